@@ -1,0 +1,1 @@
+"""Heaters: long videos in, human-approved clips out."""

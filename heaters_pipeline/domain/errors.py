@@ -1,0 +1,17 @@
+"""Errors whose text is shown to a person as it stands: one sentence, what, where, what to do."""
+
+
+class HeatersError(Exception):
+    """Base of every error that Heaters raises on purpose."""
+
+
+class InputError(HeatersError):
+    """The input can't be used; trying again without changing it is no use."""
+
+
+class Conflict(HeatersError):
+    """Somebody else was first: the row has changed since it was read."""
+
+
+class TransitionError(HeatersError):
+    """A state change that the table of allowed transitions does not know."""
