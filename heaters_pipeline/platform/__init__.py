@@ -1,0 +1,1 @@
+"""What Heaters stands on: its scratch space, its Postgres, its processes."""

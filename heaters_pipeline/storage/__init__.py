@@ -1,0 +1,32 @@
+"""Objects by key: one small interface, a local folder or S3 behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.storage.base import ObjectMissing, Storage, check_key
+from heaters_pipeline.storage.local import LocalStorage
+
+__all__ = ["LocalStorage", "ObjectMissing", "Storage", "check_key", "open_storage"]
+
+
+def open_storage(url: str | None, home: Path, *, endpoint_url: str | None = None) -> Storage:
+    """The storage that `url` names: `s3://bucket/prefix`, a folder (path or `file://` URL), or,
+    with None, the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible
+    service other than AWS."""
+    if url is None:
+        return LocalStorage(home / "storage")
+    parts = urlsplit(url)
+    if parts.scheme == "s3" and parts.netloc:
+        from heaters_pipeline.storage.s3 import S3Storage, s3_client
+
+        return S3Storage(s3_client(endpoint_url), parts.netloc, parts.path.strip("/"), home=home)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return LocalStorage(Path(unquote(parts.path)))
+    if parts.scheme == "":
+        return LocalStorage(Path(url).expanduser().absolute())
+    raise InputError(
+        f"STORAGE_URL is {url!r}; it must be s3://bucket/prefix or the path of a folder."
+    )

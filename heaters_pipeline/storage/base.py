@@ -1,0 +1,78 @@
+"""What a storage can do, and the rules for its keys."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from heaters_pipeline.domain.errors import HeatersError, InputError
+
+PARTIAL_SUFFIX = ".partial"
+CHUNK_BYTES = 1 << 20
+
+
+class ObjectMissing(HeatersError, KeyError):
+    """No object has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The storage has no object {key!r}.")
+        self.key = key
+
+    def __str__(self) -> str:  # KeyError's own puts quotes around the sentence
+        return str(self.args[0])
+
+
+class Storage(Protocol):
+    """Whole objects by key. A key is a relative path with "/" between its parts.
+
+    Every method that reads raises ObjectMissing where the key names no object."""
+
+    def put(self, local: Path, key: str) -> None:
+        """Make the content of the file `local` the object `key`, replacing an older one. Readers
+        see the old object or the new one, never a part. `local` stays where it is, and must not
+        be written to afterwards: a local storage may share its blocks."""
+
+    def fetch(self, key: str) -> AbstractContextManager[Path]:
+        """A local file with the object's content, for reading, as long as the context is open."""
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from byte `start`; a HeatersError if the object ends before."""
+
+    def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The same in chunks; with no `length`, to the end. A missing object is reported by the
+        call itself, not by the first chunk."""
+
+    def size(self, key: str) -> int:
+        """Bytes."""
+
+    def exists(self, key: str) -> bool: ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; nothing happens if there is none."""
+
+    def list(self, prefix: str) -> builtins.list[str]:
+        """The keys that begin with `prefix`, sorted."""
+
+
+def check_key(key: str) -> str:
+    """`key` itself, if it can name an object and can't lead out of the storage."""
+    parts = key.split("/")
+    if (
+        any(part in ("", ".", "..") for part in parts)
+        or any(ord(character) < 32 or character == "\\" for character in key)
+        or key.endswith(PARTIAL_SUFFIX)
+    ):
+        raise InputError(
+            f"{key!r} is no storage key: it must be a relative path without '.', '..' or empty "
+            f"parts, backslashes or control characters, and not end in {PARTIAL_SUFFIX}."
+        )
+    return key
+
+
+def too_short(key: str, start: int, length: int) -> HeatersError:
+    return HeatersError(
+        f"The object {key!r} ends before byte {start + length}, which was asked for."
+    )

@@ -1,0 +1,135 @@
+"""Objects as files below one folder."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from heaters_pipeline.storage.base import (
+    CHUNK_BYTES,
+    PARTIAL_SUFFIX,
+    ObjectMissing,
+    check_key,
+    too_short,
+)
+
+ABANDONED_AFTER_SECONDS = 24 * 3600
+
+
+class LocalStorage:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _path(self, key: str) -> Path:
+        return self.root / check_key(key)
+
+    def put(self, local: Path, key: str) -> None:
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
+        # A name of its own: two writers of one key never write into one file.
+        partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+        try:
+            try:
+                os.link(local, partial)
+            except OSError:  # another file system, or one without hard links
+                shutil.copyfile(local, partial)
+            _sync(partial)
+            partial.replace(target)
+            _sync(target.parent)
+        finally:
+            # Still there after an error, and where target was a link to the very same file.
+            partial.unlink(missing_ok=True)
+
+    @contextmanager
+    def fetch(self, key: str) -> Iterator[Path]:
+        path = self._path(key)
+        if not path.is_file():
+            raise ObjectMissing(key)
+        yield path
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        with self._open(key) as file:
+            file.seek(start)
+            content = file.read(length)
+        if len(content) != length:
+            raise too_short(key, start, length)
+        return content
+
+    def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        return _chunks(self._open(key), key, start, length)
+
+    def size(self, key: str) -> int:
+        with self.fetch(key) as path:
+            return path.stat().st_size
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == self.root:
+                break
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or removed by somebody else
+                break
+
+    def list(self, prefix: str) -> builtins.list[str]:
+        # Only the folder that the prefix names in full has to be walked.
+        folder = self.root / prefix.rpartition("/")[0]
+        keys = (
+            path.relative_to(self.root).as_posix()
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != PARTIAL_SUFFIX
+        )
+        return sorted(key for key in keys if key.startswith(prefix))
+
+    def _open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise ObjectMissing(key) from None
+
+
+def _chunks(file: BinaryIO, key: str, start: int, length: int | None) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        left = length
+        while left is None or left > 0:
+            chunk = file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+            if not chunk:
+                if left is not None:
+                    raise too_short(key, start, length or 0)
+                return
+            if left is not None:
+                left -= len(chunk)
+            yield chunk
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what writers of this key left behind when they were killed."""
+    for partial in target.parent.iterdir():
+        if (
+            partial.suffix == PARTIAL_SUFFIX
+            and partial.name.startswith(f"{target.name}.")
+            and partial.lstat().st_mtime < time.time() - ABANDONED_AFTER_SECONDS
+        ):
+            partial.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

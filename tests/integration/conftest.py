@@ -1,0 +1,42 @@
+"""Fixtures with real parts: S3 over HTTP, Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heaters_pipeline.storage.s3 import S3Storage, s3_client
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 that speaks HTTP: moto's server."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_endpoint(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same, with credentials that it takes in the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return s3_server
+
+
+@pytest.fixture
+def s3_storage(s3_endpoint: str, tmp_path: Path) -> S3Storage:
+    """A bucket of this test's own, below a prefix."""
+    client = s3_client(s3_endpoint)
+    bucket = f"heaters-{abs(hash(tmp_path)):x}"
+    client.create_bucket(Bucket=bucket)
+    return S3Storage(client, bucket, "library", home=tmp_path / "s3-home")
