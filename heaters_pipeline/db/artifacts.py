@@ -1,0 +1,52 @@
+"""Files made from exported clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import ArtifactKind, ClipArtifact
+
+
+def save_keyframe(
+    session: Session, clip_id: int, *, frame: int, filepath: str, width: int, height: int
+) -> None:
+    """Records a keyframe; `frame` is its number in the source video."""
+    statement = insert(ClipArtifact).values(
+        clip_id=clip_id,
+        kind=ArtifactKind.KEYFRAME,
+        frame=frame,
+        filepath=filepath,
+        width=width,
+        height=height,
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["clip_id", "kind", "frame"],
+            set_={"filepath": filepath, "width": width, "height": height},
+        )
+    )
+
+
+def keyframes(session: Session, clip_id: int) -> Sequence[ClipArtifact]:
+    """The clip's keyframes in film order."""
+    return session.exec(
+        select(ClipArtifact)
+        .where(ClipArtifact.clip_id == clip_id, ClipArtifact.kind == ArtifactKind.KEYFRAME)
+        .order_by(col(ClipArtifact.frame))
+    ).all()
+
+
+def keyframes_of(session: Session, clip_ids: Sequence[int]) -> dict[int, list[ClipArtifact]]:
+    """The keyframes of several clips, each clip's in film order."""
+    rows = session.exec(
+        select(ClipArtifact)
+        .where(col(ClipArtifact.clip_id).in_(clip_ids), ClipArtifact.kind == ArtifactKind.KEYFRAME)
+        .order_by(col(ClipArtifact.clip_id), col(ClipArtifact.frame))
+    )
+    found: dict[int, list[ClipArtifact]] = {}
+    for artifact in rows:
+        found.setdefault(artifact.clip_id, []).append(artifact)
+    return found

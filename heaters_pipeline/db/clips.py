@@ -1,0 +1,294 @@
+"""Clips: making them from cut points, handing them to reviewers, taking them into the pipeline.
+
+What reviewers decide is in `reviews`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.source_videos import WITHOUT_INDEX, frame_slice
+from heaters_pipeline.domain import frame_index
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import UNFINISHED, ClipState, Step, changed
+
+LIVE = col(Clip.state) != ClipState.SUPERSEDED
+
+
+class QueuedClip(NamedTuple):
+    clip: Clip
+    video: SourceVideo
+    previous: Clip | None
+    """The live clip that ends where this one starts."""
+
+
+class DueWork(NamedTuple):
+    video_key: str
+    last_event_id: int
+    attempt: int
+    clip_count: int
+
+
+def get(session: Session, clip_id: int) -> Clip:
+    """Raises InputError for an id that no clip has."""
+    clip = session.get(Clip, clip_id)
+    if clip is None:
+        raise InputError(f"There is no clip {clip_id}.")
+    return clip
+
+
+def of_video(session: Session, video_id: int) -> Sequence[Clip]:
+    """The video's live clips in film order."""
+    return session.exec(
+        select(Clip).where(Clip.source_video_id == video_id, LIVE).order_by(col(Clip.start_frame))
+    ).all()
+
+
+def in_state(
+    session: Session, states: Iterable[ClipState], limit: int, offset: int = 0
+) -> list[tuple[Clip, SourceVideo]]:
+    """Clips of any video, newest first."""
+    rows = session.exec(
+        select(Clip, SourceVideo)
+        .join(SourceVideo)
+        .options(WITHOUT_INDEX)
+        .where(col(Clip.state).in_(list(states)))
+        .order_by(col(Clip.id).desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [(clip, video) for clip, video in rows]
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    rows = session.exec(select(Clip.state, sa.func.count()).where(LIVE).group_by(col(Clip.state)))
+    return dict(rows.all())
+
+
+def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
+    """Every decision that touched the clip, oldest first."""
+    return session.exec(
+        select(ReviewEvent)
+        .where(col(ReviewEvent.clip_ids).contains([clip_id]))
+        .order_by(col(ReviewEvent.id))
+    ).all()
+
+
+def make(session: Session, video: SourceVideo, frames: FrameRange, made_by: Action) -> Clip:
+    """A new virtual clip: a row, no file. Its times come from the frame index; the last frame of
+    the video is shown for one frame's time at the nominal rate."""
+    records = frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
+    start = frame_index.seconds(records[0].ticks)
+    if len(records) > frames.length:
+        end = frame_index.seconds(records[-1].ticks)
+    else:
+        end = frame_index.seconds(records[-1].ticks) + float(1 / video.rate)
+    clip = Clip(
+        source_video_id=video.id,
+        made_by=made_by,
+        cut_points={
+            "start_frame": frames.start,
+            "end_frame": frames.end,
+            "start_time_seconds": start,
+            "end_time_seconds": end,
+        },
+    )
+    session.add(clip)
+    session.flush()
+    session.refresh(clip)
+    return clip
+
+
+def lease_queue(
+    session: Session,
+    reviewer: str,
+    limit: int,
+    lease_seconds: float,
+    video_key: str | None = None,
+) -> list[QueuedClip]:
+    """The next clips for a reviewer, in film order, kept from others for `lease_seconds`.
+
+    His own leases come first and are renewed; clips leased by others are passed over.
+    """
+    mine = sa.and_(col(Clip.leased_by) == reviewer, col(Clip.leased_until) > sa.func.now())
+    candidates = (
+        select(Clip.id)
+        .join(SourceVideo)
+        .where(
+            Clip.state == ClipState.PENDING_REVIEW,
+            sa.or_(
+                mine,
+                col(Clip.leased_until).is_(None),
+                col(Clip.leased_until) <= sa.func.now(),
+            ),
+        )
+        .order_by(
+            sa.func.coalesce(mine, sa.false()).desc(),
+            col(Clip.source_video_id),
+            col(Clip.start_frame),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Clip)
+    )
+    if video_key is not None:
+        candidates = candidates.where(SourceVideo.key == video_key)
+    leased = session.exec(candidates).all()
+    session.execute(
+        sa.update(Clip)
+        .where(col(Clip.id).in_(leased))
+        .values(
+            leased_by=reviewer,
+            leased_until=sa.func.now() + timedelta(seconds=lease_seconds),
+        )
+    )
+    return queued(session, leased)
+
+
+def queued(session: Session, clip_ids: Sequence[int]) -> list[QueuedClip]:
+    """Clips with all that a reviewer needs to see of them, in film order."""
+    before: Any = aliased(Clip)
+    rows = session.exec(
+        select(Clip, SourceVideo, before)
+        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+        .outerjoin(
+            before,
+            sa.and_(
+                before.source_video_id == col(Clip.source_video_id),
+                before.end_frame == col(Clip.start_frame),
+                before.state != ClipState.SUPERSEDED,
+            ),
+        )
+        .options(WITHOUT_INDEX)
+        .where(col(Clip.id).in_(clip_ids))
+        .order_by(col(Clip.source_video_id), col(Clip.start_frame))
+    )
+    return [QueuedClip(clip, video, previous) for clip, video, previous in rows]
+
+
+def release(session: Session, reviewer: str) -> None:
+    """Gives back what a reviewer has leased."""
+    session.execute(
+        sa.update(Clip)
+        .where(col(Clip.leased_by) == reviewer)
+        .values(leased_by=None, leased_until=None)
+    )
+
+
+def _rested(undo_window_seconds: float) -> Any:
+    """True of a decision past its undo window, by the database's clock alone."""
+    return col(Clip.decided_at) <= sa.func.now() - timedelta(seconds=undo_window_seconds)
+
+
+def _due(undo_window_seconds: float) -> Any:
+    return sa.or_(
+        sa.and_(col(Clip.state) == ClipState.REVIEW_APPROVED, _rested(undo_window_seconds)),
+        col(Clip.state).in_(UNFINISHED),
+    )
+
+
+def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueWork]:
+    """Videos with clips that the pipeline may act on now: approved and past the undo window, or
+    left unfinished by a run that died."""
+    rows = session.execute(
+        sa.select(
+            col(SourceVideo.key),
+            sa.func.coalesce(sa.func.max(Clip.last_event_id), 0),
+            sa.func.sum(Clip.attempt),
+            sa.func.count(),
+        )
+        .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
+        .where(_due(undo_window_seconds))
+        .group_by(col(SourceVideo.key))
+        .order_by(sa.func.min(Clip.decided_at))
+        .limit(limit)
+    )
+    return [DueWork(*row) for row in rows]
+
+
+def claim(
+    session: Session, video_id: int, step: Step[ClipState], undo_window_seconds: float
+) -> Sequence[Clip]:
+    """Takes into `step` all clips of the video that are due for it, and says which.
+
+    Undo competes for the same rows: whichever comes second finds them changed.
+    """
+    ready = {
+        ClipState.EXPORTING: sa.and_(
+            col(Clip.state) == ClipState.REVIEW_APPROVED, _rested(undo_window_seconds)
+        ),
+        ClipState.KEYFRAMING: col(Clip.state) == ClipState.EXPORTED,
+        ClipState.EMBEDDING: col(Clip.state) == ClipState.KEYFRAMED,
+    }[step.doing]
+    rows = session.exec(
+        select(Clip)
+        .where(
+            Clip.source_video_id == video_id,
+            sa.or_(ready, col(Clip.state) == step.doing),
+        )
+        .order_by(col(Clip.start_frame))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for clip in rows:
+        clip.state = changed(ClipState(clip.state), step.doing)
+        clip.error = None
+    return rows
+
+
+def finish(
+    session: Session, clip_id: int, step: Step[ClipState], facts: Mapping[str, Any] | None = None
+) -> None:
+    clip = _locked(session, clip_id)
+    for name, value in (facts or {}).items():
+        setattr(clip, name, value)
+    clip.state = changed(ClipState(clip.state), step.done)
+
+
+def fail(session: Session, clip_id: int, step: Step[ClipState], error: str) -> None:
+    clip = _locked(session, clip_id)
+    clip.state = changed(ClipState(clip.state), step.failed)
+    clip.error = error
+
+
+RETRIED_AS = {
+    ClipState.EXPORT_FAILED: ClipState.REVIEW_APPROVED,
+    ClipState.KEYFRAME_FAILED: ClipState.EXPORTED,
+    ClipState.EMBEDDING_FAILED: ClipState.KEYFRAMED,
+}
+
+
+def retry(session: Session, clip_id: int) -> Clip:
+    """Puts a clip that failed back before the step that failed, under a new attempt."""
+    clip = _locked(session, clip_id)
+    state = ClipState(clip.state)
+    if state not in RETRIED_AS:
+        raise InputError(f"Clip {clip_id} is {state}: there is nothing to try again.")
+    clip.state = changed(state, RETRIED_AS[state])
+    clip.attempt += 1
+    clip.error = None
+    return clip
+
+
+def archive_rested(session: Session, undo_window_seconds: float) -> int:
+    """Makes final the archive decisions that are past their undo window; says how many."""
+    result = session.execute(
+        sa.update(Clip)
+        .where(col(Clip.state) == ClipState.REVIEW_ARCHIVED, _rested(undo_window_seconds))
+        .values(state=changed(ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED))
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _locked(session: Session, clip_id: int) -> Clip:
+    clip = session.exec(select(Clip).where(Clip.id == clip_id).with_for_update()).first()
+    if clip is None:
+        raise InputError(f"There is no clip {clip_id}.")
+    return clip

@@ -1,0 +1,104 @@
+"""Vectors of clips and the search over them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from pgvector.sqlalchemy import Vector
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import Clip, ClipEmbedding
+from heaters_pipeline.domain.states import ClipState
+
+INDEX_PREFIX = "hnsw_"
+
+
+def save(
+    session: Session, clip_id: int, model: str, strategy: str, vector: Sequence[float]
+) -> None:
+    """Writes a clip's vector, in place of an earlier one of the same model and strategy."""
+    statement = insert(ClipEmbedding).values(
+        clip_id=clip_id, model=model, strategy=strategy, embedding=vector
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["clip_id", "model", "strategy"],
+            set_={"embedding": statement.excluded.embedding},
+        )
+    )
+
+
+def ensure_index(session: Session, model: str, dimensions: int) -> None:
+    """Makes the model's HNSW index (cosine distance) if it has none yet.
+
+    Partial and over a cast, because vectors of several lengths share the column.
+    """
+    name = INDEX_PREFIX + hashlib.sha256(f"{model}/{dimensions}".encode()).hexdigest()[:16]
+    literal = sa.literal(model).compile(
+        dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
+    )
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+    session.execute(
+        sa.text(
+            f"CREATE INDEX IF NOT EXISTS {name} ON clip_embeddings "
+            f"USING hnsw ((embedding::vector({dimensions:d})) vector_cosine_ops) "
+            f"WHERE model = {literal} AND vector_dims(embedding) = {dimensions:d}"
+        )
+    )
+
+
+def models(session: Session) -> list[str]:
+    """Names of the models that have vectors."""
+    return list(session.exec(select(ClipEmbedding.model).distinct().order_by(ClipEmbedding.model)))
+
+
+def models_of_clip(session: Session, clip_id: int) -> list[str]:
+    return list(
+        session.exec(
+            select(ClipEmbedding.model)
+            .where(ClipEmbedding.clip_id == clip_id)
+            .distinct()
+            .order_by(ClipEmbedding.model)
+        )
+    )
+
+
+def similar(
+    session: Session, clip_id: int, limit: int, model: str | None = None
+) -> list[tuple[Clip, float]]:
+    """The embedded clips nearest to a clip by cosine distance (0 to 2), nearest first, without
+    itself. Only vectors of one model are compared: `model`, or the clip's first by name.
+
+    Empty if the clip has no vector of that model.
+    """
+    chosen = model or next(iter(models_of_clip(session, clip_id)), None)
+    own = session.exec(
+        select(ClipEmbedding.embedding, ClipEmbedding.strategy).where(
+            ClipEmbedding.clip_id == clip_id, ClipEmbedding.model == chosen
+        )
+    ).first()
+    if own is None:
+        return []
+    vector, strategy = own
+    dimensions = len(vector)
+    distance = sa.cast(ClipEmbedding.embedding, Vector(dimensions)).cosine_distance(vector)
+    # An approximate index filters after its scan: without this it returns fewer than there are.
+    session.execute(sa.text("SET LOCAL hnsw.iterative_scan = strict_order"))
+    rows = session.exec(
+        select(Clip, distance)
+        .join(ClipEmbedding, col(ClipEmbedding.clip_id) == col(Clip.id))
+        .where(
+            col(ClipEmbedding.model) == sa.literal(chosen, literal_execute=True),
+            sa.func.vector_dims(ClipEmbedding.embedding)
+            == sa.literal(dimensions, literal_execute=True),
+            ClipEmbedding.strategy == strategy,
+            Clip.id != clip_id,
+            Clip.state == ClipState.EMBEDDED,
+        )
+        .order_by(distance)
+        .limit(limit)
+    )
+    return [(clip, float(value)) for clip, value in rows]

@@ -1,0 +1,22 @@
+"""Engines and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlmodel import Session
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on `postgresql+psycopg://…`."""
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session in one transaction: committed at the end, rolled back on an exception. Rows stay
+    readable after it."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session

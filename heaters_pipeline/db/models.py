@@ -1,0 +1,318 @@
+"""The tables. What must always hold is a constraint here, not a hope in the code.
+
+The migrations in `sql/` make the same tables; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from pgvector.sqlalchemy import Vector
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB, ExcludeConstraint
+from sqlmodel import Field, SQLModel
+
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.keys import KEY_PATTERN
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import ClipState, SourceState
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+READ_BACK = {"eager_defaults": True}
+"""Every write returns what the database filled in, so that rows stay readable after it."""
+
+
+class Origin(StrEnum):
+    WEB = "web"
+    UPLOAD = "upload"
+
+
+class ArtifactKind(StrEnum):
+    KEYFRAME = "keyframe"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
+    names = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({names})", name=column)
+
+
+def _identity() -> Any:
+    return Field(
+        default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    )
+
+
+def _reference(target: str, *, nullable: bool = False, **options: Any) -> Any:
+    column = sa.Column(sa.BigInteger, sa.ForeignKey(target), nullable=nullable, **options)
+    return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
+
+
+def _now() -> Any:
+    return Field(
+        default=None,
+        sa_column=sa.Column(
+            sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
+        ),
+    )
+
+
+def _touched() -> Any:
+    return Field(
+        default=None,
+        sa_column=sa.Column(
+            sa.DateTime(timezone=True),
+            server_default=sa.func.now(),
+            onupdate=sa.func.now(),
+            nullable=False,
+        ),
+    )
+
+
+def _time() -> Any:
+    return Field(default=None, sa_column=sa.Column(sa.DateTime(timezone=True)))
+
+
+def _json(*, nullable: bool = True) -> Any:
+    column = sa.Column(JSONB(none_as_null=True), nullable=nullable)
+    return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
+
+
+def _text(*, server_default: str | None = None, **options: Any) -> Any:
+    if server_default is not None:
+        return Field(
+            default=server_default,
+            sa_column=sa.Column(sa.Text, server_default=server_default, nullable=False, **options),
+        )
+    return Field(sa_column=sa.Column(sa.Text, nullable=False, **options))
+
+
+def _optional_text(**options: Any) -> Any:
+    return Field(default=None, sa_column=sa.Column(sa.Text, **options))
+
+
+class SourceVideo(SQLModel, table=True):
+    """One long video and what was made of it. Paths are storage keys."""
+
+    __tablename__: ClassVar[str] = "source_videos"
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+    __table_args__ = (
+        sa.CheckConstraint(f"key ~ '^{KEY_PATTERN.pattern}$'", name="key"),
+        _one_of("origin", Origin),
+        _one_of("state", SourceState),
+        sa.CheckConstraint("rate_num > 0 AND rate_den > 0", name="rate"),
+        sa.CheckConstraint("rotation IN (0, 90, 180, 270)", name="rotation"),
+        sa.CheckConstraint("frame_count > 0", name="frame_count"),
+        sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+        sa.CheckConstraint(
+            "octet_length(keyframe_offsets) = frame_count * 20", name="keyframe_offsets"
+        ),
+        sa.CheckConstraint(
+            "state <> 'ready' OR (frame_count IS NOT NULL AND keyframe_offsets IS NOT NULL"
+            " AND gold_master_filepath IS NOT NULL AND proxy_filepath IS NOT NULL)",
+            name="ready",
+        ),
+        sa.Index("ix_source_videos_state", "state"),
+    )
+
+    id: int = _identity()
+    key: str = _text(unique=True)
+    title: str = _text()
+    url: str = _text()
+    """Where it comes from: an address, or the path of a file on the server."""
+    origin: Origin = _text()
+    needs_splicing: bool = Field(
+        default=True,
+        sa_column=sa.Column(sa.Boolean, server_default=sa.true(), nullable=False),
+    )
+    state: SourceState = _text(server_default=SourceState.NEW)
+    attempt: int = Field(
+        default=0, sa_column=sa.Column(sa.Integer, server_default="0", nullable=False)
+    )
+    progress: float | None = Field(default=None, sa_column=sa.Column(sa.REAL))
+    """Done share of the step at work; null between steps."""
+    error: str | None = _optional_text()
+
+    source_sha256: str | None = _optional_text(index=True)
+    width: int | None = None
+    height: int | None = None
+    rate_num: int | None = None
+    rate_den: int | None = None
+    rotation: int | None = None
+    """Degrees clockwise that set the stored picture upright."""
+    frame_count: int | None = None
+    duration_seconds: float | None = None
+    has_audio: bool | None = None
+    download_quality: dict[str, Any] | None = _json()
+
+    source_filepath: str | None = _optional_text()
+    gold_master_filepath: str | None = _optional_text()
+    frame_checksums_filepath: str | None = _optional_text()
+    frame_scores_filepath: str | None = _optional_text()
+    proxy_filepath: str | None = _optional_text()
+    proxy_audio_filepath: str | None = _optional_text()
+    proxy_id: str | None = _optional_text(unique=True)
+    """Names the proxy's very bytes, so that whatever is read under it may be cached for ever."""
+    proxy_codec: str | None = _optional_text()
+    proxy_description: bytes | None = Field(default=None, sa_column=sa.Column(BYTEA))
+    """The avcC record (ISO/IEC 14496-15) that a decoder is configured with."""
+    proxy_width: int | None = None
+    proxy_height: int | None = None
+    keyframe_offsets: bytes | None = Field(default=None, sa_column=sa.Column(BYTEA))
+    """The packed frame index of the proxy (`domain.frame_index`)."""
+    scene_cut_points: dict[str, Any] | None = _json()
+    """`{"detector", "parameters", "cuts"}`: what detection found, before any reviewer."""
+
+    created_at: datetime = _now()
+    updated_at: datetime = _touched()
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second; raises ValueError before the video has been probed."""
+        if self.rate_num is None or self.rate_den is None:
+            raise ValueError(f"The frame rate of {self.key} is not known yet.")
+        return Fraction(self.rate_num, self.rate_den)
+
+
+class Clip(SQLModel, table=True):
+    """A frame range of a source video. Virtual until it has been exported to a file."""
+
+    __tablename__: ClassVar[str] = "clips"
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+    __table_args__ = (
+        _one_of("state", ClipState),
+        sa.CheckConstraint("made_by IN ('replan', 'merge', 'split')", name="made_by"),
+        sa.CheckConstraint("is_virtual OR clip_filepath IS NOT NULL", name="physical"),
+        sa.CheckConstraint("0 <= start_frame AND start_frame < end_frame", name="range"),
+        ExcludeConstraint(
+            (sa.text("int8range(source_video_id, source_video_id, '[]')"), "&&"),
+            (sa.text("int4range(start_frame, end_frame)"), "&&"),
+            name="ex_clips_overlap",
+            using="gist",
+            where=sa.text("state <> 'superseded'"),
+        ),
+        sa.Index("ix_clips_source_video_id_start_frame", "source_video_id", "start_frame"),
+        sa.Index(
+            "ix_clips_pending",
+            "source_video_id",
+            "start_frame",
+            postgresql_where=sa.text("state = 'pending_review'"),
+        ),
+        sa.Index("ix_clips_state_decided_at", "state", "decided_at"),
+    )
+
+    id: int = _identity()
+    source_video_id: int = _reference("source_videos.id")
+    state: ClipState = _text(server_default=ClipState.PENDING_REVIEW)
+    made_by: Action = _text()
+    """`replan` where cut points made it; `merge` or `split` where a reviewer did."""
+    is_virtual: bool = Field(
+        default=True, sa_column=sa.Column(sa.Boolean, server_default=sa.true(), nullable=False)
+    )
+    cut_points: dict[str, Any] = _json(nullable=False)
+    """`{"start_frame", "end_frame", "start_time_seconds", "end_time_seconds"}`"""
+    start_frame: int = Field(
+        default=None,
+        sa_column=sa.Column(
+            sa.Integer,
+            sa.Computed("(cut_points->>'start_frame')::integer", persisted=True),
+            nullable=False,
+        ),
+    )
+    end_frame: int = Field(
+        default=None,
+        sa_column=sa.Column(
+            sa.Integer,
+            sa.Computed("(cut_points->>'end_frame')::integer", persisted=True),
+            nullable=False,
+        ),
+    )
+    clip_filepath: str | None = _optional_text()
+    grouped_with_clip_id: int | None = _reference("clips.id", nullable=True, index=True)
+    """The first clip of the group that this one belongs to."""
+    version: int = Field(
+        default=1, sa_column=sa.Column(sa.Integer, server_default="1", nullable=False)
+    )
+    """Raised by every review event; a write that names another version is refused."""
+    leased_by: str | None = _optional_text()
+    leased_until: datetime | None = _time()
+    decided_at: datetime | None = _time()
+    last_event_id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger))
+    attempt: int = Field(
+        default=0, sa_column=sa.Column(sa.Integer, server_default="0", nullable=False)
+    )
+    error: str | None = _optional_text()
+    created_at: datetime = _now()
+    updated_at: datetime = _touched()
+
+    @property
+    def frames(self) -> FrameRange:
+        return FrameRange(self.start_frame, self.end_frame)
+
+
+class ReviewEvent(SQLModel, table=True):
+    """One decision. Append-only: a trigger refuses any change."""
+
+    __tablename__: ClassVar[str] = "review_events"
+    __table_args__ = (
+        _one_of("action", Action),
+        sa.Index("ix_review_events_actor_id", "actor", "id"),
+        sa.Index("ix_review_events_clip_ids", "clip_ids", postgresql_using="gin"),
+    )
+
+    id: int = _identity()
+    source_video_id: int = _reference("source_videos.id")
+    actor: str = _text()
+    action: Action = _text()
+    clip_ids: list[int] = Field(sa_column=sa.Column(sa.ARRAY(sa.BigInteger), nullable=False))
+    before: list[dict[str, Any]] = _json(nullable=False)
+    """What the event found: `{"id", "state", "version", "start_frame", "end_frame",
+    "grouped_with_clip_id"}` of each clip; a clip that it made is missing here."""
+    after: list[dict[str, Any]] = _json(nullable=False)
+    """The same clips as the event left them."""
+    undoes_event_id: int | None = _reference("review_events.id", nullable=True, unique=True)
+    created_at: datetime = _now()
+
+
+class ClipArtifact(SQLModel, table=True):
+    """A file made from an exported clip."""
+
+    __tablename__: ClassVar[str] = "clip_artifacts"
+    __table_args__ = (
+        _one_of("kind", ArtifactKind),
+        sa.UniqueConstraint("clip_id", "kind", "frame"),
+    )
+
+    id: int = _identity()
+    clip_id: int = _reference("clips.id")
+    kind: ArtifactKind = _text()
+    frame: int
+    """Frame number in the source video."""
+    filepath: str = _text()
+    width: int
+    height: int
+    created_at: datetime = _now()
+
+
+class ClipEmbedding(SQLModel, table=True):
+    """A clip as a vector. Vectors of different models live in one table and never meet."""
+
+    __tablename__: ClassVar[str] = "clip_embeddings"
+    __table_args__ = (sa.UniqueConstraint("clip_id", "model", "strategy"),)
+
+    id: int = _identity()
+    clip_id: int = _reference("clips.id")
+    model: str = _text()
+    strategy: str = _text()
+    embedding: Any = Field(sa_column=sa.Column(Vector, nullable=False))
+    created_at: datetime = _now()

@@ -1,0 +1,286 @@
+"""Decisions of reviewers: each one transaction that writes an event and the state it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.source_videos import WITHOUT_INDEX
+from heaters_pipeline.domain import cut_points
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.review import DECIDED_STATE, Action
+from heaters_pipeline.domain.states import REVIEWED, ClipState, can_change
+
+DECIDABLE = REVIEWED | {ClipState.PENDING_REVIEW}
+
+
+class Decision(NamedTuple):
+    event_id: int
+    clips: list[Clip]
+    """Every clip that the decision changed or made, as it is now."""
+
+
+def decide(
+    session: Session,
+    *,
+    actor: str,
+    clip_id: int,
+    version: int,
+    action: Action,
+    frame: int | None = None,
+) -> Decision:
+    """Records what `actor` decided on the clip as he saw it (`version`).
+
+    `frame` is the first frame of the second part of a split, a frame number of the source video.
+    Raises Conflict if the clip has changed since, or if the pipeline has it; InputError if the
+    action can't be done at all.
+    """
+    previous_id = None
+    if action in (Action.GROUP, Action.MERGE):
+        previous_id = _previous_id(session, clip_id)
+    found = _lock(session, {clip_id, previous_id} - {None})
+    clip = found[clip_id]
+    if clip.version != version:
+        raise Conflict(f"Clip {clip_id} has changed since you saw it: it is {_words(clip)} now.")
+    previous = found[previous_id] if previous_id is not None else None
+    if action == Action.SPLIT:
+        return _split(session, actor, clip, frame)
+    if action == Action.MERGE:
+        assert previous is not None  # noqa: S101  (_previous_id raises where there is none)
+        return _merge(session, actor, previous, clip)
+    before = [_snapshot(clip)]
+    _move(clip, DECIDED_STATE[action])
+    if previous is not None:
+        _refuse_unless(previous, DECIDABLE - {ClipState.REVIEW_ARCHIVED}, "grouped with")
+        clip.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
+    return _record(session, actor, action, before, [clip])
+
+
+def undo(session: Session, *, actor: str, event_id: int | None = None) -> Decision:
+    """Takes back an event: `event_id`, or the actor's latest that still stands.
+
+    Raises Conflict if a later event, or the pipeline, has taken one of its clips since.
+    """
+    event = _event_to_undo(session, actor, event_id)
+    found = _lock(session, event.clip_ids)
+    was = {entry["id"]: entry for entry in event.before}
+    before = [_snapshot(clip) for clip in found.values()]
+    for entry in event.after:
+        clip = found[entry["id"]]
+        wanted = ClipState(was[clip.id]["state"]) if clip.id in was else ClipState.SUPERSEDED
+        if clip.version != entry["version"]:
+            raise Conflict(
+                f"Clip {clip.id} has been decided again since: it is {_words(clip)} now."
+            )
+        if not can_change(ClipState(clip.state), wanted):
+            raise Conflict(f"Clip {clip.id} is {_words(clip)} already: the undo window has passed.")
+    for clip_id in sorted(found, key=lambda clip_id: clip_id in was):
+        clip = found[clip_id]
+        old = was.get(clip_id)
+        clip.state = ClipState(old["state"]) if old else ClipState.SUPERSEDED
+        clip.grouped_with_clip_id = old["grouped_with_clip_id"] if old else None
+        session.flush()
+    return _record(
+        session, actor, Action.UNDO, before, list(found.values()), undoes_event_id=event.id
+    )
+
+
+def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decision | None:
+    """Lays the video's clips anew along `cuts`. Clips that somebody has decided on, or made by a
+    merge or a split, stay as they are; pending ones that already fit stay too.
+
+    None if nothing changes.
+    """
+    if video.frame_count is None:
+        raise InputError(f"{video.title} has no frame count yet: transcode it first.")
+    live = _lock(session, [clip.id for clip in clips.of_video(session, video.id)])
+    open_to_change = [
+        clip
+        for clip in live.values()
+        if clip.state == ClipState.PENDING_REVIEW and clip.made_by == Action.REPLAN
+    ]
+    kept = [clip.frames for clip in live.values() if clip not in open_to_change]
+    planned = cut_points.plan_clips(video.frame_count, cuts, kept)
+    standing = {clip.frames for clip in open_to_change}
+    replaced = [clip for clip in open_to_change if clip.frames not in set(planned)]
+    missing = [frames for frames in planned if frames not in standing]
+    if not replaced and not missing:
+        return None
+    before = [_snapshot(clip) for clip in replaced]
+    for clip in replaced:
+        _move(clip, ClipState.SUPERSEDED)
+    session.flush()
+    made = [clips.make(session, video, frames, Action.REPLAN) for frames in missing]
+    return _record(session, "pipeline", Action.REPLAN, before, replaced + made)
+
+
+def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:
+    """The actor's events, newest first."""
+    return session.exec(
+        select(ReviewEvent)
+        .where(ReviewEvent.actor == actor)
+        .order_by(col(ReviewEvent.id).desc())
+        .limit(limit)
+    ).all()
+
+
+def _split(session: Session, actor: str, clip: Clip, frame: int | None) -> Decision:
+    if frame is None:
+        raise InputError("A split needs the frame that the second part starts with.")
+    parts = cut_points.split(clip.frames, frame)
+    before = [_snapshot(clip)]
+    return _replace(session, actor, Action.SPLIT, before, [clip], parts)
+
+
+def _merge(session: Session, actor: str, previous: Clip, clip: Clip) -> Decision:
+    whole = cut_points.merge(previous.frames, clip.frames)
+    _refuse_unless(previous, DECIDABLE, "merged with")
+    before = [_snapshot(previous), _snapshot(clip)]
+    return _replace(session, actor, Action.MERGE, before, [previous, clip], [whole])
+
+
+def _replace(
+    session: Session,
+    actor: str,
+    action: Action,
+    before: list[dict[str, Any]],
+    old: list[Clip],
+    ranges: Sequence[FrameRange],
+) -> Decision:
+    for clip in old:
+        _move(clip, ClipState.SUPERSEDED)
+    # The old clips leave their frames before the new ones take them.
+    session.flush()
+    video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
+    made = [clips.make(session, video, frames, action) for frames in ranges]
+    for clip in made:
+        clip.leased_by, clip.leased_until = old[-1].leased_by, old[-1].leased_until
+    return _record(session, actor, action, before, old + made)
+
+
+def _record(
+    session: Session,
+    actor: str,
+    action: Action,
+    before: list[dict[str, Any]],
+    touched: list[Clip],
+    undoes_event_id: int | None = None,
+) -> Decision:
+    """Writes the event and stamps its clips with it."""
+    existed = {entry["id"] for entry in before}
+    for clip in touched:
+        if clip.id in existed:
+            clip.version += 1
+    event = ReviewEvent(
+        source_video_id=touched[0].source_video_id,
+        actor=actor,
+        action=action,
+        clip_ids=sorted(clip.id for clip in touched),
+        before=before,
+        after=[_snapshot(clip) for clip in touched],
+        undoes_event_id=undoes_event_id,
+    )
+    session.add(event)
+    session.flush()
+    decided_at = session.scalar(sa.select(sa.func.now()))
+    for clip in touched:
+        clip.last_event_id = event.id
+        pending = clip.state == ClipState.PENDING_REVIEW
+        clip.decided_at = None if pending else decided_at
+        if not pending:
+            clip.leased_by = clip.leased_until = None
+    session.flush()
+    return Decision(event.id, touched)
+
+
+def _previous_id(session: Session, clip_id: int) -> int:
+    before: Any = aliased(Clip)
+    this: Any = aliased(Clip)
+    found = session.exec(
+        select(before.id)
+        .join(
+            this,
+            sa.and_(
+                before.source_video_id == this.source_video_id,
+                before.end_frame == this.start_frame,
+            ),
+        )
+        .where(this.id == clip_id, before.state != ClipState.SUPERSEDED)
+    ).first()
+    if found is None:
+        raise InputError(f"No clip comes right before clip {clip_id} in its video.")
+    return int(found)
+
+
+def _lock(session: Session, clip_ids: Iterable[int | None]) -> dict[int, Clip]:
+    """The clips, locked in the order of their ids, so that no two decisions wait for each other."""
+    wanted = sorted(clip_id for clip_id in clip_ids if clip_id is not None)
+    rows = session.exec(
+        select(Clip)
+        .where(col(Clip.id).in_(wanted))
+        .order_by(col(Clip.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    found = {clip.id: clip for clip in rows}
+    for clip_id in wanted:
+        if clip_id not in found:
+            raise InputError(f"There is no clip {clip_id}.")
+    return found
+
+
+def _move(clip: Clip, state: ClipState) -> None:
+    if not can_change(ClipState(clip.state), state):
+        raise Conflict(f"Clip {clip.id} is {_words(clip)} already, so it can't become {state}.")
+    clip.state = state
+
+
+def _refuse_unless(previous: Clip, states: Iterable[ClipState], done: str) -> None:
+    if previous.state not in set(states):
+        raise Conflict(
+            f"The clip before is {_words(previous)}, so this one can't be {done} it any more."
+        )
+
+
+def _words(clip: Clip) -> str:
+    return ClipState(clip.state).replace("_", " ")
+
+
+def _snapshot(clip: Clip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "state": str(clip.state),
+        "version": clip.version,
+        "start_frame": clip.start_frame,
+        "end_frame": clip.end_frame,
+        "grouped_with_clip_id": clip.grouped_with_clip_id,
+    }
+
+
+def _event_to_undo(session: Session, actor: str, event_id: int | None) -> ReviewEvent:
+    undoing: Any = aliased(ReviewEvent)
+    standing = (
+        select(ReviewEvent)
+        .outerjoin(undoing, undoing.undoes_event_id == col(ReviewEvent.id))
+        .where(
+            undoing.id.is_(None),
+            col(ReviewEvent.action).not_in([Action.UNDO, Action.REPLAN]),
+        )
+        .order_by(col(ReviewEvent.id).desc())
+    )
+    if event_id is None:
+        event = session.exec(standing.where(ReviewEvent.actor == actor)).first()
+        if event is None:
+            raise InputError("You have no decision left to undo.")
+    else:
+        event = session.exec(standing.where(ReviewEvent.id == event_id)).first()
+        if event is None:
+            raise Conflict("That decision has been undone already.")
+    return event

@@ -1,0 +1,180 @@
+"""Source videos: registering them, moving them through their states, reading their frame index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import Clip, Origin, SourceVideo
+from heaters_pipeline.domain import frame_index
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.frame_index import RECORD, FrameRecord
+from heaters_pipeline.domain.states import ClipState, SourceState, Step, begins, changed
+
+WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type: ignore[arg-type]
+"""The index of a two-hour film is megabytes: it is read by slices, never with the row."""
+
+_VIDEOS = select(SourceVideo).options(WITHOUT_INDEX)
+
+
+def register(
+    session: Session,
+    *,
+    key: str,
+    title: str,
+    url: str,
+    origin: Origin,
+    needs_splicing: bool,
+    source_sha256: str | None = None,
+) -> tuple[SourceVideo, bool]:
+    """The row of a source video, and whether it is new. The same key, or the same bytes under
+    another name, give the row that is already there."""
+    if source_sha256 is not None:
+        known = session.exec(
+            _VIDEOS.where(SourceVideo.source_sha256 == source_sha256).order_by(col(SourceVideo.id))
+        ).first()
+        if known is not None:
+            return known, False
+    inserted = session.execute(
+        insert(SourceVideo)
+        .values(
+            key=key,
+            title=title,
+            url=url,
+            origin=origin,
+            needs_splicing=needs_splicing,
+            source_sha256=source_sha256,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(col(SourceVideo.id))
+    ).first()
+    return get(session, key), inserted is not None
+
+
+def get(session: Session, key: str) -> SourceVideo:
+    """Raises InputError for a key that no video has."""
+    video = session.exec(_VIDEOS.where(SourceVideo.key == key)).first()
+    if video is None:
+        raise InputError(f"There is no source video with the key {key!r}.")
+    return video
+
+
+def get_by_proxy_id(session: Session, proxy_id: str) -> SourceVideo | None:
+    return session.exec(_VIDEOS.where(SourceVideo.proxy_id == proxy_id)).first()
+
+
+def newest_first(session: Session, limit: int = 100, offset: int = 0) -> Sequence[SourceVideo]:
+    return session.exec(
+        _VIDEOS.order_by(col(SourceVideo.id).desc()).limit(limit).offset(offset)
+    ).all()
+
+
+def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
+    """Key and attempt of videos that nobody has begun with, oldest first."""
+    rows = session.exec(
+        select(SourceVideo.key, SourceVideo.attempt)
+        .where(SourceVideo.state == SourceState.NEW)
+        .order_by(col(SourceVideo.id))
+        .limit(limit)
+    )
+    return [(key, attempt) for key, attempt in rows]
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    rows = session.exec(select(SourceVideo.state, sa.func.count()).group_by(col(SourceVideo.state)))
+    return dict(rows.all())
+
+
+def begin(session: Session, key: str, step: Step[SourceState]) -> tuple[SourceVideo, bool]:
+    """Takes a video into a step; the flag says whether that moves it forward (`states.begins`).
+
+    Raises TransitionError if an earlier step is missing.
+    """
+    video = _locked(session, key)
+    forward = begins(SourceState(video.state), step)
+    if forward:
+        video.state = step.doing
+    video.error = None
+    video.progress = 0
+    return video, forward
+
+
+def finish(
+    session: Session,
+    key: str,
+    step: Step[SourceState],
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Records a step's facts (column values) and, if the video is in the step, its end."""
+    video = _locked(session, key)
+    for name, value in (facts or {}).items():
+        setattr(video, name, value)
+    if video.state == step.doing:
+        video.state = changed(SourceState(video.state), step.done)
+    video.progress = None
+
+
+def fail(session: Session, key: str, step: Step[SourceState], error: str) -> None:
+    """Records why a step failed. A video that was already further along keeps its state."""
+    video = _locked(session, key)
+    if video.state == step.doing:
+        video.state = changed(SourceState(video.state), step.failed)
+    video.error = error
+    video.progress = None
+
+
+def set_progress(session: Session, key: str, progress: float) -> None:
+    session.execute(
+        sa.update(SourceVideo).where(col(SourceVideo.key) == key).values(progress=progress)
+    )
+
+
+def retry(session: Session, key: str) -> SourceVideo:
+    """Puts an unfinished video back to the start of the queue, under a new attempt."""
+    video = _locked(session, key)
+    if video.state == SourceState.READY:
+        raise InputError(f"{video.title} is ready: there is nothing to try again.")
+    video.state = changed(SourceState(video.state), SourceState.NEW)
+    video.attempt += 1
+    video.error = None
+    return video
+
+
+def _locked(session: Session, key: str) -> SourceVideo:
+    video = session.exec(_VIDEOS.where(SourceVideo.key == key).with_for_update()).first()
+    if video is None:
+        raise InputError(f"There is no source video with the key {key!r}.")
+    return video
+
+
+def frame_slice(session: Session, video_id: int, frames: FrameRange) -> list[FrameRecord]:
+    """The index records of the frames of a range that the video has. Reads only these bytes."""
+    packed = session.exec(
+        select(
+            sa.func.substring(
+                SourceVideo.keyframe_offsets,
+                frames.start * RECORD.size + 1,
+                frames.length * RECORD.size,
+            )
+        ).where(SourceVideo.id == video_id)
+    ).first()
+    return frame_index.unpack(packed or b"")
+
+
+def clip_counts(session: Session, video_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Live clips by state, of each of the videos."""
+    rows = session.exec(
+        select(Clip.source_video_id, Clip.state, sa.func.count())
+        .where(col(Clip.source_video_id).in_(video_ids), Clip.state != ClipState.SUPERSEDED)
+        .group_by(col(Clip.source_video_id), col(Clip.state))
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for video_id, state, count in rows:
+        counts.setdefault(video_id, {})[state] = count
+    return counts

@@ -1,0 +1,86 @@
+"""Frame ranges and how cut points divide a video into them.
+
+Frames are 0-based, ranges half-open.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from heaters_pipeline.domain.errors import InputError
+
+
+class FrameRange(NamedTuple):
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+
+def divide(whole: FrameRange, cuts: Iterable[int]) -> list[FrameRange]:
+    """The ranges between cuts, in order, covering `whole` without gap or overlap.
+
+    A cut is the first frame of what follows it; cuts outside `whole` or on its edges divide
+    nothing.
+    """
+    inside = sorted({cut for cut in cuts if whole.start < cut < whole.end})
+    edges = [whole.start, *inside, whole.end]
+    return [FrameRange(*pair) for pair in itertools.pairwise(edges)]
+
+
+def plan_clips(
+    frame_count: int, cuts: Iterable[int], kept: Sequence[FrameRange]
+) -> list[FrameRange]:
+    """The ranges of new clips: `[0, frame_count)` less what is `kept`, divided at the cuts.
+
+    `kept` are the ranges of clips that somebody has decided on; they must not overlap.
+    """
+    cuts = list(cuts)
+    planned: list[FrameRange] = []
+    position = 0
+    for keep in [*sorted(kept), FrameRange(frame_count, frame_count)]:
+        if keep.start > position:
+            planned += divide(FrameRange(position, keep.start), cuts)
+        position = max(position, keep.end)
+    return planned
+
+
+def find_faults(frame_count: int, ranges: Iterable[FrameRange]) -> list[str]:
+    """What keeps `ranges` from covering `[0, frame_count)` once each, a sentence for each fault."""
+    faults = []
+    position = 0
+    for start, end in sorted(ranges):
+        if start > position:
+            faults.append(f"Frames {position} to {start - 1} belong to no clip.")
+        elif start < position:
+            faults.append(f"Frames {start} to {min(position, end) - 1} belong to two clips.")
+        position = max(position, end)
+    if position < frame_count:
+        faults.append(f"Frames {position} to {frame_count - 1} belong to no clip.")
+    elif position > frame_count:
+        faults.append(f"A clip ends at frame {position}, after the last frame {frame_count - 1}.")
+    return faults
+
+
+def split(whole: FrameRange, frame: int) -> tuple[FrameRange, FrameRange]:
+    """Both halves of a clip cut before `frame`; raises InputError unless both have frames."""
+    if not whole.start < frame < whole.end:
+        raise InputError(
+            f"A clip of frames {whole.start} to {whole.end - 1} can't be split at frame {frame}: "
+            "step to the first frame of the second part, which can't be the clip's own first."
+        )
+    return FrameRange(whole.start, frame), FrameRange(frame, whole.end)
+
+
+def merge(first: FrameRange, second: FrameRange) -> FrameRange:
+    """The union of two neighbours; raises InputError if frames lie between them."""
+    if first.end != second.start:
+        raise InputError(
+            f"Clips that end at frame {first.end - 1} and start at frame {second.start} "
+            "are no neighbours, so they can't be merged."
+        )
+    return FrameRange(first.start, second.end)

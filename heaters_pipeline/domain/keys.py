@@ -1,0 +1,37 @@
+"""Keys of source videos: partition keys in Dagster, folder names in storage, ids in URLs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+KEY_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""What Dagster's UI, every file system and every URL take without escaping."""
+
+DIGEST_LENGTH = 10
+SLUG_LENGTH = 40
+
+
+def slug(text: str) -> str:
+    """`text` in lower-case ASCII letters, digits and single hyphens; `video` if nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:SLUG_LENGTH].strip("-") or "video"
+
+
+def mint_key(name: str, digest: str) -> str:
+    """A key that tells a person which video it is (`name`) and is the same for the same content
+    or address (`digest`, hexadecimal)."""
+    return f"{slug(name)}-{digest[:DIGEST_LENGTH]}"
+
+
+def url_name(url: str) -> str:
+    """The last part of a URL's path, or its host."""
+    parts = urlsplit(url)
+    return PurePosixPath(parts.path).stem or parts.hostname or "video"
+
+
+def text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

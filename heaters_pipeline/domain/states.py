@@ -1,0 +1,145 @@
+"""States of source videos and clips, and the one table of transitions that every write obeys.
+
+Each piece of work has three states: doing, done, failed. A step that is repeated on a row which
+is already further along leaves the state as it is (`begins`), so that an operator can
+materialise anything again without setting a video back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+from heaters_pipeline.domain.errors import TransitionError
+
+
+class SourceState(StrEnum):
+    NEW = "new"
+    DOWNLOADING = "downloading"
+    DOWNLOADED = "downloaded"
+    DOWNLOAD_FAILED = "download_failed"
+    PREPROCESSING = "preprocessing"
+    PREPROCESSED = "preprocessed"
+    PREPROCESS_FAILED = "preprocess_failed"
+    DETECTING_SCENES = "detecting_scenes"
+    DETECT_SCENES_FAILED = "detect_scenes_failed"
+    READY = "ready"
+
+
+class ClipState(StrEnum):
+    PENDING_REVIEW = "pending_review"
+    REVIEW_APPROVED = "review_approved"
+    REVIEW_SKIPPED = "review_skipped"
+    REVIEW_ARCHIVED = "review_archived"
+    EXPORTING = "exporting"
+    EXPORTED = "exported"
+    EXPORT_FAILED = "export_failed"
+    KEYFRAMING = "keyframing"
+    KEYFRAMED = "keyframed"
+    KEYFRAME_FAILED = "keyframe_failed"
+    EMBEDDING = "embedding"
+    EMBEDDED = "embedded"
+    EMBEDDING_FAILED = "embedding_failed"
+    ARCHIVED = "archived"
+    SUPERSEDED = "superseded"
+
+
+State = TypeVar("State", SourceState, ClipState)
+
+
+class Step(NamedTuple, Generic[State]):
+    doing: State
+    done: State
+    failed: State
+
+
+S, C = SourceState, ClipState
+
+DOWNLOAD = Step(S.DOWNLOADING, S.DOWNLOADED, S.DOWNLOAD_FAILED)
+PREPROCESS = Step(S.PREPROCESSING, S.PREPROCESSED, S.PREPROCESS_FAILED)
+DETECT_SCENES = Step(S.DETECTING_SCENES, S.READY, S.DETECT_SCENES_FAILED)
+
+EXPORT = Step(C.EXPORTING, C.EXPORTED, C.EXPORT_FAILED)
+KEYFRAME = Step(C.KEYFRAMING, C.KEYFRAMED, C.KEYFRAME_FAILED)
+EMBED = Step(C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
+
+REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
+"""A reviewer has decided, the pipeline has not acted yet."""
+
+UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EMBEDDING})
+"""Taken by the pipeline and not embedded yet: what a killed run leaves behind."""
+
+_RETRY = {S.NEW}
+
+SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
+    S.NEW: frozenset({S.DOWNLOADING}),
+    S.DOWNLOADING: frozenset({S.DOWNLOADED, S.DOWNLOAD_FAILED} | _RETRY),
+    S.DOWNLOADED: frozenset({S.PREPROCESSING} | _RETRY),
+    S.DOWNLOAD_FAILED: frozenset({S.DOWNLOADING} | _RETRY),
+    S.PREPROCESSING: frozenset({S.PREPROCESSED, S.PREPROCESS_FAILED} | _RETRY),
+    S.PREPROCESSED: frozenset({S.DETECTING_SCENES, S.PREPROCESS_FAILED} | _RETRY),
+    S.PREPROCESS_FAILED: frozenset({S.DOWNLOADING, S.PREPROCESSING} | _RETRY),
+    S.DETECTING_SCENES: frozenset({S.READY, S.DETECT_SCENES_FAILED} | _RETRY),
+    S.DETECT_SCENES_FAILED: frozenset(
+        {S.DOWNLOADING, S.PREPROCESSING, S.DETECTING_SCENES} | _RETRY
+    ),
+    S.READY: frozenset(),
+}
+
+_DECIDABLE = REVIEWED | {C.PENDING_REVIEW, C.SUPERSEDED}
+
+CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
+    C.PENDING_REVIEW: _DECIDABLE - {C.PENDING_REVIEW},
+    C.REVIEW_APPROVED: _DECIDABLE | {C.EXPORTING},
+    C.REVIEW_SKIPPED: _DECIDABLE,
+    C.REVIEW_ARCHIVED: _DECIDABLE | {C.ARCHIVED},
+    C.EXPORTING: frozenset({C.EXPORTED, C.EXPORT_FAILED}),
+    C.EXPORTED: frozenset({C.KEYFRAMING}),
+    C.EXPORT_FAILED: frozenset({C.EXPORTING, C.REVIEW_APPROVED, C.PENDING_REVIEW}),
+    C.KEYFRAMING: frozenset({C.KEYFRAMED, C.KEYFRAME_FAILED}),
+    C.KEYFRAMED: frozenset({C.EMBEDDING}),
+    C.KEYFRAME_FAILED: frozenset({C.KEYFRAMING, C.EXPORTED}),
+    C.EMBEDDING: frozenset({C.EMBEDDED, C.EMBEDDING_FAILED}),
+    C.EMBEDDED: frozenset(),
+    C.EMBEDDING_FAILED: frozenset({C.EMBEDDING, C.KEYFRAMED}),
+    C.ARCHIVED: _DECIDABLE - {C.SUPERSEDED},
+    C.SUPERSEDED: _DECIDABLE - {C.SUPERSEDED},
+}
+
+_SOURCE_ORDER = (
+    S.NEW,
+    S.DOWNLOADING,
+    S.DOWNLOADED,
+    S.PREPROCESSING,
+    S.PREPROCESSED,
+    S.DETECTING_SCENES,
+    S.READY,
+)
+
+
+def can_change(current: State, wanted: State) -> bool:
+    """True if the table allows `current -> wanted`. Staying put is always allowed."""
+    if current == wanted:
+        return True
+    if isinstance(current, SourceState):
+        return wanted in SOURCE_TRANSITIONS[current]
+    return wanted in CLIP_TRANSITIONS[ClipState(current)]
+
+
+def changed(current: State, wanted: State) -> State:
+    """`wanted`, if the table allows it; raises TransitionError otherwise."""
+    if not can_change(current, wanted):
+        raise TransitionError(f"A row that is {current} can't become {wanted}.")
+    return wanted
+
+
+def begins(current: SourceState, step: Step[SourceState]) -> bool:
+    """True if starting `step` moves the video forward; False if it repeats a step already done.
+
+    Raises TransitionError where an earlier step is still missing.
+    """
+    if current in _SOURCE_ORDER and _SOURCE_ORDER.index(current) >= _SOURCE_ORDER.index(step.done):
+        return False
+    changed(current, step.doing)
+    return True
