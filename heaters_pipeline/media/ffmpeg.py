@@ -1,0 +1,251 @@
+"""Running ffmpeg: which binary, how inputs are named, and a child that can't outlive its step."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import ffmpeg
+
+from heaters_pipeline.domain.errors import HeatersError, InputError
+
+OLDEST_MAJOR = 7
+"""The oldest ffmpeg whose per-output `-fps_mode` and threading this package was tried with."""
+
+STOP_SECONDS = 5.0
+"""Between TERM and KILL."""
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
+
+ProgressCallback = Callable[["Progress"], None]
+
+
+class Progress(NamedTuple):
+    """How far a run is: frames and seconds of video written."""
+
+    frames_done: int
+    seconds_done: float
+
+
+@lru_cache(maxsize=1)
+def ffmpeg_binary() -> str:
+    """The ffmpeg on PATH if it is recent enough, else the one that imageio-ffmpeg carries."""
+    on_path = shutil.which("ffmpeg")
+    if on_path and _major_version(on_path) >= OLDEST_MAJOR:
+        return on_path
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise HeatersError(
+            f"No ffmpeg {OLDEST_MAJOR} or later on PATH, and none in the package imageio-ffmpeg: "
+            "install ffmpeg."
+        ) from error
+
+
+def _major_version(binary: str) -> int:
+    """A build named by date or commit (`N-119...`) counts as recent."""
+    with suppress(OSError, subprocess.SubprocessError):
+        banner = subprocess.run(  # noqa: S603
+            [binary, "-version"], capture_output=True, text=True, timeout=10, check=True
+        ).stdout
+        if found := re.match(r"ffmpeg version n?(\d+)\.", banner):
+            return int(found[1])
+        if banner.startswith("ffmpeg version N-"):
+            return OLDEST_MAJOR
+    return 0
+
+
+def file_url(path: Path) -> str:
+    """`path` as ffmpeg and PyAV take it: never an option, a pattern or another protocol."""
+    return f"file:{path.absolute()}"
+
+
+def input_file(path: Path, **options: Any) -> Any:
+    """An ffmpeg-python input that opens local files only and shows frames as they are stored."""
+    return ffmpeg.input(
+        file_url(path), noautorotate=None, protocol_whitelist="file,pipe", **options
+    )
+
+
+def run(
+    stream: Any,
+    *,
+    what: str,
+    on_progress: ProgressCallback | None = None,
+    stall_seconds: float = 120.0,
+) -> None:
+    """Runs an ffmpeg-python output (or `merge_outputs` of several) to its end.
+
+    Raises HeatersError as "Could not <what>: <ffmpeg's reason>"; InputError where the reason is
+    that the input can't be decoded. The child and its group are gone when this returns or raises,
+    whatever interrupts it.
+    """
+    command = (
+        stream.global_args("-hide_banner", "-nostdin", "-loglevel", "error")
+        .global_args("-progress", "pipe:1", "-stats_period", "0.5")
+        .compile(cmd=ffmpeg_binary(), overwrite_output=True)
+    )
+    with _child(command) as process:
+        complaints = _watch(process, what, on_progress or (lambda _: None), stall_seconds)
+        status = process.wait()
+    if status != 0:
+        kind = InputError if _blames_input(complaints) else HeatersError
+        raise kind(f"Could not {what}: {_reason(complaints, status)}.")
+
+
+@contextmanager
+def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    parent = os.getpid()
+
+    def prepare() -> None:
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            with suppress(OSError, ValueError):
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    process = subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+        preexec_fn=prepare,  # noqa: PLW1509
+    )
+    try:
+        yield process
+    finally:
+        _stop(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    what: str,
+    on_progress: ProgressCallback,
+    stall_seconds: float,
+) -> list[str]:
+    """Reads both pipes to their ends; returns the last lines of stderr.
+
+    A run that neither writes frames nor reads bytes (`+faststart` rewrites a file after the last
+    frame, without progress) for `stall_seconds` has stalled.
+    """
+    assert process.stdout and process.stderr  # noqa: S101
+    report: dict[str, str] = {}
+    complaints: deque[str] = deque(maxlen=30)
+    seen: object = None
+    alive_at = time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, _Lines(process.stdout))
+        selector.register(process.stderr, selectors.EVENT_READ, _Lines(process.stderr))
+        while selector.get_map():
+            for key, _ in selector.select(timeout=1.0):
+                lines = key.data.read()
+                if lines is None:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    complaints.extend(lines)
+                else:
+                    for line in lines:
+                        name, _, value = line.partition("=")
+                        report[name] = value.strip()
+                        if name == "progress":
+                            on_progress(_progress(report))
+            now = (report.get("frame"), report.get("out_time_us"), _bytes_read(process.pid))
+            if now != seen:
+                seen, alive_at = now, time.monotonic()
+            elif time.monotonic() - alive_at > stall_seconds:
+                raise HeatersError(
+                    f"Could not {what}: ffmpeg made no progress for {stall_seconds:g} seconds; "
+                    "try again, or raise HEATERS_STALL_SECONDS if the storage is that slow."
+                )
+    return list(complaints)
+
+
+class _Lines:
+    """Whole lines out of a pipe; a line of more than 8 KB is cut."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._rest = b""
+
+    def read(self) -> list[str] | None:
+        data = os.read(self._pipe.fileno(), 65536)
+        if not data:
+            return None
+        *lines, rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
+        self._rest = rest[:8192]
+        return [line.decode(errors="replace") for line in lines if line.strip()]
+
+
+def _bytes_read(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/io").read_text().partition("\n")[0]
+    return ""
+
+
+def _progress(report: dict[str, str]) -> Progress:
+    frames, microseconds = report.get("frame", ""), report.get("out_time_us", "")
+    return Progress(
+        int(frames) if frames.isdecimal() else 0,
+        int(microseconds) / 1e6 if microseconds.lstrip("-").isdecimal() else 0.0,
+    )
+
+
+_UNDECODABLE = (
+    "Invalid data found",
+    "Nothing was written into output file",
+    "Decode error rate",
+    "matches no streams",
+    "Decoder not found",
+    "no decoder found",
+)
+
+
+def _blames_input(complaints: list[str]) -> bool:
+    return any(mark in line for line in complaints for mark in _UNDECODABLE)
+
+
+def _reason(complaints: list[str], status: int) -> str:
+    """The first line that says why: ffmpeg's later ones are consequences of it."""
+    said = [re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip() for line in complaints]
+    for line in said:
+        if re.search(r"No space left|Permission denied|Read-only|Input/output error", line):
+            return line.rstrip(".")
+    if said:
+        return said[0].rstrip(".")
+    if status < 0:
+        return f"ffmpeg was killed by signal {signal.Signals(-status).name}"
+    return f"ffmpeg ended with status {status}"

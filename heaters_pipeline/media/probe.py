@@ -1,0 +1,180 @@
+"""What a video file is, and a plain sentence where it isn't one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.media.ffmpeg import file_url
+
+_PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
+"""Formats that name other files: a download must not be able to read those."""
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    width: int
+    """Stored size, before rotation and sample aspect."""
+    height: int
+    rate: Fraction
+    """Frames per second as the container names it; nominal for variable rates."""
+    duration_seconds: float
+    has_audio: bool
+    rotation: int
+    """0, 90, 180 or 270 degrees clockwise to stand upright."""
+    sample_aspect: Fraction
+    pixel_format: str
+    color_space: str | None
+    """ffmpeg's name of the YCbCr matrix; None: not tagged."""
+    color_range: str | None
+    """`tv`, `pc`; None: not tagged."""
+    start_seconds: float
+    """The first decoded video frame's time after the file's own start."""
+    audio_codecs: tuple[str, ...] = ()
+    """ffmpeg's codec name of every audio stream, in order; empty where it knows no decoder."""
+
+
+def probe(path: Path) -> VideoFacts:
+    """Raises InputError (one sentence) for what can't be ingested."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist: check the path.")
+    if not path.is_file():
+        raise InputError(f"{path.name} is not a file: give the path of one video file.")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes): copy or download it again.")
+    try:
+        with open_video(path) as container:
+            return _facts(path, container)
+    except av.error.FFmpegError as error:
+        raise InputError(_why_not(path, error)) from error
+
+
+def open_video(path: Path) -> InputContainer:
+    """Opens a local file that can't make ffmpeg open anything else. Raises av's errors."""
+    return av.open(file_url(path), container_options={"protocol_whitelist": "file,pipe"})
+
+
+def _facts(path: Path, container: InputContainer) -> VideoFacts:
+    if _PLAYLISTS & set(container.format.name.split(",")):
+        raise InputError(
+            f"{path.name} is a list of other files ({container.format.name}), not a video: "
+            "give the video itself."
+        )
+    video = _video_stream(path, container)
+    _check_whole(path, container)
+    frame = _first_frame(path, container, video)
+    start = (container.start_time or 0) / av.time_base
+    time = start if frame.pts is None or frame.time is None else frame.time
+    codecs = tuple(audio.codec_context.name if audio.codec_context else ""
+                   for audio in container.streams.audio)
+    return VideoFacts(
+        width=frame.width,
+        height=frame.height,
+        rate=video.guessed_rate or video.average_rate or Fraction(25),
+        duration_seconds=_duration(container, video),
+        has_audio=any(codecs),
+        rotation=round(-frame.rotation / 90) % 4 * 90,
+        sample_aspect=video.sample_aspect_ratio or Fraction(1),
+        pixel_format=frame.format.name,
+        color_space=_COLOR_SPACES.get(int(frame.colorspace)),
+        color_range=_COLOR_RANGES.get(int(frame.color_range)),
+        start_seconds=time - start,
+        audio_codecs=codecs,
+    )
+
+
+_COLOR_SPACES = {
+    0: "gbr",
+    1: "bt709",
+    4: "fcc",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "ycgco",
+    9: "bt2020nc",
+    10: "bt2020c",
+}
+"""ISO/IEC 23091-2, MatrixCoefficients."""
+
+_COLOR_RANGES = {1: "tv", 2: "pc"}
+"""libavutil's AVColorRange."""
+
+
+def _video_stream(path: Path, container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    if container.streams.audio:
+        raise InputError(f"{path.name} has sound but no video: give a file with a video stream.")
+    raise InputError(f"{path.name} is not a video: no video stream in it, check the file.")
+
+
+def _check_whole(path: Path, container: InputContainer) -> None:
+    """An MP4's sample table comes before or after its media: the file may be cut short either
+    way. Only the table's far ends are asked: media lies in the file in the table's order, or
+    close to it."""
+    if "mp4" not in container.format.name:
+        return
+    size = path.stat().st_size
+    for stream in (*container.streams.video, *container.streams.audio):
+        entries = stream.index_entries
+        last = range(max(0, len(entries) - 256), len(entries))
+        end = max((entries[n].pos + entries[n].size for n in last), default=0)
+        if end > size:
+            raise InputError(
+                f"{path.name} is truncated: it has {size:,} of at least {end:,} bytes; "
+                "copy or download it again."
+            )
+
+
+def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
+    for packet in container.demux(video):
+        try:
+            for frame in packet.decode():
+                return frame  # type: ignore[return-value]
+        except av.error.InvalidDataError:
+            continue
+        except av.error.EOFError:
+            break
+    raise InputError(
+        f"{path.name} has no frame that can be decoded ({video.codec_context.name}): "
+        "the file is damaged, copy or download it again."
+    )
+
+
+def _duration(container: InputContainer, video: VideoStream) -> float:
+    if container.duration:
+        return container.duration / av.time_base
+    if video.duration and video.time_base:
+        return float(video.duration * video.time_base)
+    return 0.0
+
+
+def _why_not(path: Path, error: av.error.FFmpegError) -> str:
+    if isinstance(error, av.error.PermissionError):
+        return f"{path.name} can't be read: permission denied, change the file's permissions."
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip"):
+        return (
+            f"{path.name} is truncated: its index (the moov box) is missing or cut off; "
+            "copy or download it again."
+        )
+    kind = "it holds text" if _is_text(head) else "ffmpeg knows no such format"
+    return f"{path.name} is not a video: {kind}, check that it is the file you meant."
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head[:-3].decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head
