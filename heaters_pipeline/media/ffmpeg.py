@@ -60,7 +60,7 @@ def ffmpeg_binary() -> str:
 def _major_version(binary: str) -> int:
     """A build named by date or commit (`N-119...`) counts as recent."""
     with suppress(OSError, subprocess.SubprocessError):
-        banner = subprocess.run(  # noqa: S603
+        banner = subprocess.run(
             [binary, "-version"], capture_output=True, text=True, timeout=10, check=True
         ).stdout
         if found := re.match(r"ffmpeg version n?(\d+)\.", banner):
@@ -121,13 +121,13 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         if os.getppid() != parent:
             os._exit(1)
 
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         process_group=0,
-        preexec_fn=prepare,  # noqa: PLW1509
+        preexec_fn=prepare,
     )
     try:
         yield process

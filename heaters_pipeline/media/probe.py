@@ -73,8 +73,9 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
     frame = _first_frame(path, container, video)
     start = (container.start_time or 0) / av.time_base
     time = start if frame.pts is None or frame.time is None else frame.time
-    codecs = tuple(audio.codec_context.name if audio.codec_context else ""
-                   for audio in container.streams.audio)
+    codecs = tuple(
+        audio.codec_context.name if audio.codec_context else "" for audio in container.streams.audio
+    )
     return VideoFacts(
         width=frame.width,
         height=frame.height,
@@ -139,7 +140,7 @@ def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> V
     for packet in container.demux(video):
         try:
             for frame in packet.decode():
-                return frame  # type: ignore[return-value]
+                return frame
         except av.error.InvalidDataError:
             continue
         except av.error.EOFError:

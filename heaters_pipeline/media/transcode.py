@@ -79,8 +79,9 @@ REVIEW_PROXY_VIDEO: Mapping[str, Any] = {
 """Every frame an IDR picture of 4 slices that any decoder can work on at once."""
 
 _MATROSKA_AUDIO = frozenset(
-    "aac ac3 eac3 mp3 mp2 mp1 vorbis opus flac dts truehd mlp alac tta wavpack "
-    "pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_s16be pcm_s24be pcm_s32be pcm_f32le pcm_f64le".split()
+    ("aac", "ac3", "eac3", "mp3", "mp2", "mp1", "vorbis", "opus", "flac", "dts", "truehd", "mlp")
+    + ("alac", "tta", "wavpack", "pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le")
+    + ("pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32le", "pcm_f64le")
 )
 """Audio that Matroska carries as it is (https://www.matroska.org/technical/codec_specs.html)."""
 
@@ -116,8 +117,9 @@ def transcode(
     small = folder / "frame_scores.rgb" if Product.FRAME_SCORES in wanted else None
     try:
         run(
-            _graph(source, facts, checksums=checksums, gold=gold, proxy=proxy, audio=audio,
-                   small=small),
+            _graph(
+                source, facts, checksums=checksums, gold=gold, proxy=proxy, audio=audio, small=small
+            ),
             what=f"transcode {source.name}",
             on_progress=on_progress,
             stall_seconds=stall_seconds,

@@ -1,0 +1,78 @@
+"""Still images of a clip."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import ffmpeg
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.media.ffmpeg import file_url, input_file, run
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    frame: int
+    path: Path
+    width: int
+    height: int
+
+
+def keyframe_numbers(frame_count: int) -> list[int]:
+    """The frames at 25, 50 and 75 % of a clip; fewer where it is too short for three."""
+    return sorted({frame_count * percent // 100 for percent in (25, 50, 75)})
+
+
+def extract_keyframes(clip: Path, frames: Sequence[int], folder: Path) -> list[Keyframe]:
+    """Writes `keyframe-<frame>.jpg` in `folder` for each of the clip's own 0-based frames, in
+    square pixels. Raises HeatersError where the clip has no such frame."""
+    numbers = sorted(set(frames))
+    if not numbers:
+        return []
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        pattern = f"{scratch}/".replace("%", "%%") + "%d.jpg"
+        picture = (
+            input_file(clip)["V:0"]
+            .filter("trim", end_frame=numbers[-1] + 1)
+            .filter("select", "+".join(f"eq(n,{number})" for number in numbers))
+            .filter(
+                "scale",
+                "trunc(iw*if(sar,sar,1)/2)*2",
+                "trunc(ih/2)*2",
+                out_color_matrix="bt601",
+                out_range="pc",
+            )
+            .filter("setsar", 1)
+            .filter("format", "yuv420p")
+        )
+        run(
+            ffmpeg.output(
+                picture,
+                file_url(Path(pattern)),
+                format="image2",
+                fps_mode="passthrough",
+                start_number=0,
+                **{"c:v": "mjpeg", "q:v": 2, "color_range": "pc", "map_metadata": -1},
+            ),
+            what=f"take stills from {clip.name}",
+        )
+        made = [Path(scratch) / f"{place}.jpg" for place in range(len(numbers))]
+        if not made[-1].exists():
+            raise HeatersError(f"{clip.name} has no frame {numbers[-1]}: export the clip again.")
+        return [
+            _keep(picture_file, number, folder)
+            for number, picture_file in zip(numbers, made, strict=True)
+        ]
+
+
+def _keep(picture: Path, frame: int, folder: Path) -> Keyframe:
+    with av.open(file_url(picture)) as container:
+        context = container.streams.video[0].codec_context
+        width, height = context.width, context.height
+    kept = folder / f"keyframe-{frame}.jpg"
+    picture.replace(kept)
+    return Keyframe(frame, kept, width, height)
