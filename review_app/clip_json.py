@@ -1,0 +1,56 @@
+"""Clips as the review page gets them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.clips import QueuedClip
+from heaters_pipeline.db.models import SourceVideo
+
+
+def clips_json(session: Session, clip_ids: Sequence[int]) -> list[dict[str, Any]]:
+    return [clip_json(entry) for entry in clips.queued(session, clip_ids)]
+
+
+def clip_json(entry: QueuedClip) -> dict[str, Any]:
+    clip, video, previous = entry
+    start = float(clip.cut_points["start_time_seconds"])
+    return {
+        "id": clip.id,
+        "version": clip.version,
+        "state": clip.state,
+        "start_frame": clip.start_frame,
+        "end_frame": clip.end_frame,
+        "start_seconds": start,
+        "duration_seconds": float(clip.cut_points["end_time_seconds"]) - start,
+        "grouped_with_clip_id": clip.grouped_with_clip_id,
+        "video": _video_json(video),
+        "previous": previous
+        and {
+            "id": previous.id,
+            "state": previous.state,
+            "start_frame": previous.start_frame,
+            "end_frame": previous.end_frame,
+        },
+    }
+
+
+def _video_json(video: SourceVideo) -> dict[str, Any]:
+    """`width` and `height` are the proxy's."""
+    return {
+        "key": video.key,
+        "title": video.title,
+        "proxy_id": video.proxy_id,
+        "width": video.proxy_width,
+        "height": video.proxy_height,
+        "frame_count": video.frame_count,
+        "rate": [video.rate_num, video.rate_den],
+        "has_audio": video.proxy_audio_filepath is not None,
+        "codec": video.proxy_codec,
+        "description": b64encode(video.proxy_description or b"").decode(),
+    }

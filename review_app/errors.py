@@ -1,0 +1,45 @@
+"""Errors as people and scripts read them: one sentence, in the page or as JSON `{"error"}`."""
+
+from __future__ import annotations
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.storage import ObjectMissing
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(HeatersError, _heaters_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+
+
+def answer(sentence: str, status: int) -> ResponseReturnValue:
+    if request.path.startswith(("/api/", "/media/")):
+        return jsonify(error=sentence), status
+    return render_template("error.html", sentence=sentence), status
+
+
+def _heaters_error(error: HeatersError) -> ResponseReturnValue:
+    if isinstance(error, ObjectMissing):
+        return answer(str(error), 404)
+    if isinstance(error, Conflict):
+        return answer(str(error), 409)
+    if isinstance(error, InputError):
+        return answer(str(error), 404 if request.method == "GET" else 400)
+    return answer(str(error), 500)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:  # a redirect
+        return error.response
+    sentences = {404: "There is no such page.", 500: "Something broke here; the log has the rest."}
+    code = error.code or 500
+    return answer(sentences.get(code) or error.description or error.name, code)
+
+
+def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    return answer("This page is from an earlier session: load it again.", 400)

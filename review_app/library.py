@@ -1,0 +1,97 @@
+"""Finished clips: the grid, one clip with its history, what looks like it, its files."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from heaters_pipeline.db import artifacts, clips, embeddings
+from heaters_pipeline.domain.states import ClipState
+from review_app.media import IMMUTABLE, send_object
+from review_app.services import services, transaction
+
+blueprint = Blueprint("library", __name__)
+
+PAGE = 48
+SIMILAR = 12
+SIMILAR_PAGE = 48
+
+
+@blueprint.get("/library")
+def index() -> ResponseReturnValue:
+    page = max(1, request.args.get("page", 1, int))
+    with transaction() as session:
+        found = clips.in_state(session, [ClipState.EMBEDDED], PAGE + 1, (page - 1) * PAGE)
+        keyframes = artifacts.keyframes_of(session, [clip.id for clip, _ in found])
+    return render_template(
+        "library.html",
+        clips=found[:PAGE],
+        keyframes=keyframes,
+        page=page,
+        has_more=len(found) > PAGE,
+    )
+
+
+@blueprint.get("/clips/<int:clip_id>")
+def clip(clip_id: int) -> ResponseReturnValue:
+    with transaction() as session:
+        entry = clips.queued(session, [clips.get(session, clip_id).id])[0]
+        near = embeddings.similar(session, clip_id, SIMILAR)
+        ids = [clip_id, *(other.id for other, _ in near)]
+        return render_template(
+            "clip.html",
+            clip=entry.clip,
+            video=entry.video,
+            history=clips.history(session, clip_id),
+            similar=near,
+            models=embeddings.models_of_clip(session, clip_id),
+            keyframes=artifacts.keyframes_of(session, ids),
+        )
+
+
+@blueprint.get("/clips/<int:clip_id>/similar")
+def similar(clip_id: int) -> ResponseReturnValue:
+    with transaction() as session:
+        clips.get(session, clip_id)
+        models = embeddings.models_of_clip(session, clip_id)
+        model = request.args.get("model") or next(iter(models), None)
+        near = embeddings.similar(session, clip_id, SIMILAR_PAGE, model) if model else []
+        ids = [clip_id, *(other.id for other, _ in near)]
+        return render_template(
+            "similar.html",
+            clip_id=clip_id,
+            similar=near,
+            model=model,
+            models=models,
+            keyframes=artifacts.keyframes_of(session, ids),
+        )
+
+
+@blueprint.post("/clips/<int:clip_id>/retry")
+def retry(clip_id: int) -> ResponseReturnValue:
+    with transaction() as session:
+        clips.retry(session, clip_id)
+    flash(f"Clip {clip_id} is tried again.")
+    return redirect(url_for("library.clip", clip_id=clip_id), 303)
+
+
+@blueprint.get("/clips/<int:clip_id>/clip.mp4")
+def file(clip_id: int) -> Response:
+    """The exported MP4; `?download` saves it instead of playing it."""
+    with transaction() as session:
+        key = clips.get(session, clip_id).clip_filepath
+    if key is None:
+        abort(404, f"Clip {clip_id} has no file: it has not been exported.")
+    name = f"clip-{clip_id}.mp4" if "download" in request.args else None
+    return send_object(key, "video/mp4", name)
+
+
+@blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>.jpg")
+def keyframe(clip_id: int, frame: int) -> Response:
+    with transaction() as session:
+        found = [a for a in artifacts.keyframes(session, clip_id) if a.frame == frame]
+    if not found:
+        abort(404, f"Clip {clip_id} has no keyframe {frame}.")
+    response = Response(services().storage.stream(found[0].filepath), mimetype="image/jpeg")
+    response.headers["Cache-Control"] = IMMUTABLE
+    return response

@@ -1,0 +1,32 @@
+"""Who is reviewing: a name in the session, readable, changed at will."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import session
+
+from heaters_pipeline.domain.errors import InputError
+
+LONGEST = 40
+_MANNERS = "brisk calm clear deft fair keen kind level lucid neat quick quiet steady sunny".split()
+_BIRDS = "avocet crane finch heron ibis lark martin osprey plover robin swift teal wren".split()
+
+
+def reviewer_name() -> str:
+    """The name of whoever sent this request."""
+    name = session.get("reviewer")
+    if not isinstance(name, str):
+        parts = secrets.choice(_MANNERS), secrets.choice(_BIRDS), str(secrets.randbelow(90) + 10)
+        name = rename("-".join(parts))
+    return name
+
+
+def rename(name: str) -> str:
+    """Takes the name into the session. Raises InputError for one that can't be shown."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= LONGEST or not name.isprintable():
+        raise InputError(f"A reviewer's name has 1 to {LONGEST} characters.")
+    session.permanent = True
+    session["reviewer"] = name
+    return name

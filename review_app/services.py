@@ -1,0 +1,30 @@
+"""What every view needs: settings, database, storage."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from heaters_pipeline.db.engine import transaction as begin
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import Storage
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    engine: Engine
+    storage: Storage
+
+
+def services() -> Services:
+    return cast(Services, current_app.extensions["heaters"])
+
+
+def transaction() -> AbstractContextManager[Session]:
+    return begin(services().engine)

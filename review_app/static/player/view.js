@@ -1,0 +1,37 @@
+/** The picture: a 2D canvas that is always full of the last thing drawn. */
+
+export class View {
+  #canvas;
+  #context;
+
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.#canvas = canvas;
+    const context = canvas.getContext('2d', { alpha: false });
+    if (!context) throw new Error('this browser has no 2D canvas');
+    this.#context = context;
+  }
+
+  /** @param {CanvasImageSource} picture @param {number} width @param {number} height */
+  draw(picture, width, height) {
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    this.#context.drawImage(picture, 0, 0, width, height);
+  }
+
+  clear() {
+    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+}
+
+/** Calls `done` once what was just drawn is on its way to the screen.
+ * @param {() => void} done */
+export function afterPaint(done) {
+  requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(null);
+  });
+}

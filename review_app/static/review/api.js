@@ -1,0 +1,36 @@
+/** The server's JSON, with one kind of error. */
+
+const PATIENCE_MS = 10_000;
+
+export class ApiError extends Error {
+  /** @param {string} message a sentence @param {number} status 0: no answer at all
+   * @param {any} [body] */
+  constructor(message, status, body) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** @param {string} url @param {object} [body] sent by POST where given @returns {Promise<any>} */
+export async function api(url, body) {
+  /** @type {RequestInit} */ const request = { signal: AbortSignal.timeout(PATIENCE_MS) };
+  if (body) {
+    const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name=csrf]'));
+    request.method = 'POST';
+    request.headers = { 'Content-Type': 'application/json', 'X-CSRFToken': token.content };
+    request.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(url, request);
+  } catch {
+    throw new ApiError('the server does not answer', 0);
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const sentence = answer.error ?? `the server answered ${response.status}`;
+    throw new ApiError(sentence, response.status, answer);
+  }
+  return answer;
+}

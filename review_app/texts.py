@@ -1,0 +1,60 @@
+"""How numbers, times and states read on the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+
+from heaters_pipeline.domain.states import ClipState, SourceState
+
+FAILED = frozenset(
+    state for kind in (ClipState, SourceState) for state in kind if state.endswith("_failed")
+)
+DONE = frozenset({ClipState.EMBEDDED, SourceState.READY})
+
+
+def register(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        words=words, timecode=timecode, count=count, when=when, tone=tone, per_cent=per_cent
+    )
+
+
+def words(state: str) -> str:
+    """`review_approved` -> `review approved`."""
+    return str(state).replace("_", " ")
+
+
+def timecode(seconds: float | None) -> str:
+    """`75.2` -> `1:15.20`, with hours only where there are any."""
+    if seconds is None:
+        return "–"  # noqa: RUF001
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{clock}:{rest // 100:02d}.{rest % 100:02d}"
+
+
+def count(number: int | None) -> str:
+    """With thin spaces between thousands, which no language reads as a decimal point."""
+    return "–" if number is None else f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")  # noqa: RUF001
+
+
+def when(time: datetime) -> str:
+    return time.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def per_cent(share: float | None) -> str:
+    return f"{(share or 0) * 100:.0f} %"
+
+
+def tone(state: str) -> str:
+    """The colour family of a state's badge."""
+    if state in FAILED:
+        return "bad"
+    if state in DONE:
+        return "good"
+    if str(state).endswith("ing"):
+        return "busy"
+    return "plain"
