@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -274,7 +274,7 @@ class ReviewEvent(SQLModel, table=True):
     source_video_id: int = _reference("source_videos.id")
     actor: str = _text()
     action: Action = _text()
-    clip_ids: list[int] = Field(sa_column=sa.Column(sa.ARRAY(sa.BigInteger), nullable=False))
+    clip_ids: list[int] = Field(sa_column=sa.Column(ARRAY(sa.BigInteger), nullable=False))
     before: list[dict[str, Any]] = _json(nullable=False)
     """What the event found: `{"id", "state", "version", "start_frame", "end_frame",
     "grouped_with_clip_id"}` of each clip; a clip that it made is missing here."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
@@ -70,17 +71,15 @@ def undo(session: Session, *, actor: str, event_id: int | None = None) -> Decisi
     """
     event = _event_to_undo(session, actor, event_id)
     found = _lock(session, event.clip_ids)
+    _refuse_if_decided_since(session, event)
     was = {entry["id"]: entry for entry in event.before}
     before = [_snapshot(clip) for clip in found.values()]
-    for entry in event.after:
-        clip = found[entry["id"]]
+    for clip in found.values():
         wanted = ClipState(was[clip.id]["state"]) if clip.id in was else ClipState.SUPERSEDED
-        if clip.version != entry["version"]:
-            raise Conflict(
-                f"Clip {clip.id} has been decided again since: it is {_words(clip)} now."
-            )
         if not can_change(ClipState(clip.state), wanted):
-            raise Conflict(f"Clip {clip.id} is {_words(clip)} already: the undo window has passed.")
+            raise Conflict(
+                f"Clip {clip.id} is {_words(clip)} already: the undo window has passed."
+            )
     for clip_id in sorted(found, key=lambda clip_id: clip_id in was):
         clip = found[clip_id]
         old = was.get(clip_id)
@@ -265,22 +264,39 @@ def _snapshot(clip: Clip) -> dict[str, Any]:
 
 
 def _event_to_undo(session: Session, actor: str, event_id: int | None) -> ReviewEvent:
+    newest = _standing().where(
+        col(ReviewEvent.action) != Action.REPLAN,
+        ReviewEvent.actor == actor if event_id is None else ReviewEvent.id == event_id,
+    )
+    event = session.exec(newest.order_by(col(ReviewEvent.id).desc())).first()
+    if event is None and event_id is None:
+        raise InputError("You have no decision left to undo.")
+    if event is None:
+        raise Conflict("That decision has been undone already.")
+    return event
+
+
+def _refuse_if_decided_since(session: Session, event: ReviewEvent) -> None:
+    later = session.exec(
+        _standing()
+        .where(
+            col(ReviewEvent.id) > event.id,
+            col(ReviewEvent.clip_ids).overlap(event.clip_ids),  # type: ignore[attr-defined]
+        )
+        .limit(1)
+    ).first()
+    if later is not None:
+        raise Conflict(
+            f"{later.actor} has decided since ({later.action}) on what this decision left: "
+            "undo that first."
+        )
+
+
+def _standing() -> SelectOfScalar[ReviewEvent]:
+    """Events that have not been undone, undo events themselves left out."""
     undoing: Any = aliased(ReviewEvent)
-    standing = (
+    return (
         select(ReviewEvent)
         .outerjoin(undoing, undoing.undoes_event_id == col(ReviewEvent.id))
-        .where(
-            undoing.id.is_(None),
-            col(ReviewEvent.action).not_in([Action.UNDO, Action.REPLAN]),
-        )
-        .order_by(col(ReviewEvent.id).desc())
+        .where(undoing.id.is_(None), col(ReviewEvent.action) != Action.UNDO)
     )
-    if event_id is None:
-        event = session.exec(standing.where(ReviewEvent.actor == actor)).first()
-        if event is None:
-            raise InputError("You have no decision left to undo.")
-    else:
-        event = session.exec(standing.where(ReviewEvent.id == event_id)).first()
-        if event is None:
-            raise Conflict("That decision has been undone already.")
-    return event

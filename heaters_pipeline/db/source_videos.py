@@ -34,12 +34,15 @@ def register(
     source_sha256: str | None = None,
 ) -> tuple[SourceVideo, bool]:
     """The row of a source video, and whether it is new. The same key, or the same bytes under
-    another name, give the row that is already there."""
+    another name, give the row that is already there (which then looks for a file that it has not
+    fetched yet where it was named last)."""
     if source_sha256 is not None:
         known = session.exec(
             _VIDEOS.where(SourceVideo.source_sha256 == source_sha256).order_by(col(SourceVideo.id))
         ).first()
         if known is not None:
+            if known.source_filepath is None:
+                known.url = url
             return known, False
     inserted = session.execute(
         insert(SourceVideo)
@@ -112,11 +115,17 @@ def finish(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Records a step's facts (column values) and, if the video is in the step, its end."""
+    record(session, key, facts or {})
     video = _locked(session, key)
-    for name, value in (facts or {}).items():
-        setattr(video, name, value)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.done)
+
+
+def record(session: Session, key: str, facts: Mapping[str, Any]) -> None:
+    """Writes facts (column values) that a part of a step has found."""
+    video = _locked(session, key)
+    for name, value in facts.items():
+        setattr(video, name, value)
     video.progress = None
 
 

@@ -1,0 +1,41 @@
+"""Locks between processes, held by Postgres: a process that dies gives them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from heaters_pipeline.domain.errors import Conflict
+
+VIDEO_LOCKS = 0x48545653
+"""First half of the keys of these locks, so that they meet no other user of advisory locks."""
+
+
+@contextmanager
+def video_lock(engine: Engine, video_key: str, wait_seconds: float = 30) -> Iterator[None]:
+    """Only one step works on a video at a time, whatever Dagster believes of its runs.
+
+    Raises Conflict if somebody else still has it after `wait_seconds`.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(
+            sa.text("SELECT set_config('lock_timeout', :milliseconds, false)"),
+            {"milliseconds": str(int(wait_seconds * 1000))},
+        )
+        try:
+            connection.execute(
+                sa.text("SELECT pg_advisory_lock(:space, hashtext(:key))"),
+                {"space": VIDEO_LOCKS, "key": video_key},
+            )
+        except sa.exc.OperationalError as error:
+            raise Conflict(
+                f"Another run is working on {video_key}: wait for it to end, or cancel it."
+            ) from error
+        try:
+            yield
+        finally:
+            # The session's end gives back the lock and forgets the timeout.
+            connection.invalidate()

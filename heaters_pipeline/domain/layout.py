@@ -1,0 +1,40 @@
+"""Where each object lies in the storage: the keys of everything that is made of a video or clip."""
+
+from __future__ import annotations
+
+PROXY_ID_LENGTH = 16
+"""Hexadecimal digits of the proxy's SHA-256 that name it."""
+
+
+def source(video_key: str, suffix: str) -> str:
+    """`suffix` with its dot, as in `.mp4`."""
+    return f"videos/{video_key}/source{suffix}"
+
+
+def gold_master(video_key: str) -> str:
+    return f"videos/{video_key}/gold_master.mkv"
+
+
+def frame_checksums(video_key: str) -> str:
+    return f"videos/{video_key}/frame_checksums.txt"
+
+
+def frame_scores(video_key: str) -> str:
+    return f"videos/{video_key}/frame_scores.rgb"
+
+
+def review_proxy(video_key: str, proxy_id: str) -> str:
+    return f"videos/{video_key}/proxy-{proxy_id}.mp4"
+
+
+def proxy_audio(video_key: str, proxy_id: str) -> str:
+    return f"videos/{video_key}/proxy-{proxy_id}.wav"
+
+
+def clip_file(clip_id: int) -> str:
+    return f"clips/{clip_id}/clip.mp4"
+
+
+def keyframe(clip_id: int, frame: int) -> str:
+    """`frame` is its number in the source video."""
+    return f"clips/{clip_id}/keyframe-{frame}.jpg"

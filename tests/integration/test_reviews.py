@@ -1,0 +1,337 @@
+"""Decisions as transactions: what they change, what they refuse, how they are undone."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
+from tests.rows import ready_video
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None):
+    with transaction(engine) as session:
+        if version is None:
+            version = clips.get(session, clip_id).version
+        return reviews.decide(
+            session, actor=actor, clip_id=clip_id, version=version, action=action, frame=frame
+        )
+
+
+def undo(engine, actor="ann", event_id=None):
+    with transaction(engine) as session:
+        return reviews.undo(session, actor=actor, event_id=event_id)
+
+
+def live(engine, video):
+    """Frame range, state and group of the live clips, in film order."""
+    with transaction(engine) as session:
+        return [
+            (tuple(clip.frames), clip.state, clip.grouped_with_clip_id)
+            for clip in clips.of_video(session, video.id)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        (Action.APPROVE, ClipState.REVIEW_APPROVED),
+        (Action.SKIP, ClipState.REVIEW_SKIPPED),
+        (Action.ARCHIVE, ClipState.REVIEW_ARCHIVED),
+    ],
+)
+def test_a_decision_moves_the_clip_and_leaves_an_event(engine, action, state) -> None:
+    _, (clip, *_rest) = ready_video(engine)
+    decision = decide(engine, clip.id, action)
+    assert [(c.id, c.state, c.version) for c in decision.clips] == [(clip.id, state, 2)]
+    with transaction(engine) as session:
+        history = clips.history(session, clip.id)
+    assert [event.action for event in history] == [Action.REPLAN, action]
+    assert history[-1].before[0]["state"] == ClipState.PENDING_REVIEW
+    assert history[-1].after[0]["state"] == state
+
+
+def test_a_decision_on_what_somebody_else_changed_is_refused(engine) -> None:
+    _, (clip, *_rest) = ready_video(engine)
+    decide(engine, clip.id, Action.SKIP, version=1, actor="bob")
+    with pytest.raises(Conflict, match="it is review skipped now"):
+        decide(engine, clip.id, Action.APPROVE, version=1)
+
+
+def test_of_two_reviewers_at_once_exactly_one_wins(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    start = threading.Barrier(2)
+
+    def race(actor: str) -> list[bool]:
+        won = []
+        start.wait()
+        for clip in all_clips:
+            try:
+                decide(engine, clip.id, Action.APPROVE, version=1, actor=actor)
+                won.append(True)
+            except Conflict:
+                won.append(False)
+        return won
+
+    with ThreadPoolExecutor(2) as pool:
+        ann, bob = pool.map(race, ["ann", "bob"])
+    assert [a != b for a, b in zip(ann, bob, strict=True)] == [True] * len(all_clips)
+
+
+def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, Action.APPROVE)
+    decide(engine, second.id, Action.GROUP)
+    decide(engine, third.id, Action.GROUP)
+    assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
+    assert {state for _, state, _ in live(engine, video)} == {ClipState.REVIEW_APPROVED}
+
+
+def test_the_first_clip_has_nothing_to_merge_or_group_with(engine) -> None:
+    _, (first, *_rest) = ready_video(engine)
+    for action in (Action.MERGE, Action.GROUP):
+        with pytest.raises(InputError, match="No clip comes right before"):
+            decide(engine, first.id, action)
+
+
+def test_merge_makes_one_pending_clip_of_two(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, Action.APPROVE)
+    decision = decide(engine, second.id, Action.MERGE)
+    assert [clip.state for clip in decision.clips] == [
+        ClipState.SUPERSEDED,
+        ClipState.SUPERSEDED,
+        ClipState.PENDING_REVIEW,
+    ]
+    assert live(engine, video)[0][0] == (0, 50)
+    assert decision.clips[-1].cut_points["end_time_seconds"] == 2.0
+
+
+def test_split_makes_two_pending_clips_of_one(engine) -> None:
+    video, (_, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, second.id, Action.SPLIT, frame=30)
+    assert [frames for frames, _, _ in live(engine, video)] == [
+        (0, 10),
+        (10, 30),
+        (30, 50),
+        (50, 100),
+    ]
+
+
+def test_a_split_outside_the_clip_is_refused_and_changes_nothing(engine) -> None:
+    video, (_, second, _) = ready_video(engine, cuts=[10, 50])
+    before = live(engine, video)
+    for frame in (10, 50, None):
+        with pytest.raises(InputError):
+            decide(engine, second.id, Action.SPLIT, frame=frame)
+    assert live(engine, video) == before
+
+
+@pytest.mark.parametrize(
+    "action",
+    [Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.GROUP, Action.MERGE, Action.SPLIT],
+)
+def test_undo_restores_what_was(engine, action) -> None:
+    video, (_, second, _) = ready_video(engine, cuts=[10, 50])
+    before = live(engine, video)
+    decide(engine, second.id, action, frame=20 if action == Action.SPLIT else None)
+    assert live(engine, video) != before
+    undo(engine)
+    assert live(engine, video) == before
+
+
+def test_undo_walks_back_through_all_of_ones_own_decisions(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    before = live(engine, video)
+    decide(engine, first.id, Action.APPROVE)
+    decide(engine, third.id, Action.ARCHIVE, actor="bob")
+    merged = decide(engine, second.id, Action.MERGE).clips[-1]
+    decide(engine, merged.id, Action.SPLIT, frame=7)
+    for _ in range(3):
+        undo(engine)
+    with pytest.raises(InputError, match="no decision left"):
+        undo(engine)
+    assert live(engine, video) == [*before[:2], (before[2][0], ClipState.REVIEW_ARCHIVED, None)]
+
+
+def test_undo_is_refused_where_somebody_decided_since(engine) -> None:
+    _, (clip, *_rest) = ready_video(engine)
+    event = decide(engine, clip.id, Action.SKIP).event_id
+    decide(engine, clip.id, Action.APPROVE, actor="bob")
+    with pytest.raises(Conflict, match="bob has decided since"):
+        undo(engine, event_id=event)
+
+
+def test_an_event_is_undone_once(engine) -> None:
+    _, (clip, *_rest) = ready_video(engine)
+    event = decide(engine, clip.id, Action.SKIP).event_id
+    undo(engine, event_id=event)
+    with pytest.raises(Conflict, match="undone already"):
+        undo(engine, event_id=event)
+
+
+def test_nothing_is_due_within_the_undo_window(engine) -> None:
+    video, (clip, *_rest) = ready_video(engine)
+    decide(engine, clip.id, Action.APPROVE)
+    with transaction(engine) as session:
+        assert clips.due(session, 60, 10) == []
+        assert clips.claim(session, video.id, EXPORT, 60) == []
+        (work,) = clips.due(session, 0, 10)
+        assert (work.video_key, work.clip_count) == (video.key, 1)
+
+
+def test_undo_and_claim_can_not_both_win(engine) -> None:
+    video, all_clips = ready_video(engine, frame_count=200, cuts=range(10, 200, 10))
+    events = [decide(engine, clip.id, Action.APPROVE).event_id for clip in all_clips]
+    start = threading.Barrier(2)
+
+    def undo_all() -> int:
+        start.wait()
+        undone = 0
+        for event in events:
+            try:
+                undo(engine, event_id=event)
+                undone += 1
+            except Conflict:
+                pass
+        return undone
+
+    def claim_all() -> int:
+        start.wait()
+        claimed = 0
+        for _ in range(5):
+            with transaction(engine) as session:
+                exporting = clips.claim(session, video.id, EXPORT, 0)
+                claimed = max(claimed, len(exporting))
+        return claimed
+
+    with ThreadPoolExecutor(2) as pool:
+        undone, claimed = pool.submit(undo_all), pool.submit(claim_all)
+    states = [state for _, state, _ in live(engine, video)]
+    assert undone.result() == states.count(ClipState.PENDING_REVIEW)
+    assert claimed.result() == states.count(ClipState.EXPORTING)
+    assert undone.result() + claimed.result() == len(all_clips)
+
+
+def test_what_the_pipeline_has_is_not_undone_merged_or_decided(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, Action.APPROVE)
+    with transaction(engine) as session:
+        clips.claim(session, video.id, EXPORT, 0)
+    with pytest.raises(Conflict, match="undo window has passed"):
+        undo(engine)
+    with pytest.raises(Conflict, match="can't be merged with"):
+        decide(engine, second.id, Action.MERGE)
+    with pytest.raises(Conflict, match="is exporting already"):
+        decide(engine, first.id, Action.SKIP)
+
+
+def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) -> None:
+    video, (clip, *_rest) = ready_video(engine)
+    decide(engine, clip.id, Action.ARCHIVE)
+    with transaction(engine) as session:
+        assert clips.archive_rested(session, 60) == 0
+        assert clips.archive_rested(session, 0) == 1
+    assert live(engine, video)[0][1] == ClipState.ARCHIVED
+    undo(engine)
+    assert live(engine, video)[0][1] == ClipState.PENDING_REVIEW
+
+
+def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, Action.APPROVE)
+    decide(engine, second.id, Action.APPROVE)
+    for _ in range(2):
+        with transaction(engine) as session:
+            claimed = clips.claim(session, video.id, EXPORT, 0)
+        assert [clip.id for clip in claimed] == [first.id, second.id]
+    with transaction(engine) as session:
+        clips.fail(session, first.id, EXPORT, "The disk is full: make room.")
+        clips.finish(
+            session, second.id, EXPORT, {"clip_filepath": "clips/2/clip.mp4", "is_virtual": False}
+        )
+    with transaction(engine) as session:
+        assert clips.claim(session, video.id, EXPORT, 0) == []
+        assert [clip.id for clip in clips.claim(session, video.id, KEYFRAME, 0)] == [second.id]
+        before = clips.due(session, 0, 10)
+        clips.retry(session, first.id)
+        after = clips.due(session, 0, 10)
+    assert (before[0].clip_count, after[0].clip_count) == (1, 2)
+    assert before[0].attempt < after[0].attempt
+
+
+def test_each_reviewer_gets_clips_of_his_own_in_film_order(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    with transaction(engine) as session:
+        ann = clips.lease_queue(session, "ann", 4, 60)
+        bob = clips.lease_queue(session, "bob", 4, 60)
+    assert [queued.clip.id for queued in ann] == [clip.id for clip in all_clips[:4]]
+    assert [queued.clip.id for queued in bob] == [clip.id for clip in all_clips[4:8]]
+    assert [queued.previous and queued.previous.id for queued in ann[:2]] == [None, ann[0].clip.id]
+    with transaction(engine) as session:
+        again = clips.lease_queue(session, "ann", 6, 60)
+    assert {queued.clip.id for queued in again} == {
+        clip.id for clip in [*all_clips[:4], *all_clips[8:]]
+    }
+
+
+def test_a_lease_that_ran_out_is_anybodys(engine) -> None:
+    ready_video(engine)
+    with transaction(engine) as session:
+        ann = clips.lease_queue(session, "ann", 3, 0)
+    with transaction(engine) as session:
+        bob = clips.lease_queue(session, "bob", 3, 60)
+    assert [q.clip.id for q in ann] == [q.clip.id for q in bob]
+
+
+def test_two_queues_asked_for_at_once_share_no_clip(engine) -> None:
+    ready_video(engine, frame_count=400, cuts=range(10, 400, 10))
+    start = threading.Barrier(4)
+
+    def lease(reviewer: str) -> list[int]:
+        start.wait()
+        with transaction(engine) as session:
+            return [queued.clip.id for queued in clips.lease_queue(session, reviewer, 10, 60)]
+
+    with ThreadPoolExecutor(4) as pool:
+        queues = list(pool.map(lease, ["ann", "bob", "cid", "dee"]))
+    handed_out = [clip_id for queue in queues for clip_id in queue]
+    assert len(handed_out) == len(set(handed_out)) == 40
+
+
+def test_new_cut_points_keep_what_was_decided(engine) -> None:
+    video, (first, second, _third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, Action.APPROVE)
+    decide(engine, second.id, Action.SPLIT, frame=30)
+    with transaction(engine) as session:
+        reviews.replan(session, source_videos.get(session, video.key), [20, 60, 80])
+    ranges = [frames for frames, _, _ in live(engine, video)]
+    assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
+    assert find_faults(100, [clips.FrameRange(*frames) for frames in ranges]) == []
+
+
+def test_the_same_cut_points_change_nothing(engine) -> None:
+    video, _ = ready_video(engine, cuts=[10, 50])
+    with transaction(engine) as session:
+        video = source_videos.get(session, video.key)
+        assert reviews.replan(session, video, [50, 10]) is None
+
+
+def test_retry_puts_an_unfinished_video_back_and_refuses_a_ready_one(engine) -> None:
+    video, _ = ready_video(engine)
+    with pytest.raises(HeatersError, match="nothing to try again"), transaction(engine) as session:
+        source_videos.retry(session, video.key)

@@ -1,0 +1,62 @@
+"""Rows for tests that need a video or clips but no footage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Clip, Origin, SourceVideo
+from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord, pack
+from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
+
+RATE = 25
+
+
+def new_video(engine: Engine, key: str = "film-1") -> SourceVideo:
+    with transaction(engine) as session:
+        video, _ = source_videos.register(
+            session,
+            key=key,
+            title=key.title(),
+            url=f"/films/{key}.mp4",
+            origin=Origin.UPLOAD,
+            needs_splicing=True,
+        )
+    return video
+
+
+def ready_video(
+    engine: Engine, key: str = "film-1", *, frame_count: int = 100, cuts: Sequence[int] = (10, 50)
+) -> tuple[SourceVideo, list[Clip]]:
+    """A video of `frame_count` frames at 25 per second, cut into clips that wait for review."""
+    new_video(engine, key)
+    index = pack(
+        FrameRecord(48 + number * 10, 10, number * TICKS_PER_SECOND // RATE)
+        for number in range(frame_count)
+    )
+    with transaction(engine) as session:
+        source_videos.begin(session, key, DOWNLOAD)
+        source_videos.finish(session, key, DOWNLOAD, {"source_filepath": "s"})
+        source_videos.begin(session, key, PREPROCESS)
+        source_videos.finish(
+            session,
+            key,
+            PREPROCESS,
+            {
+                "rate_num": RATE,
+                "rate_den": 1,
+                "frame_count": frame_count,
+                "gold_master_filepath": "g",
+                "proxy_filepath": "p",
+                "proxy_id": f"id-{key}",
+                "keyframe_offsets": index,
+            },
+        )
+        video, _ = source_videos.begin(session, key, DETECT_SCENES)
+        reviews.replan(session, video, cuts)
+        source_videos.finish(session, key, DETECT_SCENES)
+        live = clips.of_video(session, video.id)
+    return video, list(live)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from heaters_pipeline.domain.cut_points import (
+    FrameRange,
+    divide,
+    find_faults,
+    merge,
+    plan_clips,
+    split,
+)
+from heaters_pipeline.domain.errors import InputError
+
+
+def test_cuts_divide_a_video_without_gap_or_overlap() -> None:
+    assert divide(FrameRange(0, 100), [50, 10]) == [(0, 10), (10, 50), (50, 100)]
+
+
+def test_cuts_at_the_edges_and_outside_divide_nothing() -> None:
+    assert divide(FrameRange(10, 20), [0, 10, 20, 99]) == [(10, 20)]
+
+
+def test_planned_clips_leave_what_is_kept_alone() -> None:
+    planned = plan_clips(100, [10, 50, 70], kept=[FrameRange(20, 60)])
+    assert planned == [(0, 10), (10, 20), (60, 70), (70, 100)]
+
+
+def test_plan_and_kept_always_cover_the_video_once() -> None:
+    chance = random.Random(1)
+    for _ in range(500):
+        count = chance.randint(1, 200)
+        edges = sorted({0, count, *chance.sample(range(count), min(count, 6))})
+        whole = [FrameRange(*pair) for pair in itertools.pairwise(edges)]
+        kept = [frames for frames in whole if chance.random() < 0.4]
+        cuts = [chance.randrange(-5, count + 5) for _ in range(chance.randint(0, 9))]
+        planned = plan_clips(count, cuts, kept)
+        assert find_faults(count, [*planned, *kept]) == []
+
+
+def test_faults_name_the_frames() -> None:
+    assert find_faults(10, [FrameRange(0, 10)]) == []
+    assert find_faults(10, [FrameRange(0, 4), FrameRange(6, 10)]) == [
+        "Frames 4 to 5 belong to no clip."
+    ]
+    assert find_faults(10, [FrameRange(0, 6), FrameRange(4, 10)]) == [
+        "Frames 4 to 5 belong to two clips."
+    ]
+    assert find_faults(10, [FrameRange(0, 9)]) == ["Frames 9 to 9 belong to no clip."]
+    assert "after the last frame" in find_faults(10, [FrameRange(0, 12)])[0]
+
+
+def test_a_split_gives_two_halves_with_frames() -> None:
+    assert split(FrameRange(10, 20), 11) == ((10, 11), (11, 20))
+    for frame in (9, 10, 20, 21):
+        with pytest.raises(InputError, match="can't be split"):
+            split(FrameRange(10, 20), frame)
+
+
+def test_only_neighbours_merge() -> None:
+    assert merge(FrameRange(0, 10), FrameRange(10, 20)) == (0, 20)
+    with pytest.raises(InputError, match="no neighbours"):
+        merge(FrameRange(0, 9), FrameRange(10, 20))

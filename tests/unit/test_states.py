@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from heaters_pipeline.domain.errors import TransitionError
+from heaters_pipeline.domain.states import (
+    CLIP_TRANSITIONS,
+    DETECT_SCENES,
+    DOWNLOAD,
+    EMBED,
+    EXPORT,
+    KEYFRAME,
+    PREPROCESS,
+    SOURCE_TRANSITIONS,
+    ClipState,
+    SourceState,
+    begins,
+    can_change,
+    changed,
+)
+
+
+def test_every_state_has_its_row_in_the_table() -> None:
+    assert set(SOURCE_TRANSITIONS) == set(SourceState)
+    assert set(CLIP_TRANSITIONS) == set(ClipState)
+
+
+@pytest.mark.parametrize("step", [DOWNLOAD, PREPROCESS, DETECT_SCENES, EXPORT, KEYFRAME, EMBED])
+def test_a_step_can_end_well_or_badly_and_be_tried_again(step) -> None:
+    assert can_change(step.doing, step.done)
+    assert can_change(step.doing, step.failed)
+    assert can_change(step.failed, step.doing)
+
+
+def test_a_video_walks_from_new_to_ready() -> None:
+    state = SourceState.NEW
+    for step in (DOWNLOAD, PREPROCESS, DETECT_SCENES):
+        assert begins(state, step)
+        state = changed(changed(state, step.doing), step.done)
+    assert state == SourceState.READY
+
+
+def test_repeating_a_step_on_a_ready_video_does_not_set_it_back() -> None:
+    for step in (DOWNLOAD, PREPROCESS, DETECT_SCENES):
+        assert not begins(SourceState.READY, step)
+
+
+def test_a_step_is_refused_while_an_earlier_one_is_missing() -> None:
+    with pytest.raises(TransitionError, match="new can't become preprocessing"):
+        begins(SourceState.NEW, PREPROCESS)
+
+
+def test_what_the_pipeline_has_taken_can_not_be_decided_on() -> None:
+    for taken in (ClipState.EXPORTING, ClipState.EXPORTED, ClipState.EMBEDDED):
+        assert not can_change(taken, ClipState.PENDING_REVIEW)
+        assert not can_change(taken, ClipState.SUPERSEDED)
+
+
+def test_a_decision_can_be_taken_back_before_that() -> None:
+    for decided in (
+        ClipState.REVIEW_APPROVED,
+        ClipState.REVIEW_SKIPPED,
+        ClipState.REVIEW_ARCHIVED,
+        ClipState.ARCHIVED,
+        ClipState.SUPERSEDED,
+    ):
+        assert can_change(decided, ClipState.PENDING_REVIEW)
