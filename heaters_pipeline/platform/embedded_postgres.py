@@ -8,7 +8,6 @@ are at most made passable, and programs that lie in a closed folder are copied.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import shlex
@@ -24,6 +23,7 @@ from urllib.parse import quote
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.platform.locks import lock
+from heaters_pipeline.platform.sockets import make_private, socket_folder
 
 if TYPE_CHECKING:
     import psutil
@@ -34,7 +34,6 @@ STOP_SECONDS = 60
 SUPERUSER = "postgres"
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root; the package's name for this user
 SOCKET_NAME = ".s.PGSQL.5432"
-SOCKET_PATH_BYTES = 107  # sockaddr_un of Linux, without the closing zero byte
 SYSTEM_FOLDERS = ("/bin", "/dev", "/etc", "/nonexistent", "/opt", "/run", "/srv", "/usr", "/var")
 
 
@@ -60,7 +59,7 @@ class EmbeddedPostgres:
             self._make_data()
             # Left by a crash; its number may belong to another program by now.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
-            self._make_socket_folder()
+            make_private(self._socket_folder, *self._owner)
             self._rotate_log()
             self._run(
                 self.data,
@@ -142,7 +141,7 @@ class EmbeddedPostgres:
         # The folder gets its name when it is whole, so a killed initdb costs nothing.
         partial = self.home / "postgres.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        self._make_folder(partial)
+        make_private(partial, *self._owner)
         self._run(
             partial,
             "initdb",
@@ -157,29 +156,16 @@ class EmbeddedPostgres:
         )
         partial.rename(self.data)
 
-    def _make_folder(self, path: Path) -> None:
-        path.mkdir(mode=0o700)
-        if self._account is not None:
-            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+    @cached_property
+    def _owner(self) -> tuple[int, int]:
+        """User and group of the server and its files."""
+        if self._account is None:
+            return os.geteuid(), os.getegid()
+        return self._account.pw_uid, self._account.pw_gid
 
     @cached_property
     def _socket_folder(self) -> Path:
-        if len(os.fsencode(self.data / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
-            return self.data
-        digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"heaters-postgres-{digest}"
-
-    def _make_socket_folder(self) -> None:
-        folder = self._socket_folder
-        if not folder.exists():
-            self._make_folder(folder)
-        owner = os.geteuid() if self._account is None else self._account.pw_uid
-        status = folder.lstat()
-        if status.st_uid != owner or status.st_mode & 0o077:
-            raise HeatersError(
-                f"{folder} is not a folder of the database's own: remove it, or set HEATERS_HOME "
-                "to a shorter path, so that the socket fits into the home."
-            )
+        return socket_folder(self.data, SOCKET_NAME)
 
     def _server_options(self) -> str:
         """For the shell that pg_ctl starts the server with."""

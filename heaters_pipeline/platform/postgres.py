@@ -25,6 +25,10 @@ LEAST_POSTGRES = 15
 LEAST_PGVECTOR = (0, 8)
 
 
+class DatabaseUnreachable(HeatersError):
+    """Nobody answers at the database's address, or not to this user."""
+
+
 @dataclass(frozen=True)
 class DatabaseUrls:
     """SQLAlchemy URLs."""
@@ -105,7 +109,7 @@ def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(for_psycopg(url), connect_timeout=10)
     except psycopg.Error as error:
         why = " ".join(str(error).split())
-        raise HeatersError(f"The database {shown(url)} does not answer: {why}") from None
+        raise DatabaseUnreachable(f"The database {shown(url)} does not answer: {why}") from None
 
 
 def with_driver(url: str, driver: str) -> str:
@@ -150,7 +154,7 @@ def _wait_until_ready(url: str) -> None:
     while True:
         try:
             return connect(url).close()
-        except HeatersError:
+        except DatabaseUnreachable:
             if time.monotonic() > end:
                 raise
             time.sleep(0.1)

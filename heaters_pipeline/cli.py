@@ -1,0 +1,295 @@
+"""The command `heaters`. What is heavy is imported by the commands that need it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from heaters_pipeline.domain.errors import HeatersError, InputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from heaters_pipeline.platform.supervisor import Supervisor
+    from heaters_pipeline.settings import Settings
+
+DEMO_LOOK_SECONDS = 0.5
+
+
+class _Commands(click.Group):
+    """Says what Heaters raises on purpose in one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HeatersError as error:
+            click.echo(f"heaters: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="heaters", prog_name="heaters")
+def main() -> None:
+    """Turn long videos into a library of human-approved clips."""
+
+
+@main.command()
+def up() -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    with _everything(_settings()) as supervisor:
+        _say_where(supervisor)
+        supervisor.wait()
+
+
+@main.command()
+@click.option(
+    "--footage",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your own video instead of the one that is made.",
+)
+def demo(footage: Path | None) -> None:
+    """Start everything with a video in it, ready to be reviewed."""
+    from heaters_pipeline.db.engine import open_engine, transaction
+    from heaters_pipeline.intake import add_source
+
+    # The built-in descriptor: a demo downloads no weights.
+    os.environ.setdefault("HEATERS_EMBEDDING_MODEL", "layout-v1")
+    settings = _settings()
+    with _everything(settings) as supervisor:
+        reference = footage or _demo_film(settings)
+        engine = open_engine(supervisor.database_url)
+        with transaction(engine) as session:
+            video, _ = add_source(session, str(reference), title=None if footage else "Demo film")
+        _say_where(supervisor)
+        _show_until_ready(supervisor, engine, video.key)
+        supervisor.wait()
+
+
+@main.command()
+@click.argument("references", nargs=-1, required=True, metavar="URL|FILE...")
+@click.option("--title", help="Instead of the one that the video brings; for one video.")
+@click.option(
+    "--no-splice", is_flag=True, help="The video is one clip already: don't look for cuts."
+)
+def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None:
+    """Add videos for `heaters up` to ingest."""
+    from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.intake import add_source
+
+    if title is not None and len(references) > 1:
+        raise click.UsageError("--title names one video; add the others by themselves.")
+    with _database(_settings()) as engine:
+        for reference in references:
+            with transaction(engine) as session:
+                video, new = add_source(
+                    session, reference, title=title, needs_splicing=not no_splice
+                )
+            click.echo(f"{video.key}  {'added' if new else f'known already, {video.state}'}")
+
+
+@main.command()
+@click.argument("reference", metavar="URL|FILE")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--title", help="Instead of the one that the video brings.")
+@click.option(
+    "--no-splice", is_flag=True, help="The video is one clip already: don't look for cuts."
+)
+def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) -> None:
+    """Ingest one video here and now, without `heaters up`."""
+    from heaters_pipeline.ingest import ingest_in_foreground
+
+    # Standard output is for the result alone, whatever a library prints.
+    with redirect_stdout(sys.stderr), _database(_settings()) as engine, _progress_bar() as show:
+        report = ingest_in_foreground(
+            engine, reference, title=title, needs_splicing=not no_splice, on_progress=show
+        )
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), indent=2, default=str))
+    elif report.error is None:
+        click.echo(
+            f"{report.key}: {report.frame_count} frames, {report.clip_count} clips"
+            + ("" if report.changed else "; nothing has changed")
+        )
+        for name, path in report.paths.items():
+            click.echo(f"  {name:<16} {path}")
+        for name, seconds in report.seconds.items():
+            click.echo(f"  {name:<16} {seconds:.1f} s")
+    if report.error is not None:
+        raise HeatersError(report.error)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(as_json: bool) -> None:
+    """How many videos and clips there are in each state."""
+    from heaters_pipeline.db import clips, source_videos
+    from heaters_pipeline.db.engine import transaction
+
+    settings = _settings()
+    with _database(settings) as engine, transaction(engine) as session:
+        counts = {
+            "source_videos": source_videos.counts_by_state(session),
+            "clips": clips.counts_by_state(session),
+        }
+    if as_json:
+        click.echo(json.dumps({"home": str(settings.home), **counts}, indent=2))
+        return
+    for name, by_state in counts.items():
+        click.echo(name.replace("_", " "))
+        for state, count in sorted(by_state.items()):
+            click.echo(f"  {state:<22}{count:>8}")
+        if not by_state:
+            click.echo("  none")
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with _database(_settings()):
+        click.echo("The schema is up to date.")
+
+
+@main.command()
+def down() -> None:
+    """Stop what runs or was left running, the embedded Postgres included."""
+    from heaters_pipeline.platform.supervisor import down as stop
+
+    stop(_settings(), click.echo)
+
+
+@main.command()
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Check that this machine has what Heaters needs."""
+    from heaters_pipeline.platform.doctor import examine
+
+    failed = False
+    for finding in examine(_settings()):
+        sign = {True: "✓", False: "✗", None: "·"}[finding.good]
+        click.echo(f"{sign} {finding.name:<12}{finding.text}")
+        failed = failed or finding.good is False
+    context.exit(1 if failed else 0)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from heaters_pipeline.settings import get_settings
+
+    try:
+        return get_settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        name = name if name in os.environ else f"HEATERS_{name}"
+        raise InputError(f"{name} is {first['input']!r}: {first['msg'].lower()}.") from None
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Engine]:
+    """An engine on Heaters' database with the newest schema."""
+    from heaters_pipeline.db import migrate as schema
+    from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.platform.postgres import ensure_database
+
+    url = ensure_database(settings).heaters
+    schema.upgrade(url)
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _everything(settings: Settings) -> Iterator[Supervisor]:
+    """All of Heaters, until the end is asked for."""
+    from heaters_pipeline.platform.supervisor import StopRequested, Supervisor
+
+    try:
+        with Supervisor(settings, click.echo) as supervisor:
+            yield supervisor
+    except StopRequested:
+        pass
+
+
+def _say_where(supervisor: Supervisor) -> None:
+    click.echo(
+        f"\n  Review clips   {supervisor.review_address}\n"
+        f"  Dagster        {supervisor.dagster_address}\n\n"
+        "Ctrl-C stops everything."
+    )
+
+
+def _demo_film(settings: Settings) -> Path:
+    from heaters_pipeline.demo_film import make_demo_film
+    from heaters_pipeline.platform.scratch import scratch_folder
+
+    film = settings.home / "demo.mp4"
+    if not film.exists():
+        click.echo("Making the demo film.")
+        with scratch_folder(settings.home) as folder:
+            made = folder / film.name
+            make_demo_film(made)
+            made.replace(film)
+    return film
+
+
+def _show_until_ready(supervisor: Supervisor, engine: Engine, key: str) -> None:
+    """Follow a video until its clips wait for review, or say why they never will."""
+    from heaters_pipeline.db import source_videos
+    from heaters_pipeline.db.engine import transaction
+
+    with _progress_bar() as show:
+        while True:
+            with transaction(engine) as session:
+                video = source_videos.get(session, key)
+            if video.state == "ready" or video.error:
+                break
+            show(video.state, video.progress or 0.0)
+            supervisor.watch()
+            time.sleep(DEMO_LOOK_SECONDS)
+    if video.error:
+        click.echo(f"heaters: {video.error}", err=True)
+    else:
+        click.echo(f"The clips of {video.title!r} wait for review at {supervisor.review_address}")
+
+
+class _Bar:
+    """A progress bar that begins again with each step; nothing where there is no terminal."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=100, disable=None, bar_format="{desc:<18} {bar} {percentage:3.0f} % {elapsed}"
+        )
+
+    def __call__(self, step: str, fraction: float) -> None:
+        self._bar.set_description_str(step.replace("_", " "), refresh=False)
+        self._bar.n = round(100 * fraction)
+        self._bar.refresh()
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+@contextmanager
+def _progress_bar() -> Iterator[_Bar]:
+    bar = _Bar()
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+if __name__ == "__main__":
+    main()

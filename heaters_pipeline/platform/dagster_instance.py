@@ -1,0 +1,81 @@
+"""Where Dagster's own things lie, and the program that readies its database before it starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.platform.sockets import make_private, socket_folder
+
+SOCKET_NAME = "code.sock"
+POOL_LIMITS = {"downloads": 2, "transcodes": 1, "models": 1}
+"""How many runs may use each at the same time."""
+
+
+@dataclass(frozen=True)
+class DagsterFiles:
+    home: Path
+    """DAGSTER_HOME: holds a copy of dagster.yaml and whatever Dagster writes."""
+    workspace: Path
+    code_socket: Path
+
+    @classmethod
+    def below(cls, heaters_home: Path) -> DagsterFiles:
+        """Put the files in their places below HEATERS_HOME."""
+        folder = heaters_home / "dagster"
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for name in ("dagster.yaml", "workspace.yaml"):
+            shutil.copyfile(shipped(name), folder / name)
+        sockets = socket_folder(folder, SOCKET_NAME)
+        make_private(sockets, os.geteuid(), os.getegid())
+        return cls(folder, folder / "workspace.yaml", sockets / SOCKET_NAME)
+
+    def environment(self, database_url: str) -> dict[str, str]:
+        return {
+            "DAGSTER_HOME": str(self.home),
+            "DAGSTER_PG_URL": database_url,
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+            "HEATERS_DAGSTER_FILES": str(self.home / "files"),
+            "HEATERS_CODE_SOCKET": str(self.code_socket),
+        }
+
+
+def shipped(name: str) -> Path:
+    """A file of the repository's root: in a checkout, or where an installed wheel puts it."""
+    places = [Path(__file__).resolve().parents[2], Path(sys.prefix) / "share" / "heaters"]
+    for place in places:
+        if (place / name).is_file():
+            return place / name
+    raise HeatersError(
+        f"{name} is neither in {places[0]} nor in {places[1]}: install Heaters again."
+    )
+
+
+def prepare() -> None:
+    """Bring Dagster's tables up to date, report runs that a crash left behind as failed, and set
+    the pools' limits. To be called while no other process of Dagster runs: on one machine nothing
+    else notices that a run's process is gone (its launcher has no health check)."""
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        instance.upgrade()
+        left = dg.RunsFilter(
+            statuses=[
+                dg.DagsterRunStatus.STARTING,
+                dg.DagsterRunStatus.STARTED,
+                dg.DagsterRunStatus.CANCELING,
+            ]
+        )
+        for run in instance.get_runs(filters=left):
+            instance.report_run_failed(run, "Heaters stopped while this run was under way.")
+        for pool, limit in POOL_LIMITS.items():
+            instance.event_log_storage.set_concurrency_slots(pool, limit)
+
+
+if __name__ == "__main__":
+    prepare()

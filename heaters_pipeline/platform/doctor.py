@@ -1,0 +1,129 @@
+"""`heaters doctor`: whether this machine has what Heaters needs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
+from heaters_pipeline.platform.postgres import check_server, ensure_database
+from heaters_pipeline.platform.scratch import scratch_folder
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import open_storage
+
+ENCODERS = ("libx264", "ffv1", "aac")
+LEAST_FREE_BYTES = 2 * 10**9
+"""Less than a few minutes of lossless HD video take."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    text: str
+    good: bool | None
+    """None: worth knowing, and nothing that Heaters can't do without."""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """One finding after the other, as they are made."""
+    yield _check("ffmpeg", _ffmpeg)
+    yield from _postgres(settings)
+    yield _check("storage", lambda: _storage(settings))
+    yield _check("free disk", lambda: _free_disk(settings.home))
+    yield _javascript_runtime()
+
+
+def _check(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, look(), True)
+    except (HeatersError, OSError) as error:
+        return Finding(name, str(error), False)
+
+
+def _ffmpeg() -> str:
+    from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+
+    binary = ffmpeg_binary()
+    version = _output(binary, "-version").split()[2]
+    listed = set(re.findall(r"^ [A-Z.]{6} (\S+)", _output(binary, "-encoders"), re.MULTILINE))
+    absent = [name for name in ENCODERS if name not in listed]
+    if absent:
+        raise HeatersError(
+            f"{version} ({binary}) lacks {', '.join(absent)}: install an ffmpeg built with them."
+        )
+    return f"{version} ({binary}) with {', '.join(ENCODERS)}"
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    ).stdout
+
+
+def _postgres(settings: Settings) -> Iterator[Finding]:
+    server = EmbeddedPostgres(settings.home)
+    stop_after = settings.database_url is None and not server.is_running()
+    try:
+        postgres, pgvector = check_server(ensure_database(settings).heaters)
+    except HeatersError as error:
+        # Which of the two it is stands in the sentence.
+        yield Finding("Postgres", str(error), False)
+        yield Finding("pgvector", "can't be looked for without Postgres", False)
+    else:
+        which = "DATABASE_URL" if settings.database_url else f"embedded, in {server.data}"
+        yield Finding("Postgres", f"{postgres} ({which})", True)
+        yield Finding("pgvector", pgvector, True)
+    finally:
+        if stop_after:
+            server.stop()
+
+
+def _storage(settings: Settings) -> str:
+    storage = open_storage(
+        settings.storage_url, settings.home, endpoint_url=settings.s3_endpoint_url
+    )
+    key = "doctor/round-trip"
+    with scratch_folder(settings.home) as folder:
+        sent = folder / "sent"
+        sent.write_bytes(b"heaters")
+        storage.put(sent, key)
+        try:
+            with storage.fetch(key) as path:
+                if path.read_bytes() != b"heaters" or storage.read_range(key, 1, 3) != b"eat":
+                    raise HeatersError("What was stored came back changed.")
+        finally:
+            storage.delete(key)
+    return f"an object went to {settings.storage_url or settings.home / 'storage'} and came back"
+
+
+def _free_disk(home: Path) -> str:
+    home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE_BYTES:
+        raise HeatersError(
+            f"{free / 1e9:.1f} GB in {home}; make at least {LEAST_FREE_BYTES / 1e9:.0f} GB free, "
+            "or set HEATERS_HOME to another disk."
+        )
+    return f"{free / 1e9:.0f} GB in {home}"
+
+
+def _javascript_runtime() -> Finding:
+    """yt-dlp needs one for some sites, YouTube above all."""
+    from yt_dlp.globals import supported_js_runtimes
+
+    found = (runtime().info for name, runtime in supported_js_runtimes.value.items() if runtime)
+    usable = [info for info in found if info is not None and info.supported]
+    if usable:
+        names = ", ".join(f"{info.name} {info.version}" for info in usable)
+        return Finding("JavaScript", f"{names}, for downloads with yt-dlp", None)
+    return Finding(
+        "JavaScript",
+        "no runtime that yt-dlp can use; to download from YouTube, install deno 2.3 or later "
+        "(or Node.js 22 or later)",
+        None,
+    )
