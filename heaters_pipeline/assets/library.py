@@ -1,0 +1,207 @@
+"""From approved clips to files, keyframes and vectors.
+
+A run works through all clips of its video that are due, in one process. A clip that fails takes
+its sentence with it; the others go on.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from heaters_pipeline.assets.steps import failures_in_words, in_words
+from heaters_pipeline.db import artifacts, clips, embeddings, source_videos
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
+from heaters_pipeline.media.checksums import read_checksums
+from heaters_pipeline.media.embed import Embedder, mean_vector, open_embedder
+from heaters_pipeline.media.export import export_clip
+from heaters_pipeline.media.keyframes import extract_keyframes, keyframe_numbers
+from heaters_pipeline.partitions import heaters_videos
+from heaters_pipeline.platform.scratch import scratch_folder
+from heaters_pipeline.resources import Database, ObjectStore
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import Storage
+
+GROUP = "library"
+STRATEGY = "keyframe_mean"
+
+
+@dg.asset(
+    deps=["gold_master", "virtual_clips"],
+    partitions_def=heaters_videos,
+    group_name=GROUP,
+    kinds={"ffmpeg"},
+    pool="export",
+)
+def exported_clips(
+    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
+) -> dg.MaterializeResult[Any]:
+    """An MP4 of every approved clip past its undo window, cut from the gold master and proven, by
+    checksum, to hold exactly its frames."""
+    storage = store.open()
+
+    def export_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        with ExitStack() as files:
+            folder = files.enter_context(scratch_folder(get_settings().home))
+            gold = files.enter_context(storage.fetch(str(video.gold_master_filepath)))
+            sums = files.enter_context(storage.fetch(str(video.frame_checksums_filepath)))
+            checksums = read_checksums(sums)
+            for clip in due:
+                with batch.one(clip) as facts:
+                    out = folder / f"{clip.id}.mp4"
+                    export_clip(
+                        gold,
+                        checksums,
+                        clip.start_frame,
+                        clip.end_frame,
+                        out,
+                        rate=video.rate,
+                        rotation=video.rotation or 0,
+                        stall_seconds=get_settings().stall_seconds,
+                    )
+                    path = layout.clip_file(clip.id)
+                    storage.put(out, path)
+                    out.unlink()
+                    facts |= {"clip_filepath": path, "is_virtual": False}
+
+    return _work_through(context, database, EXPORT, export_all)
+
+
+@dg.asset(
+    deps=[exported_clips],
+    partitions_def=heaters_videos,
+    group_name=GROUP,
+    kinds={"ffmpeg"},
+)
+def clip_keyframes(
+    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
+) -> dg.MaterializeResult[Any]:
+    """Still pictures of every exported clip."""
+    storage = store.open()
+
+    def extract_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        with scratch_folder(get_settings().home) as folder:
+            for clip in due:
+                with batch.one(clip), storage.fetch(str(clip.clip_filepath)) as file:
+                    _keep_keyframes(database, storage, clip, file, folder)
+
+    return _work_through(context, database, KEYFRAME, extract_all)
+
+
+@dg.asset(
+    deps=[clip_keyframes],
+    partitions_def=heaters_videos,
+    group_name=GROUP,
+    kinds={"postgres"},
+    pool="model",
+)
+def clip_embeddings(
+    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
+) -> dg.MaterializeResult[Any]:
+    """A vector of every clip with keyframes, by which clips are found. Clips that were embedded by
+    another model get one of the present model, too."""
+    storage = store.open()
+    embedder: Embedder | None = None
+
+    def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        nonlocal embedder
+        embedder = open_embedder(get_settings().embedding_model)
+        for clip in due:
+            with batch.one(clip):
+                _embed(database, storage, clip, embedder)
+
+    return _work_through(context, database, EMBED, embed_all)
+
+
+class Batch:
+    """The clips of one run: each taken on its own, done or failed with its sentence."""
+
+    def __init__(self, database: Database, step: Step[ClipState], log: Callable[[str], None]):
+        self._database = database
+        self._step = step
+        self._log = log
+        self.done: list[int] = []
+        self.failed: list[int] = []
+
+    @contextmanager
+    def one(self, clip: Clip) -> Iterator[dict[str, Any]]:
+        """Work on one clip; the yielded dict takes the column values to write when it is done."""
+        facts: dict[str, Any] = {}
+        try:
+            yield facts
+        except Exception as error:
+            self.fail(clip, error)
+        else:
+            with self._database.transaction() as session:
+                clips.finish(session, clip.id, self._step, facts)
+            self.done.append(clip.id)
+
+    def fail(self, clip: Clip, error: Exception) -> None:
+        with self._database.transaction() as session:
+            clips.fail(session, clip.id, self._step, in_words(error))
+        self.failed.append(clip.id)
+        self._log(f"Clip {clip.id}: {in_words(error)}")
+
+
+def _work_through(
+    context: dg.AssetExecutionContext,
+    database: Database,
+    step: Step[ClipState],
+    work: Callable[[SourceVideo, Sequence[Clip], Batch], None],
+) -> dg.MaterializeResult[Any]:
+    """Claims the video's clips that are due for `step` and works on them under its lock."""
+    batch = Batch(database, step, context.log.error)
+    with failures_in_words(), database.video_lock(context.partition_key):
+        with database.transaction() as session:
+            video = source_videos.get(session, context.partition_key)
+            due = clips.claim(session, video.id, step, get_settings().undo_window_seconds)
+        if due:
+            try:
+                work(video, due, batch)
+            except Exception as error:
+                settled = {*batch.done, *batch.failed}
+                for clip in due:
+                    if clip.id not in settled:
+                        batch.fail(clip, error)
+    return dg.MaterializeResult(
+        metadata={
+            "done": len(batch.done),
+            "failed": len(batch.failed),
+            "failed_clips": batch.failed,
+        }
+    )
+
+
+def _keep_keyframes(
+    database: Database, storage: Storage, clip: Clip, file: Path, folder: Path
+) -> None:
+    numbers = keyframe_numbers(clip.frames.length)
+    pictures = extract_keyframes(file, numbers, folder)
+    with database.transaction() as session:
+        for picture in pictures:
+            frame = clip.start_frame + picture.frame
+            path = layout.keyframe(clip.id, frame)
+            storage.put(picture.path, path)
+            artifacts.save_keyframe(
+                session,
+                clip.id,
+                frame=frame,
+                filepath=path,
+                width=picture.width,
+                height=picture.height,
+            )
+
+
+def _embed(database: Database, storage: Storage, clip: Clip, embedder: Embedder) -> None:
+    with database.transaction() as session, ExitStack() as files:
+        pictures = [
+            files.enter_context(storage.fetch(picture.filepath))
+            for picture in artifacts.keyframes(session, clip.id)
+        ]
+        vector = mean_vector(embedder.embed(pictures))
+        embeddings.save(session, clip.id, embedder.model, STRATEGY, vector.tolist())
+        embeddings.ensure_index(session, embedder.model, embedder.dimensions)

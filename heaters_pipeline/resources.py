@@ -1,0 +1,65 @@
+"""What assets and sensors get from outside: the database and the object store."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import urlsplit
+
+import dagster as dg
+from dagster_aws.s3 import S3Resource
+from pydantic import PrivateAttr
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.locks import video_lock
+from heaters_pipeline.platform.postgres import APP_DRIVER, ensure_database, with_driver
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import Storage, open_storage
+
+
+class Database(dg.ConfigurableResource):
+    """Heaters' own database: DATABASE_URL, or the embedded Postgres."""
+
+    _engine: Engine | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, _context: dg.InitResourceContext) -> Iterator["Database"]:
+        settings = get_settings()
+        if settings.database_url is not None:
+            url = with_driver(settings.database_url, APP_DRIVER)
+        else:
+            url = ensure_database(settings).heaters
+        self._engine = open_engine(url)
+        try:
+            yield self
+        finally:
+            self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("The database is there only while a step or a sensor runs.")
+        return self._engine
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        return transaction(self.engine)
+
+    def video_lock(self, video_key: str) -> AbstractContextManager[None]:
+        return video_lock(self.engine, video_key)
+
+
+class ObjectStore(dg.ConfigurableResource):
+    """The storage that STORAGE_URL names; S3 through Dagster's own S3 resource."""
+
+    s3: dg.ResourceDependency[S3Resource]
+
+    def open(self) -> Storage:
+        settings = get_settings()
+        parts = urlsplit(settings.storage_url or "")
+        if parts.scheme == "s3":
+            from heaters_pipeline.storage.s3 import S3Storage
+
+            return S3Storage(
+                self.s3.get_client(), parts.netloc, parts.path.strip("/"), home=settings.home
+            )
+        return open_storage(settings.storage_url, settings.home)

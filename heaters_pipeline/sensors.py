@@ -1,0 +1,71 @@
+"""What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db.clips import DueWork
+from heaters_pipeline.jobs import ingest_job, library_job
+from heaters_pipeline.partitions import VIDEO_TAG, heaters_videos
+from heaters_pipeline.resources import Database
+from heaters_pipeline.settings import get_settings
+
+BATCH = 50
+"""Runs asked for in one tick: what a queue swallows without a tick timing out."""
+
+INTERVAL = get_settings().sensor_interval_seconds
+
+
+@dg.sensor(
+    job=ingest_job,
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def new_source_videos(database: Database) -> dg.SensorResult:
+    """Ingests source videos that nobody has begun with."""
+    with database.transaction() as session:
+        waiting = source_videos.waiting(session, BATCH)
+    return dg.SensorResult(
+        run_requests=ingest_requests(waiting),
+        dynamic_partitions_requests=[heaters_videos.build_add_request([key for key, _ in waiting])],
+    )
+
+
+@dg.sensor(
+    job=library_job,
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def approved_clips(database: Database) -> dg.SensorResult:
+    """Exports, keyframes and embeds approved clips past their undo window, and makes archive
+    decisions past theirs final."""
+    window = get_settings().undo_window_seconds
+    with database.transaction() as session:
+        archived = clips.archive_rested(session, window)
+        due = clips.due(session, window, BATCH)
+    return dg.SensorResult(
+        run_requests=library_requests(due),
+        dynamic_partitions_requests=[
+            heaters_videos.build_add_request([work.video_key for work in due])
+        ],
+        skip_reason=None if due else f"No clip is due; {archived} archived.",
+    )
+
+
+def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:
+    """A run a video. Dagster remembers a run key for ever, failed runs too: the attempt makes a
+    retry a new one."""
+    return [_request(key, f"ingest:{key}:{attempt}") for key, attempt in waiting]
+
+
+def library_requests(due: Iterable[DueWork]) -> list[dg.RunRequest]:
+    """A run a video for all its due clips; a newer decision or a retry makes another one."""
+    return [
+        _request(work.video_key, f"library:{work.video_key}:{work.last_event_id}:{work.attempt}")
+        for work in due
+    ]
+
+
+def _request(video_key: str, run_key: str) -> dg.RunRequest:
+    return dg.RunRequest(run_key=run_key, partition_key=video_key, tags={VIDEO_TAG: video_key})
