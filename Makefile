@@ -1,0 +1,55 @@
+# What a person types. Everything is installed into .venv, at the versions of constraints.txt.
+
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt
+
+export FOOTAGE
+
+.PHONY: install install-test demo test lint bench clean
+
+install: .venv/installed
+
+install-test: .venv/installed-test
+
+demo: install  ## FOOTAGE=path takes your own video
+	@exec .venv/bin/heaters demo $${FOOTAGE:+--footage "$$FOOTAGE"}
+
+test: lint
+	.venv/bin/python -m pytest tests/unit
+	.venv/bin/python -m pytest tests/integration
+	.venv/bin/python -m pytest tests/browser
+	@if command -v node >/dev/null; then exec node --test 'tests/**/*.test.mjs'; \
+	else echo "Node.js is not installed: the checks of the JavaScript modules are left out."; fi
+
+lint: install-test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: install-test
+	.venv/bin/python -m benchmarks.ingest
+	.venv/bin/python -m benchmarks.frame_index
+
+clean:
+	rm -rf .venv *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/bin/python:
+	@for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+		if $$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then exec $$python -m venv .venv; fi; \
+	done; \
+	echo "Heaters needs Python 3.11 or later with its module venv (Debian: python3-venv)." >&2; exit 1
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+# torch by itself and first, so that nothing else chooses its version.
+.venv/installed-test: .venv/installed
+	$(PIP) torch==2.13.0
+	$(PIP) --editable '.[test,models]'
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -qq -y chromium; \
+	else echo "The tests in tests/browser need Chromium: install the package chromium."; fi
+	@touch $@
