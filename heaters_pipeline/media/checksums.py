@@ -18,8 +18,8 @@ TIME_BASE = f"1:{TICKS_PER_SECOND}"
 FRAMECRC_OPTIONS = {
     "format": "framecrc",
     "c:v": "rawvideo",
-    "fps_mode": "passthrough",
-    "enc_time_base": TIME_BASE,
+    "fps_mode:v": "passthrough",
+    "enc_time_base:v": TIME_BASE,
 }
 """Output options of every framecrc here: frames in, one line each out."""
 

@@ -24,7 +24,7 @@ AUDIO_PREROLL_SECONDS = 1.0
 """Audio is read from this much earlier: a decoder's first frames after a seek are not whole, and
 a packet may lie in the file before the frame that it is heard with."""
 
-VIDEO = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode": "passthrough"}
+VIDEO = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode:v": "passthrough"}
 AUDIO = {"c:a": "aac", "b:a": "192k"}
 
 
@@ -53,7 +53,8 @@ def export_clip(
     format, AAC of exactly the range, in MP4.
 
     `checksums` are the gold master's; `rate`, `rotation` and `sample_aspect` are the source's
-    facts (no `sample_aspect`: the gold master's own, which Matroska rounds to whole pixels). In the same run, the checksums of the frames that enter the encoder are compared with
+    facts (no `sample_aspect`: the gold master's own, which Matroska rounds to whole pixels). In
+    the same run, the checksums of the frames that enter the encoder are compared with
     `checksums[start_frame:end_frame]`: where one differs, HeatersError is raised and there is no
     file. `out` appears whole.
     """
@@ -81,7 +82,7 @@ def export_clip(
         )
         shown = video.stream(0)
         if sample_aspect:
-            shown = shown.filter("setsar", str(sample_aspect).replace("/", ":"))
+            shown = shown.filter("setsar", str(sample_aspect))
         shown = upright(shown, rotation)
         if constant:
             base = 1 / rate
@@ -100,8 +101,8 @@ def export_clip(
             fflags="+bitexact",
             map_metadata=-1,
             map_chapters=-1,
-            enc_time_base=f"{base.numerator}:{base.denominator}",
             pix_fmt=_h264_format(timeline.pixel_format),
+            **{"enc_time_base:v": f"{base.numerator}:{base.denominator}"},
             **VIDEO,
             **(AUDIO if timeline.has_audio else {}),
         )

@@ -47,7 +47,7 @@ def extract_keyframes(clip: Path, frames: Sequence[int], folder: Path) -> list[K
                 out_range="pc",
             )
             .filter("setsar", 1)
-            .filter("format", "yuv420p")
+            .filter("format", "yuvj420p")
         )
         run(
             ffmpeg.output(
@@ -56,7 +56,7 @@ def extract_keyframes(clip: Path, frames: Sequence[int], folder: Path) -> list[K
                 format="image2",
                 fps_mode="passthrough",
                 start_number=0,
-                **{"c:v": "mjpeg", "q:v": 2, "color_range": "pc", "map_metadata": -1},
+                **{"c:v": "mjpeg", "q:v": 2, "map_metadata": -1},
             ),
             what=f"take stills from {clip.name}",
         )

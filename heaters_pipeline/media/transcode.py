@@ -6,6 +6,7 @@ every product, in the same order.
 
 from __future__ import annotations
 
+import re
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,10 +79,9 @@ REVIEW_PROXY_VIDEO: Mapping[str, Any] = {
 }
 """Every frame an IDR picture of 4 slices that any decoder can work on at once."""
 
-_MATROSKA_AUDIO = frozenset(
-    ("aac", "ac3", "eac3", "mp3", "mp2", "mp1", "vorbis", "opus", "flac", "dts", "truehd", "mlp")
-    + ("alac", "tta", "wavpack", "pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le")
-    + ("pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32le", "pcm_f64le")
+_MATROSKA_AUDIO = re.compile(
+    "aac|e?ac3|mp[123]|vorbis|opus|flac|alac|dts|truehd|mlp|tta|wavpack"
+    "|pcm_(u8|s(16|24|32)(le|be)|f(32|64)le)"
 )
 """Audio that Matroska carries as it is (https://www.matroska.org/technical/codec_specs.html)."""
 
@@ -235,7 +235,7 @@ def _graph(
 _BARE: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
 """The same input gives the same bytes: no dates, no random ids, no foreign tags."""
 
-_VIDEO: Mapping[str, Any] = {"fps_mode": "passthrough", "enc_time_base": TIME_BASE, **_BARE}
+_VIDEO: Mapping[str, Any] = {"fps_mode:v": "passthrough", "enc_time_base:v": TIME_BASE, **_BARE}
 
 
 def _output(path: Path, *streams: Any, **options: Any) -> Any:
@@ -252,7 +252,7 @@ def _split(video: Any, twice: bool) -> tuple[Any, Any]:
 def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts) -> Any:
     kept = [n for n, codec in enumerate(facts.audio_codecs) if codec]
     codecs = {
-        f"c:a:{out}": "copy" if facts.audio_codecs[n] in _MATROSKA_AUDIO else "flac"
+        f"c:a:{out}": "copy" if _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n]) else "flac"
         for out, n in enumerate(kept)
     }
     return _output(
