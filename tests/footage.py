@@ -1,0 +1,142 @@
+"""Test footage whose frames say their own number.
+
+Geometry, as fractions of the upright picture (a reader in any language follows it):
+the top band, y in [0, 1/6) of the height, is 16 blocks side by side, each 1/16 of the width.
+Block 0 is the leftmost and the highest bit (2**15); white (255) is 1, black (0) is 0. A block is
+read as the mean of its middle half (x and y), against a threshold of 128. Below the band lies the
+scene: a base colour of its own with stripes that move 1/32 of the width a frame.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+
+BITS = 16
+BAND = Fraction(1, 6)
+AUDIO_RATE = 48_000
+
+Picture = npt.NDArray[np.uint8]
+
+_COLORS = np.array(
+    [(200, 60, 50), (40, 130, 200), (60, 170, 80), (220, 180, 60), (140, 70, 180), (90, 90, 90)],
+    dtype=np.float32,
+)
+
+
+def numbered_picture(number: int, width: int, height: int, scene: int = 0) -> Picture:
+    """The picture of frame `number`, uint8 (height, width, 3), RGB."""
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    phase = (x + y * (1 if scene % 2 else -1)) / width * 4 + number / 8
+    light = 0.75 + 0.25 * np.sign(np.sin(phase * np.pi))
+    picture = (_COLORS[scene % len(_COLORS)] * light[:, :, np.newaxis]).astype(np.uint8)
+    bits = [number >> (BITS - 1 - place) & 1 for place in range(BITS)]
+    picture[: round(height * BAND)] = 255 * np.array(bits, np.uint8)[
+        np.arange(width) * BITS // width, np.newaxis
+    ]
+    return picture
+
+
+def read_number(picture: Picture) -> int:
+    """The frame number shown in an upright RGB picture of any size, uint8 (height, width, 3)."""
+    height, width = picture.shape[:2]
+    band = float(height * BAND)
+    rows = picture[int(band / 4) : max(int(band / 4) + 1, int(band * 3 / 4))].mean(axis=(0, 2))
+    number = 0
+    for place in range(BITS):
+        left, right = (place + 0.25) * width / BITS, (place + 0.75) * width / BITS
+        number = number << 1 | int(rows[int(left) : max(int(left) + 1, int(right))].mean() > 128)
+    return number
+
+
+def make_numbered_film(
+    out: Path,
+    frames: int,
+    size: tuple[int, int] = (320, 180),
+    rate: Fraction = Fraction(25),
+    *,
+    scenes: Sequence[int] = (),
+    audio: bool = True,
+    ticks: Sequence[int] | None = None,
+    rotation: int = 0,
+    sample_aspect: Fraction | None = None,
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    audio_codec: str = "aac",
+    options: Mapping[str, str] | None = None,
+) -> Path:
+    """A film of `frames` numbered frames in the container that `out`'s suffix names.
+
+    `size` is upright; `scenes` are the frames at which a new scene, and a tone of another pitch,
+    begins. `ticks` (90,000 a second) gives each frame its time instead of `rate`. With `rotation`
+    the stored picture must be turned clockwise by that many degrees. B-frames unless `options`
+    say otherwise. The same arguments give the same frames.
+    """
+    width, height = size
+    times = ticks or [round(n * TICKS_PER_SECOND / rate) for n in range(frames)]
+    with av.open(str(out), "w") as container:
+        video: Any = container.add_stream(codec, rate=rate)
+        stored = (height, width) if rotation in (90, 270) else (width, height)
+        video.width, video.height = stored
+        video.pix_fmt = pixel_format
+        default = {"preset": "ultrafast", "crf": "18", "bf": "2", "g": "50", "threads": "2"}
+        video.options = dict(options) if options is not None else default
+        exact = Fraction(1, TICKS_PER_SECOND) if ticks else 1 / rate
+        video.time_base = video.codec_context.time_base = exact
+        if sample_aspect:
+            video.codec_context.sample_aspect_ratio = sample_aspect
+        if rotation:
+            video.set_display_rotation(-rotation)
+        sound: Any = container.add_stream(audio_codec, rate=AUDIO_RATE) if audio else None
+        tone = _Tone(sound, [times[cut] for cut in scenes]) if sound else None
+        for number in range(frames):
+            picture = numbered_picture(number, width, height, bisect_right(scenes, number))
+            turned = np.ascontiguousarray(np.rot90(picture, rotation // 90))
+            frame = av.VideoFrame.from_ndarray(turned, format="rgb24")
+            frame.pts = times[number] if ticks else number
+            frame.time_base = exact
+            container.mux(video.encode(frame))
+            if tone:
+                container.mux(tone.until(times[number] / TICKS_PER_SECOND))
+        container.mux(video.encode(None))
+        if tone:
+            container.mux(tone.until((times[-1]) / TICKS_PER_SECOND + float(1 / rate)))
+            container.mux(sound.encode(None))
+    return out
+
+
+def tone_frequency(scene: int) -> float:
+    """Hz of the tone under a scene."""
+    return 300.0 * (scene + 1)
+
+
+class _Tone:
+    def __init__(self, stream: Any, cuts: Sequence[int]) -> None:
+        self._stream = stream
+        self._cuts = [cut / TICKS_PER_SECOND for cut in cuts]
+        self._done = 0
+
+    def until(self, seconds: float) -> list[Any]:
+        """Packets of sound up to `seconds`."""
+        packets: list[Any] = []
+        while self._done < seconds * AUDIO_RATE:
+            at = (self._done + np.arange(1024)) / AUDIO_RATE
+            pitch = 300.0 * (1 + np.searchsorted(self._cuts, at, side="right"))
+            samples = (0.3 * np.sin(2 * np.pi * pitch * at) * 32767).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(
+                np.repeat(samples, 2)[np.newaxis], format="s16", layout="stereo"
+            )
+            frame.sample_rate, frame.pts = AUDIO_RATE, self._done
+            frame.time_base = Fraction(1, AUDIO_RATE)
+            packets += self._stream.encode(frame)
+            self._done += 1024
+        return packets
