@@ -263,8 +263,9 @@ function drawPlayer() {
   setText(byId('frame-of'), at === null ? '' : `${at + 1} of ${length}`);
   setText(byId('time'), timecode(player.presentedSeconds));
   if (at !== null) {
-    byId('knob').style.left = `${((at + 0.5) / length) * 100}%`;
-    byId('played').style.width = `${((at + 1) / length) * 100}%`;
+    const share = `${((at + 0.5) / length) * 100}%`;
+    byId('knob').style.left = share;
+    byId('played').style.width = share;
     bar.setAttribute('aria-valuenow', String(presented));
   }
   drawLoaded(clip.start_frame, length);

@@ -112,7 +112,7 @@ export class ReviewQueue {
       this.#onchange();
       return;
     }
-    this.failed = this.failed.filter((write) => write.clip !== clip);
+    this.failed = this.failed.filter((write) => write.clip.id !== clip.id);
     this.notice = null;
     this.#enqueue({ clip, action, frame: action === 'split' ? frame : null });
     this.#onchange();
@@ -176,6 +176,7 @@ export class ReviewQueue {
       this.saved.unshift({ id, action, start_frame: clip.start_frame, end_frame: clip.end_frame });
       this.saved.length = Math.min(this.saved.length, SHOWN);
       if (NEEDS_ANSWER.has(action)) this.#replace(clips);
+      else this.#noteNeighbours(clips);
     } catch (error) {
       this.unsaved -= 1;
       this.#refused(write, /** @type {Refusal} */ (error));
@@ -213,6 +214,18 @@ export class ReviewQueue {
     for (const clip of back) this.#settled.delete(clip.id);
     for (const clip of clips) if (!isPending(clip)) this.#settled.add(clip.id);
     this.clips = [...back, ...this.clips.filter((clip) => !touched.has(clip.id))];
+    this.#noteNeighbours(clips);
+  }
+
+  /** What comes before a clip may have been decided on just now. @param {Clip[]} changed */
+  #noteNeighbours(changed) {
+    this.clips = this.clips.map((clip) => {
+      const before = changed.find(
+        (other) => other.video.key === clip.video.key && other.end_frame === clip.start_frame &&
+          other.state !== 'superseded',
+      );
+      return before ? { ...clip, previous: before } : clip;
+    });
   }
 
   /** Keeps the counter right until the queue is read again. @param {Clip[]} clips */

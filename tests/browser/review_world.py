@@ -1,0 +1,155 @@
+"""A review app with real films behind it: proxies made by the product's own code, rows in Postgres,
+the app under waitress on a free port."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from flask import Flask
+from sqlalchemy import Engine
+from waitress.server import create_server
+
+from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Clip, Origin
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.frame_index import FrameRecord, pack
+from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
+from heaters_pipeline.media.probe import VideoFacts, probe
+from heaters_pipeline.media.transcode import Product, transcode
+from heaters_pipeline.storage import Storage
+
+BITS = 14
+BLOCK = 20
+WIDTH, HEIGHT = 320, 180
+
+
+def numbered_film(path: Path, frames: int, *, rate: str = "30", sound: bool = True) -> Path:
+    """A film with its frame numbers burnt in: 14 blocks along the top, the lowest bit at the left,
+    white for 1. Below them a pattern that moves."""
+    across = np.arange(WIDTH)
+    down = np.arange(HEIGHT)[:, None]
+    inputs = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{WIDTH}x{HEIGHT}", "-r", rate, "-i", "-"]
+    if sound:
+        inputs += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-shortest"]
+    process = subprocess.Popen(
+        [ffmpeg_binary(), "-v", "error", "-y", *inputs, "-c:v", "libx264", "-preset", "ultrafast"]
+        + ["-qp", "8", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)],
+        stdin=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    for number in range(frames):
+        picture = ((across * 2 + down + number * 5) % 256).astype(np.uint8)
+        picture[: 2 * BLOCK] = 16
+        for bit in range(BITS):
+            if number >> bit & 1:
+                picture[: 2 * BLOCK, bit * BLOCK : (bit + 1) * BLOCK] = 235
+        process.stdin.write(picture.tobytes())
+    process.stdin.close()
+    assert process.wait() == 0
+    return path
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A film's proxy as the pipeline makes it."""
+
+    source: Path
+    facts: VideoFacts
+    proxy: Path
+    audio: Path | None
+    records: list[FrameRecord]
+
+
+@dataclass(frozen=True)
+class Film:
+    footage: Footage
+    key: str
+    proxy_id: str
+    proxy_key: str
+    clips: list[Clip]
+
+
+def prepare(source: Path, folder: Path) -> Footage:
+    facts = probe(source)
+    made = transcode(source, facts, folder, frozenset({Product.REVIEW_PROXY}))
+    assert made.review_proxy is not None
+    records = read_frame_index(made.review_proxy)
+    return Footage(source, facts, made.review_proxy, made.proxy_audio, records)
+
+
+def add_film(
+    engine: Engine, storage: Storage, footage: Footage, key: str, cuts: Sequence[int]
+) -> Film:
+    """The film as it is once the pipeline has made its proxy and its virtual clips."""
+    codec = proxy_codec(footage.proxy)
+    digest = hashlib.sha256(footage.proxy.read_bytes() + key.encode()).hexdigest()
+    proxy_id = digest[: layout.PROXY_ID_LENGTH]
+    proxy_key = layout.review_proxy(key, proxy_id)
+    storage.put(footage.proxy, proxy_key)
+    audio_key = layout.proxy_audio(key, proxy_id) if footage.audio else None
+    if footage.audio and audio_key:
+        storage.put(footage.audio, audio_key)
+    facts = footage.facts
+    columns = {
+        "width": facts.width,
+        "height": facts.height,
+        "rate_num": facts.rate.numerator,
+        "rate_den": facts.rate.denominator,
+        "frame_count": len(footage.records),
+        "duration_seconds": facts.duration_seconds,
+        "has_audio": facts.has_audio,
+        "gold_master_filepath": "unused",
+        "proxy_filepath": proxy_key,
+        "proxy_audio_filepath": audio_key,
+        "proxy_id": proxy_id,
+        "proxy_codec": codec.codec,
+        "proxy_description": codec.description,
+        "proxy_width": codec.width,
+        "proxy_height": codec.height,
+        "keyframe_offsets": pack(footage.records),
+    }
+    with transaction(engine) as session:
+        source_videos.register(
+            session,
+            key=key,
+            title=key.replace("-", " ").capitalize(),
+            url=str(footage.source),
+            origin=Origin.UPLOAD,
+            needs_splicing=True,
+        )
+        source_videos.begin(session, key, DOWNLOAD)
+        source_videos.finish(session, key, DOWNLOAD, {"source_filepath": "unused"})
+        source_videos.begin(session, key, PREPROCESS)
+        source_videos.finish(session, key, PREPROCESS, columns)
+        video, _ = source_videos.begin(session, key, DETECT_SCENES)
+        reviews.replan(session, video, cuts)
+        source_videos.finish(session, key, DETECT_SCENES)
+        live = list(clips.of_video(session, video.id))
+    return Film(footage, key, proxy_id, proxy_key, live)
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The app's address, as long as the context is open."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(5)
+
+
+def chromium() -> str | None:
+    """The path of a Chromium that plays H.264, which Playwright's own build does not."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")

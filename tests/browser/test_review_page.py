@@ -1,0 +1,493 @@
+"""The review page in real Chromium: what is painted is read back from pixels."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import LocalStorage
+from review_app import create_app
+from tests.browser.review_world import (
+    BITS,
+    BLOCK,
+    Film,
+    Footage,
+    add_film,
+    chromium,
+    numbered_film,
+    prepare,
+    served,
+)
+
+FRAMES = 420
+CUTS = (70, 131, 200, 204, 300)
+CLIPS = [(0, 70), (70, 131), (131, 200), (200, 204), (204, 300), (300, 420)]
+FOREIGN_NAME = "heaters.test"
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
+]
+
+SHOWN = """() => {
+  const canvas = document.getElementById('picture');
+  const read = canvas.getContext('2d').getImageData(0, 0, BITS * BLOCK, 2 * BLOCK);
+  let number = 0;
+  for (let bit = 0; bit < BITS; bit += 1) {
+    const at = 4 * (BLOCK * BITS * BLOCK + bit * BLOCK + BLOCK / 2);
+    if (read.data[at] > 128) number += 2 ** bit;
+  }
+  const { presented, wanted, playing } = heaters.player;
+  return { number, presented, wanted, playing, label: document.getElementById('frame').textContent };
+}""".replace("BITS", str(BITS)).replace("BLOCK", str(BLOCK))
+
+COUNT_FRAMES = """
+window.opened = 0; window.mostOpen = 0; window.decoders = [];
+const Real = VideoDecoder;
+window.VideoDecoder = class extends Real {
+  constructor({ output, error }) {
+    super({ error, output: (picture) => {
+      window.opened += 1;
+      window.mostOpen = Math.max(window.mostOpen, window.opened);
+      output(picture);
+    } });
+    window.decoders.push(this);
+  }
+};
+const close = VideoFrame.prototype.close;
+VideoFrame.prototype.close = function () { window.opened -= 1; close.call(this); };
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium is installed: the review page goes untested")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    folder = tmp_path_factory.mktemp("film")
+    return prepare(numbered_film(folder / "film.mp4", FRAMES), folder)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    return open_engine(database_url)
+
+
+@pytest.fixture
+def library(settings: Settings) -> LocalStorage:
+    return LocalStorage(settings.home / "storage")
+
+
+@pytest.fixture
+def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
+    return add_film(engine, library, footage, "film", CUTS)
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    with served(app) as url:
+        yield url
+
+
+@pytest.fixture
+def tab(browser: Browser, address: str) -> Iterator[Callable[..., Tab]]:
+    """Opens the review page for one more reviewer; at the end no tab may have complained."""
+    contexts = []
+
+    def opened(script: str = "", url: str = address) -> Tab:
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        contexts.append(context)
+        if script:
+            context.add_init_script(script)
+        return Tab(context.new_page(), url)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+class Tab:
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(f"{url}/review")
+
+    def until(self, condition: str, seconds: float = 10) -> Any:
+        """Waits until the JavaScript expression is true; gives its value. (Playwright's own wait
+        needs eval, which the page forbids.)"""
+        deadline = time.monotonic() + seconds
+        while True:
+            value = self.page.evaluate(f"() => ({condition})")
+            if value:
+                return value
+            if time.monotonic() > deadline:
+                told = self.page.evaluate(
+                    """() => ({
+                      wanted: heaters.player.wanted, presented: heaters.player.presented,
+                      engine: heaters.player.engineName, reason: heaters.player.reason,
+                      trouble: heaters.player.trouble, notice: heaters.queue.notice,
+                      clips: heaters.queue.clips.map((c) => [c.start_frame, c.end_frame]),
+                    })"""
+                )
+                raise AssertionError(f"never true: {condition}; {told}; {self.complaints}")
+            time.sleep(0.02)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def on_screen(self) -> int:
+        """The frame that is painted, once the picture is at rest; by pixels, player and label."""
+        self.until("!heaters.player.playing && heaters.player.presented === heaters.player.wanted")
+        self.until("document.getElementById('frame').textContent === `${heaters.player.presented}`")
+        shown = self.page.evaluate(SHOWN)
+        assert shown["number"] == shown["presented"] == shown["wanted"]
+        return int(shown["number"])
+
+    def go_to(self, frame: int) -> int:
+        self.page.evaluate("(n) => { heaters.player.pause(); heaters.player.seek(n); }", frame)
+        return self.on_screen()
+
+    def shows_clip(self, start: int) -> None:
+        self.until(f"heaters.queue.current?.start_frame === {start}")
+        self.until(
+            f"heaters.player.clip?.start_frame === {start} && heaters.player.presented !== null"
+        )
+
+    def notice(self) -> str:
+        self.until("!document.getElementById('notice').hidden")
+        return self.page.inner_text("#notice-text")
+
+
+def states(engine: Engine, film: Film) -> list[str]:
+    with transaction(engine) as session:
+        found = clips.of_video(session, film.clips[0].source_video_id)
+        return [str(clip.state) for clip in found]
+
+
+def frames_of(start: int, end: int, some: int) -> list[int]:
+    return [start, end - 1, *random.Random(start).choices(range(start, end), k=some)]
+
+
+def test_frames_are_the_ones_asked_for_in_every_clip(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    supported = page.page.evaluate(
+        """async () => {
+          const { codec } = heaters.queue.current.video;
+          return (await VideoDecoder.isConfigSupported({ codec })).supported;
+        }"""
+    )
+    assert supported, "this Chromium's WebCodecs has no H.264: the player would go untested"
+    for start, end in CLIPS:
+        page.shows_clip(start)
+        for frame in frames_of(start, end, 10):
+            assert page.go_to(frame) == frame
+        page.press("a")
+    page.until("!document.getElementById('empty').hidden")
+    assert page.page.evaluate("heaters.player.engineName") == "WebCodecs"
+    page.until("heaters.queue.unsaved === 0")
+    assert states(engine, film) == ["review_approved"] * len(CLIPS)
+    assert page.complaints == []
+
+
+def test_a_clip_plays_at_once_and_loops_over_its_own_frames_only(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("a", "a", "a")
+    page.shows_clip(200)
+    seen = page.page.evaluate(
+        f"""async () => {{
+          const shown = {SHOWN};
+          const seen = [];
+          const until = performance.now() + 1500;
+          while (performance.now() < until) {{
+            await new Promise(requestAnimationFrame);
+            const now = shown();
+            if (now.number !== now.presented) throw new Error(JSON.stringify(now));
+            if (seen.at(-1) !== now.number) seen.push(now.number);
+          }}
+          return seen;
+        }}"""
+    )
+    assert set(seen) == {200, 201, 202, 203}
+    assert seen.count(200) >= 5, "1.5 s hold eleven loops of 4 frames at 30 per second"
+
+
+def test_keys_that_look(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("a")
+    page.shows_clip(70)
+    page.press("Space", "Home")
+    assert page.on_screen() == 70
+    page.press("ArrowLeft")
+    assert page.on_screen() == 70
+    page.press("ArrowRight")
+    assert page.on_screen() == 71
+    page.press("Shift+ArrowRight")
+    assert page.on_screen() == 81
+    page.press(*["ArrowRight"] * 5, *["ArrowLeft"] * 3)
+    assert page.on_screen() == 83
+    page.press("Shift+ArrowLeft", "Shift+ArrowLeft")
+    assert page.on_screen() == 70
+    page.press("End")
+    assert page.on_screen() == 130
+    page.press("ArrowRight")
+    assert page.on_screen() == 130
+    page.press("Space")
+    page.until("heaters.player.playing && heaters.player.presented !== 130")
+    page.press("Space")
+    page.on_screen()
+    page.press("?")
+    page.until("document.getElementById('help').open")
+    page.press("a")
+    page.press("?")
+    page.until("!document.getElementById('help').open")
+    page.shows_clip(70)
+    assert page.page.evaluate("performance.getEntriesByName('heaters:step').length") > 5
+
+
+def test_scrubbing_ends_at_the_last_place_of_the_pointer(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    box = page.page.locator("#bar").bounding_box()
+    assert box
+    across = [box["x"] + box["width"] * share for share in (0.1, 0.9, 0.3, 0.7, 0.505)]
+    page.page.mouse.move(across[0], box["y"] + 5)
+    page.press("Space")
+    page.page.mouse.down()
+    for x in across[1:]:
+        page.page.mouse.move(x, box["y"] + 5)
+    page.page.mouse.up()
+    assert page.on_screen() == 35
+
+
+def test_the_next_clip_does_not_wait_for_the_server(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    held: list[Route] = []
+    page.page.route("**/decisions", lambda route: held.append(route))
+    page.press("a", "s")
+    page.shows_clip(131)
+    assert states(engine, film)[:2] == ["pending_review", "pending_review"]
+    for left in (1, 0):
+        while not held:
+            page.until("heaters.queue.unsaved > 0")
+        held.pop().continue_()
+        page.until(f"heaters.queue.unsaved === {left}")
+    assert states(engine, film)[:3] == ["review_approved", "review_skipped", "pending_review"]
+
+
+def test_every_decision_by_key(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("m")
+    assert "No clip comes before" in page.notice()
+    page.press("x")
+    page.shows_clip(70)
+    page.press("g")
+    page.shows_clip(131)
+    page.go_to(150)
+    page.press("Enter")
+    page.until("heaters.player.clip.end_frame === 150")
+    page.shows_clip(131)
+    page.press("s")
+    page.shows_clip(150)
+    page.until("heaters.queue.unsaved === 0")
+    page.press("m")
+    page.until("heaters.player.clip.end_frame === 200")
+    page.shows_clip(131)
+    assert states(engine, film)[:3] == ["review_archived", "review_approved", "pending_review"]
+    for frame in frames_of(131, 200, 4):
+        assert page.go_to(frame) == frame
+
+
+def test_undo_brings_the_clip_back(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("a", "x")
+    page.shows_clip(131)
+    page.press("u")
+    page.shows_clip(70)
+    page.press("u")
+    page.shows_clip(0)
+    page.until("!heaters.queue.busy")
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+    page.press("u")
+    assert "no decision left" in page.notice()
+
+
+def test_a_decision_that_was_not_saved_comes_back_and_is_repeated(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.until("heaters.player.loaded.some(([a, b]) => a === 0 && b === 70)")
+    page.page.context.set_offline(True)
+    page.press("a")
+    page.until("heaters.queue.failed.length === 1")
+    assert "not saved" in page.notice()
+    page.shows_clip(0)
+    page.page.context.set_offline(False)
+    page.press("r")
+    page.shows_clip(70)
+    page.until("heaters.queue.unsaved === 0")
+    assert states(engine, film)[0] == "review_approved"
+    assert page.page.is_hidden("#notice")
+
+
+def test_two_tabs_in_conflict(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
+    first, second = tab(), tab()
+    first.shows_clip(0)
+    second.until("heaters.queue.loaded")
+    # The first tab's lease runs out, the second one gets its clip.
+    with transaction(engine) as session:
+        for clip in film.clips:
+            row = clips.get(session, clip.id)
+            row.leased_by = row.leased_until = None
+    second.page.reload()
+    second.shows_clip(0)
+    second.press("x")
+    second.until("heaters.queue.unsaved === 0 && heaters.queue.decidedToday === 1")
+    first.press("a")
+    assert "review archived" in first.notice()
+    first.shows_clip(70)
+    assert states(engine, film)[0] == "review_archived"
+
+
+def test_an_empty_queue_is_calm_and_fills_by_itself(
+    tab: Callable[..., Tab], engine: Engine, library: LocalStorage, footage: Footage
+) -> None:
+    page = tab()
+    page.until("!document.getElementById('empty').hidden")
+    add_film(engine, library, footage, "late-film", CUTS)
+    page.shows_clip(0)
+    assert page.page.is_hidden("#empty")
+
+
+def test_pictures_are_closed_and_a_lost_decoder_is_replaced(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    page = tab(script=COUNT_FRAMES)
+    for start, end in CLIPS[:4]:
+        page.shows_clip(start)
+        for frame in frames_of(start, end, 2):
+            page.go_to(frame)
+            page.page.evaluate("decoders.forEach((each) => each.close())")
+        page.press("Space")
+        page.until("heaters.player.playing")
+        page.press("a")
+    page.shows_clip(204)
+    page.until("heaters.player.presented > 230")
+    assert page.page.evaluate("heaters.player.engineName") == "WebCodecs"
+    assert page.page.evaluate("mostOpen") <= 6
+    page.page.evaluate("heaters.player.clear()")
+    page.until("opened === 0")
+
+
+@pytest.mark.parametrize(
+    ("script", "host", "why"),
+    [
+        ("delete window.VideoDecoder;", "127.0.0.1", "no WebCodecs"),
+        (
+            "VideoDecoder.isConfigSupported = async () => ({ supported: false });",
+            "127.0.0.1",
+            "can't decode avc1",
+        ),
+        ("", FOREIGN_NAME, "https or localhost"),
+    ],
+    ids=["no-webcodecs", "no-h264", "plain-http"],
+)
+def test_without_webcodecs_a_video_element_shows_the_same_frames(
+    tab: Callable[..., Tab], film: Film, address: str, script: str, host: str, why: str
+) -> None:
+    page = tab(script=script, url=address.replace("127.0.0.1", host))
+    for start, end in CLIPS[:2]:
+        page.shows_clip(start)
+        for frame in frames_of(start, end, 4):
+            assert page.go_to(frame) == frame
+        page.press("a")
+    assert page.page.inner_text("#engine") == "video element"
+    assert why in page.page.inner_text("#engine-why")
+
+
+def test_sound_starts_with_the_first_key_and_can_be_muted(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    listen = """
+      window.playing = 0;
+      const { start, stop } = AudioBufferSourceNode.prototype;
+      AudioBufferSourceNode.prototype.start = function (...a) { window.playing += 1; start.apply(this, a); };
+      AudioBufferSourceNode.prototype.stop = function (...a) { window.playing -= 1; stop.apply(this, a); };
+    """
+    page = tab(script=listen)
+    page.shows_clip(0)
+    page.press("Home")
+    page.until("playing === 1")
+    page.press("Space")
+    page.until("playing === 0")
+    page.press("Space", "v")
+    page.until("heaters.player.playing && playing === 0 && heaters.player.sound.muted")
+    page.press("v")
+    page.until("playing === 1")
+
+
+def test_buttons_and_the_reviewers_name(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.page.fill("#reviewer", "a s x")
+    page.press("Enter")
+    page.until("document.activeElement === document.body")
+    page.page.click(".do-approve")
+    page.shows_clip(70)
+    page.press("Space")  # meant for the player, although a button was clicked last
+    page.until("!heaters.player.playing")
+    page.until("heaters.queue.saved.length === 1")
+    page.page.click("#saved button")
+    page.shows_clip(0)
+    with transaction(engine) as session:
+        events = clips.history(session, film.clips[0].id)
+        assert [(event.actor, event.action) for event in events] == [
+            ("a s x", "approve"),
+            ("a s x", "undo"),
+        ]

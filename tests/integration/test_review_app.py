@@ -1,0 +1,419 @@
+"""The review app's HTTP, on a real film and a real database."""
+
+from __future__ import annotations
+
+import re
+import struct
+import wave
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import artifacts, clips, embeddings, source_videos
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, ClipState
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import LocalStorage
+from review_app import create_app
+from tests.browser.review_world import Film, Footage, add_film, numbered_film, prepare
+
+FRAMES = 150
+CUTS = (40, 41, 100)
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    folder = tmp_path_factory.mktemp("film")
+    return prepare(numbered_film(folder / "film.mp4", FRAMES, rate="30000/1001"), folder)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    return open_engine(database_url)
+
+
+@pytest.fixture
+def library(settings: Settings) -> LocalStorage:
+    return LocalStorage(settings.home / "storage")
+
+
+@pytest.fixture
+def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
+    return add_film(engine, library, footage, "film", CUTS)
+
+
+class Reviewer:
+    """A browser's view of the API: cookies, and the token that every write needs."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+        page = self.client.get("/review").get_data(as_text=True)
+        found = re.search(r'name="csrf" content="([^"]+)"', page)
+        assert found
+        self.token = found[1]
+
+    def queue(self, **query: Any) -> list[dict[str, Any]]:
+        answer = self.client.get("/api/queue", query_string=query)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return list(answer.get_json()["clips"])
+
+    def post(self, url: str, body: dict[str, Any]) -> Any:
+        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token})
+
+    def decide(self, clip: dict[str, Any], action: str, **fields: Any) -> Any:
+        body = {"action": action, "version": clip["version"], **fields}
+        return self.post(f"/api/clips/{clip['id']}/decisions", body)
+
+
+@pytest.fixture
+def reviewer(app: Flask, film: Film) -> Reviewer:
+    return Reviewer(app)
+
+
+def ranges(found: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(clip["start_frame"], clip["end_frame"]) for clip in found]
+
+
+def test_queue_tells_all_that_the_player_needs(reviewer: Reviewer, film: Film) -> None:
+    first, second, *rest = reviewer.queue()
+    assert ranges([first, second, *rest]) == [(0, 40), (40, 41), (41, 100), (100, 150)]
+    assert first["previous"] is None
+    assert second["previous"]["id"] == first["id"]
+    assert first["video"]["proxy_id"] == film.proxy_id
+    assert (first["video"]["width"], first["video"]["height"]) == (320, 180)
+    assert first["video"]["rate"] == [30000, 1001]
+    assert first["video"]["codec"].startswith("avc1.")
+    assert first["duration_seconds"] == pytest.approx(40 * 1001 / 30000, abs=1e-4)
+    assert second["start_seconds"] == pytest.approx(40 * 1001 / 30000, abs=1e-4)
+
+
+def test_two_reviewers_never_get_the_same_clip(app: Flask, reviewer: Reviewer) -> None:
+    other = Reviewer(app)
+    mine, theirs = reviewer.queue(limit=2), other.queue(limit=6)
+    assert ranges(mine) == [(0, 40), (40, 41)]
+    assert ranges(theirs) == [(41, 100), (100, 150)]
+    assert reviewer.queue(limit=2) == mine
+
+
+def test_another_name_gives_the_leases_back(app: Flask, reviewer: Reviewer) -> None:
+    reviewer.queue(limit=4)
+    assert reviewer.post("/api/reviewer", {"name": "  somebody   else "}).get_json() == {
+        "name": "somebody else"
+    }
+    assert len(Reviewer(app).queue()) == 4
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        ("approve", "review_approved"),
+        ("skip", "review_skipped"),
+        ("archive", "review_archived"),
+    ],
+)
+def test_decision_and_undo(reviewer: Reviewer, action: str, state: str) -> None:
+    clip = reviewer.queue()[0]
+    decided = reviewer.decide(clip, action).get_json()
+    assert [c["state"] for c in decided["clips"]] == [state]
+    assert clip["id"] not in [c["id"] for c in reviewer.queue()]
+    mine = reviewer.client.get("/api/mine").get_json()
+    assert mine["today"] == 1
+    assert [event["id"] for event in mine["recent"]] == [decided["event_id"]]
+
+    undone = reviewer.post("/api/undo", {}).get_json()
+    assert [(c["id"], c["state"]) for c in undone["clips"]] == [(clip["id"], "pending_review")]
+    assert reviewer.queue()[0]["id"] == clip["id"]
+    assert reviewer.client.get("/api/mine").get_json() == {"recent": [], "today": 0}
+
+
+def test_split_and_merge_answer_with_the_new_clips(reviewer: Reviewer) -> None:
+    clip = reviewer.queue()[2]
+    split = reviewer.decide(clip, "split", frame=64).get_json()["clips"]
+    pending = [c for c in split if c["state"] == "pending_review"]
+    assert ranges(pending) == [(41, 64), (64, 100)]
+    merged = reviewer.decide(pending[1], "merge").get_json()["clips"]
+    assert ranges([c for c in merged if c["state"] == "pending_review"]) == [(41, 100)]
+    assert ranges(reviewer.queue()) == [(0, 40), (40, 41), (41, 100), (100, 150)]
+
+
+def test_group_ties_to_the_clip_before(reviewer: Reviewer) -> None:
+    first, second, *_ = reviewer.queue()
+    grouped = reviewer.decide(second, "group").get_json()["clips"][0]
+    assert grouped["state"] == "review_approved"
+    assert grouped["grouped_with_clip_id"] == first["id"]
+
+
+def test_a_stale_decision_is_refused_and_shows_the_clip_as_it_is(
+    app: Flask, reviewer: Reviewer
+) -> None:
+    clip = reviewer.queue()[0]
+    Reviewer(app).decide(clip, "skip")
+    answer = reviewer.decide(clip, "approve")
+    assert answer.status_code == 409
+    assert answer.get_json()["clip"]["state"] == "review_skipped"
+    assert "review skipped" in answer.get_json()["error"]
+
+
+def test_undo_is_refused_once_the_pipeline_has_the_clip(
+    reviewer: Reviewer, engine: Engine, film: Film
+) -> None:
+    clip = reviewer.queue()[0]
+    reviewer.decide(clip, "approve")
+    with transaction(engine) as session:
+        clips.claim(session, film.clips[0].source_video_id, EXPORT, 0)
+    answer = reviewer.post("/api/undo", {})
+    assert answer.status_code == 409
+    assert "exporting" in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "destroy", "version": 1},
+        {"action": "undo", "version": 1},
+        {"action": "approve"},
+        {"action": "approve", "version": "1"},
+        {"action": "split", "version": 1},
+        {"action": "split", "version": 1, "frame": 0},
+        {"action": "merge", "version": 1},
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_sentence(
+    reviewer: Reviewer, body: dict[str, Any]
+) -> None:
+    clip = reviewer.queue()[0]
+    answer = reviewer.post(f"/api/clips/{clip['id']}/decisions", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].endswith(".")
+    assert reviewer.queue()[0] == clip
+
+
+def test_writes_need_the_token(reviewer: Reviewer) -> None:
+    clip = reviewer.queue()[0]
+    for url in (f"/api/clips/{clip['id']}/decisions", "/api/undo", "/api/reviewer"):
+        answer = reviewer.client.post(url, json={"action": "skip", "version": 1})
+        assert answer.status_code == 400
+    assert reviewer.client.post("/sources", data={"reference": "/x.mp4"}).status_code == 400
+    assert reviewer.queue()[0] == clip
+
+
+# --- The wire ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 1), (0, 64), (37, 101), (149, 150), (0, 150)])
+def test_a_run_is_the_files_own_samples_with_their_times(
+    reviewer: Reviewer, film: Film, a: int, b: int
+) -> None:
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/frames/{a}-{b}")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    body, n = answer.get_data(), b - a
+    assert len(body) == answer.content_length
+    records = film.footage.records
+    magic, first, count, span, start = struct.unpack_from("<4sIIIQ", body)
+    assert (magic, first, count, start) == (b"HFR1", a, n, records[a].ticks)
+    frame_ticks = 3003
+    assert span == records[b - 1].ticks + frame_ticks - start
+    sizes = struct.unpack_from(f"<{n}I", body, 24)
+    deltas = struct.unpack_from(f"<{n}I", body, 24 + 4 * n)
+    assert [start + delta for delta in deltas] == [record.ticks for record in records[a:b]]
+    proxy = film.footage.proxy.read_bytes()
+    at = 24 + 8 * n
+    for record, size in zip(records[a:b], sizes, strict=True):
+        assert body[at : at + size] == proxy[record.offset : record.offset + record.size]
+        at += size
+    assert at == len(body)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("frames/10-10", 400),
+        ("frames/20-10", 400),
+        ("frames/149-151", 400),
+        ("frames/0-99999", 400),
+        ("frames/-1-5", 404),
+        ("audio/10-10.wav", 400),
+        ("audio/0-151.wav", 400),
+    ],
+)
+def test_ranges_that_the_video_lacks_are_refused(
+    reviewer: Reviewer, film: Film, path: str, status: int
+) -> None:
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/{path}")
+    assert answer.status_code == status
+    assert answer.get_json()["error"]
+    assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+def test_unknown_proxy(reviewer: Reviewer) -> None:
+    assert reviewer.client.get("/media/0000/frames/0-1").status_code == 404
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 150), (40, 41), (41, 100), (100, 150)])
+def test_sound_is_cut_to_the_frames_time(reviewer: Reviewer, film: Film, a: int, b: int) -> None:
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/audio/{a}-{b}.wav")
+    assert answer.status_code == 200
+    records, audio = film.footage.records, film.footage.audio
+    assert audio is not None
+    end_ticks = records[b].ticks if b < FRAMES else records[-1].ticks + 3003
+    with wave.open(BytesIO(answer.get_data())) as cut, wave.open(str(audio)) as whole:
+        assert cut.getparams()[:3] == whole.getparams()[:3] == (1, 2, 24_000)
+        first = records[a].ticks * 24_000 // 90_000
+        assert cut.getnframes() == -(-end_ticks * 24_000 // 90_000) - first
+        whole.setpos(first)
+        expected = whole.readframes(cut.getnframes())
+        heard = cut.readframes(cut.getnframes())
+        assert heard[: len(expected)] == expected
+        assert heard[len(expected) :].strip(b"\0") == b""
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "start", "end"),
+    [
+        (None, 200, 0, None),
+        ("bytes=100-199", 206, 100, 200),
+        ("bytes=5000-", 206, 5000, None),
+        ("bytes=-300", 206, -300, None),
+    ],
+)
+def test_proxy_in_ranges(
+    reviewer: Reviewer, film: Film, header: str | None, status: int, start: int, end: int | None
+) -> None:
+    headers = {"Range": header} if header else {}
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/proxy.mp4", headers=headers)
+    assert answer.status_code == status
+    assert answer.get_data() == film.footage.proxy.read_bytes()[start:end]
+
+
+def test_range_past_the_end(reviewer: Reviewer, film: Film) -> None:
+    answer = reviewer.client.get(
+        f"/media/{film.proxy_id}/proxy.mp4", headers={"Range": "bytes=999999999-"}
+    )
+    assert answer.status_code == 416
+
+
+# --- Pages ------------------------------------------------------------------------------------
+
+
+def test_health_and_home(reviewer: Reviewer) -> None:
+    assert reviewer.client.get("/healthz").get_json() == {"status": "ok"}
+    assert reviewer.client.get("/").headers["Location"] == "/review"
+
+
+def test_every_page_forbids_foreign_and_inline_code(reviewer: Reviewer) -> None:
+    for url in ("/review", "/sources", "/library", "/nowhere"):
+        answer = reviewer.client.get(url)
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        page = answer.get_data(as_text=True)
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=", page)
+
+
+def test_secret_key_is_kept_and_private(settings: Settings, app: Flask) -> None:
+    path: Path = settings.home / "secret_key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert app.secret_key == path.read_bytes() == create_app(settings).secret_key
+
+
+def test_sources_are_added_shown_with_their_error_and_retried(
+    reviewer: Reviewer, engine: Engine, tmp_path: Path
+) -> None:
+    form = {"csrf_token": reviewer.token, "reference": str(tmp_path / "lost film.mp4")}
+    assert reviewer.client.post("/sources", data=form).status_code == 303
+    with transaction(engine) as session:
+        key = source_videos.waiting(session, 1)[0][0]
+        source_videos.begin(session, key, DOWNLOAD)
+        source_videos.fail(session, key, DOWNLOAD, "There is no file <lost>.")
+    page = reviewer.client.get("/sources").get_data(as_text=True)
+    assert "There is no file &lt;lost&gt;." in page
+    assert "download failed" in page
+    retry = {"csrf_token": reviewer.token}
+    assert reviewer.client.post(f"/sources/{key}/retry", data=retry).status_code == 303
+    with transaction(engine) as session:
+        assert source_videos.get(session, key).state == "new"
+
+    empty = {"csrf_token": reviewer.token, "reference": " "}
+    assert reviewer.client.post("/sources", data=empty).status_code == 400
+    assert reviewer.client.post("/sources/no-such/retry", data=retry).status_code == 400
+
+
+def finish(engine: Engine, library: LocalStorage, clip: Clip, folder: Path) -> None:
+    """Takes a clip to the library, as the pipeline does: file, keyframe, vectors of two models."""
+    file, picture = folder / f"{clip.id}.mp4", folder / f"{clip.id}.jpg"
+    file.write_bytes(b"film of clip %d" % clip.id)
+    picture.write_bytes(b"picture of clip %d" % clip.id)
+    library.put(file, f"clips/{clip.id}/clip.mp4")
+    library.put(picture, f"clips/{clip.id}/keyframe.jpg")
+    with transaction(engine) as session:
+        row = clips.get(session, clip.id)
+        row.state = ClipState.EXPORTING
+        session.flush()
+        facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
+        clips.finish(session, clip.id, EXPORT, facts)
+        for step in (KEYFRAME, EMBED):
+            row.state = step.doing
+            session.flush()
+            clips.finish(session, clip.id, step)
+        artifacts.save_keyframe(
+            session,
+            clip.id,
+            frame=clip.start_frame,
+            filepath=f"clips/{clip.id}/keyframe.jpg",
+            width=320,
+            height=180,
+        )
+        embeddings.save(session, clip.id, "one", "mean", [1.0, float(clip.id)])
+        embeddings.save(session, clip.id, "two", "mean", [1.0, 0.0, float(-clip.id)])
+
+
+def test_library_clip_and_similar(
+    reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
+) -> None:
+    first, second, third, _ = film.clips
+    clip = reviewer.queue()[0]
+    reviewer.decide(clip, "approve")
+    for each in (first, second, third):
+        finish(engine, library, each, tmp_path)
+
+    shown = reviewer.client.get("/library").get_data(as_text=True)
+    for each in (first, second, third):
+        picture = f"/clips/{each.id}/keyframes/{each.start_frame}.jpg"
+        assert picture in shown
+        assert reviewer.client.get(picture).get_data() == b"picture of clip %d" % each.id
+    page = reviewer.client.get(f"/clips/{first.id}").get_data(as_text=True)
+    assert "embedded" in page
+    assert "<b>approve</b>" in page
+    assert f"/clips/{second.id}" in page
+    similar = reviewer.client.get(f"/clips/{first.id}/similar?model=two").get_data(as_text=True)
+    assert f"/clips/{third.id}" in similar
+    assert "<option selected>two</option>" in similar
+    download = reviewer.client.get(f"/clips/{first.id}/clip.mp4?download")
+    assert download.get_data() == b"film of clip %d" % first.id
+    assert f"clip-{first.id}.mp4" in download.headers["Content-Disposition"]
+
+
+def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None:
+    waiting = film.clips[0].id
+    for url in (
+        "/clips/999",
+        "/clips/999/similar",
+        f"/clips/{waiting}/clip.mp4",
+        f"/clips/{waiting}/keyframes/3.jpg",
+        "/nowhere",
+    ):
+        answer = reviewer.client.get(url)
+        assert answer.status_code == 404, url
+        assert "That did not work" in answer.get_data(as_text=True)
+    assert reviewer.client.get(f"/clips/{waiting}").status_code == 200
+    assert reviewer.client.get(f"/clips/{waiting}/similar").status_code == 200
