@@ -40,9 +40,9 @@ def numbered_picture(number: int, width: int, height: int, scene: int = 0) -> Pi
     light = 0.75 + 0.25 * np.sign(np.sin(phase * np.pi))
     picture = (_COLORS[scene % len(_COLORS)] * light[:, :, np.newaxis]).astype(np.uint8)
     bits = [number >> (BITS - 1 - place) & 1 for place in range(BITS)]
-    picture[: round(height * BAND)] = 255 * np.array(bits, np.uint8)[
-        np.arange(width) * BITS // width, np.newaxis
-    ]
+    picture[: round(height * BAND)] = (
+        255 * np.array(bits, np.uint8)[np.arange(width) * BITS // width, np.newaxis]
+    )
     return picture
 
 
