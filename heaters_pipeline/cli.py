@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.platform.signals import StopRequested
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -33,6 +35,8 @@ class _Commands(click.Group):
         except HeatersError as error:
             click.echo(f"heaters: {error}", err=True)
             ctx.exit(1)
+        except StopRequested:  # nobody's mistake, and all is stopped by now
+            ctx.exit(0)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -104,6 +108,8 @@ def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None
 )
 def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) -> None:
     """Ingest one video here and now, without `heaters up`."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
     from heaters_pipeline.ingest import ingest_in_foreground
 
     # Standard output is for the result alone, whatever a library prints.
@@ -139,8 +145,14 @@ def status(as_json: bool) -> None:
             "source_videos": source_videos.counts_by_state(session),
             "clips": clips.counts_by_state(session),
         }
+        failures = {
+            video.key: video.error
+            for video in source_videos.newest_first(session)
+            if video.error is not None
+        }
     if as_json:
-        click.echo(json.dumps({"home": str(settings.home), **counts}, indent=2))
+        result = {"home": str(settings.home), **counts, "failures": failures}
+        click.echo(json.dumps(result, indent=2))
         return
     for name, by_state in counts.items():
         click.echo(name.replace("_", " "))
@@ -148,6 +160,8 @@ def status(as_json: bool) -> None:
             click.echo(f"  {state:<22}{count:>8}")
         if not by_state:
             click.echo("  none")
+    for key, error in failures.items():
+        click.echo(f"{key}: {error}")
 
 
 @main.command()
@@ -209,16 +223,11 @@ def _database(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-@contextmanager
-def _everything(settings: Settings) -> Iterator[Supervisor]:
-    """All of Heaters, until the end is asked for."""
-    from heaters_pipeline.platform.supervisor import StopRequested, Supervisor
+def _everything(settings: Settings) -> Supervisor:
+    """All of Heaters, as a context that lasts until the end is asked for."""
+    from heaters_pipeline.platform.supervisor import Supervisor
 
-    try:
-        with Supervisor(settings, click.echo) as supervisor:
-            yield supervisor
-    except StopRequested:
-        pass
+    return Supervisor(settings, click.echo)
 
 
 def _say_where(supervisor: Supervisor) -> None:

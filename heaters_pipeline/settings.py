@@ -29,7 +29,11 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="HEATERS_", extra="ignore", validate_by_name=True, validate_by_alias=True
+        env_prefix="HEATERS_",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     home: AbsolutePath = Field(

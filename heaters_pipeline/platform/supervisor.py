@@ -28,6 +28,7 @@ from heaters_pipeline.platform.postgres import (
     with_driver,
 )
 from heaters_pipeline.platform.processes import MARK, Child, kill_marked, stop_gently
+from heaters_pipeline.platform.signals import stop_on_signals
 from heaters_pipeline.platform.sockets import port_is_free
 from heaters_pipeline.settings import Settings
 
@@ -42,10 +43,6 @@ LOOK_SECONDS = 0.2
 LOCK_CHECK_SECONDS = 15
 
 Say = Callable[[str], None]
-
-
-class StopRequested(BaseException):
-    """Ctrl-C or a request to end, as an exception: what is under way is left at once."""
 
 
 class Supervisor:
@@ -109,7 +106,7 @@ class Supervisor:
 
     def _start(self) -> None:
         settings = self.settings
-        self._handle_signals()
+        self._exit.enter_context(stop_on_signals())
         settings.home.mkdir(parents=True, exist_ok=True)
         self._take_home()
         leftovers = kill_marked(settings.home)
@@ -117,7 +114,7 @@ class Supervisor:
             self.say(f"Ended {leftovers} processes that an earlier start had left behind.")
         self._check_ports()
 
-        self.say(f"Starting in {settings.home}: Postgres,")
+        self.say(f"Starting in {settings.home}.")
         if settings.database_url is None:
             self._exit.callback(self._stop_postgres)
         urls = ensure_database(settings)
@@ -152,10 +149,10 @@ class Supervisor:
             return started
 
         review = child("review", "review_app")
-        self.say("Dagster's tables,")
+        self.say("The database is up; readying Dagster's.")
         _prepare_dagster(environment)
         files.code_socket.unlink(missing_ok=True)
-        self.say("Dagster's code server, web server and daemon,")
+        self.say("Starting Dagster.")
         code = child(
             "code",
             *("dagster", "api", "grpc"),
@@ -174,24 +171,7 @@ class Supervisor:
         )
         child("daemon", "dagster._daemon", "run", "--workspace", str(files.workspace))
         self._wait(webserver, lambda: _answers(f"{self.dagster_address}/server_info"))
-        self.say("the review page.")
         self._wait(review, lambda: _answers(f"{self.review_address}/healthz"))
-
-    def _handle_signals(self) -> None:
-        """Also where the parent ignores SIGINT, as a shell does for what it starts with `&`."""
-
-        def stop(*_: object) -> None:
-            for number in numbers:
-                signal.signal(number, signal.SIG_IGN)
-            raise StopRequested
-
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
-            numbers.append(signal.SIGHUP)
-        before = {number: signal.signal(number, stop) for number in numbers}
-        self._exit.callback(
-            lambda: [signal.signal(number, handler) for number, handler in before.items()]
-        )
 
     def _take_home(self) -> None:
         held = try_lock(self.settings.home / LOCK_NAME)
@@ -307,6 +287,7 @@ def down(settings: Settings, say: Say) -> None:
     """Stop what runs or was left running in this home, the embedded Postgres included."""
     settings.home.mkdir(parents=True, exist_ok=True)
     path = settings.home / LOCK_NAME
+    stopped = []
     held = try_lock(path)
     if held is None:
         # Whoever holds the lock lives, so the number in the file is no one else's.
@@ -316,13 +297,14 @@ def down(settings: Settings, say: Say) -> None:
             if time.monotonic() > end:
                 raise HeatersError(f"Heaters (process {path.read_text()}) does not stop.")
             time.sleep(LOOK_SECONDS)
-        say("Stopped Heaters.")
+        stopped.append("Heaters")
     try:
         leftovers = kill_marked(settings.home)
         if leftovers:
-            say(f"Ended {leftovers} processes that had been left behind.")
+            stopped.append(f"{leftovers} processes that had been left behind")
         if EmbeddedPostgres(settings.home).stop():
-            say("Stopped Postgres.")
+            stopped.append("Postgres")
+        say(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
     finally:
         os.close(held)
 

@@ -1,0 +1,126 @@
+"""The commands on a real database, with real footage made by ffmpeg."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from heaters_pipeline.cli import main
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.settings import Settings, get_settings
+
+
+def heaters(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Path:
+    """Two scenes of one second each, 25 frames a second."""
+    path = tmp_path / "two scenes.mp4"
+    command = [ffmpeg_binary(), "-v", "error", "-nostdin"]
+    for source in ("testsrc2", "mandelbrot"):
+        command += ["-f", "lavfi", "-t", "1", "-i", f"{source}=size=320x180:rate=25"]
+    command += ["-filter_complex", "concat=n=2", "-pix_fmt", "yuv420p", "-c:v", "libx264"]
+    subprocess.run([*command, str(path)], check=True)
+    return path
+
+
+def test_videos_are_added_once(settings: Settings, footage: Path) -> None:
+    first = heaters("add", footage, "https://example.org/talk.mp4")
+    assert first.exit_code == 0, first.output
+    assert [line.split()[1] for line in first.stdout.splitlines()] == ["added", "added"]
+    second = heaters("add", footage)
+    assert "known already, new" in second.stdout
+    assert json.loads(heaters("status", "--json").stdout) == {
+        "home": str(settings.home),
+        "source_videos": {"new": 2},
+        "clips": {},
+        "failures": {},
+    }
+
+
+def test_a_title_is_for_one_video(settings: Settings, footage: Path) -> None:
+    result = heaters("add", "--title", "A talk", footage, "https://example.org/talk.mp4")
+    assert result.exit_code == 2
+    assert heaters("status", "--json").stdout.count("new") == 0
+
+
+def test_ingest_gives_one_object_and_changes_nothing_the_second_time(
+    settings: Settings, footage: Path
+) -> None:
+    first = heaters("ingest", footage, "--json", "--title", "Two scenes")
+    assert first.exit_code == 0, first.stderr
+    report = json.loads(first.stdout)
+    assert report["frame_count"] == 50
+    assert report["clip_count"] >= 1
+    assert report["changed"] is True
+    assert report["error"] is None
+    second = json.loads(heaters("ingest", footage, "--json").stdout)
+    assert second["changed"] is False
+    assert (second["key"], second["paths"]) == (report["key"], report["paths"])
+    assert "nothing has changed" in heaters("ingest", footage).stdout
+    assert json.loads(heaters("status", "--json").stdout)["source_videos"] == {"ready": 1}
+
+
+def test_a_clip_that_is_cut_already_stays_whole(settings: Settings, footage: Path) -> None:
+    result = heaters("ingest", footage, "--json", "--no-splice")
+    assert json.loads(result.stdout)["clip_count"] == 1
+
+
+def test_bad_footage_is_one_sentence_everywhere(settings: Settings, tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    result = heaters("ingest", text, "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["error"]
+    assert f"heaters: {report['error']}\n" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert json.loads(heaters("status", "--json").stdout)["failures"] == {
+        report["key"]: report["error"]
+    }
+    assert report["error"] in heaters("status").stdout
+    assert [path for path in (settings.home / "scratch").iterdir() if path.is_dir()] == []
+
+
+def test_migrate_may_be_repeated(settings: Settings) -> None:
+    for _ in range(2):
+        assert heaters("migrate").stdout == "The schema is up to date.\n"
+
+
+def test_doctor_finds_everything(settings: Settings) -> None:
+    result = heaters("doctor")
+    assert result.exit_code == 0, result.output
+    for name in ("ffmpeg", "Postgres", "pgvector", "storage", "free disk"):
+        assert f"✓ {name}" in result.stdout
+    assert "· JavaScript" in result.stdout
+
+
+def test_doctor_names_what_is_missing(
+    settings: Settings, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_URL", "s3://no-such-bucket/heaters")
+    monkeypatch.setenv("HEATERS_S3_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/heaters")
+    get_settings.cache_clear()
+    result = heaters("doctor")
+    assert result.exit_code == 1
+    assert "✓ ffmpeg" in result.stdout
+    for name in ("Postgres", "pgvector", "storage"):
+        assert f"✗ {name}" in result.stdout
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(
+    heaters_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/heaters")
+    get_settings.cache_clear()
+    result = heaters("status")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("heaters: The database postgresql://127.0.0.1:1/heaters ")
+    assert result.stderr.count("\n") == 1

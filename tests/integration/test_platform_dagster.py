@@ -1,0 +1,75 @@
+"""What `up` does to Dagster's database before Dagster starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+import yaml
+
+from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
+from heaters_pipeline.platform.postgres import DAGSTER_DRIVER, for_psycopg, with_driver
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def dagster_home(
+    heaters_home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> DagsterFiles:
+    """Files of Dagster with an empty database of their own, also in the environment."""
+    name = f"dagster_{os.getpid()}_{heaters_home.parent.name}".lower().replace("-", "_")[:60]
+    with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = with_driver(postgres_url, DAGSTER_DRIVER).replace("/postgres?", f"/{name}?")
+    files = DagsterFiles.below(heaters_home)
+    for key, value in files.environment(url).items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    return files
+
+
+def _prepare() -> None:
+    subprocess.run([sys.executable, "-m", "heaters_pipeline.platform.dagster_instance"], check=True)
+
+
+def test_runs_that_a_crash_left_behind_are_failed_and_others_are_let_be(
+    dagster_home: DagsterFiles,
+) -> None:
+    @dg.job
+    def nothing() -> None: ...
+
+    left = ["STARTING", "STARTED", "CANCELING"]
+    kept = ["SUCCESS", "FAILURE", "CANCELED", "NOT_STARTED"]
+    _prepare()
+    with dg.DagsterInstance.get() as instance:
+        ids = {
+            status: instance.create_run_for_job(nothing, status=dg.DagsterRunStatus(status)).run_id
+            for status in left + kept
+        }
+    _prepare()
+    with dg.DagsterInstance.get() as instance:
+        for status, run_id in ids.items():
+            run = instance.get_run_by_id(run_id)
+            assert run is not None
+            assert run.status.value == ("FAILURE" if status in left else status)
+        assert {
+            limit.name: limit.limit for limit in instance.event_log_storage.get_pool_limits()
+        } == POOL_LIMITS
+
+
+def test_what_dagster_writes_lies_in_the_home(
+    dagster_home: DagsterFiles, heaters_home: Path
+) -> None:
+    with dg.DagsterInstance.get() as instance:
+        assert Path(instance.storage_directory()).is_relative_to(heaters_home / "dagster")
+        assert not instance.telemetry_enabled
+        assert instance.run_retries_enabled
+    workspace = yaml.safe_load(dagster_home.workspace.read_text())
+    assert workspace["load_from"][0]["grpc_server"]["location_name"] == "heaters"
+    assert dagster_home.home.stat().st_mode & 0o077 == 0

@@ -1,0 +1,261 @@
+"""`heaters up` and `down` as processes, on a home and a Postgres of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
+from heaters_pipeline.platform.postgres import APP_DRIVER
+from heaters_pipeline.platform.processes import MARK, kill_marked
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90
+
+
+class World:
+    """A home, two free ports, and what was started with them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.review_port, self.dagster_port = _free_port(), _free_port()
+        self.started: list[subprocess.Popen[str]] = []
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("HEATERS_") and name not in ("DATABASE_URL", "STORAGE_URL")
+        }
+        return {
+            **kept,
+            "PYTHONPATH": str(CHECKOUT),
+            "HEATERS_HOME": str(self.home),
+            "HEATERS_REVIEW_PORT": str(self.review_port),
+            "HEATERS_DAGSTER_PORT": str(self.dagster_port),
+            **changes,
+        }
+
+    def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            _command(*arguments),
+            env=self.environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+
+    def start_up(self, *, interrupts_ignored: bool = False) -> subprocess.Popen[str]:
+        """`heaters up`, as a shell starts it with `&` if interrupts are ignored; it answers."""
+        log = self.home / "said"
+        with log.open("w") as said:
+            process = subprocess.Popen(
+                _command("up"),
+                env=self.environment(),
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                text=True,
+                preexec_fn=_ignore_interrupts if interrupts_ignored else None,
+            )
+        self.started.append(process)
+        until(
+            lambda: "Ctrl-C stops everything." in log.read_text() or process.poll() is not None,
+            START_SECONDS,
+        )
+        assert process.poll() is None, log.read_text()
+        return process
+
+    def children(self) -> list[psutil.Process]:
+        """What `up` started, but for Postgres."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def child(self, word: str) -> psutil.Process:
+        found = [process for process in self.children() if word in process.cmdline()]
+        assert len(found) == 1, found
+        return found[0]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get(MARK) == str(self.home)
+        except psutil.Error:
+            return False
+
+    def review_answers(self) -> bool:
+        return _answers(f"http://127.0.0.1:{self.review_port}/healthz")
+
+    def dagster_answers(self) -> bool:
+        return _answers(f"http://127.0.0.1:{self.dagster_port}/server_info")
+
+    def locations(self) -> object:
+        query = """{workspaceOrError {... on Workspace {locationEntries {
+            name locationOrLoadError {__typename}}}}}"""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.dagster_port}/graphql",
+            json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    home = Path(tempfile.mkdtemp(prefix="heaters-test-"))
+    world = World(home)
+    yield world
+    for process in world.started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    kill_marked(home)
+    EmbeddedPostgres(home).stop()
+    shutil.rmtree(home)
+
+
+def test_up_answers_keeps_its_parts_alive_and_stops_when_asked(world: World) -> None:
+    up = world.start_up(interrupts_ignored=True)
+    assert world.review_answers()
+    assert world.dagster_answers()
+    assert world.locations() == [
+        {"name": "heaters", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
+    ]
+
+    again = world.run("up")
+    assert again.returncode == 1
+    assert again.stderr.startswith(f"heaters: Heaters already runs in {world.home}")
+
+    # Another home, the same database.
+    with tempfile.TemporaryDirectory() as other_home:
+        server = EmbeddedPostgres(world.home)
+        other = world.run(
+            "up",
+            HEATERS_HOME=other_home,
+            DATABASE_URL=server.url("heaters", APP_DRIVER),
+            HEATERS_REVIEW_PORT=str(_free_port()),
+            HEATERS_DAGSTER_PORT=str(_free_port()),
+        )
+    assert other.returncode == 1
+    assert "Another Heaters runs on this database" in other.stderr
+
+    for word in ("review_app", "grpc"):
+        killed = world.child(word)
+        killed.kill()
+        killed.wait()
+    until(lambda: world.review_answers() and bool(_named(world, "grpc")), 30)
+    assert "The review app ended (SIGKILL) and starts again" in (world.home / "said").read_text()
+
+    started = time.monotonic()
+    up.terminate()
+    assert up.wait(30) == 0
+    assert time.monotonic() - started < 15
+    assert world.children() == []
+    assert not EmbeddedPostgres(world.home).is_running()
+
+
+def test_after_a_kill_down_clears_up_and_up_works_again(world: World) -> None:
+    up = world.start_up()
+    children = world.children()
+    assert len(children) >= 4
+    up.kill()
+    up.wait()
+    psutil.wait_procs(children, timeout=10)
+    assert EmbeddedPostgres(world.home).is_running()
+
+    first = world.run("down")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "Postgres" in first.stdout
+    assert world.children() == []
+    assert not EmbeddedPostgres(world.home).is_running()
+    second = world.run("down")
+    assert (second.returncode, second.stdout) == (0, "Nothing was running.\n")
+
+    up = world.start_up()
+    assert world.review_answers()
+    # From another shell.
+    assert world.run("down").returncode == 0
+    assert up.wait(5) == 0
+    assert world.children() == []
+
+
+def test_interrupted_while_it_starts_up_leaves_nothing(world: World) -> None:
+    up = subprocess.Popen(
+        _command("up"), env=world.environment(), stdout=subprocess.PIPE, text=True
+    )
+    world.started.append(up)
+    assert up.stdout is not None
+    until(lambda: "readying" in up.stdout.readline(), START_SECONDS)
+    up.send_signal(signal.SIGINT)
+    assert up.wait(20) == 0
+    up.stdout.close()
+    assert world.children() == []
+    assert not EmbeddedPostgres(world.home).is_running()
+
+
+def test_what_ends_at_once_is_reported_with_its_last_words(world: World, tmp_path: Path) -> None:
+    (tmp_path / "review_app.py").write_text("raise SystemExit('no reviews today')")
+    done = world.run("up", PYTHONPATH=f"{tmp_path}:{CHECKOUT}")
+    assert done.returncode == 1
+    assert "The review app ended as soon as it had started (exit code 1)" in done.stderr
+    assert "no reviews today" in done.stderr
+    assert world.children() == []
+    assert not EmbeddedPostgres(world.home).is_running()
+
+
+@pytest.mark.parametrize("which", ["HEATERS_REVIEW_PORT", "HEATERS_DAGSTER_PORT"])
+def test_a_port_in_use_is_one_sentence(world: World, which: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = world.run("up", **{which: str(port)})
+    assert done.returncode == 1
+    assert f"heaters: Port {port} of 127.0.0.1 is in use" in done.stderr
+    assert which in done.stderr
+    assert not EmbeddedPostgres(world.home).is_running()
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "heaters_pipeline.cli", *arguments]
+
+
+def _named(world: World, word: str) -> list[psutil.Process]:
+    return [process for process in world.children() if word in process.cmdline()]
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
