@@ -1,0 +1,432 @@
+"""Frame n is frame n: source, gold master, proxy, scores and export, looked at in pixels."""
+
+from __future__ import annotations
+
+import random
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import ffmpeg
+import numpy as np
+import pytest
+
+from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.media.checksums import FrameChecksum, read_checksums, verify_gold_master
+from heaters_pipeline.media.detect import open_detector
+from heaters_pipeline.media.export import export_clip
+from heaters_pipeline.media.ffmpeg import Progress, file_url, input_file, run
+from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
+from heaters_pipeline.media.keyframes import extract_keyframes
+from heaters_pipeline.media.probe import VideoFacts, probe
+from heaters_pipeline.media.scores import open_scores
+from heaters_pipeline.media.transcode import Product, Transcoded, transcode
+from tests.footage import make_numbered_film, read_number
+
+EVERYTHING = frozenset(Product)
+FRAMES = 60
+SCENES = [20, 41]
+
+UNEVEN = [n * 3600 + (n % 3) * 700 for n in range(FRAMES)]
+COLLAPSED = [n // 4 * 14400 + n % 4 for n in range(FRAMES)]  # less than a millisecond apart
+LATE = [45_000 + n * 3600 for n in range(FRAMES)]
+
+FILMS: dict[str, dict[str, Any]] = {
+    "b-frames.mp4": {},
+    "ntsc.mp4": {"rate": Fraction(30000, 1001)},
+    "quarter.mp4": {"rotation": 90},
+    "half.mov": {"rotation": 180},
+    "three-quarters.mp4": {"rotation": 270},
+    "uneven.mkv": {"ticks": UNEVEN},
+    "collapsed.mp4": {"ticks": COLLAPSED},
+    "late.mkv": {"ticks": LATE},
+    "wide-pixels.mp4": {"sample_aspect": Fraction(4, 3)},
+    "ten-bits.mkv": {"pixel_format": "yuv420p10le"},
+    "full-range.mov": {
+        **{"codec": "mjpeg", "pixel_format": "yuvj422p", "audio_codec": "pcm_s16be"},
+        "options": {"qmin": "2", "qmax": "4"},
+    },
+    "old.avi": {"codec": "mpeg4", "audio_codec": "mp2", "options": {"bf": "2", "b": "4000000"}},
+    "web.webm": {
+        **{"codec": "libvpx", "audio_codec": "libopus"},
+        "options": {"deadline": "realtime", "cpu-used": "8", "b": "2000000"},
+    },
+    "stream.ts": {},
+    "mute.mp4": {"audio": False},
+    "odd-size.mkv": {"size": (321, 181), "pixel_format": "yuv444p"},
+    "-i %d it's: a [name].mp4": {},
+}
+
+
+@dataclass(frozen=True)
+class Ingested:
+    source: Path
+    facts: VideoFacts
+    made: Transcoded
+    checksums: list[FrameChecksum]
+
+    def export(self, start: int, end: int, out: Path) -> Path:
+        assert self.made.gold_master
+        exported = export_clip(
+            self.made.gold_master,
+            self.checksums,
+            start,
+            end,
+            out,
+            rate=self.facts.rate,
+            rotation=self.facts.rotation,
+            sample_aspect=self.facts.sample_aspect,
+        )
+        assert exported.frame_count == end - start
+        assert exported.size == out.stat().st_size
+        return out
+
+
+def ingest(source: Path, folder: Path) -> Ingested:
+    facts = probe(source)
+    made = transcode(source, facts, folder, EVERYTHING)
+    assert made.frame_checksums
+    return Ingested(source, facts, made, read_checksums(made.frame_checksums))
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ingested]:
+    """A generated film of FILMS by name, ingested once."""
+    done: dict[str, Ingested] = {}
+
+    def get(name: str) -> Ingested:
+        if name not in done:
+            folder = tmp_path_factory.mktemp("film")
+            source = make_numbered_film(folder / name, FRAMES, scenes=SCENES, **FILMS[name])
+            done[name] = ingest(source, folder)
+        return done[name]
+
+    return get
+
+
+def pictures(path: Path, rotation: int = 0) -> Iterator[np.ndarray]:
+    """Frames as PyAV decodes them, turned clockwise."""
+    with av.open(file_url(path)) as container:
+        for frame in container.decode(video=0):
+            yield np.rot90(frame.to_ndarray(format="rgb24"), -rotation // 90)
+
+
+def numbers(path: Path, rotation: int = 0) -> list[int]:
+    return [read_number(picture) for picture in pictures(path, rotation)]
+
+
+def assert_products_agree(done: Ingested) -> None:
+    made, count = done.made, done.made.frame_count
+    assert made.gold_master and made.review_proxy and made.frame_scores
+    index = read_frame_index(made.review_proxy)
+    assert len(index) == len(done.checksums) == len(open_scores(made.frame_scores)) == count
+    first = done.checksums[0].ticks
+    assert [record.ticks for record in index] == [each.ticks - first for each in done.checksums]
+    assert all(after.ticks - before.ticks >= 90 for before, after in pairwise(index))
+    check_proxy(made.review_proxy, index)
+    assert verify_gold_master(made.gold_master, done.checksums) == []
+    with av.open(file_url(made.review_proxy)) as container:
+        (video,) = container.streams
+        assert video.type == "video"
+        assert video.height <= 720
+        assert video.sample_aspect_ratio in (None, 1)
+        assert video.start_time == 0
+        frame = next(container.decode(video))
+        tags = (frame.colorspace, frame.color_range, frame.color_trc, frame.color_primaries)
+        assert [int(tag) for tag in tags] == [1, 1, 1, 1]
+        assert frame.rotation == 0
+    assert (made.proxy_audio is not None) == done.facts.has_audio
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_every_frame_keeps_its_number(
+    name: str, film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    done = film(name)
+    rotation = FILMS[name].get("rotation", 0)
+    assert done.facts.rotation == rotation
+    assert_products_agree(done)
+    assert done.made.gold_master and done.made.review_proxy
+    everything = list(range(FRAMES))
+    assert numbers(done.made.gold_master, rotation) == everything
+    assert numbers(done.made.review_proxy) == everything
+    first, last = sorted(random.Random(name).sample(everything, 2))
+    for at, (start, end) in enumerate([(0, 1), (FRAMES - 1, FRAMES), (first, last)]):
+        clip = done.export(start, end, tmp_path / f"{at}.mp4")
+        assert numbers(clip) == everything[start:end]
+    assert [each.name for each in tmp_path.iterdir() if each.suffix != ".mp4"] == []
+
+
+REAL = [
+    *("0.ts", "avi_h264_aac.avi", "cursed-vfr.mp4", "cvat_no_keyframes.mp4", "edts.mp4"),
+    *("fades.mp4", "flv_h264_aac.flv", "goldeneye-vfr-drop3.mp4", "issue-134-rotate.mp4"),
+    *("issue-195-aspect-ratio.mp4", "mkv_h264_vorbis.mkv", "mp4_h264_aac_rot90ccw.mp4"),
+    *("mp4_hevc_aac.mp4", "pursuit.mp4", "sar_2x1.mp4", "webm_vp9_opus.webm"),
+]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_footage_keeps_every_frame(name: str, media_folder: Path, tmp_path: Path) -> None:
+    """`pursuit.mp4` has 280 samples of which its edit list presents 230: those are its frames."""
+    source = media_folder / name
+    if not source.exists():
+        pytest.skip(f"no {name} in {media_folder}")
+    done = ingest(source, tmp_path)
+    assert done.made.frame_count == sum(1 for _ in pictures(source))
+    assert_products_agree(done)
+    count = done.made.frame_count
+    start = random.Random(name).randrange(count - 1)
+    for first, last in ((0, 1), (start, min(start + 20, count)), (count - 1, count)):
+        done.export(first, last, tmp_path / "clip.mp4")  # compares checksums itself
+
+
+@pytest.mark.parametrize("name", ["issue-134-rotate.mp4", "mp4_h264_aac_rot90ccw.mp4"])
+def test_rotated_footage_stands_as_ffmpeg_turns_it(
+    name: str, media_folder: Path, tmp_path: Path
+) -> None:
+    """ffmpeg's own autorotation, which we never use, is the judge."""
+    source = media_folder / name
+    if not source.exists():
+        pytest.skip(f"no {name} in {media_folder}")
+    made = transcode(source, probe(source), tmp_path, frozenset({Product.REVIEW_PROXY}))
+    assert made.review_proxy
+    judge = tmp_path / "judge.rgb"
+    turned = ffmpeg.input(file_url(source))["v:0"].filter("scale", 32, 32, flags="area")
+    run(
+        ffmpeg.output(turned, file_url(judge), format="rawvideo", pix_fmt="rgb24", vframes=1),
+        what="turn a frame",
+    )
+    ours = tmp_path / "ours.rgb"
+    upright = input_file(made.review_proxy)["v:0"].filter("scale", 32, 32, flags="area")
+    run(
+        ffmpeg.output(upright, file_url(ours), format="rawvideo", pix_fmt="rgb24", vframes=1),
+        what="read a frame",
+    )
+    a, b = (np.frombuffer(each.read_bytes(), np.uint8).astype(int) for each in (judge, ours))
+    assert np.abs(a - b).mean() < 6
+
+
+def test_untagged_colors_look_the_same_in_the_proxy(
+    film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    """SD footage without tags is BT.601; the proxy's BT.709 must show the same red."""
+    done = film("b-frames.mp4")
+    assert done.made.review_proxy
+    colors = []
+    for path, matrix in ((done.source, "smpte170m"), (done.made.review_proxy, "bt709")):
+        raw = tmp_path / f"{matrix}.rgb"
+        shown = input_file(path)["v:0"].filter("scale", 64, 36, in_color_matrix=matrix)
+        run(
+            ffmpeg.output(shown, file_url(raw), format="rawvideo", pix_fmt="rgb24", vframes=1),
+            what="read a frame",
+        )
+        picture = np.frombuffer(raw.read_bytes(), np.uint8).reshape(36, 64, 3)
+        colors.append(picture[8:].reshape(-1, 3).mean(axis=0))
+    assert np.abs(colors[0] - colors[1]).max() < 3
+
+
+def test_the_same_source_gives_the_same_bytes(
+    film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    done = film("b-frames.mp4")
+    again = transcode(done.source, done.facts, tmp_path, EVERYTHING)
+    for product in ("gold_master", "frame_checksums", "review_proxy", "proxy_audio"):
+        before, after = getattr(done.made, product), getattr(again, product)
+        assert before.read_bytes() == after.read_bytes(), product
+
+
+@pytest.mark.parametrize("product", list(Product))
+def test_one_product_alone_is_the_same_and_alone(
+    product: Product, film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    done = film("b-frames.mp4")
+    told: list[Progress] = []
+    made = transcode(done.source, done.facts, tmp_path, frozenset({product}), told.append)
+    ours = getattr(made, str(product))
+    assert ours.read_bytes() == getattr(done.made, str(product)).read_bytes()
+    beside = {"gold_master": "frame_checksums.txt", "review_proxy": "proxy_audio.wav"}
+    assert {each.name for each in tmp_path.iterdir()} == {ours.name, beside.get(product, ours.name)}
+    assert told[-1].frames_done == made.frame_count == FRAMES
+
+
+def pitch(samples: np.ndarray, rate: int) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(spectrum.argmax() * rate / len(samples))
+
+
+def pitch_changes_at(samples: np.ndarray, rate: int) -> float:
+    """Seconds at which a 300 Hz tone becomes one of 600 Hz."""
+    step, window = rate // 500, rate // 50
+    for at in range(0, len(samples) - window, step):
+        if pitch(samples[at : at + window], rate) > 450:
+            return (at + window / 2) / rate
+    raise AssertionError("the tone does not change")
+
+
+@pytest.mark.parametrize("name", ["b-frames.mp4", "late.mkv", "web.webm", "stream.ts", "old.avi"])
+def test_sound_and_picture_change_together(
+    name: str, film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    """In the proxy's sound, which starts with frame 0, and in an export."""
+    done = film(name)
+    assert done.made.proxy_audio
+    with wave.open(str(done.made.proxy_audio)) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (1, 24000, 2)
+        samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
+    cut = (done.checksums[SCENES[0]].ticks - done.checksums[0].ticks) / 90_000
+    assert pitch_changes_at(samples, 24000) == pytest.approx(cut, abs=0.03)
+
+    start, end = SCENES[0] - 10, SCENES[0] + 10
+    clip = done.export(start, end, tmp_path / "clip.mp4")
+    with av.open(file_url(clip)) as container:
+        (audio,) = container.streams.audio
+        blocks = [frame.to_ndarray()[0] for frame in container.decode(audio)]
+        assert audio.duration and audio.time_base
+        assert float(audio.duration * audio.time_base) == pytest.approx(0.8, abs=0.02)
+    assert pitch_changes_at(np.concatenate(blocks), 48000) == pytest.approx(0.4, abs=0.03)
+
+
+def test_constant_rate_is_exact_in_the_export_and_uneven_times_are_kept(
+    film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    def times(clip: Path) -> list[Fraction]:
+        with av.open(file_url(clip)) as container:
+            base = container.streams.video[0].time_base
+            assert base
+            return [
+                frame.pts * base for frame in container.decode(video=0) if frame.pts is not None
+            ]
+
+    ntsc = film("ntsc.mp4").export(7, 40, tmp_path / "ntsc.mp4")
+    assert times(ntsc) == [Fraction(1001 * n, 30000) for n in range(33)]
+    uneven = film("uneven.mkv").export(7, 40, tmp_path / "uneven.mp4")
+    wanted = [(UNEVEN[n] - UNEVEN[7]) / 90_000 for n in range(7, 40)]
+    assert [float(time) for time in times(uneven)] == pytest.approx(wanted, abs=0.0011)
+
+
+def test_an_export_of_other_frames_than_promised_leaves_no_file(
+    film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    done = film("b-frames.mp4")
+    wrong = list(done.checksums)
+    wrong[12] = FrameChecksum(wrong[12].ticks, wrong[12].crc ^ 1)
+    broken = Ingested(done.source, done.facts, done.made, wrong)
+    with pytest.raises(HeatersError, match="not frames 10 to 20"):
+        broken.export(10, 20, tmp_path / "clip.mp4")
+    with pytest.raises(HeatersError, match="do not lie in"):
+        done.export(10, FRAMES + 1, tmp_path / "clip.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verification_names_the_frames_that_differ(film: Callable[[str], Ingested]) -> None:
+    done = film("b-frames.mp4")
+    assert done.made.gold_master
+    wrong = list(done.checksums)
+    wrong[3] = FrameChecksum(wrong[3].ticks, wrong[3].crc ^ 1)
+    assert verify_gold_master(done.made.gold_master, wrong) == [3]
+    assert verify_gold_master(done.made.gold_master, done.checksums[:-2]) == [58, 59]
+
+
+def test_an_ordinary_mp4_is_no_proxy(film: Callable[[str], Ingested], tmp_path: Path) -> None:
+    done = film("b-frames.mp4")
+    with pytest.raises(HeatersError, match="counts time in"):
+        read_frame_index(done.source)
+    assert done.made.review_proxy
+    index = read_frame_index(done.made.review_proxy)
+    damaged = tmp_path / "proxy.mp4"
+    data = bytearray(done.made.review_proxy.read_bytes())
+    length = int.from_bytes(data[index[9].offset : index[9].offset + 4], "big")
+    data[index[9].offset + 4] = 0x41  # a slice of a picture that is not IDR
+    damaged.write_bytes(data)
+    assert length < index[9].size
+    with pytest.raises(HeatersError, match="frame 9 is no IDR picture"):
+        check_proxy(damaged, index)
+    with pytest.raises(HeatersError, match="frame 2 does not follow"):
+        check_proxy(done.made.review_proxy, index[:2] + index[3:])
+    codec = proxy_codec(done.made.review_proxy)
+    assert codec.codec.startswith("avc1.")
+    assert codec[2:] == (320, 180)
+    assert codec.description[0] == 1
+
+
+def test_keyframes_are_the_frames_asked_for(
+    film: Callable[[str], Ingested], tmp_path: Path
+) -> None:
+    clip = film("wide-pixels.mp4").export(5, 45, tmp_path / "clip.mp4")
+    stills = extract_keyframes(clip, [30, 10, 20], tmp_path)
+    assert [still.frame for still in stills] == [10, 20, 30]
+    for still in stills:
+        assert still.path == tmp_path / f"keyframe-{still.frame}.jpg"
+        (picture,) = pictures(still.path)
+        assert read_number(picture) == 5 + still.frame
+        assert (still.width, still.height) == picture.shape[1::-1] == (426, 180)
+    with pytest.raises(HeatersError, match="no frame 99"):
+        extract_keyframes(clip, [99], tmp_path)
+
+
+def test_cuts_of_generated_footage_are_found(film: Callable[[str], Ingested]) -> None:
+    done = film("b-frames.mp4")
+    assert done.made.frame_scores
+    found = open_detector("adaptive", 0.4).detect(
+        open_scores(done.made.frame_scores), done.facts.rate
+    )
+    assert found.cuts == SCENES
+
+
+def test_what_is_no_whole_video_gets_one_sentence(tmp_path: Path, media_folder: Path) -> None:
+    def sentence(path: Path) -> str:
+        with pytest.raises(InputError) as caught:
+            probe(path)
+        said = str(caught.value)
+        assert "\n" not in said and said.endswith(".")
+        return said
+
+    notes = tmp_path / "notes.mp4"
+    notes.write_text("Dear diary, today I made no video.\n" * 50)
+    assert sentence(notes).startswith("notes.mp4 is not a video")
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    assert "empty (0 bytes)" in sentence(empty)
+    assert "does not exist" in sentence(tmp_path / "nowhere.mp4")
+    assert "not a file" in sentence(tmp_path)
+    playlist = tmp_path / "list.mp4"
+    playlist.write_text(f"ffconcat version 1.0\nfile '{notes}'\n")
+    assert sentence(playlist)
+
+    film = make_numbered_film(tmp_path / "film.mp4", 30)
+    data = film.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    assert "truncated: its index" in sentence(cut)
+    fast = tmp_path / "fast.mp4"
+    copied = ffmpeg.input(file_url(film)).output(file_url(fast), c="copy", movflags="+faststart")
+    run(copied, what="copy")
+    data = fast.read_bytes()
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    assert "truncated: it has" in sentence(cut)
+    if (media_folder / "ac3.mp4").exists():
+        assert "sound but no video" in sentence(media_folder / "ac3.mp4")
+
+
+def test_a_video_of_noise_leaves_a_sentence_and_no_files(tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mkv", 30, audio=False)
+    facts = probe(film)
+    with av.open(file_url(film)) as container:
+        sizes = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(film.read_bytes())
+    for position, size in sizes:
+        data[position : position + size] = b"\xff" * size
+    film.write_bytes(data)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(InputError) as caught:
+        transcode(film, facts, folder, EVERYTHING)
+    assert str(caught.value).endswith(".")
+    assert list(folder.iterdir()) == []
+    with pytest.raises(InputError):
+        probe(film)

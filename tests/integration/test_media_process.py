@@ -1,0 +1,87 @@
+"""An ffmpeg child never outlives the step that started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import ffmpeg
+import pytest
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.media.ffmpeg import Progress, file_url, run
+
+ENDLESS = """
+import ffmpeg, sys
+from heaters_pipeline.media.ffmpeg import run
+endless = ffmpeg.input("testsrc2", format="lavfi", re=None).output("-", format="null")
+run(endless, what="run for ever", on_progress=lambda _: print("going", flush=True))
+"""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_ffmpeg_goes_with_its_parent(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == b"going\n"
+        (child,) = children(parent.pid)
+        assert os.getpgid(child) == child
+        parent.send_signal(number)
+        parent.wait(20)
+    wait_until(lambda: gone(child))
+
+
+def test_an_exception_out_of_progress_stops_ffmpeg() -> None:
+    seen: list[int] = []
+
+    def interrupt(_: Progress) -> None:
+        seen.extend(children(os.getpid()))
+        raise KeyboardInterrupt
+
+    endless = ffmpeg.input("testsrc2", format="lavfi", re=None).output("-", format="null")
+    with pytest.raises(KeyboardInterrupt):
+        run(endless, what="run for ever", on_progress=interrupt)
+    assert seen and all(gone(pid) for pid in seen)
+
+
+def test_a_stalled_run_is_stopped(tmp_path: Path) -> None:
+    silent = tmp_path / "silent.rgb"
+    os.mkfifo(silent)
+    held = os.open(silent, os.O_RDWR)
+    try:
+        waiting = ffmpeg.input(file_url(silent), format="rawvideo", s="16x16", pix_fmt="rgb24")
+        with pytest.raises(HeatersError, match=r"no progress for 1\.5 seconds"):
+            run(waiting.output("-", format="null"), what="wait", stall_seconds=1.5)
+    finally:
+        os.close(held)
+
+
+def test_a_full_disk_is_named() -> None:
+    picture = ffmpeg.input("testsrc2=d=5", format="lavfi")
+    with pytest.raises(HeatersError, match=r"Could not fill the disk: .*No space left on device"):
+        run(picture.output("/dev/full", format="rawvideo"), what="fill the disk")

@@ -1,0 +1,127 @@
+"""The media layer's arithmetic: sizes, formats, numbers, checksums."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.media.checksums import FrameChecksum, read_checksums
+from heaters_pipeline.media.detect import open_detector
+from heaters_pipeline.media.embed import mean_vector
+from heaters_pipeline.media.keyframes import keyframe_numbers
+from heaters_pipeline.media.probe import VideoFacts
+from heaters_pipeline.media.scores import open_scores
+from heaters_pipeline.media.transcode import lossless_format, proxy_size
+from tests.footage import numbered_picture, read_number
+
+FACTS = VideoFacts(
+    width=640,
+    height=360,
+    rate=Fraction(25),
+    duration_seconds=4.0,
+    has_audio=False,
+    rotation=0,
+    sample_aspect=Fraction(1),
+    pixel_format="yuv420p",
+    color_space=None,
+    color_range=None,
+    start_seconds=0.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({}, (640, 360)),
+        ({"width": 1920, "height": 1080}, (1280, 720)),
+        ({"width": 1920, "height": 1080, "rotation": 90}, (404, 720)),
+        ({"sample_aspect": Fraction(2)}, (1280, 360)),
+        ({"sample_aspect": Fraction(2), "rotation": 270}, (202, 720)),
+        ({"width": 720, "height": 576, "sample_aspect": Fraction(16, 15)}, (768, 576)),
+        ({"width": 641, "height": 361}, (640, 360)),
+        ({"width": 1, "height": 1}, (2, 2)),
+    ],
+)
+def test_proxy_is_upright_with_square_pixels_and_at_most_720_lines(
+    changes: dict[str, object], size: tuple[int, int]
+) -> None:
+    width, height = proxy_size(replace(FACTS, **changes))  # type: ignore[arg-type]
+    assert height <= 720
+    assert width % 2 == height % 2 == 0
+    assert (width, height) == size
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("yuv420p", "yuv420p"),
+        ("yuvj420p", "yuv420p"),
+        ("yuv420p10le", "yuv420p10le"),
+        ("nv12", "yuv420p"),
+        ("rgb24", "bgr0"),
+        ("gray", "gray"),
+    ],
+)
+def test_gold_master_keeps_every_bit_of_the_pixel_format(source: str, kept: str) -> None:
+    assert lossless_format(source) == kept
+
+
+@pytest.mark.parametrize(
+    ("count", "numbers"), [(100, [25, 50, 75]), (4, [1, 2, 3]), (2, [0, 1]), (1, [0])]
+)
+def test_keyframes_lie_at_quarters(count: int, numbers: list[int]) -> None:
+    assert keyframe_numbers(count) == numbers
+
+
+def test_checksums_are_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "frame_checksums.txt"
+    file.write_text(
+        "#software: Lavf\n#tb 0: 1/90000\n#media_type 0: video\n"
+        "0,          0,          0,     3600,    38016, 0x0000abcd\n"
+        "0,       3600,       3600,     3600,    38016, 0xffffffff, S=1, 8, 0x1\n"
+    )
+    assert read_checksums(file) == [FrameChecksum(0, 0xABCD), FrameChecksum(3600, 0xFFFFFFFF)]
+
+
+@pytest.mark.parametrize("text", ["#tb 0: 1/25\n", "0, 1\n", "nonsense\n"])
+def test_damaged_checksums_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "frame_checksums.txt"
+    file.write_text(text)
+    with pytest.raises(HeatersError):
+        read_checksums(file)
+
+
+def test_scores_of_half_a_frame_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "frame_scores.rgb"
+    file.write_bytes(bytes(3888 * 2))
+    assert open_scores(file).shape == (2, 27, 48, 3)
+    file.write_bytes(bytes(3888 + 1))
+    with pytest.raises(HeatersError, match="whole number of frames"):
+        open_scores(file)
+
+
+def test_mean_vector_has_length_one() -> None:
+    rows = np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float32)
+    assert mean_vector(rows) == pytest.approx([2**-0.5, 2**-0.5, 0])
+
+
+@pytest.mark.parametrize("number", [0, 1, 1234, 0xAAAA, 0xFFFF])
+def test_numbers_in_footage_survive_any_size(number: int) -> None:
+    assert read_number(numbered_picture(number, 320, 180, scene=number % 6)) == number
+    assert read_number(numbered_picture(number, 48, 27)) == number
+
+
+def test_adaptive_detector_finds_cuts_and_leaves_out_what_is_too_close() -> None:
+    scenes = [20] * 30 + [220] * 5 + [90] * 40 + [160] * 30
+    frames = np.array(scenes, dtype=np.uint8)[:, None, None, None].repeat(27, 1).repeat(48, 2)
+    frames = frames.repeat(3, 3)
+    every = open_detector("adaptive", 0.0).detect(frames, Fraction(25))
+    assert every.cuts == [30, 35, 75]
+    assert every.curve is not None
+    assert every.curve.argmax() == 30
+    assert open_detector("adaptive", 0.6).detect(frames, Fraction(25)).cuts == [30, 75]
+    with pytest.raises(HeatersError, match="no cut detector nonsense"):
+        open_detector("nonsense", 0.6)
