@@ -4,12 +4,10 @@ costs more than most steps."""
 import dagster as dg
 
 from heaters_pipeline.assets import ingest, library
-from heaters_pipeline.partitions import heaters_videos
 
 ingest_job = dg.define_asset_job(
     "ingest",
     selection=dg.AssetSelection.groups(ingest.GROUP),
-    partitions_def=heaters_videos,
     executor_def=dg.in_process_executor,
     description="A new source video, up to virtual clips that wait for review.",
 )
@@ -17,7 +15,6 @@ ingest_job = dg.define_asset_job(
 library_job = dg.define_asset_job(
     "library",
     selection=dg.AssetSelection.groups(library.GROUP),
-    partitions_def=heaters_videos,
     executor_def=dg.in_process_executor,
     description="The approved clips of a video, up to files that can be searched.",
 )

@@ -63,9 +63,11 @@ def source_download(
             with database.transaction() as session:
                 source_videos.finish(session, key, DOWNLOAD)
             return dg.MaterializeResult(metadata={"path": video.source_filepath, "fetched": False})
-        fetched = fetch_source(video.url, folder)
+        download = folder / "download"
+        download.mkdir()
+        fetched = fetch_source(video.url, download)
         facts = probe(fetched.path)
-        path = layout.source(key, fetched.path.suffix)
+        path = layout.source(key, fetched.path.suffix.lower())
         storage.put(fetched.path, path)
         unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
         with database.transaction() as session:

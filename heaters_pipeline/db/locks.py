@@ -10,20 +10,22 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.domain.errors import Conflict
 
+WAIT_SECONDS = 30.0
+
 VIDEO_LOCKS = 0x48545653
 """First half of the keys of these locks, so that they meet no other user of advisory locks."""
 
 
 @contextmanager
-def video_lock(engine: Engine, video_key: str, wait_seconds: float = 30) -> Iterator[None]:
+def video_lock(engine: Engine, video_key: str) -> Iterator[None]:
     """Only one step works on a video at a time, whatever Dagster believes of its runs.
 
-    Raises Conflict if somebody else still has it after `wait_seconds`.
+    Raises Conflict if somebody else still has it after WAIT_SECONDS.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(
             sa.text("SELECT set_config('lock_timeout', :milliseconds, false)"),
-            {"milliseconds": str(int(wait_seconds * 1000))},
+            {"milliseconds": str(int(WAIT_SECONDS * 1000))},
         )
         try:
             connection.execute(

@@ -77,9 +77,7 @@ def undo(session: Session, *, actor: str, event_id: int | None = None) -> Decisi
     for clip in found.values():
         wanted = ClipState(was[clip.id]["state"]) if clip.id in was else ClipState.SUPERSEDED
         if not can_change(ClipState(clip.state), wanted):
-            raise Conflict(
-                f"Clip {clip.id} is {_words(clip)} already: the undo window has passed."
-            )
+            raise Conflict(f"Clip {clip.id} is {_words(clip)} already: the undo window has passed.")
     for clip_id in sorted(found, key=lambda clip_id: clip_id in was):
         clip = found[clip_id]
         old = was.get(clip_id)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.keys import slug, url_name
 from heaters_pipeline.media.ffmpeg import ffmpeg_binary
 
 FORMAT = "bv*[ext=mp4]+ba[ext=m4a]/b[ext=mp4]/bv*+ba/b"
@@ -32,7 +33,7 @@ class Downloaded:
 def fetch_source(
     url_or_path: str, folder: Path, on_progress: DownloadProgress | None = None
 ) -> Downloaded:
-    """Puts the video into `folder` as `source<.ext>`.
+    """Puts the video into `folder`, which is empty, under a name that its owner would know.
 
     Raises InputError where another try is no use (not found, no video there, not http(s)),
     HeatersError where it may be (network, server).
@@ -41,7 +42,9 @@ def fetch_source(
     if scheme in ("http", "https"):
         return _download(url_or_path, folder, on_progress)
     if scheme:
-        raise InputError(f"{scheme}:// addresses are not taken: give an http(s) address or a path.")
+        raise InputError(
+            f"{url_or_path} can't be fetched: give an http(s) address, or the path of a file."
+        )
     return _copy(Path(url_or_path).expanduser(), folder)
 
 
@@ -55,7 +58,7 @@ def _copy(path: Path, folder: Path) -> Downloaded:
         raise InputError(f"{path} does not exist: check the path.")
     if not path.is_file():
         raise InputError(f"{path} is not a file: give the path of one video file.")
-    kept = folder / f"source{path.suffix.lower()}"
+    kept = folder / path.name
     try:
         shutil.copyfile(path, kept)
     except PermissionError:
@@ -85,7 +88,7 @@ def _download(url: str, folder: Path, on_progress: DownloadProgress | None) -> D
 
 
 def _clear(folder: Path) -> None:
-    for leftover in folder.glob("source*"):
+    for leftover in folder.iterdir():
         leftover.unlink()
 
 
@@ -101,7 +104,7 @@ def _attempt(
 
     options = {
         "format": formats,
-        "outtmpl": {"default": str(folder).replace("%", "%%") + "/source.%(ext)s"},
+        "outtmpl": {"default": str(folder / slug(url_name(url))).replace("%", "%%") + ".%(ext)s"},
         "ffmpeg_location": ffmpeg_binary(),
         "progress_hooks": [report],
         "logger": _Silence(),

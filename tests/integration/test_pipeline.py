@@ -1,0 +1,414 @@
+"""The pipeline on real footage, Postgres and storage: Dagster's jobs, run in this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_videos
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.locks import video_lock
+from heaters_pipeline.definitions import defs
+from heaters_pipeline.domain.cut_points import FrameRange, find_faults
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.ingest import QUIET, ingest_in_foreground
+from heaters_pipeline.intake import add_source, file_digest
+from heaters_pipeline.media.checksums import read_checksums
+from heaters_pipeline.media.embed import LAYOUT_MODEL
+from heaters_pipeline.resources import Database
+from heaters_pipeline.sensors import approved_clips, new_source_videos
+from heaters_pipeline.settings import Settings, get_settings
+from heaters_pipeline.storage import Storage, open_storage
+from tests.footage import make_numbered_film
+from tests.rows import ready_video
+
+FRAMES = 150
+SCENES = (50, 100)
+INGEST_ASSETS = (
+    "source_download",
+    "gold_master",
+    "review_proxy",
+    "frame_scores",
+    "keyframe_offsets",
+    "scene_cut_points",
+    "virtual_clips",
+)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("film")
+    return make_numbered_film(folder / "numbered.mp4", FRAMES, scenes=SCENES)
+
+
+@pytest.fixture
+def engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "0")
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", LAYOUT_MODEL)
+    get_settings.cache_clear()
+    engine = open_engine(str(settings.database_url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def storage(engine: Engine) -> Storage:
+    settings = get_settings()
+    return open_storage(settings.storage_url, settings.home)
+
+
+def run_job(
+    instance: dg.DagsterInstance, job: str, key: str, assets: list[str] | None = None
+) -> dg.ExecuteInProcessResult:
+    instance.add_dynamic_partitions("heaters_videos", [key])
+    return defs.resolve_job_def(job).execute_in_process(
+        run_config=QUIET,
+        partition_key=key,
+        instance=instance,
+        raise_on_error=False,
+        asset_selection=[dg.AssetKey(asset) for asset in assets] if assets else None,
+    )
+
+
+def approve_all(engine: Engine) -> list[int]:
+    with transaction(engine) as session:
+        queue = clips.lease_queue(session, "ann", 100, 60)
+        for queued in queue:
+            reviews.decide(
+                session,
+                actor="ann",
+                clip_id=queued.clip.id,
+                version=queued.clip.version,
+                action=Action.APPROVE,
+            )
+    return [queued.clip.id for queued in queue]
+
+
+def states(engine: Engine) -> dict[str, int]:
+    with transaction(engine) as session:
+        return clips.counts_by_state(session)
+
+
+def everything(engine: Engine, storage: Storage) -> dict[str, object]:
+    """All rows but their times, and the checksum of every object."""
+    with engine.connect() as connection:
+        rows = {
+            table: [
+                {name: value for name, value in row.items() if not name.endswith("_at")}
+                for row in connection.execute(
+                    sa.text(f"SELECT * FROM {table} ORDER BY id")
+                ).mappings()
+            ]
+            for table in ("source_videos", "clips", "review_events", "clip_artifacts")
+        }
+    objects = {}
+    for key in storage.list(""):
+        with storage.fetch(key) as path:
+            objects[key] = file_digest(path)
+    return {"rows": rows, "objects": objects}
+
+
+def scratch_is_empty() -> bool:
+    scratch = get_settings().home / "scratch"
+    return not [path for path in scratch.rglob("*") if path.is_file() and path.name != ".lock"]
+
+
+def test_a_film_becomes_clips_that_cover_it(engine: Engine, film: Path) -> None:
+    report = ingest_in_foreground(engine, str(film))
+    assert (report.error, report.state, report.changed) == (None, "ready", True)
+    assert report.frame_count == FRAMES
+    assert report.checks == {"gold_master_equals_source": True, "clips_cover_video": True}
+    with transaction(engine) as session:
+        video = source_videos.get(session, report.key)
+        live = [clip.frames for clip in clips.of_video(session, video.id)]
+        records = source_videos.frame_slice(session, video.id, FrameRange(0, FRAMES + 10))
+    assert find_faults(FRAMES, live) == []
+    assert [frames.start for frames in live] == [0, *SCENES]
+    assert len(records) == FRAMES
+    assert scratch_is_empty()
+
+
+def test_a_second_ingest_changes_nothing_and_says_so(
+    engine: Engine, storage: Storage, film: Path, tmp_path: Path
+) -> None:
+    first = ingest_in_foreground(engine, str(film))
+    before = everything(engine, storage)
+    renamed = tmp_path / "another name.mp4"
+    renamed.write_bytes(film.read_bytes())
+    for path in (film, renamed):
+        again = ingest_in_foreground(engine, str(path))
+        assert (again.key, again.changed, again.clip_count) == (first.key, False, first.clip_count)
+    assert everything(engine, storage) == before
+
+
+def test_what_was_lost_from_the_storage_is_made_again(
+    engine: Engine, storage: Storage, film: Path
+) -> None:
+    report = ingest_in_foreground(engine, str(film))
+    before = everything(engine, storage)
+    storage.delete(report.paths["gold_master"])
+    assert ingest_in_foreground(engine, str(film)).changed
+    assert everything(engine, storage) == before
+
+
+@pytest.mark.parametrize("asset", INGEST_ASSETS)
+def test_any_asset_can_be_made_again_with_the_same_result(
+    engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, asset: str
+) -> None:
+    report = ingest_in_foreground(engine, str(film))
+    before = everything(engine, storage)
+    for _ in range(2):
+        assert run_job(instance, "ingest", report.key, [asset]).success
+        assert everything(engine, storage) == before
+
+
+def test_an_asset_without_what_it_is_made_from_says_what_to_do(
+    engine: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    with transaction(engine) as session:
+        video, _ = add_source(session, str(film))
+    assert not run_job(instance, "ingest", video.key, ["gold_master"]).success
+    assert run_job(instance, "ingest", video.key, ["source_download"]).success
+    result = run_job(instance, "ingest", video.key, ["keyframe_offsets"])
+    (failure,) = result.get_step_failure_events()
+    assert "materialize review_proxy first" in str(
+        failure.step_failure_data.user_failure_data.description
+    )
+
+
+def bad_files(folder: Path, film: Path, media: Path | None) -> dict[str, str]:
+    """References that can't become clips, and words that the sentence about each must have."""
+    text, empty, cut = (folder / name for name in ("text.mp4", "empty.mp4", "cut.mp4"))
+    text.write_text("This is no film.\n")
+    empty.touch()
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    bad = {
+        str(text): "not a video",
+        str(empty): "empty",
+        str(cut): "truncated",
+        str(folder / "absent.mp4"): "does not exist",
+        "ftp://example.org/film.mp4": "http",
+    }
+    return bad if media is None else {**bad, str(media / "ac3.mp4"): "no video"}
+
+
+def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
+    engine: Engine, storage: Storage, film: Path, media_folder: Path, tmp_path: Path
+) -> None:
+    for reference, words in bad_files(tmp_path, film, media_folder).items():
+        report = ingest_in_foreground(engine, reference)
+        assert report.state == "download_failed", reference
+        assert report.error is not None
+        assert words in report.error
+        assert Path(reference).name in report.error
+        assert "\n" not in report.error
+        assert "Traceback" not in report.error
+        with transaction(engine) as session:
+            assert source_videos.get(session, report.key).error == report.error
+        assert scratch_is_empty()
+    assert storage.list("") == []
+    assert ingest_in_foreground(engine, str(film)).state == "ready"
+
+
+def test_a_failed_video_is_tried_again_when_its_file_is_there(
+    engine: Engine, film: Path, tmp_path: Path
+) -> None:
+    late = tmp_path / "late.mp4"
+    assert ingest_in_foreground(engine, str(late)).state == "download_failed"
+    late.write_bytes(film.read_bytes())
+    report = ingest_in_foreground(engine, str(late))
+    assert (report.state, report.error) == ("ready", None)
+
+
+def test_approved_clips_become_files_keyframes_and_vectors(
+    engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(engine, str(film))
+    approved = approve_all(engine)
+    assert run_job(instance, "library", report.key).success
+    assert states(engine) == {ClipState.EMBEDDED: len(approved)}
+    with transaction(engine) as session:
+        for clip_id in approved:
+            clip = clips.get(session, clip_id)
+            pictures = artifacts.keyframes(session, clip_id)
+            assert not clip.is_virtual
+            assert storage.size(str(clip.clip_filepath)) > 0
+            assert [storage.exists(picture.filepath) for picture in pictures] == [True] * 3
+            assert all(clip.start_frame <= p.frame < clip.end_frame for p in pictures)
+        found = embeddings.similar(session, approved[0], 10)
+        assert embeddings.models(session) == [LAYOUT_MODEL]
+    assert {clip.id for clip, _ in found} == set(approved[1:])
+    before = everything(engine, storage)
+    for _ in range(2):
+        assert run_job(instance, "library", report.key).success
+        assert everything(engine, storage) == before
+
+
+def test_one_bad_clip_fails_alone_and_can_be_tried_again(
+    engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+) -> None:
+    """The checksums of one clip's frames are spoilt: it must not become a file."""
+    report = ingest_in_foreground(engine, str(film))
+    _first, second, _third = approve_all(engine)
+    path = report.paths["frame_checksums"]
+    with storage.fetch(path) as file:
+        whole = file.read_text()
+        frame = read_checksums(file)[SCENES[0] + 5]
+    spoilt = tmp_path / "spoilt.txt"
+    spoilt.write_text(whole.replace(f"0x{frame.crc:08x}", "0x00000001"))
+    assert spoilt.read_text() != whole
+    storage.put(spoilt, path)
+    result = run_job(instance, "library", report.key)
+    assert result.success
+    assert states(engine) == {ClipState.EMBEDDED: 2, ClipState.EXPORT_FAILED: 1}
+    with transaction(engine) as session:
+        clip = clips.get(session, second)
+        assert clip.is_virtual
+        assert "not frames 50 to 100" in str(clip.error)
+        clips.retry(session, second)
+    intact = tmp_path / "intact.txt"
+    intact.write_text(whole)
+    storage.put(intact, path)
+    assert run_job(instance, "library", report.key).success
+    assert states(engine) == {ClipState.EMBEDDED: 3}
+
+
+def test_the_whole_chain_on_s3(
+    engine: Engine,
+    instance: dg.DagsterInstance,
+    film: Path,
+    s3_endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import boto3
+
+    boto3.client("s3", endpoint_url=s3_endpoint).create_bucket(Bucket="heaters-pipeline")
+    monkeypatch.setenv("STORAGE_URL", "s3://heaters-pipeline/library")
+    monkeypatch.setenv("HEATERS_S3_ENDPOINT_URL", s3_endpoint)
+    # The definitions are loaded once, before this test's settings: a fresh process reads its own.
+    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    get_settings.cache_clear()
+    store = open_storage(
+        "s3://heaters-pipeline/library", get_settings().home, endpoint_url=s3_endpoint
+    )
+    made = store.list("videos/")
+    assert any(key.endswith("gold_master.mkv") for key in made)
+    assert any(key.endswith(".wav") for key in made)
+    assert not (get_settings().home / "storage").exists()
+    assert scratch_is_empty()
+
+
+def kill_when(process: subprocess.Popen[bytes], reached: Path) -> None:
+    """SIGKILL as soon as a file that the pattern names has content."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if any(path.stat().st_size > 0 for path in reached.parent.rglob(reached.name)):
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_a_killed_ingest_costs_nothing_but_time(
+    engine: Engine, storage: Storage, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    film = make_numbered_film(tmp_path / "long.mp4", 900, size=(640, 360), scenes=(300, 600))
+    environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
+    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    kill_when(process, get_settings().home / "scratch" / "gold_master.mkv")
+    with transaction(engine) as session:
+        (video,) = source_videos.newest_first(session)
+    assert video.state == "preprocessing"
+    report = ingest_in_foreground(engine, str(film))
+    assert (report.state, report.frame_count) == ("ready", 900)
+    assert scratch_is_empty()
+    after_kill = {key: storage.size(key) for key in storage.list("")}
+    storage.delete(report.paths["gold_master"])
+    assert ingest_in_foreground(engine, str(film)).changed
+    assert {key: storage.size(key) for key in storage.list("")} == after_kill
+
+
+def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]:
+    """Run keys that a tick asks for."""
+    resources = {"database": Database()}
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        result = sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    return [str(request.run_key) for request in result.run_requests or []]
+
+
+def test_a_new_video_is_ingested_once_and_a_retry_again(
+    engine: Engine, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    with transaction(engine) as session:
+        video, _ = add_source(session, str(tmp_path / "absent.mp4"))
+    first = tick(new_source_videos, instance)
+    assert tick(new_source_videos, instance) == first == [f"ingest:{video.key}:0"]
+    assert not run_job(instance, "ingest", video.key).success
+    assert tick(new_source_videos, instance) == []
+    with transaction(engine) as session:
+        source_videos.retry(session, video.key)
+    assert tick(new_source_videos, instance) == [f"ingest:{video.key}:1"]
+
+
+def test_approved_clips_are_due_after_the_undo_window_and_not_before(
+    engine: Engine, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, _ = ready_video(engine)
+    approve_all(engine)
+    monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "60")
+    get_settings.cache_clear()
+    assert tick(approved_clips, instance) == []
+    monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "0")
+    get_settings.cache_clear()
+    (run_key,) = tick(approved_clips, instance)
+    assert run_key.startswith(f"library:{video.key}:")
+    assert tick(approved_clips, instance) == [run_key]
+
+
+def test_a_video_that_another_run_works_on_is_left_alone(
+    engine: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heaters_pipeline.db.locks.WAIT_SECONDS", 0.2)
+    with transaction(engine) as session:
+        video, _ = add_source(session, str(film))
+    with video_lock(engine, video.key):
+        result = run_job(instance, "ingest", video.key, ["source_download"])
+    (failure,) = result.get_step_failure_events()
+    assert "Another run is working on" in str(
+        failure.step_failure_data.user_failure_data.description
+    )
+    assert run_job(instance, "ingest", video.key, ["source_download"]).success
+
+
+def test_the_definitions_load_without_the_heavy_packages() -> None:
+    heavy = ["cv2", "scenedetect", "sentence_transformers", "torch", "yt_dlp"]
+    code = (
+        f"import sys, heaters_pipeline.definitions; print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_dagster_accepts_the_definitions() -> None:
+    dg.Definitions.validate_loadable(defs)
