@@ -40,9 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["heaters"] = Services(
         settings,
         open_engine(_database_url(settings)),
-        open_storage(
-            settings.storage_url, settings.home, endpoint_url=settings.s3_endpoint_url
-        ),
+        open_storage(settings.storage_url, settings.home, endpoint_url=settings.s3_endpoint_url),
     )
     CSRFProtect(app)
     for blueprint in (queue.blueprint, media.blueprint, sources.blueprint, library.blueprint):

@@ -9,8 +9,8 @@ from flask import session
 from heaters_pipeline.domain.errors import InputError
 
 LONGEST = 40
-_MANNERS = "brisk calm clear deft fair keen kind level lucid neat quick quiet steady sunny".split()
-_BIRDS = "avocet crane finch heron ibis lark martin osprey plover robin swift teal wren".split()
+_MANNERS = ("brisk", "calm", "clear", "deft", "fair", "keen", "kind", "lucid", "quiet", "steady")
+_BIRDS = ("avocet", "crane", "finch", "heron", "ibis", "lark", "osprey", "plover", "robin", "swift")
 
 
 def reviewer_name() -> str:

@@ -1,8 +1,8 @@
 """A run of frames as the player reads it (`static/player/frames.js`), little-endian:
 
-    "HFR1", u32 first frame, u32 n, u32 ticks from the first frame to the end of the last one,
-    u64 ticks of the first frame, u32 size[n], u32 ticks after the first frame [n],
-    then the n samples back to back, as they lie in the proxy.
+"HFR1", u32 first frame, u32 n, u32 ticks from the first frame to the end of the last one,
+u64 ticks of the first frame, u32 size[n], u32 ticks after the first frame [n],
+then the n samples back to back, as they lie in the proxy.
 """
 
 from __future__ import annotations

@@ -39,12 +39,23 @@ def numbered_film(path: Path, frames: int, *, rate: str = "30", sound: bool = Tr
     white for 1. Below them a pattern that moves."""
     across = np.arange(WIDTH)
     down = np.arange(HEIGHT)[:, None]
-    inputs = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{WIDTH}x{HEIGHT}", "-r", rate, "-i", "-"]
+    inputs = [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "gray",
+        "-s",
+        f"{WIDTH}x{HEIGHT}",
+        "-r",
+        rate,
+        "-i",
+        "-",
+    ]
     if sound:
         inputs += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-shortest"]
+    video = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "8", "-pix_fmt", "yuv420p"]
     process = subprocess.Popen(
-        [ffmpeg_binary(), "-v", "error", "-y", *inputs, "-c:v", "libx264", "-preset", "ultrafast"]
-        + ["-qp", "8", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)],
+        [ffmpeg_binary(), "-v", "error", "-y", *inputs, *video, "-c:a", "aac", str(path)],
         stdin=subprocess.PIPE,
     )
     assert process.stdin is not None
@@ -146,8 +157,9 @@ def served(app: Flask) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    server.trigger.pull_trigger(server.close)  # in its own thread, which waits on its sockets
     thread.join(5)
+    server.task_dispatcher.shutdown()
 
 
 def chromium() -> str | None:

@@ -183,6 +183,10 @@ export class DecodeSession {
       const now = performance.now();
       const oldest = this.#inFlight.values().next().value;
       if (!oldest) return;
+      if (this.#decoder?.state !== 'configured') {
+        this.#failed(new Error('the browser took the decoder away'));
+        return;
+      }
       // A timer that is late itself says that the page was busy, not that the decoder hangs.
       const awake = now - this.#lastLook < 2 * FLUSH_AFTER_MS;
       if (now - oldest.since > RECREATE_AFTER_MS && awake) {

@@ -161,7 +161,7 @@ nameField.addEventListener('change', async () => {
     const { name } = await api('/api/reviewer', { name: nameField.value });
     nameField.value = name;
     nameField.blur();
-    await loadMine();
+    await Promise.all([loadMine(), queue.refill(true)]);
   } catch (error) {
     queue.notice = { text: String(/** @type {Error} */ (error).message), bad: true };
     schedule();

@@ -77,9 +77,10 @@ export class ReviewQueue {
     return Math.max(0, (this.counts.pending_review ?? 0) - this.unsaved);
   }
 
-  /** Fetches more when few are left. */
-  async refill() {
-    if (this.#loading || this.clips.length >= LOW) return;
+  /** Fetches more when few are left. @param {boolean} [now] even if there are enough: leases those
+   * that are here again */
+  async refill(now = false) {
+    if (this.#loading || (!now && this.clips.length >= LOW)) return;
     this.#loading = true;
     try {
       const limit = Math.min(MOST, LOW + this.clips.length + this.unsaved);

@@ -1,0 +1,148 @@
+"""What a first user does: `make demo`, open the page, press `a`, and find the clip in the library."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import artifacts, clips, embeddings
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.media.embed import LAYOUT_MODEL
+from heaters_pipeline.media.probe import probe
+from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
+from heaters_pipeline.platform.postgres import APP_DATABASE, APP_DRIVER
+from heaters_pipeline.platform.scratch import scratch_folder
+from heaters_pipeline.storage import open_storage
+from tests.browser.chromium import open_chromium
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+START_SECONDS = 600
+"""`make demo` may have to install first."""
+PIPELINE_SECONDS = 180
+
+
+def free_port() -> int:
+    with socket.socket() as probe_socket:
+        probe_socket.bind(("127.0.0.1", 0))
+        return int(probe_socket.getsockname()[1])
+
+
+def wait_for[Found](find: Callable[[], Found], seconds: float, what: str) -> Found:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := find():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{what} did not come within {seconds} s")
+
+
+@contextmanager
+def demo(home: Path, review_port: int) -> Iterator[Path]:
+    """`make demo` in a terminal of its own, ended by Ctrl-C. Yields the file of what it printed."""
+    printed = home.parent / "printed.txt"
+    environment = {
+        **os.environ,
+        "HEATERS_HOME": str(home),
+        "HEATERS_REVIEW_PORT": str(review_port),
+        "HEATERS_DAGSTER_PORT": str(free_port()),
+        "HEATERS_UNDO_WINDOW_SECONDS": "1",
+        "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+    }
+    for name in ("DATABASE_URL", "STORAGE_URL", "DAGSTER_HOME", "HEATERS_EMBEDDING_MODEL"):
+        environment.pop(name, None)
+    with printed.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "--no-print-directory", "demo"],
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_for(
+            lambda: "wait for review" in printed.read_text() or process.poll() is not None,
+            START_SECONDS,
+            f"The demo's clips; it printed:\n{printed.read_text()}\nand",
+        )
+        assert process.poll() is None, printed.read_text()
+        yield printed
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=60)
+
+
+def running_below(home: Path) -> list[str]:
+    """Commands of processes that name the home or have it in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(home) in command or f"HEATERS_HOME={home}".encode() in environment.split(b"\0"):
+            found.append(command)
+    return found
+
+
+def clip_in_library(engine: Engine, clip_id: int) -> Clip | None:
+    with transaction(engine) as session:
+        clip = clips.get(session, clip_id)
+    assert not clip.state.endswith("_failed"), clip.error
+    return clip if clip.state == ClipState.EMBEDDED else None
+
+
+def test_a_clip_approved_by_key_reaches_the_library_untouched_by_hand() -> None:
+    port = free_port()
+    outside_homes = Path(tempfile.gettempdir()) / f"heaters-demo-{os.getuid()}"
+    with scratch_folder(outside_homes) as folder, open_playwright() as browser:
+        home = folder / "home"
+        with demo(home, port) as printed:
+            assert f"http://127.0.0.1:{port}" in printed.read_text()
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{port}/")
+            page.wait_for_function("window.heaters?.player?.presented !== null")
+            clip_id = int(page.evaluate("window.heaters.clip.id"))
+            page.keyboard.press("a")
+            page.wait_for_function(f"window.heaters.clip.id !== {clip_id}")
+
+            url = EmbeddedPostgres(home).url(APP_DATABASE, APP_DRIVER)
+            engine = open_engine(url)
+            clip = wait_for(
+                lambda: clip_in_library(engine, clip_id), PIPELINE_SECONDS, "An embedded clip"
+            )
+            storage = open_storage(None, home)
+            with transaction(engine) as session:
+                pictures = artifacts.keyframes(session, clip_id)
+                assert embeddings.models_of_clip(session, clip_id) == [LAYOUT_MODEL]
+            assert pictures
+            assert all(storage.size(picture.filepath) > 0 for picture in pictures)
+            with storage.fetch(str(clip.clip_filepath)) as file:
+                facts = probe(file)
+            assert abs(facts.duration_seconds - clip.frames.length / float(facts.rate)) < 0.05
+            engine.dispose()
+
+            page.goto(f"http://127.0.0.1:{port}/library")
+            assert page.locator(f'a[href="/clips/{clip_id}"]').count() > 0
+        assert running_below(home) == []
+
+
+@contextmanager
+def open_playwright() -> Iterator[object]:
+    with sync_playwright() as playwright, open_chromium(playwright) as browser:
+        yield browser
