@@ -1,0 +1,1 @@
+"""Heaters against named peers, measured side by side in the same run."""

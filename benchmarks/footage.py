@@ -1,0 +1,65 @@
+"""What is measured where nobody names a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from heaters_pipeline.demo_film import make_demo_film
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.transcode import REVIEW_PROXY_VIDEO
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+REAL_FILM = "shots_a.mp4"
+PROXY_RATE = 25
+PROXY_PART_SECONDS = 20
+
+
+def default_film(folder: Path) -> Path:
+    """Real footage (HEATERS_MEDIA, or ../shared/media beside the checkout), else the demo film,
+    made in `folder`."""
+    media = Path(os.environ.get("HEATERS_MEDIA", CHECKOUT.parent / "shared" / "media"))
+    if (media / REAL_FILM).is_file():
+        return media / REAL_FILM
+    film = folder / "demo.mp4"
+    make_demo_film(film)
+    return film
+
+
+def make_long_proxy(out: Path, minutes: float) -> Path:
+    """A review proxy of 640 x 360: ffmpeg's test picture, encoded for 20 seconds with the
+    proxy's settings and repeated by remuxing. Its frames are about 11 KB."""
+    part = out.with_name(f"{out.stem}-part{out.suffix}")
+    picture = f"testsrc2=size=640x360:rate={PROXY_RATE}"
+    _ffmpeg("-f", "lavfi", "-i", picture, "-t", str(PROXY_PART_SECONDS), *proxy_options(), part)
+    muxing = {
+        name: REVIEW_PROXY_VIDEO[name]
+        for name in ("video_track_timescale", "use_editlist", "movflags")
+    }
+    _ffmpeg(
+        *("-stream_loop", "-1", "-i", part, "-t", f"{minutes * 60:f}", "-c", "copy"),
+        *options(muxing),
+        out,
+    )
+    part.unlink()
+    return out
+
+
+def options(settings: Mapping[str, Any]) -> list[str]:
+    """ffmpeg's arguments for output settings as media.transcode holds them."""
+    return [word for name, value in settings.items() for word in (f"-{name}", str(value))]
+
+
+def proxy_options() -> list[str]:
+    return options(REVIEW_PROXY_VIDEO)
+
+
+def _ffmpeg(*arguments: str | Path) -> None:
+    command = [ffmpeg_binary(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise HeatersError(f"Could not make footage to measure: {done.stderr.strip()}")

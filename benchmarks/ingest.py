@@ -1,0 +1,165 @@
+"""Ingest against a plain chain of commands, and against the least that ffmpeg alone needs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import av
+import click
+from tqdm import tqdm
+
+from benchmarks.costs import Cost, cost_of
+from benchmarks.footage import default_film, options, proxy_options
+from benchmarks.report import Result, benchmark
+from benchmarks.scratch import work_folder
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.probe import VideoFacts, probe
+from heaters_pipeline.media.transcode import GOLD_MASTER_VIDEO, proxy_size
+
+STEPS = (sys.executable, "-m", "benchmarks.steps")
+
+
+class Outcome(NamedTuple):
+    costs: dict[str, Cost]
+    """By the name of what was run."""
+    frames: dict[str, int]
+    """By the name of what has them."""
+
+
+@benchmark("ingest")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--repeat", default=3, show_default=True, type=click.IntRange(1), help="Runs of each."
+)
+def main(file: Path | None, repeat: int) -> Iterable[Result]:
+    """Ingest FILE, from source to virtual clips, and do the same by hand.
+
+    Medians of --repeat runs, which take turns. FILE is shots_a.mp4 of the real footage by default,
+    or the demo film where there is none.
+    """
+    with work_folder() as folder:
+        source = (file or default_film(folder)).absolute()
+        facts = probe(source)
+        runs = {"ours": ours, "plain": plain_chain, "floor": floor}
+        costs: dict[str, list[Cost]] = {}
+        frames: dict[str, int] = {}
+        for turn in tqdm(range(repeat * len(runs)), unit="run", disable=None):
+            # Each goes first as often as the others.
+            which = list(runs)[(turn + turn // len(runs)) % len(runs)]
+            outcome = _in_folder(folder / which, runs[which], source, facts)
+            frames |= outcome.frames
+            _check_frames(source, frames)
+            for name, cost in outcome.costs.items():
+                costs.setdefault(name, []).append(cost)
+    cpu = {name: median(cost.cpu for cost in each) for name, each in costs.items()}
+    wall = {name: median(cost.wall for cost in each) for name, each in costs.items()}
+    plain, bare = "plain chain", "one bare ffmpeg command, same encoders"
+    return [
+        Result("cpu", cpu["ours"], "s", plain, cpu["plain"]),
+        Result("wall", wall["ours"], "s", plain, wall["plain"]),
+        Result("floor", cpu["ours"], "s", bare, cpu["floor"]),
+        Result("verify", cpu["verify"], "s", "our ingest", cpu["ours"]),
+    ]
+
+
+def ours(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
+    """Our ingest, and the check of the gold master that follows it."""
+    ingest, said = cost_of([*STEPS, "ingest", str(source), str(folder)])
+    gold, checksums = folder / "gold_master.mkv", folder / "frame_checksums.txt"
+    verify, verdict = cost_of([*STEPS, "verify", str(gold), str(checksums)])
+    if json.loads(verdict)["different"]:
+        raise HeatersError(f"The gold master of {source.name} differs from its source.")
+    return Outcome({"ours": ingest, "verify": verify}, {"ours": json.loads(said)["frames"]})
+
+
+def plain_chain(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
+    """One command after the other, as one would type them: FFV1 with ffmpeg's defaults, a proxy
+    with our settings, a scan of its packets, and PySceneDetect's adaptive detector on it."""
+    gold, proxy = folder / "gold.mkv", folder / "proxy.mp4"
+    width, height = proxy_size(facts)
+    commands = [
+        _ffmpeg("-i", source, "-c:v", "ffv1", "-c:a", "copy", gold),
+        _ffmpeg(
+            *("-i", source, "-an", "-vf", f"scale={width}:{height},setsar=1"),
+            *proxy_options(),
+            proxy,
+        ),
+        _packet_scan(proxy),
+        [
+            *(sys.executable, "-m", "scenedetect", "--quiet"),
+            *("--input", str(proxy), "--output", str(folder)),
+            *("detect-adaptive", "list-scenes"),
+        ],
+    ]
+    total = Cost(0, 0)
+    for command in commands:
+        total = total.plus(cost_of(command)[0])
+    return Outcome(
+        {"plain": total},
+        {"plain chain's FFV1": _frames(gold), "plain chain's proxy": _frames(proxy)},
+    )
+
+
+def floor(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
+    """One decode, our two encoders, nothing else."""
+    gold, proxy = folder / "gold.mkv", folder / "proxy.mp4"
+    width, height = proxy_size(facts)
+    if facts.rotation in (90, 270):
+        width, height = height, width
+    passed = ["-fps_mode", "passthrough"]
+    command = [
+        *_ffmpeg("-noautorotate", "-i", source),
+        *("-map", "0:V:0", *passed, *options(GOLD_MASTER_VIDEO), str(gold)),
+        *("-map", "0:V:0", *passed, "-vf", f"scale={width}:{height}:flags=bicubic"),
+        *(*proxy_options(), str(proxy)),
+    ]
+    cost, _ = cost_of(command)
+    return Outcome({"floor": cost}, {"bare FFV1": _frames(gold), "bare proxy": _frames(proxy)})
+
+
+def _ffmpeg(*arguments: str | Path) -> list[str]:
+    return [ffmpeg_binary(), "-nostdin", "-loglevel", "error", *map(str, arguments)]
+
+
+def _packet_scan(video: Path) -> list[str]:
+    ffprobe = shutil.which("ffprobe")
+    if ffprobe:
+        return [ffprobe, "-loglevel", "error", "-select_streams", "v", "-show_packets", str(video)]
+    return [*STEPS, "scan-packets", str(video)]
+
+
+def _in_folder(
+    folder: Path,
+    run: Callable[[Path, VideoFacts, Path], Outcome],
+    source: Path,
+    facts: VideoFacts,
+) -> Outcome:
+    """A new folder for each run, gone after it: nothing is overwritten while it is measured."""
+    folder.mkdir()
+    try:
+        return run(source, facts, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _check_frames(source: Path, frames: dict[str, int]) -> None:
+    """Raises HeatersError unless everybody has written the same number of frames."""
+    if len(set(frames.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in frames.items())
+        raise HeatersError(f"Not the same work: of {source.name}'s frames, {said}.")
+
+
+def _frames(video: Path) -> int:
+    with av.open(str(video)) as container:
+        return sum(packet.size > 0 for packet in container.demux(video=0))
+
+
+if __name__ == "__main__":
+    main()

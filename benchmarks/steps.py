@@ -1,0 +1,87 @@
+"""What the ingest benchmark runs in processes of their own, so that starting Python and importing
+is part of the cost. Each command prints one JSON object."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def ingest(source: Path, folder: Path) -> dict[str, Any]:
+    """From a source to virtual clips: what the assets of heaters_pipeline.assets.ingest call, as
+    often as they call it, without Dagster, database and storage."""
+    from heaters_pipeline.domain.cut_points import FrameRange, divide, find_faults
+    from heaters_pipeline.domain.frame_index import pack
+    from heaters_pipeline.media.detect import open_detector
+    from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
+    from heaters_pipeline.media.probe import probe
+    from heaters_pipeline.media.scores import open_scores
+    from heaters_pipeline.media.transcode import Product, transcode
+    from heaters_pipeline.settings import get_settings
+
+    settings = get_settings()
+
+    _digest(source)
+    probe(source)
+    _digest(source)
+
+    facts = probe(source)
+    made = transcode(source, facts, folder, frozenset(Product))
+    assert made.review_proxy and made.frame_scores
+    _digest(made.review_proxy)
+    proxy_codec(made.review_proxy)
+    pack(read_frame_index(made.review_proxy))
+
+    records = read_frame_index(made.review_proxy)
+    check_proxy(made.review_proxy, records)
+    pack(records)
+
+    detector = open_detector(settings.detector, settings.min_clip_seconds)
+    cuts = detector.detect(open_scores(made.frame_scores), facts.rate).cuts
+
+    clips = divide(FrameRange(0, made.frame_count), cuts)
+    assert not find_faults(made.frame_count, clips)
+    return {"frames": made.frame_count, "clips": len(clips)}
+
+
+def verify(gold: Path, checksums: Path) -> dict[str, Any]:
+    """The asset check of the gold master."""
+    from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
+
+    different = verify_gold_master(gold, read_checksums(checksums))
+    return {"different": len(different)}
+
+
+def count_packets(video: Path) -> dict[str, Any]:
+    """The plain chain's frame index."""
+    return {"frames": len(scan_packets(video))}
+
+
+def scan_packets(video: Path) -> list[tuple[int | None, int, int | None]]:
+    """Offset, size and time of every packet; each is read whole."""
+    import av
+
+    with av.open(str(video)) as container:
+        return [
+            (packet.pos, packet.size, packet.pts)
+            for packet in container.demux(video=0)
+            if packet.size
+        ]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    commands: dict[str, Callable[..., dict[str, Any]]] = {
+        "ingest": ingest,
+        "verify": verify,
+        "scan-packets": count_packets,
+    }
+    print(json.dumps(commands[sys.argv[1]](*map(Path, sys.argv[2:]))))
