@@ -29,10 +29,11 @@ class Embedder(Protocol):
 
 def open_embedder(model: str | None) -> Embedder:
     """The model by name or folder; the built-in descriptor for `layout-v1`, for None, and where
-    sentence-transformers is not installed. Raises HeatersError where a model can't be loaded."""
+    sentence-transformers, or Pillow that it takes images from, is not installed. Raises
+    HeatersError where a model can't be loaded."""
     if model in (None, LAYOUT_MODEL):
         return LayoutDescriptor()
-    if importlib.util.find_spec("sentence_transformers") is None:
+    if not all(map(importlib.util.find_spec, ("sentence_transformers", "PIL"))):
         return LayoutDescriptor()
     return SentenceTransformerEmbedder(str(model))
 

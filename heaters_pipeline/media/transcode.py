@@ -283,7 +283,7 @@ def _shown(video: Any, facts: VideoFacts) -> Any:
         colors["in_color_matrix"] = _SCALE_MATRICES.get(facts.color_space or untagged, "auto")
         full = facts.color_range == "pc" or facts.pixel_format.startswith("yuvj")
         colors["in_range"] = "pc" if full else "tv"
-    video = video.filter("scale", width, height, flags="bicubic", **colors)
+    video = video.filter("scale", width, height, flags="bicubic+accurate_rnd", **colors)
     return (
         upright(video.filter("format", "yuv420p"), facts.rotation)
         .filter("setsar", 1)
