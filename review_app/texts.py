@@ -6,17 +6,36 @@ from datetime import datetime
 
 from flask import Flask
 
+from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 
 FAILED = frozenset(
     state for kind in (ClipState, SourceState) for state in kind if state.endswith("_failed")
 )
+DEEDS = {
+    Action.APPROVE: "approved",
+    Action.SKIP: "skipped",
+    Action.ARCHIVE: "archived",
+    Action.GROUP: "grouped with the clip before",
+    Action.MERGE: "merged",
+    Action.SPLIT: "split",
+    Action.UNDO: "undone",
+    Action.REPLAN: "cut",
+}
+"""What a review event did to a clip."""
+
 DONE = frozenset({ClipState.EMBEDDED, SourceState.READY})
 
 
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
-        words=words, timecode=timecode, count=count, when=when, tone=tone, per_cent=per_cent
+        words=words,
+        timecode=timecode,
+        count=count,
+        when=when,
+        tone=tone,
+        per_cent=per_cent,
+        deed=DEEDS.__getitem__,
     )
 
 

@@ -4,7 +4,6 @@ the app under waitress on a free port."""
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -160,8 +159,3 @@ def served(app: Flask) -> Iterator[str]:
     server.trigger.pull_trigger(server.close)  # in its own thread, which waits on its sockets
     thread.join(5)
     server.task_dispatcher.shutdown()
-
-
-def chromium() -> str | None:
-    """The path of a Chromium that plays H.264, which Playwright's own build does not."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")

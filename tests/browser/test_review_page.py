@@ -17,13 +17,13 @@ from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from review_app import create_app
+from tests.browser.chromium import FOREIGN_NAME, open_chromium
 from tests.browser.review_world import (
     BITS,
     BLOCK,
     Film,
     Footage,
     add_film,
-    chromium,
     numbered_film,
     prepare,
     served,
@@ -32,18 +32,6 @@ from tests.browser.review_world import (
 FRAMES = 420
 CUTS = (70, 131, 200, 204, 300)
 CLIPS = [(0, 70), (70, 131), (131, 200), (200, 204), (204, 300), (300, 420)]
-FOREIGN_NAME = "heaters.test"
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
-]
-
 SHOWN = """() => {
   const canvas = document.getElementById('picture');
   const read = canvas.getContext('2d').getImageData(0, 0, BITS * BLOCK, 2 * BLOCK);
@@ -76,13 +64,8 @@ VideoFrame.prototype.close = function () { window.opened -= 1; close.call(this);
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium is installed: the review page goes untested")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with sync_playwright() as playwright, open_chromium(playwright) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,34 @@
+"""The browser of the browser tests: a Chromium that plays H.264; Playwright's own does not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+FOREIGN_NAME = "heaters.test"
+"""A name that leads to this machine, and that browsers do not trust as they trust localhost."""
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
+)
+
+
+@contextmanager
+def open_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The installed Chromium, headless; the test is skipped by name where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no Chromium is installed: the review page goes untested")
+    browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    yield browser
+    browser.close()
