@@ -17,8 +17,6 @@ test: lint
 	.venv/bin/python -m pytest tests/unit
 	.venv/bin/python -m pytest tests/integration
 	.venv/bin/python -m pytest tests/browser
-	@if command -v node >/dev/null; then exec node --test 'tests/**/*.test.mjs'; \
-	else echo "Node.js is not installed: the checks of the JavaScript modules are left out."; fi
 
 lint: install-test
 	.venv/bin/ruff check .

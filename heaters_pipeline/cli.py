@@ -239,15 +239,15 @@ def _say_where(supervisor: Supervisor) -> None:
 
 
 def _demo_film(settings: Settings) -> Path:
-    from heaters_pipeline.demo_film import make_demo_film
+    from heaters_pipeline.demo_film import DISSOLVE_SECONDS, SCENES, make_demo_film
     from heaters_pipeline.platform.scratch import scratch_folder
 
     film = settings.home / "demo.mp4"
     if not film.exists():
-        click.echo("Making the demo film.")
-        with scratch_folder(settings.home) as folder:
+        seconds = sum(scene.seconds - DISSOLVE_SECONDS * scene.dissolves for scene in SCENES)
+        with scratch_folder(settings.home) as folder, _progress_bar() as show:
             made = folder / film.name
-            make_demo_film(made)
+            make_demo_film(made, lambda done: show("making the film", done.seconds_done / seconds))
             made.replace(film)
     return film
 
@@ -284,7 +284,7 @@ class _Bar:
 
     def __call__(self, step: str, fraction: float) -> None:
         self._bar.set_description_str(step.replace("_", " "), refresh=False)
-        self._bar.n = round(100 * fraction)
+        self._bar.n = min(100, round(100 * fraction))
         self._bar.refresh()
 
     def close(self) -> None:

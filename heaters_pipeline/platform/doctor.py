@@ -113,17 +113,16 @@ def _free_disk(home: Path) -> str:
 
 
 def _javascript_runtime() -> Finding:
-    """yt-dlp needs one for some sites, YouTube above all."""
+    """yt-dlp runs the scripts of some sites, YouTube's above all; it looks for deno by itself."""
     from yt_dlp.globals import supported_js_runtimes
 
-    found = (runtime().info for name, runtime in supported_js_runtimes.value.items() if runtime)
-    usable = [info for info in found if info is not None and info.supported]
-    if usable:
-        names = ", ".join(f"{info.name} {info.version}" for info in usable)
-        return Finding("JavaScript", f"{names}, for downloads with yt-dlp", None)
-    return Finding(
-        "JavaScript",
-        "no runtime that yt-dlp can use; to download from YouTube, install deno 2.3 or later "
-        "(or Node.js 22 or later)",
-        None,
-    )
+    deno = supported_js_runtimes.value["deno"]
+    wanted = ".".join(map(str, deno.MIN_SUPPORTED_VERSION))
+    info = deno().info
+    if info is None:
+        text = f"no deno: install deno {wanted} or later to download from YouTube"
+    elif not info.supported:
+        text = f"deno {info.version} is too old to download from YouTube: install {wanted} or later"
+    else:
+        text = f"deno {info.version} ({info.path}), for downloads with yt-dlp"
+    return Finding("JavaScript", text, None)

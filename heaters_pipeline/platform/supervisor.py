@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings = settings
-        self.say = say
+        self._say = say
         self._children: list[Child] = []
         self._exit = ExitStack()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
@@ -87,6 +87,10 @@ class Supervisor:
     ) -> None:
         self.say("Stopping.")
         self._exit.close()
+
+    def say(self, line: str) -> None:
+        with suppress(OSError):  # a terminal that has gone must not keep anything from stopping
+            self._say(line)
 
     def watch(self) -> None:
         """Start again what has died. To be called every now and then; raises a HeatersError when

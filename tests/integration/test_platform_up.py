@@ -191,16 +191,16 @@ def test_after_a_kill_down_clears_up_and_up_works_again(world: World) -> None:
     assert world.children() == []
 
 
-def test_interrupted_while_it_starts_up_leaves_nothing(world: World) -> None:
+def test_interrupted_while_it_starts_and_unheard_up_leaves_nothing(world: World) -> None:
     up = subprocess.Popen(
         _command("up"), env=world.environment(), stdout=subprocess.PIPE, text=True
     )
     world.started.append(up)
     assert up.stdout is not None
     until(lambda: "readying" in up.stdout.readline(), START_SECONDS)
+    up.stdout.close()  # as when a terminal is closed
     up.send_signal(signal.SIGINT)
-    assert up.wait(20) == 0
-    up.stdout.close()
+    up.wait(20)
     assert world.children() == []
     assert not EmbeddedPostgres(world.home).is_running()
 
