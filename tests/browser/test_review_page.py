@@ -347,14 +347,14 @@ def test_a_decision_that_was_not_saved_comes_back_and_is_repeated(
     page.page.context.set_offline(True)
     page.press("a")
     page.until("heaters.queue.failed.length === 1")
-    assert "not saved" in page.notice()
+    assert "Not saved" in page.notice()
     page.shows_clip(0)
     page.page.context.set_offline(False)
     page.press("r")
     page.shows_clip(70)
     page.until("heaters.queue.unsaved === 0")
     assert states(engine, film)[0] == "review_approved"
-    assert page.page.is_hidden("#notice")
+    page.until("document.getElementById('notice').hidden")
 
 
 def test_two_tabs_in_conflict(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:

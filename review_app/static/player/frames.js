@@ -222,6 +222,7 @@ export class FrameStore {
     const wanted = new Set(this.#demand.map(runKey));
     for (const [key, flight] of this.#flights) if (!wanted.has(key)) this.#drop(key, flight);
     const missing = this.#demand.filter((run) => !this.#entries.get(runKey(run))?.reader.complete);
+    if (missing.length === 0) this.trouble = null;
     if (missing.length === 0 || Date.now() < this.#retryAt) return;
     const due = missing.slice(0, this.#maxFlights);
     const urgent = due[0];

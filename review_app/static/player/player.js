@@ -79,7 +79,7 @@ export class Player {
 
   /** What shows the frames: a name for the status line. */
   get engineName() {
-    return this.#engine?.name ?? 'no decoder yet';
+    return this.#engine?.name ?? '';
   }
 
   /** Why frames don't load, or null. */

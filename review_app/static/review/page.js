@@ -208,6 +208,13 @@ function draw() {
   if (trouble) setText(byId('notice-text'), trouble.text);
   byId('notice-repeat').hidden = queue.failed.length === 0;
   byId('empty').hidden = !(queue.loaded && !clip);
+  const elsewhere = video ? 0 : queue.pending;
+  setText(
+    byId('empty-why'),
+    elsewhere > 0
+      ? `The ${elsewhere} clips left are with other reviewers.`
+      : 'New clips appear here by themselves.',
+  );
   page.classList.toggle('is-empty', !clip);
   setText(byId('pending'), String(queue.pending));
   setText(byId('today'), String(queue.decidedToday));

@@ -190,7 +190,7 @@ export class ReviewQueue {
   /** @param {Write} write @param {Refusal} refusal */
   #refused(write, refusal) {
     const { clip, action } = write;
-    const what = `${DONE[action]} clip ${clip.id}: not saved.`;
+    const what = `Not saved: clip ${clip.id} ${DONE[action].toLowerCase()}.`;
     const now = refusal.body?.clip;
     this.clips = this.clips.filter((other) => other.id !== clip.id);
     if (refusal.status === 409 && now) {
@@ -204,7 +204,7 @@ export class ReviewQueue {
     this.clips.splice(this.failed.length, 0, clip);
     this.failed.push(write);
     const many = this.failed.length > 1 ? ` ${this.failed.length} decisions wait.` : '';
-    this.#say(`${what} ${sentence(refusal)}${many} Press r to repeat.`, true);
+    this.#say(`${what} ${sentence(refusal)}${many}`, true);
   }
 
   /** Puts the pending ones of `clips` on the screen and takes the others off the queue.

@@ -77,7 +77,7 @@ test('a decision that was not saved brings its clip back and can be repeated', a
   queue.decide('skip', null);
   await settled();
   assert.deepEqual(queue.clips.slice(0, 3).map((clip) => clip.id), [1, 2, 3]);
-  assert.match(queue.notice.text, /not saved.*The server does not answer.*2 decisions wait/);
+  assert.match(queue.notice.text, /Not saved.*The server does not answer.*2 decisions wait/);
   down = false;
   queue.repeat();
   assert.equal(queue.current.id, 3);
