@@ -17,7 +17,7 @@ class Detection(NamedTuple):
     cuts: list[int]
     """First frame of each new scene, ascending; never frame 0."""
     curve: npt.NDArray[np.float32] | None
-    """For each frame its distance from the one before, in the detector's own unit."""
+    """For each frame its distance from the one before, to be drawn; the unit is the detector's."""
 
 
 class Detector(Protocol):
@@ -46,16 +46,21 @@ class AdaptiveDetector:
 
     def detect(self, frames: Frames, rate: Fraction) -> Detection:
         from scenedetect import AdaptiveDetector as Adaptive
-        from scenedetect import FrameTimecode, StatsManager
+        from scenedetect import FrameTimecode
 
-        stats = StatsManager()
         detector = Adaptive(min_scene_len=max(1, round(self._min_clip_seconds * rate)))
-        detector.stats_manager = stats
         cuts: list[int] = []
-        curve = np.zeros(len(frames), dtype=np.float32)
         for number, frame in enumerate(frames):
-            timecode = FrameTimecode(number, rate)
             bgr = np.ascontiguousarray(frame[:, :, ::-1])
-            cuts += [cut.frame_num for cut in detector.process_frame(timecode, bgr)]
-            curve[number] = stats.get_metrics(timecode, [Adaptive.FRAME_SCORE_KEY])[0] or 0.0
-        return Detection(cuts, curve)
+            found = detector.process_frame(FrameTimecode(number, rate), bgr)
+            cuts += [cut.frame_num for cut in found]
+        return Detection(cuts, difference_curve(frames))
+
+
+def difference_curve(frames: Frames) -> npt.NDArray[np.float32]:
+    """Mean absolute difference of each frame from the one before, 0 to 255; 0 for the first."""
+    curve = np.zeros(len(frames), dtype=np.float32)
+    for start in range(1, len(frames), 1024):
+        block = np.asarray(frames[start - 1 : start + 1024], dtype=np.int16)
+        curve[start : start + 1024] = np.abs(np.diff(block, axis=0)).mean(axis=(1, 2, 3))
+    return curve
