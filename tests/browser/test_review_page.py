@@ -467,7 +467,8 @@ def test_buttons_and_the_reviewers_name(
     page = tab()
     page.shows_clip(0)
     page.page.fill("#reviewer", "a s x")
-    page.press("Enter")
+    with page.page.expect_response("**/api/mine"):
+        page.press("Enter")
     page.until("document.activeElement === document.body")
     page.page.click(".do-approve")
     page.shows_clip(70)

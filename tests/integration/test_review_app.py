@@ -112,6 +112,8 @@ def test_another_name_gives_the_leases_back(app: Flask, reviewer: Reviewer) -> N
         "name": "somebody else"
     }
     assert len(Reviewer(app).queue()) == 4
+    # An answer under way since before the change must not bring the old name back.
+    assert "Set-Cookie" not in reviewer.client.get("/api/queue").headers
 
 
 @pytest.mark.parametrize(
