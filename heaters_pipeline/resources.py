@@ -17,7 +17,7 @@ from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 
 
-class Database(dg.ConfigurableResource):
+class Database(dg.ConfigurableResource["Database"]):
     """Heaters' own database: DATABASE_URL, or the embedded Postgres."""
 
     _engine: Engine | None = PrivateAttr(default=None)
@@ -48,7 +48,7 @@ class Database(dg.ConfigurableResource):
         return video_lock(self.engine, video_key)
 
 
-class ObjectStore(dg.ConfigurableResource):
+class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
     """The storage that STORAGE_URL names; S3 through Dagster's own S3 resource."""
 
     s3: dg.ResourceDependency[S3Resource]

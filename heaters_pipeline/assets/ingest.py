@@ -241,11 +241,7 @@ def virtual_clips(
     """The video divided at its cut points: rows, no files. What somebody decided on stays."""
     key = context.partition_key
     with source_step(database, key, DETECT_SCENES) as video:
-        if video.needs_splicing and video.scene_cut_points is None:
-            raise InputError(
-                f"{video.title} has no cut points: materialize scene_cut_points first."
-            )
-        cuts = video.scene_cut_points["cuts"] if video.needs_splicing else []
+        cuts = _cuts(video)
         with database.transaction() as session:
             replanned = reviews.replan(session, video, cuts)
             live = clips.of_video(session, video.id)
@@ -261,6 +257,14 @@ def virtual_clips(
                 "replaced": sum(clip.state == ClipState.SUPERSEDED for clip in touched),
             }
         )
+
+
+def _cuts(video: SourceVideo) -> list[int]:
+    if not video.needs_splicing:
+        return []
+    if video.scene_cut_points is None:
+        raise InputError(f"{video.title} has no cut points: materialize scene_cut_points first.")
+    return list(video.scene_cut_points["cuts"])
 
 
 def _is_here_already(video: SourceVideo, storage: Storage) -> bool:
@@ -285,6 +289,8 @@ def _row_facts(facts: VideoFacts) -> dict[str, Any]:
         "rate_num": facts.rate.numerator,
         "rate_den": facts.rate.denominator,
         "rotation": facts.rotation,
+        "sample_aspect_num": facts.sample_aspect.numerator,
+        "sample_aspect_den": facts.sample_aspect.denominator,
         "duration_seconds": facts.duration_seconds,
         "has_audio": facts.has_audio,
     }

@@ -61,6 +61,7 @@ def exported_clips(
                         out,
                         rate=video.rate,
                         rotation=video.rotation or 0,
+                        sample_aspect=video.sample_aspect,
                         stall_seconds=get_settings().stall_seconds,
                     )
                     path = layout.clip_file(clip.id)

@@ -111,6 +111,7 @@ class SourceVideo(SQLModel, table=True):
         _one_of("origin", Origin),
         _one_of("state", SourceState),
         sa.CheckConstraint("rate_num > 0 AND rate_den > 0", name="rate"),
+        sa.CheckConstraint("sample_aspect_num > 0 AND sample_aspect_den > 0", name="sample_aspect"),
         sa.CheckConstraint("rotation IN (0, 90, 180, 270)", name="rotation"),
         sa.CheckConstraint("frame_count > 0", name="frame_count"),
         sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
@@ -150,6 +151,8 @@ class SourceVideo(SQLModel, table=True):
     rate_den: int | None = None
     rotation: int | None = None
     """Degrees clockwise that set the stored picture upright."""
+    sample_aspect_num: int | None = None
+    sample_aspect_den: int | None = None
     frame_count: int | None = None
     duration_seconds: float | None = None
     has_audio: bool | None = None
@@ -182,6 +185,11 @@ class SourceVideo(SQLModel, table=True):
         if self.rate_num is None or self.rate_den is None:
             raise ValueError(f"The frame rate of {self.key} is not known yet.")
         return Fraction(self.rate_num, self.rate_den)
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Width of a stored pixel over its height; square where nothing is known."""
+        return Fraction(self.sample_aspect_num or 1, self.sample_aspect_den or 1)
 
 
 class Clip(SQLModel, table=True):

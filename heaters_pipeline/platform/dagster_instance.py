@@ -12,7 +12,7 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.platform.sockets import make_private, socket_folder
 
 SOCKET_NAME = "code.sock"
-POOL_LIMITS = {"downloads": 2, "transcodes": 1, "models": 1}
+POOL_LIMITS = {"download": 2, "transcode": 1, "export": 1, "model": 1}
 """How many runs may use each at the same time."""
 
 
