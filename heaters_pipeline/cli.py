@@ -61,19 +61,13 @@ def up() -> None:
 )
 def demo(footage: Path | None) -> None:
     """Start everything with a video in it, ready to be reviewed."""
-    from heaters_pipeline.db.engine import open_engine, transaction
-    from heaters_pipeline.intake import add_source
-
     # The built-in descriptor: a demo downloads no weights.
     os.environ.setdefault("HEATERS_EMBEDDING_MODEL", "layout-v1")
     settings = _settings()
     with _everything(settings) as supervisor:
         reference = footage or _demo_film(settings)
-        engine = open_engine(supervisor.database_url)
-        with transaction(engine) as session:
-            video, _ = add_source(session, str(reference), title=None if footage else "Demo film")
         _say_where(supervisor)
-        _show_until_ready(supervisor, engine, video.key)
+        _show_until_ready(supervisor, reference, title=None if footage else "Demo film")
         supervisor.wait()
 
 
@@ -111,11 +105,23 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
     from heaters_pipeline.ingest import ingest_in_foreground
+    from heaters_pipeline.platform.dagster_instance import open_instance
 
+    settings = _settings()
     # Standard output is for the result alone, whatever a library prints.
-    with redirect_stdout(sys.stderr), _database(_settings()) as engine, _progress_bar() as show:
+    with (
+        redirect_stdout(sys.stderr),
+        _database(settings) as engine,
+        open_instance(settings) as instance,
+        _progress_bar() as show,
+    ):
         report = ingest_in_foreground(
-            engine, reference, title=title, needs_splicing=not no_splice, on_progress=show
+            engine,
+            instance,
+            reference,
+            title=title,
+            needs_splicing=not no_splice,
+            on_progress=show,
         )
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2, default=str))
@@ -252,20 +258,25 @@ def _demo_film(settings: Settings) -> Path:
     return film
 
 
-def _show_until_ready(supervisor: Supervisor, engine: Engine, key: str) -> None:
-    """Follow a video until its clips wait for review, or say why they never will."""
+def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None) -> None:
+    """Add a video and follow it until its clips wait for review, or say why they never will."""
     from heaters_pipeline.db import source_videos
-    from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.db.engine import open_engine, transaction
+    from heaters_pipeline.intake import add_source
 
-    with _progress_bar() as show:
-        while True:
-            with transaction(engine) as session:
-                video = source_videos.get(session, key)
-            if video.state == "ready" or video.error:
-                break
-            show(video.state, video.progress or 0.0)
-            supervisor.watch()
-            time.sleep(DEMO_LOOK_SECONDS)
+    engine = open_engine(supervisor.database_url)
+    try:
+        with transaction(engine) as session:
+            video, _ = add_source(session, str(reference), title=title)
+        with _progress_bar() as show:
+            while video.state != "ready" and not video.error:
+                show(video.state, video.progress or 0.0)
+                supervisor.watch()
+                time.sleep(DEMO_LOOK_SECONDS)
+                with transaction(engine) as session:
+                    video = source_videos.get(session, video.key)
+    finally:
+        engine.dispose()
     if video.error:
         click.echo(f"heaters: {video.error}", err=True)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from heaters_pipeline.domain.states import SourceState
 from heaters_pipeline.intake import add_source
 from heaters_pipeline.jobs import ingest_job
 from heaters_pipeline.partitions import VIDEO_TAG, heaters_videos
+from heaters_pipeline.platform.dagster_instance import FOREGROUND_TAG
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
 
@@ -28,6 +30,9 @@ ProgressCallback = Callable[[str, float], None]
 POLL_SECONDS = 0.5
 
 PRODUCTS = ("source", "gold_master", "frame_checksums", "frame_scores", "proxy", "proxy_audio")
+
+NO_RETRY_TAG = "dagster/max_retries"
+"""Dagster can't start a run again that no code server started."""
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -53,25 +58,21 @@ class IngestReport:
 
 def ingest_in_foreground(
     engine: Engine,
+    instance: dg.DagsterInstance,
     reference: str,
     *,
     title: str | None = None,
     needs_splicing: bool = True,
     on_progress: ProgressCallback | None = None,
-    instance: dg.DagsterInstance | None = None,
 ) -> IngestReport:
-    """Takes the video that `reference` names up to virtual clips.
-
-    What is wrong with the footage is in the report, not raised. Dagster's `instance` remembers
-    the run; without one nobody does.
+    """Takes the video that `reference` names up to virtual clips; Dagster's `instance` remembers
+    the run. What is wrong with the footage is in the report, not raised.
     """
     with transaction(engine) as session:
         video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
     if video.state == SourceState.READY and _is_whole(video):
         return _report(engine, video.key, changed=False)
     with ExitStack() as stack:
-        if instance is None:
-            instance = stack.enter_context(dg.DagsterInstance.ephemeral())
         if on_progress is not None:
             stack.enter_context(_watched(engine, video.key, on_progress))
         instance.add_dynamic_partitions(str(heaters_videos.name), [video.key])
@@ -80,7 +81,7 @@ def ingest_in_foreground(
             partition_key=video.key,
             instance=instance,
             raise_on_error=False,
-            tags={VIDEO_TAG: video.key},
+            tags={VIDEO_TAG: video.key, FOREGROUND_TAG: str(os.getpid()), NO_RETRY_TAG: "0"},
         )
     return _report(
         engine,

@@ -17,7 +17,7 @@ from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
 from heaters_pipeline.media.checksums import read_checksums
-from heaters_pipeline.media.embed import Embedder, mean_vector, open_embedder
+from heaters_pipeline.media.embed import Embedder, mean_vector, model_name, open_embedder
 from heaters_pipeline.media.export import export_clip
 from heaters_pipeline.media.keyframes import extract_keyframes, keyframe_numbers
 from heaters_pipeline.partitions import heaters_videos
@@ -105,12 +105,12 @@ def clip_embeddings(
 ) -> dg.MaterializeResult[Any]:
     """A vector of every clip with keyframes, by which clips are found. Clips that were embedded by
     another model get one of the present model, too."""
-    storage = store.open()
-    embedder: Embedder | None = None
+    storage, model = store.open(), get_settings().embedding_model
+    with database.transaction() as session:
+        embeddings.ask_for_missing(session, context.partition_key, model_name(model), STRATEGY)
 
     def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
-        nonlocal embedder
-        embedder = open_embedder(get_settings().embedding_model)
+        embedder = open_embedder(model)
         for clip in due:
             with batch.one(clip):
                 _embed(database, storage, clip, embedder)

@@ -8,7 +8,7 @@ import dagster as dg
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.domain.errors import HeatersError, InputError, TransitionError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, TransitionError
 from heaters_pipeline.domain.states import SourceState, Step
 from heaters_pipeline.media.ffmpeg import Progress
 from heaters_pipeline.resources import Database
@@ -40,8 +40,8 @@ def failures_in_words() -> Iterator[None]:
     try:
         yield
     except HeatersError as error:
-        hopeless = isinstance(error, InputError | TransitionError)
-        raise dg.Failure(description=str(error), allow_retries=not hopeless) from error
+        final = isinstance(error, InputError | TransitionError | Conflict)
+        raise dg.Failure(description=str(error), allow_retries=not final) from error
 
 
 def in_words(error: BaseException) -> str:

@@ -101,7 +101,8 @@ CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
     C.KEYFRAMED: frozenset({C.EMBEDDING}),
     C.KEYFRAME_FAILED: frozenset({C.KEYFRAMING, C.EXPORTED}),
     C.EMBEDDING: frozenset({C.EMBEDDED, C.EMBEDDING_FAILED}),
-    C.EMBEDDED: frozenset(),
+    # Back one step where another model is to embed it, too.
+    C.EMBEDDED: frozenset({C.KEYFRAMED}),
     C.EMBEDDING_FAILED: frozenset({C.EMBEDDING, C.KEYFRAMED}),
     C.ARCHIVED: _DECIDABLE - {C.SUPERSEDED},
     C.SUPERSEDED: _DECIDABLE - {C.SUPERSEDED},

@@ -31,11 +31,14 @@ def open_embedder(model: str | None) -> Embedder:
     """The model by name or folder; the built-in descriptor for `layout-v1`, for None, and where
     sentence-transformers, or Pillow that it takes images from, is not installed. Raises
     HeatersError where a model can't be loaded."""
-    if model in (None, LAYOUT_MODEL):
-        return LayoutDescriptor()
-    if not all(map(importlib.util.find_spec, ("sentence_transformers", "PIL"))):
-        return LayoutDescriptor()
-    return SentenceTransformerEmbedder(str(model))
+    name = model_name(model)
+    return LayoutDescriptor() if name == LAYOUT_MODEL else SentenceTransformerEmbedder(name)
+
+
+def model_name(model: str | None) -> str:
+    """The name that the vectors of `open_embedder(model)` go by; loads nothing."""
+    installed = all(map(importlib.util.find_spec, ("sentence_transformers", "PIL")))
+    return model if model is not None and installed else LAYOUT_MODEL
 
 
 def mean_vector(keyframe_vectors: Vectors) -> Vectors:

@@ -5,11 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.platform.postgres import ensure_database
 from heaters_pipeline.platform.sockets import make_private, socket_folder
+from heaters_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+FOREGROUND_TAG = "heaters/process"
+"""Tag of a run in somebody's foreground: the number of its process."""
 
 SOCKET_NAME = "code.sock"
 POOL_LIMITS = {"download": 2, "transcode": 1, "export": 1, "model": 1}
@@ -30,7 +43,9 @@ class DagsterFiles:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         for name in ("dagster.yaml", "workspace.yaml"):
-            shutil.copyfile(shipped(name), folder / name)
+            partial = folder / f"{name}.{os.getpid()}.partial"
+            shutil.copyfile(shipped(name), partial)
+            partial.replace(folder / name)
         sockets = socket_folder(folder, SOCKET_NAME)
         make_private(sockets, os.geteuid(), os.getegid())
         return cls(folder, folder / "workspace.yaml", sockets / SOCKET_NAME)
@@ -72,9 +87,28 @@ def prepare() -> None:
             ]
         )
         for run in instance.get_runs(filters=left):
+            if _is_in_foreground(run.tags):
+                continue
             instance.report_run_failed(run, "Heaters stopped while this run was under way.")
         for pool, limit in POOL_LIMITS.items():
             instance.event_log_storage.set_concurrency_slots(pool, limit)
+
+
+def _is_in_foreground(tags: Mapping[str, str]) -> bool:
+    """Whether a run is that of a `heaters ingest` that still goes on."""
+    process = tags.get(FOREGROUND_TAG)
+    return process is not None and psutil.pid_exists(int(process))
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """The instance that `heaters up` shows, also while it does not run."""
+    import dagster as dg
+
+    urls = ensure_database(settings)
+    os.environ.update(DagsterFiles.below(settings.home).environment(urls.dagster))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
 
 
 if __name__ == "__main__":

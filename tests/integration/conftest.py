@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,3 +41,30 @@ def s3_storage(s3_endpoint: str, tmp_path: Path) -> S3Storage:
     bucket = f"heaters-{abs(hash(tmp_path)):x}"
     client.create_bucket(Bucket=bucket)
     return S3Storage(client, bucket, "library", home=tmp_path / "s3-home")
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP of two layers with random weights, saved as sentence-transformers loads it."""
+    pytest.importorskip("torch")
+    pytest.importorskip("PIL")
+    transformers = pytest.importorskip("transformers")
+    folder = tmp_path_factory.mktemp("tiny-clip")
+    words = ["<|startoftext|>", "<|endoftext|>"]
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    vocabulary = [*words, *letters, *(f"{letter}</w>" for letter in letters)]
+    (folder / "vocab.json").write_text(json.dumps({each: n for n, each in enumerate(vocabulary)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    layer = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    layer |= {"num_attention_heads": 2}
+    config = transformers.CLIPConfig(
+        text_config={**layer, "vocab_size": len(vocabulary), "bos_token_id": 0, "eos_token_id": 1},
+        vision_config={**layer, "image_size": 64, "patch_size": 16},
+        projection_dim=24,
+    )
+    transformers.CLIPModel(config).save_pretrained(folder)
+    size = {"shortest_edge": 64}
+    images = transformers.CLIPImageProcessor(size=size, crop_size={"height": 64, "width": 64})
+    tokens = transformers.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    transformers.CLIPProcessor(images, tokens).save_pretrained(folder)
+    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import av
@@ -64,33 +63,6 @@ def test_what_is_no_image_is_named(tmp_path: Path) -> None:
     file.write_text("words")
     with pytest.raises(HeatersError, match="is no image"):
         LayoutDescriptor().embed([file])
-
-
-@pytest.fixture(scope="module")
-def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP of two layers with random weights, saved as sentence-transformers loads it."""
-    pytest.importorskip("torch")
-    pytest.importorskip("PIL")
-    transformers = pytest.importorskip("transformers")
-    folder = tmp_path_factory.mktemp("tiny-clip")
-    words = ["<|startoftext|>", "<|endoftext|>"]
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    vocabulary = [*words, *letters, *(f"{letter}</w>" for letter in letters)]
-    (folder / "vocab.json").write_text(json.dumps({each: n for n, each in enumerate(vocabulary)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    layer = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
-    layer |= {"num_attention_heads": 2}
-    config = transformers.CLIPConfig(
-        text_config={**layer, "vocab_size": len(vocabulary), "bos_token_id": 0, "eos_token_id": 1},
-        vision_config={**layer, "image_size": 64, "patch_size": 16},
-        projection_dim=24,
-    )
-    transformers.CLIPModel(config).save_pretrained(folder)
-    size = {"shortest_edge": 64}
-    images = transformers.CLIPImageProcessor(size=size, crop_size={"height": 64, "width": 64})
-    tokens = transformers.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
-    transformers.CLIPProcessor(images, tokens).save_pretrained(folder)
-    return folder
 
 
 def test_a_sentence_transformers_model_is_loaded_from_its_folder(

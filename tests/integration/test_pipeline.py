@@ -130,8 +130,10 @@ def scratch_is_empty() -> bool:
     return not [path for path in scratch.rglob("*") if path.is_file() and path.name != ".lock"]
 
 
-def test_a_film_becomes_clips_that_cover_it(engine: Engine, film: Path) -> None:
-    report = ingest_in_foreground(engine, str(film))
+def test_a_film_becomes_clips_that_cover_it(
+    engine: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(engine, instance, str(film))
     assert (report.error, report.state, report.changed) == (None, "ready", True)
     assert report.frame_count == FRAMES
     assert report.checks == {"gold_master_equals_source": True, "clips_cover_video": True}
@@ -146,25 +148,25 @@ def test_a_film_becomes_clips_that_cover_it(engine: Engine, film: Path) -> None:
 
 
 def test_a_second_ingest_changes_nothing_and_says_so(
-    engine: Engine, storage: Storage, film: Path, tmp_path: Path
+    engine: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path, tmp_path: Path
 ) -> None:
-    first = ingest_in_foreground(engine, str(film))
+    first = ingest_in_foreground(engine, instance, str(film))
     before = everything(engine, storage)
     renamed = tmp_path / "another name.mp4"
     renamed.write_bytes(film.read_bytes())
     for path in (film, renamed):
-        again = ingest_in_foreground(engine, str(path))
+        again = ingest_in_foreground(engine, instance, str(path))
         assert (again.key, again.changed, again.clip_count) == (first.key, False, first.clip_count)
     assert everything(engine, storage) == before
 
 
 def test_what_was_lost_from_the_storage_is_made_again(
-    engine: Engine, storage: Storage, film: Path
+    engine: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path
 ) -> None:
-    report = ingest_in_foreground(engine, str(film))
+    report = ingest_in_foreground(engine, instance, str(film))
     before = everything(engine, storage)
     storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(engine, str(film)).changed
+    assert ingest_in_foreground(engine, instance, str(film)).changed
     assert everything(engine, storage) == before
 
 
@@ -172,7 +174,7 @@ def test_what_was_lost_from_the_storage_is_made_again(
 def test_any_asset_can_be_made_again_with_the_same_result(
     engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, asset: str
 ) -> None:
-    report = ingest_in_foreground(engine, str(film))
+    report = ingest_in_foreground(engine, instance, str(film))
     before = everything(engine, storage)
     for _ in range(2):
         assert run_job(instance, "ingest", report.key, [asset]).success
@@ -210,10 +212,15 @@ def bad_files(folder: Path, film: Path, media: Path | None) -> dict[str, str]:
 
 
 def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
-    engine: Engine, storage: Storage, film: Path, media_folder: Path, tmp_path: Path
+    engine: Engine,
+    instance: dg.DagsterInstance,
+    storage: Storage,
+    film: Path,
+    media_folder: Path,
+    tmp_path: Path,
 ) -> None:
     for reference, words in bad_files(tmp_path, film, media_folder).items():
-        report = ingest_in_foreground(engine, reference)
+        report = ingest_in_foreground(engine, instance, reference)
         assert report.state == "download_failed", reference
         assert report.error is not None
         assert words in report.error
@@ -224,23 +231,23 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
             assert source_videos.get(session, report.key).error == report.error
         assert scratch_is_empty()
     assert storage.list("") == []
-    assert ingest_in_foreground(engine, str(film)).state == "ready"
+    assert ingest_in_foreground(engine, instance, str(film)).state == "ready"
 
 
 def test_a_failed_video_is_tried_again_when_its_file_is_there(
-    engine: Engine, film: Path, tmp_path: Path
+    engine: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
 ) -> None:
     late = tmp_path / "late.mp4"
-    assert ingest_in_foreground(engine, str(late)).state == "download_failed"
+    assert ingest_in_foreground(engine, instance, str(late)).state == "download_failed"
     late.write_bytes(film.read_bytes())
-    report = ingest_in_foreground(engine, str(late))
+    report = ingest_in_foreground(engine, instance, str(late))
     assert (report.state, report.error) == ("ready", None)
 
 
 def test_approved_clips_become_files_keyframes_and_vectors(
     engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
 ) -> None:
-    report = ingest_in_foreground(engine, str(film))
+    report = ingest_in_foreground(engine, instance, str(film))
     approved = approve_all(engine)
     assert run_job(instance, "library", report.key).success
     assert states(engine) == {ClipState.EMBEDDED: len(approved)}
@@ -261,11 +268,33 @@ def test_approved_clips_become_files_keyframes_and_vectors(
         assert everything(engine, storage) == before
 
 
+def test_a_backfill_embeds_with_another_model_beside_the_first(
+    engine: Engine,
+    instance: dg.DagsterInstance,
+    film: Path,
+    tiny_clip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report = ingest_in_foreground(engine, instance, str(film))
+    approved = approve_all(engine)
+    assert run_job(instance, "library", report.key).success
+    model = str(tiny_clip)
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", model)
+    get_settings.cache_clear()
+    assert run_job(instance, "library", report.key, ["clip_embeddings"]).success
+    assert states(engine) == {ClipState.EMBEDDED: len(approved)}
+    with transaction(engine) as session:
+        assert embeddings.models(session) == sorted([LAYOUT_MODEL, model])
+        for name in (LAYOUT_MODEL, model):
+            found = embeddings.similar(session, approved[0], 10, name)
+            assert {clip.id for clip, _ in found} == set(approved[1:])
+
+
 def test_one_bad_clip_fails_alone_and_can_be_tried_again(
     engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
 ) -> None:
     """The checksums of one clip's frames are spoilt: it must not become a file."""
-    report = ingest_in_foreground(engine, str(film))
+    report = ingest_in_foreground(engine, instance, str(film))
     _first, second, _third = approve_all(engine)
     path = report.paths["frame_checksums"]
     with storage.fetch(path) as file:
@@ -331,7 +360,7 @@ def kill_when(process: subprocess.Popen[bytes], reached: Path) -> None:
 def test_a_killed_ingest_costs_nothing_but_time(
     engine: Engine, storage: Storage, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
-    film = make_numbered_film(tmp_path / "long.mp4", 900, size=(640, 360), scenes=(300, 600))
+    film = make_numbered_film(tmp_path / "long.mp4", 500, size=(640, 360), scenes=(200, 400))
     environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
     command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
@@ -339,12 +368,12 @@ def test_a_killed_ingest_costs_nothing_but_time(
     with transaction(engine) as session:
         (video,) = source_videos.newest_first(session)
     assert video.state == "preprocessing"
-    report = ingest_in_foreground(engine, str(film))
-    assert (report.state, report.frame_count) == ("ready", 900)
+    report = ingest_in_foreground(engine, instance, str(film))
+    assert (report.state, report.frame_count) == ("ready", 500)
     assert scratch_is_empty()
     after_kill = {key: storage.size(key) for key in storage.list("")}
     storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(engine, str(film)).changed
+    assert ingest_in_foreground(engine, instance, str(film)).changed
     assert {key: storage.size(key) for key in storage.list("")} == after_kill
 
 
