@@ -65,7 +65,10 @@ class Settings(BaseSettings):
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."
     )
     lease_seconds: float = Field(
-        default=600, gt=0, description="How long a clip handed to one reviewer is kept from others."
+        default=90,
+        gt=0,
+        description="How long a clip handed to one reviewer is kept from others; the open page "
+        "renews it every few seconds.",
     )
     sensor_interval_seconds: int = Field(
         default=10, ge=1, description="How often the sensors ask what is due."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
@@ -22,7 +22,6 @@ blueprint = Blueprint("queue", __name__)
 
 MAX_LIMIT = 50
 RECENT = 12
-COUNTED_TODAY = 2000
 DECISIONS = frozenset(Action) - {Action.UNDO, Action.REPLAN}
 
 
@@ -45,34 +44,38 @@ def review() -> ResponseReturnValue:
 
 @blueprint.get("/api/queue")
 def queue() -> ResponseReturnValue:
-    """The next clips, leased to whoever asks: `?limit=6`, `?video=key` for one video only."""
+    """The next clips, leased to whoever asks: `?limit=6`, `?video=key` for one video only.
+    To ask again renews the leases."""
     limit = request.args.get("limit", 6, int)
+    video = request.args.get("video")
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
     with transaction() as session:
-        leased = clips.lease_queue(
-            session,
-            reviewer_name(),
-            limit,
-            services().settings.lease_seconds,
-            request.args.get("video"),
-        )
+        leased = clips.lease_queue(session, reviewer_name(), limit, _lease_seconds(), video)
+        pending = clips.pending_counts(session, reviewer_name(), video)
         return jsonify(
-            clips=[clip_json(entry) for entry in leased], counts=clips.counts_by_state(session)
+            clips=[clip_json(entry) for entry in leased],
+            pending=pending.total,
+            with_others=pending.with_others,
         )
+
+
+@blueprint.post("/api/release")
+def release() -> ResponseReturnValue:
+    """Gives back what the reviewer has leased: the page says so when it is closed."""
+    with transaction() as session:
+        clips.release(session, reviewer_name())
+    return jsonify({})
 
 
 @blueprint.get("/api/mine")
 def mine() -> ResponseReturnValue:
     """The reviewer's latest decisions that stand, newest first, and how many there are today."""
     with transaction() as session:
-        events = reviews.latest(session, reviewer_name(), COUNTED_TODAY)
-        undone = {event.undoes_event_id for event in events}
-        standing = [e for e in events if e.action != Action.UNDO and e.id not in undone]
-        today = datetime.now().astimezone().date()
+        midnight = datetime.combine(date.today(), time.min).astimezone()
         return jsonify(
-            recent=[_event_json(event) for event in standing[:RECENT]],
-            today=sum(event.created_at.astimezone().date() == today for event in standing),
+            recent=[_event_json(e) for e in reviews.latest(session, reviewer_name(), RECENT)],
+            today=reviews.count_since(session, reviewer_name(), midnight),
         )
 
 
@@ -91,6 +94,7 @@ def decide(clip_id: int) -> ResponseReturnValue:
                 version=version or 0,
                 action=action,
                 frame=frame,
+                lease_seconds=_lease_seconds(),
             )
             return jsonify(_decision_json(session, decision))
     except Conflict as conflict:
@@ -104,7 +108,9 @@ def undo() -> ResponseReturnValue:
     """`{"event_id"}`, or nothing for the reviewer's latest decision that stands."""
     event_id = _integer(_json_object(), "event_id", optional=True)
     with transaction() as session:
-        decision = reviews.undo(session, actor=reviewer_name(), event_id=event_id)
+        decision = reviews.undo(
+            session, actor=reviewer_name(), event_id=event_id, lease_seconds=_lease_seconds()
+        )
         return jsonify(_decision_json(session, decision))
 
 
@@ -114,6 +120,10 @@ def name() -> ResponseReturnValue:
     with transaction() as session:
         clips.release(session, reviewer_name())
     return jsonify(name=rename(str(_json_object().get("name", ""))))
+
+
+def _lease_seconds() -> float:
+    return services().settings.lease_seconds
 
 
 def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:

@@ -31,6 +31,12 @@ class QueuedClip(NamedTuple):
     """The live clip that ends where this one starts."""
 
 
+class PendingCounts(NamedTuple):
+    total: int
+    with_others: int
+    """How many of them are leased by other reviewers."""
+
+
 class DueWork(NamedTuple):
     video_key: str
     last_event_id: int
@@ -117,19 +123,16 @@ def lease_queue(
 ) -> list[QueuedClip]:
     """The next clips for a reviewer, in film order, kept from others for `lease_seconds`.
 
-    His own leases come first and are renewed; clips leased by others are passed over.
+    What he was handed before comes first and is renewed, also where its lease has run out and
+    nobody has taken it; clips leased by others are passed over.
     """
-    mine = sa.and_(col(Clip.leased_by) == reviewer, col(Clip.leased_until) > sa.func.now())
+    mine = col(Clip.leased_by) == reviewer
     candidates = (
         select(Clip.id)
         .join(SourceVideo)
         .where(
             Clip.state == ClipState.PENDING_REVIEW,
-            sa.or_(
-                mine,
-                col(Clip.leased_until).is_(None),
-                col(Clip.leased_until) <= sa.func.now(),
-            ),
+            sa.not_(_with_others(reviewer)),
         )
         .order_by(
             sa.func.coalesce(mine, sa.false()).desc(),
@@ -142,15 +145,40 @@ def lease_queue(
     if video_key is not None:
         candidates = candidates.where(SourceVideo.key == video_key)
     leased = session.exec(candidates).all()
+    lease(session, leased, reviewer, lease_seconds)
+    return queued(session, leased)
+
+
+def lease(session: Session, clip_ids: Sequence[int], reviewer: str, lease_seconds: float) -> None:
+    """Keeps the clips from other reviewers for `lease_seconds` from now."""
     session.execute(
         sa.update(Clip)
-        .where(col(Clip.id).in_(leased))
+        .where(col(Clip.id).in_(clip_ids))
         .values(
             leased_by=reviewer,
             leased_until=sa.func.now() + timedelta(seconds=lease_seconds),
         )
     )
-    return queued(session, leased)
+
+
+def pending_counts(session: Session, reviewer: str, video_key: str | None = None) -> PendingCounts:
+    """Clips that wait for a decision, of all videos or of one."""
+    counted = sa.select(sa.func.count(), sa.func.count().filter(_with_others(reviewer))).where(
+        col(Clip.state) == ClipState.PENDING_REVIEW
+    )
+    if video_key is not None:
+        counted = counted.join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id)).where(
+            col(SourceVideo.key) == video_key
+        )
+    return PendingCounts(*session.execute(counted).one())
+
+
+def _with_others(reviewer: str) -> Any:
+    """True of a clip that another reviewer's lease keeps; never null."""
+    return sa.func.coalesce(
+        sa.and_(col(Clip.leased_by) != reviewer, col(Clip.leased_until) > sa.func.now()),
+        sa.false(),
+    )
 
 
 def queued(session: Session, clip_ids: Sequence[int]) -> list[QueuedClip]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -36,10 +37,12 @@ def decide(
     version: int,
     action: Action,
     frame: int | None = None,
+    lease_seconds: float = 0,
 ) -> Decision:
     """Records what `actor` decided on the clip as he saw it (`version`).
 
     `frame` is the first frame of the second part of a split, a frame number of the source video.
+    The clips that a split or merge makes are kept for `actor` for `lease_seconds`.
     Raises Conflict if the clip has changed since, or if the pipeline has it; InputError if the
     action can't be done at all.
     """
@@ -52,10 +55,10 @@ def decide(
         raise Conflict(f"Clip {clip_id} has changed since you saw it: it is {_words(clip)} now.")
     previous = found[previous_id] if previous_id is not None else None
     if action == Action.SPLIT:
-        return _split(session, actor, clip, frame)
+        return _kept_for(session, actor, lease_seconds, _split(session, actor, clip, frame))
     if action == Action.MERGE:
         assert previous is not None  # noqa: S101  (_previous_id raises where there is none)
-        return _merge(session, actor, previous, clip)
+        return _kept_for(session, actor, lease_seconds, _merge(session, actor, previous, clip))
     before = [_snapshot(clip)]
     _move(clip, DECIDED_STATE[action])
     if previous is not None:
@@ -64,8 +67,11 @@ def decide(
     return _record(session, actor, action, before, [clip])
 
 
-def undo(session: Session, *, actor: str, event_id: int | None = None) -> Decision:
-    """Takes back an event: `event_id`, or the actor's latest that still stands.
+def undo(
+    session: Session, *, actor: str, event_id: int | None = None, lease_seconds: float = 0
+) -> Decision:
+    """Takes back an event: `event_id`, or the actor's latest that still stands. Clips that wait
+    for a decision again are kept for `actor` for `lease_seconds`.
 
     Raises Conflict if a later event, or the pipeline, has taken one of its clips since.
     """
@@ -84,9 +90,10 @@ def undo(session: Session, *, actor: str, event_id: int | None = None) -> Decisi
         clip.state = ClipState(old["state"]) if old else ClipState.SUPERSEDED
         clip.grouped_with_clip_id = old["grouped_with_clip_id"] if old else None
         session.flush()
-    return _record(
+    undone = _record(
         session, actor, Action.UNDO, before, list(found.values()), undoes_event_id=event.id
     )
+    return _kept_for(session, actor, lease_seconds, undone)
 
 
 def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decision | None:
@@ -119,13 +126,19 @@ def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decisio
 
 
 def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:
-    """The actor's events, newest first."""
+    """The actor's decisions that stand, newest first."""
     return session.exec(
-        select(ReviewEvent)
+        _standing()
         .where(ReviewEvent.actor == actor)
         .order_by(col(ReviewEvent.id).desc())
         .limit(limit)
     ).all()
+
+
+def count_since(session: Session, actor: str, since: datetime) -> int:
+    """How many decisions of the actor stand that were made at `since` or later."""
+    events = _standing().where(ReviewEvent.actor == actor, col(ReviewEvent.created_at) >= since)
+    return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
 def _split(session: Session, actor: str, clip: Clip, frame: int | None) -> Decision:
@@ -157,8 +170,6 @@ def _replace(
     session.flush()
     video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
     made = [clips.make(session, video, frames, action) for frames in ranges]
-    for clip in made:
-        clip.leased_by, clip.leased_until = old[-1].leased_by, old[-1].leased_until
     return _record(session, actor, action, before, old + made)
 
 
@@ -195,6 +206,14 @@ def _record(
             clip.leased_by = clip.leased_until = None
     session.flush()
     return Decision(event.id, touched)
+
+
+def _kept_for(
+    session: Session, reviewer: str, lease_seconds: float, decision: Decision
+) -> Decision:
+    pending = [clip.id for clip in decision.clips if clip.state == ClipState.PENDING_REVIEW]
+    clips.lease(session, pending, reviewer, lease_seconds)
+    return decision
 
 
 def _previous_id(session: Session, clip_id: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -28,13 +29,26 @@ def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None):
         if version is None:
             version = clips.get(session, clip_id).version
         return reviews.decide(
-            session, actor=actor, clip_id=clip_id, version=version, action=action, frame=frame
+            session,
+            actor=actor,
+            clip_id=clip_id,
+            version=version,
+            action=action,
+            frame=frame,
+            lease_seconds=60,
         )
 
 
 def undo(engine, actor="ann", event_id=None):
     with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id)
+        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
+
+
+def lease(engine, reviewer, limit=10, seconds=60):
+    """Ids of the clips that the reviewer is handed."""
+    with transaction(engine) as session:
+        queue = clips.lease_queue(session, reviewer, limit, seconds)
+        return [queued.clip.id for queued in queue]
 
 
 def live(engine, video):
@@ -296,6 +310,58 @@ def test_a_lease_that_ran_out_is_anybodys(engine) -> None:
     with transaction(engine) as session:
         bob = clips.lease_queue(session, "bob", 3, 60)
     assert [q.clip.id for q in ann] == [q.clip.id for q in bob]
+
+
+def test_an_own_lease_that_ran_out_comes_before_other_clips(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    ids = [clip.id for clip in all_clips]
+    lease(engine, "bob", 4)
+    assert lease(engine, "ann", 2, seconds=0) == ids[4:6]
+    with transaction(engine) as session:
+        clips.release(session, "bob")
+    assert lease(engine, "ann", 2) == ids[4:6]
+    assert lease(engine, "bob") == ids[:4] + ids[6:]
+
+
+def test_what_waits_is_counted_apart_from_what_others_have(engine) -> None:
+    for key in ("film-1", "film-2"):
+        ready_video(engine, key)
+    lease(engine, "ann", 2)
+    lease(engine, "bob", 3)
+    with transaction(engine) as session:
+        assert clips.pending_counts(session, "ann") == (6, 3)
+        assert clips.pending_counts(session, "ann", "film-1") == (3, 1)
+        assert clips.pending_counts(session, "cid", "film-2") == (3, 2)
+        clips.release(session, "bob")
+        assert clips.pending_counts(session, "ann") == (6, 0)
+
+
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.MERGE, Action.SPLIT])
+def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_reviewer(engine, action) -> None:
+    _, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    frame = 20 if action == Action.SPLIT else None
+    decision = decide(engine, second.id, action, frame=frame)
+    made = {clip.id for clip in decision.clips if clip.state == ClipState.PENDING_REVIEW}
+    others = lease(engine, "bob")
+    assert not made & set(others)
+    with transaction(engine) as session:
+        clips.release(session, "bob")
+    undo(engine)
+    back = {first.id, second.id} if action == Action.MERGE else {second.id}
+    assert set(lease(engine, "bob")) == {first.id, second.id, third.id} - back
+    assert set(lease(engine, "ann")) == back
+
+
+def test_decisions_that_stand_are_listed_and_counted(engine) -> None:
+    _, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    events = [decide(engine, clip.id, Action.APPROVE).event_id for clip in (first, second)]
+    decide(engine, third.id, Action.SKIP, actor="bob")
+    undo(engine, event_id=events[0])
+    with transaction(engine) as session:
+        assert [event.id for event in reviews.latest(session, "ann", 5)] == events[1:]
+        assert reviews.count_since(session, "ann", began) == 1
+        assert reviews.count_since(session, "ann", datetime.now(UTC) + timedelta(minutes=1)) == 0
 
 
 def test_two_queues_asked_for_at_once_share_no_clip(engine) -> None:

@@ -12,12 +12,14 @@ export class ApiError extends Error {
   }
 }
 
-/** @param {string} url @param {object} [body] sent by POST where given @returns {Promise<any>} */
+/** @param {string} url @param {object} [body] sent by POST where given, even if the page is closed
+ * meanwhile @returns {Promise<any>} */
 export async function api(url, body) {
   /** @type {RequestInit} */ const request = { signal: AbortSignal.timeout(PATIENCE_MS) };
   if (body) {
     const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name=csrf]'));
     request.method = 'POST';
+    request.keepalive = true;
     request.headers = { 'Content-Type': 'application/json', 'X-CSRFToken': token.content };
     request.body = JSON.stringify(body);
   }

@@ -161,7 +161,7 @@ nameField.addEventListener('change', async () => {
     const { name } = await api('/api/reviewer', { name: nameField.value });
     nameField.value = name;
     nameField.blur();
-    await Promise.all([loadMine(), queue.refill(true)]);
+    await Promise.all([loadMine(), queue.renew()]);
   } catch (error) {
     queue.notice = { text: String(/** @type {Error} */ (error).message), bad: true };
     schedule();
@@ -200,21 +200,17 @@ function draw() {
     drawnClip = clip;
     drawFacts(clip);
   }
-  const { notice } = queue;
-  const trouble = notice ?? (player.trouble ? { text: player.trouble, bad: true } : null);
+  const { notice, failed } = queue;
+  const unsaved = failed.length > 0 ? `Decisions not saved: ${failed.length}.` : null;
+  const lasting = unsaved ?? player.trouble;
+  const trouble = notice ?? (lasting ? { text: lasting, bad: true } : null);
   const box = byId('notice');
   box.hidden = !trouble;
   box.classList.toggle('bad', trouble?.bad ?? false);
   if (trouble) setText(byId('notice-text'), trouble.text);
-  byId('notice-repeat').hidden = queue.failed.length === 0;
+  byId('notice-repeat').hidden = !unsaved;
   byId('empty').hidden = !(queue.loaded && !clip);
-  const elsewhere = video ? 0 : queue.pending;
-  setText(
-    byId('empty-why'),
-    elsewhere > 0
-      ? `The ${elsewhere} clips left are with other reviewers.`
-      : 'New clips appear here by themselves.',
-  );
+  setText(byId('empty-why'), whyEmpty(queue.withOthers));
   page.classList.toggle('is-empty', !clip);
   setText(byId('pending'), String(queue.pending));
   setText(byId('today'), String(queue.decidedToday));
@@ -228,6 +224,13 @@ function draw() {
     /** @type {HTMLButtonElement} */ (button).disabled = off;
   }
   drawLists();
+}
+
+/** @param {number} withOthers clips */
+function whyEmpty(withOthers) {
+  if (withOthers === 0) return 'New clips appear here by themselves.';
+  const clips = withOthers === 1 ? '1 clip that waits is' : `${withOthers} clips that wait are`;
+  return `The ${clips} with other reviewers.`;
 }
 
 /** @param {Clip | null} clip */
@@ -369,5 +372,15 @@ for (const group of /** @type {const} */ (['Decide', 'Look'])) {
 
 Object.assign(window, { heaters: { player, queue } });
 void loadMine();
-void queue.refill();
-setInterval(() => void queue.refill(), POLL_MS);
+void queue.renew();
+// Each poll renews the leases; a page that nobody looks at lets them run out, a closed one gives
+// them back.
+const poll = () => {
+  if (!document.hidden) void queue.renew();
+};
+setInterval(poll, POLL_MS);
+document.addEventListener('visibilitychange', poll);
+addEventListener('pagehide', () => void api('/api/release', {}).catch(() => {}));
+addEventListener('beforeunload', (event) => {
+  if (queue.unsaved > 0 || queue.failed.length > 0) event.preventDefault();
+});

@@ -18,22 +18,37 @@ const settled = async () => {
   for (let i = 0; i < 20; i += 1) await Promise.resolve();
 };
 
-/** A queue of clips 1..n on a server that does what `decide` says. */
+/** A queue of clips 1..n on a server that does what `decide` and `undo` say. */
 async function queueOf(n, { decide, undo } = {}) {
   const sent = [];
   const pending = new Map(Array.from({ length: n }, (_, i) => [i + 1, clipAt(i + 1)]));
+  const keep = (clips) => {
+    for (const clip of clips) {
+      pending.delete(clip.id);
+      if (clip.state === 'pending_review') pending.set(clip.id, clip);
+    }
+  };
   const server = {
     load: async (limit) => ({
       clips: [...pending.values()].slice(0, limit),
-      counts: { pending_review: pending.size },
+      pending: pending.size,
+      with_others: 0,
     }),
     decide: async (clip, body) => {
       sent.push([clip.id, body]);
-      if (decide) return decide(clip, body);
-      pending.delete(clip.id);
-      return { event_id: sent.length, clips: [{ ...clip, state: 'review_approved', version: 2 }] };
+      const version = clip.version + 1;
+      const answer = decide
+        ? await decide(clip, body)
+        : { event_id: sent.length, clips: [{ ...clip, state: 'review_approved', version }] };
+      keep(answer.clips);
+      return answer;
     },
-    undo: async (id) => undo(id),
+    undo: async (id) => {
+      sent.push(['undo', id]);
+      const answer = await undo(id);
+      keep(answer.clips);
+      return answer;
+    },
   };
   const queue = new ReviewQueue({ server, onchange: () => {} });
   await queue.refill();
@@ -82,7 +97,7 @@ test('a decision that was not saved brings its clip back and can be repeated', a
   queue.repeat();
   assert.equal(queue.current.id, 3);
   await settled();
-  assert.deepEqual(sent.slice(2).map(([id, body]) => [id, body.action]), [[1, 'approve'], [2, 'skip']]);
+  assert.deepEqual(sent.map(([id, body]) => [id, body.action]), [[1, 'approve'], [1, 'approve'], [2, 'skip']]);
   assert.equal(queue.failed.length, 0);
 });
 
@@ -105,8 +120,10 @@ test('another decision on a clip that came back replaces the one that was not sa
 
 test('somebody was first: the clip stays away, or comes back as it is now', async () => {
   let now = clipAt(1, { state: 'review_skipped', version: 2 });
-  const { queue } = await queueOf(3, {
-    decide: () => {
+  const { queue, pending } = await queueOf(3, {
+    decide: ({ id }) => {
+      pending.delete(id);
+      if (now.state === 'pending_review') pending.set(id, now);
       throw Object.assign(new Error('Clip 1 has changed.'), { status: 409, body: { clip: now } });
     },
   });
@@ -147,6 +164,77 @@ test('undo brings the clip back to the screen', async () => {
   assert.equal(queue.current.id, 1);
   assert.equal(queue.current.version, 3);
   assert.equal(queue.saved.length, 0);
+});
+
+test('undo of a decision that could not be saved leaves the saved ones alone', async () => {
+  let down = false;
+  const { queue, sent } = await queueOf(4, {
+    decide: (clip) => {
+      if (down) throw Object.assign(new Error('no'), { status: 0 });
+      return { event_id: 7, clips: [{ ...clip, state: 'review_approved', version: 2 }] };
+    },
+  });
+  queue.decide('approve', null);
+  await settled();
+  down = true;
+  queue.decide('archive', null);
+  queue.undo();
+  await settled();
+  assert.equal(queue.current.id, 2);
+  assert.deepEqual([queue.failed, queue.busy], [[], false]);
+  assert.deepEqual(queue.saved.map((event) => event.id), [7]);
+  assert.ok(!sent.some(([what]) => what === 'undo'));
+});
+
+test('undo pressed twice takes back two decisions', async () => {
+  const { queue, sent } = await queueOf(4, {
+    undo: () => {
+      const id = sent.filter(([what]) => what === 'undo').length === 1 ? 2 : 1;
+      return { event_id: 9, clips: [clipAt(id, { version: 3 })] };
+    },
+  });
+  queue.decide('approve', null);
+  queue.decide('approve', null);
+  queue.undo();
+  queue.undo();
+  queue.decide('archive', null); // the screen waits for the clip that comes back
+  await settled();
+  assert.deepEqual(queue.clips.map((clip) => clip.id), [1, 2, 3, 4]);
+  assert.deepEqual([queue.busy, queue.saved, queue.decidedToday], [false, [], 0]);
+});
+
+test('what the server refused is not offered for repetition', async () => {
+  const { queue } = await queueOf(3, {
+    decide: () => {
+      throw Object.assign(new Error('A split needs two parts.'), { status: 400 });
+    },
+  });
+  queue.decide('archive', null);
+  await settled();
+  assert.equal(queue.current.id, 1);
+  assert.deepEqual(queue.failed, []);
+  assert.match(queue.notice.text, /A split needs two parts/);
+});
+
+test('clips that others have taken leave the queue, but not the screen', async () => {
+  const { queue, pending } = await queueOf(6);
+  for (const id of [1, 3]) pending.delete(id);
+  pending.set(2, clipAt(2, { version: 5 }));
+  await queue.renew();
+  assert.deepEqual(queue.clips.map((clip) => clip.id), [1, 2, 4, 5, 6]);
+  assert.equal(queue.clips[1].version, 5);
+});
+
+test('an answer from before a decision changes nothing, one from after brings the clip back', async () => {
+  const { queue, pending } = await queueOf(5);
+  const before = queue.renew();
+  queue.decide('approve', null);
+  await before;
+  await settled();
+  assert.equal(queue.current.id, 2);
+  pending.set(1, clipAt(1, { version: 3 })); // another reviewer's undo
+  await queue.renew();
+  assert.ok(queue.clips.some((clip) => clip.id === 1));
 });
 
 test('what makes no sense is said, not sent', async () => {
