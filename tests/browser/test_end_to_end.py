@@ -123,10 +123,14 @@ def test_a_clip_approved_by_key_reaches_the_library_untouched_by_hand() -> None:
             assert f"http://127.0.0.1:{port}" in printed.read_text()
             page = browser.new_page()
             page.goto(f"http://127.0.0.1:{port}/")
-            page.wait_for_function("window.heaters?.player?.presented >= 0")
+            wait_for(
+                lambda: page.evaluate("heaters.player.presented !== null"), 60, "The first frame"
+            )
             clip_id = int(page.evaluate("heaters.queue.clips[0].id"))
             page.keyboard.press("a")
-            page.wait_for_function(f"heaters.queue.clips[0].id !== {clip_id}")
+            wait_for(
+                lambda: page.evaluate("heaters.queue.clips[0].id") != clip_id, 10, "The next clip"
+            )
 
             url = EmbeddedPostgres(home).url(APP_DATABASE, APP_DRIVER)
             engine = open_engine(url)
