@@ -4,14 +4,12 @@ the app under waitress on a free port."""
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from flask import Flask
 from sqlalchemy import Engine
 from waitress.server import create_server
@@ -22,52 +20,10 @@ from heaters_pipeline.db.models import Clip, Origin
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.frame_index import FrameRecord, pack
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
 from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
 from heaters_pipeline.media.probe import VideoFacts, probe
 from heaters_pipeline.media.transcode import Product, transcode
 from heaters_pipeline.storage import Storage
-
-BITS = 14
-BLOCK = 20
-WIDTH, HEIGHT = 320, 180
-
-
-def numbered_film(path: Path, frames: int, *, rate: str = "30", sound: bool = True) -> Path:
-    """A film with its frame numbers burnt in: 14 blocks along the top, the lowest bit at the left,
-    white for 1. Below them a pattern that moves."""
-    across = np.arange(WIDTH)
-    down = np.arange(HEIGHT)[:, None]
-    inputs = [
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "gray",
-        "-s",
-        f"{WIDTH}x{HEIGHT}",
-        "-r",
-        rate,
-        "-i",
-        "-",
-    ]
-    if sound:
-        inputs += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-shortest"]
-    video = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "8", "-pix_fmt", "yuv420p"]
-    process = subprocess.Popen(
-        [ffmpeg_binary(), "-v", "error", "-y", *inputs, *video, "-c:a", "aac", str(path)],
-        stdin=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    for number in range(frames):
-        picture = ((across * 2 + down + number * 5) % 256).astype(np.uint8)
-        picture[: 2 * BLOCK] = 16
-        for bit in range(BITS):
-            if number >> bit & 1:
-                picture[: 2 * BLOCK, bit * BLOCK : (bit + 1) * BLOCK] = 235
-        process.stdin.write(picture.tobytes())
-    process.stdin.close()
-    assert process.wait() == 0
-    return path
 
 
 @dataclass(frozen=True)

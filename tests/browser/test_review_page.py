@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from fractions import Fraction
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+import sqlalchemy as sa
+from playwright.sync_api import Dialog, Route
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Clip
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
-from review_app import create_app
-from tests.browser.chromium import FOREIGN_NAME, open_chromium
-from tests.browser.review_world import (
-    BITS,
-    BLOCK,
-    Film,
-    Footage,
-    add_film,
-    numbered_film,
-    prepare,
-    served,
-)
+from tests.browser.chromium import FOREIGN_NAME
+from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.browser.tab import READ_NUMBER, SHOWN, Tab
+from tests.footage import make_numbered_film
 
 FRAMES = 420
 CUTS = (70, 131, 200, 204, 300)
 CLIPS = [(0, 70), (70, 131), (131, 200), (200, 204), (204, 300), (300, 420)]
-SHOWN = """() => {
-  const canvas = document.getElementById('picture');
-  const read = canvas.getContext('2d').getImageData(0, 0, BITS * BLOCK, 2 * BLOCK);
-  let number = 0;
-  for (let bit = 0; bit < BITS; bit += 1) {
-    const at = 4 * (BLOCK * BITS * BLOCK + bit * BLOCK + BLOCK / 2);
-    if (read.data[at] > 128) number += 2 ** bit;
-  }
-  const { presented, wanted } = heaters.player;
-  return { number, presented, wanted };
-}""".replace("BITS", str(BITS)).replace("BLOCK", str(BLOCK))
-
+POSTERS = f"() => [...document.querySelectorAll('#next canvas')].map({READ_NUMBER})"
 COUNT_FRAMES = """
 window.opened = 0; window.mostOpen = 0; window.decoders = [];
 const Real = VideoDecoder;
@@ -63,25 +45,10 @@ VideoFrame.prototype.close = function () { window.opened -= 1; close.call(this);
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, open_chromium(playwright) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
     folder = tmp_path_factory.mktemp("film")
-    return prepare(numbered_film(folder / "film.mp4", FRAMES), folder)
-
-
-@pytest.fixture
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
+    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30), scenes=CUTS)
+    return prepare(film, folder)
 
 
 @pytest.fixture
@@ -92,83 +59,6 @@ def library(settings: Settings) -> LocalStorage:
 @pytest.fixture
 def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
     return add_film(engine, library, footage, "film", CUTS)
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    with served(app) as url:
-        yield url
-
-
-@pytest.fixture
-def tab(browser: Browser, address: str) -> Iterator[Callable[..., Tab]]:
-    """Opens the review page for one more reviewer; at the end no tab may have complained."""
-    contexts = []
-
-    def opened(script: str = "", url: str = address) -> Tab:
-        context = browser.new_context(viewport={"width": 1280, "height": 720})
-        contexts.append(context)
-        if script:
-            context.add_init_script(script)
-        return Tab(context.new_page(), url)
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-class Tab:
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{url}/review")
-
-    def until(self, condition: str, seconds: float = 10) -> Any:
-        """Waits until the JavaScript expression is true; gives its value. (Playwright's own wait
-        needs eval, which the page forbids.)"""
-        deadline = time.monotonic() + seconds
-        while True:
-            value = self.page.evaluate(f"() => ({condition})")
-            if value:
-                return value
-            if time.monotonic() > deadline:
-                told = self.page.evaluate(
-                    """() => ({
-                      wanted: heaters.player.wanted, presented: heaters.player.presented,
-                      engine: heaters.player.engineName, reason: heaters.player.reason,
-                      trouble: heaters.player.trouble, notice: heaters.queue.notice,
-                      clips: heaters.queue.clips.map((c) => [c.start_frame, c.end_frame]),
-                    })"""
-                )
-                raise AssertionError(f"never true: {condition}; {told}; {self.complaints}")
-            time.sleep(0.02)
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def on_screen(self) -> int:
-        """The frame that is painted, once the picture is at rest; by pixels, player and label."""
-        self.until("!heaters.player.playing && heaters.player.presented === heaters.player.wanted")
-        self.until("document.getElementById('frame').textContent === `${heaters.player.presented}`")
-        shown = self.page.evaluate(SHOWN)
-        assert shown["number"] == shown["presented"] == shown["wanted"]
-        return int(shown["number"])
-
-    def go_to(self, frame: int) -> int:
-        self.page.evaluate("(n) => { heaters.player.pause(); heaters.player.seek(n); }", frame)
-        return self.on_screen()
-
-    def shows_clip(self, start: int) -> None:
-        self.until(f"heaters.queue.current?.start_frame === {start}")
-        self.until(
-            f"heaters.player.clip?.start_frame === {start} && heaters.player.presented !== null"
-        )
-
-    def notice(self) -> str:
-        self.until("!document.getElementById('notice').hidden")
-        return self.page.inner_text("#notice-text")
 
 
 def states(engine: Engine, film: Film) -> list[str]:
@@ -193,6 +83,7 @@ def test_frames_are_the_ones_asked_for_in_every_clip(
         }"""
     )
     assert supported, "this Chromium's WebCodecs has no H.264: the player would go untested"
+    page.until(f"({POSTERS})().join() === '{','.join(str(start) for start, _ in CLIPS[1:])}'")
     for start, end in CLIPS:
         page.shows_clip(start)
         for frame in frames_of(start, end, 10):
@@ -432,6 +323,12 @@ def test_without_webcodecs_a_video_element_shows_the_same_frames(
         page.press("a")
     assert page.page.inner_text("#engine") == "video element"
     assert why in page.page.inner_text("#engine-why")
+    page.until(f"({POSTERS})().join() === '{','.join(str(start) for start, _ in CLIPS[3:])}'")
+    fetched = page.page.evaluate(
+        """performance.getEntriesByType('resource').map((entry) => entry.name)
+          .filter((name) => name.includes('/media/') && name.includes('/frames/'))"""
+    )
+    assert len(fetched) <= 3, "the index is enough: the element reads the frames itself"
 
 
 def test_sound_starts_with_the_first_key_and_can_be_muted(
@@ -484,3 +381,68 @@ def test_buttons_and_the_reviewers_name(
             ("a s x", "approve"),
             ("a s x", "undo"),
         ]
+
+
+def leases(engine: Engine) -> list[float | None]:
+    """Seconds that each pending clip's lease still lasts, in film order."""
+    left = sa.extract("epoch", Clip.leased_until - sa.func.now())  # type: ignore[operator]
+    with transaction(engine) as session:
+        found = session.execute(
+            sa.select(left).where(Clip.state == "pending_review").order_by(Clip.start_frame)
+        )
+        return [None if seconds is None else float(seconds) for (seconds,) in found]
+
+
+def test_a_page_that_is_closed_hands_its_clips_on(tab: Callable[..., Tab], film: Film) -> None:
+    first, second = tab(), tab()
+    first.shows_clip(0)
+    second.until("!document.getElementById('empty').hidden")
+    second.until(f"document.getElementById('empty-why').textContent.includes('{len(CLIPS)} clips')")
+    first.page.close(run_before_unload=True)
+    second.shows_clip(0)
+    assert second.page.evaluate("heaters.queue.clips.length") == len(CLIPS)
+
+
+def test_an_open_page_renews_its_leases_and_a_hidden_one_does_not(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    watch = """
+      window.away = false;
+      Object.defineProperty(document, 'hidden', { get: () => away });
+      window.asked = 0;
+      const { fetch, setInterval } = window;
+      window.fetch = (url, options) => {
+        if (url.startsWith('/api/queue')) asked += 1;
+        return fetch(url, options);
+      };
+      window.setInterval = (tick, ms) => setInterval(window.tick = tick, ms);
+    """
+    page = tab(watch)
+    page.shows_clip(0)
+    with transaction(engine) as session:
+        session.execute(sa.update(Clip).values(leased_until=sa.func.now() + timedelta(seconds=9)))
+    with page.page.expect_response("**/api/queue*"):
+        pass
+    assert all(seconds is not None and seconds > 60 for seconds in leases(engine))
+    assert page.page.evaluate("away = true, asked = 0, tick(), asked") == 0
+    with page.page.expect_response("**/api/queue*"):
+        page.page.evaluate("away = false, document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_leaving_with_unsaved_decisions_asks_first(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab()
+    page.shows_clip(0)
+    held: list[Route] = []
+    page.page.route("**/decisions", lambda route: held.append(route))
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.page.on("dialog", stay)
+    page.press("a")
+    page.until("heaters.queue.unsaved === 1")
+    page.page.close(run_before_unload=True)
+    page.until("heaters.queue.unsaved === 1")
+    assert asked == ["beforeunload"]

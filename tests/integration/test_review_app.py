@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import wave
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, Cl
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from review_app import create_app
-from tests.browser.review_world import Film, Footage, add_film, numbered_film, prepare
+from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.footage import make_numbered_film
 
 FRAMES = 150
 CUTS = (40, 41, 100)
@@ -30,7 +32,8 @@ CUTS = (40, 41, 100)
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
     folder = tmp_path_factory.mktemp("film")
-    return prepare(numbered_film(folder / "film.mp4", FRAMES, rate="30000/1001"), folder)
+    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30000, 1001))
+    return prepare(film, folder)
 
 
 @pytest.fixture
@@ -203,7 +206,8 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
 
 def test_writes_need_the_token(reviewer: Reviewer) -> None:
     clip = reviewer.queue()[0]
-    for url in (f"/api/clips/{clip['id']}/decisions", "/api/undo", "/api/reviewer"):
+    decisions = f"/api/clips/{clip['id']}/decisions"
+    for url in (decisions, "/api/undo", "/api/reviewer", "/api/release"):
         answer = reviewer.client.post(url, json={"action": "skip", "version": 1})
         assert answer.status_code == 400
     assert reviewer.client.post("/sources", data={"reference": "/x.mp4"}).status_code == 400
@@ -238,9 +242,28 @@ def test_a_run_is_the_files_own_samples_with_their_times(
     assert at == len(body)
 
 
+def test_the_index_of_a_run_has_its_times_and_no_bytes(reviewer: Reviewer, film: Film) -> None:
+    whole = reviewer.client.get(f"/media/{film.proxy_id}/frames/37-101").get_data()
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/index/37-101")
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    n = 101 - 37
+    assert answer.get_data() == whole[:24] + bytes(4 * n) + whole[24 + 4 * n : 24 + 8 * n]
+
+
+def test_a_page_that_closes_gives_its_clips_back(app: Flask, reviewer: Reviewer) -> None:
+    assert len(reviewer.queue(limit=3)) == 3
+    other = Reviewer(app)
+    assert len(other.queue()) == 1
+    waiting = other.client.get("/api/queue").get_json()
+    assert (waiting["pending"], waiting["with_others"]) == (4, 3)
+    assert reviewer.post("/api/release", {}).status_code == 200
+    assert len(other.queue()) == 4
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
+        ("index/149-151", 400),
         ("frames/10-10", 400),
         ("frames/20-10", 400),
         ("frames/149-151", 400),
