@@ -18,21 +18,27 @@ from review_app.services import services, transaction
 blueprint = Blueprint("media", __name__)
 
 IMMUTABLE = "private, max-age=31536000, immutable"
+OCTETS = "application/octet-stream"
 AUDIO_CHUNK = 1 << 18
 
 
 @blueprint.get("/media/<proxy_id>/frames/<int:start>-<int:end>")
 def frames(proxy_id: str, start: int, end: int) -> Response:
     """Frames [start, end) with their index, in one answer (`wire`)."""
-    if not start < end <= start + wire.MAX_FRAMES:
-        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {start}-{end} has {end - start}.")
-    with transaction() as session:
-        video = _video_of(session, proxy_id)
-        records, end_ticks = _index(session, video, FrameRange(start, end))
+    video, records, end_ticks = _run(proxy_id, start, end)
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
     samples = services().storage.stream(str(video.proxy_filepath), offset, length)
-    return _stream(_chain(head, samples), len(head) + length, "application/octet-stream")
+    return _stream(_chain(head, samples), len(head) + length, OCTETS)
+
+
+@blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")
+def index(proxy_id: str, start: int, end: int) -> Response:
+    """The index of frames [start, end) alone: a run whose frames have no bytes. For a player that
+    lets the browser read the proxy."""
+    _, records, end_ticks = _run(proxy_id, start, end)
+    head = wire.run_header(start, [record._replace(size=0) for record in records], end_ticks)
+    return _stream(iter([head]), len(head), OCTETS)
 
 
 @blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
@@ -85,6 +91,15 @@ def send_object(key: str, mimetype: str, download_name: str | None = None) -> Re
     if download_name is not None:
         response.headers.set("Content-Disposition", "attachment", filename=download_name)
     return response
+
+
+def _run(proxy_id: str, start: int, end: int) -> tuple[SourceVideo, list[FrameRecord], int]:
+    """The video, the records of frames [start, end), and the ticks at which the last one ends."""
+    if not start < end <= start + wire.MAX_FRAMES:
+        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {start}-{end} has {end - start}.")
+    with transaction() as session:
+        video = _video_of(session, proxy_id)
+        return video, *_index(session, video, FrameRange(start, end))
 
 
 def _video_of(session: Session, proxy_id: str) -> SourceVideo:

@@ -20,7 +20,8 @@ export class SeekSession {
 
   /**
    * @param {{onpicture: (ticket: Ticket, picture: HTMLVideoElement) => void,
-   *   onfatal: (why: string) => void}} handlers
+   *   onfatal: (why: string) => void}} handlers  `onpicture`: the element shows the frame until the
+   * next one is asked for
    */
   constructor({ onpicture, onfatal }) {
     this.#onpicture = onpicture;

@@ -144,7 +144,6 @@ export class FrameStore {
   /** @type {Map<string, Entry>} least recently used first */ #entries = new Map();
   /** @type {Map<string, Flight>} */ #flights = new Map();
   /** @type {Run[]} */ #demand = [];
-  /** @type {Entry | null} */ #lastHit = null;
   #failures = 0;
   #retryAt = 0;
 
@@ -201,18 +200,12 @@ export class FrameStore {
   /** @template T @param {string} proxy @param {number} frame
    * @param {(reader: RunReader) => T | null} read @returns {T | null} */
   #find(proxy, frame, read) {
-    const hit = this.#lastHit;
-    if (hit && hit.run.proxy === proxy) {
-      const found = read(hit.reader);
-      if (found) return found;
-    }
     for (const [key, entry] of this.#entries) {
       if (entry.run.proxy !== proxy) continue;
       const found = read(entry.reader);
       if (!found) continue;
       this.#entries.delete(key);
       this.#entries.set(key, entry);
-      this.#lastHit = entry;
       return found;
     }
     return null;
@@ -243,7 +236,6 @@ export class FrameStore {
   #drop(key, flight) {
     this.#flights.delete(key);
     this.#entries.delete(key);
-    if (this.#lastHit && runKey(this.#lastHit.run) === key) this.#lastHit = null;
     flight.abort.abort();
   }
 
@@ -296,7 +288,6 @@ export class FrameStore {
       if (bytes <= this.#maxBytes) break;
       if (pinned.has(key) || this.#flights.has(key)) continue;
       this.#entries.delete(key);
-      if (this.#lastHit && runKey(this.#lastHit.run) === key) this.#lastHit = null;
       bytes -= reader.byteLength;
     }
   }

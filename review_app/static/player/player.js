@@ -24,10 +24,6 @@ const NEXT_CLIPS = 5;
 const NEXT_CLIP_FRAMES = 128;
 const PATIENCE_MS = 400;
 
-/** @type {import('./frames.js').FetchRun} */
-const fetchRun = ({ proxy, a, b }, signal, urgent) =>
-  fetch(`/media/${proxy}/frames/${a}-${b}`, { signal, priority: urgent ? 'high' : 'low' });
-
 /** @param {PlayerClip} clip @param {number} frame */
 const isFrameOf = (clip, frame) => clip.start_frame <= frame && frame < clip.end_frame;
 
@@ -46,14 +42,12 @@ export class Player {
   /** Why the picture does not come from WebCodecs; null if it does. @type {string | null} */
   reason = null;
   /** Why there is no picture at all. @type {string | null} */ error = null;
-  /** Pictures drawn since the page was opened. */
-  painted = 0;
   sound = new Sound();
   #view;
   #onchange;
   #store;
   /** @type {DecodeSession | SeekSession | null} */ #engine = null;
-  /** @type {DecodeSession | null} */ #scout = null;
+  /** Makes the posters. @type {DecodeSession | SeekSession | null} */ #scout = null;
   #generation = 0;
   /** Decoded ahead of need. @type {Map<number, VideoFrame>} */ #ring = new Map();
   /** @type {LoopClock | null} */ #clock = null;
@@ -71,7 +65,18 @@ export class Player {
   constructor({ canvas, onchange = () => {} }) {
     this.#view = new View(canvas);
     this.#onchange = onchange;
-    this.#store = new FrameStore({ fetchRun, onchange: () => this.#arrivedBytes() });
+    this.#store = new FrameStore({
+      // The video element reads the frames itself; all it needs from here is their times.
+      fetchRun: ({ proxy, a, b }, signal, urgent) =>
+        fetch(`/media/${proxy}/${this.reason ? 'index' : 'frames'}/${a}-${b}`, {
+          signal,
+          priority: urgent ? 'high' : 'low',
+        }),
+      onchange: () => {
+        this.#wake();
+        this.#onchange();
+      },
+    });
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.sound.stop();
     });
@@ -90,15 +95,6 @@ export class Player {
   /** True once the picture has been late for longer than a person overlooks. */
   get waiting() {
     return this.#waitingSince > 0 && performance.now() - this.#waitingSince >= PATIENCE_MS;
-  }
-
-  get openFrames() {
-    const inFlight = (this.#engine?.inFlight ?? 0) + (this.#scout?.inFlight ?? 0);
-    return this.#ring.size + inFlight;
-  }
-
-  get encodedBytes() {
-    return this.#store.byteLength;
   }
 
   /** Seconds from the beginning of the video to the frame on the screen; null before it is. */
@@ -141,6 +137,7 @@ export class Player {
       now: () => performance.now(),
     });
     this.playing = true;
+    this.error = null;
     this.#aim('next', since);
     this.sound.use(audioUrl(clip), clip.duration_seconds);
     const poster = this.#posters.get(posterKey(clip));
@@ -174,6 +171,9 @@ export class Player {
       this.#posters.delete(key);
     }
     this.#demandedRun = -1;
+    const [next] = this.#next;
+    const sound = next && audioUrl(next);
+    if (sound && !this.sound.muted) void this.sound.load(sound, next.duration_seconds);
     this.#wake();
   }
 
@@ -249,23 +249,32 @@ export class Player {
     if (this.#engine) return;
     if (why) this.#fallBack(why);
     else {
-      this.#engine = this.#decoder((ticket, picture) => this.#arrived(ticket, picture));
-      this.#scout = this.#decoder((ticket, picture) => void this.#keepPoster(ticket, picture));
+      const onfatal = (/** @type {string} */ error) => this.#fallBack(error);
+      this.#work(DecodeSession, onfatal, onfatal);
     }
-    this.#wake();
-    this.#onchange();
   }
 
-  /** @param {(ticket: Ticket, picture: VideoFrame) => void} onpicture */
-  #decoder(onpicture) {
-    return new DecodeSession({
-      onpicture,
-      onlost: () => {
-        this.#scouted = null;
-        this.#wake();
-      },
-      onfatal: (why) => this.#fallBack(why),
+  /** Starts one session for the picture and one for the posters.
+   * @param {typeof DecodeSession | typeof SeekSession} Session
+   * @param {(why: string) => void} onfatal @param {(why: string) => void} onscoutfatal */
+  #work(Session, onfatal, onscoutfatal) {
+    const onlost = () => {
+      this.#scouted = null;
+      this.#wake();
+    };
+    this.#engine = new Session({
+      onpicture: (ticket, picture) => this.#arrived(ticket, picture),
+      onlost,
+      onfatal,
     });
+    this.#scout = new Session({
+      onpicture: (_ticket, picture) => void this.#keepPoster(picture),
+      onlost,
+      onfatal: onscoutfatal,
+    });
+    this.#scouted = null;
+    this.#wake();
+    this.#onchange();
   }
 
   /** @param {string} why */
@@ -274,22 +283,12 @@ export class Player {
     this.#emptyRing(new Set());
     this.#engine?.close();
     this.#scout?.close();
-    this.#scout = null;
     this.reason = why;
-    this.#engine = new SeekSession({
-      onpicture: (ticket, picture) => this.#arrived(ticket, picture),
-      onfatal: (error) => {
-        this.error = error;
-        this.#onchange();
-      },
-    });
-    this.#wake();
-    this.#onchange();
-  }
-
-  #arrivedBytes() {
-    this.#wake();
-    this.#onchange();
+    const onfatal = (/** @type {string} */ error) => {
+      this.error = error;
+      this.#onchange();
+    };
+    this.#work(SeekSession, onfatal, () => {}); // without posters the page is still of use
   }
 
   #wake() {
@@ -373,7 +372,6 @@ export class Player {
     if (!clip || !isFrameOf(clip, frame)) return;
     this.#view.draw(picture, clip.video.width, clip.video.height);
     this.presented = frame;
-    this.painted += 1;
     const mark = this.#mark;
     if (mark && mark.frame === frame) {
       this.#mark = null;
@@ -457,15 +455,15 @@ export class Player {
     }
   }
 
-  /** @param {Ticket} _ticket @param {VideoFrame} picture */
-  async #keepPoster(_ticket, picture) {
+  /** @param {VideoFrame | HTMLVideoElement} picture */
+  async #keepPoster(picture) {
     const key = this.#scouted;
     try {
       const poster = await createImageBitmap(picture);
       if (this.#next.some((clip) => posterKey(clip) === key)) this.#posters.set(key, poster);
       else poster.close();
     } finally {
-      picture.close();
+      if ('close' in picture) picture.close();
       this.#scouted = null;
     }
     this.#onchange();

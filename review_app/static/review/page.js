@@ -38,8 +38,6 @@ const queue = new ReviewQueue({
   },
 });
 
-/** The clip that the player shows. @type {Clip | null} */
-let shown = null;
 /** When the key that is being handled was pressed. @type {number | undefined} */
 let pressedAt;
 let startledUntil = 0;
@@ -48,23 +46,17 @@ let expected = '';
 /** Brings the player in line with the queue. */
 function follow() {
   const clip = queue.current;
-  if (clip !== shown && (clip?.id !== shown?.id || clip?.version !== shown?.version)) {
+  const shown = /** @type {Clip | null} */ (player.clip);
+  if (clip?.id !== shown?.id || clip?.version !== shown?.version) {
     if (queue.notice?.bad && shown) startledUntil = performance.now() + STARTLE_MS;
-    shown = clip;
     if (clip) player.open(clip, { since: pressedAt });
     else player.clear();
   }
-  shown = clip;
   const next = queue.clips.slice(1);
   const key = next.map((other) => other.id).join();
   if (key !== expected) {
     expected = key;
     player.expect(next);
-    for (const other of next.slice(0, 1)) {
-      const { video: v, start_frame: a, end_frame: b } = other;
-      const url = `/media/${v.proxy_id}/audio/${a}-${b}.wav`;
-      if (v.has_audio && !player.sound.muted) void player.sound.load(url, other.duration_seconds);
-    }
   }
 }
 
