@@ -186,8 +186,8 @@ def keyframe_offsets(
         return dg.MaterializeResult(
             metadata={
                 "frames": len(records),
-                "index_bytes": len(records) * frame_index.RECORD.size,
-                "largest_frame_bytes": max(record.size for record in records),
+                "index_bytes": records.nbytes,
+                "largest_frame_bytes": int(records["size"].max()),
             }
         )
 

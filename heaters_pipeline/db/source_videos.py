@@ -14,7 +14,7 @@ from heaters_pipeline.db.models import Clip, Origin, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.frame_index import RECORD, FrameRecord
+from heaters_pipeline.domain.frame_index import RECORD_BYTES, FrameRecord
 from heaters_pipeline.domain.states import ClipState, SourceState, Step, begins, changed
 
 WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type: ignore[arg-type]
@@ -168,8 +168,8 @@ def frame_slice(session: Session, video_id: int, frames: FrameRange) -> list[Fra
         select(
             sa.func.substring(
                 SourceVideo.keyframe_offsets,
-                frames.start * RECORD.size + 1,
-                frames.length * RECORD.size,
+                frames.start * RECORD_BYTES + 1,
+                frames.length * RECORD_BYTES,
             )
         ).where(SourceVideo.id == video_id)
     ).first()

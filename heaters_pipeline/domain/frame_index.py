@@ -1,20 +1,26 @@
 """The frame index: where each frame of a review proxy lies, and when it is shown.
 
-Packed little-endian, `RECORD.size` bytes a frame, so that the records of frames
-`[a, b)` are the bytes `[a * RECORD.size, b * RECORD.size)`.
+Packed, it is `RECORD_BYTES` little-endian bytes a frame, so that the records of frames `[a, b)` are
+the bytes `[a * RECORD_BYTES, b * RECORD_BYTES)`.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 TICKS_PER_SECOND = 90_000
 """Time base of the index, the proxy and the checksums: MPEG's clock, fine enough for 120 fps."""
 
-RECORD = struct.Struct("<QIQ")
+RECORD_TYPE = np.dtype([("offset", "<u8"), ("size", "<u4"), ("ticks", "<u8")])
 """Byte offset in the proxy, size in bytes, presentation time in ticks."""
+
+RECORD_BYTES = RECORD_TYPE.itemsize
+
+FrameIndex = np.ndarray[Any, np.dtype[np.void]]
+"""A whole index: an array of `RECORD_TYPE`, one record a frame."""
 
 
 class FrameRecord(NamedTuple):
@@ -23,13 +29,15 @@ class FrameRecord(NamedTuple):
     ticks: int
 
 
-def pack(records: Iterable[FrameRecord]) -> bytes:
-    return b"".join(RECORD.pack(*record) for record in records)
+def pack(records: FrameIndex | Iterable[FrameRecord]) -> bytes:
+    if not isinstance(records, np.ndarray):
+        records = list(records)
+    return np.asarray(records, RECORD_TYPE).tobytes()
 
 
 def unpack(packed: bytes) -> list[FrameRecord]:
-    """Raises struct.error unless `packed` is a whole number of records."""
-    return [FrameRecord._make(fields) for fields in RECORD.iter_unpack(packed)]
+    """Raises ValueError unless `packed` is a whole number of records."""
+    return [FrameRecord._make(fields) for fields in np.frombuffer(packed, RECORD_TYPE).tolist()]
 
 
 def seconds(ticks: int) -> float:

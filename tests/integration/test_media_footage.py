@@ -7,7 +7,6 @@ import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +125,15 @@ def assert_products_agree(done: Ingested) -> None:
     index = read_frame_index(made.review_proxy)
     assert len(index) == len(done.checksums) == len(open_scores(made.frame_scores)) == count
     first = done.checksums[0].ticks
-    assert [record.ticks for record in index] == [each.ticks - first for each in done.checksums]
-    assert all(after.ticks - before.ticks >= 90 for before, after in pairwise(index))
+    assert index["ticks"].tolist() == [each.ticks - first for each in done.checksums]
+    assert all(np.diff(index["ticks"].astype(int)) >= 90)
     check_proxy(made.review_proxy, index)
     assert verify_gold_master(made.gold_master, done.checksums) == []
     with av.open(file_url(made.review_proxy)) as container:
         (video,) = container.streams
         assert video.type == "video"
+        entries = [(entry.pos, entry.size, entry.timestamp) for entry in video.index_entries]
+    assert index.tolist() == entries
         assert video.height <= 720
         assert video.sample_aspect_ratio in (None, 1)
         assert video.start_time == 0
@@ -334,20 +335,20 @@ def test_verification_names_the_frames_that_differ(film: Callable[[str], Ingeste
 
 def test_an_ordinary_mp4_is_no_proxy(film: Callable[[str], Ingested], tmp_path: Path) -> None:
     done = film("b-frames.mp4")
-    with pytest.raises(HeatersError, match="counts time in"):
+    with pytest.raises(HeatersError, match="no sample table"):
         read_frame_index(done.source)
     assert done.made.review_proxy
     index = read_frame_index(done.made.review_proxy)
     damaged = tmp_path / "proxy.mp4"
     data = bytearray(done.made.review_proxy.read_bytes())
-    length = int.from_bytes(data[index[9].offset : index[9].offset + 4], "big")
-    data[index[9].offset + 4] = 0x41  # a slice of a picture that is not IDR
+    offset, size, _ = index.tolist()[9]
+    assert int.from_bytes(data[offset : offset + 4], "big") < size
+    data[offset + 4] = 0x41  # a slice of a picture that is not IDR
     damaged.write_bytes(data)
-    assert length < index[9].size
     with pytest.raises(HeatersError, match="frame 9 is no IDR picture"):
         check_proxy(damaged, index)
     with pytest.raises(HeatersError, match="frame 2 does not follow"):
-        check_proxy(done.made.review_proxy, index[:2] + index[3:])
+        check_proxy(done.made.review_proxy, np.delete(index, 2))
     codec = proxy_codec(done.made.review_proxy)
     assert codec.codec.startswith("avc1.")
     assert codec[2:] == (320, 180)
