@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX, frame_slice
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.review import Action
-from heaters_pipeline.domain.states import UNFINISHED, ClipState, Step, changed
+from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
 
@@ -110,7 +111,6 @@ def make(session: Session, video: SourceVideo, frames: FrameRange, made_by: Acti
     )
     session.add(clip)
     session.flush()
-    session.refresh(clip)
     return clip
 
 
@@ -249,13 +249,9 @@ def claim(
 
     Undo competes for the same rows: whichever comes second finds them changed.
     """
-    ready = {
-        ClipState.EXPORTING: sa.and_(
-            col(Clip.state) == ClipState.REVIEW_APPROVED, _rested(undo_window_seconds)
-        ),
-        ClipState.KEYFRAMING: col(Clip.state) == ClipState.EXPORTED,
-        ClipState.EMBEDDING: col(Clip.state) == ClipState.KEYFRAMED,
-    }[step.doing]
+    ready = col(Clip.state) == step.waiting
+    if step is EXPORT:
+        ready = sa.and_(ready, _rested(undo_window_seconds))
     rows = session.exec(
         select(Clip)
         .where(
@@ -286,20 +282,37 @@ def fail(session: Session, clip_id: int, step: Step[ClipState], error: str) -> N
     clip.error = error
 
 
-RETRIED_AS = {
-    ClipState.EXPORT_FAILED: ClipState.REVIEW_APPROVED,
-    ClipState.KEYFRAME_FAILED: ClipState.EXPORTED,
-    ClipState.EMBEDDING_FAILED: ClipState.KEYFRAMED,
-}
+def give_up(session: Session, video_key: str, undo_window_seconds: float, error: str) -> None:
+    """Fails the steps that a run left behind, or never began, on the clips of a video; nothing
+    where one is at work."""
+    if is_at_work(session, video_key):
+        return
+    left = session.exec(
+        select(Clip)
+        .join(SourceVideo)
+        .where(SourceVideo.key == video_key, _due(undo_window_seconds))
+        .with_for_update(of=Clip)
+    )
+    for clip in left:
+        step = next(each for each in CLIP_STEPS if clip.state in (each.waiting, each.doing))
+        clip.state = changed(ClipState(clip.state), step.failed)
+        clip.error = error
 
 
 def retry(session: Session, clip_id: int) -> Clip:
-    """Puts a clip that failed back before the step that failed, under a new attempt."""
+    """Puts a clip that failed, or was left in the middle of a step, back before that step, under a
+    new attempt.
+
+    Raises InputError for any other clip, Conflict where a step is at work on its video.
+    """
     clip = _locked(session, clip_id)
-    state = ClipState(clip.state)
-    if state not in RETRIED_AS:
-        raise InputError(f"Clip {clip_id} is {state}: there is nothing to try again.")
-    clip.state = changed(state, RETRIED_AS[state])
+    step = next((each for each in CLIP_STEPS if clip.state in (each.doing, each.failed)), None)
+    if step is None:
+        raise InputError(f"Clip {clip_id} is {clip.state}: there is nothing to try again.")
+    video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
+    if is_at_work(session, video.key):
+        raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
+    clip.state = changed(ClipState(clip.state), step.waiting)
     clip.attempt += 1
     clip.error = None
     return clip

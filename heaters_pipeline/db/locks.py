@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from heaters_pipeline.domain.errors import Conflict
 
@@ -33,6 +35,8 @@ def video_lock(engine: Engine, video_key: str) -> Iterator[None]:
                 {"space": VIDEO_LOCKS, "key": video_key},
             )
         except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
             raise Conflict(
                 f"Another run is working on {video_key}: wait for it to end, or cancel it."
             ) from error
@@ -41,3 +45,13 @@ def video_lock(engine: Engine, video_key: str) -> Iterator[None]:
         finally:
             # The session's end gives back the lock and forgets the timeout.
             connection.invalidate()
+
+
+def is_at_work(session: Session, video_key: str) -> bool:
+    """Whether some step holds the video's lock. If not, none begins before the session's
+    transaction ends."""
+    free = session.scalar(
+        sa.text("SELECT pg_try_advisory_xact_lock(:space, hashtext(:key))"),
+        {"space": VIDEO_LOCKS, "key": video_key},
+    )
+    return not free

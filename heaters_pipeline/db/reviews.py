@@ -49,20 +49,29 @@ def decide(
     previous_id = None
     if action in (Action.GROUP, Action.MERGE):
         previous_id = _previous_id(session, clip_id)
-    found = _lock(session, {clip_id, previous_id} - {None})
+    members: Sequence[int] = ()
+    if action in (Action.SPLIT, Action.MERGE):
+        members = _grouped_with(session, clip_id, previous_id)
+    found = _lock(session, {clip_id, previous_id, *members} - {None})
     clip = found[clip_id]
     if clip.version != version:
         raise Conflict(f"Clip {clip_id} has changed since you saw it: it is {_words(clip)} now.")
     previous = found[previous_id] if previous_id is not None else None
-    if action == Action.SPLIT:
-        return _kept_for(session, actor, lease_seconds, _split(session, actor, clip, frame))
-    if action == Action.MERGE:
-        assert previous is not None  # noqa: S101  (_previous_id raises where there is none)
-        return _kept_for(session, actor, lease_seconds, _merge(session, actor, previous, clip))
+    if action in (Action.SPLIT, Action.MERGE):
+        old = [previous, clip] if previous is not None else [clip]
+        if previous is not None:
+            _refuse_unless(previous, DECIDABLE, "merged with")
+            ranges: Sequence[FrameRange] = [cut_points.merge(previous.frames, clip.frames)]
+        else:
+            ranges = _parts(clip, frame)
+        rest = [found[each] for each in members if each not in (clip_id, previous_id)]
+        replaced = _replace(session, actor, action, old, ranges, rest)
+        return _kept_for(session, actor, lease_seconds, replaced)
     before = [_snapshot(clip)]
     _move(clip, DECIDED_STATE[action])
     if previous is not None:
-        _refuse_unless(previous, DECIDABLE - {ClipState.REVIEW_ARCHIVED}, "grouped with")
+        archived = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED}
+        _refuse_unless(previous, set(ClipState) - archived, "grouped with")
         clip.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
     return _record(session, actor, action, before, [clip])
 
@@ -80,15 +89,16 @@ def undo(
     _refuse_if_decided_since(session, event)
     was = {entry["id"]: entry for entry in event.before}
     before = [_snapshot(clip) for clip in found.values()]
-    for clip in found.values():
-        wanted = ClipState(was[clip.id]["state"]) if clip.id in was else ClipState.SUPERSEDED
-        if not can_change(ClipState(clip.state), wanted):
-            raise Conflict(f"Clip {clip.id} is {_words(clip)} already: the undo window has passed.")
+    wanted = {entry["id"]: _state_before(entry, was.get(entry["id"])) for entry in event.after}
+    for clip_id, state in wanted.items():
+        clip = found[clip_id]
+        if state is not None and not can_change(ClipState(clip.state), state):
+            raise Conflict(f"Clip {clip_id} is {_words(clip)} already: the undo window has passed.")
+    # What the event made leaves its frames before what it replaced takes them back.
     for clip_id in sorted(found, key=lambda clip_id: clip_id in was):
         clip = found[clip_id]
-        old = was.get(clip_id)
-        clip.state = ClipState(old["state"]) if old else ClipState.SUPERSEDED
-        clip.grouped_with_clip_id = old["grouped_with_clip_id"] if old else None
+        clip.state = wanted[clip_id] or clip.state
+        clip.grouped_with_clip_id = was.get(clip_id, {}).get("grouped_with_clip_id")
         session.flush()
     undone = _record(
         session, actor, Action.UNDO, before, list(found.values()), undoes_event_id=event.id
@@ -110,11 +120,11 @@ def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decisio
         for clip in live.values()
         if clip.state == ClipState.PENDING_REVIEW and clip.made_by == Action.REPLAN
     ]
-    kept = [clip.frames for clip in live.values() if clip not in open_to_change]
-    planned = cut_points.plan_clips(video.frame_count, cuts, kept)
     standing = {clip.frames for clip in open_to_change}
-    replaced = [clip for clip in open_to_change if clip.frames not in set(planned)]
-    missing = [frames for frames in planned if frames not in standing]
+    kept = [clip.frames for clip in live.values() if clip.frames not in standing]
+    planned = set(cut_points.plan_clips(video.frame_count, cuts, kept))
+    replaced = [clip for clip in open_to_change if clip.frames not in planned]
+    missing = sorted(planned - standing)
     if not replaced and not missing:
         return None
     before = [_snapshot(clip) for clip in replaced]
@@ -141,36 +151,50 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
-def _split(session: Session, actor: str, clip: Clip, frame: int | None) -> Decision:
+def _parts(clip: Clip, frame: int | None) -> tuple[FrameRange, FrameRange]:
     if frame is None:
         raise InputError("A split needs the frame that the second part starts with.")
-    parts = cut_points.split(clip.frames, frame)
-    before = [_snapshot(clip)]
-    return _replace(session, actor, Action.SPLIT, before, [clip], parts)
-
-
-def _merge(session: Session, actor: str, previous: Clip, clip: Clip) -> Decision:
-    whole = cut_points.merge(previous.frames, clip.frames)
-    _refuse_unless(previous, DECIDABLE, "merged with")
-    before = [_snapshot(previous), _snapshot(clip)]
-    return _replace(session, actor, Action.MERGE, before, [previous, clip], [whole])
+    return cut_points.split(clip.frames, frame)
 
 
 def _replace(
     session: Session,
     actor: str,
     action: Action,
-    before: list[dict[str, Any]],
     old: list[Clip],
     ranges: Sequence[FrameRange],
+    members: list[Clip],
 ) -> Decision:
+    """New clips of `ranges` in place of `old`; `members` of a group that an old one was the first
+    of follow the first of the new ones."""
+    before = [_snapshot(clip) for clip in [*old, *members]]
     for clip in old:
         _move(clip, ClipState.SUPERSEDED)
     # The old clips leave their frames before the new ones take them.
     session.flush()
     video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
     made = [clips.make(session, video, frames, action) for frames in ranges]
-    return _record(session, actor, action, before, old + made)
+    for clip in members:
+        clip.grouped_with_clip_id = made[0].id
+    for clip in made:
+        clip.grouped_with_clip_id = old[0].grouped_with_clip_id
+    return _record(session, actor, action, before, [*old, *members, *made])
+
+
+def _grouped_with(session: Session, *first: int | None) -> Sequence[int]:
+    """The live clips of the groups that have one of `first` as their first."""
+    return session.exec(
+        select(Clip.id).where(
+            col(Clip.grouped_with_clip_id).in_(first), Clip.state != ClipState.SUPERSEDED
+        )
+    ).all()
+
+
+def _state_before(after: dict[str, Any], before: dict[str, Any] | None) -> ClipState | None:
+    """The state that undoing an event gives back to a clip; None where the event left it alone."""
+    if before is None:
+        return ClipState.SUPERSEDED
+    return ClipState(before["state"]) if before["state"] != after["state"] else None
 
 
 def _record(
@@ -182,9 +206,9 @@ def _record(
     undoes_event_id: int | None = None,
 ) -> Decision:
     """Writes the event and stamps its clips with it."""
-    existed = {entry["id"] for entry in before}
+    was = {entry["id"]: entry["state"] for entry in before}
     for clip in touched:
-        if clip.id in existed:
+        if clip.id in was:
             clip.version += 1
     event = ReviewEvent(
         source_video_id=touched[0].source_video_id,
@@ -199,6 +223,8 @@ def _record(
     session.flush()
     decided_at = session.scalar(sa.select(sa.func.now()))
     for clip in touched:
+        if was.get(clip.id) == clip.state:
+            continue
         clip.last_event_id = event.id
         pending = clip.state == ClipState.PENDING_REVIEW
         clip.decided_at = None if pending else decided_at

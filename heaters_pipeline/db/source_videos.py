@@ -10,12 +10,21 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, Origin, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.frame_index import RECORD_BYTES, FrameRecord
-from heaters_pipeline.domain.states import ClipState, SourceState, Step, begins, changed
+from heaters_pipeline.domain.states import (
+    DOWNLOAD,
+    SOURCE_STEPS,
+    ClipState,
+    SourceState,
+    Step,
+    begins,
+    changed,
+)
 
 WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type: ignore[arg-type]
 """The index of a two-hour film is megabytes: it is read by slices, never with the row."""
@@ -75,6 +84,13 @@ def get_by_proxy_id(session: Session, proxy_id: str) -> SourceVideo | None:
 def newest_first(session: Session, limit: int = 100, offset: int = 0) -> Sequence[SourceVideo]:
     return session.exec(
         _VIDEOS.order_by(col(SourceVideo.id).desc()).limit(limit).offset(offset)
+    ).all()
+
+
+def failed(session: Session) -> Sequence[SourceVideo]:
+    """Videos with an error, newest first."""
+    return session.exec(
+        _VIDEOS.where(col(SourceVideo.error).is_not(None)).order_by(col(SourceVideo.id).desc())
     ).all()
 
 
@@ -138,6 +154,24 @@ def fail(session: Session, key: str, step: Step[SourceState], error: str) -> Non
     video.progress = None
 
 
+def step_back(session: Session, key: str, step: Step[SourceState]) -> None:
+    """Leaves a step of which only a part was asked for: the video waits for it again."""
+    video = _locked(session, key)
+    if video.state == step.doing:
+        video.state = changed(SourceState(video.state), step.waiting)
+
+
+def give_up(session: Session, key: str, error: str) -> None:
+    """Fails the step that a run left behind, or never began; nothing where one is at work."""
+    video = _locked(session, key)
+    for step in SOURCE_STEPS:
+        unbegun = step is DOWNLOAD and video.state == step.waiting
+        if (video.state == step.doing or unbegun) and not is_at_work(session, key):
+            video.state = changed(SourceState(video.state), step.failed)
+            video.error = error
+            video.progress = None
+
+
 def set_progress(session: Session, key: str, progress: float) -> None:
     session.execute(
         sa.update(SourceVideo).where(col(SourceVideo.key) == key).values(progress=progress)
@@ -145,10 +179,15 @@ def set_progress(session: Session, key: str, progress: float) -> None:
 
 
 def retry(session: Session, key: str) -> SourceVideo:
-    """Puts an unfinished video back to the start of the queue, under a new attempt."""
+    """Puts an unfinished video back to the start of the queue, under a new attempt.
+
+    Raises InputError for a ready one, Conflict where a step is at work on it.
+    """
     video = _locked(session, key)
     if video.state == SourceState.READY:
         raise InputError(f"{video.title} is ready: there is nothing to try again.")
+    if is_at_work(session, key):
+        raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
     video.state = changed(SourceState(video.state), SourceState.NEW)
     video.attempt += 1
     video.error = None

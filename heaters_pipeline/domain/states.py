@@ -1,7 +1,7 @@
 """States of source videos and clips, and the one table of transitions that every write obeys.
 
-Each piece of work has three states: doing, done, failed. A step that is repeated on a row which
-is already further along leaves the state as it is (`begins`), so that an operator can
+Each piece of work has four states: waiting, doing, done, failed. A step that is repeated on a row
+which is already further along leaves the state as it is (`begins`), so that an operator can
 materialise anything again without setting a video back.
 """
 
@@ -49,6 +49,7 @@ State = TypeVar("State", SourceState, ClipState)
 
 
 class Step(NamedTuple, Generic[State]):
+    waiting: State
     doing: State
     done: State
     failed: State
@@ -56,13 +57,16 @@ class Step(NamedTuple, Generic[State]):
 
 S, C = SourceState, ClipState
 
-DOWNLOAD = Step(S.DOWNLOADING, S.DOWNLOADED, S.DOWNLOAD_FAILED)
-PREPROCESS = Step(S.PREPROCESSING, S.PREPROCESSED, S.PREPROCESS_FAILED)
-DETECT_SCENES = Step(S.DETECTING_SCENES, S.READY, S.DETECT_SCENES_FAILED)
+DOWNLOAD = Step(S.NEW, S.DOWNLOADING, S.DOWNLOADED, S.DOWNLOAD_FAILED)
+PREPROCESS = Step(S.DOWNLOADED, S.PREPROCESSING, S.PREPROCESSED, S.PREPROCESS_FAILED)
+DETECT_SCENES = Step(S.PREPROCESSED, S.DETECTING_SCENES, S.READY, S.DETECT_SCENES_FAILED)
 
-EXPORT = Step(C.EXPORTING, C.EXPORTED, C.EXPORT_FAILED)
-KEYFRAME = Step(C.KEYFRAMING, C.KEYFRAMED, C.KEYFRAME_FAILED)
-EMBED = Step(C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
+EXPORT = Step(C.REVIEW_APPROVED, C.EXPORTING, C.EXPORTED, C.EXPORT_FAILED)
+KEYFRAME = Step(C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.KEYFRAME_FAILED)
+EMBED = Step(C.KEYFRAMED, C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
+
+SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
+CLIP_STEPS = (EXPORT, KEYFRAME, EMBED)
 
 REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
 """A reviewer has decided, the pipeline has not acted yet."""
@@ -73,11 +77,11 @@ UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EM
 _RETRY = {S.NEW}
 
 SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
-    S.NEW: frozenset({S.DOWNLOADING}),
+    S.NEW: frozenset({S.DOWNLOADING, S.DOWNLOAD_FAILED}),
     S.DOWNLOADING: frozenset({S.DOWNLOADED, S.DOWNLOAD_FAILED} | _RETRY),
     S.DOWNLOADED: frozenset({S.PREPROCESSING} | _RETRY),
     S.DOWNLOAD_FAILED: frozenset({S.DOWNLOADING} | _RETRY),
-    S.PREPROCESSING: frozenset({S.PREPROCESSED, S.PREPROCESS_FAILED} | _RETRY),
+    S.PREPROCESSING: frozenset({S.DOWNLOADED, S.PREPROCESSED, S.PREPROCESS_FAILED} | _RETRY),
     S.PREPROCESSED: frozenset({S.DETECTING_SCENES, S.PREPROCESS_FAILED} | _RETRY),
     S.PREPROCESS_FAILED: frozenset({S.DOWNLOADING, S.PREPROCESSING} | _RETRY),
     S.DETECTING_SCENES: frozenset({S.READY, S.DETECT_SCENES_FAILED} | _RETRY),
@@ -91,18 +95,17 @@ _DECIDABLE = REVIEWED | {C.PENDING_REVIEW, C.SUPERSEDED}
 
 CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
     C.PENDING_REVIEW: _DECIDABLE - {C.PENDING_REVIEW},
-    C.REVIEW_APPROVED: _DECIDABLE | {C.EXPORTING},
+    C.REVIEW_APPROVED: _DECIDABLE | {C.EXPORTING, C.EXPORT_FAILED},
     C.REVIEW_SKIPPED: _DECIDABLE,
     C.REVIEW_ARCHIVED: _DECIDABLE | {C.ARCHIVED},
-    C.EXPORTING: frozenset({C.EXPORTED, C.EXPORT_FAILED}),
-    C.EXPORTED: frozenset({C.KEYFRAMING}),
+    C.EXPORTING: frozenset({C.EXPORTED, C.EXPORT_FAILED, C.REVIEW_APPROVED}),
+    C.EXPORTED: frozenset({C.KEYFRAMING, C.KEYFRAME_FAILED}),
     C.EXPORT_FAILED: frozenset({C.EXPORTING, C.REVIEW_APPROVED, C.PENDING_REVIEW}),
-    C.KEYFRAMING: frozenset({C.KEYFRAMED, C.KEYFRAME_FAILED}),
-    C.KEYFRAMED: frozenset({C.EMBEDDING}),
+    C.KEYFRAMING: frozenset({C.KEYFRAMED, C.KEYFRAME_FAILED, C.EXPORTED}),
+    C.KEYFRAMED: frozenset({C.EMBEDDING, C.EMBEDDING_FAILED}),
     C.KEYFRAME_FAILED: frozenset({C.KEYFRAMING, C.EXPORTED}),
-    C.EMBEDDING: frozenset({C.EMBEDDED, C.EMBEDDING_FAILED}),
-    # Back one step where another model is to embed it, too.
-    C.EMBEDDED: frozenset({C.KEYFRAMED}),
+    C.EMBEDDING: frozenset({C.EMBEDDED, C.EMBEDDING_FAILED, C.KEYFRAMED}),
+    C.EMBEDDED: frozenset(),
     C.EMBEDDING_FAILED: frozenset({C.EMBEDDING, C.KEYFRAMED}),
     C.ARCHIVED: _DECIDABLE - {C.SUPERSEDED},
     C.SUPERSEDED: _DECIDABLE - {C.SUPERSEDED},

@@ -133,7 +133,7 @@ def assert_products_agree(done: Ingested) -> None:
         (video,) = container.streams
         assert video.type == "video"
         entries = [(entry.pos, entry.size, entry.timestamp) for entry in video.index_entries]
-    assert index.tolist() == entries
+        assert index.tolist() == entries
         assert video.height <= 720
         assert video.sample_aspect_ratio in (None, 1)
         assert video.start_time == 0

@@ -10,6 +10,7 @@ import pytest
 
 from heaters_pipeline.db import clips, reviews, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.review import Action
@@ -113,6 +114,36 @@ def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
     decide(engine, third.id, Action.GROUP)
     assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
     assert {state for _, state, _ in live(engine, video)} == {ClipState.REVIEW_APPROVED}
+
+
+def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine) -> None:
+    video, (zero, first, second, third) = ready_video(engine, cuts=[10, 50, 70])
+    decide(engine, first.id, Action.APPROVE)
+    decide(engine, second.id, Action.GROUP)
+    decide(engine, third.id, Action.GROUP)
+    grouped = live(engine, video)
+    merged = decide(engine, first.id, Action.MERGE).clips[-1]
+    assert [group for _, _, group in live(engine, video)] == [None, merged.id, merged.id]
+    head, _tail = decide(engine, merged.id, Action.SPLIT, frame=30).clips[-2:]
+    assert [group for _, _, group in live(engine, video)] == [None, None, head.id, head.id]
+    with transaction(engine) as session:
+        clips.claim(session, video.id, EXPORT, 0)
+    undo(engine)
+    undo(engine)
+    assert [(frames, group) for frames, _, group in live(engine, video)] == [
+        (frames, group) for frames, _, group in grouped
+    ]
+    assert live(engine, video)[2][1] == ClipState.EXPORTING
+    assert zero.id != first.id
+
+
+def test_a_clip_is_grouped_with_one_that_the_pipeline_has_already(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, Action.APPROVE)
+    with transaction(engine) as session:
+        clips.claim(session, video.id, EXPORT, 0)
+    decide(engine, second.id, Action.GROUP)
+    assert live(engine, video)[1][2] == first.id
 
 
 def test_the_first_clip_has_nothing_to_merge_or_group_with(engine) -> None:
@@ -286,6 +317,31 @@ def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> No
         after = clips.due(session, 0, 10)
     assert (before[0].clip_count, after[0].clip_count) == (1, 2)
     assert before[0].attempt < after[0].attempt
+
+
+def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    for clip in (first, second):
+        decide(engine, clip.id, Action.APPROVE)
+    with transaction(engine) as session:
+        clips.claim(session, video.id, EXPORT, 0)
+    decide(engine, third.id, Action.APPROVE)
+    with video_lock(engine, video.key), transaction(engine) as session:
+        clips.give_up(session, video.key, 0, "stopped")
+        with pytest.raises(Conflict, match="A run is working on"):
+            clips.retry(session, first.id)
+    assert {state for _, state, _ in live(engine, video)} == {
+        ClipState.EXPORTING,
+        ClipState.REVIEW_APPROVED,
+    }
+    with transaction(engine) as session:
+        clips.retry(session, first.id)
+        clips.give_up(session, video.key, 0, "stopped")
+        assert clips.due(session, 0, 10) == []
+    assert {state for _, state, _ in live(engine, video)} == {ClipState.EXPORT_FAILED}
+    with transaction(engine) as session:
+        clips.retry(session, third.id)
+        assert clips.due(session, 0, 10)[0].clip_count == 1
 
 
 def test_each_reviewer_gets_clips_of_his_own_in_film_order(engine) -> None:
