@@ -18,7 +18,7 @@ from heaters_pipeline.db import clips, reviews, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, Origin
 from heaters_pipeline.domain import layout
-from heaters_pipeline.domain.frame_index import FrameRecord, pack
+from heaters_pipeline.domain.frame_index import FrameRecord, pack, unpack
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
 from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
 from heaters_pipeline.media.probe import VideoFacts, probe
@@ -50,7 +50,7 @@ def prepare(source: Path, folder: Path) -> Footage:
     facts = probe(source)
     made = transcode(source, facts, folder, frozenset({Product.REVIEW_PROXY}))
     assert made.review_proxy is not None
-    records = read_frame_index(made.review_proxy)
+    records = unpack(pack(read_frame_index(made.review_proxy)))
     return Footage(source, facts, made.review_proxy, made.proxy_audio, records)
 
 
