@@ -214,16 +214,31 @@ def test_every_decision_by_key(tab: Callable[..., Tab], film: Film, engine: Engi
         assert page.go_to(frame) == frame
 
 
+def test_merge_waits_for_the_decision_before_it(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    held: list[Route] = []
+    page.page.route("**/decisions", lambda route: held.append(route))
+    page.press("a", "m")
+    page.until("heaters.queue.unsaved === 2")
+    assert [route.request.post_data_json["action"] for route in held] == ["approve"]
+    held[0].continue_()
+    page.until("heaters.queue.unsaved === 1")
+    assert [route.request.post_data_json["action"] for route in held[1:]] == ["merge"]
+    held[1].continue_()
+    page.until("heaters.player.clip.end_frame === 131")
+    page.shows_clip(0)
+    assert states(engine, film)[0] == "pending_review"
+
+
 def test_undo_brings_the_clip_back(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
     page = tab()
     page.shows_clip(0)
-    page.press("a", "x")
-    page.shows_clip(131)
-    page.press("u")
-    page.shows_clip(70)
-    page.press("u")
-    page.shows_clip(0)
+    page.press("a", "x", "u", "u")
     page.until("!heaters.queue.busy")
+    page.shows_clip(0)
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
     page.press("u")
     assert "no decision left" in page.notice()

@@ -166,6 +166,31 @@ test('undo brings the clip back to the screen', async () => {
   assert.equal(queue.saved.length, 0);
 });
 
+test('what was decided after a decision that could not be saved waits with it', async () => {
+  let down = true;
+  const { queue, sent } = await queueOf(3, {
+    decide: (clip, { action }) => {
+      if (down) {
+        down = false;
+        throw Object.assign(new Error('no'), { status: 0 });
+      }
+      return action === 'merge'
+        ? { event_id: 2, clips: [clipAt(9, { start_frame: 10, end_frame: 30 })] }
+        : { event_id: 1, clips: [{ ...clip, state: 'review_approved', version: 2 }] };
+    },
+  });
+  queue.decide('approve', null);
+  queue.decide('merge', 20);
+  await settled();
+  assert.deepEqual(queue.clips.map((clip) => clip.id), [1, 2, 3]);
+  assert.deepEqual(queue.failed.map((write) => write.action), ['approve', 'merge']);
+  assert.ok(!queue.busy);
+  queue.repeat();
+  await settled();
+  assert.deepEqual(sent.map(([, body]) => body.action), ['approve', 'approve', 'merge']);
+  assert.equal(queue.current.id, 9);
+});
+
 test('undo of a decision that could not be saved leaves the saved ones alone', async () => {
   let down = false;
   const { queue, sent } = await queueOf(4, {
