@@ -41,7 +41,7 @@ def ingest(source: Path, folder: Path) -> dict[str, Any]:
     pack(records)
 
     detector = open_detector(settings.detector, settings.min_clip_seconds)
-    cuts = detector.detect(open_scores(made.frame_scores), facts.rate).cuts
+    cuts = detector.detect(open_scores(made.frame_scores), facts.rate)
 
     clips = divide(FrameRange(0, made.frame_count), cuts)
     assert not find_faults(made.frame_count, clips)
@@ -52,7 +52,7 @@ def verify(gold: Path, checksums: Path) -> dict[str, Any]:
     """The asset check of the gold master."""
     from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
 
-    different = verify_gold_master(gold, read_checksums(checksums))
+    different = verify_gold_master(gold, read_checksums(checksums), gold.parent)
     return {"different": len(different)}
 
 

@@ -87,10 +87,10 @@ def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None
     with _database(_settings()) as engine:
         for reference in references:
             with transaction(engine) as session:
-                video, new = add_source(
+                video, news = add_source(
                     session, reference, title=title, needs_splicing=not no_splice
                 )
-            click.echo(f"{video.key}  {'added' if new else f'known already, {video.state}'}")
+            click.echo(f"{video.key}  {news}")
 
 
 @main.command()
@@ -106,23 +106,28 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
     from heaters_pipeline.ingest import ingest_in_foreground
     from heaters_pipeline.platform.dagster_instance import open_instance
+    from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
 
     settings = _settings()
     # Standard output is for the result alone, whatever a library prints.
-    with (
-        redirect_stdout(sys.stderr),
-        _database(settings) as engine,
-        open_instance(settings) as instance,
-        _progress_bar() as show,
-    ):
-        report = ingest_in_foreground(
-            engine,
-            instance,
-            reference,
-            title=title,
-            needs_splicing=not no_splice,
-            on_progress=show,
-        )
+    try:
+        with (
+            redirect_stdout(sys.stderr),
+            _database(settings) as engine,
+            open_instance(settings) as instance,
+            _progress_bar() as show,
+            stop_on_signals(),
+        ):
+            report = ingest_in_foreground(
+                engine,
+                instance,
+                reference,
+                title=title,
+                needs_splicing=not no_splice,
+                on_progress=show,
+            )
+    except StopRequested:
+        raise HeatersError("stopped; the same command goes on from here.") from None
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2, default=str))
     elif report.error is None:
@@ -151,11 +156,8 @@ def status(as_json: bool) -> None:
             "source_videos": source_videos.counts_by_state(session),
             "clips": clips.counts_by_state(session),
         }
-        failures = {
-            video.key: video.error
-            for video in source_videos.newest_first(session)
-            if video.error is not None
-        }
+        failures = {video.key: video.error for video in source_videos.failed(session)}
+        failures |= {f"clip {clip.id}": clip.error for clip in clips.failed(session)}
     if as_json:
         result = {"home": str(settings.home), **counts, "failures": failures}
         click.echo(json.dumps(result, indent=2))

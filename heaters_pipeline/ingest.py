@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,11 +15,10 @@ from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.definitions import defs
-from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.intake import add_source
 from heaters_pipeline.jobs import ingest_job
-from heaters_pipeline.partitions import VIDEO_TAG, heaters_videos
-from heaters_pipeline.platform.dagster_instance import FOREGROUND_TAG
+from heaters_pipeline.partitions import heaters_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
 
@@ -30,9 +28,6 @@ ProgressCallback = Callable[[str, float], None]
 POLL_SECONDS = 0.5
 
 PRODUCTS = ("source", "gold_master", "frame_checksums", "frame_scores", "proxy", "proxy_audio")
-
-NO_RETRY_TAG = "dagster/max_retries"
-"""Dagster can't start a run again that no code server started."""
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -65,24 +60,30 @@ def ingest_in_foreground(
     needs_splicing: bool = True,
     on_progress: ProgressCallback | None = None,
 ) -> IngestReport:
-    """Takes the video that `reference` names up to virtual clips; Dagster's `instance` remembers
-    the run. What is wrong with the footage is in the report, not raised.
+    """Takes the video that `reference` names up to virtual clips. What is wrong with the footage
+    is in the report, not raised.
+
+    Dagster's `instance` learns what was made, but of no run: one that dies with this process
+    would count as running until somebody ended it.
     """
     with transaction(engine) as session:
         video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
+        if video.state != SourceState.READY:
+            # Under way from the start, so that no sensor takes it up, too.
+            source_videos.begin(session, video.key, DOWNLOAD)
     if video.state == SourceState.READY and _is_whole(video):
         return _report(engine, video.key, changed=False)
     with ExitStack() as stack:
         if on_progress is not None:
             stack.enter_context(_watched(engine, video.key, on_progress))
-        instance.add_dynamic_partitions(str(heaters_videos.name), [video.key])
+        own = stack.enter_context(dg.DagsterInstance.ephemeral())
+        for each in (own, instance):
+            each.add_dynamic_partitions(str(heaters_videos.name), [video.key])
         result = defs.resolve_job_def(ingest_job.name).execute_in_process(
-            run_config=QUIET,
-            partition_key=video.key,
-            instance=instance,
-            raise_on_error=False,
-            tags={VIDEO_TAG: video.key, FOREGROUND_TAG: str(os.getpid()), NO_RETRY_TAG: "0"},
+            run_config=QUIET, partition_key=video.key, instance=own, raise_on_error=False
         )
+    for event in result.get_asset_materialization_events():
+        instance.report_runless_asset_event(event.step_materialization_data.materialization)
     return _report(
         engine,
         video.key,

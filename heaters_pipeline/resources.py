@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from urllib.parse import urlsplit
 
 import dagster as dg
 from dagster_aws.s3 import S3Resource
@@ -55,11 +54,4 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
 
     def open(self) -> Storage:
         settings = get_settings()
-        parts = urlsplit(settings.storage_url or "")
-        if parts.scheme == "s3":
-            from heaters_pipeline.storage.s3 import S3Storage
-
-            return S3Storage(
-                self.s3.get_client(), parts.netloc, parts.path.strip("/"), home=settings.home
-            )
-        return open_storage(settings.storage_url, settings.home)
+        return open_storage(settings.storage_url, settings.home, client=self.s3.get_client)

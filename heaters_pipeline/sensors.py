@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
 
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.clips import DueWork
 from heaters_pipeline.jobs import ingest_job, library_job
-from heaters_pipeline.partitions import VIDEO_TAG, heaters_videos
+from heaters_pipeline.partitions import heaters_videos
 from heaters_pipeline.resources import Database
 from heaters_pipeline.settings import get_settings
 
@@ -53,6 +54,38 @@ def approved_clips(database: Database) -> dg.SensorResult:
     )
 
 
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    monitored_jobs=[ingest_job, library_job],
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def failed_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
+    """Fails, in words, what a dead run left in the middle, unless Dagster starts the run again."""
+    if context.dagster_run.tags.get(WILL_RETRY_TAG) != "true":
+        give_up(database, context.dagster_run, "The run died before it had ended: try again.")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.CANCELED,
+    monitored_jobs=[ingest_job, library_job],
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def cancelled_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
+    """Fails, in words, what a cancelled run had not done: its run key is spent."""
+    give_up(database, context.dagster_run, "The run was cancelled: try again.")
+
+
+def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
+    with database.transaction() as session:
+        key = run.tags[PARTITION_NAME_TAG]
+        if run.job_name == ingest_job.name:
+            source_videos.give_up(session, key, error)
+        else:
+            clips.give_up(session, key, get_settings().undo_window_seconds, error)
+
+
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:
     """A run a video. Dagster remembers a run key for ever, failed runs too: the attempt makes a
     retry a new one."""
@@ -68,4 +101,4 @@ def library_requests(due: Iterable[DueWork]) -> list[dg.RunRequest]:
 
 
 def _request(video_key: str, run_key: str) -> dg.RunRequest:
-    return dg.RunRequest(run_key=run_key, partition_key=video_key, tags={VIDEO_TAG: video_key})
+    return dg.RunRequest(run_key=run_key, partition_key=video_key)

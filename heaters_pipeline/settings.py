@@ -24,6 +24,16 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _absolute_unless_url(place: str) -> str:
+    return place if "://" in place else str(_absolute(Path(place)))
+
+
+def _absolute_folder(place: str) -> str:
+    """`place` as it stands, but for the path of a folder, which must not depend on the folder
+    that a process happens to run in."""
+    return str(_absolute(Path(place))) if Path(place).expanduser().is_dir() else place
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -48,7 +58,7 @@ class Settings(BaseSettings):
         default=None,
         description="Dagster's own database; unset: `dagster` on the same server.",
     )
-    storage_url: str | None = Field(
+    storage_url: Annotated[str, AfterValidator(_absolute_unless_url)] | None = Field(
         default=None,
         validation_alias="STORAGE_URL",
         description="s3://bucket/prefix; unset: the folder `storage` in the home.",
@@ -81,7 +91,7 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         default=120, gt=0, description="An ffmpeg run without progress for this long is stopped."
     )
-    embedding_model: str = Field(
+    embedding_model: Annotated[str, AfterValidator(_absolute_folder)] = Field(
         default="clip-ViT-B-32",
         description="A sentence-transformers model by name or folder, or `layout-v1`, the built-in "
         "descriptor, which is also used where sentence-transformers is not installed.",

@@ -39,7 +39,7 @@ def add() -> ResponseReturnValue:
         if not reference:
             raise InputError("Give the address of a video, or the path of a file on the server.")
         with transaction() as session:
-            video, is_new = add_source(
+            video, news = add_source(
                 session,
                 reference,
                 title=request.form.get("title", "").strip() or None,
@@ -48,7 +48,7 @@ def add() -> ResponseReturnValue:
             title = video.title
     except InputError as error:
         return render_template("sources.html", error=error, reference=reference, **_page()), 400
-    flash(f"{title} is in the queue." if is_new else f"{title} was here already.")
+    flash(f"{title}: {news}.")
     return redirect(url_for("sources.index"), 303)
 
 

@@ -9,7 +9,9 @@ from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.partitions import heaters_videos
+from heaters_pipeline.platform.scratch import scratch_folder
 from heaters_pipeline.resources import Database, ObjectStore
+from heaters_pipeline.settings import get_settings
 
 SHOWN_FRAMES = 20
 
@@ -27,15 +29,18 @@ def gold_master_equals_source(
     context: dg.AssetCheckExecutionContext, database: Database, store: ObjectStore
 ) -> dg.AssetCheckResult:
     """Every frame decoded from the gold master has the checksum that the source's had."""
-    storage = store.open()
+    storage, settings = store.open(), get_settings()
     with database.transaction() as session:
         video = source_videos.get(session, context.partition_key)
     with (
+        scratch_folder(settings.home) as folder,
         storage.fetch(str(video.gold_master_filepath)) as gold,
         storage.fetch(str(video.frame_checksums_filepath)) as sums,
     ):
         checksums = read_checksums(sums)
-        different = verify_gold_master(gold, checksums)
+        different = verify_gold_master(
+            gold, checksums, folder, stall_seconds=settings.stall_seconds
+        )
     return dg.AssetCheckResult(
         passed=not different,
         metadata={

@@ -65,8 +65,14 @@ def source_download(
             return dg.MaterializeResult(metadata={"path": video.source_filepath, "fetched": False})
         download = folder / "download"
         download.mkdir()
-        fetched = fetch_source(video.url, download)
+        fetched = fetch_source(video.url, download, progress_writer(database, key))
         facts = probe(fetched.path)
+        sha256 = file_digest(fetched.path)
+        if video.state == SourceState.READY and video.source_sha256 != sha256:
+            raise InputError(
+                f"{video.url} is not what {video.title} and its clips were made from any more: "
+                "add it as a new video."
+            )
         path = layout.source(key, fetched.path.suffix.lower())
         storage.put(fetched.path, path)
         unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
@@ -77,7 +83,7 @@ def source_download(
                 DOWNLOAD,
                 {
                     "source_filepath": path,
-                    "source_sha256": file_digest(fetched.path),
+                    "source_sha256": sha256,
                     "title": fetched.title if unnamed else video.title,
                     "download_quality": fetched.quality,
                     **_row_facts(facts),
@@ -137,12 +143,13 @@ def transcode_source(
         storage.fetch(_made(video.source_filepath, video, "source_download")) as source,
     ):
         facts = probe(source)
+        write = progress_writer(database, key)
         made = transcode(
             source,
             facts,
             folder,
             wanted,
-            progress_writer(database, key, facts.duration_seconds),
+            lambda progress: write(progress.seconds_done, facts.duration_seconds),
             stall_seconds=get_settings().stall_seconds,
         )
         row, sizes = _store_products(storage, key, made)
@@ -152,6 +159,8 @@ def transcode_source(
                 key,
                 _with_frame_count(video, {**_row_facts(facts), **row}, made.frame_count),
             )
+            if not source_videos.has_all_products(session, key):
+                source_videos.step_back(session, key, PREPROCESS)
         if Product.REVIEW_PROXY in wanted:
             _delete_replaced(storage, video, row)
     for product in sorted(wanted):
@@ -193,7 +202,7 @@ def keyframe_offsets(
 
 
 @dg.asset(
-    deps=[Product.FRAME_SCORES.value],
+    deps=[Product.FRAME_SCORES.value, keyframe_offsets],
     partitions_def=heaters_videos,
     group_name=GROUP,
     kinds={"opencv"},
@@ -207,7 +216,7 @@ def scene_cut_points(
         detector = open_detector(settings.detector, settings.min_clip_seconds)
         path = _made(video.frame_scores_filepath, video, "frame_scores")
         with store.open().fetch(path) as scores:
-            detection = detector.detect(open_scores(scores), video.rate)
+            cuts = detector.detect(open_scores(scores), video.rate)
         with database.transaction() as session:
             source_videos.record(
                 session,
@@ -216,15 +225,15 @@ def scene_cut_points(
                     "scene_cut_points": {
                         "detector": detector.name,
                         "min_clip_seconds": settings.min_clip_seconds,
-                        "cuts": detection.cuts,
+                        "cuts": cuts,
                     }
                 },
             )
         return dg.MaterializeResult(
             metadata={
-                "cuts": len(detection.cuts),
+                "cuts": len(cuts),
                 "detector": detector.name,
-                "first_cuts": detection.cuts[:50],
+                "first_cuts": cuts[:50],
             }
         )
 
@@ -343,7 +352,9 @@ def _store_products(
             Product.GOLD_MASTER,
         )
     if made.review_proxy:
-        proxy_id = file_digest(made.review_proxy)[: layout.PROXY_ID_LENGTH]
+        parts = [made.review_proxy, made.proxy_audio]
+        digests = [file_digest(part) for part in parts if part is not None]
+        proxy_id = layout.proxy_id(key, digests)
         path = layout.review_proxy(key, proxy_id)
         put(made.review_proxy, path, "proxy_filepath", Product.REVIEW_PROXY)
         row["proxy_audio_filepath"] = None

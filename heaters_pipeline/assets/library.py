@@ -103,19 +103,28 @@ def clip_keyframes(
 def clip_embeddings(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """A vector of every clip with keyframes, by which clips are found. Clips that were embedded by
-    another model get one of the present model, too."""
+    """A vector of every clip with keyframes, by which clips are found. Clips of the library that
+    have one of another model only get one of the present model, too."""
     storage, model = store.open(), get_settings().embedding_model
-    with database.transaction() as session:
-        embeddings.ask_for_missing(session, context.partition_key, model_name(model), STRATEGY)
 
     def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
         embedder = open_embedder(model)
         for clip in due:
             with batch.one(clip):
                 _embed(database, storage, clip, embedder)
+        _index(database, embedder)
 
-    return _work_through(context, database, EMBED, embed_all)
+    result = _work_through(context, database, EMBED, embed_all)
+    with failures_in_words(), database.video_lock(context.partition_key):
+        with database.transaction() as session:
+            video = source_videos.get(session, context.partition_key)
+            missing = embeddings.missing(session, video.id, model_name(model), STRATEGY)
+        if missing:
+            embedder = open_embedder(model)
+            for clip in missing:
+                _embed(database, storage, clip, embedder)
+            _index(database, embedder)
+    return dg.MaterializeResult(metadata={**(result.metadata or {}), "added": len(missing)})
 
 
 class Batch:
@@ -141,7 +150,7 @@ class Batch:
                 clips.finish(session, clip.id, self._step, facts)
             self.done.append(clip.id)
 
-    def fail(self, clip: Clip, error: Exception) -> None:
+    def fail(self, clip: Clip, error: BaseException) -> None:
         with self._database.transaction() as session:
             clips.fail(session, clip.id, self._step, in_words(error))
         self.failed.append(clip.id)
@@ -163,11 +172,13 @@ def _work_through(
         if due:
             try:
                 work(video, due, batch)
-            except Exception as error:
+            except BaseException as error:
                 settled = {*batch.done, *batch.failed}
                 for clip in due:
                     if clip.id not in settled:
                         batch.fail(clip, error)
+                if not isinstance(error, Exception):
+                    raise
     return dg.MaterializeResult(
         metadata={
             "done": len(batch.done),
@@ -181,7 +192,8 @@ def _keep_keyframes(
     database: Database, storage: Storage, clip: Clip, file: Path, folder: Path
 ) -> None:
     numbers = keyframe_numbers(clip.frames.length)
-    pictures = extract_keyframes(file, numbers, folder)
+    stall_seconds = get_settings().stall_seconds
+    pictures = extract_keyframes(file, numbers, folder, stall_seconds=stall_seconds)
     with database.transaction() as session:
         for picture in pictures:
             frame = clip.start_frame + picture.frame
@@ -198,11 +210,15 @@ def _keep_keyframes(
 
 
 def _embed(database: Database, storage: Storage, clip: Clip, embedder: Embedder) -> None:
-    with database.transaction() as session, ExitStack() as files:
-        pictures = [
-            files.enter_context(storage.fetch(picture.filepath))
-            for picture in artifacts.keyframes(session, clip.id)
-        ]
+    with database.transaction() as session:
+        keyframes = artifacts.keyframes(session, clip.id)
+    with ExitStack() as files:
+        pictures = [files.enter_context(storage.fetch(each.filepath)) for each in keyframes]
         vector = mean_vector(embedder.embed(pictures))
+    with database.transaction() as session:
         embeddings.save(session, clip.id, embedder.model, STRATEGY, vector.tolist())
+
+
+def _index(database: Database, embedder: Embedder) -> None:
+    with database.transaction() as session:
         embeddings.ensure_index(session, embedder.model, embedder.dimensions)

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import dagster as dg
+from sqlalchemy.exc import OperationalError
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, TransitionError
 from heaters_pipeline.domain.states import SourceState, Step
-from heaters_pipeline.media.ffmpeg import Progress
 from heaters_pipeline.resources import Database
 
 PROGRESS_SECONDS = 1.0
@@ -47,24 +47,24 @@ def failures_in_words() -> Iterator[None]:
 def in_words(error: BaseException) -> str:
     if isinstance(error, HeatersError):
         return str(error)
-    if not isinstance(error, Exception) or isinstance(error, dg.DagsterExecutionInterruptedError):
-        return "The run was stopped before this step had ended: start it again."
-    return f"{type(error).__name__}: {error}"
+    if not isinstance(error, Exception):
+        return "The run was stopped before this step had ended: try again."
+    first_line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}"
 
 
-def progress_writer(
-    database: Database, video_key: str, whole_seconds: float
-) -> Callable[[Progress], None]:
-    """A callback that writes the done share of `whole_seconds` to the video's row, throttled."""
+def progress_writer(database: Database, video_key: str) -> Callable[[float, float | None], None]:
+    """A callback that is told how much is done of how much, and writes the share to the video's
+    row, throttled. Work does not end because its progress can't be written."""
     written_at = 0.0
 
-    def write(progress: Progress) -> None:
+    def write(done: float, whole: float | None) -> None:
         nonlocal written_at
-        if whole_seconds <= 0 or time.monotonic() - written_at < PROGRESS_SECONDS:
+        if not whole or time.monotonic() - written_at < PROGRESS_SECONDS:
             return
         written_at = time.monotonic()
-        share = min(1.0, max(0.0, progress.seconds_done / whole_seconds))
-        with database.transaction() as session:
+        with suppress(OperationalError), database.transaction() as session:
+            share = min(1.0, max(0.0, done / whole))
             source_videos.set_progress(session, video_key, share)
 
     return write

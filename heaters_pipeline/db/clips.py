@@ -76,6 +76,13 @@ def in_state(
     return [(clip, video) for clip, video in rows]
 
 
+def failed(session: Session) -> Sequence[Clip]:
+    """Clips with an error, newest first."""
+    return session.exec(
+        select(Clip).where(col(Clip.error).is_not(None)).order_by(col(Clip.id).desc())
+    ).all()
+
+
 def counts_by_state(session: Session) -> dict[str, int]:
     rows = session.exec(select(Clip.state, sa.func.count()).where(LIVE).group_by(col(Clip.state)))
     return dict(rows.all())

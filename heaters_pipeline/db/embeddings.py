@@ -10,8 +10,8 @@ from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db.models import Clip, ClipEmbedding, SourceVideo
-from heaters_pipeline.domain.states import ClipState, changed
+from heaters_pipeline.db.models import Clip, ClipEmbedding
+from heaters_pipeline.domain.states import ClipState
 
 INDEX_PREFIX = "hnsw_"
 
@@ -50,23 +50,18 @@ def ensure_index(session: Session, model: str, dimensions: int) -> None:
     )
 
 
-def ask_for_missing(session: Session, video_key: str, model: str, strategy: str) -> None:
-    """Puts the video's embedded clips that have no vector of `model` back before that step."""
+def missing(session: Session, video_id: int, model: str, strategy: str) -> Sequence[Clip]:
+    """The video's embedded clips that have no vector of `model`."""
     has_vector = sa.exists().where(
         col(ClipEmbedding.clip_id) == col(Clip.id),
         col(ClipEmbedding.model) == model,
         col(ClipEmbedding.strategy) == strategy,
     )
-    session.execute(
-        sa.update(Clip)
-        .where(
-            col(Clip.source_video_id) == col(SourceVideo.id),
-            col(SourceVideo.key) == video_key,
-            col(Clip.state) == ClipState.EMBEDDED,
-            ~has_vector,
+    return session.exec(
+        select(Clip).where(
+            Clip.source_video_id == video_id, Clip.state == ClipState.EMBEDDED, ~has_vector
         )
-        .values(state=changed(ClipState.EMBEDDED, ClipState.KEYFRAMED))
-    )
+    ).all()
 
 
 def models(session: Session) -> list[str]:

@@ -174,7 +174,7 @@ class SourceVideo(SQLModel, table=True):
     keyframe_offsets: bytes | None = Field(default=None, sa_column=sa.Column(BYTEA))
     """The packed frame index of the proxy (`domain.frame_index`)."""
     scene_cut_points: dict[str, Any] | None = _json()
-    """`{"detector", "parameters", "cuts"}`: what detection found, before any reviewer."""
+    """`{"detector", "min_clip_seconds", "cuts"}`: what detection found, before any reviewer."""
 
     created_at: datetime = _now()
     updated_at: datetime = _touched()

@@ -154,6 +154,15 @@ def fail(session: Session, key: str, step: Step[SourceState], error: str) -> Non
     video.progress = None
 
 
+def has_all_products(session: Session, key: str) -> bool:
+    video = get(session, key)
+    return None not in (
+        video.gold_master_filepath,
+        video.proxy_filepath,
+        video.frame_scores_filepath,
+    )
+
+
 def step_back(session: Session, key: str, step: Step[SourceState]) -> None:
     """Leaves a step of which only a part was asked for: the video waits for it again."""
     video = _locked(session, key)

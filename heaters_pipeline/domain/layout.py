@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 PROXY_ID_LENGTH = 16
-"""Hexadecimal digits of the proxy's SHA-256 that name it."""
+
+
+def proxy_id(video_key: str, digests: Sequence[str]) -> str:
+    """The name of a video's proxy: it differs where the picture or the sound (`digests` of both
+    files) does, and between videos that show the same."""
+    named = "/".join([video_key, *digests])
+    return hashlib.sha256(named.encode()).hexdigest()[:PROXY_ID_LENGTH]
 
 
 def source(video_key: str, suffix: str) -> str:

@@ -54,18 +54,21 @@ def read_checksums(path: Path) -> list[FrameChecksum]:
 def verify_gold_master(
     gold: Path,
     checksums: list[FrameChecksum],
+    folder: Path,
     *,
     on_progress: ProgressCallback | None = None,
+    stall_seconds: float = 120.0,
 ) -> list[int]:
     """Decodes `gold` and returns the numbers of the frames whose pixels are not those that were
-    encoded; a missing or surplus frame differs."""
-    with tempfile.TemporaryDirectory() as folder:
-        decoded = Path(folder) / "gold.framecrc"
+    encoded; a missing or surplus frame differs. `folder` is for work in progress."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        decoded = Path(scratch) / "gold.framecrc"
         video = input_file(gold)["V:0"].filter("settb", f"1/{TICKS_PER_SECOND}")
         run(
             ffmpeg.output(video, file_url(decoded), **FRAMECRC_OPTIONS),
             what=f"verify {gold.name}",
             on_progress=on_progress,
+            stall_seconds=stall_seconds,
         )
         found = [checksum.crc for checksum in read_checksums(decoded)]
     wanted = [checksum.crc for checksum in checksums]

@@ -27,7 +27,9 @@ def keyframe_numbers(frame_count: int) -> list[int]:
     return sorted({frame_count * percent // 100 for percent in (25, 50, 75)})
 
 
-def extract_keyframes(clip: Path, frames: Sequence[int], folder: Path) -> list[Keyframe]:
+def extract_keyframes(
+    clip: Path, frames: Sequence[int], folder: Path, *, stall_seconds: float = 120.0
+) -> list[Keyframe]:
     """Writes `keyframe-<frame>.jpg` in `folder` for each of the clip's own 0-based frames, in
     square pixels. Raises HeatersError where the clip has no such frame."""
     numbers = sorted(set(frames))
@@ -59,6 +61,7 @@ def extract_keyframes(clip: Path, frames: Sequence[int], folder: Path) -> list[K
                 **{"c:v": "mjpeg", "q:v": 2, "map_metadata": -1},
             ),
             what=f"take stills from {clip.name}",
+            stall_seconds=stall_seconds,
         )
         made = [Path(scratch) / f"{place}.jpg" for place in range(len(numbers))]
         if not made[-1].exists():

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import psutil
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.platform.postgres import ensure_database
@@ -20,9 +18,6 @@ from heaters_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-
-FOREGROUND_TAG = "heaters/process"
-"""Tag of a run in somebody's foreground: the number of its process."""
 
 SOCKET_NAME = "code.sock"
 POOL_LIMITS = {"download": 2, "transcode": 1, "export": 1, "model": 1}
@@ -87,17 +82,9 @@ def prepare() -> None:
             ]
         )
         for run in instance.get_runs(filters=left):
-            if _is_in_foreground(run.tags):
-                continue
             instance.report_run_failed(run, "Heaters stopped while this run was under way.")
         for pool, limit in POOL_LIMITS.items():
             instance.event_log_storage.set_concurrency_slots(pool, limit)
-
-
-def _is_in_foreground(tags: Mapping[str, str]) -> bool:
-    """Whether a run is that of a `heaters ingest` that still goes on."""
-    process = tags.get(FOREGROUND_TAG)
-    return process is not None and psutil.pid_exists(int(process))
 
 
 @contextmanager
@@ -105,10 +92,18 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """The instance that `heaters up` shows, also while it does not run."""
     import dagster as dg
 
-    urls = ensure_database(settings)
-    os.environ.update(DagsterFiles.below(settings.home).environment(urls.dagster))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
+    environment = DagsterFiles.below(settings.home).environment(ensure_database(settings).dagster)
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 if __name__ == "__main__":

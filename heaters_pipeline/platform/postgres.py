@@ -117,8 +117,8 @@ def with_driver(url: str, driver: str) -> str:
     match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", url, re.DOTALL)
     if match is None:
         raise InputError(
-            f"The database address begins with {url.split('://')[0]!r}; it must be "
-            "postgresql://user:password@host/database."
+            "The database address is not of the form postgresql://user:password@host/database: "
+            "check DATABASE_URL and HEATERS_DAGSTER_DATABASE_URL."
         )
     return f"{driver}://{match[1]}"
 

@@ -295,7 +295,8 @@ def down(settings: Settings, say: Say) -> None:
     held = try_lock(path)
     if held is None:
         # Whoever holds the lock lives, so the number in the file is no one else's.
-        os.kill(int(path.read_text()), signal.SIGTERM)
+        with suppress(ValueError, ProcessLookupError):  # it is just beginning, or ending
+            os.kill(int(path.read_text()), signal.SIGTERM)
         end = time.monotonic() + ANSWER_SECONDS
         while (held := try_lock(path)) is None:
             if time.monotonic() > end:

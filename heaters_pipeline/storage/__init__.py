@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
@@ -12,17 +14,24 @@ from heaters_pipeline.storage.local import LocalStorage
 __all__ = ["LocalStorage", "ObjectMissing", "Storage", "check_key", "open_storage"]
 
 
-def open_storage(url: str | None, home: Path, *, endpoint_url: str | None = None) -> Storage:
+def open_storage(
+    url: str | None,
+    home: Path,
+    *,
+    endpoint_url: str | None = None,
+    client: Callable[[], Any] | None = None,
+) -> Storage:
     """The storage that `url` names: `s3://bucket/prefix`, a folder (path or `file://` URL), or,
     with None, the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible
-    service other than AWS."""
+    service other than AWS; `client` makes the boto3 client where the caller has its own."""
     if url is None:
         return LocalStorage(home / "storage")
     parts = urlsplit(url)
     if parts.scheme == "s3" and parts.netloc:
         from heaters_pipeline.storage.s3 import S3Storage, s3_client
 
-        return S3Storage(s3_client(endpoint_url), parts.netloc, parts.path.strip("/"), home=home)
+        made = client() if client is not None else s3_client(endpoint_url)
+        return S3Storage(made, parts.netloc, parts.path.strip("/"), home=home)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return LocalStorage(Path(unquote(parts.path)))
     if parts.scheme == "":

@@ -77,12 +77,15 @@ def demo(home: Path, review_port: int) -> Iterator[Path]:
             start_new_session=True,
         )
     try:
-        wait_for(
-            lambda: "wait for review" in printed.read_text() or process.poll() is not None,
-            START_SECONDS,
-            f"The demo's clips; it printed:\n{printed.read_text()}\nand",
-        )
-        assert process.poll() is None, printed.read_text()
+        try:
+            wait_for(
+                lambda: "wait for review" in printed.read_text() or process.poll() is not None,
+                START_SECONDS,
+                "The demo's clips",
+            )
+        finally:
+            print(printed.read_text())
+        assert process.poll() is None
         yield printed
     finally:
         os.killpg(process.pid, signal.SIGINT)

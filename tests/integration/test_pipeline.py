@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import av
 import dagster as dg
 import pytest
 import sqlalchemy as sa
@@ -27,7 +31,7 @@ from heaters_pipeline.intake import add_source, file_digest
 from heaters_pipeline.media.checksums import read_checksums
 from heaters_pipeline.media.embed import LAYOUT_MODEL
 from heaters_pipeline.resources import Database
-from heaters_pipeline.sensors import approved_clips, new_source_videos
+from heaters_pipeline.sensors import approved_clips, give_up, new_source_videos
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from tests.footage import make_numbered_film
@@ -195,31 +199,48 @@ def test_an_asset_without_what_it_is_made_from_says_what_to_do(
     )
 
 
-def bad_files(folder: Path, film: Path, media: Path | None) -> dict[str, str]:
-    """References that can't become clips, and words that the sentence about each must have."""
-    text, empty, cut = (folder / name for name in ("text.mp4", "empty.mp4", "cut.mp4"))
-    text.write_text("This is no film.\n")
-    empty.touch()
-    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
-    bad = {
-        str(text): "not a video",
-        str(empty): "empty",
-        str(cut): "truncated",
-        str(folder / "absent.mp4"): "does not exist",
-        "ftp://example.org/film.mp4": "http",
-    }
-    return bad if media is None else {**bad, str(media / "ac3.mp4"): "no video"}
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The address of an empty web site."""
+    site = tmp_path / "site"
+    site.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
     engine: Engine,
-    instance: dg.DagsterInstance,
     storage: Storage,
+    instance: dg.DagsterInstance,
     film: Path,
-    media_folder: Path,
+    web: str,
     tmp_path: Path,
 ) -> None:
-    for reference, words in bad_files(tmp_path, film, media_folder).items():
+    text, empty, cut, sound = (
+        tmp_path / f"{name}.mp4" for name in ("text", "empty", "cut", "sound")
+    )
+    text.write_text("This is no film.\n")
+    empty.touch()
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    with av.open(str(film)) as source, av.open(str(sound), "w") as target:
+        track = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(source.streams.audio[0]):
+            if packet.dts is not None:
+                packet.stream = track
+                target.mux(packet)
+    bad = {
+        str(text): "not a video",
+        str(empty): "empty",
+        str(cut): "truncated",
+        str(sound): "no video",
+        str(tmp_path / "absent.mp4"): "does not exist",
+        f"{web}/absent.mp4": "404",
+        "ftp://example.org/film.mp4": "http",
+    }
+    for reference, words in bad.items():
         report = ingest_in_foreground(engine, instance, reference)
         assert report.state == "download_failed", reference
         assert report.error is not None
@@ -232,6 +253,48 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
         assert scratch_is_empty()
     assert storage.list("") == []
     assert ingest_in_foreground(engine, instance, str(film)).state == "ready"
+
+
+def test_the_same_pictures_can_be_ingested_twice(
+    engine: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+) -> None:
+    """Other bytes, the same frames: a copy with a title of its own."""
+    titled = tmp_path / "titled.mp4"
+    with av.open(str(film)) as source, av.open(str(titled), "w") as target:
+        target.metadata["title"] = "Another"
+        tracks = {each: target.add_stream_from_template(each) for each in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = tracks[packet.stream]
+                target.mux(packet)
+    first, second = (ingest_in_foreground(engine, instance, str(each)) for each in (film, titled))
+    assert (first.error, second.error) == (None, None)
+    assert first.key != second.key
+    assert first.paths["proxy"] != second.paths["proxy"]
+
+
+def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
+    engine: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    film: Path,
+    web: str,
+    tmp_path: Path,
+) -> None:
+    served = tmp_path / "site" / "film.mp4"
+    served.write_bytes(film.read_bytes())
+    report = ingest_in_foreground(engine, instance, f"{web}/film.mp4")
+    assert report.error is None
+    before = everything(engine, storage)
+    assert run_job(instance, "ingest", report.key, ["source_download"]).success
+    assert everything(engine, storage) == before
+    make_numbered_film(served, 60)
+    assert not run_job(instance, "ingest", report.key, ["source_download"]).success
+    with transaction(engine) as session:
+        video = source_videos.get(session, report.key)
+    assert video.state == "ready"
+    assert "add it as a new video" in str(video.error)
+    assert everything(engine, storage)["objects"] == before["objects"]
 
 
 def test_a_failed_video_is_tried_again_when_its_file_is_there(
@@ -288,6 +351,74 @@ def test_a_backfill_embeds_with_another_model_beside_the_first(
         for name in (LAYOUT_MODEL, model):
             found = embeddings.similar(session, approved[0], 10, name)
             assert {clip.id for clip, _ in found} == set(approved[1:])
+
+
+def test_a_model_that_can_not_be_loaded_leaves_the_library_as_it_is(
+    engine: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sentence_transformers")
+    report = ingest_in_foreground(engine, instance, str(film))
+    approved = approve_all(engine)
+    assert run_job(instance, "library", report.key).success
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
+    get_settings.cache_clear()
+    result = run_job(instance, "library", report.key)
+    (failure,) = result.get_step_failure_events()
+    assert "can't be loaded" in str(failure.step_failure_data.user_failure_data.description)
+    assert states(engine) == {ClipState.EMBEDDED: len(approved)}
+
+
+def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
+    engine: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    with transaction(engine) as session:
+        video, _ = add_source(session, str(film))
+    for asset in ("source_download", "gold_master", "frame_scores"):
+        assert run_job(instance, "ingest", video.key, [asset]).success
+        with transaction(engine) as session:
+            assert source_videos.get(session, video.key).state == "downloaded"
+    assert run_job(instance, "ingest", video.key, ["review_proxy", "keyframe_offsets"]).success
+    assert run_job(instance, "ingest", video.key, ["scene_cut_points", "virtual_clips"]).success
+    with transaction(engine) as session:
+        assert source_videos.get(session, video.key).state == "ready"
+
+
+def test_an_interrupted_run_leaves_no_clip_half_way(
+    engine: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = ingest_in_foreground(engine, instance, str(film))
+    approve_all(engine)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.assets.library.export_clip", interrupted)
+        assert not run_job(instance, "library", report.key).success
+    assert states(engine) == {ClipState.EXPORT_FAILED: 3}
+
+
+def test_cancelled_and_dead_runs_are_given_up_in_words(
+    engine: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+) -> None:
+    with transaction(engine) as session:
+        video, _ = add_source(session, str(tmp_path / "later.mp4"))
+    database = Database()
+    database._engine = engine
+    run = dg.DagsterRun(job_name="ingest", tags={"dagster/partition": video.key})
+    give_up(database, run, "The run was cancelled: try again.")
+    with transaction(engine) as session:
+        cancelled = source_videos.get(session, video.key)
+        assert (cancelled.state, cancelled.error) == (
+            "download_failed",
+            "The run was cancelled: try again.",
+        )
+        source_videos.retry(session, video.key)
+    report = ingest_in_foreground(engine, instance, str(film))
+    approve_all(engine)
+    run = dg.DagsterRun(job_name="library", tags={"dagster/partition": report.key})
+    give_up(database, run, "The run died before it had ended: try again.")
+    assert states(engine) == {ClipState.EXPORT_FAILED: 3}
 
 
 def test_one_bad_clip_fails_alone_and_can_be_tried_again(
