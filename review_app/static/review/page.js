@@ -211,7 +211,7 @@ function draw() {
     const { action } = /** @type {HTMLElement} */ (button).dataset;
     const needsPrevious = action === 'group' || action === 'merge';
     const off = action === 'undo'
-      ? queue.saved.length === 0 && queue.unsaved === 0
+      ? queue.saved.length + queue.unsaved + failed.length === 0
       : !clip || queue.busy || (needsPrevious && !clip.previous);
     /** @type {HTMLButtonElement} */ (button).disabled = off;
   }
