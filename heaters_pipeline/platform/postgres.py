@@ -117,8 +117,8 @@ def with_driver(url: str, driver: str) -> str:
     match = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", url, re.DOTALL)
     if match is None:
         raise InputError(
-            "The database address is not of the form postgresql://user:password@host/database: "
-            "check DATABASE_URL and HEATERS_DAGSTER_DATABASE_URL."
+            "The database address in DATABASE_URL or HEATERS_DAGSTER_DATABASE_URL can't be used: "
+            "it must be postgresql://user:password@host/database."
         )
     return f"{driver}://{match[1]}"
 

@@ -83,9 +83,9 @@ def demo(home: Path, review_port: int) -> Iterator[Path]:
                 START_SECONDS,
                 "The demo's clips",
             )
-        finally:
-            print(printed.read_text())
-        assert process.poll() is None
+        except AssertionError as error:
+            raise AssertionError(printed.read_text()) from error
+        assert process.poll() is None, printed.read_text()
         yield printed
     finally:
         os.killpg(process.pid, signal.SIGINT)

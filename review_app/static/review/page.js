@@ -8,7 +8,9 @@ import { timecode } from './text.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
-const POLL_MS = 4000;
+const REFILL_MS = 4000;
+/** Leases last 90 seconds unless settings say otherwise. */
+const RENEW_MS = 20_000;
 /** After a clip has come back by itself, keys meant for the one before must not decide on it. */
 const STARTLE_MS = 400;
 
@@ -365,13 +367,15 @@ for (const group of /** @type {const} */ (['Decide', 'Look'])) {
 Object.assign(window, { heaters: { player, queue } });
 void loadMine();
 void queue.renew();
-// Each poll renews the leases; a page that nobody looks at lets them run out, a closed one gives
-// them back.
-const poll = () => {
+// A page that nobody looks at lets its leases run out, a closed one gives them back.
+const renew = () => {
   if (!document.hidden) void queue.renew();
 };
-setInterval(poll, POLL_MS);
-document.addEventListener('visibilitychange', poll);
+setInterval(renew, RENEW_MS);
+setInterval(() => {
+  if (!document.hidden) void queue.refill();
+}, REFILL_MS);
+document.addEventListener('visibilitychange', renew);
 addEventListener('pagehide', () => void api('/api/release', {}).catch(() => {}));
 addEventListener('beforeunload', (event) => {
   if (queue.unsaved > 0 || queue.failed.length > 0) event.preventDefault();
