@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         default=90,
         gt=0,
         description="How long a clip handed to one reviewer is kept from others; the open page "
-        "renews it every few seconds.",
+        "renews it.",
     )
     sensor_interval_seconds: int = Field(
         default=10, ge=1, description="How often the sensors ask what is due."

@@ -39,7 +39,7 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/review")
 def review() -> ResponseReturnValue:
-    return render_template("review.html")
+    return render_template("review.html", lease_seconds=_lease_seconds())
 
 
 @blueprint.get("/api/queue")

@@ -9,8 +9,6 @@ import { timecode } from './text.js';
 /** @typedef {import('./queue.js').Clip} Clip */
 
 const REFILL_MS = 4000;
-/** Leases last 90 seconds unless settings say otherwise. */
-const RENEW_MS = 20_000;
 /** After a clip has come back by itself, keys meant for the one before must not decide on it. */
 const STARTLE_MS = 400;
 
@@ -25,6 +23,7 @@ function setText(element, text) {
 const page = byId('review');
 const bar = byId('bar');
 const video = page.dataset.video;
+const leaseSeconds = Number(page.dataset.lease);
 
 const player = new Player({ canvas: byId('picture'), onchange: () => schedule() });
 const queue = new ReviewQueue({
@@ -371,7 +370,7 @@ void queue.renew();
 const renew = () => {
   if (!document.hidden) void queue.renew();
 };
-setInterval(renew, RENEW_MS);
+setInterval(renew, (leaseSeconds * 1000) / 4);
 setInterval(() => {
   if (!document.hidden) void queue.refill();
 }, REFILL_MS);
