@@ -222,12 +222,13 @@ def test_merge_waits_for_the_decision_before_it(
     held: list[Route] = []
     page.page.route("**/decisions", lambda route: held.append(route))
     page.press("a", "m")
-    page.until("heaters.queue.unsaved === 2")
-    assert [route.request.post_data_json["action"] for route in held] == ["approve"]
-    held[0].continue_()
-    page.until("heaters.queue.unsaved === 1")
-    assert [route.request.post_data_json["action"] for route in held[1:]] == ["merge"]
-    held[1].continue_()
+    for left, action in ((2, "approve"), (1, "merge")):
+        while not held:
+            page.until(f"heaters.queue.unsaved === {left}")
+        (route,) = held
+        assert route.request.post_data_json["action"] == action
+        held.clear()
+        route.continue_()
     page.until("heaters.player.clip.end_frame === 131")
     page.shows_clip(0)
     assert states(engine, film)[0] == "pending_review"
