@@ -215,8 +215,10 @@ def scene_cut_points(
     with source_step(database, key, DETECT_SCENES) as video:
         detector = open_detector(settings.detector, settings.min_clip_seconds)
         path = _made(video.frame_scores_filepath, video, "frame_scores")
+        with database.transaction() as session:
+            rate = source_videos.mean_rate(session, video)
         with store.open().fetch(path) as scores:
-            cuts = detector.detect(open_scores(scores), video.rate)
+            cuts = detector.detect(open_scores(scores), rate)
         with database.transaction() as session:
             source_videos.record(
                 session,

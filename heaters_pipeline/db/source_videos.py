@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from heaters_pipeline.db.models import Clip, Origin, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.frame_index import RECORD_BYTES, FrameRecord
+from heaters_pipeline.domain.frame_index import RECORD_BYTES, TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.states import (
     DOWNLOAD,
     SOURCE_STEPS,
@@ -222,6 +223,14 @@ def frame_slice(session: Session, video_id: int, frames: FrameRange) -> list[Fra
         ).where(SourceVideo.id == video_id)
     ).first()
     return frame_index.unpack(packed or b"")
+
+
+def mean_rate(session: Session, video: SourceVideo) -> Fraction:
+    """Frames per second over the whole video, from its frame index: where the rate varies, what the
+    container names can be several times as high."""
+    count = video.frame_count or 0
+    last = frame_slice(session, video.id, FrameRange(count - 1, count)) if count > 1 else []
+    return Fraction((count - 1) * TICKS_PER_SECOND, last[0].ticks) if last else video.rate
 
 
 def clip_counts(session: Session, video_ids: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -185,6 +185,23 @@ def test_any_asset_can_be_made_again_with_the_same_result(
         assert everything(engine, storage) == before
 
 
+def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
+    engine: Engine, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """Some 25 frames a second, at times that only a rate of 120 explains."""
+    ticks, now = [], 0
+    for number in range(FRAMES):
+        ticks.append(now)
+        now += (2_250, 3_750, 4_500)[number % 3]
+    film = make_numbered_film(tmp_path / "vfr.mp4", FRAMES, scenes=(40, 70), ticks=ticks)
+    report = ingest_in_foreground(engine, instance, str(film))
+    with transaction(engine) as session:
+        video = source_videos.get(session, report.key)
+        live = [clip.start_frame for clip in clips.of_video(session, video.id)]
+    assert float(video.rate) > 50
+    assert live == [0, 40, 70]
+
+
 def test_an_asset_without_what_it_is_made_from_says_what_to_do(
     engine: Engine, instance: dg.DagsterInstance, film: Path
 ) -> None:
