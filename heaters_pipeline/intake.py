@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from sqlmodel import Session
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.keys import mint_key, text_digest, url_name
-from heaters_pipeline.domain.states import SOURCE_STEPS
+from heaters_pipeline.domain.states import SourceState
 
 
 def add_source(
     session: Session, reference: str, *, title: str | None = None, needs_splicing: bool = True
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and what that means in words: it is new, known
-    already, or had failed and is tried again.
+    already, or had failed or been left half-way and is tried again.
 
     An address is known by its text, a file by its bytes, so the same file under another name is
     the same video. A file that does not exist gets a row, too: its download fails with a sentence
@@ -46,9 +47,12 @@ def add_source(
         needs_splicing=needs_splicing,
         source_sha256=sha256,
     )
-    if video.state in {step.failed for step in SOURCE_STEPS}:
-        return source_videos.retry(session, video.key), "tried again"
-    return video, "added" if new else f"known already, {video.state.replace('_', ' ')}"
+    if new:
+        return video, "added"
+    if video.state not in (SourceState.NEW, SourceState.READY):
+        with suppress(Conflict):
+            return source_videos.retry(session, video.key), "tried again"
+    return video, f"known already, {video.state.replace('_', ' ')}"
 
 
 def file_digest(path: Path) -> str:

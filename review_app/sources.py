@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,7 +19,9 @@ from review_app.services import transaction
 blueprint = Blueprint("sources", __name__)
 
 PAGE = 50
-OPEN = frozenset(SourceState) - {SourceState.READY}
+
+QUIET = timedelta(minutes=1)
+"""Without news for so long, a video may have been left by a run that died."""
 
 
 @blueprint.get("/sources")
@@ -70,10 +73,17 @@ def _page() -> dict[str, Any]:
     return {
         "videos": videos[:PAGE],
         "counts": {key: _summary(found) for key, found in counts.items()},
-        "can_retry": OPEN,
+        "can_retry": {video.key for video in videos if _may_be_stuck(video)},
         "page": page,
         "has_more": len(videos) > PAGE,
     }
+
+
+def _may_be_stuck(video: SourceVideo) -> bool:
+    """Whether trying again is worth offering; the database refuses it while a run is at work."""
+    if video.state in (SourceState.NEW, SourceState.READY):
+        return False
+    return video.error is not None or datetime.now(UTC) - video.updated_at > QUIET
 
 
 def _summary(counts: dict[str, int]) -> dict[str, int]:

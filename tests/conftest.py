@@ -8,10 +8,14 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from heaters_pipeline.db import migrate
+from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.media.embed import LAYOUT_MODEL
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import APP_DRIVER, for_psycopg, with_database
 from heaters_pipeline.platform.scratch import scratch_folder
@@ -91,6 +95,23 @@ def settings(
     assert get_settings().home == heaters_home
     yield get_settings()
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def pipeline(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """The database of a pipeline that acts on decisions at once and needs no model."""
+    monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "0")
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", LAYOUT_MODEL)
+    get_settings.cache_clear()
+    engine = open_engine(str(settings.database_url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
 def _execute(url: str, *statements: str) -> None:

@@ -20,16 +20,15 @@ import pytest
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, source_videos
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.ingest import ingest_in_foreground
-from heaters_pipeline.media.embed import LAYOUT_MODEL
-from heaters_pipeline.settings import Settings, get_settings
+from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.tab import READ_NUMBER, Tab
 from tests.footage import Picture, make_numbered_film, read_number
-from tests.integration.test_pipeline import run_job
+from tests.jobs import run_job
 
 FRAMES = 400
 SCENES = (80, 161, 241, 317)
@@ -72,22 +71,6 @@ FILMS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "0")
-    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", LAYOUT_MODEL)
-    get_settings.cache_clear()
-    engine = open_engine(str(settings.database_url))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
 def decoded(path: Path) -> Iterator[av.VideoFrame]:
     with av.open(str(path)) as container:
         yield from container.decode(video=0)
@@ -117,7 +100,7 @@ def canvas_picture(page: Tab) -> Picture:
 @pytest.mark.parametrize("kind", FILMS)
 def test_every_stage_shows_the_same_frame(
     tab: Callable[..., Tab],
-    engine: Engine,
+    pipeline: Engine,
     instance: dg.DagsterInstance,
     settings: Settings,
     tmp_path: Path,
@@ -126,10 +109,10 @@ def test_every_stage_shows_the_same_frame(
     source = make_numbered_film(tmp_path / f"{kind}.mp4", FRAMES, scenes=SCENES, **FILMS[kind])
     with av.open(str(source)) as container:
         assert container.streams.video[0].codec_context.has_b_frames
-    report = ingest_in_foreground(engine, instance, str(source))
+    report = ingest_in_foreground(pipeline, instance, str(source))
     assert (report.error, report.frame_count) == (None, FRAMES)
     library = LocalStorage(settings.home / "storage")
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = list(clips.of_video(session, video.id))
     assert [clip.start_frame for clip in live] == [0, *SCENES]
@@ -162,7 +145,7 @@ def test_every_stage_shows_the_same_frame(
 
     assert run_job(instance, "library", report.key).success
     for clip in live:
-        with transaction(engine) as session:
+        with transaction(pipeline) as session:
             exported = clips.get(session, clip.id)
         assert exported.state == ClipState.EMBEDDED
         with library.fetch(str(exported.clip_filepath)) as file:

@@ -20,21 +20,22 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_videos
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.definitions import defs
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState
-from heaters_pipeline.ingest import QUIET, ingest_in_foreground
+from heaters_pipeline.ingest import ingest_in_foreground
 from heaters_pipeline.intake import add_source, file_digest
 from heaters_pipeline.media.checksums import read_checksums
 from heaters_pipeline.media.embed import LAYOUT_MODEL
 from heaters_pipeline.resources import Database
 from heaters_pipeline.sensors import approved_clips, give_up, new_source_videos
-from heaters_pipeline.settings import Settings, get_settings
+from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from tests.footage import make_numbered_film
+from tests.jobs import run_job
 from tests.rows import ready_video
 
 FRAMES = 150
@@ -57,38 +58,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "0")
-    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", LAYOUT_MODEL)
-    get_settings.cache_clear()
-    engine = open_engine(str(settings.database_url))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def storage(engine: Engine) -> Storage:
+def storage(pipeline: Engine) -> Storage:
     settings = get_settings()
     return open_storage(settings.storage_url, settings.home)
-
-
-def run_job(
-    instance: dg.DagsterInstance, job: str, key: str, assets: list[str] | None = None
-) -> dg.ExecuteInProcessResult:
-    instance.add_dynamic_partitions("heaters_videos", [key])
-    return defs.resolve_job_def(job).execute_in_process(
-        run_config=QUIET,
-        partition_key=key,
-        instance=instance,
-        raise_on_error=False,
-        asset_selection=[dg.AssetKey(asset) for asset in assets] if assets else None,
-    )
 
 
 def approve_all(engine: Engine) -> list[int]:
@@ -135,13 +107,13 @@ def scratch_is_empty() -> bool:
 
 
 def test_a_film_becomes_clips_that_cover_it(
-    engine: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
 ) -> None:
-    report = ingest_in_foreground(engine, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film))
     assert (report.error, report.state, report.changed) == (None, "ready", True)
     assert report.frame_count == FRAMES
     assert report.checks == {"gold_master_equals_source": True, "clips_cover_video": True}
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = [clip.frames for clip in clips.of_video(session, video.id)]
         records = source_videos.frame_slice(session, video.id, FrameRange(0, FRAMES + 10))
@@ -152,41 +124,41 @@ def test_a_film_becomes_clips_that_cover_it(
 
 
 def test_a_second_ingest_changes_nothing_and_says_so(
-    engine: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path, tmp_path: Path
 ) -> None:
-    first = ingest_in_foreground(engine, instance, str(film))
-    before = everything(engine, storage)
+    first = ingest_in_foreground(pipeline, instance, str(film))
+    before = everything(pipeline, storage)
     renamed = tmp_path / "another name.mp4"
     renamed.write_bytes(film.read_bytes())
     for path in (film, renamed):
-        again = ingest_in_foreground(engine, instance, str(path))
+        again = ingest_in_foreground(pipeline, instance, str(path))
         assert (again.key, again.changed, again.clip_count) == (first.key, False, first.clip_count)
-    assert everything(engine, storage) == before
+    assert everything(pipeline, storage) == before
 
 
 def test_what_was_lost_from_the_storage_is_made_again(
-    engine: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path
 ) -> None:
-    report = ingest_in_foreground(engine, instance, str(film))
-    before = everything(engine, storage)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    before = everything(pipeline, storage)
     storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(engine, instance, str(film)).changed
-    assert everything(engine, storage) == before
+    assert ingest_in_foreground(pipeline, instance, str(film)).changed
+    assert everything(pipeline, storage) == before
 
 
 @pytest.mark.parametrize("asset", INGEST_ASSETS)
 def test_any_asset_can_be_made_again_with_the_same_result(
-    engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, asset: str
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, asset: str
 ) -> None:
-    report = ingest_in_foreground(engine, instance, str(film))
-    before = everything(engine, storage)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    before = everything(pipeline, storage)
     for _ in range(2):
         assert run_job(instance, "ingest", report.key, [asset]).success
-        assert everything(engine, storage) == before
+        assert everything(pipeline, storage) == before
 
 
 def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
-    engine: Engine, instance: dg.DagsterInstance, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     """Some 25 frames a second, at times that only a rate of 120 explains."""
     ticks, now = [], 0
@@ -194,8 +166,8 @@ def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
         ticks.append(now)
         now += (2_250, 3_750, 4_500)[number % 3]
     film = make_numbered_film(tmp_path / "vfr.mp4", FRAMES, scenes=(40, 70), ticks=ticks)
-    report = ingest_in_foreground(engine, instance, str(film))
-    with transaction(engine) as session:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = [clip.start_frame for clip in clips.of_video(session, video.id)]
     assert float(video.rate) > 50
@@ -203,9 +175,9 @@ def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
 
 
 def test_an_asset_without_what_it_is_made_from_says_what_to_do(
-    engine: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
 ) -> None:
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video, _ = add_source(session, str(film))
     assert not run_job(instance, "ingest", video.key, ["gold_master"]).success
     assert run_job(instance, "ingest", video.key, ["source_download"]).success
@@ -229,7 +201,7 @@ def web(tmp_path: Path) -> Iterator[str]:
 
 
 def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
-    engine: Engine,
+    pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
     film: Path,
@@ -258,22 +230,22 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
         "ftp://example.org/film.mp4": "http",
     }
     for reference, words in bad.items():
-        report = ingest_in_foreground(engine, instance, reference)
+        report = ingest_in_foreground(pipeline, instance, reference)
         assert report.state == "download_failed", reference
         assert report.error is not None
         assert words in report.error
         assert Path(reference).name in report.error
         assert "\n" not in report.error
         assert "Traceback" not in report.error
-        with transaction(engine) as session:
+        with transaction(pipeline) as session:
             assert source_videos.get(session, report.key).error == report.error
         assert scratch_is_empty()
     assert storage.list("") == []
-    assert ingest_in_foreground(engine, instance, str(film)).state == "ready"
+    assert ingest_in_foreground(pipeline, instance, str(film)).state == "ready"
 
 
 def test_the_same_pictures_can_be_ingested_twice(
-    engine: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
 ) -> None:
     """Other bytes, the same frames: a copy with a title of its own."""
     titled = tmp_path / "titled.mp4"
@@ -284,14 +256,14 @@ def test_the_same_pictures_can_be_ingested_twice(
             if packet.dts is not None:
                 packet.stream = tracks[packet.stream]
                 target.mux(packet)
-    first, second = (ingest_in_foreground(engine, instance, str(each)) for each in (film, titled))
+    first, second = (ingest_in_foreground(pipeline, instance, str(each)) for each in (film, titled))
     assert (first.error, second.error) == (None, None)
     assert first.key != second.key
     assert first.paths["proxy"] != second.paths["proxy"]
 
 
 def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
-    engine: Engine,
+    pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
     film: Path,
@@ -300,38 +272,38 @@ def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
 ) -> None:
     served = tmp_path / "site" / "film.mp4"
     served.write_bytes(film.read_bytes())
-    report = ingest_in_foreground(engine, instance, f"{web}/film.mp4")
+    report = ingest_in_foreground(pipeline, instance, f"{web}/film.mp4")
     assert report.error is None
-    before = everything(engine, storage)
+    before = everything(pipeline, storage)
     assert run_job(instance, "ingest", report.key, ["source_download"]).success
-    assert everything(engine, storage) == before
+    assert everything(pipeline, storage) == before
     make_numbered_film(served, 60)
     assert not run_job(instance, "ingest", report.key, ["source_download"]).success
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
     assert video.state == "ready"
     assert "add it as a new video" in str(video.error)
-    assert everything(engine, storage)["objects"] == before["objects"]
+    assert everything(pipeline, storage)["objects"] == before["objects"]
 
 
 def test_a_failed_video_is_tried_again_when_its_file_is_there(
-    engine: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
 ) -> None:
     late = tmp_path / "late.mp4"
-    assert ingest_in_foreground(engine, instance, str(late)).state == "download_failed"
+    assert ingest_in_foreground(pipeline, instance, str(late)).state == "download_failed"
     late.write_bytes(film.read_bytes())
-    report = ingest_in_foreground(engine, instance, str(late))
+    report = ingest_in_foreground(pipeline, instance, str(late))
     assert (report.state, report.error) == ("ready", None)
 
 
 def test_approved_clips_become_files_keyframes_and_vectors(
-    engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
 ) -> None:
-    report = ingest_in_foreground(engine, instance, str(film))
-    approved = approve_all(engine)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
-    assert states(engine) == {ClipState.EMBEDDED: len(approved)}
-    with transaction(engine) as session:
+    assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
+    with transaction(pipeline) as session:
         for clip_id in approved:
             clip = clips.get(session, clip_id)
             pictures = artifacts.keyframes(session, clip_id)
@@ -342,28 +314,28 @@ def test_approved_clips_become_files_keyframes_and_vectors(
         found = embeddings.similar(session, approved[0], 10)
         assert embeddings.models(session) == [LAYOUT_MODEL]
     assert {clip.id for clip, _ in found} == set(approved[1:])
-    before = everything(engine, storage)
+    before = everything(pipeline, storage)
     for _ in range(2):
         assert run_job(instance, "library", report.key).success
-        assert everything(engine, storage) == before
+        assert everything(pipeline, storage) == before
 
 
 def test_a_backfill_embeds_with_another_model_beside_the_first(
-    engine: Engine,
+    pipeline: Engine,
     instance: dg.DagsterInstance,
     film: Path,
     tiny_clip: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report = ingest_in_foreground(engine, instance, str(film))
-    approved = approve_all(engine)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     model = str(tiny_clip)
     monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", model)
     get_settings.cache_clear()
     assert run_job(instance, "library", report.key, ["clip_embeddings"]).success
-    assert states(engine) == {ClipState.EMBEDDED: len(approved)}
-    with transaction(engine) as session:
+    assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
+    with transaction(pipeline) as session:
         assert embeddings.models(session) == sorted([LAYOUT_MODEL, model])
         for name in (LAYOUT_MODEL, model):
             found = embeddings.similar(session, approved[0], 10, name)
@@ -371,40 +343,40 @@ def test_a_backfill_embeds_with_another_model_beside_the_first(
 
 
 def test_a_model_that_can_not_be_loaded_leaves_the_library_as_it_is(
-    engine: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("sentence_transformers")
-    report = ingest_in_foreground(engine, instance, str(film))
-    approved = approve_all(engine)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
     get_settings.cache_clear()
     result = run_job(instance, "library", report.key)
     (failure,) = result.get_step_failure_events()
     assert "can't be loaded" in str(failure.step_failure_data.user_failure_data.description)
-    assert states(engine) == {ClipState.EMBEDDED: len(approved)}
+    assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
 
 
 def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
-    engine: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
 ) -> None:
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video, _ = add_source(session, str(film))
     for asset in ("source_download", "gold_master", "frame_scores"):
         assert run_job(instance, "ingest", video.key, [asset]).success
-        with transaction(engine) as session:
+        with transaction(pipeline) as session:
             assert source_videos.get(session, video.key).state == "downloaded"
     assert run_job(instance, "ingest", video.key, ["review_proxy", "keyframe_offsets"]).success
     assert run_job(instance, "ingest", video.key, ["scene_cut_points", "virtual_clips"]).success
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         assert source_videos.get(session, video.key).state == "ready"
 
 
 def test_an_interrupted_run_leaves_no_clip_half_way(
-    engine: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = ingest_in_foreground(engine, instance, str(film))
-    approve_all(engine)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    approve_all(pipeline)
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -412,38 +384,38 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
     with monkeypatch.context() as patch:
         patch.setattr("heaters_pipeline.assets.library.export_clip", interrupted)
         assert not run_job(instance, "library", report.key).success
-    assert states(engine) == {ClipState.EXPORT_FAILED: 3}
+    assert states(pipeline) == {ClipState.EXPORT_FAILED: 3}
 
 
 def test_cancelled_and_dead_runs_are_given_up_in_words(
-    engine: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
 ) -> None:
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video, _ = add_source(session, str(tmp_path / "later.mp4"))
     database = Database()
-    database._engine = engine
+    database._engine = pipeline
     run = dg.DagsterRun(job_name="ingest", tags={"dagster/partition": video.key})
     give_up(database, run, "The run was cancelled: try again.")
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         cancelled = source_videos.get(session, video.key)
         assert (cancelled.state, cancelled.error) == (
             "download_failed",
             "The run was cancelled: try again.",
         )
         source_videos.retry(session, video.key)
-    report = ingest_in_foreground(engine, instance, str(film))
-    approve_all(engine)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    approve_all(pipeline)
     run = dg.DagsterRun(job_name="library", tags={"dagster/partition": report.key})
     give_up(database, run, "The run died before it had ended: try again.")
-    assert states(engine) == {ClipState.EXPORT_FAILED: 3}
+    assert states(pipeline) == {ClipState.EXPORT_FAILED: 3}
 
 
 def test_one_bad_clip_fails_alone_and_can_be_tried_again(
-    engine: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
 ) -> None:
     """The checksums of one clip's frames are spoilt: it must not become a file."""
-    report = ingest_in_foreground(engine, instance, str(film))
-    _first, second, _third = approve_all(engine)
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    _first, second, _third = approve_all(pipeline)
     path = report.paths["frame_checksums"]
     with storage.fetch(path) as file:
         whole = file.read_text()
@@ -454,8 +426,8 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
     storage.put(spoilt, path)
     result = run_job(instance, "library", report.key)
     assert result.success
-    assert states(engine) == {ClipState.EMBEDDED: 2, ClipState.EXPORT_FAILED: 1}
-    with transaction(engine) as session:
+    assert states(pipeline) == {ClipState.EMBEDDED: 2, ClipState.EXPORT_FAILED: 1}
+    with transaction(pipeline) as session:
         clip = clips.get(session, second)
         assert clip.is_virtual
         assert "not frames 50 to 100" in str(clip.error)
@@ -464,11 +436,11 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
     intact.write_text(whole)
     storage.put(intact, path)
     assert run_job(instance, "library", report.key).success
-    assert states(engine) == {ClipState.EMBEDDED: 3}
+    assert states(pipeline) == {ClipState.EMBEDDED: 3}
 
 
 def test_the_whole_chain_on_s3(
-    engine: Engine,
+    pipeline: Engine,
     instance: dg.DagsterInstance,
     film: Path,
     s3_endpoint: str,
@@ -506,22 +478,22 @@ def kill_when(process: subprocess.Popen[bytes], reached: Path) -> None:
 
 
 def test_a_killed_ingest_costs_nothing_but_time(
-    engine: Engine, storage: Storage, instance: dg.DagsterInstance, tmp_path: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     film = make_numbered_film(tmp_path / "long.mp4", 500, size=(640, 360), scenes=(200, 400))
     environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
     command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     kill_when(process, get_settings().home / "scratch" / "gold_master.mkv")
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         (video,) = source_videos.newest_first(session)
     assert video.state == "preprocessing"
-    report = ingest_in_foreground(engine, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film))
     assert (report.state, report.frame_count) == ("ready", 500)
     assert scratch_is_empty()
     after_kill = {key: storage.size(key) for key in storage.list("")}
     storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(engine, instance, str(film)).changed
+    assert ingest_in_foreground(pipeline, instance, str(film)).changed
     assert {key: storage.size(key) for key in storage.list("")} == after_kill
 
 
@@ -535,24 +507,24 @@ def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]
 
 
 def test_a_new_video_is_ingested_once_and_a_retry_again(
-    engine: Engine, instance: dg.DagsterInstance, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video, _ = add_source(session, str(tmp_path / "absent.mp4"))
     first = tick(new_source_videos, instance)
     assert tick(new_source_videos, instance) == first == [f"ingest:{video.key}:0"]
     assert not run_job(instance, "ingest", video.key).success
     assert tick(new_source_videos, instance) == []
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         source_videos.retry(session, video.key)
     assert tick(new_source_videos, instance) == [f"ingest:{video.key}:1"]
 
 
 def test_approved_clips_are_due_after_the_undo_window_and_not_before(
-    engine: Engine, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    video, _ = ready_video(engine)
-    approve_all(engine)
+    video, _ = ready_video(pipeline)
+    approve_all(pipeline)
     monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "60")
     get_settings.cache_clear()
     assert tick(approved_clips, instance) == []
@@ -564,12 +536,12 @@ def test_approved_clips_are_due_after_the_undo_window_and_not_before(
 
 
 def test_a_video_that_another_run_works_on_is_left_alone(
-    engine: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("heaters_pipeline.db.locks.WAIT_SECONDS", 0.2)
-    with transaction(engine) as session:
+    with transaction(pipeline) as session:
         video, _ = add_source(session, str(film))
-    with video_lock(engine, video.key):
+    with video_lock(pipeline, video.key):
         result = run_job(instance, "ingest", video.key, ["source_download"])
     (failure,) = result.get_step_failure_events()
     assert "Another run is working on" in str(
