@@ -152,15 +152,16 @@ def transcode_source(
             lambda progress: write(progress.seconds_done, facts.duration_seconds),
             stall_seconds=get_settings().stall_seconds,
         )
+        _refuse_other_length(video, made.frame_count)
         row, sizes = _store_products(storage, key, made)
+        # An index of another length is void; with a new proxy comes its own.
+        void = {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
         with database.transaction() as session:
-            source_videos.record(
+            source_videos.finish_products(
                 session,
                 key,
-                _with_frame_count(video, {**_row_facts(facts), **row}, made.frame_count),
+                {"frame_count": made.frame_count, **void, **_row_facts(facts), **row},
             )
-            if not source_videos.has_all_products(session, key):
-                source_videos.step_back(session, key, PREPROCESS)
         if Product.REVIEW_PROXY in wanted:
             _delete_replaced(storage, video, row)
     for product in sorted(wanted):
@@ -189,9 +190,8 @@ def keyframe_offsets(
         records = read_frame_index(proxy)
         check_proxy(proxy, records)
         with database.transaction() as session:
-            source_videos.finish(
-                session, key, PREPROCESS, {"keyframe_offsets": frame_index.pack(records)}
-            )
+            index = {"keyframe_offsets": frame_index.pack(records)}
+            source_videos.finish_products(session, key, index)
         return dg.MaterializeResult(
             metadata={
                 "frames": len(records),
@@ -252,6 +252,7 @@ def virtual_clips(
     """The video divided at its cut points: rows, no files. What somebody decided on stays."""
     key = context.partition_key
     with source_step(database, key, DETECT_SCENES) as video:
+        _made(video.gold_master_filepath, video, "gold_master")
         cuts = _cuts(video)
         with database.transaction() as session:
             replanned = reviews.replan(session, video, cuts)
@@ -307,17 +308,13 @@ def _row_facts(facts: VideoFacts) -> dict[str, Any]:
     }
 
 
-def _with_frame_count(video: SourceVideo, row: dict[str, Any], frame_count: int) -> dict[str, Any]:
-    """`row` with the count. Clips name frames by number, so under a video that has clips the
-    count must not change; before that, an index of another length is void."""
-    if video.frame_count not in (None, frame_count):
-        if video.state == SourceState.READY:
-            raise InputError(
-                f"{video.title} has {frame_count} frames now, but its clips were made when it had "
-                f"{video.frame_count}: add it as a new video instead."
-            )
-        row = {"keyframe_offsets": None, **row}
-    return {"frame_count": frame_count, **row}
+def _refuse_other_length(video: SourceVideo, frame_count: int) -> None:
+    """Clips name frames by number: under a video that has clips the count must not change."""
+    if video.state == SourceState.READY and video.frame_count != frame_count:
+        raise InputError(
+            f"{video.title} has {frame_count} frames now, but its clips were made when it had "
+            f"{video.frame_count}: add it as a new video instead."
+        )
 
 
 def _delete_replaced(storage: Storage, video: SourceVideo, row: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.frame_index import RECORD_BYTES, TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.states import (
     DOWNLOAD,
+    PREPROCESS,
     SOURCE_STEPS,
     ClipState,
     SourceState,
@@ -155,20 +156,19 @@ def fail(session: Session, key: str, step: Step[SourceState], error: str) -> Non
     video.progress = None
 
 
-def has_all_products(session: Session, key: str) -> bool:
-    video = get(session, key)
-    return None not in (
-        video.gold_master_filepath,
-        video.proxy_filepath,
-        video.frame_scores_filepath,
-    )
-
-
-def step_back(session: Session, key: str, step: Step[SourceState]) -> None:
-    """Leaves a step of which only a part was asked for: the video waits for it again."""
+def finish_products(session: Session, key: str, facts: Mapping[str, Any]) -> None:
+    """Records what came out of preprocessing. The video leaves the step when all its products are
+    there; after a part of them it waits for the step again."""
+    record(session, key, facts)
     video = _locked(session, key)
-    if video.state == step.doing:
-        video.state = changed(SourceState(video.state), step.waiting)
+    if video.state == PREPROCESS.doing:
+        whole = None not in (
+            video.gold_master_filepath,
+            video.frame_scores_filepath,
+            video.proxy_filepath,
+        )
+        ended = PREPROCESS.done if whole else PREPROCESS.waiting
+        video.state = changed(SourceState(video.state), ended)
 
 
 def give_up(session: Session, key: str, error: str) -> None:

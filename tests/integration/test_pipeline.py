@@ -362,11 +362,13 @@ def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
 ) -> None:
     with transaction(pipeline) as session:
         video, _ = add_source(session, str(film))
-    for asset in ("source_download", "gold_master", "frame_scores"):
-        assert run_job(instance, "ingest", video.key, [asset]).success
+    parts = [["source_download"], ["review_proxy", "keyframe_offsets"], ["frame_scores"]]
+    for assets in parts:
+        assert run_job(instance, "ingest", video.key, assets).success
         with transaction(pipeline) as session:
             assert source_videos.get(session, video.key).state == "downloaded"
-    assert run_job(instance, "ingest", video.key, ["review_proxy", "keyframe_offsets"]).success
+    assert not run_job(instance, "ingest", video.key, ["scene_cut_points"]).success
+    assert run_job(instance, "ingest", video.key, ["gold_master"]).success
     assert run_job(instance, "ingest", video.key, ["scene_cut_points", "virtual_clips"]).success
     with transaction(pipeline) as session:
         assert source_videos.get(session, video.key).state == "ready"
