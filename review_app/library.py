@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import artifacts, clips, embeddings
+from heaters_pipeline.db import artifacts, clips, embeddings, reviews
 from heaters_pipeline.domain.states import ClipState
 from review_app.media import IMMUTABLE, send_object
-from review_app.services import services, transaction
+from review_app.reviewer import reviewer_name
+from review_app.services import delete_unused, services, transaction
 
 blueprint = Blueprint("library", __name__)
 
@@ -43,6 +44,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
             clip=entry.clip,
             video=entry.video,
             history=clips.history(session, clip_id),
+            undoable=reviews.latest_on_clip(session, clip_id),
             similar=near,
             models=embeddings.models_of_clip(session, clip_id),
             keyframes=artifacts.keyframes_of(session, ids),
@@ -72,6 +74,18 @@ def retry(clip_id: int) -> ResponseReturnValue:
     with transaction() as session:
         clips.retry(session, clip_id)
     flash(f"Clip {clip_id} is tried again.")
+    return redirect(url_for("library.clip", clip_id=clip_id), 303)
+
+
+@blueprint.post("/clips/<int:clip_id>/undo")
+def undo(clip_id: int) -> ResponseReturnValue:
+    """Takes back a decision on the clip, whoever made it and however long ago."""
+    with transaction() as session:
+        decision = reviews.undo(
+            session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
+        )
+    delete_unused(decision)
+    flash("The decision is taken back.")
     return redirect(url_for("library.clip", clip_id=clip_id), 303)
 
 

@@ -16,7 +16,7 @@ from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.review import Action
 from review_app.clip_json import clip_json, clips_json
 from review_app.reviewer import rename, reviewer_name
-from review_app.services import services, transaction
+from review_app.services import delete_unused, services, transaction
 
 blueprint = Blueprint("queue", __name__)
 
@@ -96,7 +96,9 @@ def decide(clip_id: int) -> ResponseReturnValue:
                 frame=frame,
                 lease_seconds=_lease_seconds(),
             )
-            return jsonify(_decision_json(session, decision))
+            answer = _decision_json(session, decision)
+        delete_unused(decision)
+        return jsonify(answer)
     except Conflict as conflict:
         with transaction() as session:
             found = clips_json(session, [clip_id])
@@ -111,7 +113,9 @@ def undo() -> ResponseReturnValue:
         decision = reviews.undo(
             session, actor=reviewer_name(), event_id=event_id, lease_seconds=_lease_seconds()
         )
-        return jsonify(_decision_json(session, decision))
+        answer = _decision_json(session, decision)
+    delete_unused(decision)
+    return jsonify(answer)
 
 
 @blueprint.post("/api/reviewer")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from heaters_pipeline.db.engine import transaction as begin
+from heaters_pipeline.db.reviews import Decision
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
 
@@ -24,6 +25,12 @@ class Services:
 
 def services() -> Services:
     return cast(Services, current_app.extensions["heaters"])
+
+
+def delete_unused(decision: Decision) -> None:
+    """To be called when the decision is committed: rows first, then what can't be taken back."""
+    for key in decision.unused:
+        services().storage.delete(key)
 
 
 def transaction() -> AbstractContextManager[Session]:

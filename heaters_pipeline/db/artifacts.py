@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db.models import ArtifactKind, ClipArtifact
+from heaters_pipeline.db.models import ArtifactKind, Clip, ClipArtifact, ClipEmbedding
 
 
 def save_keyframe(
@@ -28,6 +29,18 @@ def save_keyframe(
             set_={"filepath": filepath, "width": width, "height": height},
         )
     )
+
+
+def leave_library(session: Session, clip: Clip) -> list[str]:
+    """Makes a clip that was exported a mere range of frames again; the storage keys of the files
+    that it leaves behind."""
+    if clip.is_virtual:
+        return []
+    files = [str(clip.clip_filepath), *(each.filepath for each in keyframes(session, clip.id))]
+    session.execute(delete(ClipEmbedding).where(col(ClipEmbedding.clip_id) == clip.id))
+    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip.id))
+    clip.is_virtual, clip.clip_filepath, clip.error = True, None, None
+    return files
 
 
 def keyframes(session: Session, clip_id: int) -> Sequence[ClipArtifact]:

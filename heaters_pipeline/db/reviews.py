@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import artifacts, clips
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
@@ -27,6 +27,8 @@ class Decision(NamedTuple):
     event_id: int
     clips: list[Clip]
     """Every clip that the decision changed or made, as it is now."""
+    unused: Sequence[str] = ()
+    """Storage keys of files that no row names any more."""
 
 
 def decide(
@@ -69,20 +71,23 @@ def decide(
         return _kept_for(session, actor, lease_seconds, replaced)
     before = [_snapshot(clip)]
     _move(clip, DECIDED_STATE[action])
+    unused = artifacts.leave_library(session, clip)
     if previous is not None:
         archived = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED}
         _refuse_unless(previous, set(ClipState) - archived, "grouped with")
         clip.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
-    return _record(session, actor, action, before, [clip])
+    return _record(session, actor, action, before, [clip])._replace(unused=unused)
 
 
 def undo(
     session: Session, *, actor: str, event_id: int | None = None, lease_seconds: float = 0
 ) -> Decision:
     """Takes back an event: `event_id`, or the actor's latest that still stands. Clips that wait
-    for a decision again are kept for `actor` for `lease_seconds`.
+    for a decision again are kept for `actor` for `lease_seconds`; one that was in the library
+    already leaves it.
 
-    Raises Conflict if a later event, or the pipeline, has taken one of its clips since.
+    Raises Conflict if a later event has changed one of its clips since, or if the pipeline is at
+    work on one.
     """
     event = _event_to_undo(session, actor, event_id)
     found = _lock(session, event.clip_ids)
@@ -93,17 +98,21 @@ def undo(
     for clip_id, state in wanted.items():
         clip = found[clip_id]
         if state is not None and not can_change(ClipState(clip.state), state):
-            raise Conflict(f"Clip {clip_id} is {_words(clip)} already: the undo window has passed.")
+            raise Conflict(f"Clip {clip_id} is {_words(clip)} right now: undo when that is done.")
+    unused: list[str] = []
     # What the event made leaves its frames before what it replaced takes them back.
     for clip_id in sorted(found, key=lambda clip_id: clip_id in was):
         clip = found[clip_id]
-        clip.state = wanted[clip_id] or clip.state
+        state = wanted[clip_id]
+        if state is not None:
+            clip.state = state
+            unused += artifacts.leave_library(session, clip)
         clip.grouped_with_clip_id = was.get(clip_id, {}).get("grouped_with_clip_id")
         session.flush()
     undone = _record(
         session, actor, Action.UNDO, before, list(found.values()), undoes_event_id=event.id
     )
-    return _kept_for(session, actor, lease_seconds, undone)
+    return _kept_for(session, actor, lease_seconds, undone)._replace(unused=unused)
 
 
 def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decision | None:
@@ -143,6 +152,18 @@ def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:
         .order_by(col(ReviewEvent.id).desc())
         .limit(limit)
     ).all()
+
+
+def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
+    """The newest decision of a person on the clip that stands."""
+    return session.exec(
+        _standing()
+        .where(
+            col(ReviewEvent.clip_ids).contains([clip_id]),
+            col(ReviewEvent.action) != Action.REPLAN,
+        )
+        .order_by(col(ReviewEvent.id).desc())
+    ).first()
 
 
 def count_since(session: Session, actor: str, since: datetime) -> int:
@@ -191,10 +212,15 @@ def _grouped_with(session: Session, *first: int | None) -> Sequence[int]:
 
 
 def _state_before(after: dict[str, Any], before: dict[str, Any] | None) -> ClipState | None:
-    """The state that undoing an event gives back to a clip; None where the event left it alone."""
+    """The state that undoing an event gives back to a clip; None where the event left it alone.
+    One that the pipeline had goes through it again: its files are gone."""
     if before is None:
         return ClipState.SUPERSEDED
-    return ClipState(before["state"]) if before["state"] != after["state"] else None
+    if before["state"] == after["state"]:
+        return None
+    state = ClipState(before["state"])
+    decided_by_people = DECIDABLE | {ClipState.ARCHIVED, ClipState.SUPERSEDED}
+    return state if state in decided_by_people else ClipState.REVIEW_APPROVED
 
 
 def _record(

@@ -320,6 +320,48 @@ def test_approved_clips_become_files_keyframes_and_vectors(
         assert everything(pipeline, storage) == before
 
 
+def test_an_approval_is_taken_back_from_the_library_and_given_again(
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    recalled, *others = approve_all(pipeline)
+    assert run_job(instance, "library", report.key).success
+    before = everything(pipeline, storage)["objects"]
+    with transaction(pipeline) as session:
+        event = reviews.latest_on_clip(session, recalled)
+        assert event is not None
+        decision = reviews.undo(session, actor="bob", event_id=event.id)
+    for key in decision.unused:
+        storage.delete(key)
+    with transaction(pipeline) as session:
+        clip = clips.get(session, recalled)
+        assert (clip.state, clip.is_virtual) == (ClipState.PENDING_REVIEW, True)
+        assert artifacts.keyframes(session, recalled) == []
+        assert embeddings.similar(session, others[0], 10)[0][0].id != recalled
+    assert storage.list(f"clips/{recalled}/") == []
+    assert run_job(instance, "library", report.key).success
+    assert states(pipeline) == {ClipState.PENDING_REVIEW: 1, ClipState.EMBEDDED: 2}
+    assert approve_all(pipeline) == [recalled]
+    assert run_job(instance, "library", report.key).success
+    assert everything(pipeline, storage)["objects"] == before
+
+
+def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    first, *_ = approve_all(pipeline)
+    assert run_job(instance, "library", report.key).success
+    with transaction(pipeline) as session:
+        version = clips.get(session, first).version
+        reviews.decide(session, actor="ann", clip_id=first, version=version, action=Action.ARCHIVE)
+    assert states(pipeline) == {ClipState.REVIEW_ARCHIVED: 1, ClipState.EMBEDDED: 2}
+    with transaction(pipeline) as session:
+        reviews.undo(session, actor="ann")
+    assert run_job(instance, "library", report.key).success
+    assert states(pipeline) == {ClipState.EMBEDDED: 3}
+
+
 def test_a_backfill_embeds_with_another_model_beside_the_first(
     pipeline: Engine,
     instance: dg.DagsterInstance,

@@ -428,6 +428,24 @@ def test_library_clip_and_similar(
     assert f"clip-{first.id}.mp4" in download.headers["Content-Disposition"]
 
 
+def test_an_approval_is_taken_back_from_the_clips_page_and_its_files_go(
+    reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
+) -> None:
+    clip = film.clips[0]
+    reviewer.decide(reviewer.queue()[0], "approve")
+    finish(engine, library, clip, tmp_path)
+    page = reviewer.client.get(f"/clips/{clip.id}").get_data(as_text=True)
+    found = re.search(r'name="event_id" value="(\d+)"', page)
+    assert found
+    form = {"csrf_token": reviewer.token, "event_id": found[1]}
+    assert reviewer.client.post(f"/clips/{clip.id}/undo", data=form).status_code == 303
+    assert library.list(f"clips/{clip.id}/") == []
+    assert reviewer.queue()[0]["id"] == clip.id
+    page = reviewer.client.get(f"/clips/{clip.id}").get_data(as_text=True)
+    assert 'name="event_id"' not in page
+    assert reviewer.client.post(f"/clips/{clip.id}/undo", data=form).status_code == 409
+
+
 def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None:
     waiting = film.clips[0].id
     for url in (

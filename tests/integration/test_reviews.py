@@ -277,7 +277,7 @@ def test_what_the_pipeline_has_is_not_undone_merged_or_decided(engine) -> None:
     decide(engine, first.id, Action.APPROVE)
     with transaction(engine) as session:
         clips.claim(session, video.id, EXPORT, 0)
-    with pytest.raises(Conflict, match="undo window has passed"):
+    with pytest.raises(Conflict, match="is exporting right now"):
         undo(engine)
     with pytest.raises(Conflict, match="can't be merged with"):
         decide(engine, second.id, Action.MERGE)

@@ -50,10 +50,16 @@ def test_a_step_is_refused_while_an_earlier_one_is_missing() -> None:
         begins(SourceState.NEW, PREPROCESS)
 
 
-def test_what_the_pipeline_has_taken_can_not_be_decided_on() -> None:
-    for taken in (ClipState.EXPORTING, ClipState.EXPORTED, ClipState.EMBEDDED):
+def test_what_the_pipeline_works_on_can_not_be_decided_on() -> None:
+    for taken in (ClipState.EXPORTING, ClipState.KEYFRAMING, ClipState.EMBEDDING):
         assert not can_change(taken, ClipState.PENDING_REVIEW)
         assert not can_change(taken, ClipState.SUPERSEDED)
+
+
+def test_a_clip_of_the_library_can_be_called_back_but_not_merged_away() -> None:
+    for held in (ClipState.EXPORTED, ClipState.KEYFRAMED, ClipState.EMBEDDED):
+        assert can_change(held, ClipState.PENDING_REVIEW)
+        assert not can_change(held, ClipState.SUPERSEDED)
 
 
 def test_a_decision_can_be_taken_back_before_that() -> None:
