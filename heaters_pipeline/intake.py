@@ -50,7 +50,7 @@ def add_source(
     if new:
         return video, "added"
     if video.state not in (SourceState.NEW, SourceState.READY):
-        with suppress(Conflict):
+        with suppress(Conflict, InputError):
             return source_videos.retry(session, video.key), "tried again"
     return video, f"known already, {video.state.replace('_', ' ')}"
 

@@ -9,6 +9,7 @@ ingest_job = dg.define_asset_job(
     "ingest",
     selection=dg.AssetSelection.groups(ingest.GROUP),
     executor_def=dg.in_process_executor,
+    tags={"heaters/half": "ingest"},
     description="A new source video, up to virtual clips that wait for review.",
 )
 

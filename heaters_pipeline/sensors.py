@@ -1,9 +1,10 @@
 """What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
 
+import sys
 from collections.abc import Iterable
 
 import dagster as dg
-from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
+from dagster._core.storage.tags import PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.clips import DueWork
@@ -78,12 +79,16 @@ def cancelled_runs(context: dg.RunStatusSensorContext, database: Database) -> No
 
 
 def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
+    """Fails what the run was asked for; a run that somebody started by hand was asked for all."""
+    key, asked = run.tags[PARTITION_NAME_TAG], run.tags.get(RUN_KEY_TAG, "").split(":")
     with database.transaction() as session:
-        key = run.tags[PARTITION_NAME_TAG]
         if run.job_name == ingest_job.name:
-            source_videos.give_up(session, key, error)
+            attempt = int(asked[-1]) if asked[-1] else None
+            source_videos.give_up(session, key, attempt, error)
         else:
-            clips.give_up(session, key, get_settings().undo_window_seconds, error)
+            last_event_id = int(asked[-2]) if asked[-1] else sys.maxsize
+            window = get_settings().undo_window_seconds
+            clips.give_up(session, key, last_event_id, window, error)
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(default="127.0.0.1", description="Address the review app listens on.")
+    trusted_hosts: str | None = Field(
+        default=None,
+        description="Names, separated by commas, under which browsers may reach the review app; "
+        "unset: the names of this machine while the app listens on loopback only, else any.",
+    )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
 

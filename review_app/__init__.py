@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, abort, request
 from flask_wtf.csrf import CSRFProtect
 
 from heaters_pipeline.db.engine import open_engine
@@ -12,6 +12,8 @@ from review_app import errors, library, media, queue, sources, texts
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
 from review_app.services import Services
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -38,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=1 << 20,
+        TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     app.extensions["heaters"] = Services(
         settings,
@@ -50,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     texts.register(app)
     app.context_processor(lambda: {"reviewer": reviewer_name()})
+    app.before_request(_refuse_foreign_pages)
     app.after_request(_secure)
     return app
 
@@ -60,6 +64,21 @@ def _database_url(settings: Settings) -> str:
     if settings.database_url is None:
         return postgres.ensure_database(settings).heaters
     return postgres.with_driver(settings.database_url, postgres.APP_DRIVER)
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    """On loopback only this machine's names: another site's name that leads here (DNS rebinding)
+    would make its pages as trusted as ours."""
+    if settings.trusted_hosts is not None:
+        return [name.strip() for name in settings.trusted_hosts.split(",")]
+    return list(LOOPBACK) if settings.host in LOOPBACK else None
+
+
+def _refuse_foreign_pages() -> None:
+    """The API answers our own pages: even asking for the queue leases clips."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if request.path.startswith("/api/") and site not in ("same-origin", "none"):
+        abort(403, "This address answers the pages of Heaters only.")
 
 
 def _secure(response: Response) -> Response:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError
 from heaters_pipeline.storage import ObjectMissing
 
 
@@ -26,6 +26,8 @@ def answer(sentence: str, status: int) -> ResponseReturnValue:
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
     if isinstance(error, ObjectMissing):
         return answer(str(error), 404)
+    if isinstance(error, Gone):
+        return answer(str(error), 410)
     if isinstance(error, Conflict):
         return answer(str(error), 409)
     if isinstance(error, InputError):

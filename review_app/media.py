@@ -72,6 +72,11 @@ def proxy(proxy_id: str) -> Response:
     return response
 
 
+LONGEST_RANGE = 8 << 20
+"""Bytes of one answer to a range: below what waitress buffers (16 MiB), so that a player which
+stops reading holds no thread. Players ask for the rest when they want it."""
+
+
 def send_object(key: str, mimetype: str, download_name: str | None = None) -> Response:
     """An object of the storage, or the one range of it that the request asks for."""
     storage = services().storage
@@ -82,6 +87,7 @@ def send_object(key: str, mimetype: str, download_name: str | None = None) -> Re
         if wanted is None:
             return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
         (start, end), status = wanted, 206
+        end = min(end, start + LONGEST_RANGE)
     response = _stream(storage.stream(key, start, end - start), end - start, mimetype)
     response.status_code = status
     response.headers["Accept-Ranges"] = "bytes"

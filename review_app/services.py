@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from heaters_pipeline.db.engine import transaction as begin
 from heaters_pipeline.db.reviews import Decision
+from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
 
@@ -30,7 +31,10 @@ def services() -> Services:
 def delete_unused(decision: Decision) -> None:
     """To be called when the decision is committed: rows first, then what can't be taken back."""
     for key in decision.unused:
-        services().storage.delete(key)
+        try:
+            services().storage.delete(key)
+        except HeatersError:
+            current_app.logger.exception("%s stays in the storage", key)
 
 
 def transaction() -> AbstractContextManager[Session]:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.states import ClipState, SourceState
+from heaters_pipeline.domain.states import SOURCE_STEPS, ClipState
 from heaters_pipeline.intake import add_source
 from review_app.services import transaction
 
@@ -81,9 +81,8 @@ def _page() -> dict[str, Any]:
 
 def _may_be_stuck(video: SourceVideo) -> bool:
     """Whether trying again is worth offering; the database refuses it while a run is at work."""
-    if video.state in (SourceState.NEW, SourceState.READY):
-        return False
-    return video.error is not None or datetime.now(UTC) - video.updated_at > QUIET
+    at_work = video.state in {step.doing for step in SOURCE_STEPS}
+    return video.error is not None or (at_work and datetime.now(UTC) - video.updated_at > QUIET)
 
 
 def _summary(counts: dict[str, int]) -> dict[str, int]:

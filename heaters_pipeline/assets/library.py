@@ -114,6 +114,7 @@ def clip_embeddings(
                 _embed(database, storage, clip, embedder)
         _index(database, embedder)
 
+    without: list[int] = []
     result = _work_through(context, database, EMBED, embed_all)
     with failures_in_words(), database.video_lock(context.partition_key):
         with database.transaction() as session:
@@ -122,9 +123,19 @@ def clip_embeddings(
         if missing:
             embedder = open_embedder(model)
             for clip in missing:
-                _embed(database, storage, clip, embedder)
+                try:
+                    _embed(database, storage, clip, embedder)
+                except Exception as error:
+                    without.append(clip.id)
+                    context.log.error(f"Clip {clip.id} has no new vector: {in_words(error)}")
             _index(database, embedder)
-    return dg.MaterializeResult(metadata={**(result.metadata or {}), "added": len(missing)})
+    return dg.MaterializeResult(
+        metadata={
+            **(result.metadata or {}),
+            "added": len(missing) - len(without),
+            "without": without,
+        }
+    )
 
 
 class Batch:

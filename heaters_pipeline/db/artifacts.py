@@ -39,7 +39,7 @@ def leave_library(session: Session, clip: Clip) -> list[str]:
     files = [str(clip.clip_filepath), *(each.filepath for each in keyframes(session, clip.id))]
     session.execute(delete(ClipEmbedding).where(col(ClipEmbedding.clip_id) == clip.id))
     session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip.id))
-    clip.is_virtual, clip.clip_filepath, clip.error = True, None, None
+    clip.is_virtual, clip.clip_filepath = True, None
     return files
 
 

@@ -285,18 +285,30 @@ def fail(session: Session, clip_id: int, step: Step[ClipState], error: str) -> N
     clip.error = error
 
 
-def give_up(session: Session, video_key: str, undo_window_seconds: float, error: str) -> None:
-    """Fails the steps that a run left behind, or never began, on the clips of a video; nothing
-    where one is at work."""
-    if is_at_work(session, video_key):
-        return
+def give_up(
+    session: Session,
+    video_key: str,
+    last_event_id: int,
+    undo_window_seconds: float,
+    error: str,
+) -> None:
+    """Fails the steps that a run left behind, or never began, on the clips of a video that were
+    decided up to `last_event_id`. Where a step is at work they are asked for anew instead."""
+    at_work = is_at_work(session, video_key)
     left = session.exec(
         select(Clip)
         .join(SourceVideo)
-        .where(SourceVideo.key == video_key, _due(undo_window_seconds))
+        .where(
+            SourceVideo.key == video_key,
+            col(Clip.last_event_id) <= last_event_id,
+            _due(undo_window_seconds),
+        )
         .with_for_update(of=Clip)
     )
     for clip in left:
+        if at_work:
+            clip.attempt += 1
+            continue
         step = next(each for each in CLIP_STEPS if clip.state in (each.waiting, each.doing))
         clip.state = changed(ClipState(clip.state), step.failed)
         clip.error = error

@@ -16,7 +16,7 @@ from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.review import DECIDED_STATE, Action
 from heaters_pipeline.domain.states import REVIEWED, ClipState, can_change
 
@@ -51,10 +51,7 @@ def decide(
     previous_id = None
     if action in (Action.GROUP, Action.MERGE):
         previous_id = _previous_id(session, clip_id)
-    members: Sequence[int] = ()
-    if action in (Action.SPLIT, Action.MERGE):
-        members = _grouped_with(session, clip_id, previous_id)
-    found = _lock(session, {clip_id, previous_id, *members} - {None})
+    found = _lock(session, {clip_id, previous_id} - {None})
     clip = found[clip_id]
     if clip.version != version:
         raise Conflict(f"Clip {clip_id} has changed since you saw it: it is {_words(clip)} now.")
@@ -66,15 +63,17 @@ def decide(
             ranges: Sequence[FrameRange] = [cut_points.merge(previous.frames, clip.frames)]
         else:
             ranges = _parts(clip, frame)
-        rest = [found[each] for each in members if each not in (clip_id, previous_id)]
+        # Only now: who joins a group locks its first clip before.
+        members = set(_grouped_with(session, clip_id, previous_id)) - {clip_id, previous_id}
+        rest = list(_lock(session, members).values())
         replaced = _replace(session, actor, action, old, ranges, rest)
         return _kept_for(session, actor, lease_seconds, replaced)
     before = [_snapshot(clip)]
     _move(clip, DECIDED_STATE[action])
     unused = artifacts.leave_library(session, clip)
     if previous is not None:
-        archived = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED}
-        _refuse_unless(previous, set(ClipState) - archived, "grouped with")
+        gone = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED, ClipState.SUPERSEDED}
+        _refuse_unless(previous, set(ClipState) - gone, "grouped with")
         clip.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
     return _record(session, actor, action, before, [clip])._replace(unused=unused)
 
@@ -252,6 +251,7 @@ def _record(
         if was.get(clip.id) == clip.state:
             continue
         clip.last_event_id = event.id
+        clip.error = None
         pending = clip.state == ClipState.PENDING_REVIEW
         clip.decided_at = None if pending else decided_at
         if not pending:
@@ -341,7 +341,7 @@ def _event_to_undo(session: Session, actor: str, event_id: int | None) -> Review
     if event is None and event_id is None:
         raise InputError("You have no decision left to undo.")
     if event is None:
-        raise Conflict("That decision has been undone already.")
+        raise Gone("That decision has been undone already.")
     return event
 
 

@@ -171,9 +171,12 @@ def finish_products(session: Session, key: str, facts: Mapping[str, Any]) -> Non
         video.state = changed(SourceState(video.state), ended)
 
 
-def give_up(session: Session, key: str, error: str) -> None:
-    """Fails the step that a run left behind, or never began; nothing where one is at work."""
+def give_up(session: Session, key: str, attempt: int | None, error: str) -> None:
+    """Fails the step that a run left behind, or never began; nothing where one is at work, or where
+    the video is at another attempt than the run was (None: whichever)."""
     video = _locked(session, key)
+    if attempt not in (None, video.attempt):
+        return
     for step in SOURCE_STEPS:
         unbegun = step is DOWNLOAD and video.state == step.waiting
         if (video.state == step.doing or unbegun) and not is_at_work(session, key):
@@ -191,11 +194,14 @@ def set_progress(session: Session, key: str, progress: float) -> None:
 def retry(session: Session, key: str) -> SourceVideo:
     """Puts an unfinished video back to the start of the queue, under a new attempt.
 
-    Raises InputError for a ready one, Conflict where a step is at work on it.
+    Raises InputError for one that is ready or waits for its turn, Conflict where a step is at work
+    on it.
     """
     video = _locked(session, key)
     if video.state == SourceState.READY:
         raise InputError(f"{video.title} is ready: there is nothing to try again.")
+    if video.error is None and video.state in {step.waiting for step in SOURCE_STEPS}:
+        raise InputError(f"{video.title} waits for its turn: there is nothing to try again.")
     if is_at_work(session, key):
         raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
     video.state = changed(SourceState(video.state), SourceState.NEW)

@@ -13,5 +13,9 @@ class Conflict(HeatersError):
     """Somebody else was first: the row has changed since it was read."""
 
 
+class Gone(Conflict):
+    """What was to be done has been done already."""
+
+
 class TransitionError(HeatersError):
     """A state change that the table of allowed transitions does not know."""

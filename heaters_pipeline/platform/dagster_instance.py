@@ -82,7 +82,10 @@ def prepare() -> None:
             ]
         )
         for run in instance.get_runs(filters=left):
-            instance.report_run_failed(run, "Heaters stopped while this run was under way.")
+            if run.status == dg.DagsterRunStatus.CANCELING:
+                instance.report_run_canceled(run)
+            else:
+                instance.report_run_failed(run, "Heaters stopped while this run was under way.")
         for pool, limit in POOL_LIMITS.items():
             instance.event_log_storage.set_concurrency_slots(pool, limit)
 

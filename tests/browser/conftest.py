@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.settings import Settings
 from review_app import create_app
-from tests.browser.chromium import open_chromium
+from tests.browser.chromium import FOREIGN_NAME, open_chromium
 from tests.browser.review_world import served
 from tests.browser.tab import Tab
 
@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def app(settings: Settings) -> Flask:
-    return create_app(settings)
+    return create_app(settings.model_copy(update={"trusted_hosts": f"127.0.0.1,{FOREIGN_NAME}"}))
 
 
 @pytest.fixture

@@ -438,7 +438,8 @@ def test_cancelled_and_dead_runs_are_given_up_in_words(
         video, _ = add_source(session, str(tmp_path / "later.mp4"))
     database = Database()
     database._engine = pipeline
-    run = dg.DagsterRun(job_name="ingest", tags={"dagster/partition": video.key})
+    tags = {"dagster/partition": video.key, "dagster/run_key": f"ingest:{video.key}:0"}
+    run = dg.DagsterRun(job_name="ingest", tags=tags)
     give_up(database, run, "The run was cancelled: try again.")
     with transaction(pipeline) as session:
         cancelled = source_videos.get(session, video.key)
@@ -447,6 +448,9 @@ def test_cancelled_and_dead_runs_are_given_up_in_words(
             "The run was cancelled: try again.",
         )
         source_videos.retry(session, video.key)
+    give_up(database, run, "Heard of too late: another attempt waits.")
+    with transaction(pipeline) as session:
+        assert source_videos.get(session, video.key).state == "new"
     report = ingest_in_foreground(pipeline, instance, str(film))
     approve_all(pipeline)
     run = dg.DagsterRun(job_name="library", tags={"dagster/partition": report.key})

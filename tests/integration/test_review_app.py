@@ -332,6 +332,33 @@ def test_range_past_the_end(reviewer: Reviewer, film: Film) -> None:
 # --- Pages ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Host": "films.example.org"}, 400),
+        ({"Host": "localhost:8765"}, 200),
+    ],
+)
+def test_other_sites_pages_get_nothing(
+    reviewer: Reviewer, headers: dict[str, str], status: int
+) -> None:
+    assert reviewer.client.get("/api/queue", headers=headers).status_code == status
+
+
+def test_a_long_range_is_answered_in_part(
+    reviewer: Reviewer, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.media.LONGEST_RANGE", 1000)
+    url = f"/media/{film.proxy_id}/proxy.mp4"
+    answer = reviewer.client.get(url, headers={"Range": "bytes=10-"})
+    size = film.footage.proxy.stat().st_size
+    assert answer.status_code == 206
+    assert answer.headers["Content-Range"] == f"bytes 10-1009/{size}"
+    assert answer.get_data() == film.footage.proxy.read_bytes()[10:1010]
+
+
 def test_health_and_home(reviewer: Reviewer) -> None:
     assert reviewer.client.get("/healthz").get_json() == {"status": "ok"}
     assert reviewer.client.get("/").headers["Location"] == "/review"
@@ -443,7 +470,7 @@ def test_an_approval_is_taken_back_from_the_clips_page_and_its_files_go(
     assert reviewer.queue()[0]["id"] == clip.id
     page = reviewer.client.get(f"/clips/{clip.id}").get_data(as_text=True)
     assert 'name="event_id"' not in page
-    assert reviewer.client.post(f"/clips/{clip.id}/undo", data=form).status_code == 409
+    assert reviewer.client.post(f"/clips/{clip.id}/undo", data=form).status_code == 410
 
 
 def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -327,7 +328,7 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         clips.claim(session, video.id, EXPORT, 0)
     decide(engine, third.id, Action.APPROVE)
     with video_lock(engine, video.key), transaction(engine) as session:
-        clips.give_up(session, video.key, 0, "stopped")
+        clips.give_up(session, video.key, sys.maxsize, 0, "stopped")
         with pytest.raises(Conflict, match="A run is working on"):
             clips.retry(session, first.id)
     assert {state for _, state, _ in live(engine, video)} == {
@@ -336,7 +337,9 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
     }
     with transaction(engine) as session:
         clips.retry(session, first.id)
-        clips.give_up(session, video.key, 0, "stopped")
+        clips.give_up(session, video.key, 0, 0, "stopped")
+        assert clips.due(session, 0, 10) != []
+        clips.give_up(session, video.key, sys.maxsize, 0, "stopped")
         assert clips.due(session, 0, 10) == []
     assert {state for _, state, _ in live(engine, video)} == {ClipState.EXPORT_FAILED}
     with transaction(engine) as session:

@@ -24,6 +24,8 @@
  * @typedef {{id: number, action: string, start_frame: number, end_frame: number}} Saved
  */
 
+/** What the server answers where a decision was undone already. */
+const GONE = 410;
 const LOW = 6;
 const MOST = 50;
 const SHOWN = 12;
@@ -156,15 +158,24 @@ export class ReviewQueue {
   }
 
   /** @param {number | null} eventId */
+  #forget(eventId) {
+    this.saved = this.saved.filter((event) => event.id !== eventId);
+  }
+
+  /** @param {number | null} eventId */
   async #undo(eventId) {
     try {
       if (eventId === null && this.failed.length > 0) {
         // The latest decision never reached the server; its clip is back already.
         this.failed.pop();
       } else {
-        const { clips } = await this.#server.undo(eventId);
-        const undone = this.saved.findIndex((event) => eventId === null || event.id === eventId);
-        if (undone >= 0) this.saved.splice(undone, 1);
+        // Named, so that asking again after a lost answer takes back nothing else.
+        const wanted = eventId ?? this.saved[0]?.id ?? null;
+        const { clips } = await this.#server.undo(wanted).catch((error) => {
+          if (error.status === GONE) this.#forget(wanted);
+          throw error;
+        });
+        this.#forget(wanted);
         this.decidedToday = Math.max(0, this.decidedToday - 1);
         this.#replace(clips);
       }
