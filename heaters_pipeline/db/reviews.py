@@ -45,16 +45,23 @@ def decide(
 
     `frame` is the first frame of the second part of a split, a frame number of the source video.
     The clips that a split or merge makes are kept for `actor` for `lease_seconds`.
+    A decision that is sent again, because its answer was lost, is found made and changes nothing.
     Raises Conflict if the clip has changed since, or if the pipeline has it; InputError if the
     action can't be done at all.
     """
+    seen = clips.get(session, clip_id)
+    if seen.version != version:
+        made = _made_already(session, actor, clip_id, version, action)
+        if made is not None:
+            return made
+        raise _stale(seen)
     previous_id = None
     if action in (Action.GROUP, Action.MERGE):
         previous_id = _previous_id(session, clip_id)
     found = _lock(session, {clip_id, previous_id} - {None})
     clip = found[clip_id]
     if clip.version != version:
-        raise Conflict(f"Clip {clip_id} has changed since you saw it: it is {_words(clip)} now.")
+        raise _stale(clip)
     previous = found[previous_id] if previous_id is not None else None
     if action in (Action.SPLIT, Action.MERGE):
         old = [previous, clip] if previous is not None else [clip]
@@ -169,6 +176,23 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
     """How many decisions of the actor stand that were made at `since` or later."""
     events = _standing().where(ReviewEvent.actor == actor, col(ReviewEvent.created_at) >= since)
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
+
+
+def _made_already(
+    session: Session, actor: str, clip_id: int, version: int, action: Action
+) -> Decision | None:
+    events = session.exec(
+        _standing().where(
+            ReviewEvent.actor == actor,
+            ReviewEvent.action == action,
+            col(ReviewEvent.clip_ids).contains([clip_id]),
+        )
+    )
+    for event in events:
+        if any((entry["id"], entry["version"]) == (clip_id, version) for entry in event.before):
+            now = [clips.get(session, entry["id"]) for entry in event.after]
+            return Decision(event.id, now)
+    return None
 
 
 def _parts(clip: Clip, frame: int | None) -> tuple[FrameRange, FrameRange]:
@@ -315,6 +339,10 @@ def _refuse_unless(previous: Clip, states: Iterable[ClipState], done: str) -> No
         raise Conflict(
             f"The clip before is {_words(previous)}, so this one can't be {done} it any more."
         )
+
+
+def _stale(clip: Clip) -> Conflict:
+    return Conflict(f"Clip {clip.id} has changed since you saw it: it is {_words(clip)} now.")
 
 
 def _words(clip: Clip) -> str:

@@ -88,6 +88,20 @@ def test_a_decision_on_what_somebody_else_changed_is_refused(engine) -> None:
         decide(engine, clip.id, Action.APPROVE, version=1)
 
 
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.GROUP, Action.MERGE, Action.SPLIT])
+def test_a_decision_sent_twice_is_made_once(engine, action) -> None:
+    video, (_, second, _) = ready_video(engine, cuts=[10, 50])
+    frame = 20 if action == Action.SPLIT else None
+    first = decide(engine, second.id, action, version=1, frame=frame)
+    after = live(engine, video)
+    again = decide(engine, second.id, action, version=1, frame=frame)
+    assert again.event_id == first.event_id
+    assert [clip.id for clip in again.clips] == [clip.id for clip in first.clips]
+    assert live(engine, video) == after
+    with pytest.raises(Conflict):
+        decide(engine, second.id, action, version=1, frame=frame, actor="bob")
+
+
 def test_of_two_reviewers_at_once_exactly_one_wins(engine) -> None:
     _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
     start = threading.Barrier(2)
