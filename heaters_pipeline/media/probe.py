@@ -36,8 +36,6 @@ class VideoFacts:
     """ffmpeg's name of the YCbCr matrix; None: not tagged."""
     color_range: str | None
     """`tv`, `pc`; None: not tagged."""
-    start_seconds: float
-    """The first decoded video frame's time after the file's own start."""
     audio_codecs: tuple[str, ...] = ()
     """ffmpeg's codec name of every audio stream, in order; empty where it knows no decoder."""
 
@@ -71,8 +69,6 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
     video = _video_stream(path, container)
     _check_whole(path, container)
     frame = _first_frame(path, container, video)
-    start = (container.start_time or 0) / av.time_base
-    time = start if frame.pts is None or frame.time is None else frame.time
     codecs = tuple(
         audio.codec_context.name if audio.codec_context else "" for audio in container.streams.audio
     )
@@ -87,7 +83,6 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
         pixel_format=frame.format.name,
         color_space=_COLOR_SPACES.get(int(frame.colorspace)),
         color_range=_COLOR_RANGES.get(int(frame.color_range)),
-        start_seconds=time - start,
         audio_codecs=codecs,
     )
 

@@ -28,7 +28,6 @@ FACTS = VideoFacts(
     pixel_format="yuv420p",
     color_space=None,
     color_range=None,
-    start_seconds=0.0,
 )
 
 
