@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from heaters_pipeline.domain.errors import HeatersError
 
@@ -39,11 +39,14 @@ def cost_of(command: Sequence[str]) -> tuple[Cost, str]:
             raise
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            complaints.seek(0)
-            last = (complaints.read().strip().splitlines() or ["it said nothing"])[-1]
-            raise HeatersError(
-                f"{' '.join(command)} ended with status {process.returncode}: {last}"
-            )
+        check_status(command, process.returncode, complaints)
         output.seek(0)
         return Cost(usage.ru_utime + usage.ru_stime, wall), output.read()
+
+
+def check_status(command: Sequence[str], status: int, complaints: IO[str]) -> None:
+    """Raises HeatersError, with the last line of `complaints`, unless `status` is 0."""
+    if status != 0:
+        complaints.seek(0)
+        last = (complaints.read().strip().splitlines() or ["it said nothing"])[-1]
+        raise HeatersError(f"{' '.join(command)} ended with status {status}: {last}")

@@ -15,7 +15,7 @@ from heaters_pipeline.media.transcode import REVIEW_PROXY_VIDEO
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_FILM = "shots_a.mp4"
-PROXY_RATE = 25
+RATE = 25
 PROXY_PART_SECONDS = 20
 
 
@@ -34,7 +34,7 @@ def make_long_proxy(out: Path, minutes: float) -> Path:
     """A review proxy of 640 x 360: ffmpeg's test picture, encoded for 20 seconds with the
     proxy's settings and repeated by remuxing. Its frames are about 11 KB."""
     part = out.with_name(f"{out.stem}-part{out.suffix}")
-    picture = f"testsrc2=size=640x360:rate={PROXY_RATE}"
+    picture = f"testsrc2=size=640x360:rate={RATE}"
     _ffmpeg("-f", "lavfi", "-i", picture, "-t", str(PROXY_PART_SECONDS), *proxy_options(), part)
     muxing = {
         name: REVIEW_PROXY_VIDEO[name]
@@ -46,6 +46,23 @@ def make_long_proxy(out: Path, minutes: float) -> Path:
         out,
     )
     part.unlink()
+    return out
+
+
+def make_film(out: Path, minutes: float) -> Path:
+    """The default film as 640 x 360 at 25 frames a second with AAC sound, repeated to `minutes`."""
+    _ffmpeg(
+        *("-stream_loop", "-1", "-i", default_film(out.parent), "-t", f"{minutes * 60:f}"),
+        *("-vf", "scale=640:360,setsar=1", "-r", str(RATE)),
+        *("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac"),
+        out,
+    )
+    return out
+
+
+def make_longer(film: Path, out: Path, times: int) -> Path:
+    """`film` so many times one after the other, without encoding it again."""
+    _ffmpeg("-stream_loop", str(times - 1), "-i", film, "-c", "copy", out)
     return out
 
 

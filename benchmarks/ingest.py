@@ -18,12 +18,11 @@ from benchmarks.costs import Cost, cost_of
 from benchmarks.footage import default_film, options, proxy_options
 from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
+from benchmarks.steps import COMMAND
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg import ffmpeg_binary
 from heaters_pipeline.media.probe import VideoFacts, probe
 from heaters_pipeline.media.transcode import GOLD_MASTER_VIDEO, proxy_size
-
-STEPS = (sys.executable, "-m", "benchmarks.steps")
 
 
 class Outcome(NamedTuple):
@@ -71,9 +70,9 @@ def main(file: Path | None, repeat: int) -> Iterable[Result]:
 
 def ours(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
     """Our ingest, and the check of the gold master that follows it."""
-    ingest, said = cost_of([*STEPS, "ingest", str(source), str(folder)])
+    ingest, said = cost_of([*COMMAND, "ingest", str(source), str(folder)])
     gold, checksums = folder / "gold_master.mkv", folder / "frame_checksums.txt"
-    verify, verdict = cost_of([*STEPS, "verify", str(gold), str(checksums)])
+    verify, verdict = cost_of([*COMMAND, "verify", str(gold), str(checksums)])
     if json.loads(verdict)["different"]:
         raise HeatersError(f"The gold master of {source.name} differs from its source.")
     return Outcome({"ours": ingest, "verify": verify}, {"ours": json.loads(said)["frames"]})
@@ -132,7 +131,7 @@ def _packet_scan(video: Path) -> list[str]:
     ffprobe = shutil.which("ffprobe")
     if ffprobe:
         return [ffprobe, "-loglevel", "error", "-select_streams", "v", "-show_packets", str(video)]
-    return [*STEPS, "scan-packets", str(video)]
+    return [*COMMAND, "scan-packets", str(video)]
 
 
 def _in_folder(

@@ -1,5 +1,6 @@
 """What the ingest benchmark runs in processes of their own, so that starting Python and importing
-is part of the cost. Each command prints one JSON object."""
+is part of the cost. Each command prints one JSON object, and on standard error the name of each
+step as it begins."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+COMMAND = (sys.executable, "-m", "benchmarks.steps")
 
 
 def ingest(source: Path, folder: Path) -> dict[str, Any]:
@@ -25,24 +28,30 @@ def ingest(source: Path, folder: Path) -> dict[str, Any]:
 
     settings = get_settings()
 
+    _step("download")
     _digest(source)
     probe(source)
     _digest(source)
 
+    _step("transcode")
     facts = probe(source)
     made = transcode(source, facts, folder, frozenset(Product))
     assert made.review_proxy and made.frame_scores
+    _step("store products")
     _digest(made.review_proxy)
     proxy_codec(made.review_proxy)
     pack(read_frame_index(made.review_proxy))
 
+    _step("frame index")
     records = read_frame_index(made.review_proxy)
     check_proxy(made.review_proxy, records)
     pack(records)
 
+    _step("cut points")
     detector = open_detector(settings.detector, settings.min_clip_seconds)
     cuts = detector.detect(open_scores(made.frame_scores), facts.rate)
 
+    _step("virtual clips")
     clips = divide(FrameRange(0, made.frame_count), cuts)
     assert not find_faults(made.frame_count, clips)
     return {"frames": made.frame_count, "clips": len(clips)}
@@ -52,6 +61,7 @@ def verify(gold: Path, checksums: Path) -> dict[str, Any]:
     """The asset check of the gold master."""
     from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
 
+    _step("verify")
     different = verify_gold_master(gold, read_checksums(checksums), gold.parent)
     return {"different": len(different)}
 
@@ -71,6 +81,10 @@ def scan_packets(video: Path) -> list[tuple[int | None, int, int | None]]:
             for packet in container.demux(video=0)
             if packet.size
         ]
+
+
+def _step(name: str) -> None:
+    print(name, file=sys.stderr, flush=True)
 
 
 def _digest(path: Path) -> str:

@@ -1,0 +1,85 @@
+"""How much memory a command holds while it runs, its children's included."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO
+
+import psutil
+
+from benchmarks.costs import check_status
+
+SAMPLE_SECONDS = 0.02
+"""Between two looks, which take 2 ms. What is held for less is nothing that grows with a film."""
+
+
+@dataclass
+class Footprint:
+    """Bytes at the worst moment of each; the moments differ."""
+
+    peak: int = 0
+    """Of all processes together."""
+    peak_step: str = ""
+    by_step: dict[str, int] = field(default_factory=dict)
+    """Of all processes together, in order of the steps."""
+    by_program: dict[str, int] = field(default_factory=dict)
+
+    def add(self, step: str, programs: dict[str, int]) -> None:
+        together = sum(programs.values())
+        if together > self.peak:
+            self.peak, self.peak_step = together, step
+        self.by_step[step] = max(together, self.by_step.get(step, 0))
+        for name, held in programs.items():
+            self.by_program[name] = max(held, self.by_program.get(name, 0))
+
+
+def footprint_of(command: Sequence[str]) -> tuple[Footprint, str]:
+    """Runs `command` to its end and looks at its memory all the while; what it held and what it
+    wrote to standard output. Each line that it writes to standard error names the step that begins.
+    Raises HeatersError where it fails.
+
+    Counted is the proportional set size (PSS of /proc/PID/smaps_rollup): anonymous memory and the
+    resident pages of mapped files, where a page that processes share is divided among them, so that
+    their sum counts it once.
+    """
+    found = Footprint()
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as steps:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=steps)
+        try:
+            while process.poll() is None:
+                found.add(_last_line(steps), _held_by(process.pid))
+                time.sleep(SAMPLE_SECONDS)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        check_status(command, process.returncode, steps)
+        output.seek(0)
+        return found, output.read()
+
+
+def _held_by(root: int) -> dict[str, int]:
+    """Bytes by name of program, of `root` and all that came from it. A process may end between two
+    looks at it."""
+    held: Counter[str] = Counter()
+    with suppress(psutil.Error):
+        parent = psutil.Process(root)
+        for process in (parent, *parent.children(recursive=True)):
+            with suppress(psutil.Error):
+                name = "ffmpeg" if process.name().startswith("ffmpeg") else "Python"
+                held[name] += process.memory_full_info().pss
+    return held
+
+
+def _last_line(said: IO[str]) -> str:
+    """Read at a place of its own: the file's position is the writer's, too."""
+    end = os.fstat(said.fileno()).st_size
+    *lines, _ = os.pread(said.fileno(), 200, max(0, end - 200)).decode(errors="replace").split("\n")
+    return lines[-1] if lines else "start of Python"

@@ -1,0 +1,75 @@
+"""The memory of a long video's ingest against that of a short one's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from benchmarks.footage import make_film, make_longer
+from benchmarks.footprint import Footprint, footprint_of
+from benchmarks.report import Result, benchmark
+from benchmarks.scratch import work_folder
+from benchmarks.steps import COMMAND
+from heaters_pipeline.domain.errors import HeatersError
+
+MEGABYTE = 1_000_000
+
+
+@benchmark("memory")
+@click.option("--minutes", default=2.0, show_default=True, help="Length of the short video.")
+@click.option(
+    "--times",
+    default=10,
+    show_default=True,
+    type=click.IntRange(2),
+    help="How often it is repeated in the long one.",
+)
+def main(minutes: float, times: int) -> Iterator[Result]:
+    """Ingest a long video and a short one of the same content, and compare the most memory that
+    Python and ffmpeg together held at any moment.
+
+    Below it the same by program and by step; the gold master's check, last, is no part of the
+    ingest.
+    """
+    with work_folder() as folder:
+        film = make_film(folder / "short.mp4", minutes)
+        short, short_check, frames = _ingest(film, folder / "short")
+        long_film = make_longer(film, folder / "long.mp4", times)
+        long, long_check, long_frames = _ingest(long_film, folder / "long")
+    if long_frames != times * frames:
+        raise HeatersError(f"Not {times} times the work: {long_frames} frames against {frames}.")
+    length = f"a video of {minutes:g} minutes"
+    yield _result("peak_rss", long.peak, short.peak, f"{length}; ours at: {long.peak_step}")
+    for name, held in long.by_program.items():
+        yield _result(f"{name} alone", held, short.by_program[name], length)
+    for step, held in (long.by_step | long_check.by_step).items():
+        peer = (short.by_step | short_check.by_step).get(step)
+        if peer:
+            yield _result(step, held, peer, length)
+
+
+def _ingest(film: Path, folder: Path) -> tuple[Footprint, Footprint, int]:
+    """Of the ingest and of its gold master's check; the number of frames."""
+    folder.mkdir()
+    made, said = footprint_of([*COMMAND, "ingest", str(film), str(folder)])
+    checked, verdict = footprint_of(
+        [
+            *COMMAND,
+            "verify",
+            *(str(folder / name) for name in ("gold_master.mkv", "frame_checksums.txt")),
+        ]
+    )
+    if json.loads(verdict)["different"]:
+        raise HeatersError(f"The gold master of {film.name} differs from its source.")
+    return made, checked, json.loads(said)["frames"]
+
+
+def _result(name: str, held: int, peer_held: int, peer: str) -> Result:
+    return Result(name, held / MEGABYTE, "MB", peer, peer_held / MEGABYTE)
+
+
+if __name__ == "__main__":
+    main()
