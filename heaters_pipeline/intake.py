@@ -1,61 +1,121 @@
-"""From what a person names (an address or a file) to a source video's row."""
+"""From what a person names (an address, a file, a folder) to source videos' rows.
+
+Nothing is fetched or read here, so that thousands can be queued at once: whether an address is a
+playlist, or a file has the bytes of another, shows when the download looks.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import re
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sqlmodel import Session
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.keys import mint_key, text_digest, url_name
-from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.domain.keys import mint_key, plain_url, text_digest, url_name
+from heaters_pipeline.domain.states import SETTLED, SourceState
+
+VIDEO_SUFFIX = re.compile(
+    r"\.(3gp|asf|avi|divx|dv|f4v|flv|m2ts|m2v|m4v|mkv|mov|mp4|mpe?g|mts|mxf|nut|ogm|ogv|qt|rm|rmvb"
+    r"|ts|vob|webm|wmv|y4m)",
+    re.IGNORECASE,
+)
+"""What is taken for a video in a folder; a file that is named by itself may be called anything."""
 
 
 def add_source(
-    session: Session, reference: str, *, title: str | None = None, needs_splicing: bool = True
+    session: Session,
+    reference: str,
+    *,
+    title: str | None = None,
+    needs_splicing: bool = True,
+    playlist_id: int | None = None,
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and what that means in words: it is new, known
     already, or had failed or been left half-way and is tried again.
 
-    An address is known by its text, a file by its bytes, so the same file under another name is
-    the same video. A file that does not exist gets a row, too: its download fails with a sentence
-    that everybody sees, instead of the reference being lost. Raises InputError for a path that no
-    file can have and for a file that can't be read.
+    An address is known by its text, a file by its path, size and time of change. A file that does
+    not exist gets a row, too: its download fails with a sentence that everybody sees, instead of
+    the reference being lost. Raises InputError for a path that no file can have and for a file
+    that can't be read.
     """
+    if "\0" in reference:
+        raise InputError("An address or a path can't have a null character in it: check it.")
     if "://" in reference:
-        digest, sha256, origin, name = text_digest(reference), None, Origin.WEB, url_name(reference)
+        reference, origin = plain_url(reference), Origin.WEB
+        name, identity = url_name(reference), reference
     else:
-        try:
-            path = Path(reference).expanduser().absolute()
-            sha256 = file_digest(path) if path.is_file() else None
-            digest = sha256 or text_digest(str(path))
-        except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            shown = reference.encode(errors="replace").decode()
-            raise InputError(f"The file {shown} can't be read: {reason}.") from None
-        reference, origin, name = str(path), Origin.UPLOAD, path.stem
+        path = Path(reference).expanduser().absolute()
+        reference, origin = str(path), Origin.UPLOAD
+        name, identity = path.stem, _file_identity(path)
     video, new = source_videos.register(
         session,
-        key=mint_key(name, digest),
+        key=mint_key(name, text_digest(identity)),
         title=title or name,
         url=reference,
         origin=origin,
         needs_splicing=needs_splicing,
-        source_sha256=sha256,
+        playlist_id=playlist_id,
     )
     if new:
         return video, "added"
-    if video.state not in (SourceState.NEW, SourceState.READY):
+    if video.state not in {SourceState.NEW, *SETTLED}:
         with suppress(Conflict, InputError):
             return source_videos.retry(session, video.key), "tried again"
     return video, f"known already, {video.state.replace('_', ' ')}"
 
 
-def file_digest(path: Path) -> str:
-    """The file's SHA-256, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def add_upload(
+    session: Session,
+    *,
+    upload_id: str,
+    name: str,
+    source_filepath: str,
+    title: str | None = None,
+    needs_splicing: bool = True,
+) -> SourceVideo:
+    """The row of a file that a browser sent, and that lies in the storage at `source_filepath`."""
+    video, _ = source_videos.register(
+        session,
+        key=upload_key(upload_id, name),
+        title=title or PurePosixPath(name).stem,
+        url=name,
+        origin=Origin.UPLOAD,
+        needs_splicing=needs_splicing,
+        source_filepath=source_filepath,
+    )
+    return video
+
+
+def upload_key(upload_id: str, name: str) -> str:
+    """The key of the video that an upload becomes, however often its end is reported."""
+    return mint_key(PurePosixPath(name).stem, text_digest(upload_id))
+
+
+def videos_in(folder: Path) -> Iterator[Path]:
+    """The video files below a folder, in the order of their names; what is hidden is left out,
+    as programs hide what they are still writing."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from videos_in(path)
+        elif VIDEO_SUFFIX.fullmatch(path.suffix) and path.is_file():
+            yield path
+
+
+def _file_identity(path: Path) -> str:
+    try:
+        str(path).encode()
+        if not path.is_file():
+            return str(path)
+        found = path.stat()
+        return f"{path}\n{found.st_size}\n{found.st_mtime_ns}"
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
+        shown = str(path).encode(errors="replace").decode()
+        raise InputError(f"The file {shown} can't be read: {reason}.") from None

@@ -54,4 +54,9 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
 
     def open(self) -> Storage:
         settings = get_settings()
-        return open_storage(settings.storage_url, settings.home, client=self.s3.get_client)
+        return open_storage(
+            settings.storage_url,
+            settings.home,
+            client=self.s3.get_client,
+            class_by_kind=settings.class_by_kind(),
+        )

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from heaters_pipeline.domain.layout import Kind
 
 
 def default_home() -> Path:
@@ -32,6 +35,28 @@ def _absolute_folder(place: str) -> str:
     """`place` as it stands, but for the path of a folder, which must not depend on the folder
     that a process happens to run in."""
     return str(_absolute(Path(place))) if Path(place).expanduser().is_dir() else place
+
+
+def _networks(given: str) -> str:
+    for each in listed(given):
+        ip_network(each)  # its error says what is wrong with it
+    return given
+
+
+def _storage_classes(given: str) -> str:
+    kinds = {kind.value for kind in Kind}
+    for each in listed(given):
+        kind, _, name = each.partition("=")
+        if kind not in kinds or not name:
+            raise ValueError(
+                f"{each!r} is not KIND=CLASS with a kind of {', '.join(sorted(kinds))}"
+            )
+    return given
+
+
+def listed(given: str | None) -> tuple[str, ...]:
+    """The parts of a setting that holds several, separated by commas."""
+    return tuple(part.strip() for part in (given or "").split(",") if part.strip())
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -67,6 +92,13 @@ class Settings(BaseSettings):
         default=None, description="Address of an S3-compatible service other than AWS."
     )
 
+    storage_classes: Annotated[str, AfterValidator(_storage_classes)] | None = Field(
+        default=None,
+        description="S3 storage class by kind of object, as in "
+        "`gold_master=STANDARD_IA,source=GLACIER_IR`; unset: `gold_master=STANDARD_IA` on AWS, the "
+        "bucket's own elsewhere.",
+    )
+
     host: str = Field(default="127.0.0.1", description="Address the review app listens on.")
     trusted_hosts: str | None = Field(
         default=None,
@@ -89,6 +121,42 @@ class Settings(BaseSettings):
         default=10, ge=1, description="How often the sensors ask what is due."
     )
 
+    watch_folder: AbsolutePath | None = Field(
+        default=None,
+        description="Videos that appear in this folder are added by themselves.",
+    )
+    gold_master: Literal["ffv1", "copy"] = Field(
+        default="ffv1",
+        description="`ffv1`: every frame by itself, lossless; `copy`: the source as it is, which "
+        "costs no more bytes, and exports take longer.",
+    )
+    max_source_gb: float = Field(
+        default=100, gt=0, description="Larger videos (10⁹ bytes) are refused."
+    )
+    max_source_hours: float = Field(default=24, gt=0, description="Longer videos are refused.")
+    download_limit_hours: float = Field(
+        default=12, gt=0, description="A download that takes longer is stopped."
+    )
+    download_rate_mb: float | None = Field(
+        default=None, gt=0, description="Most that a download takes, in 10⁶ bytes a second."
+    )
+    download_retries: int = Field(
+        default=3, ge=0, description="How often a request that fails is made again at once."
+    )
+    cookies_file: AbsolutePath | None = Field(
+        default=None, description="Cookies (Netscape format) for sites that want a login."
+    )
+    proxy: str | None = Field(
+        default=None,
+        description="Proxy for downloads, as in `http://proxy:3128`; it, not Heaters, decides then "
+        "which addresses may be reached.",
+    )
+    allowed_networks: Annotated[str, AfterValidator(_networks)] | None = Field(
+        default=None,
+        description="Private networks, separated by commas, that downloads may reach, as in "
+        "`10.1.0.0/16`; unset: none.",
+    )
+
     detector: Literal["adaptive"] = Field(default="adaptive", description="Cut detector.")
     min_clip_seconds: float = Field(
         default=0.6, ge=0, description="Cuts closer to one another than this are taken as one."
@@ -101,6 +169,13 @@ class Settings(BaseSettings):
         description="A sentence-transformers model by name or folder, or `layout-v1`, the built-in "
         "descriptor, which is also used where sentence-transformers is not installed.",
     )
+
+    def class_by_kind(self) -> dict[str, str]:
+        """S3 storage classes by kind of object."""
+        if self.storage_classes is None:
+            # Few services other than AWS know its classes; MinIO refuses them.
+            return {} if self.s3_endpoint_url else {Kind.GOLD_MASTER: "STANDARD_IA"}
+        return dict(each.split("=", 1) for each in listed(self.storage_classes))
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.assets.steps import progress_writer, source_step
+from heaters_pipeline.assets.steps import ProgressWriter, source_step
 from heaters_pipeline.db import clips, reviews, source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
@@ -20,7 +20,6 @@ from heaters_pipeline.domain.states import (
     ClipState,
     SourceState,
 )
-from heaters_pipeline.intake import file_digest
 from heaters_pipeline.media.detect import open_detector
 from heaters_pipeline.media.download import fetch_source
 from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
@@ -28,6 +27,7 @@ from heaters_pipeline.media.probe import VideoFacts, probe
 from heaters_pipeline.media.scores import open_scores
 from heaters_pipeline.media.transcode import Product, Transcoded, transcode
 from heaters_pipeline.partitions import heaters_videos
+from heaters_pipeline.platform.digest import file_digest
 from heaters_pipeline.platform.scratch import scratch_folder
 from heaters_pipeline.resources import Database, ObjectStore
 from heaters_pipeline.settings import get_settings
@@ -65,7 +65,9 @@ def source_download(
             return dg.MaterializeResult(metadata={"path": video.source_filepath, "fetched": False})
         download = folder / "download"
         download.mkdir()
-        fetched = fetch_source(video.url, download, progress_writer(database, key))
+        fetched = fetch_source(
+            video.url, download, ProgressWriter(database, key, "download", context.log.info)
+        )
         facts = probe(fetched.path)
         sha256 = file_digest(fetched.path)
         if video.state == SourceState.READY and video.source_sha256 != sha256:
@@ -73,7 +75,7 @@ def source_download(
                 f"{video.url} is not what {video.title} and its clips were made from any more: "
                 "add it as a new video."
             )
-        path = layout.source(key, fetched.path.suffix.lower())
+        path = layout.source(key, sha256[:10], fetched.path.suffix.lower())
         storage.put(fetched.path, path)
         unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
         with database.transaction() as session:
@@ -143,7 +145,7 @@ def transcode_source(
         storage.fetch(_made(video.source_filepath, video, "source_download")) as source,
     ):
         facts = probe(source)
-        write = progress_writer(database, key)
+        write = ProgressWriter(database, key, "transcode", context.log.info)
         made = transcode(
             source,
             facts,

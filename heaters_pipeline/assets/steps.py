@@ -1,4 +1,5 @@
-"""What every step does around its work: lock the video, move its state, say what went wrong."""
+"""What every step does around its work: lock the video, move its state, tell how far it is, stop
+when asked to, say what went wrong."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,12 +10,19 @@ from sqlalchemy.exc import OperationalError
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, TransitionError
+from heaters_pipeline.domain.progress import in_words as duration_in_words
+from heaters_pipeline.domain.progress import seconds_left
 from heaters_pipeline.domain.states import SourceState, Step
+from heaters_pipeline.platform.cancellation import Cancelled, cancellable
 from heaters_pipeline.resources import Database
 
 PROGRESS_SECONDS = 1.0
 """A progress write is a row version: often enough for a person, seldom enough for Postgres."""
+
+LOG_SECONDS = 30.0
+"""A line in Dagster's log is kept for ever."""
 
 
 @contextmanager
@@ -22,12 +30,22 @@ def source_step(
     database: Database, video_key: str, step: Step[SourceState]
 ) -> Iterator[SourceVideo]:
     """The video, locked and taken into `step`. Any exception is recorded on the row; those with a
-    sentence for people become a `dg.Failure` with that sentence."""
+    sentence for people become a `dg.Failure` with that sentence. Ends with the sentence CANCELLED
+    when somebody asks for it (`source_videos.cancel`)."""
+
+    def is_cancelled() -> bool:
+        with suppress(OperationalError), database.transaction() as session:
+            return source_videos.is_cancelled(session, video_key)
+        return False
+
     with failures_in_words(), database.video_lock(video_key):
         with database.transaction() as session:
             video, _ = source_videos.begin(session, video_key, step)
         try:
-            yield video
+            if is_cancelled():  # between two steps
+                raise Cancelled(CANCELLED)
+            with cancellable(is_cancelled, CANCELLED):
+                yield video
         except BaseException as error:
             with database.transaction() as session:
                 source_videos.fail(session, video_key, step, in_words(error))
@@ -53,18 +71,30 @@ def in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {first_line}"
 
 
-def progress_writer(database: Database, video_key: str) -> Callable[[float, float | None], None]:
-    """A callback that is told how much is done of how much, and writes the share to the video's
-    row, throttled. Work does not end because its progress can't be written."""
-    written_at = 0.0
+class ProgressWriter:
+    """Is told how much is done of how much (in any unit), and writes the share to the video's row
+    and, more seldom, to the run's log. Work does not end because its progress can't be written."""
 
-    def write(done: float, whole: float | None) -> None:
-        nonlocal written_at
-        if not whole or time.monotonic() - written_at < PROGRESS_SECONDS:
+    def __init__(
+        self, database: Database, video_key: str, what: str, log: Callable[[str], None]
+    ) -> None:
+        self._database = database
+        self._video_key = video_key
+        self._what = what
+        self._log = log
+        self._began_at = self._logged_at = time.monotonic()
+        self._written_at = 0.0
+
+    def __call__(self, done: float, whole: float | None) -> None:
+        now = time.monotonic()
+        if not whole or now - self._written_at < PROGRESS_SECONDS:
             return
-        written_at = time.monotonic()
-        with suppress(OperationalError), database.transaction() as session:
-            share = min(1.0, max(0.0, done / whole))
-            source_videos.set_progress(session, video_key, share)
-
-    return write
+        self._written_at = now
+        share = min(1.0, max(0.0, done / whole))
+        with suppress(OperationalError), self._database.transaction() as session:
+            source_videos.set_progress(session, self._video_key, share)
+        if now - self._logged_at >= LOG_SECONDS:
+            self._logged_at = now
+            left = seconds_left(share, now - self._began_at)
+            rest = f", {duration_in_words(left)} left" if left is not None else ""
+            self._log(f"{self._what}: {share:.0%}{rest}")

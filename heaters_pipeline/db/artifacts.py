@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db import ledger
 from heaters_pipeline.db.models import ArtifactKind, Clip, ClipArtifact, ClipEmbedding
 
 
@@ -39,6 +40,7 @@ def leave_library(session: Session, clip: Clip) -> list[str]:
     files = [str(clip.clip_filepath), *(each.filepath for each in keyframes(session, clip.id))]
     session.execute(delete(ClipEmbedding).where(col(ClipEmbedding.clip_id) == clip.id))
     session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip.id))
+    ledger.forget(session, files)
     clip.is_virtual, clip.clip_filepath = True, None
     return files
 

@@ -17,6 +17,7 @@ from sqlmodel import Field, SQLModel
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.keys import KEY_PATTERN
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -83,6 +84,14 @@ def _time() -> Any:
     return Field(default=None, sa_column=sa.Column(sa.DateTime(timezone=True)))
 
 
+def _flag(*, default: bool = False) -> Any:
+    server_default = sa.true() if default else sa.false()
+    return Field(
+        default=default,
+        sa_column=sa.Column(sa.Boolean, server_default=server_default, nullable=False),
+    )
+
+
 def _json(*, nullable: bool = True) -> Any:
     column = sa.Column(JSONB(none_as_null=True), nullable=nullable)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
@@ -132,17 +141,24 @@ class SourceVideo(SQLModel, table=True):
     url: str = _text()
     """Where it comes from: an address, or the path of a file on the server."""
     origin: Origin = _text()
-    needs_splicing: bool = Field(
-        default=True,
-        sa_column=sa.Column(sa.Boolean, server_default=sa.true(), nullable=False),
-    )
+    needs_splicing: bool = _flag(default=True)
     state: SourceState = _text(server_default=SourceState.NEW)
     attempt: int = Field(
         default=0, sa_column=sa.Column(sa.Integer, server_default="0", nullable=False)
     )
     progress: float | None = Field(default=None, sa_column=sa.Column(sa.REAL))
     """Done share of the step at work; null between steps."""
+    step_began_at: datetime | None = _time()
     error: str | None = _optional_text()
+    cancel_requested: bool = _flag()
+    """Somebody wants the work on this video to stop; the step at work looks every second."""
+    refetch_requested: bool = _flag()
+    """The video is to be fetched again, though it is ready: the site has a better one."""
+    site_id: str | None = _optional_text(index=True)
+    """What its site calls it (`youtube:...`): two addresses with one id are one video."""
+    duplicate_of_id: int | None = _reference("source_videos.id", nullable=True)
+    playlist_id: int | None = _reference("source_videos.id", nullable=True, index=True)
+    """The playlist that it came from."""
 
     source_sha256: str | None = _optional_text(index=True)
     width: int | None = None
@@ -157,6 +173,10 @@ class SourceVideo(SQLModel, table=True):
     duration_seconds: float | None = None
     has_audio: bool | None = None
     download_quality: dict[str, Any] | None = _json()
+    """`{"got", "best_listed", "format", "normalised"}` (`domain.quality`); null for files."""
+    damage: dict[str, Any] | None = _json()
+    """`{"frames": [[start, end], ...], "errors", "missing_seconds"}`: what of the source could not
+    be decoded cleanly; null where all could."""
 
     source_filepath: str | None = _optional_text()
     gold_master_filepath: str | None = _optional_text()
@@ -192,6 +212,22 @@ class SourceVideo(SQLModel, table=True):
         return Fraction(self.sample_aspect_num or 1, self.sample_aspect_den or 1)
 
 
+class StoredObject(SQLModel, table=True):
+    """An entry of the ledger: an object in the storage, and what it weighs."""
+
+    __tablename__: ClassVar[str] = "stored_objects"
+    __table_args__ = (
+        _one_of("kind", Kind),
+        sa.CheckConstraint("bytes >= 0", name="bytes"),
+        sa.Index("ix_stored_objects_source_video_id_kind", "source_video_id", "kind"),
+    )
+
+    path: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    source_video_id: int = _reference("source_videos.id")
+    kind: Kind = _text()
+    bytes: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
+
+
 class Clip(SQLModel, table=True):
     """A frame range of a source video. Virtual until it has been exported to a file."""
 
@@ -224,9 +260,7 @@ class Clip(SQLModel, table=True):
     state: ClipState = _text(server_default=ClipState.PENDING_REVIEW)
     made_by: Action = _text()
     """`replan` where cut points made it; `merge` or `split` where a reviewer did."""
-    is_virtual: bool = Field(
-        default=True, sa_column=sa.Column(sa.Boolean, server_default=sa.true(), nullable=False)
-    )
+    is_virtual: bool = _flag(default=True)
     cut_points: dict[str, Any] = _json(nullable=False)
     """`{"start_frame", "end_frame", "start_time_seconds", "end_time_seconds"}`"""
     start_frame: int = Field(

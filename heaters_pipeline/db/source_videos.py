@@ -31,6 +31,11 @@ from heaters_pipeline.domain.states import (
 WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type: ignore[arg-type]
 """The index of a two-hour film is megabytes: it is read by slices, never with the row."""
 
+TWIN_LOCKS = 0x48545457
+"""First half of the keys under which downloads of the same bytes wait for one another."""
+
+CANCELLED = "Cancelled: try again to go on."
+
 _VIDEOS = select(SourceVideo).options(WITHOUT_INDEX)
 
 
@@ -42,19 +47,10 @@ def register(
     url: str,
     origin: Origin,
     needs_splicing: bool,
-    source_sha256: str | None = None,
+    source_filepath: str | None = None,
+    playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
-    """The row of a source video, and whether it is new. The same key, or the same bytes under
-    another name, give the row that is already there (which then looks for a file that it has not
-    fetched yet where it was named last)."""
-    if source_sha256 is not None:
-        known = session.exec(
-            _VIDEOS.where(SourceVideo.source_sha256 == source_sha256).order_by(col(SourceVideo.id))
-        ).first()
-        if known is not None:
-            if known.source_filepath is None:
-                known.url = url
-            return known, False
+    """The row with this key, and whether it is new."""
     inserted = session.execute(
         insert(SourceVideo)
         .values(
@@ -63,7 +59,8 @@ def register(
             url=url,
             origin=origin,
             needs_splicing=needs_splicing,
-            source_sha256=source_sha256,
+            source_filepath=source_filepath,
+            playlist_id=playlist_id,
         )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(col(SourceVideo.id))
@@ -97,10 +94,13 @@ def failed(session: Session) -> Sequence[SourceVideo]:
 
 
 def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
-    """Key and attempt of videos that nobody has begun with, oldest first."""
+    """Key and attempt of videos that nobody has begun with or that are to be fetched again, oldest
+    first."""
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.attempt)
-        .where(SourceVideo.state == SourceState.NEW)
+        .where(
+            sa.or_(col(SourceVideo.state) == SourceState.NEW, col(SourceVideo.refetch_requested))
+        )
         .order_by(col(SourceVideo.id))
         .limit(limit)
     )
@@ -123,6 +123,7 @@ def begin(session: Session, key: str, step: Step[SourceState]) -> tuple[SourceVi
         video.state = step.doing
     video.error = None
     video.progress = 0
+    video.step_began_at = session.scalar(sa.func.now())
     return video, forward
 
 
@@ -137,6 +138,44 @@ def finish(
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.done)
+    if video.state == SourceState.READY:
+        video.cancel_requested = False
+
+
+def settle(
+    session: Session, key: str, state: SourceState, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Ends a download that leaves nothing to be done: a duplicate, or a playlist."""
+    record(session, key, facts or {})
+    video = _locked(session, key)
+    video.state = changed(SourceState(video.state), state)
+    video.cancel_requested = False
+
+
+def twin(session: Session, key: str, *, sha256: str) -> SourceVideo | None:
+    """The oldest other video that was fetched with the same bytes. Of two that ask for the same
+    bytes the second waits until the first one's transaction has ended."""
+    session.execute(
+        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:sha256))"),
+        {"space": TWIN_LOCKS, "sha256": sha256},
+    )
+    return _original(session, key, SourceVideo.source_sha256 == sha256)
+
+
+def same_page(session: Session, key: str, site_id: str) -> SourceVideo | None:
+    """The oldest other video that has the same id on its site."""
+    return _original(session, key, SourceVideo.site_id == site_id)
+
+
+def _original(session: Session, key: str, same: Any) -> SourceVideo | None:
+    return session.exec(
+        _VIDEOS.where(
+            same,
+            SourceVideo.key != key,
+            SourceVideo.state != SourceState.DUPLICATE,
+            col(SourceVideo.source_filepath).is_not(None),
+        ).order_by(col(SourceVideo.id))
+    ).first()
 
 
 def record(session: Session, key: str, facts: Mapping[str, Any]) -> None:
@@ -152,8 +191,14 @@ def fail(session: Session, key: str, step: Step[SourceState], error: str) -> Non
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.failed)
+    _end(video, error)
+
+
+def _end(video: SourceVideo, error: str) -> None:
     video.error = error
     video.progress = None
+    video.cancel_requested = False
+    video.refetch_requested = False
 
 
 def finish_products(session: Session, key: str, facts: Mapping[str, Any]) -> None:
@@ -181,8 +226,9 @@ def give_up(session: Session, key: str, attempt: int | None, error: str) -> None
         unbegun = step is DOWNLOAD and video.state == step.waiting
         if (video.state == step.doing or unbegun) and not is_at_work(session, key):
             video.state = changed(SourceState(video.state), step.failed)
-            video.error = error
-            video.progress = None
+            _end(video, error)
+    if video.refetch_requested and not is_at_work(session, key):
+        _end(video, error)
 
 
 def set_progress(session: Session, key: str, progress: float) -> None:
@@ -207,7 +253,62 @@ def retry(session: Session, key: str) -> SourceVideo:
     video.state = changed(SourceState(video.state), SourceState.NEW)
     video.attempt += 1
     video.error = None
+    video.cancel_requested = False
     return video
+
+
+def refetch(session: Session, key: str) -> SourceVideo:
+    """Has a video fetched from its site once more, under a new attempt. What was decided on its
+    clips stays.
+
+    Raises InputError for a file, Conflict where a step is at work on the video.
+    """
+    video = _locked(session, key)
+    if video.origin != Origin.WEB:
+        raise InputError(f"{video.title} is a file: add the better one as a new video.")
+    if video.state != SourceState.READY:
+        return retry(session, key)
+    if is_at_work(session, key):
+        raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
+    video.attempt += 1
+    video.refetch_requested = True
+    return video
+
+
+def cancel(session: Session, key: str) -> SourceVideo:
+    """Takes a waiting video out of the queue; where work has begun, asks for its end.
+
+    Raises InputError where there is nothing to cancel.
+    """
+    video = _locked(session, key)
+    under_way = {state for step in SOURCE_STEPS for state in (step.waiting, step.doing)}
+    if is_at_work(session, key):
+        video.cancel_requested = True
+    elif video.state == SourceState.NEW:
+        video.state = changed(SourceState(video.state), DOWNLOAD.failed)
+        _end(video, CANCELLED)
+    elif video.refetch_requested:
+        _end(video, CANCELLED)
+    elif video.state in under_way and video.error is None:
+        video.cancel_requested = True
+    else:
+        raise InputError(f"Nothing is being done with {video.title}: there is nothing to cancel.")
+    return video
+
+
+def is_cancelled(session: Session, key: str) -> bool:
+    return bool(
+        session.exec(select(SourceVideo.cancel_requested).where(SourceVideo.key == key)).first()
+    )
+
+
+def fetched_from_web(session: Session) -> Sequence[SourceVideo]:
+    """Videos of which it is known what their site had, newest first."""
+    return session.exec(
+        _VIDEOS.where(
+            SourceVideo.origin == Origin.WEB, col(SourceVideo.download_quality).is_not(None)
+        ).order_by(col(SourceVideo.id).desc())
+    ).all()
 
 
 def _locked(session: Session, key: str) -> SourceVideo:

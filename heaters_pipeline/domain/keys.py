@@ -33,5 +33,22 @@ def url_name(url: str) -> str:
     return PurePosixPath(parts.path).stem or parts.hostname or "video"
 
 
+def plain_url(url: str) -> str:
+    """`url` with its scheme and host in lower case and without a port that goes without saying:
+    addresses that differ in nothing else are the same."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    user, at, _ = parts.netloc.rpartition("@")
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    shown = host if port in (None, usual) else f"{host}:{port}"
+    return parts._replace(netloc=f"{user}{at}{shown}", path=parts.path or "/").geturl()
+
+
 def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -3,9 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
+from enum import StrEnum
 
 PROXY_ID_LENGTH = 16
+
+
+class Kind(StrEnum):
+    """What an object is; the ledger counts bytes by it, and S3 can keep each in a class of its
+    own."""
+
+    SOURCE = "source"
+    GOLD_MASTER = "gold_master"
+    FRAME_CHECKSUMS = "frame_checksums"
+    FRAME_SCORES = "frame_scores"
+    REVIEW_PROXY = "review_proxy"
+    PROXY_AUDIO = "proxy_audio"
+    CLIP = "clip"
+    KEYFRAME = "keyframe"
+
+
+_NAMES = {
+    r"source[-.][^/]*": Kind.SOURCE,
+    r"gold_master\.mkv": Kind.GOLD_MASTER,
+    r"frame_checksums\.txt": Kind.FRAME_CHECKSUMS,
+    r"frame_scores\.rgb": Kind.FRAME_SCORES,
+    r"proxy-[0-9a-f]+\.mp4": Kind.REVIEW_PROXY,
+    r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
+    r"clip\.mp4": Kind.CLIP,
+    r"keyframe-\d+\.jpg": Kind.KEYFRAME,
+}
+
+
+def kind(key: str) -> Kind | None:
+    """What the object with this storage key is; None for one that is not of a video or clip."""
+    name = key.rpartition("/")[2]
+    return next((kind for pattern, kind in _NAMES.items() if re.fullmatch(pattern, name)), None)
 
 
 def proxy_id(video_key: str, digests: Sequence[str]) -> str:
@@ -15,9 +49,10 @@ def proxy_id(video_key: str, digests: Sequence[str]) -> str:
     return hashlib.sha256(named.encode()).hexdigest()[:PROXY_ID_LENGTH]
 
 
-def source(video_key: str, suffix: str) -> str:
-    """`suffix` with its dot, as in `.mp4`."""
-    return f"videos/{video_key}/source{suffix}"
+def source(video_key: str, name: str, suffix: str) -> str:
+    """`name` tells one fetch of the video from another (its digest, or `upload`), so that a new one
+    never overwrites what the products were made from; `suffix` with its dot, as in `.mp4`."""
+    return f"videos/{video_key}/source-{name}{suffix}"
 
 
 def gold_master(video_key: str) -> str:

@@ -25,6 +25,10 @@ class SourceState(StrEnum):
     DETECTING_SCENES = "detecting_scenes"
     DETECT_SCENES_FAILED = "detect_scenes_failed"
     READY = "ready"
+    DUPLICATE = "duplicate"
+    """It has the bytes, or is the page, of a video that was there before."""
+    EXPANDED = "expanded"
+    """A playlist: each of its videos is a source video of its own."""
 
 
 class ClipState(StrEnum):
@@ -68,8 +72,20 @@ EMBED = Step(C.KEYFRAMED, C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
 SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
 CLIP_STEPS = (EXPORT, KEYFRAME, EMBED)
 
+SETTLED = frozenset({S.READY, S.DUPLICATE, S.EXPANDED})
+"""Nothing more is to be done with the source video."""
+
 REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
 """A reviewer has decided, the pipeline has not acted yet."""
+
+APPROVED = frozenset(
+    {
+        *(C.REVIEW_APPROVED, C.EXPORTING, C.EXPORTED, C.EXPORT_FAILED),
+        *(C.KEYFRAMING, C.KEYFRAMED, C.KEYFRAME_FAILED),
+        *(C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED),
+    }
+)
+"""A reviewer wants the clip, however far the pipeline has got with it."""
 
 UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EMBEDDING})
 """Taken by the pipeline and not embedded yet: what a killed run leaves behind."""
@@ -78,7 +94,7 @@ _RETRY = {S.NEW}
 
 SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
     S.NEW: frozenset({S.DOWNLOADING, S.DOWNLOAD_FAILED}),
-    S.DOWNLOADING: frozenset({S.DOWNLOADED, S.DOWNLOAD_FAILED} | _RETRY),
+    S.DOWNLOADING: frozenset({S.DOWNLOADED, S.DOWNLOAD_FAILED, S.DUPLICATE, S.EXPANDED} | _RETRY),
     S.DOWNLOADED: frozenset({S.PREPROCESSING} | _RETRY),
     S.DOWNLOAD_FAILED: frozenset({S.DOWNLOADING} | _RETRY),
     S.PREPROCESSING: frozenset({S.DOWNLOADED, S.PREPROCESSED, S.PREPROCESS_FAILED} | _RETRY),
@@ -89,6 +105,8 @@ SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
         {S.DOWNLOADING, S.PREPROCESSING, S.DETECTING_SCENES} | _RETRY
     ),
     S.READY: frozenset(),
+    S.DUPLICATE: frozenset({S.DOWNLOADING} | _RETRY),
+    S.EXPANDED: frozenset({S.DOWNLOADING} | _RETRY),
 }
 
 _DECIDABLE = REVIEWED | {C.PENDING_REVIEW, C.SUPERSEDED}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,10 +20,12 @@ def open_storage(
     *,
     endpoint_url: str | None = None,
     client: Callable[[], Any] | None = None,
+    class_by_kind: Mapping[str, str] | None = None,
 ) -> Storage:
     """The storage that `url` names: `s3://bucket/prefix`, a folder (path or `file://` URL), or,
     with None, the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible
-    service other than AWS; `client` makes the boto3 client where the caller has its own."""
+    service other than AWS; `client` makes the boto3 client where the caller has its own;
+    `class_by_kind` are S3's storage classes by `layout.Kind`."""
     if url is None:
         return LocalStorage(home / "storage")
     parts = urlsplit(url)
@@ -31,7 +33,8 @@ def open_storage(
         from heaters_pipeline.storage.s3 import S3Storage, s3_client
 
         made = client() if client is not None else s3_client(endpoint_url)
-        return S3Storage(made, parts.netloc, parts.path.strip("/"), home=home)
+        prefix = parts.path.strip("/")
+        return S3Storage(made, parts.netloc, prefix, home=home, class_by_kind=class_by_kind or {})
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return LocalStorage(Path(unquote(parts.path)))
     if parts.scheme == "":

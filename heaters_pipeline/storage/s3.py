@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,6 +13,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.platform.scratch import scratch_folder
 from heaters_pipeline.storage.base import CHUNK_BYTES, ObjectMissing, check_key, too_short
@@ -30,21 +31,33 @@ def s3_client(endpoint_url: str | None = None) -> Any:
 
 class S3Storage:
     """`client` is a boto3 S3 client; keys lie below `prefix` (may be empty); `home` is the folder
-    whose scratch space holds what is fetched."""
+    whose scratch space holds what is fetched. Objects of a kind (`layout.Kind`) that
+    `class_by_kind` names are put into that storage class, others into the bucket's own."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str = "", *, home: Path) -> None:
+    def __init__(
+        self,
+        client: Any,
+        bucket: str,
+        prefix: str = "",
+        *,
+        home: Path,
+        class_by_kind: Mapping[str, str] | None = None,
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._home = home
+        self._class_by_kind = dict(class_by_kind or {})
 
     def _name(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + check_key(key)}
 
     def put(self, local: Path, key: str) -> None:
         # S3 shows an object when its upload is complete, so a part can never be read.
+        named = self._class_by_kind.get(layout.kind(key) or "")
+        extra = {"StorageClass": named} if named else {}
         with self._errors(key):
-            self._client.upload_file(str(local), **self._name(key))
+            self._client.upload_file(str(local), **self._name(key), ExtraArgs=extra)
 
     @contextmanager
     def fetch(self, key: str) -> Iterator[Path]:

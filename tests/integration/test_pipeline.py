@@ -27,7 +27,8 @@ from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.ingest import ingest_in_foreground
-from heaters_pipeline.intake import add_source, file_digest
+from heaters_pipeline.intake import add_source
+from heaters_pipeline.platform.digest import file_digest
 from heaters_pipeline.media.checksums import read_checksums
 from heaters_pipeline.media.embed import LAYOUT_MODEL
 from heaters_pipeline.resources import Database

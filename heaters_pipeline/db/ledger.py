@@ -1,0 +1,66 @@
+"""What each source video costs in the storage: every object that the pipeline keeps, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import Clip, StoredObject
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.states import APPROVED
+
+
+def record(session: Session, video_id: int, objects: Mapping[str, int]) -> None:
+    """Enters objects (bytes by storage key) of a video; one entered before gets its new size."""
+    if not objects:
+        return
+    entries = insert(StoredObject).values(
+        [
+            {"path": path, "source_video_id": video_id, "kind": layout.kind(path), "bytes": size}
+            for path, size in objects.items()
+        ]
+    )
+    session.execute(
+        entries.on_conflict_do_update(
+            index_elements=["path"], set_={"bytes": entries.excluded.bytes}
+        )
+    )
+
+
+def forget(session: Session, paths: Iterable[str]) -> None:
+    session.execute(sa.delete(StoredObject).where(col(StoredObject.path).in_(list(paths))))
+
+
+def by_kind(session: Session, video_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:
+    """Bytes by kind of each of the videos that has any."""
+    rows = session.exec(
+        select(
+            StoredObject.source_video_id,
+            StoredObject.kind,
+            sa.cast(sa.func.sum(StoredObject.bytes), sa.BigInteger),
+        )
+        .where(col(StoredObject.source_video_id).in_(video_ids))
+        .group_by(col(StoredObject.source_video_id), col(StoredObject.kind))
+    )
+    found: dict[int, dict[Kind, int]] = {}
+    for video_id, kind, size in rows:
+        found.setdefault(video_id, {})[Kind(kind)] = size
+    return found
+
+
+def approved_minutes(session: Session, video_ids: Sequence[int]) -> dict[int, float]:
+    """Minutes of each video that reviewers have approved, where there are any."""
+    seconds = sa.cast(Clip.cut_points["end_time_seconds"].astext, sa.Float) - sa.cast(
+        Clip.cut_points["start_time_seconds"].astext,
+        sa.Float,
+    )
+    rows = session.exec(
+        select(Clip.source_video_id, sa.func.sum(seconds) / 60)
+        .where(col(Clip.source_video_id).in_(video_ids), col(Clip.state).in_(APPROVED))
+        .group_by(col(Clip.source_video_id))
+    )
+    return {video_id: float(minutes) for video_id, minutes in rows}
