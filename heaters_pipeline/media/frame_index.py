@@ -32,6 +32,9 @@ _IDR = 5
 _ALLOWED = {_IDR, 6, 7, 8, 9}
 """NAL unit types of ITU-T H.264 table 7-1: IDR slice, SEI, SPS, PPS, access unit delimiter."""
 
+_FRAMES_AT_ONCE = 64
+"""Whose pages are mapped at once, some 2 MB: all of a long proxy's would count as our memory."""
+
 
 def read_frame_index(proxy: Path) -> FrameIndex:
     """One record a frame, in presentation order. Reads the sample table only, no media.
@@ -80,10 +83,13 @@ def check_proxy(proxy: Path, index: FrameIndex) -> None:
         raise HeatersError(f"{proxy.name}: frame {n + 1} is not later than frame {n}.")
     length_size = (proxy_codec(proxy).description[4] & 3) + 1
     with proxy.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for n, (offset, size, _) in enumerate(index.tolist()):
-            types = set(_nal_types(data, offset, offset + size, length_size))
-            if _IDR not in types or types - _ALLOWED:
-                raise HeatersError(f"{proxy.name}: frame {n} is no IDR picture (NALs {types}).")
+        for first in range(0, len(index), _FRAMES_AT_ONCE):
+            records = index[first : first + _FRAMES_AT_ONCE].tolist()
+            for n, (offset, size, _) in enumerate(records, start=first):
+                types = set(_nal_types(data, offset, offset + size, length_size))
+                if _IDR not in types or types - _ALLOWED:
+                    raise HeatersError(f"{proxy.name}: frame {n} is no IDR picture (NALs {types}).")
+            data.madvise(mmap.MADV_DONTNEED)
 
 
 def _where(faulty: npt.NDArray[np.bool_]) -> list[int]:
