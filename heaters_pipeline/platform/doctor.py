@@ -113,16 +113,19 @@ def _free_disk(home: Path) -> str:
 
 
 def _javascript_runtime() -> Finding:
-    """yt-dlp runs the scripts of some sites, YouTube's above all; it looks for deno by itself."""
-    from yt_dlp.globals import supported_js_runtimes
+    """yt-dlp runs the scripts of some sites, YouTube's above all."""
+    from heaters_pipeline.media.javascript import has_solver_scripts, javascript_runtime
 
-    deno = supported_js_runtimes.value["deno"]
-    wanted = ".".join(map(str, deno.MIN_SUPPORTED_VERSION))
-    info = deno().info
-    if info is None:
-        text = f"no deno: install deno {wanted} or later to download from YouTube"
-    elif not info.supported:
-        text = f"deno {info.version} is too old to download from YouTube: install {wanted} or later"
+    runtime = javascript_runtime()
+    if runtime is None:
+        text = "no runtime: install deno to download from YouTube and other sites that need one"
+    elif not runtime.supported:
+        text = (
+            f"{runtime.name} {runtime.version} ({runtime.path}) is too old for yt-dlp: install "
+            f"deno, or {runtime.name} {runtime.wanted} or later, to download from YouTube"
+        )
     else:
-        text = f"deno {info.version} ({info.path}), for downloads with yt-dlp"
+        text = f"{runtime.name} {runtime.version} ({runtime.path}), for downloads with yt-dlp"
+    if not has_solver_scripts():
+        text += "; the package yt-dlp-ejs is missing: pip install 'yt-dlp[default]'"
     return Finding("JavaScript", text, None)

@@ -51,7 +51,7 @@ def test_a_file_on_the_web_is_fetched_whole(site: tuple[str, Path], tmp_path: Pa
     original = (folder / "A walk in March.mp4").read_bytes()
     assert got.path.read_bytes() == original
     assert told[-1] == (len(original), len(original))
-    assert set(got.quality) == {"got", "best_listed"}
+    assert set(got.quality) == {"got", "best_listed", "format", "normalised"}
     assert set(got.quality["got"]) >= {"height", "width", "fps", "vcodec", "bitrate", "format_id"}
     assert probe(got.path).has_audio
     assert list(tmp_path.iterdir()) == [got.path]

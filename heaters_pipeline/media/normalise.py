@@ -1,0 +1,53 @@
+"""Encoding a download again, the last resort for a merge that is broken.
+
+Sites store sound and picture apart, and now and then the two do not fit: timestamps jump, one
+stream begins or ends seconds away from the other. A lossless merge keeps such faults, and players,
+the review proxy and cuts then disagree on what is when. Decoding and encoding again gives both
+streams one clock. It costs quality and time, so it is done to no file that the merge check does not
+find broken, and it is recorded with the reason.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ffmpeg
+
+from heaters_pipeline.media.ffmpeg import ProgressCallback, file_url, input_file, run
+
+
+def normalise(
+    path: Path,
+    out: Path,
+    *,
+    sound: bool,
+    on_progress: ProgressCallback | None = None,
+    stall_seconds: float = 120.0,
+) -> None:
+    """Writes the first picture, and the first sound where asked for, of `path` to the MP4 `out`.
+
+    Sound is moved and padded with silence to begin with the picture, and both end with the
+    picture. Raises HeatersError if ffmpeg can't.
+    """
+    # Missing timestamps are made up on reading.
+    source = input_file(path, fflags="+genpts")
+    streams = [source["v:0"]]
+    if sound:
+        # Gaps and jumps of the sound's clock become silence and cuts.
+        streams.append(source["a:0"].filter("aresample", **{"async": 1, "first_pts": 0}))
+        streams[-1] = streams[-1].filter("apad")
+    written = ffmpeg.output(
+        *streams,
+        file_url(out),
+        vcodec="libx264",
+        preset="fast",
+        crf=23,
+        movflags="+faststart",
+        **({"acodec": "aac", "shortest": None} if sound else {}),
+    )
+    run(
+        written,
+        what=f"encode {path.name} again",
+        on_progress=on_progress,
+        stall_seconds=stall_seconds,
+    )

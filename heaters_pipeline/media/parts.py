@@ -1,0 +1,74 @@
+"""What an interrupted download left, and what of it may be taken up again.
+
+Each choice of formats has a folder of its own, `parts-<digest of the choice>`, so that nothing that
+one attempt left ends up in another's file. In it, only what came from the server is ever taken up
+again:
+
+- the `.part` of a file that comes in one piece: its bytes are a prefix of the file;
+- the fragments of a file that comes in many, each of which appears whole, by a rename; the file
+  assembled from them, whose end a kill may have torn or doubled, is assembled anew;
+- finished files, under a second name, `.raw`, that they get before any post-processing sees them.
+
+What post-processing (merging, repairing) made is thrown away and made again. So a download that was
+killed at any moment ends with the bytes of one that was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from heaters_pipeline.media.ytdlp import Info
+
+_SERVED = re.compile(r"\.(raw|part|part-Frag\d+(\.part)?)$")
+_CHOICE = ("format_id", "ext", "vcodec", "acodec", "width", "height", "fps", "tbr", "filesize")
+
+
+def choice_of(info: Info) -> str:
+    """A name for the formats chosen in `info`: if a site lists others tomorrow, what is left of
+    today's download is not theirs."""
+    facts = [[each.get(name) for name in _CHOICE] for each in chosen_formats(info)]
+    return hashlib.sha256(json.dumps([facts, info.get("duration")]).encode()).hexdigest()[:10]
+
+
+def chosen_formats(info: Info) -> list[Info]:
+    """One, or the several that are to be merged."""
+    return info.get("requested_formats") or [info]
+
+
+def parts_folder(folder: Path, info: Info) -> Path:
+    return folder / f"parts-{choice_of(info)}"
+
+
+def clear(folder: Path, keep: Path | None = None) -> None:
+    """Removes what attempts left, and nothing that is somebody else's."""
+    for parts in folder.glob("parts-*"):
+        if parts != keep:
+            shutil.rmtree(parts)
+
+
+def take_up(parts: Path) -> None:
+    """Readies what an earlier run left for yt-dlp, which goes on from files that it finds."""
+    parts.mkdir(exist_ok=True)
+    for path in list(parts.iterdir()):
+        if not _SERVED.search(path.name):
+            path.unlink()
+    for fragment in parts.glob("*.part-Frag*"):
+        assembled = fragment.name[: fragment.name.rindex("-Frag")]
+        (parts / assembled).unlink(missing_ok=True)
+    for raw in parts.glob("*.raw"):
+        os.link(raw, raw.with_suffix(""))
+
+
+def keep_as_served(path: Path) -> None:
+    """To be called when yt-dlp has finished a file, before it post-processes any."""
+    raw = path.with_name(f"{path.name}.raw")
+    if not raw.exists():
+        os.link(path, raw)
+    for fragment in path.parent.glob("*.part-Frag*"):
+        if fragment.name.startswith(f"{path.name}.part-Frag"):
+            fragment.unlink()
