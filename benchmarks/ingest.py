@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -21,8 +21,9 @@ from benchmarks.scratch import work_folder
 from benchmarks.steps import COMMAND
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.picture import proxy_size
 from heaters_pipeline.media.probe import VideoFacts, probe
-from heaters_pipeline.media.transcode import GOLD_MASTER_VIDEO, proxy_size
+from heaters_pipeline.media.transcode import GOLD_MASTER_VIDEO, GoldMaster
 
 
 class Outcome(NamedTuple):
@@ -32,45 +33,71 @@ class Outcome(NamedTuple):
     """By the name of what has them."""
 
 
+Run = Callable[[Path, VideoFacts, Path], Outcome]
+
+
 @benchmark("ingest")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--repeat", default=3, show_default=True, type=click.IntRange(1), help="Runs of each."
 )
-def main(file: Path | None, repeat: int) -> Iterable[Result]:
+@click.option(
+    "--gold",
+    default="both",
+    show_default=True,
+    type=click.Choice([*GoldMaster, "both"]),
+    help="Which kind of gold master is made.",
+)
+def main(file: Path | None, repeat: int, gold: str) -> Iterable[Result]:
     """Ingest FILE, from source to virtual clips, and do the same by hand.
 
     Medians of --repeat runs, which take turns. FILE is shots_a.mp4 of the real footage by default,
     or the demo film where there is none.
     """
+    golds = list(GoldMaster) if gold == "both" else [GoldMaster(gold)]
     with work_folder() as folder:
         source = (file or default_film(folder)).absolute()
-        facts = probe(source)
-        runs = {"ours": ours, "plain": plain_chain, "floor": floor}
-        costs: dict[str, list[Cost]] = {}
-        frames: dict[str, int] = {}
-        for turn in tqdm(range(repeat * len(runs)), unit="run", disable=None):
-            # Each goes first as often as the others.
-            which = list(runs)[(turn + turn // len(runs)) % len(runs)]
-            outcome = _in_folder(folder / which, runs[which], source, facts)
-            frames |= outcome.frames
-            _check_frames(source, frames)
-            for name, cost in outcome.costs.items():
-                costs.setdefault(name, []).append(cost)
+        costs = _take_turns(source, folder, repeat, golds)
     cpu = {name: median(cost.cpu for cost in each) for name, each in costs.items()}
     wall = {name: median(cost.wall for cost in each) for name, each in costs.items()}
-    plain, bare = "plain chain", "one bare ffmpeg command, same encoders"
-    return [
-        Result("cpu", cpu["ours"], "s", plain, cpu["plain"]),
-        Result("wall", wall["ours"], "s", plain, wall["plain"]),
-        Result("floor", cpu["ours"], "s", bare, cpu["floor"]),
-        Result("verify", cpu["verify"], "s", "our ingest", cpu["ours"]),
-    ]
+    if GoldMaster.FFV1 in golds:
+        plain, bare = "plain chain", "one bare ffmpeg command, same encoders"
+        yield Result("cpu", cpu["ours"], "s", plain, cpu["plain"])
+        yield Result("wall", wall["ours"], "s", plain, wall["plain"])
+        yield Result("floor", cpu["ours"], "s", bare, cpu["floor"])
+        yield Result("verify", cpu["verify"], "s", "our ingest", cpu["ours"])
+    if GoldMaster.COPY in golds:
+        plain = "plain chain with a remux for FFV1"
+        yield Result("copy_cpu", cpu["ours, copy"], "s", plain, cpu["plain, copy"])
+        yield Result("copy_wall", wall["ours, copy"], "s", plain, wall["plain, copy"])
+
+
+def _take_turns(
+    source: Path, folder: Path, repeat: int, golds: Sequence[GoldMaster]
+) -> dict[str, list[Cost]]:
+    """Every run's cost by name."""
+    facts = probe(source)
+    runs: dict[str, Run] = {}
+    if GoldMaster.FFV1 in golds:
+        runs |= {"ours": ours, "plain": plain_chain, "floor": floor}
+    if GoldMaster.COPY in golds:
+        runs |= {"ours, copy": ours_with_copy, "plain, copy": plain_chain_with_copy}
+    costs: dict[str, list[Cost]] = {}
+    frames: dict[str, int] = {}
+    for turn in tqdm(range(repeat * len(runs)), unit="run", disable=None):
+        # Each goes first as often as the others.
+        which = list(runs)[(turn + turn // len(runs)) % len(runs)]
+        outcome = _in_folder(folder / which, runs[which], source, facts)
+        frames |= outcome.frames
+        _check_frames(source, frames)
+        for name, cost in outcome.costs.items():
+            costs.setdefault(name, []).append(cost)
+    return costs
 
 
 def ours(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
     """Our ingest, and the check of the gold master that follows it."""
-    ingest, said = cost_of([*COMMAND, "ingest", str(source), str(folder)])
+    ingest, said = cost_of([*COMMAND, "ingest", str(source), str(folder), GoldMaster.FFV1])
     gold, checksums = folder / "gold_master.mkv", folder / "frame_checksums.txt"
     verify, verdict = cost_of([*COMMAND, "verify", str(gold), str(checksums)])
     if json.loads(verdict)["different"]:
@@ -78,13 +105,40 @@ def ours(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
     return Outcome({"ours": ingest, "verify": verify}, {"ours": json.loads(said)["frames"]})
 
 
+def ours_with_copy(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
+    """Our ingest where the source itself is the gold master."""
+    cost, said = cost_of([*COMMAND, "ingest", str(source), str(folder), GoldMaster.COPY])
+    return Outcome({"ours, copy": cost}, {"ours with copy": json.loads(said)["frames"]})
+
+
 def plain_chain(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
     """One command after the other, as one would type them: FFV1 with ffmpeg's defaults, a proxy
     with our settings, a scan of its packets, and PySceneDetect's adaptive detector on it."""
-    gold, proxy = folder / "gold.mkv", folder / "proxy.mp4"
+    gold = folder / "gold.mkv"
+    encode = _ffmpeg("-i", source, "-c:v", "ffv1", "-c:a", "copy", gold)
+    cost, proxy_frames = _chain(source, facts, folder, encode)
+    return Outcome(
+        {"plain": cost},
+        {"plain chain's FFV1": _frames(gold), "plain chain's proxy": proxy_frames},
+    )
+
+
+def plain_chain_with_copy(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
+    """The same with the source's own streams in a new container. Its packets are not counted: it
+    has those, too, that the source's edit list hides."""
+    remux = _ffmpeg(
+        "-i", source, "-map", "0:V:0", "-map", "0:a?", "-c", "copy", folder / "gold.mkv"
+    )
+    cost, proxy_frames = _chain(source, facts, folder, remux)
+    return Outcome({"plain, copy": cost}, {"proxy beside the remux": proxy_frames})
+
+
+def _chain(source: Path, facts: VideoFacts, folder: Path, make_gold: list[str]) -> tuple[Cost, int]:
+    """The cost of all commands, and the number of the proxy's frames."""
+    proxy = folder / "proxy.mp4"
     width, height = proxy_size(facts)
     commands = [
-        _ffmpeg("-i", source, "-c:v", "ffv1", "-c:a", "copy", gold),
+        make_gold,
         _ffmpeg(
             *("-i", source, "-an", "-vf", f"scale={width}:{height},setsar=1"),
             *proxy_options(),
@@ -100,10 +154,7 @@ def plain_chain(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
     total = Cost(0, 0)
     for command in commands:
         total = total.plus(cost_of(command)[0])
-    return Outcome(
-        {"plain": total},
-        {"plain chain's FFV1": _frames(gold), "plain chain's proxy": _frames(proxy)},
-    )
+    return total, _frames(proxy)
 
 
 def floor(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
@@ -136,7 +187,7 @@ def _packet_scan(video: Path) -> list[str]:
 
 def _in_folder(
     folder: Path,
-    run: Callable[[Path, VideoFacts, Path], Outcome],
+    run: Run,
     source: Path,
     facts: VideoFacts,
 ) -> Outcome:

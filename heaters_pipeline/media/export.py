@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,13 +9,19 @@ from typing import Any
 
 import av
 import ffmpeg
-from av.codec.codec import find_best_pix_fmt_of_list
+import numpy as np
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
-from heaters_pipeline.media.checksums import FRAMECRC_OPTIONS, FrameChecksum, read_checksums
+from heaters_pipeline.media.checksums import (
+    FRAMECRC_OPTIONS,
+    ONE_BY_ONE,
+    Checksums,
+    read_checksums,
+)
 from heaters_pipeline.media.ffmpeg import ProgressCallback, file_url, input_file, run
-from heaters_pipeline.media.transcode import upright
+from heaters_pipeline.media.picture import exact, exported
+from heaters_pipeline.media.probe import VideoFacts, open_video, probe, video_stream
 
 TICKS_PER_MILLISECOND = TICKS_PER_SECOND // 1000
 
@@ -38,7 +43,7 @@ class Exported:
 
 def export_clip(
     gold: Path,
-    checksums: Sequence[FrameChecksum],
+    checksums: Checksums,
     start_frame: int,
     end_frame: int,
     out: Path,
@@ -50,71 +55,59 @@ def export_clip(
     stall_seconds: float = 120.0,
 ) -> Exported:
     """Writes frames [start_frame, end_frame) to `out`: upright H.264 in the gold master's chroma
-    format, AAC of exactly the range, in MP4.
+    format, bit depth (10 at most), colours and fields, AAC of exactly the range, in MP4.
 
-    `checksums` are the gold master's; `rate`, `rotation` and `sample_aspect` are the source's
-    facts (no `sample_aspect`: the gold master's own, which Matroska rounds to whole pixels). In
-    the same run, the checksums of the frames that enter the encoder are compared with
-    `checksums[start_frame:end_frame]`: where one differs, HeatersError is raised and there is no
-    file. `out` appears whole.
+    `gold` is a gold master of either kind and `checksums` its; `rate`, `rotation` and
+    `sample_aspect` are the source's facts (no `sample_aspect`: the gold master's own, which
+    Matroska rounds to whole pixels).
+
+    In the same run, the checksums of the frames that enter the encoder are compared with
+    `checksums[start_frame:end_frame]`. Frames are reached by seeking; where that ends at others
+    (times that are not what they seem, pictures that need what lies before the key frame), they
+    are counted from the first one, and compared again. Where one still differs, HeatersError is
+    raised and there is no file. `out` appears whole.
     """
     if not 0 <= start_frame < end_frame <= len(checksums):
         raise HeatersError(
             f"Frames {start_frame} to {end_frame} do not lie in {gold.name}, "
             f"which has {len(checksums)}."
         )
-    frame_count = end_frame - start_frame
-    wanted = checksums[start_frame:end_frame]
-    constant = _is_constant(wanted, rate)
-    duration = (
-        Fraction(frame_count) / rate
-        if constant
-        else _duration(checksums, start_frame, end_frame, rate)
-    )
+    clip = _Clip.of(checksums, start_frame, end_frame, rate)
+    facts, times = probe(gold), _Timeline.of(gold, checksums)
     partial = out.with_name(f"{out.name}.partial")
     entered = out.with_name(f"{out.name}.framecrc")
-    timeline = _Timeline.of(gold, checksums)
     try:
-        video = (
-            input_file(gold, seek_timestamp=1, ss=_seconds(timeline.before(start_frame)))["V:0"]
-            .filter("trim", end_frame=frame_count)
-            .filter_multi_output("split", 2)
-        )
-        shown = video.stream(0)
-        if sample_aspect:
-            shown = shown.filter("setsar", str(sample_aspect))
-        shown = upright(shown, rotation)
-        if constant:
-            base = 1 / rate
-            shown = shown.filter("settb", str(base)).filter("setpts", "N")
+        for read in (_by_time, _by_number):
+            stored, sound = read(gold, facts, times, clip)
+            picture, proof = _split(stored)
+            shown, options = exported(picture, facts, rotation, sample_aspect)
+            streams = [clip.timed(shown)]
+            if facts.has_audio:
+                streams.append(sound)
+                options |= AUDIO
+            mp4 = ffmpeg.output(
+                *streams,
+                file_url(partial),
+                format="mp4",
+                movflags="+faststart",
+                fflags="+bitexact",
+                map_metadata=-1,
+                map_chapters=-1,
+                **{"enc_time_base:v": f"{clip.base.numerator}:{clip.base.denominator}"},
+                **VIDEO,
+                **options,
+            )
+            run(
+                ffmpeg.merge_outputs(
+                    mp4, ffmpeg.output(proof, file_url(entered), **FRAMECRC_OPTIONS)
+                ),
+                what=f"export frames {start_frame} to {end_frame} of {gold.name}",
+                on_progress=on_progress,
+                stall_seconds=stall_seconds,
+            )
+            if np.array_equal(read_checksums(entered).crc, checksums.crc[start_frame:end_frame]):
+                break
         else:
-            base = Fraction(1, TICKS_PER_SECOND)
-            shown = shown.filter("settb", str(base)).filter("setpts", "PTS-STARTPTS")
-        streams = [shown]
-        if timeline.has_audio:
-            streams.append(_sound(gold, timeline.seconds(start_frame), duration))
-        mp4 = ffmpeg.output(
-            *streams,
-            file_url(partial),
-            format="mp4",
-            movflags="+faststart",
-            fflags="+bitexact",
-            map_metadata=-1,
-            map_chapters=-1,
-            pix_fmt=_h264_format(timeline.pixel_format),
-            **{"enc_time_base:v": f"{base.numerator}:{base.denominator}"},
-            **VIDEO,
-            **(AUDIO if timeline.has_audio else {}),
-        )
-        proof = ffmpeg.output(video.stream(1), file_url(entered), **FRAMECRC_OPTIONS)
-        run(
-            ffmpeg.merge_outputs(mp4, proof),
-            what=f"export frames {start_frame} to {end_frame} of {gold.name}",
-            on_progress=on_progress,
-            stall_seconds=stall_seconds,
-        )
-        found = [checksum.crc for checksum in read_checksums(entered)]
-        if found != [checksum.crc for checksum in wanted]:
             raise HeatersError(
                 f"The frames read from {gold.name} are not frames {start_frame} to {end_frame} of "
                 "the source: verify the gold master, and make it again if it differs."
@@ -124,60 +117,73 @@ def export_clip(
     finally:
         partial.unlink(missing_ok=True)
         entered.unlink(missing_ok=True)
-    return Exported(frame_count, float(duration), size)
+    return Exported(clip.frame_count, float(clip.duration), size)
 
 
-def _is_constant(checksums: Sequence[FrameChecksum], rate: Fraction) -> bool:
+@dataclass(frozen=True)
+class _Clip:
+    start: int
+    frame_count: int
+    duration: Fraction
+    """Seconds until the next frame; the last frame of a video is shown for 1/rate."""
+    base: Fraction
+    """Of the export's times: 1/rate, where that is exact."""
+    is_constant: bool
+
+    @classmethod
+    def of(cls, checksums: Checksums, start: int, end: int, rate: Fraction) -> _Clip:
+        ticks = checksums.ticks[start:end]
+        if _is_constant(ticks, rate):
+            return cls(start, end - start, (end - start) / rate, 1 / rate, True)
+        base = Fraction(1, TICKS_PER_SECOND)
+        last = 1 / rate
+        if end < len(checksums):
+            last = int(checksums.ticks[end] - ticks[-1]) * base
+        return cls(start, end - start, int(ticks[-1] - ticks[0]) * base + last, base, False)
+
+    def timed(self, video: Any) -> Any:
+        """`video` with the export's times, from 0 on."""
+        times = "N" if self.is_constant else "PTS-STARTPTS"
+        return video.filter("settb", str(self.base)).filter("setpts", times)
+
+
+def _is_constant(ticks: Any, rate: Fraction) -> bool:
     """Whether each frame is within a millisecond (what Matroska, WebM and FLV round to) of where
     the rate puts it."""
-    first, step = checksums[0].ticks, TICKS_PER_SECOND / rate
-    return all(
-        abs(checksum.ticks - first - n * step) <= TICKS_PER_MILLISECOND
-        for n, checksum in enumerate(checksums)
-    )
-
-
-def _duration(checksums: Sequence[FrameChecksum], start: int, end: int, rate: Fraction) -> Fraction:
-    """Until the next frame's time; the last frame of a video is shown for 1/rate."""
-    if end < len(checksums):
-        ticks: Fraction = Fraction(checksums[end].ticks)
-    else:
-        ticks = checksums[-1].ticks + TICKS_PER_SECOND / rate
-    return (ticks - checksums[start].ticks) / TICKS_PER_SECOND
+    even = np.arange(len(ticks)) * float(TICKS_PER_SECOND / rate)
+    return bool((np.abs(ticks - ticks[0] - even) <= TICKS_PER_MILLISECOND).all())
 
 
 @dataclass(frozen=True)
 class _Timeline:
-    """When each frame is in the gold master's own milliseconds."""
+    """When each frame is shown, counted from the gold master's own start."""
 
-    checksums: Sequence[FrameChecksum]
-    shift: int
-    """Milliseconds that the muxer moved everything by (sound that starts before time 0)."""
-    has_audio: bool
-    pixel_format: str
+    ticks: Any
+    shift: int | None
+    """Milliseconds that the muxer moved everything by (sound that starts before time 0), where
+    times were rounded to milliseconds; None where they are the source's own."""
 
     @classmethod
-    def of(cls, gold: Path, checksums: Sequence[FrameChecksum]) -> _Timeline:
-        with av.open(file_url(gold)) as container:
-            video = container.streams.video[0]
-            first = round((video.start_time or 0) * (video.time_base or Fraction(1)) * 1000)
+    def of(cls, gold: Path, checksums: Checksums) -> _Timeline:
+        with open_video(gold) as container:
+            video = video_stream(gold, container)
+            if "matroska" not in container.format.name or video.codec_context.name != "ffv1":
+                return cls(checksums.ticks, None)
+            first = (video.start_time or 0) * (video.time_base or Fraction(1, 1000)) * 1000
+            start = Fraction(container.start_time or 0, av.time_base) * 1000
             return cls(
-                checksums,
-                first - _milliseconds(checksums[0].ticks),
-                bool(container.streams.audio),
-                video.codec_context.pix_fmt or "yuv420p",
+                checksums.ticks, round(first - start) - _milliseconds(int(checksums.ticks[0]))
             )
 
-    def before(self, frame: int) -> Fraction:
-        """Seconds: half-way between `frame` and the one before it."""
-        here = self.shift + _milliseconds(self.checksums[frame].ticks)
-        if frame == 0:
-            return Fraction(here, 1000)
-        before = self.shift + _milliseconds(self.checksums[frame - 1].ticks)
-        return Fraction(before + here, 2000)
-
     def seconds(self, frame: int) -> Fraction:
-        return Fraction(self.shift, 1000) + Fraction(self.checksums[frame].ticks, TICKS_PER_SECOND)
+        ticks = int(self.ticks[frame])
+        if self.shift is None:
+            return Fraction(ticks, TICKS_PER_SECOND)
+        return Fraction(self.shift + _milliseconds(ticks), 1000)
+
+    def before(self, frame: int) -> Fraction:
+        """Half-way between `frame` and the one before it."""
+        return (self.seconds(max(0, frame - 1)) + self.seconds(frame)) / 2
 
 
 def _milliseconds(ticks: int) -> int:
@@ -185,26 +191,41 @@ def _milliseconds(ticks: int) -> int:
     return (ticks + TICKS_PER_MILLISECOND // 2) // TICKS_PER_MILLISECOND
 
 
+def _by_time(gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip) -> tuple[Any, Any]:
+    """The clip's picture and sound, read from where its first frame should be."""
+    opened = input_file(gold, ss=_seconds(times.before(clip.start)), **facts.decoding)
+    picture = exact(opened["V:0"], facts).filter("trim", end_frame=clip.frame_count)
+    begin = times.seconds(clip.start)
+    read_from = max(Fraction(0), begin - Fraction(AUDIO_PREROLL_SECONDS))
+    heard = input_file(gold, ss=_seconds(read_from), vn=None)
+    return picture, _sound(heard, facts, begin - read_from, clip.duration)
+
+
+def _by_number(gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip) -> tuple[Any, Any]:
+    """The clip's picture, counted from the first frame on, and its sound from the same time."""
+    opened = input_file(gold, **facts.decoding, **ONE_BY_ONE)
+    end = clip.start + clip.frame_count
+    picture = exact(opened["V:0"], facts).filter("trim", start_frame=clip.start, end_frame=end)
+    heard = input_file(gold, vn=None)
+    return picture, _sound(heard, facts, times.seconds(clip.start), clip.duration)
+
+
+def _split(video: Any) -> tuple[Any, Any]:
+    both = video.filter_multi_output("split", 2)
+    return both.stream(0), both.stream(1)
+
+
 def _seconds(time: Fraction) -> str:
     return f"{float(time):.6f}"
 
 
-def _sound(gold: Path, start: Fraction, duration: Fraction) -> Any:
-    """The first sound track from `start` on, for `duration`, silence where it has none."""
-    read_from = max(Fraction(0), start - Fraction(AUDIO_PREROLL_SECONDS))
-    begin = _seconds(start - read_from)
+def _sound(opened: Any, facts: VideoFacts, begin: Fraction, duration: Fraction) -> Any:
+    """The first sound track from `begin` on, for `duration`, silence where it has none."""
     return (
-        input_file(gold, seek_timestamp=1, ss=_seconds(read_from), vn=None)["a:0"]
-        .filter("atrim", start=begin)
-        .filter("asetpts", f"PTS-{begin}/TB")
+        opened[f"a:{facts.first_sound}"]
+        .filter("atrim", start=_seconds(begin))
+        .filter("asetpts", f"PTS-{_seconds(begin)}/TB")
         .filter("aresample", first_pts=0, **{"async": 1})
         .filter("apad", whole_dur=_seconds(duration))
         .filter("atrim", end=_seconds(duration))
     )
-
-
-def _h264_format(pixel_format: str) -> str:
-    """libx264's pixel format for `pixel_format`: the same, or the nearest that loses least."""
-    supported = [each.name for each in av.Codec("libx264", "w").video_formats or ()]
-    best, _ = find_best_pix_fmt_of_list(supported, pixel_format)
-    return str(best.name) if best else "yuv420p"

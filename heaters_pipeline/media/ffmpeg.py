@@ -24,13 +24,14 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 OLDEST_MAJOR = 7
 """The oldest ffmpeg whose per-output `-fps_mode` and threading this package was tried with."""
 
-STOP_SECONDS = 5.0
-"""Between TERM and KILL."""
+STOP_SECONDS = 2.0
+"""Between TERM and KILL: whoever cancels a run waits for no more than 5 seconds in all."""
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 
 ProgressCallback = Callable[["Progress"], None]
+MessageCallback = Callable[[str], None]
 
 
 class Progress(NamedTuple):
@@ -76,9 +77,15 @@ def file_url(path: Path) -> str:
 
 
 def input_file(path: Path, **options: Any) -> Any:
-    """An ffmpeg-python input that opens local files only and shows frames as they are stored."""
+    """An ffmpeg-python input that opens local files only and shows frames as they are stored: not
+    turned, and through one filter graph from first to last (a second graph, which a change of the
+    picture would start, would begin to count again)."""
     return ffmpeg.input(
-        file_url(path), noautorotate=None, protocol_whitelist="file,pipe", **options
+        file_url(path),
+        noautorotate=None,
+        protocol_whitelist="file,pipe",
+        **{"reinit_filter:v": 0},
+        **options,
     )
 
 
@@ -87,21 +94,28 @@ def run(
     *,
     what: str,
     on_progress: ProgressCallback | None = None,
+    on_message: MessageCallback | None = None,
     stall_seconds: float = 120.0,
 ) -> None:
-    """Runs an ffmpeg-python output (or `merge_outputs` of several) to its end.
+    """Runs an ffmpeg-python output (or `merge_outputs` of several) to its end. However much of an
+    input can't be decoded, the rest is.
 
-    Raises HeatersError as "Could not <what>: <ffmpeg's reason>"; InputError where the reason is
-    that the input can't be decoded. The child and its group are gone when this returns or raises,
-    whatever interrupts it.
+    `on_progress` is called about once a second or more often, `on_message` for each of ffmpeg's
+    warnings and errors (lines with `[warning]` or `[error]` in them). Raises HeatersError as
+    "Could not <what>: <ffmpeg's reason>"; InputError where the reason is that the input can't be
+    read. The child and its group are gone when this returns or raises, whatever interrupts it.
     """
     command = (
-        stream.global_args("-hide_banner", "-nostdin", "-loglevel", "error")
+        stream.global_args("-hide_banner", "-nostdin", "-loglevel", "level+warning")
+        .global_args("-max_error_rate", "1")
         .global_args("-progress", "pipe:1", "-stats_period", "0.5")
         .compile(cmd=ffmpeg_binary(), overwrite_output=True)
     )
+    ignore: Callable[[Any], None] = lambda _: None  # noqa: E731
     with _child(command) as process:
-        complaints = _watch(process, what, on_progress or (lambda _: None), stall_seconds)
+        complaints = _watch(
+            process, what, on_progress or ignore, on_message or ignore, stall_seconds
+        )
         status = process.wait()
     if status != 0:
         kind = InputError if _blames_input(complaints) else HeatersError
@@ -121,21 +135,28 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         if os.getppid() != parent:
             os._exit(1)
 
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        process_group=0,
-        preexec_fn=prepare,
-    )
+    process = None
     try:
+        # A signal whose handler raises waits until there is somebody to stop the child.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                process_group=0,
+                preexec_fn=prepare,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield process
     finally:
-        _stop(process)
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+        if process:
+            _stop(process)
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -155,9 +176,10 @@ def _watch(
     process: subprocess.Popen[bytes],
     what: str,
     on_progress: ProgressCallback,
+    on_message: MessageCallback,
     stall_seconds: float,
 ) -> list[str]:
-    """Reads both pipes to their ends; returns the last lines of stderr.
+    """Reads both pipes to their ends; returns the last errors that stderr told.
 
     A run that neither writes frames nor reads bytes (`+faststart` rewrites a file after the last
     frame, without progress) for `stall_seconds` has stalled.
@@ -166,7 +188,7 @@ def _watch(
     report: dict[str, str] = {}
     complaints: deque[str] = deque(maxlen=30)
     seen: object = None
-    alive_at = time.monotonic()
+    alive_at = told_at = time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, _Lines(process.stdout))
         selector.register(process.stderr, selectors.EVENT_READ, _Lines(process.stderr))
@@ -176,13 +198,19 @@ def _watch(
                 if lines is None:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is process.stderr:
-                    complaints.extend(lines)
+                    for line in lines:
+                        on_message(line)
+                    complaints.extend(line for line in lines if _ERROR.search(line))
                 else:
                     for line in lines:
                         name, _, value = line.partition("=")
                         report[name] = value.strip()
                         if name == "progress":
                             on_progress(_progress(report))
+                            told_at = time.monotonic()
+            if time.monotonic() - told_at > 1:
+                on_progress(_progress(report))
+                told_at = time.monotonic()
             now = (report.get("frame"), report.get("out_time_us"), _bytes_read(process.pid))
             if now != seen:
                 seen, alive_at = now, time.monotonic()
@@ -224,10 +252,11 @@ def _progress(report: dict[str, str]) -> Progress:
     )
 
 
+_ERROR = re.compile(r"\[(error|fatal|panic)\]")
+
 _UNDECODABLE = (
     "Invalid data found",
     "Nothing was written into output file",
-    "Decode error rate",
     "matches no streams",
     "Decoder not found",
     "no decoder found",
@@ -235,7 +264,8 @@ _UNDECODABLE = (
 
 
 def _blames_input(complaints: list[str]) -> bool:
-    return any(mark in line for line in complaints for mark in _UNDECODABLE)
+    """A packet that a decoder refuses (`[dec:...]`) ends no run."""
+    return any(mark in line for line in complaints if "[dec:" not in line for mark in _UNDECODABLE)
 
 
 def _reason(complaints: list[str], status: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -38,6 +39,37 @@ class VideoFacts:
     """`tv`, `pc`; None: not tagged."""
     audio_codecs: tuple[str, ...] = ()
     """ffmpeg's codec name of every audio stream, in order; empty where it knows no decoder."""
+    color_transfer: str | None = None
+    """ffmpeg's name of the transfer characteristics; None: not tagged."""
+    color_primaries: str | None = None
+    """ffmpeg's name of the primaries; None: not tagged."""
+    interlaced: bool = False
+    """The first frame, or the stream as a whole, is made of two fields."""
+    decoder: str | None = None
+    """The decoder to choose, where ffmpeg's own choice would lose the picture's alpha."""
+
+    @property
+    def is_hdr(self) -> bool:
+        return self.color_transfer in ("smpte2084", "arib-std-b67")
+
+    @property
+    def is_rgb(self) -> bool:
+        return bool(av.VideoFormat(self.pixel_format).is_rgb)
+
+    @property
+    def has_alpha(self) -> bool:
+        pixels = av.VideoFormat(self.pixel_format)
+        return pixels.has_palette or any(each.is_alpha for each in pixels.components)
+
+    @property
+    def first_sound(self) -> int:
+        """Number, among the audio streams, of the first one that can be decoded."""
+        return next((n for n, codec in enumerate(self.audio_codecs) if codec), 0)
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """Options of ffmpeg's input, so that it decodes what these facts are of."""
+        return {"c:v": self.decoder} if self.decoder else {}
 
 
 def probe(path: Path) -> VideoFacts:
@@ -66,9 +98,11 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
             f"{path.name} is a list of other files ({container.format.name}), not a video: "
             "give the video itself."
         )
-    video = _video_stream(path, container)
+    video = video_stream(path, container)
     _check_whole(path, container)
-    frame = _first_frame(path, container, video)
+    decoder = _ALPHA_DECODERS.get(video.codec_context.name)
+    decoder = decoder if video.metadata.get("alpha_mode") == "1" else None
+    frame = _first_frame(path, container, video, decoder)
     codecs = tuple(
         audio.codec_context.name if audio.codec_context else "" for audio in container.streams.audio
     )
@@ -84,7 +118,18 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
         color_space=_COLOR_SPACES.get(int(frame.colorspace)),
         color_range=_COLOR_RANGES.get(int(frame.color_range)),
         audio_codecs=codecs,
+        color_transfer=_COLOR_TRANSFERS.get(int(frame.color_trc)),
+        color_primaries=_COLOR_PRIMARIES.get(int(frame.color_primaries)),
+        interlaced=frame.interlaced_frame or int(video.codec_context.field_order) > _PROGRESSIVE,
+        decoder=decoder,
     )
+
+
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""WebM keeps alpha beside the picture, where ffmpeg's own decoders don't look."""
+
+_PROGRESSIVE = 1
+"""libavcodec's AVFieldOrder: 0 is unknown, 2 to 5 are the orders of fields."""
 
 
 _COLOR_SPACES = {
@@ -100,11 +145,40 @@ _COLOR_SPACES = {
 }
 """ISO/IEC 23091-2, MatrixCoefficients."""
 
+_COLOR_TRANSFERS = {
+    1: "bt709",
+    4: "gamma22",
+    5: "gamma28",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "linear",
+    13: "iec61966-2-1",
+    14: "bt2020-10",
+    15: "bt2020-12",
+    16: "smpte2084",
+    18: "arib-std-b67",
+}
+"""ISO/IEC 23091-2, TransferCharacteristics."""
+
+_COLOR_PRIMARIES = {
+    1: "bt709",
+    4: "bt470m",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "film",
+    9: "bt2020",
+    11: "smpte431",
+    12: "smpte432",
+}
+"""ISO/IEC 23091-2, ColourPrimaries."""
+
 _COLOR_RANGES = {1: "tv", 2: "pc"}
 """libavutil's AVColorRange."""
 
 
-def _video_stream(path: Path, container: InputContainer) -> VideoStream:
+def video_stream(path: Path, container: InputContainer) -> VideoStream:
+    """The first one that is no cover picture: ffmpeg's `V:0`. Raises InputError."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
@@ -115,15 +189,12 @@ def _video_stream(path: Path, container: InputContainer) -> VideoStream:
 
 def _check_whole(path: Path, container: InputContainer) -> None:
     """An MP4's sample table comes before or after its media: the file may be cut short either
-    way. Only the table's far ends are asked: media lies in the file in the table's order, or
-    close to it."""
+    way."""
     if "mp4" not in container.format.name:
         return
     size = path.stat().st_size
     for stream in (*container.streams.video, *container.streams.audio):
-        entries = stream.index_entries
-        last = range(max(0, len(entries) - 256), len(entries))
-        end = max((entries[n].pos + entries[n].size for n in last), default=0)
+        end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
         if end > size:
             raise InputError(
                 f"{path.name} is truncated: it has {size:,} of at least {end:,} bytes; "
@@ -131,11 +202,14 @@ def _check_whole(path: Path, container: InputContainer) -> None:
             )
 
 
-def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
+def _first_frame(
+    path: Path, container: InputContainer, video: VideoStream, decoder: str | None
+) -> VideoFrame:
+    context: Any = av.CodecContext.create(decoder, "r") if decoder else video.codec_context
     for packet in container.demux(video):
         try:
-            for frame in packet.decode():
-                return frame
+            for frame in context.decode(packet):
+                return frame  # type: ignore[no-any-return]
         except av.error.InvalidDataError:
             continue
         except av.error.EOFError:

@@ -11,23 +11,21 @@ import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import ffmpeg
-from av.codec.codec import find_best_pix_fmt_of_list
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media import scores
-from heaters_pipeline.media.checksums import FRAMECRC_OPTIONS, TIME_BASE, read_checksums
+from heaters_pipeline.media.checksums import FRAMECRC_OPTIONS, ONE_BY_ONE, TIME_BASE, read_checksums
+from heaters_pipeline.media.damage import Complaints, Damage, assess
 from heaters_pipeline.media.ffmpeg import ProgressCallback, file_url, input_file, run
 from heaters_pipeline.media.frame_index import read_frame_index
+from heaters_pipeline.media.picture import exact, shown
 from heaters_pipeline.media.probe import VideoFacts
 
-PROXY_LINES = 720
 AUDIO_RATE = 24_000
 
 
@@ -37,17 +35,28 @@ class Product(StrEnum):
     FRAME_SCORES = "frame_scores"
 
 
+class GoldMaster(StrEnum):
+    """What exports are cut from. `FFV1`: a file of its own, every frame lossless and by itself.
+    `COPY`: the source itself, which costs no byte. (A remux would bring back frames that an edit
+    list hides, and lose timestamps.)"""
+
+    FFV1 = "ffv1"
+    COPY = "copy"
+
+
 @dataclass(frozen=True)
 class Transcoded:
     """Paths of what was asked for; the rest is None."""
 
     frame_count: int
     gold_master: Path | None = None
+    """None also where the source itself is the gold master."""
     frame_checksums: Path | None = None
     review_proxy: Path | None = None
     proxy_audio: Path | None = None
     """None also where the source has no sound."""
     frame_scores: Path | None = None
+    damage: Damage | None = None
 
 
 GOLD_MASTER_VIDEO: Mapping[str, Any] = {
@@ -101,99 +110,79 @@ def transcode(
     wanted: frozenset[Product],
     on_progress: ProgressCallback | None = None,
     *,
+    gold: GoldMaster = GoldMaster.FFV1,
     stall_seconds: float = 120.0,
 ) -> Transcoded:
     """Writes the wanted products into `folder` in one ffmpeg run.
 
-    Raises InputError where nothing can be decoded, HeatersError for the rest (disk full, stall,
+    Raises InputError where nothing can be decoded or the picture changes its size or pixel format
+    in mid-stream, HeatersError for the rest (disk full, stall,
     products that disagree on the number of frames). Nothing is left in `folder` then.
     """
     if not wanted:
         raise ValueError("no product wanted")
+    keeps_gold = Product.GOLD_MASTER in wanted
     checksums = folder / "frame_checksums.txt"
-    gold = folder / "gold_master.mkv" if Product.GOLD_MASTER in wanted else None
+    master = folder / "gold_master.mkv" if keeps_gold and gold is GoldMaster.FFV1 else None
     proxy = folder / "proxy.mp4" if Product.REVIEW_PROXY in wanted else None
     audio = folder / "proxy_audio.wav" if proxy and facts.has_audio else None
     small = folder / "frame_scores.rgb" if Product.FRAME_SCORES in wanted else None
-    try:
+
+    def decode(**decoding: Any) -> bool:
+        """Whether ffmpeg complained about the source."""
+        complaints = Complaints(source)
         run(
             _graph(
-                source, facts, checksums=checksums, gold=gold, proxy=proxy, audio=audio, small=small
+                input_file(source, **facts.decoding, **decoding),
+                facts,
+                checksums=checksums,
+                gold=master,
+                proxy=proxy,
+                audio=audio,
+                small=small,
             ),
             what=f"transcode {source.name}",
             on_progress=on_progress,
+            on_message=complaints,
             stall_seconds=stall_seconds,
         )
-        ticks = [checksum.ticks for checksum in read_checksums(checksums)]
-        if not ticks:
+        return complaints.any
+
+    try:
+        complaints = decode()
+        if complaints and keeps_gold and gold is GoldMaster.COPY:
+            # Exports must find these frames again: see ONE_BY_ONE.
+            decode(**ONE_BY_ONE)
+        ticks = read_checksums(checksums).ticks
+        if not len(ticks):
             raise InputError(
                 f"{source.name} has no frame that can be decoded: the file is damaged, "
                 "copy or download it again."
             )
         if audio:
-            _start_audio_at(audio, ticks[0])
+            _start_audio_at(audio, int(ticks[0]))
         _check_counts(source, len(ticks), proxy, small)
+        damage = assess(source, facts, ticks, complaints=complaints)
     except BaseException:
-        for path in (checksums, gold, proxy, audio, small):
+        for path in (checksums, master, proxy, audio, small):
             if path:
                 path.unlink(missing_ok=True)
         raise
-    if not gold:
+    if not keeps_gold:
         checksums.unlink()
     return Transcoded(
         frame_count=len(ticks),
-        gold_master=gold,
-        frame_checksums=checksums if gold else None,
+        gold_master=master,
+        frame_checksums=checksums if keeps_gold else None,
         review_proxy=proxy,
         proxy_audio=audio,
         frame_scores=small,
+        damage=damage,
     )
 
 
-def proxy_size(facts: VideoFacts) -> tuple[int, int]:
-    """Width and height of the upright proxy: square pixels, even, at most 720 lines."""
-    width, height = Fraction(facts.width) * facts.sample_aspect, Fraction(facts.height)
-    if facts.rotation in (90, 270):
-        width, height = height, width
-    shrink = min(Fraction(1), PROXY_LINES / height)
-    return _even(width * shrink), _even(height * shrink)
-
-
-def _even(length: Fraction) -> int:
-    return max(2, 2 * round(length / 2))
-
-
-def upright(video: Any, rotation: int) -> Any:
-    """Turns `video` clockwise by `rotation` degrees and takes the rotation note off its frames."""
-    turns = {
-        0: [],
-        90: [{"dir": "clock"}],
-        180: [{"dir": "clock"}, {"dir": "clock"}],
-        270: [{"dir": "cclock"}],
-    }
-    for turn in turns[rotation]:
-        video = video.filter("transpose", **turn)
-    return video.filter("sidedata", mode="delete", type="DISPLAYMATRIX") if rotation else video
-
-
-def lossless_format(pixel_format: str) -> str:
-    """FFV1's own pixel format for `pixel_format`: the same, or one that loses nothing (`nv12`
-    becomes `yuv420p`, `rgb24` becomes `bgr0`; `yuvj420p` is `yuv420p` with a range tag)."""
-    supported = [each.name for each in av.Codec("ffv1", "w").video_formats or ()]
-    plain = pixel_format.replace("yuvj", "yuv")
-    if plain in supported:
-        return plain
-    best, loss = find_best_pix_fmt_of_list(supported, pixel_format, has_alpha=True)
-    if best is None or loss:
-        raise InputError(
-            f"FFV1 can't keep the pixel format {pixel_format} without loss: "
-            "convert the video to another pixel format first."
-        )
-    return str(best.name)
-
-
 def _graph(
-    source: Path,
+    opened: Any,
     facts: VideoFacts,
     *,
     checksums: Path,
@@ -202,27 +191,26 @@ def _graph(
     audio: Path | None,
     small: Path | None,
 ) -> Any:
-    opened = input_file(source)
     frame_ticks = round(TICKS_PER_SECOND / facts.rate)
-    exact, shown = _split(
+    stored, picture = _split(
         opened["V:0"]
         .filter("settb", f"1/{TICKS_PER_SECOND}")
         .filter("setpts", _TIMESTAMPS.format(frame_ticks=frame_ticks)),
         bool(proxy or small),
     )
-    exact = exact.filter("format", lossless_format(facts.pixel_format))
-    exact, checked = _split(exact, True) if gold else (None, exact)
+    stored = exact(stored, facts)
+    stored, checked = _split(stored, True) if gold else (None, stored)
     outputs = [_output(checksums, checked, **FRAMECRC_OPTIONS)]
     if gold:
-        outputs.append(_gold_master(gold, exact, opened, facts))
+        outputs.append(_gold_master(gold, stored, opened, facts))
     if proxy or small:
-        shown, reduced = _split(_shown(shown, facts), bool(proxy and small))
-        reduced = reduced or shown
+        picture, reduced = _split(shown(picture, facts), bool(proxy and small))
+        reduced = reduced or picture
     if proxy:
-        shown = shown.filter("setpts", "PTS-STARTPTS")
-        outputs.append(_output(proxy, shown, **_VIDEO, **REVIEW_PROXY_VIDEO))
+        picture = picture.filter("setpts", "PTS-STARTPTS")
+        outputs.append(_output(proxy, picture, **_VIDEO, **REVIEW_PROXY_VIDEO))
     if audio:
-        sound = opened[f"a:{first_sound(facts)}"].filter(
+        sound = opened[f"a:{facts.first_sound}"].filter(
             "aresample", AUDIO_RATE, ochl="mono", osf="s16", first_pts=0, **{"async": 1}
         )
         outputs.append(_output(audio, sound, **_BARE, **{"c:a": "pcm_s16le"}))
@@ -264,47 +252,6 @@ def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts) -> Any:
         **GOLD_MASTER_VIDEO,
         **codecs,
     )
-
-
-def first_sound(facts: VideoFacts) -> int:
-    """Number, among the audio streams, of the first one that can be decoded."""
-    return next((n for n, codec in enumerate(facts.audio_codecs) if codec), 0)
-
-
-def _shown(video: Any, facts: VideoFacts) -> Any:
-    """The picture as a browser shall show it: scaled in its stored position (fewer pixels are
-    turned then), upright, square pixels, BT.709 in limited range, tagged so."""
-    width, height = proxy_size(facts)
-    if facts.rotation in (90, 270):
-        width, height = height, width
-    colors: dict[str, Any] = {"out_color_matrix": "bt709", "out_range": "tv"}
-    if not _is_rgb(facts.pixel_format):
-        untagged = "bt709" if facts.height > 576 else "smpte170m"
-        colors["in_color_matrix"] = _SCALE_MATRICES.get(facts.color_space or untagged, "auto")
-        full = facts.color_range == "pc" or facts.pixel_format.startswith("yuvj")
-        colors["in_range"] = "pc" if full else "tv"
-    video = video.filter("scale", width, height, flags="bicubic+accurate_rnd", **colors)
-    return (
-        upright(video.filter("format", "yuv420p"), facts.rotation)
-        .filter("setsar", 1)
-        .filter(
-            "setparams",
-            range="tv",
-            colorspace="bt709",
-            color_primaries="bt709",
-            color_trc="bt709",
-        )
-    )
-
-
-_SCALE_MATRICES = {
-    name: name for name in ("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc")
-} | {"bt2020c": "bt2020nc"}
-"""Our names of matrices that ffmpeg's scale filter knows."""
-
-
-def _is_rgb(pixel_format: str) -> bool:
-    return av.VideoFormat(pixel_format).is_rgb
 
 
 def _start_audio_at(audio: Path, first_ticks: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.media.checksums import FrameChecksum, read_checksums, verify_gold_master
+from heaters_pipeline.media.checksums import Checksums, read_checksums, verify_gold_master
 from heaters_pipeline.media.detect import open_detector
 from heaters_pipeline.media.export import export_clip
 from heaters_pipeline.media.ffmpeg import Progress, file_url, input_file, run
@@ -67,7 +67,7 @@ class Ingested:
     source: Path
     facts: VideoFacts
     made: Transcoded
-    checksums: list[FrameChecksum]
+    checksums: Checksums
 
     def export(self, start: int, end: int, out: Path) -> Path:
         assert self.made.gold_master
@@ -125,7 +125,7 @@ def assert_products_agree(done: Ingested) -> None:
     index = read_frame_index(made.review_proxy)
     assert len(index) == len(done.checksums) == len(open_scores(made.frame_scores)) == count
     first = done.checksums[0].ticks
-    assert index["ticks"].tolist() == [each.ticks - first for each in done.checksums]
+    assert index["ticks"].tolist() == (done.checksums.ticks - first).tolist()
     assert all(np.diff(index["ticks"].astype(int)) >= 90)
     check_proxy(made.review_proxy, index)
     assert verify_gold_master(made.gold_master, done.checksums, made.gold_master.parent) == []
@@ -314,8 +314,8 @@ def test_an_export_of_other_frames_than_promised_leaves_no_file(
     film: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     done = film("b-frames.mp4")
-    wrong = list(done.checksums)
-    wrong[12] = FrameChecksum(wrong[12].ticks, wrong[12].crc ^ 1)
+    wrong = done.checksums.copy()
+    wrong.crc[12] ^= 1
     broken = Ingested(done.source, done.facts, done.made, wrong)
     with pytest.raises(HeatersError, match="not frames 10 to 20"):
         broken.export(10, 20, tmp_path / "clip.mp4")
@@ -329,8 +329,8 @@ def test_verification_names_the_frames_that_differ(
 ) -> None:
     done = film("b-frames.mp4")
     assert done.made.gold_master
-    wrong = list(done.checksums)
-    wrong[3] = FrameChecksum(wrong[3].ticks, wrong[3].crc ^ 1)
+    wrong = done.checksums.copy()
+    wrong.crc[3] ^= 1
     assert verify_gold_master(done.made.gold_master, wrong, tmp_path) == [3]
     assert verify_gold_master(done.made.gold_master, done.checksums[:-2], tmp_path) == [58, 59]
 

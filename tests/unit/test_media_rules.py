@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.checksums import FrameChecksum, read_checksums
+from heaters_pipeline.media.checksums import CHECKSUM_TYPE, read_checksums
 from heaters_pipeline.media.detect import open_detector
 from heaters_pipeline.media.embed import mean_vector
 from heaters_pipeline.media.keyframes import keyframe_numbers
 from heaters_pipeline.media.probe import VideoFacts
 from heaters_pipeline.media.scores import open_scores
-from heaters_pipeline.media.transcode import lossless_format, proxy_size
+from heaters_pipeline.media.picture import lossless_format, proxy_size
 from tests.footage import numbered_picture, read_number
 
 FACTS = VideoFacts(
@@ -42,13 +42,17 @@ FACTS = VideoFacts(
         ({"width": 720, "height": 576, "sample_aspect": Fraction(16, 15)}, (768, 576)),
         ({"width": 641, "height": 361}, (640, 360)),
         ({"width": 1, "height": 1}, (2, 2)),
+        ({"width": 853, "height": 479}, (852, 480)),
+        ({"width": 7680, "height": 4320}, (1280, 720)),
+        ({"width": 4000, "height": 16}, (4000, 16)),
+        ({"width": 16000, "height": 64}, (4096, 16)),
     ],
 )
-def test_proxy_is_upright_with_square_pixels_and_at_most_720_lines(
+def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
     changes: dict[str, object], size: tuple[int, int]
 ) -> None:
     width, height = proxy_size(replace(FACTS, **changes))  # type: ignore[arg-type]
-    assert height <= 720
+    assert height <= 720 and width <= 4096
     assert width % 2 == height % 2 == 0
     assert (width, height) == size
 
@@ -82,7 +86,10 @@ def test_checksums_are_read_back(tmp_path: Path) -> None:
         "0,          0,          0,     3600,    38016, 0x0000abcd\n"
         "0,       3600,       3600,     3600,    38016, 0xffffffff, S=1, 8, 0x1\n"
     )
-    assert read_checksums(file) == [FrameChecksum(0, 0xABCD), FrameChecksum(3600, 0xFFFFFFFF)]
+    checksums = read_checksums(file)
+    assert checksums.dtype.names == CHECKSUM_TYPE.names
+    assert checksums.tolist() == [(0, 0xABCD), (3600, 0xFFFFFFFF)]
+    assert checksums[1].crc == 0xFFFFFFFF
 
 
 @pytest.mark.parametrize("text", ["#tb 0: 1/25\n", "0, 1\n", "nonsense\n"])
