@@ -49,10 +49,10 @@ def make_long_proxy(out: Path, minutes: float) -> Path:
     return out
 
 
-def make_film(out: Path, minutes: float) -> Path:
-    """The default film as 640 x 360 at 25 frames a second with AAC sound, repeated to `minutes`."""
+def make_film(content: Path, out: Path, minutes: float) -> Path:
+    """`content` as 640 x 360 at 25 frames a second, sound as AAC, repeated to `minutes`."""
     _ffmpeg(
-        *("-stream_loop", "-1", "-i", default_film(out.parent), "-t", f"{minutes * 60:f}"),
+        *("-stream_loop", "-1", "-i", content.absolute(), "-t", f"{minutes * 60:f}"),
         *("-vf", "scale=640:360,setsar=1", "-r", str(RATE)),
         *("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac"),
         out,

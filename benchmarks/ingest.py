@@ -45,7 +45,7 @@ Run = Callable[[Path, VideoFacts, Path], Outcome]
     "--gold",
     default="both",
     show_default=True,
-    type=click.Choice([*GoldMaster, "both"]),
+    type=click.Choice([*(each.value for each in GoldMaster), "both"]),
     help="Which kind of gold master is made.",
 )
 def main(file: Path | None, repeat: int, gold: str) -> Iterable[Result]:

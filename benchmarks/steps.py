@@ -4,7 +4,6 @@ step as it begins."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -14,31 +13,35 @@ from typing import Any
 COMMAND = (sys.executable, "-m", "benchmarks.steps")
 
 
-def ingest(source: Path, folder: Path) -> dict[str, Any]:
+def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     """From a source to virtual clips: what the assets of heaters_pipeline.assets.ingest call, as
-    often as they call it, without Dagster, database and storage."""
+    often as they call it, without Dagster, database and storage. `gold`: the setting GOLD_MASTER.
+    """
     from heaters_pipeline.domain.cut_points import FrameRange, divide, find_faults
     from heaters_pipeline.domain.frame_index import pack
     from heaters_pipeline.media.detect import open_detector
     from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
     from heaters_pipeline.media.probe import probe
     from heaters_pipeline.media.scores import open_scores
-    from heaters_pipeline.media.transcode import Product, transcode
+    from heaters_pipeline.media.transcode import GoldMaster, Product, transcode
+    from heaters_pipeline.platform.digest import file_digest
     from heaters_pipeline.settings import get_settings
 
     settings = get_settings()
 
     _step("download")
-    _digest(source)
+    file_digest(source)
     probe(source)
-    _digest(source)
+    file_digest(source)
 
     _step("transcode")
     facts = probe(source)
-    made = transcode(source, facts, folder, frozenset(Product))
+    made = transcode(source, facts, folder, frozenset(Product), gold=GoldMaster(gold))
     assert made.review_proxy and made.frame_scores
     _step("store products")
-    _digest(made.review_proxy)
+    for part in (made.review_proxy, made.proxy_audio):
+        if part:
+            file_digest(part)
     proxy_codec(made.review_proxy)
     pack(read_frame_index(made.review_proxy))
 
@@ -87,15 +90,11 @@ def _step(name: str) -> None:
     print(name, file=sys.stderr, flush=True)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 if __name__ == "__main__":
     commands: dict[str, Callable[..., dict[str, Any]]] = {
         "ingest": ingest,
         "verify": verify,
         "scan-packets": count_packets,
     }
-    print(json.dumps(commands[sys.argv[1]](*map(Path, sys.argv[2:]))))
+    command, *arguments = sys.argv[1:]
+    print(json.dumps(commands[command](*map(Path, arguments[:2]), *arguments[2:])))

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from benchmarks import memory
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
 
@@ -40,14 +42,30 @@ def report(module: str, *arguments: str | Path) -> dict[str, dict[str, Any]]:
     return {result["name"]: result for result in told["results"]}
 
 
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds."""
+    return make_numbered_film(
+        tmp_path_factory.mktemp("film") / "film.mp4", 50, rate=Fraction(25), scenes=[25]
+    )
+
+
 @pytest.mark.parametrize("rotation", [0, 90])
 def test_ingest(tmp_path: Path, rotation: int) -> None:
     film = make_numbered_film(
         tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], rotation=rotation
     )
     results = report("ingest", film, "--repeat", "1")
-    assert list(results) == ["cpu", "wall", "floor", "verify"]
+    assert list(results) == ["cpu", "wall", "floor", "verify", "copy_cpu", "copy_wall"]
     assert results["cpu"]["value"] == results["floor"]["value"] == results["verify"]["peer_value"]
+
+
+@pytest.mark.parametrize(
+    ("gold", "names"),
+    [("ffv1", ["cpu", "wall", "floor", "verify"]), ("copy", ["copy_cpu", "copy_wall"])],
+)
+def test_ingest_with_one_kind_of_gold_master(film: Path, gold: str, names: list[str]) -> None:
+    assert list(report("ingest", film, "--repeat", "1", "--gold", gold)) == names
 
 
 def test_ingest_of_no_video_says_so(tmp_path: Path) -> None:
@@ -61,3 +79,27 @@ def test_frame_index() -> None:
     results = report("frame_index", "--minutes", "0.2", "--clips", "20")
     assert list(results) == ["build", "slice"]
     assert "300 frames" in results["build"]["peer"]
+
+
+def test_memory(film: Path) -> None:
+    results = report("memory", film, "--minutes", "0.02", "--times", "3")
+    peak, *parts = results.values()
+    assert peak["name"] == "peak_rss"
+    assert {"Python alone", "ffmpeg alone", "transcode"} <= results.keys()
+    assert peak["value"] >= max(part["value"] for part in parts if part["name"] != "verify")
+
+
+def test_work_of_other_length_is_not_compared(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "make_longer", lambda short, _out, _times: short)
+    done = CliRunner().invoke(memory.main, [str(film), "--minutes", "0.02"])
+    assert done.exit_code == 1
+    assert "Not 10 times the work: 30 frames against 30" in done.stderr
+
+
+def test_ffv1(film: Path) -> None:
+    results = report("ffv1", film, "--frames", "3")
+    assert results.pop("defaults")["peer"] == "source, 3 frames"
+    measures = {"encode_cpu", "encode_wall", "bytes", "decode_cpu", "decode_wall"}
+    assert {name.partition("/")[0] for name in results} == measures
+    assert "bytes/rice/0/4/1" in results
+    assert "bytes/range_def/1/24/2" in results
