@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.progress import in_words, seconds_left
 from heaters_pipeline.platform.signals import StopRequested
 
 if TYPE_CHECKING:
@@ -72,25 +73,54 @@ def demo(footage: Path | None) -> None:
 
 
 @main.command()
-@click.argument("references", nargs=-1, required=True, metavar="URL|FILE...")
+@click.argument("references", nargs=-1, required=True, metavar="URL|FILE|FOLDER...")
 @click.option("--title", help="Instead of the one that the video brings; for one video.")
 @click.option(
     "--no-splice", is_flag=True, help="The video is one clip already: don't look for cuts."
 )
 def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None:
-    """Add videos for `heaters up` to ingest."""
+    """Add videos for `heaters up` to ingest: addresses (of playlists, too), files, and all videos
+    in folders. `-` reads them from standard input, one a line."""
     from heaters_pipeline.db.engine import transaction
     from heaters_pipeline.intake import add_source
 
-    if title is not None and len(references) > 1:
+    named = [each for reference in references for each in _expanded(reference)]
+    if title is not None and len(named) > 1:
         raise click.UsageError("--title names one video; add the others by themselves.")
     with _database(_settings()) as engine:
-        for reference in references:
+        refused = 0
+        for reference in named:
+            try:
+                with transaction(engine) as session:
+                    video, news = add_source(
+                        session, reference, title=title, needs_splicing=not no_splice
+                    )
+                click.echo(f"{video.key}  {news}")
+            except InputError as error:
+                refused += 1
+                click.echo(f"heaters: {error}", err=True)
+    if refused:
+        raise HeatersError(f"{refused} of {len(named)} were not added.")
+
+
+@main.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+def refetch(keys: tuple[str, ...]) -> None:
+    """Fetch again what fell short of the best that its site listed, or the videos named."""
+    from heaters_pipeline.db import source_videos
+    from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.domain.quality import shortfall
+
+    with _database(_settings()) as engine:
+        with transaction(engine) as session:
+            fetched = source_videos.fetched_from_web(session)
+        reasons = {video.key: shortfall(video.download_quality) for video in fetched}
+        for key in keys or [key for key, short in reasons.items() if short is not None]:
             with transaction(engine) as session:
-                video, news = add_source(
-                    session, reference, title=title, needs_splicing=not no_splice
-                )
-            click.echo(f"{video.key}  {news}")
+                source_videos.refetch(session, key)
+            click.echo(f"{key}  {reasons.get(key) or 'as you asked'}")
+        if not keys and not any(reasons.values()):
+            click.echo("Nothing fell short.")
 
 
 @main.command()
@@ -130,6 +160,12 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
         raise HeatersError("stopped; the same command goes on from here.") from None
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2, default=str))
+    elif report.same_as is not None:
+        click.echo(f"{report.key}: the same video as {report.same_as}; it is not ingested again")
+    elif report.playlist:
+        click.echo(f"{report.key}: a playlist; `heaters up` ingests each of its videos")
+        for key in report.playlist:
+            click.echo(f"  {key}")
     elif report.error is None:
         click.echo(
             f"{report.key}: {report.frame_count} frames, {report.clip_count} clips"
@@ -199,6 +235,20 @@ def doctor(context: click.Context) -> None:
         click.echo(f"{sign} {finding.name:<12}{finding.text}")
         failed = failed or finding.good is False
     context.exit(1 if failed else 0)
+
+
+def _expanded(reference: str) -> list[str]:
+    from heaters_pipeline.intake import videos_in
+
+    if reference == "-":
+        return [line.strip() for line in sys.stdin if line.strip()]
+    folder = Path(reference).expanduser()
+    if "://" in reference or not folder.is_dir():
+        return [reference]
+    found = [str(path) for path in videos_in(folder)]
+    if not found:
+        raise InputError(f"There are no videos in the folder {reference}.")
+    return found
 
 
 def _settings() -> Settings:
@@ -292,11 +342,17 @@ class _Bar:
         from tqdm import tqdm
 
         self._bar = tqdm(
-            total=100, disable=None, bar_format="{desc:<18} {bar} {percentage:3.0f} % {elapsed}"
+            total=100, disable=None, bar_format="{desc:<18} {bar} {percentage:3.0f} %{postfix}"
         )
+        self._step = ""
+        self._began_at = 0.0
 
     def __call__(self, step: str, fraction: float) -> None:
+        if step != self._step:
+            self._step, self._began_at = step, time.monotonic()
+        left = seconds_left(fraction, time.monotonic() - self._began_at)
         self._bar.set_description_str(step.replace("_", " "), refresh=False)
+        self._bar.set_postfix_str(f"{in_words(left)} left" if left else "", refresh=False)
         self._bar.n = min(100, round(100 * fraction))
         self._bar.refresh()
 

@@ -3,13 +3,19 @@
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
-from heaters_pipeline.assets import checks, ingest, library
+from heaters_pipeline.assets import checks, download, ingest, library
 from heaters_pipeline.jobs import ingest_job, library_job
 from heaters_pipeline.resources import Database, ObjectStore
-from heaters_pipeline.sensors import approved_clips, cancelled_runs, failed_runs, new_source_videos
+from heaters_pipeline.sensors import (
+    approved_clips,
+    cancelled_runs,
+    failed_runs,
+    new_source_videos,
+    watched_folder,
+)
 from heaters_pipeline.settings import get_settings
 
-assets = dg.load_assets_from_modules([ingest, library])
+assets = dg.load_assets_from_modules([download, ingest, library])
 asset_checks = dg.load_asset_checks_from_modules([checks])
 resources = {
     "database": Database(),
@@ -20,7 +26,13 @@ defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
     jobs=[ingest_job, library_job],
-    sensors=[new_source_videos, approved_clips, failed_runs, cancelled_runs],
+    sensors=[
+        new_source_videos,
+        watched_folder,
+        approved_clips,
+        failed_runs,
+        cancelled_runs,
+    ],
     resources=resources,
     executor=dg.in_process_executor,
 )

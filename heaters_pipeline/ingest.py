@@ -38,6 +38,10 @@ class IngestReport:
     state: str
     changed: bool
     """False if the video was there already, whole."""
+    same_as: str | None
+    """The key of the video that was there before with the same bytes or page, if it is one."""
+    playlist: list[str]
+    """Keys of the videos that were added, if it is a playlist."""
     frame_count: int | None
     clip_count: int
     paths: dict[str, str]
@@ -68,10 +72,12 @@ def ingest_in_foreground(
     """
     with transaction(engine) as session:
         video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
-        if video.state != SourceState.READY:
+        if video.state not in (SourceState.READY, SourceState.DUPLICATE):
             # Under way from the start, so that no sensor takes it up, too.
             source_videos.begin(session, video.key, DOWNLOAD)
-    if video.state == SourceState.READY and _is_whole(video):
+    if video.state == SourceState.DUPLICATE or (
+        video.state == SourceState.READY and _is_whole(video)
+    ):
         return _report(engine, video.key, changed=False)
     with ExitStack() as stack:
         if on_progress is not None:
@@ -114,9 +120,13 @@ def _report(engine: Engine, key: str, *, error: str | None = None, **fields: Any
     with transaction(engine) as session:
         video = source_videos.get(session, key)
         live = clips.of_video(session, video.id)
+        original = source_videos.original(session, video)
+        entries = source_videos.of_playlist(session, video.id)
     return IngestReport(
         key=key,
         state=video.state,
+        same_as=original.key if original else None,
+        playlist=[entry.key for entry in entries],
         frame_count=video.frame_count,
         clip_count=len(live),
         paths=_paths(video),

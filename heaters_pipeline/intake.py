@@ -46,27 +46,54 @@ def add_source(
     if "\0" in reference:
         raise InputError("An address or a path can't have a null character in it: check it.")
     if "://" in reference:
-        reference, origin = plain_url(reference), Origin.WEB
-        name, identity = url_name(reference), reference
+        url = plain_url(reference)
+        video, new = _register(
+            session, url_name(url), url, url, Origin.WEB, title, needs_splicing, playlist_id
+        )
     else:
-        path = Path(reference).expanduser().absolute()
-        reference, origin = str(path), Origin.UPLOAD
-        name, identity = path.stem, _file_identity(path)
-    video, new = source_videos.register(
-        session,
-        key=mint_key(name, text_digest(identity)),
-        title=title or name,
-        url=reference,
-        origin=origin,
-        needs_splicing=needs_splicing,
-        playlist_id=playlist_id,
-    )
+        video, new = add_file(session, Path(reference), title=title, needs_splicing=needs_splicing)
     if new:
         return video, "added"
     if video.state not in {SourceState.NEW, *SETTLED}:
         with suppress(Conflict, InputError):
             return source_videos.retry(session, video.key), "tried again"
     return video, f"known already, {video.state.replace('_', ' ')}"
+
+
+def add_file(
+    session: Session, path: Path, *, title: str | None = None, needs_splicing: bool = True
+) -> tuple[SourceVideo, bool]:
+    """The row of a file on this machine, and whether it is new; one that is known is left as it
+    is."""
+    path = path.expanduser().absolute()
+    identity = _file_identity(path)
+    return _register(session, path.stem, identity, str(path), Origin.UPLOAD, title, needs_splicing)
+
+
+def file_key(path: Path) -> str:
+    """The key that the file's video has or would have."""
+    return mint_key(path.stem, text_digest(_file_identity(path)))
+
+
+def _register(
+    session: Session,
+    name: str,
+    identity: str,
+    url: str,
+    origin: Origin,
+    title: str | None,
+    needs_splicing: bool,
+    playlist_id: int | None = None,
+) -> tuple[SourceVideo, bool]:
+    return source_videos.register(
+        session,
+        key=mint_key(name, text_digest(identity)),
+        title=title or name,
+        url=url,
+        origin=origin,
+        needs_splicing=needs_splicing,
+        playlist_id=playlist_id,
+    )
 
 
 def add_upload(

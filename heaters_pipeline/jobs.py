@@ -3,11 +3,11 @@ costs more than most steps."""
 
 import dagster as dg
 
-from heaters_pipeline.assets import ingest, library
+from heaters_pipeline.assets import download, library
 
 ingest_job = dg.define_asset_job(
     "ingest",
-    selection=dg.AssetSelection.groups(ingest.GROUP),
+    selection=dg.AssetSelection.groups(download.GROUP),
     executor_def=dg.in_process_executor,
     tags={"heaters/half": "ingest"},
     description="A new source video, up to virtual clips that wait for review.",

@@ -1,17 +1,26 @@
 """What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
 
+import shutil
 import sys
+import time
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.tags import PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.clips import DueWork
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.intake import add_file, file_key, videos_in
 from heaters_pipeline.jobs import ingest_job, library_job
 from heaters_pipeline.partitions import heaters_videos
 from heaters_pipeline.resources import Database
 from heaters_pipeline.settings import get_settings
+
+SETTLED_SECONDS = 30
+"""A file that has not changed for so long has been copied to its end."""
 
 BATCH = 50
 """Runs asked for in one tick: what a queue swallows without a tick timing out."""
@@ -25,13 +34,38 @@ INTERVAL = get_settings().sensor_interval_seconds
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def new_source_videos(database: Database) -> dg.SensorResult:
-    """Ingests source videos that nobody has begun with."""
+    """Ingests source videos that nobody has begun with, as long as there is room for them."""
+    settings = get_settings()
+    free = shutil.disk_usage(settings.home).free
+    if free < settings.min_free_gb * 10**9:
+        return dg.SensorResult(
+            skip_reason=f"Only {free / 10**9:.1f} GB are free in {settings.home}: no other video "
+            "is begun before there is more room (HEATERS_MIN_FREE_GB)."
+        )
     with database.transaction() as session:
         waiting = source_videos.waiting(session, BATCH)
     return dg.SensorResult(
         run_requests=ingest_requests(waiting),
         dynamic_partitions_requests=[heaters_videos.build_add_request([key for key, _ in waiting])],
     )
+
+
+@dg.sensor(
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
+    """Adds the videos that have come to lie in the watched folder; `new_source_videos` sees to the
+    rest. A file is known by its path, size and time of change."""
+    folder = get_settings().watch_folder
+    if folder is None:
+        return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
+    if not folder.is_dir():
+        raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
+    added = add_settled(database, folder, time.time())
+    for title in added:
+        context.log.info(f"{title}: added.")
+    return dg.SkipReason(f"{len(added)} videos added from {folder}.")
 
 
 @dg.sensor(
@@ -89,6 +123,20 @@ def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
             last_event_id = int(asked[-2]) if asked[-1] else sys.maxsize
             window = get_settings().undo_window_seconds
             clips.give_up(session, key, last_event_id, window, error)
+
+
+def add_settled(database: Database, folder: Path, now: float) -> list[str]:
+    """Adds the videos below `folder` that nobody has written to for SETTLED_SECONDS before `now`
+    (seconds of the epoch); the titles of those that are new."""
+    settled: dict[str, Path] = {}
+    for path in videos_in(folder):
+        with suppress(FileNotFoundError):  # gone since it was listed
+            # Not st_mtime: a copy can bring its original's along.
+            if path.stat().st_ctime <= now - SETTLED_SECONDS:
+                settled[file_key(path)] = path
+    with database.transaction() as session:
+        new = settled.keys() - source_videos.known(session, settled)
+        return [add_file(session, settled[key])[0].title for key in sorted(new)]
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:

@@ -134,6 +134,12 @@ class Settings(BaseSettings):
         default=100, gt=0, description="Larger videos (10⁹ bytes) are refused."
     )
     max_source_hours: float = Field(default=24, gt=0, description="Longer videos are refused.")
+    min_free_gb: float = Field(
+        default=5,
+        ge=0,
+        description="With less space free (10⁹ bytes) on the disk of the home no other video is "
+        "begun.",
+    )
     download_limit_hours: float = Field(
         default=12, gt=0, description="A download that takes longer is stopped."
     )

@@ -4,9 +4,11 @@ import warnings
 
 import dagster as dg
 
+from heaters_pipeline.assets.download import source_download
 from heaters_pipeline.assets.ingest import virtual_clips
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.partitions import heaters_videos
 from heaters_pipeline.platform.scratch import scratch_folder
@@ -48,6 +50,34 @@ def gold_master_equals_source(
             "different": len(different),
             "first_different": different[:SHOWN_FRAMES],
         },
+    )
+
+
+@dg.asset_check(asset="gold_master", partitions_def=heaters_videos)
+def source_is_undamaged(
+    context: dg.AssetCheckExecutionContext, database: Database
+) -> dg.AssetCheckResult:
+    """Every frame of the source could be decoded cleanly, and its stream is as long as it says."""
+    with database.transaction() as session:
+        damage = source_videos.get(session, context.partition_key).damage
+    return dg.AssetCheckResult(
+        passed=damage is None, severity=dg.AssetCheckSeverity.WARN, metadata=damage or {}
+    )
+
+
+@dg.asset_check(asset=source_download, partitions_def=heaters_videos)
+def best_quality_was_downloaded(
+    context: dg.AssetCheckExecutionContext, database: Database
+) -> dg.AssetCheckResult:
+    """What was fetched is the best that its site listed."""
+    with database.transaction() as session:
+        quality = source_videos.get(session, context.partition_key).download_quality
+    short = shortfall(quality)
+    return dg.AssetCheckResult(
+        passed=short is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{short}: `heaters refetch` fetches it again." if short else None,
+        metadata=quality or {},
     )
 
 

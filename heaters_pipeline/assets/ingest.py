@@ -6,26 +6,19 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.assets.steps import ProgressWriter, source_step
-from heaters_pipeline.db import clips, reviews, source_videos
-from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.assets.download import GROUP, delete_replaced, row_facts, source_download
+from heaters_pipeline.assets.steps import ProgressWriter, ledger_metadata, source_step
+from heaters_pipeline.db import clips, ledger, reviews, source_videos
+from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.domain.keys import url_name
-from heaters_pipeline.domain.states import (
-    DETECT_SCENES,
-    DOWNLOAD,
-    PREPROCESS,
-    ClipState,
-    SourceState,
-)
+from heaters_pipeline.domain.states import DETECT_SCENES, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.media.detect import open_detector
-from heaters_pipeline.media.download import fetch_source
 from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
-from heaters_pipeline.media.probe import VideoFacts, probe
+from heaters_pipeline.media.probe import probe
 from heaters_pipeline.media.scores import open_scores
-from heaters_pipeline.media.transcode import Product, Transcoded, transcode
+from heaters_pipeline.media.transcode import GoldMaster, Product, Transcoded, transcode
 from heaters_pipeline.partitions import heaters_videos
 from heaters_pipeline.platform.digest import file_digest
 from heaters_pipeline.platform.scratch import scratch_folder
@@ -33,73 +26,13 @@ from heaters_pipeline.resources import Database, ObjectStore
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage
 
-GROUP = "ingest"
+COLUMNS_OF = {
+    Product.GOLD_MASTER: ("gold_master_filepath", "frame_checksums_filepath"),
+    Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath"),
+    Product.FRAME_SCORES: ("frame_scores_filepath",),
+}
 
-DOWNLOAD_RETRIES = dg.RetryPolicy(
-    max_retries=2,
-    delay=10,
-    backoff=dg.Backoff.EXPONENTIAL,
-    jitter=dg.Jitter.PLUS_MINUS,
-)
-
-
-@dg.asset(
-    partitions_def=heaters_videos,
-    group_name=GROUP,
-    kinds={"ytdlp"},
-    pool="download",
-    retry_policy=DOWNLOAD_RETRIES,
-)
-def source_download(
-    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
-) -> dg.MaterializeResult[Any]:
-    """The video as its site or its owner has it, checked to be one that can be decoded."""
-    key, storage = context.partition_key, store.open()
-    with (
-        source_step(database, key, DOWNLOAD) as video,
-        scratch_folder(get_settings().home) as folder,
-    ):
-        if _is_here_already(video, storage):
-            with database.transaction() as session:
-                source_videos.finish(session, key, DOWNLOAD)
-            return dg.MaterializeResult(metadata={"path": video.source_filepath, "fetched": False})
-        download = folder / "download"
-        download.mkdir()
-        fetched = fetch_source(
-            video.url, download, ProgressWriter(database, key, "download", context.log.info)
-        )
-        facts = probe(fetched.path)
-        sha256 = file_digest(fetched.path)
-        if video.state == SourceState.READY and video.source_sha256 != sha256:
-            raise InputError(
-                f"{video.url} is not what {video.title} and its clips were made from any more: "
-                "add it as a new video."
-            )
-        path = layout.source(key, sha256[:10], fetched.path.suffix.lower())
-        storage.put(fetched.path, path)
-        unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
-        with database.transaction() as session:
-            source_videos.finish(
-                session,
-                key,
-                DOWNLOAD,
-                {
-                    "source_filepath": path,
-                    "source_sha256": sha256,
-                    "title": fetched.title if unnamed else video.title,
-                    "download_quality": fetched.quality,
-                    **_row_facts(facts),
-                },
-            )
-        return dg.MaterializeResult(
-            metadata={
-                "path": path,
-                "fetched": True,
-                "bytes": fetched.path.stat().st_size,
-                "picture": f"{facts.width} x {facts.height}, {facts.rate} frames per second",
-                "seconds": facts.duration_seconds,
-            }
-        )
+PRODUCT_COLUMNS = tuple(column for columns in COLUMNS_OF.values() for column in columns)
 
 
 @dg.multi_asset(
@@ -146,30 +79,44 @@ def transcode_source(
     ):
         facts = probe(source)
         write = ProgressWriter(database, key, "transcode", context.log.info)
+        gold = GoldMaster(get_settings().gold_master)
         made = transcode(
             source,
             facts,
             folder,
             wanted,
             lambda progress: write(progress.seconds_done, facts.duration_seconds),
+            gold=gold,
             stall_seconds=get_settings().stall_seconds,
         )
         _refuse_other_length(video, made.frame_count)
-        row, sizes = _store_products(storage, key, made)
+        row, sizes = _store_products(storage, video, made)
+        if gold is GoldMaster.COPY and Product.GOLD_MASTER in wanted:
+            row["gold_master_filepath"] = video.source_filepath
         # An index of another length is void; with a new proxy comes its own.
         void = {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
         with database.transaction() as session:
-            source_videos.finish_products(
-                session,
-                key,
-                {"frame_count": made.frame_count, **void, **_row_facts(facts), **row},
-            )
-        if Product.REVIEW_PROXY in wanted:
-            _delete_replaced(storage, video, row)
+            facts_now = {
+                "frame_count": made.frame_count,
+                "damage": made.damage.as_dict() if made.damage else None,
+                **void,
+                **row_facts(facts),
+                **row,
+            }
+            source_videos.finish_products(session, key, facts_now)
+            ledger.record(session, video.id, sizes)
+        before = [getattr(video, column) for column in PRODUCT_COLUMNS]
+        after = [row.get(column, getattr(video, column)) for column in PRODUCT_COLUMNS]
+        delete_replaced(database, storage, before, [*after, video.source_filepath])
     for product in sorted(wanted):
         yield dg.MaterializeResult(
             asset_key=product.value,
-            metadata={"frames": made.frame_count, "bytes": sizes[product]},
+            metadata={
+                "frames": made.frame_count,
+                "damage": made.damage.as_dict() if made.damage else "none",
+                "bytes": sum(sizes.get(str(row.get(column)), 0) for column in COLUMNS_OF[product]),
+                **ledger_metadata(database, video.id),
+            },
         )
 
 
@@ -281,33 +228,10 @@ def _cuts(video: SourceVideo) -> list[int]:
     return list(video.scene_cut_points["cuts"])
 
 
-def _is_here_already(video: SourceVideo, storage: Storage) -> bool:
-    """An uploaded file is what it was when it was added, and may be gone from there."""
-    return (
-        video.origin == Origin.UPLOAD
-        and video.source_filepath is not None
-        and storage.exists(video.source_filepath)
-    )
-
-
 def _made(path: str | None, video: SourceVideo, asset: str) -> str:
     if path is None:
         raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
     return path
-
-
-def _row_facts(facts: VideoFacts) -> dict[str, Any]:
-    return {
-        "width": facts.width,
-        "height": facts.height,
-        "rate_num": facts.rate.numerator,
-        "rate_den": facts.rate.denominator,
-        "rotation": facts.rotation,
-        "sample_aspect_num": facts.sample_aspect.numerator,
-        "sample_aspect_den": facts.sample_aspect.denominator,
-        "duration_seconds": facts.duration_seconds,
-        "has_audio": facts.has_audio,
-    }
 
 
 def _refuse_other_length(video: SourceVideo, frame_count: int) -> None:
@@ -319,49 +243,30 @@ def _refuse_other_length(video: SourceVideo, frame_count: int) -> None:
         )
 
 
-def _delete_replaced(storage: Storage, video: SourceVideo, row: dict[str, Any]) -> None:
-    """Proxies are named after their bytes: one that differs does not overwrite the old one."""
-    for column in ("proxy_filepath", "proxy_audio_filepath"):
-        old = getattr(video, column)
-        if old is not None and old != row[column]:
-            storage.delete(old)
-
-
 def _store_products(
-    storage: Storage, key: str, made: Transcoded
-) -> tuple[dict[str, Any], dict[Product, int]]:
-    """Puts what was made into the storage; the row's columns and each product's bytes."""
+    storage: Storage, video: SourceVideo, made: Transcoded
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Puts what was made into the storage; the row's columns, and bytes by storage key."""
     row: dict[str, Any] = {}
-    sizes: dict[Product, int] = {}
+    sizes: dict[str, int] = {}
 
-    def put(local: Path, path: str, column: str, product: Product) -> None:
+    def put(local: Path, path: str, column: str) -> None:
         storage.put(local, path)
         row[column] = path
-        sizes[product] = sizes.get(product, 0) + local.stat().st_size
+        sizes[path] = local.stat().st_size
 
-    if made.gold_master and made.frame_checksums:
-        put(
-            made.gold_master,
-            layout.gold_master(key),
-            "gold_master_filepath",
-            Product.GOLD_MASTER,
-        )
-        put(
-            made.frame_checksums,
-            layout.frame_checksums(key),
-            "frame_checksums_filepath",
-            Product.GOLD_MASTER,
-        )
+    if made.gold_master:
+        put(made.gold_master, layout.gold_master(video.key), "gold_master_filepath")
+    if made.frame_checksums:
+        put(made.frame_checksums, layout.frame_checksums(video.key), "frame_checksums_filepath")
     if made.review_proxy:
         parts = [made.review_proxy, made.proxy_audio]
         digests = [file_digest(part) for part in parts if part is not None]
-        proxy_id = layout.proxy_id(key, digests)
-        path = layout.review_proxy(key, proxy_id)
-        put(made.review_proxy, path, "proxy_filepath", Product.REVIEW_PROXY)
+        proxy_id = layout.proxy_id(video.key, digests)
+        put(made.review_proxy, layout.review_proxy(video.key, proxy_id), "proxy_filepath")
         row["proxy_audio_filepath"] = None
         if made.proxy_audio:
-            audio = layout.proxy_audio(key, proxy_id)
-            put(made.proxy_audio, audio, "proxy_audio_filepath", Product.REVIEW_PROXY)
+            put(made.proxy_audio, layout.proxy_audio(video.key, proxy_id), "proxy_audio_filepath")
         codec, description, width, height = proxy_codec(made.review_proxy)
         # The index goes with the very bytes it describes, in the same write.
         row |= {
@@ -373,6 +278,5 @@ def _store_products(
             "keyframe_offsets": frame_index.pack(read_frame_index(made.review_proxy)),
         }
     if made.frame_scores:
-        path = layout.frame_scores(key)
-        put(made.frame_scores, path, "frame_scores_filepath", Product.FRAME_SCORES)
+        put(made.frame_scores, layout.frame_scores(video.key), "frame_scores_filepath")
     return row, sizes

@@ -11,8 +11,8 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.assets.steps import failures_in_words, in_words
-from heaters_pipeline.db import artifacts, clips, embeddings, source_videos
+from heaters_pipeline.assets.steps import failures_in_words, in_words, ledger_metadata
+from heaters_pipeline.db import artifacts, clips, embeddings, ledger, source_videos
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
@@ -66,10 +66,17 @@ def exported_clips(
                     )
                     path = layout.clip_file(clip.id)
                     storage.put(out, path)
+                    with database.transaction() as session:
+                        ledger.record(session, video.id, {path: out.stat().st_size})
                     out.unlink()
                     facts |= {"clip_filepath": path, "is_virtual": False}
 
-    return _work_through(context, database, EXPORT, export_all)
+    result = _work_through(context, database, EXPORT, export_all)
+    with database.transaction() as session:
+        video = source_videos.get(session, context.partition_key)
+    return dg.MaterializeResult(
+        metadata={**(result.metadata or {}), **ledger_metadata(database, video.id)}
+    )
 
 
 @dg.asset(
@@ -210,6 +217,7 @@ def _keep_keyframes(
             frame = clip.start_frame + picture.frame
             path = layout.keyframe(clip.id, frame)
             storage.put(picture.path, path)
+            ledger.record(session, clip.source_video_id, {path: picture.path.stat().st_size})
             artifacts.save_keyframe(
                 session,
                 clip.id,

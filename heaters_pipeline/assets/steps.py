@@ -4,11 +4,12 @@ when asked to, say what went wrong."""
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import dagster as dg
 from sqlalchemy.exc import OperationalError
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, TransitionError
@@ -69,6 +70,19 @@ def in_words(error: BaseException) -> str:
         return "The run was stopped before this step had ended: try again."
     first_line = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {first_line}"
+
+
+def ledger_metadata(database: Database, video_id: int) -> dict[str, Any]:
+    """What the video costs in the storage, for Dagster's pages."""
+    with database.transaction() as session:
+        sizes = ledger.by_kind(session, [video_id]).get(video_id, {})
+        minutes = ledger.approved_minutes(session, [video_id]).get(video_id)
+    total = sum(sizes.values())
+    return {
+        "bytes_of_video": {kind.value: size for kind, size in sorted(sizes.items())},
+        "bytes_of_video_in_all": total,
+        **({"bytes_per_approved_minute": round(total / minutes)} if minutes else {}),
+    }
 
 
 class ProgressWriter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -107,6 +107,11 @@ def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
     return [(key, attempt) for key, attempt in rows]
 
 
+def known(session: Session, keys: Iterable[str]) -> set[str]:
+    """Those of the keys that a video has."""
+    return set(session.exec(select(SourceVideo.key).where(col(SourceVideo.key).in_(list(keys)))))
+
+
 def counts_by_state(session: Session) -> dict[str, int]:
     rows = session.exec(select(SourceVideo.state, sa.func.count()).group_by(col(SourceVideo.state)))
     return dict(rows.all())
@@ -165,6 +170,20 @@ def twin(session: Session, key: str, *, sha256: str) -> SourceVideo | None:
 def same_page(session: Session, key: str, site_id: str) -> SourceVideo | None:
     """The oldest other video that has the same id on its site."""
     return _original(session, key, SourceVideo.site_id == site_id)
+
+
+def original(session: Session, video: SourceVideo) -> SourceVideo | None:
+    """The video that a duplicate is the same as."""
+    if video.duplicate_of_id is None:
+        return None
+    return session.exec(_VIDEOS.where(SourceVideo.id == video.duplicate_of_id)).first()
+
+
+def of_playlist(session: Session, playlist_id: int) -> Sequence[SourceVideo]:
+    """The videos of a playlist, in its order."""
+    return session.exec(
+        _VIDEOS.where(SourceVideo.playlist_id == playlist_id).order_by(col(SourceVideo.id))
+    ).all()
 
 
 def _original(session: Session, key: str, same: Any) -> SourceVideo | None:

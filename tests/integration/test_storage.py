@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage, ObjectMissing, Storage
+from heaters_pipeline.storage.s3 import S3Storage, s3_client
 
 KEY = "videos/v1/source.mp4"
 CONTENT = os.urandom(3_000_000)
@@ -177,3 +180,31 @@ def test_an_absent_bucket_is_one_sentence(s3_endpoint: str, tmp_path: Path) -> N
     (tmp_path / "made").write_bytes(b"x")
     with pytest.raises(HeatersError, match="no-such-bucket"):
         storage.put(tmp_path / "made", KEY)
+
+
+def test_objects_of_a_kind_go_into_their_storage_class(s3_endpoint: str, tmp_path: Path) -> None:
+    client = s3_client(s3_endpoint)
+    client.create_bucket(Bucket="classes")
+    classes = {"gold_master": "STANDARD_IA", "source": "GLACIER_IR"}
+    storage = S3Storage(client, "classes", "library", home=tmp_path, class_by_kind=classes)
+    local = tmp_path / "object"
+    local.write_bytes(b"bytes")
+    keys = [layout.gold_master("a"), layout.source("a", "1f", ".mp4"), layout.clip_file(1)]
+    for key in keys:
+        storage.put(local, key)
+        with storage.fetch(key) as fetched:
+            assert fetched.read_bytes() == b"bytes"
+    found = [
+        client.head_object(Bucket="classes", Key=f"library/{key}").get("StorageClass")
+        for key in keys
+    ]
+    assert found == ["STANDARD_IA", "GLACIER_IR", None]
+
+
+def test_gold_masters_rest_in_an_infrequent_access_class_on_aws_alone() -> None:
+    assert Settings(storage_classes=None, s3_endpoint_url=None).class_by_kind() == {
+        "gold_master": "STANDARD_IA"
+    }
+    assert Settings(s3_endpoint_url="http://minio:9000").class_by_kind() == {}
+    with pytest.raises(ValueError, match="not KIND=CLASS"):
+        Settings(storage_classes="gold_masters=STANDARD_IA")

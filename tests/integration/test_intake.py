@@ -1,0 +1,431 @@
+"""What operators name, and what becomes of it: files, folders, addresses, duplicates, better
+copies, cancelling."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import dagster as dg
+import psutil
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from sqlalchemy import Engine
+
+from heaters_pipeline.cli import main
+from heaters_pipeline.db import clips, ledger, reviews, source_videos
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.source_videos import CANCELLED
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.ingest import ingest_in_foreground
+from heaters_pipeline.intake import add_source, add_upload, upload_key
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.resources import Database
+from heaters_pipeline.sensors import SETTLED_SECONDS, add_settled, new_source_videos
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import Storage, open_storage
+from tests.footage import make_numbered_film
+from tests.jobs import run_job
+
+FRAMES = 60
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_numbered_film(tmp_path_factory.mktemp("film") / "walk.mp4", FRAMES, scenes=(30,))
+
+
+@pytest.fixture(scope="module")
+def long_film(film: Path) -> Path:
+    """One that takes half a minute to transcode."""
+    looped = film.with_name("long.mp4")
+    again = [*("-stream_loop", "300"), *("-i", str(film)), *("-c", "copy"), str(looped)]
+    subprocess.run([ffmpeg_binary(), "-loglevel", "error", *again], check=True)
+    return looped
+
+
+@pytest.fixture
+def storage(pipeline: Engine) -> Storage:
+    settings = get_settings()
+    return open_storage(settings.storage_url, settings.home)
+
+
+@pytest.fixture
+def database(pipeline: Engine) -> Database:
+    database = Database()
+    database._engine = pipeline
+    return database
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    """A web site of one folder, which downloads may reach; its address and the folder."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+def row(engine: Engine, key: str) -> SourceVideo:
+    with transaction(engine) as session:
+        return source_videos.get(session, key)
+
+
+def rows(engine: Engine) -> list[SourceVideo]:
+    with transaction(engine) as session:
+        return list(source_videos.newest_first(session))
+
+
+def recorded(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return dict(connection.execute(sa.text("SELECT path, bytes FROM stored_objects")).all())
+
+
+def scratch_files() -> list[Path]:
+    scratch = get_settings().home / "scratch"
+    return [path for path in scratch.rglob("*") if path.is_file() and path.name != ".lock"]
+
+
+def test_a_folder_adds_the_videos_in_it_and_nothing_else(
+    pipeline: Engine, film: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "holiday"
+    (folder / "day 2").mkdir(parents=True)
+    for name in ("b.mp4", "A.MKV", "day 2/c.mov", "notes.txt", ".hidden.mp4", "half.mp4.part"):
+        (folder / name).write_bytes(name.encode())
+    result = CliRunner().invoke(main, ["add", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert sorted(video.title for video in rows(pipeline)) == ["A", "b", "c"]
+    again = CliRunner().invoke(main, ["add", str(folder)])
+    assert again.output.count("known already") == 3
+    empty = CliRunner().invoke(main, ["add", str(folder / "day 2" / "..")])
+    assert empty.exit_code == 0
+    (folder / "day 2" / "c.mov").unlink()
+    none = CliRunner().invoke(main, ["add", str(folder / "day 2")])
+    assert none.exit_code == 1
+    assert "no videos in the folder" in none.output
+
+
+def test_a_list_is_added_line_by_line_and_what_is_wrong_is_said(pipeline: Engine) -> None:
+    lines = "https://example.org/a\n\nHTTPS://Example.org:443/a\nhttps://example.org/b\nbad\0path\n"
+    result = CliRunner().invoke(main, ["add", "-"], input=lines)
+    assert result.exit_code == 1
+    assert "1 of 4 were not added" in result.output
+    assert {video.url for video in rows(pipeline)} == {
+        "https://example.org/a",
+        "https://example.org/b",
+    }
+
+
+def test_a_watched_folder_adds_what_has_settled_once(
+    pipeline: Engine, database: Database, film: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    shutil.copy2(film, folder / "one.mp4")  # with its old time of change
+    now = time.time()
+    assert add_settled(database, folder, now) == []
+    settled = now + SETTLED_SECONDS + 1
+    assert add_settled(database, folder, settled) == ["one"]
+    assert add_settled(database, folder, settled) == []
+    (folder / "one.mp4").write_bytes(b"another film of the same name")
+    assert add_settled(database, folder, settled + SETTLED_SECONDS) == ["one"]
+    assert len(rows(pipeline)) == 2
+
+
+def test_the_same_bytes_under_another_name_are_reported_and_not_ingested_twice(
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+) -> None:
+    first = ingest_in_foreground(pipeline, instance, str(film))
+    assert first.error is None
+    objects = storage.list("")
+    renamed = tmp_path / "another name.mp4"
+    renamed.write_bytes(film.read_bytes())
+    for changed in (True, False):
+        again = ingest_in_foreground(pipeline, instance, str(renamed))
+        assert (again.state, again.same_as, again.error) == ("duplicate", first.key, None)
+        assert (again.changed, again.clip_count) == (changed, 0)
+    assert storage.list("") == objects
+    assert scratch_files() == []
+    result = run_job(instance, "ingest", again.key)
+    assert result.success
+    assert not result.get_asset_materialization_events()
+
+
+def test_a_failed_original_keeps_nobody_from_trying(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+) -> None:
+    """Two rows of the same bytes, of which none was fetched: the first to come is the original."""
+    twins = [tmp_path / name for name in ("one.mp4", "two.mp4")]
+    for twin in twins:
+        with transaction(pipeline) as session:
+            add_source(session, str(twin))
+    for twin in twins:
+        twin.write_bytes(film.read_bytes())
+    second, first = (ingest_in_foreground(pipeline, instance, str(twin)) for twin in twins[::-1])
+    assert (second.state, first.state) == ("ready", "duplicate")
+
+
+def test_the_same_bytes_at_two_addresses_are_one_video(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, site: tuple[str, Path]
+) -> None:
+    address, folder = site
+    for name in ("one.mp4", "two.mp4"):
+        (folder / name).write_bytes(film.read_bytes())
+    one = ingest_in_foreground(pipeline, instance, f"{address}/one.mp4")
+    two = ingest_in_foreground(pipeline, instance, f"{address}/two.mp4")
+    assert (one.state, two.state, two.same_as) == ("ready", "duplicate", one.key)
+
+
+def test_an_upload_is_probed_and_ingested_from_the_storage(
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+) -> None:
+    def upload(name: str, file: Path) -> str:
+        key = upload_key(name, file.name)
+        path = f"videos/{key}/source-upload.mp4"
+        storage.put(file, path)
+        with transaction(pipeline) as session:
+            add_upload(session, upload_id=name, name=file.name, source_filepath=path)
+        return key
+
+    good = upload("1", film)
+    assert run_job(instance, "ingest", good).success
+    assert row(pipeline, good).state == SourceState.READY
+    text = tmp_path / "text.mp4"
+    text.write_text("no film")
+    bad = upload("2", text)
+    assert not run_job(instance, "ingest", bad).success
+    assert "not a video" in str(row(pipeline, bad).error)
+    twin = upload("3", film)
+    assert run_job(instance, "ingest", twin).success
+    assert row(pipeline, twin).state == SourceState.DUPLICATE
+    assert storage.list(f"videos/{twin}/") == []
+
+
+def test_limits_refuse_in_one_sentence(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("MAX_SOURCE_GB", "0.00001"), ("MAX_SOURCE_HOURS", "0.0001")):
+        with monkeypatch.context() as limited:
+            limited.setenv(f"HEATERS_{name}", value)
+            get_settings.cache_clear()
+            report = ingest_in_foreground(pipeline, instance, str(film))
+            assert report.state == "download_failed"
+            assert f"raise HEATERS_{name}" in str(report.error)
+    get_settings.cache_clear()
+    assert ingest_in_foreground(pipeline, instance, str(film)).state == "ready"
+
+
+def test_the_ledger_knows_every_object_and_what_it_weighs(
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    with transaction(pipeline) as session:
+        first, *_ = clips.lease_queue(session, "ann", 10, 60)
+        decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
+        reviews.decide(session, **decided, action=Action.APPROVE)
+    assert run_job(instance, "library", report.key).success
+    assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
+    video = row(pipeline, report.key)
+    with transaction(pipeline) as session:
+        kinds = ledger.by_kind(session, [video.id])[video.id]
+        minutes = ledger.approved_minutes(session, [video.id])[video.id]
+    assert set(kinds) == {
+        *("source", "gold_master", "frame_checksums", "frame_scores", "review_proxy"),
+        *("proxy_audio", "clip", "keyframe"),
+    }
+    assert sum(kinds.values()) == sum(recorded(pipeline).values())
+    assert minutes == pytest.approx(30 / 25 / 60)
+    with transaction(pipeline) as session:
+        decision = reviews.undo(session, actor="ann")
+    for key in decision.unused:
+        storage.delete(key)
+    assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
+
+
+def test_a_gold_master_can_be_the_source_itself(
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    film: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def chosen(kind: str) -> None:
+        monkeypatch.setenv("HEATERS_GOLD_MASTER", kind)
+        get_settings.cache_clear()
+
+    chosen("copy")
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    assert report.error is None
+    assert report.paths["gold_master"] == report.paths["source"]
+    assert report.checks["gold_master_equals_source"]
+    with transaction(pipeline) as session:
+        for queued in clips.lease_queue(session, "ann", 10, 60):
+            decided = {"actor": "ann", "clip_id": queued.clip.id, "version": queued.clip.version}
+            reviews.decide(session, **decided, action=Action.APPROVE)
+    assert run_job(instance, "library", report.key).success
+    with transaction(pipeline) as session:
+        assert clips.counts_by_state(session) == {"embedded": 2}
+    chosen("ffv1")
+    assert run_job(instance, "ingest", report.key, ["gold_master"]).success
+    video = row(pipeline, report.key)
+    assert str(video.gold_master_filepath).endswith("gold_master.mkv")
+    assert storage.exists(str(video.source_filepath))
+    chosen("copy")
+    assert run_job(instance, "ingest", report.key, ["gold_master"]).success
+    assert not storage.exists(str(video.gold_master_filepath))
+    assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
+
+
+def test_a_better_copy_takes_the_place_of_a_poor_one_and_decisions_stay(
+    pipeline: Engine, instance: dg.DagsterInstance, site: tuple[str, Path], storage: Storage
+) -> None:
+    address, folder = site
+    make_numbered_film(folder / "walk.mp4", FRAMES, size=(160, 90), scenes=(30,))
+    report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
+    with transaction(pipeline) as session:
+        first, *_ = clips.lease_queue(session, "ann", 10, 60)
+        decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
+        reviews.decide(session, **decided, action=Action.SKIP)
+
+    def fetch_again() -> None:
+        with transaction(pipeline) as session:
+            source_videos.refetch(session, report.key)
+        waiting = row(pipeline, report.key)
+        with transaction(pipeline) as session:
+            assert source_videos.waiting(session, 10) == [(report.key, waiting.attempt)]
+        run_job(instance, "ingest", report.key)
+        with transaction(pipeline) as session:
+            assert source_videos.waiting(session, 10) == []
+
+    fetch_again()  # the same bytes: nothing is to be done
+    assert row(pipeline, report.key).height == 90
+    make_numbered_film(folder / "walk.mp4", FRAMES, size=(320, 180), scenes=(30,))
+    fetch_again()
+    video = row(pipeline, report.key)
+    assert (video.height, video.frame_count, video.error) == (180, FRAMES, None)
+    with transaction(pipeline) as session:
+        kept = clips.get(session, first.clip.id)
+    assert kept.state == "review_skipped"
+    assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
+    make_numbered_film(folder / "walk.mp4", FRAMES + 1, size=(640, 360), scenes=(30,))
+    before = storage.list("")
+    fetch_again()
+    video = row(pipeline, report.key)
+    assert (video.state, video.height) == ("ready", 180)
+    assert "61 frames" in str(video.error)
+    assert storage.list("") == before
+    assert scratch_files() == []
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def ffmpeg_children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if "ffmpeg" in child.name()
+    ]
+
+
+@pytest.fixture
+def ingesting(pipeline: Engine, long_film: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ingests the long film and is in the middle of transcoding it."""
+    environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
+    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(long_film)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    wait_for(lambda: ffmpeg_children(process))
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_cancelling_ends_the_work_within_five_seconds_and_leaves_no_file(
+    pipeline: Engine, storage: Storage, ingesting: subprocess.Popen[bytes]
+) -> None:
+    children = ffmpeg_children(ingesting)
+    (video,) = rows(pipeline)
+    with transaction(pipeline) as session:
+        source_videos.cancel(session, video.key)
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert (len(gone), alive) == (len(children), [])
+    _, said = ingesting.communicate(timeout=10)
+    assert CANCELLED in said.decode()
+    assert scratch_files() == []
+    assert [key for key in storage.list("") if "source-" not in key] == []
+    video = row(pipeline, video.key)
+    assert (video.state, video.error) == ("preprocess_failed", CANCELLED)
+    assert not video.cancel_requested
+    with transaction(pipeline) as session:
+        assert source_videos.retry(session, video.key).state == SourceState.NEW
+
+
+def test_an_interrupt_ends_the_work_within_five_seconds_too(
+    pipeline: Engine, ingesting: subprocess.Popen[bytes]
+) -> None:
+    """As Dagster's does, which interrupts the process of a run that is to end."""
+    children = ffmpeg_children(ingesting)
+    ingesting.send_signal(signal.SIGINT)
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert (len(gone), alive) == (len(children), [])
+    ingesting.communicate(timeout=10)
+    assert scratch_files() == []
+
+
+def test_what_waits_is_cancelled_at_once_and_what_rests_can_not_be(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    with transaction(pipeline) as session:
+        video, _ = add_source(session, str(film))
+    with transaction(pipeline) as session:
+        source_videos.cancel(session, video.key)
+    assert row(pipeline, video.key).error == CANCELLED
+    with transaction(pipeline) as session, pytest.raises(InputError, match="nothing to cancel"):
+        source_videos.cancel(session, video.key)
+    assert tick_is_empty(instance)
+    assert ingest_in_foreground(pipeline, instance, str(film)).state == "ready"
+    with transaction(pipeline) as session, pytest.raises(InputError, match="nothing to cancel"):
+        source_videos.cancel(session, video.key)
+
+
+def test_a_cancel_between_two_steps_stops_the_next_one(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    with transaction(pipeline) as session:
+        video, _ = add_source(session, str(film))
+    assert run_job(instance, "ingest", video.key, ["source_download"]).success
+    with transaction(pipeline) as session:
+        source_videos.cancel(session, video.key)
+    assert not run_job(instance, "ingest", video.key, ["gold_master"]).success
+    assert row(pipeline, video.key).error == CANCELLED
+    assert run_job(instance, "ingest", video.key, ["gold_master"]).success
+
+
+def tick_is_empty(instance: dg.DagsterInstance) -> bool:
+    with dg.build_sensor_context(instance=instance, resources={"database": Database()}) as context:
+        result = new_source_videos(context)
+    assert isinstance(result, dg.SensorResult)
+    return not result.run_requests
