@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ CHECKSUM_TYPE = np.dtype([("ticks", "<i8"), ("crc", "<u4")])
 """Presentation time, 90,000 a second; Adler-32 of the frame's pixels (libavformat/framecrcenc.c).
 """
 
-ONE_BY_ONE = {"threads": 1}
+ONE_BY_ONE: Mapping[str, Any] = {"threads": 1}
 """Input option: what lies under damage comes out the same each time only where one thread decodes
 one frame after the other (seen with H.264, HEVC, VP9 and MPEG-4)."""
 
@@ -74,6 +75,7 @@ def verify_gold_master(
     """
     facts = probe(gold)
     different: list[int] = []
+    options: Mapping[str, Any]
     for options in ({}, ONE_BY_ONE):
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             decoded = Path(scratch) / "gold.framecrc"

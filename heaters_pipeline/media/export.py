@@ -29,6 +29,10 @@ AUDIO_PREROLL_SECONDS = 1.0
 """Audio is read from this much earlier: a decoder's first frames after a seek are not whole, and
 a packet may lie in the file before the frame that it is heard with."""
 
+KEY_FRAME_SECONDS = 15.0
+"""A key frame lies within this time before any frame of most footage: where a seek does not end
+at one (MPEG transport streams), it ends at one this much earlier."""
+
 VIDEO = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode:v": "passthrough"}
 AUDIO = {"c:a": "aac", "b:a": "192k"}
 
@@ -62,10 +66,10 @@ def export_clip(
     Matroska rounds to whole pixels).
 
     In the same run, the checksums of the frames that enter the encoder are compared with
-    `checksums[start_frame:end_frame]`. Frames are reached by seeking; where that ends at others
-    (times that are not what they seem, pictures that need what lies before the key frame), they
-    are counted from the first one, and compared again. Where one still differs, HeatersError is
-    raised and there is no file. `out` appears whole.
+    `checksums[start_frame:end_frame]`. Frames are reached by seeking; where that ends at others,
+    by decoding from some seconds earlier, and where that does (times that are not what they
+    seem), by counting from the first one; compared again each time. Where one still differs,
+    HeatersError is raised and there is no file. `out` appears whole.
     """
     if not 0 <= start_frame < end_frame <= len(checksums):
         raise HeatersError(
@@ -74,10 +78,10 @@ def export_clip(
         )
     clip = _Clip.of(checksums, start_frame, end_frame, rate)
     facts, times = probe(gold), _Timeline.of(gold, checksums)
-    partial = out.with_name(f"{out.name}.partial")
+    unfinished = out.with_name(f"{out.name}.partial")
     entered = out.with_name(f"{out.name}.framecrc")
     try:
-        for read in (_by_time, _by_number):
+        for read in (_by_time, _by_time_from_earlier, _by_number):
             stored, sound = read(gold, facts, times, clip)
             picture, proof = _split(stored)
             shown, options = exported(picture, facts, rotation, sample_aspect)
@@ -87,7 +91,7 @@ def export_clip(
                 options |= AUDIO
             mp4 = ffmpeg.output(
                 *streams,
-                file_url(partial),
+                file_url(unfinished),
                 format="mp4",
                 movflags="+faststart",
                 fflags="+bitexact",
@@ -112,10 +116,10 @@ def export_clip(
                 f"The frames read from {gold.name} are not frames {start_frame} to {end_frame} of "
                 "the source: verify the gold master, and make it again if it differs."
             )
-        size = partial.stat().st_size
-        partial.replace(out)
+        size = unfinished.stat().st_size
+        unfinished.replace(out)
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         entered.unlink(missing_ok=True)
     return Exported(clip.frame_count, float(clip.duration), size)
 
@@ -191,14 +195,35 @@ def _milliseconds(ticks: int) -> int:
     return (ticks + TICKS_PER_MILLISECOND // 2) // TICKS_PER_MILLISECOND
 
 
-def _by_time(gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip) -> tuple[Any, Any]:
-    """The clip's picture and sound, read from where its first frame should be."""
-    opened = input_file(gold, ss=_seconds(times.before(clip.start)), **facts.decoding)
-    picture = exact(opened["V:0"], facts).filter("trim", end_frame=clip.frame_count)
+def _by_time(
+    gold: Path,
+    facts: VideoFacts,
+    times: _Timeline,
+    clip: _Clip,
+    early: Fraction = Fraction(0),
+    **decoding: Any,
+) -> tuple[Any, Any]:
+    """The clip's picture and sound, read from where its first frame should be, decoded from
+    `early` seconds before that."""
+    at = times.before(clip.start)
+    early = min(early, at)
+    opened = input_file(gold, ss=_seconds(at - early), **facts.decoding, **decoding)
+    picture = exact(opened["V:0"], facts)
+    if early:
+        picture = picture.filter("trim", start=_seconds(early))
     begin = times.seconds(clip.start)
     read_from = max(Fraction(0), begin - Fraction(AUDIO_PREROLL_SECONDS))
     heard = input_file(gold, ss=_seconds(read_from), vn=None)
-    return picture, _sound(heard, facts, begin - read_from, clip.duration)
+    return (
+        picture.filter("trim", end_frame=clip.frame_count),
+        _sound(heard, facts, begin - read_from, clip.duration),
+    )
+
+
+def _by_time_from_earlier(
+    gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip
+) -> tuple[Any, Any]:
+    return _by_time(gold, facts, times, clip, Fraction(KEY_FRAME_SECONDS), **ONE_BY_ONE)
 
 
 def _by_number(gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip) -> tuple[Any, Any]:

@@ -12,9 +12,9 @@ from heaters_pipeline.media.checksums import CHECKSUM_TYPE, read_checksums
 from heaters_pipeline.media.detect import open_detector
 from heaters_pipeline.media.embed import mean_vector
 from heaters_pipeline.media.keyframes import keyframe_numbers
+from heaters_pipeline.media.picture import lossless_format, proxy_size
 from heaters_pipeline.media.probe import VideoFacts
 from heaters_pipeline.media.scores import open_scores
-from heaters_pipeline.media.picture import lossless_format, proxy_size
 from tests.footage import numbered_picture, read_number
 
 FACTS = VideoFacts(
