@@ -99,9 +99,10 @@ def _fetch(
     files: ExitStack,
 ) -> Fetched | Settled:
     settings = get_settings()
-    if video.origin == Origin.UPLOAD and video.source_filepath is not None:
+    path = video.source_filepath
+    if video.origin == Origin.UPLOAD and path is not None and storage.exists(path):
         # What was uploaded is what it was, and may be gone from where it came from.
-        return Fetched(files.enter_context(storage.fetch(video.source_filepath)))
+        return Fetched(files.enter_context(storage.fetch(path)))
     kept = files.enter_context(kept_folder(settings.home, video.key, _is_worth_another_try))
     folder = kept / "download"
     folder.mkdir(exist_ok=True)
@@ -139,11 +140,11 @@ def _keep(
         _refuse_other_frames(video, fetched.path, facts)
     path = layout.source(video.key, sha256[:DIGEST_LENGTH], fetched.path.suffix.lower())
     if video.origin == Origin.UPLOAD and video.source_filepath is not None:
-        path = video.source_filepath
+        path = video.source_filepath  # under which it may lie already
     with database.transaction() as session:
         same = None if ready else source_videos.twin(session, video.key, sha256=sha256)
         if same is None:
-            if path != video.source_filepath or video.origin == Origin.WEB:
+            if not (path == video.source_filepath and storage.exists(path)):
                 storage.put(fetched.path, path)
             unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
             source_videos.finish(

@@ -1,0 +1,135 @@
+"""kill -9 in the middle of a download and of a transcode: the next run ends as if nothing had
+happened."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import subprocess
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.ingest import ingest_in_foreground
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.platform.digest import file_digest
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import open_storage
+from tests.footage import make_numbered_film
+from tests.site import test_site as web_site
+
+KILLS = 10
+
+SPAWN = multiprocessing.get_context("forkserver")
+SPAWN.set_forkserver_preload(["heaters_pipeline.ingest", "heaters_pipeline.media.transcode"])
+
+
+def ingest(reference: str, environment: dict[str, str]) -> None:
+    """The body of a process that will be killed."""
+    os.environ.update(environment)
+    get_settings.cache_clear()
+    engine = open_engine(str(get_settings().database_url))
+    with dg.DagsterInstance.ephemeral() as instance:
+        ingest_in_foreground(engine, instance, reference)
+
+
+def start(reference: str) -> BaseProcess:
+    names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_ALLOWED_NETWORKS")
+    environment = {name: os.environ[name] for name in names}
+    process = SPAWN.Process(target=ingest, args=(reference, environment))
+    process.start()
+    return process
+
+
+def state(engine: Engine) -> str:
+    with transaction(engine) as session:
+        videos = source_videos.newest_first(session)
+    return str(videos[0].state) if videos else ""
+
+
+def kill_in(engine: Engine, process: BaseProcess, during: str, within: float) -> bool:
+    """Kills the process at a random moment of up to `within` seconds after the video has entered a
+    state; whether it was still in it then."""
+    end = time.monotonic() + 60
+    while state(engine) != during and process.is_alive():
+        assert time.monotonic() < end, f"{during} was never reached"
+        time.sleep(0.01)
+    time.sleep(random.uniform(0, within))
+    there = state(engine) == during
+    process.kill()
+    process.join()
+    return there
+
+
+def objects() -> dict[str, str]:
+    """Checksums of everything in the storage."""
+    settings = get_settings()
+    storage = open_storage(settings.storage_url, settings.home)
+    found = {}
+    for key in storage.list(""):
+        with storage.fetch(key) as path:
+            found[key] = file_digest(path)
+    return found
+
+
+def assert_as_undisturbed(engine: Engine, instance: dg.DagsterInstance, reference: str) -> None:
+    """Ends the ingest, and compares with one that nobody disturbed."""
+    report = ingest_in_foreground(engine, instance, reference)
+    assert (report.state, report.error) == ("ready", None)
+    scratch = get_settings().home / "scratch"
+    assert [path for path in scratch.iterdir() if path.name != ".lock"] == []
+    after_kills = objects()
+    assert all(report.checks.values())
+    storage = open_storage(None, get_settings().home)
+    for key in after_kills:
+        storage.delete(key)
+    again = ingest_in_foreground(engine, instance, reference)
+    assert (again.error, again.changed) == (None, True)
+    assert objects() == after_kills
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    short = make_numbered_film(tmp_path / "short.mp4", 100, size=(640, 360), scenes=(50,))
+    film = tmp_path / "film.mp4"
+    again = [*("-stream_loop", "5"), *("-i", str(short)), *("-c", "copy"), str(film)]
+    subprocess.run([ffmpeg_binary(), "-loglevel", "error", *again], check=True)
+    return film
+
+
+def test_a_download_that_is_killed_ten_times_ends_as_if_it_had_not_been(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Picture and sound in fragments, which are then merged."""
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    with web_site(tmp_path / "site") as site:
+        reference = site.url("slow/dash/manifest.mpd")
+        site.bytes_per_second = 400_000
+        hits = 0
+        for _ in range(KILLS):
+            hits += kill_in(pipeline, start(reference), "downloading", 1.5)
+        assert hits >= KILLS // 2
+        site.bytes_per_second = 10**8
+        assert_as_undisturbed(pipeline, instance, reference)
+
+
+def test_a_transcode_that_is_killed_ten_times_ends_as_if_it_had_not_been(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "")
+    hits = 0
+    for _ in range(KILLS):
+        hits += kill_in(pipeline, start(str(film)), "preprocessing", 1.5)
+    assert hits >= KILLS // 2
+    assert_as_undisturbed(pipeline, instance, str(film))
