@@ -28,6 +28,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import SourceState
 from heaters_pipeline.ingest import ingest_in_foreground
@@ -39,6 +40,8 @@ from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from tests.footage import make_numbered_film
 from tests.jobs import run_job
+from tests.site import Site
+from tests.site import test_site as web_site
 
 FRAMES = 60
 
@@ -429,3 +432,68 @@ def tick_is_empty(instance: dg.DagsterInstance) -> bool:
         result = new_source_videos(context)
     assert isinstance(result, dg.SensorResult)
     return not result.run_requests
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with web_site(tmp_path_factory.mktemp("web")) as site:
+        yield site
+
+
+@pytest.fixture
+def open_web(web: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A web site with videos of many kinds, which downloads may reach."""
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    return web
+
+
+def test_a_playlist_becomes_a_source_video_for_each_of_its_entries(
+    pipeline: Engine, instance: dg.DagsterInstance, open_web: Site
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, open_web.url("feed.rss"))
+    assert (report.state, report.error, len(report.playlist)) == ("expanded", None, 3)
+    playlist = row(pipeline, report.key)
+    entries = [row(pipeline, key) for key in report.playlist]
+    assert {entry.playlist_id for entry in entries} == {playlist.id}
+    assert [entry.state for entry in entries] == ["new"] * 3
+    again = ingest_in_foreground(pipeline, instance, open_web.url("feed.rss"))
+    assert again.playlist == report.playlist
+    assert ingest_in_foreground(pipeline, instance, entries[0].url).state == "ready"
+
+
+def test_what_fell_short_of_its_site_is_flagged_and_fetched_again(
+    pipeline: Engine, instance: dg.DagsterInstance, open_web: Site
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, open_web.url("claims.mpd"))
+    assert (report.state, report.error) == ("ready", None)
+    assert not report.checks["best_quality_was_downloaded"]
+    short = shortfall(row(pipeline, report.key).download_quality)
+    assert short is not None
+    assert "2160" in short
+    result = CliRunner().invoke(main, ["refetch"])
+    assert result.output.split("  ") == [report.key, f"{short}\n"]
+    assert row(pipeline, report.key).refetch_requested
+    whole = ingest_in_foreground(pipeline, instance, open_web.url("film.mp4"))
+    assert whole.checks["best_quality_was_downloaded"]
+
+
+def test_a_broken_merge_is_encoded_again_and_says_so(
+    pipeline: Engine, instance: dg.DagsterInstance, open_web: Site
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, open_web.url("short-sound.mpd"))
+    assert (report.state, report.error) == ("ready", None)
+    quality = row(pipeline, report.key).download_quality
+    assert quality is not None
+    assert quality["normalised"]
+    assert not report.checks["best_quality_was_downloaded"]
+
+
+@pytest.mark.parametrize("reference", ["to/http://169.254.169.254/", "inward.m3u8"])
+def test_nothing_leads_a_download_to_private_addresses(
+    pipeline: Engine, instance: dg.DagsterInstance, open_web: Site, reference: str
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, open_web.url(reference))
+    assert report.state == "download_failed"
+    assert "169.254.169.254" in str(report.error)
+    assert scratch_files() == []
