@@ -453,7 +453,8 @@ def _best_listed(info: Info) -> dict[str, Any]:
         key=lambda each: (each.get("height") or 0, each.get("fps") or 0, each.get("tbr") or 0),
         default=info,
     )
-    return {name: best.get(name) for name in _TOLD} | {"bitrate": best.get("tbr")}
+    told = {name: best.get(name) for name in _TOLD} | {"bitrate": best.get("tbr")}
+    return {name: None if value == "none" else value for name, value in told.items()}
 
 
 def _measured(path: Path) -> dict[str, Any]:

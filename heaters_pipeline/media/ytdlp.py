@@ -192,7 +192,7 @@ def as_sentence(url: str, error: Exception, options: DownloadOptions) -> Heaters
     """One sentence out of an error of yt-dlp; an InputError where another try is no use."""
     message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
     parts = urlsplit(url)
-    if "failed to load cookies" in message or type(error).__name__ == "CookieLoadError":
+    if "Netscape" in message or "failed to load cookies" in message:
         return InputError(
             f"The cookies file {options.cookies_file} is not in Netscape's format: check "
             "HEATERS_COOKIES_FILE."

@@ -35,7 +35,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _postgres(settings)
     yield _check("storage", lambda: _storage(settings))
     yield _check("free disk", lambda: _free_disk(settings.home))
-    yield _javascript_runtime()
+    yield javascript_finding()
 
 
 def _check(name: str, look: Callable[[], str]) -> Finding:
@@ -112,7 +112,7 @@ def _free_disk(home: Path) -> str:
     return f"{free / 1e9:.0f} GB in {home}"
 
 
-def _javascript_runtime() -> Finding:
+def javascript_finding() -> Finding:
     """yt-dlp runs the scripts of some sites, YouTube's above all."""
     from heaters_pipeline.media.javascript import has_solver_scripts, javascript_runtime
 
