@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, request
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, Response
 
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import open_storage
-from review_app import errors, library, media, queue, sources, texts
+from review_app import errors, library, media, queue, sources, texts, uploads
+from review_app.guard import csrf, refuse_foreign_pages
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
 from review_app.services import Services
+from review_app.upload_folder import UploadFolder
+
+LARGEST_FORM = 8 << 20
+"""Ten thousand addresses of several hundred characters."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -39,22 +43,31 @@ def create_app(settings: Settings | None = None) -> Flask:
         # Answers that cross on the way must not bring back the session of before a change of name.
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=1 << 20,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
-    app.extensions["heaters"] = Services(
+    services = app.extensions["heaters"] = Services(
         settings,
         open_engine(_database_url(settings)),
-        open_storage(settings.storage_url, settings.home, endpoint_url=settings.s3_endpoint_url),
+        open_storage(
+            settings.storage_url,
+            settings.home,
+            endpoint_url=settings.s3_endpoint_url,
+            class_by_kind=settings.class_by_kind(),
+        ),
+        UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
     )
-    CSRFProtect(app)
-    for blueprint in (queue.blueprint, media.blueprint, sources.blueprint, library.blueprint):
-        app.register_blueprint(blueprint)
+    app.before_request(refuse_foreign_pages)
+    csrf.init_app(app)
+    for part in (queue, media, sources, uploads, library):
+        app.register_blueprint(part.blueprint)
     errors.register(app)
     texts.register(app)
     app.context_processor(lambda: {"reviewer": reviewer_name()})
-    app.before_request(_refuse_foreign_pages)
     app.after_request(_secure)
+    app.after_request(uploads.mark)
+    services.uploads.sweep()
     return app
 
 
@@ -72,13 +85,6 @@ def _trusted_hosts(settings: Settings) -> list[str] | None:
     if settings.trusted_hosts is not None:
         return [name.strip() for name in settings.trusted_hosts.split(",")]
     return list(LOOPBACK) if settings.host in LOOPBACK else None
-
-
-def _refuse_foreign_pages() -> None:
-    """The API answers our own pages: even asking for the queue leases clips."""
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if request.path.startswith("/api/") and site not in ("same-origin", "none"):
-        abort(403, "This address answers the pages of Heaters only.")
 
 
 def _secure(response: Response) -> Response:

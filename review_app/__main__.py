@@ -8,9 +8,13 @@ from waitress import serve
 
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
+from review_app.uploads import LONGEST_CHUNK
 
 THREADS = 16
 """Each answer that streams frames holds one; a page asks for three at a time."""
+
+RECEIVE_BYTES = 1 << 16
+"""Waitress' own 8 KiB cost several times the processor time for an upload."""
 
 
 def main() -> None:
@@ -21,6 +25,9 @@ def main() -> None:
         host=settings.host,
         port=settings.review_port,
         threads=THREADS,
+        # What has this size is refused already.
+        max_request_body_size=LONGEST_CHUNK + 1,
+        recv_bytes=RECEIVE_BYTES,
         ident=None,
     )
 

@@ -9,6 +9,8 @@ from werkzeug.exceptions import HTTPException
 
 from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError
 from heaters_pipeline.storage import ObjectMissing
+from review_app import uploads
+from review_app.upload_folder import Refused
 
 
 def register(app: Flask) -> None:
@@ -18,12 +20,14 @@ def register(app: Flask) -> None:
 
 
 def answer(sentence: str, status: int) -> ResponseReturnValue:
-    if request.path.startswith(("/api/", "/media/")):
+    if request.path.startswith(("/api/", "/media/")) or uploads.is_meant():
         return jsonify(error=sentence), status
     return render_template("error.html", sentence=sentence), status
 
 
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
+    if isinstance(error, Refused):
+        return answer(str(error), error.status)
     if isinstance(error, ObjectMissing):
         return answer(str(error), 404)
     if isinstance(error, Gone):
@@ -38,7 +42,11 @@ def _heaters_error(error: HeatersError) -> ResponseReturnValue:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:  # a redirect
         return error.response
-    sentences = {404: "There is no such page.", 500: "Something broke here; the log has the rest."}
+    sentences = {
+        404: "There is no such page.",
+        413: "That is more than is taken at once: send it in smaller parts.",
+        500: "Something broke here; the log has the rest.",
+    }
     code = error.code or 500
     return answer(sentences.get(code) or error.description or error.name, code)
 

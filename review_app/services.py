@@ -1,4 +1,4 @@
-"""What every view needs: settings, database, storage."""
+"""What every view needs: settings, database, storage, uploads in progress."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from heaters_pipeline.db.reviews import Decision
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
+from review_app.upload_folder import UploadFolder
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Services:
     settings: Settings
     engine: Engine
     storage: Storage
+    uploads: UploadFolder
 
 
 def services() -> Services:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import source_videos
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db import source_list, source_videos
+from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.states import SOURCE_STEPS, ClipState
-from heaters_pipeline.intake import add_source
+from heaters_pipeline.intake import add_source, videos_in
+from review_app import source_rows, uploads
+from review_app.guard import csrf
 from review_app.services import transaction
+from review_app.texts import count, one_line
 
 blueprint = Blueprint("sources", __name__)
 
 PAGE = 50
 
-QUIET = timedelta(minutes=1)
-"""Without news for so long, a video may have been left by a run that died."""
+AT_ONCE = 100
+"""References added in one transaction: the pipeline begins with them while more are added."""
 
 
-@blueprint.get("/sources")
+class Bad(NamedTuple):
+    """A line that could not be added, and why."""
+
+    line: str
+    sentence: str
+
+
+@blueprint.get("/sources", provide_automatic_options=False)
 def index() -> ResponseReturnValue:
     return render_template("sources.html", **_page())
 
@@ -35,60 +46,120 @@ def table() -> ResponseReturnValue:
     return render_template("_sources_table.html", **_page())
 
 
-@blueprint.post("/sources")
+@blueprint.route("/sources", methods=["OPTIONS"])
+def abilities() -> Response:
+    return uploads.abilities()
+
+
+@blueprint.post("/sources", provide_automatic_options=False)
 def add() -> ResponseReturnValue:
-    reference = request.form.get("reference", "").strip()
-    try:
-        if not reference:
-            raise InputError("Give the address of a video, or the path of a file on the server.")
+    """Adds what the form names, or announces an upload (`uploads`)."""
+    if uploads.is_meant():
+        return uploads.create()
+    csrf.protect()
+    lines = [line.strip() for line in request.form.get("references", "").splitlines()]
+    lines = [line for line in lines if line]
+    title = one_line(request.form.get("title", ""))
+    news: Counter[str] = Counter()
+    bad = [] if lines else [Bad("", "Give the address of a video, or a path on the server.")]
+    references = _references(lines, bad)
+    while some := list(islice(references, AT_ONCE)):
         with transaction() as session:
-            video, news = add_source(
-                session,
-                reference,
-                title=request.form.get("title", "").strip() or None,
-                needs_splicing="already_cut" not in request.form,
-            )
-            title = video.title
-    except InputError as error:
-        return render_template("sources.html", error=error, reference=reference, **_page()), 400
-    flash(f"{title}: {news}.")
+            for reference in some:
+                try:
+                    video, told = add_source(
+                        session,
+                        reference,
+                        title=title if len(lines) == 1 and title else None,
+                        needs_splicing="already_cut" not in request.form,
+                    )
+                except InputError as error:
+                    bad.append(Bad(reference, str(error)))
+                else:
+                    news[told] += 1
+                    last = video.title
+    if news.total() == 1:
+        flash(f"{last}: {next(iter(news))}.")
+    elif news:
+        flash(f"{', '.join(f'{count(number)} {told}' for told, number in news.items())}.")
+    if bad:
+        return render_template("sources.html", bad=bad, title=title, **_page()), 400
     return redirect(url_for("sources.index"), 303)
+
+
+csrf.exempt(add)  # an upload has no token; `add` checks the form's
+
+
+def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
+    """The lines, with the videos in a folder in place of the folder; folders that can't be read or
+    have none go to `bad`."""
+    for line in lines:
+        if "://" in line or "\0" in line:
+            yield line
+            continue
+        try:
+            path = Path(line).expanduser()
+            found = list(videos_in(path)) if path.is_dir() else [path]
+            if not found:
+                raise InputError(f"The folder {path} has no videos: check the path.")
+        except (InputError, OSError, RuntimeError) as error:  # RuntimeError: `~` of nobody
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            bad.append(Bad(line, reason or "It can't be read."))
+        else:
+            yield from map(str, found)
 
 
 @blueprint.post("/sources/<key>/retry")
 def retry(key: str) -> ResponseReturnValue:
     with transaction() as session:
         title = source_videos.retry(session, key).title
-    flash(f"{title} is in the queue again.")
-    return redirect(url_for("sources.index"), 303)
+    return _back(f"{title} is in the queue again.")
+
+
+@blueprint.post("/sources/<key>/cancel")
+def cancel(key: str) -> ResponseReturnValue:
+    with transaction() as session:
+        video = source_videos.cancel(session, key)
+        news = "is being stopped" if video.cancel_requested else "is cancelled"
+        title = video.title
+    return _back(f"{title} {news}.")
+
+
+@blueprint.post("/sources/<key>/refetch")
+def refetch(key: str) -> ResponseReturnValue:
+    with transaction() as session:
+        title = source_videos.refetch(session, key).title
+    return _back(f"{title} will be fetched again; what was decided on its clips stays.")
+
+
+def _back(sentence: str) -> ResponseReturnValue:
+    """To the same part of the list."""
+    flash(sentence)
+    chosen = {name: request.args[name] for name in ("show", "find", "page") if name in request.args}
+    return redirect(url_for("sources.index", **chosen), 303)  # type: ignore[arg-type]
 
 
 def _page() -> dict[str, Any]:
     page = max(1, request.args.get("page", 1, int))
+    choice = request.args.get("show", Choice.ALL, Choice)
+    find = one_line(request.args.get("find", ""))
     with transaction() as session:
-        videos: Sequence[SourceVideo] = source_videos.newest_first(
-            session, PAGE + 1, (page - 1) * PAGE
-        )
-        counts = source_videos.clip_counts(session, [video.id for video in videos])
+        videos = source_list.newest_first(session, choice, find, PAGE + 1, (page - 1) * PAGE)
+        rows = source_rows.rows(session, videos[:PAGE])
+        counts = source_list.counts(session)
     return {
-        "videos": videos[:PAGE],
-        "counts": {key: _summary(found) for key, found in counts.items()},
-        "can_retry": {video.key for video in videos if _may_be_stuck(video)},
+        "rows": rows,
+        "total": source_rows.total(rows),
+        "counts": counts,
+        "choice": choice,
+        "find": find,
+        "chosen": {name: value for name, value in _chosen(choice, find) if value},
         "page": page,
         "has_more": len(videos) > PAGE,
     }
 
 
-def _may_be_stuck(video: SourceVideo) -> bool:
-    """Whether trying again is worth offering; the database refuses it while a run is at work."""
-    at_work = video.state in {step.doing for step in SOURCE_STEPS}
-    return video.error is not None or (at_work and datetime.now(UTC) - video.updated_at > QUIET)
-
-
-def _summary(counts: dict[str, int]) -> dict[str, int]:
-    """Clips as an operator thinks of them."""
-    total = sum(counts.values())
-    pending = counts.get(ClipState.PENDING_REVIEW, 0)
-    failed = sum(number for state, number in counts.items() if state.endswith("_failed"))
-    done = counts.get(ClipState.EMBEDDED, 0)
-    return {"total": total, "pending": pending, "done": done, "failed": failed}
+def _chosen(choice: Choice, find: str) -> Iterator[tuple[str, str]]:
+    """What the address of a part of the list names."""
+    yield "show", "" if choice == Choice.ALL else choice.value
+    yield "find", find

@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
         words=words,
         timecode=timecode,
         count=count,
+        file_size=file_size,
         when=when,
         tone=tone,
         per_cent=per_cent,
@@ -58,6 +59,20 @@ def timecode(seconds: float | None) -> str:
 def count(number: int | None) -> str:
     """With thin spaces between thousands, which no language reads as a decimal point."""
     return "–" if number is None else f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")  # noqa: RUF001
+
+
+def file_size(number: float) -> str:
+    """Bytes in the decimal units of disks and settings: `1.4 GB`."""
+    units = iter(("B", "kB", "MB", "GB"))
+    unit = next(units)
+    while number >= 999.5 and unit != "TB":
+        number, unit = number / 1000, next(units, "TB")
+    return f"{number:.0f} {unit}" if number >= 99.5 or unit == "B" else f"{number:.3g} {unit}"
+
+
+def one_line(text: str) -> str:
+    """`text` without anything that can't be shown in a line, such as control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def when(time: datetime) -> str:

@@ -210,7 +210,7 @@ def test_writes_need_the_token(reviewer: Reviewer) -> None:
     for url in (decisions, "/api/undo", "/api/reviewer", "/api/release"):
         answer = reviewer.client.post(url, json={"action": "skip", "version": 1})
         assert answer.status_code == 400
-    assert reviewer.client.post("/sources", data={"reference": "/x.mp4"}).status_code == 400
+    assert reviewer.client.post("/sources", data={"references": "/x.mp4"}).status_code == 400
     assert reviewer.queue()[0] == clip
 
 
@@ -381,7 +381,7 @@ def test_secret_key_is_kept_and_private(settings: Settings, app: Flask) -> None:
 def test_sources_are_added_shown_with_their_error_and_retried(
     reviewer: Reviewer, engine: Engine, tmp_path: Path
 ) -> None:
-    form = {"csrf_token": reviewer.token, "reference": str(tmp_path / "lost film.mp4")}
+    form = {"csrf_token": reviewer.token, "references": str(tmp_path / "lost film.mp4")}
     assert reviewer.client.post("/sources", data=form).status_code == 303
     with transaction(engine) as session:
         key = source_videos.waiting(session, 1)[0][0]
@@ -395,7 +395,7 @@ def test_sources_are_added_shown_with_their_error_and_retried(
     with transaction(engine) as session:
         assert source_videos.get(session, key).state == "new"
 
-    empty = {"csrf_token": reviewer.token, "reference": " "}
+    empty = {"csrf_token": reviewer.token, "references": " "}
     assert reviewer.client.post("/sources", data=empty).status_code == 400
     assert reviewer.client.post("/sources/no-such/retry", data=retry).status_code == 400
 

@@ -1,0 +1,112 @@
+"""The list of source videos as its page shows it: chosen, in pages, and what belongs to its rows.
+Reads only, and asks as often for fifty rows as for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.source_videos import WITHOUT_INDEX, fetched_from_web
+from heaters_pipeline.domain.quality import shortfall
+from heaters_pipeline.domain.states import SOURCE_STEPS, SourceState
+
+
+class Choice(StrEnum):
+    ALL = "all"
+    WAITING = "waiting"
+    AT_WORK = "at-work"
+    FAILED = "failed"
+    SHORT = "short"
+    """Less was got than the site had listed."""
+
+
+class Name(NamedTuple):
+    """What is needed to speak of another video."""
+
+    key: str
+    title: str
+
+
+_UNDER_WAY = {step.doing for step in SOURCE_STEPS} | {step.done for step in SOURCE_STEPS[:-1]}
+
+_CONDITIONS: dict[Choice, Any] = {
+    Choice.ALL: sa.true(),
+    Choice.WAITING: sa.or_(
+        col(SourceVideo.state) == SourceState.NEW,
+        sa.and_(col(SourceVideo.refetch_requested), col(SourceVideo.progress).is_(None)),
+    ),
+    Choice.AT_WORK: sa.and_(
+        col(SourceVideo.error).is_(None),
+        sa.or_(col(SourceVideo.state).in_(_UNDER_WAY), col(SourceVideo.progress).is_not(None)),
+    ),
+    Choice.FAILED: col(SourceVideo.error).is_not(None),
+}
+
+_CUT_POINTS = defer(col(SourceVideo.scene_cut_points), raiseload=True)  # type: ignore[arg-type]
+
+
+def newest_first(
+    session: Session, choice: Choice, find: str, limit: int, offset: int
+) -> Sequence[SourceVideo]:
+    """`find` (may be empty) is a part of a title or an address, or the key of a video or of a
+    playlist, whose videos are found with it. The rows come without their large columns."""
+    if choice == Choice.SHORT:
+        # Only Python knows what falls short; few columns of each row are looked at.
+        ids = [video.id for video in fetched_from_web(session) if shortfall(video.download_quality)]
+        condition: Any = col(SourceVideo.id).in_(ids)
+    else:
+        condition = _CONDITIONS[choice]
+    return session.exec(
+        select(SourceVideo)
+        .options(WITHOUT_INDEX, _CUT_POINTS)
+        .where(condition, _found(find))
+        .order_by(col(SourceVideo.id).desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+
+
+def _found(find: str) -> Any:
+    if not find:
+        return sa.true()
+    playlist = select(SourceVideo.id).where(SourceVideo.key == find).scalar_subquery()
+    return sa.or_(
+        col(SourceVideo.key) == find,
+        col(SourceVideo.title).icontains(find, autoescape=True),
+        col(SourceVideo.url).icontains(find, autoescape=True),
+        col(SourceVideo.playlist_id) == playlist,
+    )
+
+
+def counts(session: Session) -> dict[Choice, int]:
+    """How many videos each choice has; not of those that fell short, which takes long to tell."""
+    row = session.execute(
+        select(*(sa.func.count().filter(condition) for condition in _CONDITIONS.values()))
+        .select_from(SourceVideo)
+    ).one()  # fmt: skip
+    return dict(zip(_CONDITIONS, row, strict=True))
+
+
+def names(session: Session, video_ids: Iterable[int]) -> dict[int, Name]:
+    rows = session.exec(
+        select(SourceVideo.id, SourceVideo.key, SourceVideo.title).where(
+            col(SourceVideo.id).in_(list(video_ids))
+        )
+    )
+    return {video_id: Name(key, title) for video_id, key, title in rows}
+
+
+def playlist_lengths(session: Session, video_ids: Iterable[int]) -> dict[int, int]:
+    """How many videos came from each of those videos that are playlists."""
+    rows = session.exec(
+        select(SourceVideo.playlist_id, sa.func.count())
+        .where(col(SourceVideo.playlist_id).in_(list(video_ids)))
+        .group_by(col(SourceVideo.playlist_id))
+    )
+    return {playlist_id: length for playlist_id, length in rows if playlist_id is not None}
