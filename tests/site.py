@@ -16,6 +16,7 @@ Addresses (all below `Site.address`; `Site.url` joins):
     one-video.html           a page with one
     live.m3u8                a stream that goes on
     inward.m3u8              one fragment on 169.254.169.254
+    encrypted.m3u8           a stream that yt-dlp would give to ffmpeg to fetch
     text.mp4                 a list of local files that calls itself a video
     page.html                nothing to see
     error.mp4                answers 500
@@ -40,6 +41,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
@@ -171,6 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         file = self.server.site.folder / path
         body = file.read_bytes()
         kind, first, last = MEDIA[file.suffix], 0, len(body) - 1
+        dated = ("Last-Modified", formatdate(file.stat().st_mtime, usegmt=True))
         if asked and (found := re.fullmatch(r"bytes=(\d+)-(\d*)", asked)):
             first, last = int(found[1]), min(int(found[2] or last), last)
             if first > last:
@@ -178,9 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes */{len(body)}")
                 return self._empty()
             place = ("Content-Range", f"bytes {first}-{last}/{len(body)}")
-            self._head(206, kind, last + 1 - first, place)
+            self._head(206, kind, last + 1 - first, dated, place)
         else:
-            self._head(200, kind, len(body))
+            self._head(200, kind, len(body), dated)
         part = body[first : last + 1]
         if way == "stall" and self.server.site.stalls:
             self._write(body[first : len(body) // 2])
@@ -273,6 +276,10 @@ def _make_pages(folder: Path) -> None:
     (folder / "inward.m3u8").write_text(
         "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:1,\nts/film0.ts\n"
         "#EXTINF:1,\nhttp://169.254.169.254/film1.ts\n#EXT-X-ENDLIST\n"
+    )
+    (folder / "encrypted.m3u8").write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+        '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="key"\n#EXTINF:1,\nts/film0.ts\n#EXT-X-ENDLIST\n'
     )
     (folder / "text.mp4").write_text(
         "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"

@@ -115,17 +115,11 @@ def _look_up(url: str, options: DownloadOptions, nested: int) -> WebVideo | Play
     url = _checked(url)
     with guarded_site(url, options) as guard:
         info = _extract(url, options, guard, FORMAT)
-    if info.get("_type") in ("playlist", "multi_video"):
-        entries = [each for each in info.get("entries") or () if each]
-        if not entries:
-            raise no_video(url)
+    if (entries := _entries(info)) is not None:
         listed = tuple(map(_entry, entries))
-        if len(listed) == 1 and _is_extracted(entries[0]):
-            info = entries[0]
-        elif len(listed) == 1 and nested:
+        if len(listed) == 1 and nested:
             return _look_up(listed[0].url, options, nested - 1)
-        else:
-            return Playlist(str(info.get("title") or url), listed)
+        return Playlist(str(info.get("title") or url), listed)
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
         raise InputError(f"{url} is a live stream that has not ended: add it when it has.")
     video = WebVideo(url, _title(info, url), _site_id(info), info.get("duration"), info)
@@ -196,12 +190,20 @@ def _checked(url: str) -> str:
 
 
 def _extract(url: str, options: DownloadOptions, guard: NetworkGuard, formats: str) -> Info:
-    """yt-dlp's facts, with `formats` chosen; entries of a list are not looked up."""
+    """yt-dlp's facts on a video, with `formats` chosen, or on a list, whose entries are not looked
+    up; a list of one video that needs no looking up is that video."""
     with downloader(options, guard, format=formats, extract_flat="in_playlist") as ytdlp:
         info: Info | None = ytdlp.extract_info(url, download=False)
-    if not info:
+    if info is None or (entries := _entries(info)) == []:
         raise no_video(url)
-    return info
+    return entries[0] if entries and len(entries) == 1 and _is_extracted(entries[0]) else info
+
+
+def _entries(info: Info) -> list[Info] | None:
+    """None: it is no list."""
+    if info.get("_type") not in ("playlist", "multi_video"):
+        return None
+    return [each for each in info.get("entries") or () if each]
 
 
 def _is_extracted(entry: Info) -> bool:
@@ -309,7 +311,8 @@ class _Attempt:
             guard.check()
             if is_no_format_s_fault(error):
                 raise
-            raise _FormatFailed(as_sentence(self._video.url, error, self.options)) from error
+            said = as_sentence(self._video.url, error, self.options, looked_up=True)
+            raise _FormatFailed(said) from error
         guard.check()
         files = [Path(each["filepath"]) for each in done.get("requested_downloads") or ()]
         if not files or not files[0].exists():
@@ -477,16 +480,3 @@ def _seconds(path: Path) -> float | None:
     with suppress(av.error.FFmpegError), open_video(path) as container:
         return container.duration / av.time_base if container.duration else None
     return None
-
-
-def fetch_source(
-    url_or_path: str, folder: Path, on_progress: DownloadProgress | None = None
-) -> Downloaded:
-    """`copy_file`, or `look_up` and `download` of one video."""
-    if "://" not in url_or_path:
-        return copy_file(Path(url_or_path).expanduser(), folder)
-    options = DownloadOptions(allowed_networks=("0.0.0.0/0", "::/0"))
-    found = look_up(url_or_path, options)
-    if isinstance(found, Playlist):
-        raise InputError(f"{url_or_path} is a list of videos: add one of them.")
-    return download(found, folder, options, on_progress)

@@ -183,7 +183,9 @@ def _endpoints(proxy: str) -> set[tuple[str, int]]:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError):
         shown = parts.hostname or "of the settings"
-        raise InputError(f"The proxy {shown} can't be found: check HEATERS_PROXY.") from None
+        raise InputError(
+            f"The proxy {shown} can't be found: check HEATERS_PROXY, HTTP_PROXY and HTTPS_PROXY."
+        ) from None
     return {(str(end[0]), port) for *_, end in found}
 
 

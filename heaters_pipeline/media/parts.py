@@ -32,7 +32,9 @@ def choice_of(info: Info) -> str:
     """A name for the formats chosen in `info`: if a site lists others tomorrow, what is left of
     today's download is not theirs."""
     facts = [[each.get(name) for name in _CHOICE] for each in chosen_formats(info)]
-    return hashlib.sha256(json.dumps([facts, info.get("duration")]).encode()).hexdigest()[:10]
+    # The time is that of the upload or, of a plain file, its Last-Modified.
+    told = json.dumps([facts, info.get("duration"), info.get("timestamp")])
+    return hashlib.sha256(told.encode()).hexdigest()[:10]
 
 
 def chosen_formats(info: Info) -> list[Info]:

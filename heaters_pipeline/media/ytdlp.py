@@ -188,8 +188,11 @@ def is_no_format_s_fault(error: Exception) -> bool:
     return re.search(f"{_NETWORK}|{_DISK}", str(error)) is not None
 
 
-def as_sentence(url: str, error: Exception, options: DownloadOptions) -> HeatersError:
-    """One sentence out of an error of yt-dlp; an InputError where another try is no use."""
+def as_sentence(
+    url: str, error: Exception, options: DownloadOptions, *, looked_up: bool = False
+) -> HeatersError:
+    """One sentence out of an error of yt-dlp; an InputError where another try is no use. With
+    `looked_up` the page is there, and it is its media that fail: addresses of media expire."""
     message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
     parts = urlsplit(url)
     if "Netscape" in message or "failed to load cookies" in message:
@@ -199,7 +202,10 @@ def as_sentence(url: str, error: Exception, options: DownloadOptions) -> Heaters
         )
     if found := re.search(r"HTTP Error (\d+)(?:: ([\w ]+))?", message):
         code, name = int(found[1]), (found[2] or "").strip()
-        said = f"{url} answers {code}{f' ({name})' if name else ''}"
+        said = f"answers {code}{f' ({name})' if name else ''}"
+        if looked_up:
+            return HeatersError(f"The video of {url} {said}: try again later.")
+        said = f"{url} {said}"
         if code in (401, 403):
             return InputError(f"{said}: if it wants a login, set HEATERS_COOKIES_FILE.")
         if 400 <= code < 500 and code not in _LATER:

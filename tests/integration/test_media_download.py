@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import stat
 import time
@@ -282,6 +283,12 @@ def test_this_machine_is_refused_unless_it_is_allowed(site: Site, tmp_path: Path
     assert site.asked == []
 
 
+def test_no_program_is_sent_to_the_network(site: Site, tmp_path: Path) -> None:
+    error = refusal(site.url("encrypted.m3u8"), tmp_path)
+    assert "can only be fetched by another program" in str(error)
+    assert not any(path.startswith("ts/") for path, _ in site.asked)
+
+
 def test_redirects_to_other_schemes_are_not_followed(site: Site, tmp_path: Path) -> None:
     for target in ("file:///etc/hostname", "ftp://127.0.0.1/film.mp4"):
         refusal(site.url(f"to/{target}"), tmp_path)
@@ -365,6 +372,16 @@ def test_what_another_format_left_is_not_taken_up(site: Site, tmp_path: Path) ->
     got = fetch(site.url("changing.mpd"), tmp_path)
     assert probe(got.path).height == 180
     assert list(tmp_path.iterdir()) == [got.path]
+
+
+def test_a_file_that_has_changed_is_begun_anew(site: Site, tmp_path: Path) -> None:
+    film = site.folder / "edited.mp4"
+    film.write_bytes((site.folder / "film.mp4").read_bytes())
+    with pytest.raises(HeatersError, match="enough"):
+        fetch(site.url("edited.mp4"), tmp_path, OPEN, stop_after(50_000))
+    film.write_bytes((site.folder / "360.mp4").read_bytes())
+    os.utime(film, (0, 1_700_000_000))
+    assert fetch(site.url("edited.mp4"), tmp_path).path.read_bytes() == film.read_bytes()
 
 
 def stop_after(size: int) -> DownloadProgress:
