@@ -9,6 +9,7 @@ scene: a base colour of its own with stripes that move 1/32 of the width a frame
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import ffmpeg
 import numpy as np
 import numpy.typing as npt
 
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.media.ffmpeg import file_url, run
 
 BITS = 16
 BAND = Fraction(1, 6)
@@ -111,6 +114,51 @@ def make_numbered_film(
         if tone:
             container.mux(tone.until((times[-1]) / TICKS_PER_SECOND + float(1 / rate)))
             container.mux(sound.encode(None))
+    return out
+
+
+def remake(source: Path, out: Path, *, seek: float = 0, maps: Any = None, **options: Any) -> Path:
+    """`source` once more through ffmpeg, from `seek` seconds on, with its output `options`."""
+    opened = ffmpeg.input(file_url(source), **({"ss": seek} if seek else {}))
+    streams = [opened[each] for each in maps] if maps else [opened]
+    run(ffmpeg.output(*streams, file_url(out), **options), what=f"make {out.name}")
+    return out
+
+
+def spoil(film: Path, begin: float, end: float, places: int = 30, seed: int = 1) -> Path:
+    """Overwrites bytes of `film` at random places between two fractions of its length."""
+    data, chance = bytearray(film.read_bytes()), random.Random(seed)
+    for _ in range(places):
+        at = int(len(data) * chance.uniform(begin, end))
+        data[at : at + 30] = chance.randbytes(len(data[at : at + 30]))
+    film.write_bytes(data)
+    return film
+
+
+def make_plain_film(
+    out: Path,
+    pictures: Sequence[Picture | npt.NDArray[np.uint16]],
+    pixel_format: str,
+    codec: str = "ffv1",
+    colors: tuple[int, int, int] = (1, 1, 1),
+    options: Mapping[str, str] | None = None,
+) -> Path:
+    """A film of these very pictures, 25 a second, as PyAV takes arrays of `pixel_format`. `colors`
+    are primaries, transfer and matrix by their numbers in ISO/IEC 23091-2."""
+    with av.open(str(out), "w") as container:
+        video: Any = container.add_stream(codec, rate=25)
+        frames = [av.VideoFrame.from_ndarray(each, format=pixel_format) for each in pictures]
+        video.width, video.height = frames[0].width, frames[0].height
+        video.pix_fmt, video.options = pixel_format, dict(options or {})
+        context = video.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = colors
+        context.color_range = 1
+        for number, frame in enumerate(frames):
+            frame.pts = number
+            frame.color_primaries, frame.color_trc, frame.colorspace = colors
+            frame.color_range = 1
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
     return out
 
 

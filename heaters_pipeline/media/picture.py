@@ -54,8 +54,12 @@ def _even(length: Fraction) -> int:
 
 
 def exact(video: Any, facts: VideoFacts) -> Any:
-    """Every bit of the stored picture, in a pixel format that FFV1 keeps: what checksums are of."""
-    return video.filter("format", lossless_format(facts.pixel_format))
+    """Every bit of the stored picture, in a pixel format that FFV1 keeps: what checksums are of.
+    (`yuvj420p` without its range would be squeezed into the limited one.)"""
+    kept = lossless_format(facts.pixel_format)
+    if facts.is_full_range and not facts.is_rgb:
+        return video.filter("format", kept, color_ranges="pc")
+    return video.filter("format", kept)
 
 
 def shown(video: Any, facts: VideoFacts) -> Any:
@@ -139,8 +143,7 @@ def _scaled(
     if not facts.is_rgb:
         untagged = "bt709" if facts.height > 576 else "smpte170m"
         colors["in_color_matrix"] = _SCALE_MATRICES.get(facts.color_space or untagged, "auto")
-        full = facts.color_range == "pc" or facts.pixel_format.startswith("yuvj")
-        colors["in_range"] = "pc" if full else "tv"
+        colors["in_range"] = "pc" if facts.is_full_range else "tv"
     return video.filter("scale", width, height, flags="bicubic+accurate_rnd", **colors)
 
 

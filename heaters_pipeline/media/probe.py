@@ -53,8 +53,18 @@ class VideoFacts:
         return self.color_transfer in ("smpte2084", "arib-std-b67")
 
     @property
+    def is_full_range(self) -> bool:
+        """Untagged grey and RGB are, untagged YCbCr is not: as ffmpeg takes them."""
+        if self.pixel_format.startswith("yuvj"):
+            return True
+        if self.color_range is None:
+            return self.is_rgb or self.pixel_format.startswith("gray")
+        return self.color_range == "pc"
+
+    @property
     def is_rgb(self) -> bool:
-        return bool(av.VideoFormat(self.pixel_format).is_rgb)
+        pixels = av.VideoFormat(self.pixel_format)
+        return pixels.is_rgb or pixels.has_palette
 
     @property
     def has_alpha(self) -> bool:

@@ -249,9 +249,21 @@ def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts) -> Any:
         *(opened[f"a:{n}"] for n in kept),
         max_muxing_queue_size=4096,
         **_VIDEO,
-        **GOLD_MASTER_VIDEO,
+        **_gold_master_video(facts),
         **codecs,
     )
+
+
+def _gold_master_video(facts: VideoFacts) -> Mapping[str, Any]:
+    """GOLD_MASTER_VIDEO for this footage. Unless told, ffmpeg squeezes full range into the limited
+    one for FFV1. FFV1 refuses to cut odd sizes of 4:2:0 in four, and slices of more than 2**22 pixels (8K has
+    33 million). Its own choice of slices, which does not depend on the machine, serves there."""
+    options = dict(GOLD_MASTER_VIDEO)
+    if facts.is_full_range and not facts.is_rgb:
+        options["color_range:v"] = "pc"
+    if facts.width % 2 or facts.height % 2 or facts.width * facts.height > 1 << 24:
+        del options["slices"]
+    return options
 
 
 def _start_audio_at(audio: Path, first_ticks: int) -> None:
