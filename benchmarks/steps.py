@@ -30,7 +30,6 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     settings = get_settings()
 
     _step("download")
-    file_digest(source)
     probe(source)
     file_digest(source)
 
