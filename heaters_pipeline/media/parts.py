@@ -63,14 +63,24 @@ def take_up(parts: Path) -> None:
         assembled = fragment.name[: fragment.name.rindex("-Frag")]
         (parts / assembled).unlink(missing_ok=True)
     for raw in parts.glob("*.raw"):
-        os.link(raw, raw.with_suffix(""))
+        _second_name(raw, raw.with_suffix(""))
 
 
 def keep_as_served(path: Path) -> None:
     """To be called when yt-dlp has finished a file, before it post-processes any."""
     raw = path.with_name(f"{path.name}.raw")
     if not raw.exists():
-        os.link(path, raw)
+        _second_name(path, raw)
     for fragment in path.parent.glob("*.part-Frag*"):
         if fragment.name.startswith(f"{path.name}.part-Frag"):
             fragment.unlink()
+
+
+def _second_name(path: Path, name: Path) -> None:
+    """Whole or not at all; a copy where the file system knows no hard links."""
+    try:
+        os.link(path, name)
+    except OSError:
+        copy = name.with_name(f"{name.name}.copy")
+        shutil.copyfile(path, copy)
+        copy.replace(name)
