@@ -59,7 +59,8 @@ def main(file: Path | None, frames: int, repeat: int) -> Iterator[Result]:
         source = (file or default_film(folder)).absolute()
         raw = folder / "raw.nut"
         pixels = lossless_format(probe(source).pixel_format)
-        _run("-i", source, "-map", "0:V:0", "-frames:v", str(frames), "-pix_fmt", pixels, raw)
+        wanted = ["-map", "0:V:0", "-frames:v", str(frames), "-fps_mode", "passthrough"]
+        _run("-i", source, *wanted, "-c:v", "rawvideo", "-pix_fmt", pixels, raw)
         trials = [Trial(DEFAULTS, {"c:v": "ffv1"}), *_trials()]
         found: dict[str, list[dict[str, float]]] = {}
         for _, trial in tqdm(list(product(range(repeat), trials)), unit="trial", disable=None):
