@@ -58,11 +58,14 @@ class Complaints:
         self._source = source
         self.any = False
         """Something was wrong with the input."""
+        self.of_copied_sound = False
+        """A packet is too damaged to go into another container as it is; only what decodes can."""
 
     def __call__(self, line: str) -> None:
         """Raises InputError where the picture changes in mid-stream."""
         if "[error]" in line or "corrupt" in line:
             self.any = True
+            self.of_copied_sound |= "Error applying bitstream filters" in line
         elif change := _CHANGE.search(line):
             _refuse_change(self._source, *change.groups())
 
@@ -123,26 +126,26 @@ def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[tuple[int, i
         packets = container.demux(video, *sounds)
         broken_since: float | None = None
         while True:
-            frames: list[Any] = []
-            packet = None
             with av.logging.Capture() as said:
                 try:
                     packet = next(packets)
-                    frames = packet.decode()
                 except StopIteration:
                     break
+                except av.error.FFmpegError:  # the demuxer gave up, as ffmpeg's did
+                    errors += 1
+                    break
+            lost = _has_errors(said)  # a picture may have been there, whose ever packet comes next
+            frames: list[Any] = []
+            with av.logging.Capture() as said:
+                try:
+                    frames = packet.decode()
                 except av.error.FFmpegError:
                     said.append((av.logging.ERROR, "", ""))
-                    if packet is None:  # the demuxer gave up, as ffmpeg's did
-                        errors += 1
-                        break
-            complained = any(level <= av.logging.ERROR for level, *_ in said)
-            errors += complained or packet.is_corrupt
-            if packet.stream != video:
-                continue
-            if complained and broken_since is None:
+            complained = _has_errors(said)
+            errors += lost or complained or packet.is_corrupt
+            if broken_since is None and (lost or (complained and packet.stream == video)):
                 broken_since = _seconds(packet)
-            for frame in frames:
+            for frame in frames if packet.stream == video else ():
                 time = _seconds(frame)
                 late = broken_since is not None and time >= broken_since
                 if late and frame.key_frame and not complained:
@@ -152,6 +155,10 @@ def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[tuple[int, i
                 times.append(time)
                 marks.append(late or frame.is_corrupt)
     return _ranges(_numbers(times, marks, ticks)), errors
+
+
+def _has_errors(said: list[tuple[int, str, str]]) -> bool:
+    return any(level <= av.logging.ERROR for level, *_ in said)
 
 
 def _seconds(timed: Any) -> float:
@@ -213,7 +220,9 @@ def _missing_seconds(source: Path, last_ticks: int) -> float:
                 others_end = max(others_end, end)
             elif at <= last + Fraction(1, 1000):
                 video_end = max(video_end, end)
-        if video.duration and video.time_base:
+        if container.format.name == "avi" and video.frames and video.average_rate:
+            missing = start + video.frames / video.average_rate - video_end
+        elif video.duration and video.time_base:
             promised = ((video.start_time or 0) + video.duration) * video.time_base
             missing = promised - video_end
         else:

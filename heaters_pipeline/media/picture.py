@@ -25,8 +25,10 @@ and what most PQ footage is graded for."""
 
 def lossless_format(pixel_format: str) -> str:
     """FFV1's own pixel format for `pixel_format`: the same, or one that loses nothing (`nv12`
-    becomes `yuv420p`, `rgb24` becomes `bgr0`; `yuvj420p` is `yuv420p` with a range tag)."""
+    becomes `yuv420p`, `rgb24` becomes `bgra`; `yuvj420p` is `yuv420p` with a range tag). Never
+    `bgr0`, whose fourth byte comes back as something else and spoils checksums."""
     supported = [each.name for each in av.Codec("ffv1", "w").video_formats or ()]
+    supported.remove("bgr0")
     plain = pixel_format.replace("yuvj", "yuv")
     if plain in supported:
         return plain

@@ -231,6 +231,9 @@ def _first_frame(
 
 
 def _duration(container: InputContainer, video: VideoStream) -> float:
+    """What the container says; an AVI's header, where libavformat says what is left of it."""
+    if container.format.name == "avi" and video.frames and video.average_rate:
+        return float(video.frames / video.average_rate)
     if container.duration:
         return container.duration / av.time_base
     if video.duration and video.time_base:

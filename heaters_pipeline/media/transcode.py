@@ -128,9 +128,9 @@ def transcode(
     audio = folder / "proxy_audio.wav" if proxy and facts.has_audio else None
     small = folder / "frame_scores.rgb" if Product.FRAME_SCORES in wanted else None
 
-    def decode(**decoding: Any) -> bool:
-        """Whether ffmpeg complained about the source."""
-        complaints = Complaints(source)
+    complaints = Complaints(source)
+
+    def decode(*, sound_as_it_is: bool = True, **decoding: Any) -> None:
         run(
             _graph(
                 input_file(source, **facts.decoding, **decoding),
@@ -140,17 +140,22 @@ def transcode(
                 proxy=proxy,
                 audio=audio,
                 small=small,
+                sound_as_it_is=sound_as_it_is,
             ),
             what=f"transcode {source.name}",
             on_progress=on_progress,
             on_message=complaints,
             stall_seconds=stall_seconds,
         )
-        return complaints.any
 
     try:
-        complaints = decode()
-        if complaints and keeps_gold and gold is GoldMaster.COPY:
+        try:
+            decode()
+        except InputError:
+            if not complaints.of_copied_sound:
+                raise
+            decode(sound_as_it_is=False)
+        if complaints.any and keeps_gold and gold is GoldMaster.COPY:
             # Exports must find these frames again: see ONE_BY_ONE.
             decode(**ONE_BY_ONE)
         ticks = read_checksums(checksums).ticks
@@ -162,7 +167,7 @@ def transcode(
         if audio:
             _start_audio_at(audio, int(ticks[0]))
         _check_counts(source, len(ticks), proxy, small)
-        damage = assess(source, facts, ticks, complaints=complaints)
+        damage = assess(source, facts, ticks, complaints=complaints.any)
     except BaseException:
         for path in (checksums, master, proxy, audio, small):
             if path:
@@ -190,6 +195,7 @@ def _graph(
     proxy: Path | None,
     audio: Path | None,
     small: Path | None,
+    sound_as_it_is: bool,
 ) -> Any:
     frame_ticks = round(TICKS_PER_SECOND / facts.rate)
     stored, picture = _split(
@@ -202,7 +208,7 @@ def _graph(
     stored, checked = _split(stored, True) if gold else (None, stored)
     outputs = [_output(checksums, checked, **FRAMECRC_OPTIONS)]
     if gold:
-        outputs.append(_gold_master(gold, stored, opened, facts))
+        outputs.append(_gold_master(gold, stored, opened, facts, sound_as_it_is))
     if proxy or small:
         picture, reduced = _split(shown(picture, facts), bool(proxy and small))
         reduced = reduced or picture
@@ -237,10 +243,14 @@ def _split(video: Any, twice: bool) -> tuple[Any, Any]:
     return both.stream(0), both.stream(1)
 
 
-def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts) -> Any:
+def _gold_master(
+    gold: Path, video: Any, opened: Any, facts: VideoFacts, sound_as_it_is: bool
+) -> Any:
     kept = [n for n, codec in enumerate(facts.audio_codecs) if codec]
     codecs = {
-        f"c:a:{out}": "copy" if _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n]) else "flac"
+        f"c:a:{out}": "copy"
+        if sound_as_it_is and _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n])
+        else "flac"
         for out, n in enumerate(kept)
     }
     return _output(
@@ -256,8 +266,9 @@ def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts) -> Any:
 
 def _gold_master_video(facts: VideoFacts) -> Mapping[str, Any]:
     """GOLD_MASTER_VIDEO for this footage. Unless told, ffmpeg squeezes full range into the limited
-    one for FFV1. FFV1 refuses to cut odd sizes of 4:2:0 in four, and slices of more than 2**22 pixels (8K has
-    33 million). Its own choice of slices, which does not depend on the machine, serves there."""
+    one for FFV1. FFV1 refuses to cut odd sizes of 4:2:0 in four, and slices of more than 2**22
+    pixels (8K has 33 million): its own choice of slices, which does not depend on the machine,
+    serves there."""
     options = dict(GOLD_MASTER_VIDEO)
     if facts.is_full_range and not facts.is_rgb:
         options["color_range:v"] = "pc"

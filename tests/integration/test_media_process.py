@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import ffmpeg
@@ -21,6 +22,22 @@ import ffmpeg, sys
 from heaters_pipeline.media.ffmpeg import run
 endless = ffmpeg.input("testsrc2", format="lavfi", re=None).output("-", format="null")
 run(endless, what="run for ever", on_progress=lambda _: print("going", flush=True))
+"""
+
+DEAF = """#!/bin/sh
+trap '' TERM
+echo progress=continue
+sleep 60 &
+while :; do sleep 60; done
+"""
+
+STOPPED_BY_A_SIGNAL = """
+import ffmpeg, signal, sys
+from heaters_pipeline.media import ffmpeg as ours
+ours.ffmpeg_binary = lambda: {binary!r}
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+endless = ffmpeg.input("testsrc2", format="lavfi").output("-", format="null")
+ours.run(endless, what="run for ever", on_progress=lambda _: print("going", flush=True))
 """
 
 
@@ -54,6 +71,42 @@ def test_ffmpeg_goes_with_its_parent(number: signal.Signals) -> None:
         parent.send_signal(number)
         parent.wait(20)
     wait_until(lambda: gone(child))
+
+
+def test_a_child_that_does_not_listen_is_gone_within_five_seconds(tmp_path: Path) -> None:
+    """It ignores TERM, as an ffmpeg does that hangs in a system call."""
+    deaf = tmp_path / "ffmpeg"
+    deaf.write_text(DEAF)
+    deaf.chmod(0o755)
+    program = STOPPED_BY_A_SIGNAL.format(binary=str(deaf))
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout and parent.stdout.readline() == b"going\n"
+        (child,) = children(parent.pid)
+        family = [child, *children(child)]
+        begun = time.monotonic()
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(5) == 3
+        wait_until(lambda: all(gone(pid) for pid in family), 5 - (time.monotonic() - begun))
+
+
+def test_progress_is_told_every_second_though_ffmpeg_says_nothing(tmp_path: Path) -> None:
+    silent = tmp_path / "silent.rgb"
+    os.mkfifo(silent)
+    held = os.open(silent, os.O_RDWR)
+    told: list[float] = []
+    try:
+        waiting = ffmpeg.input(file_url(silent), format="rawvideo", s="16x16", pix_fmt="rgb24")
+        with pytest.raises(HeatersError, match="no progress"):
+            run(
+                waiting.output("-", format="null"),
+                what="wait",
+                on_progress=lambda _: told.append(time.monotonic()),
+                stall_seconds=3.5,
+            )
+    finally:
+        os.close(held)
+    assert len(told) >= 2
+    assert all(later - earlier < 2.5 for earlier, later in pairwise(told))
 
 
 def test_an_exception_out_of_progress_stops_ffmpeg() -> None:

@@ -64,7 +64,11 @@ def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
         ("yuvj420p", "yuv420p"),
         ("yuv420p10le", "yuv420p10le"),
         ("nv12", "yuv420p"),
-        ("rgb24", "bgr0"),
+        ("rgb24", "bgra"),
+        ("bgr0", "bgra"),
+        ("pal8", "bgra"),
+        ("yuv422p10le", "yuv422p10le"),
+        ("yuva444p12le", "yuva444p12le"),
         ("gray", "gray"),
     ],
 )
