@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 import psutil
@@ -18,6 +20,8 @@ from benchmarks.costs import check_status
 
 SAMPLE_SECONDS = 0.05
 """Between two looks, which take 2 ms. What is held for less is nothing that grows with a film."""
+
+_FIELD = re.compile(r"^(\w+): +(\d+) kB", re.MULTILINE)
 
 
 @dataclass
@@ -45,9 +49,9 @@ def footprint_of(command: Sequence[str]) -> tuple[Footprint, str]:
     wrote to standard output. Each line that it writes to standard error names the step that begins.
     Raises HeatersError where it fails.
 
-    Counted is the proportional set size (PSS of /proc/PID/smaps_rollup): anonymous memory and the
-    resident pages of mapped files, where a page that processes share is divided among them, so that
-    their sum counts it once.
+    Counted, out of /proc/PID/smaps_rollup, is anonymous memory, where a page that a fork shares is
+    divided among its processes, and the resident pages of mapped files, once for each program. The
+    latter are not divided (PSS would): they'd weigh less while somebody else runs the same program.
     """
     found = Footprint()
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as steps:
@@ -68,14 +72,19 @@ def footprint_of(command: Sequence[str]) -> tuple[Footprint, str]:
 def _held_by(root: int) -> dict[str, int]:
     """Bytes by name of program, of `root` and all that came from it. A process may end between two
     looks at it."""
-    held: Counter[str] = Counter()
+    private: Counter[str] = Counter()
+    mapped: dict[str, int] = {}
     with suppress(psutil.Error):
         parent = psutil.Process(root)
         for process in (parent, *parent.children(recursive=True)):
-            with suppress(psutil.Error):
+            with suppress(psutil.Error, OSError):
                 name = "ffmpeg" if process.name().startswith("ffmpeg") else "Python"
-                held[name] += process.memory_full_info().pss
-    return held
+                rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+                kilobytes = {field: int(value) for field, value in _FIELD.findall(rollup)}
+                files = kilobytes["Rss"] - kilobytes["Anonymous"]
+                private[name] += 1024 * kilobytes["Pss_Anon"]
+                mapped[name] = max(1024 * files, mapped.get(name, 0))
+    return {name: private[name] + mapped[name] for name in mapped}
 
 
 def _last_line(said: IO[str]) -> str:
