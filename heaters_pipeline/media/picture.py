@@ -28,8 +28,10 @@ def lossless_format(pixel_format: str) -> str:
     becomes `yuv420p`, `rgb24` becomes `bgra`; `yuvj420p` is `yuv420p` with a range tag). Never
     `bgr0`, whose fourth byte comes back as something else and spoils checksums."""
     supported = [each.name for each in av.Codec("ffv1", "w").video_formats or ()]
-    supported.remove("bgr0")
     plain = pixel_format.replace("yuvj", "yuv")
+    pixels = av.VideoFormat(pixel_format)
+    if pixels.is_rgb and max(each.bits for each in pixels.components) <= 8:
+        return "bgra"
     if plain in supported:
         return plain
     best, loss = find_best_pix_fmt_of_list(supported, pixel_format, has_alpha=True)
@@ -134,8 +136,17 @@ def _whole_frames(video: Any, facts: VideoFacts) -> Any:
 
 
 def _on_black(video: Any, facts: VideoFacts) -> Any:
-    """What lies under a transparent pixel is often garbage."""
-    return video.filter("premultiply", inplace=1) if facts.has_alpha else video
+    """What lies under a transparent pixel is often garbage. In 16 bits, because the filter rounds
+    down, opaque pixels, too."""
+    if not facts.has_alpha:
+        return video
+    if facts.is_rgb:
+        deep = "gbrap16le"
+    elif facts.pixel_format.startswith("yuva"):
+        deep = facts.pixel_format[: len("yuva420p")] + "16le"
+    else:
+        deep = "yuva444p16le"
+    return video.filter("format", deep).filter("premultiply", inplace=1)
 
 
 def _scaled(

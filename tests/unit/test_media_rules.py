@@ -67,6 +67,7 @@ def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
         ("rgb24", "bgra"),
         ("bgr0", "bgra"),
         ("pal8", "bgra"),
+        ("rgb555le", "bgra"),
         ("yuv422p10le", "yuv422p10le"),
         ("yuva444p12le", "yuva444p12le"),
         ("gray", "gray"),
