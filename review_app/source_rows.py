@@ -64,6 +64,11 @@ class Row:
     playlist_length: int
 
     @property
+    def is_uploaded(self) -> bool:
+        """Whether its file came through the browser; others lie, or lay, on the server."""
+        return self.video.origin == Origin.UPLOAD and not self.video.url.startswith("/")
+
+    @property
     def is_cancelled(self) -> bool:
         return self.video.error == source_videos.CANCELLED
 

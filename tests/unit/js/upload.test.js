@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { told } from '../../../review_app/static/sources/list.js';
+import { Memory } from '../../../review_app/static/sources/memory.js';
+import { CHUNK, Upload, fingerprint, pauseAfter } from '../../../review_app/static/sources/upload.js';
+import { Uploads } from '../../../review_app/static/sources/uploads.js';
+import { fileSize, inWords } from '../../../review_app/static/sources/words.js';
+
+/** A server that keeps what it is sent; `trouble` is asked first, and may answer or throw. */
+class Server {
+  uploads = new Map();
+  requests = [];
+  trouble = () => undefined;
+
+  send = async (method, url, options) => {
+    options.signal?.throwIfAborted();
+    assert.equal(options.headers['Tus-Resumable'], '1.0.0');
+    this.requests.push(method);
+    const special = await this.trouble(method, url, options);
+    if (special) return { header: () => null, error: '', ...special };
+    if (method === 'POST') {
+      const address = `/sources/uploads/${this.uploads.size}`;
+      const { 'Upload-Length': length, 'Upload-Metadata': metadata } = options.headers;
+      this.uploads.set(address, { length: Number(length), metadata, bytes: Buffer.alloc(0) });
+      return this.answer(201, { Location: address });
+    }
+    const upload = this.uploads.get(url);
+    if (!upload) return this.answer(404, {}, 'There is no such upload.');
+    if (method === 'DELETE') {
+      this.uploads.delete(url);
+      return this.answer(204);
+    }
+    if (method === 'PATCH') {
+      if (Number(options.headers['Upload-Offset']) !== upload.bytes.length) {
+        return this.answer(409, {}, 'It goes on elsewhere.');
+      }
+      options.onprogress(Math.floor(options.body.byteLength / 2));
+      upload.bytes = Buffer.concat([upload.bytes, Buffer.from(options.body)]);
+    }
+    return this.answer(204, { 'Upload-Offset': `${upload.bytes.length}` });
+  };
+
+  answer(status, headers = {}, error = '') {
+    return { status, header: (name) => headers[name] ?? null, error };
+  }
+}
+
+const place = () => {
+  const kept = new Map();
+  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+};
+
+function world({ server = new Server(), memory = new Memory(place()) } = {}) {
+  const means = {
+    send: server.send,
+    sleep: () => new Promise(setImmediate),
+    now: () => 0,
+    memory,
+    onchange: (upload) => states.push([upload.name, upload.state].join(' ')),
+  };
+  const states = [];
+  return { server, memory, means, states, uploads: new Uploads(means) };
+}
+
+const film = (name = 'film.mp4', content = 'a short film') =>
+  new File([content], name, { lastModified: 1_700_000_000_000 });
+
+const until = async (condition) => {
+  for (let i = 0; i < 2000 && !condition(); i += 1) await new Promise(setImmediate);
+  assert.ok(condition());
+};
+
+const text = (bytes) => bytes.toString();
+
+test('a file is announced, sent and forgotten', async () => {
+  const { server, memory, uploads } = world();
+  uploads.add([film('Größe.mp4')], true);
+  await until(() => uploads.list[0].state === 'done');
+  const [upload] = server.uploads.values();
+  assert.equal(text(upload.bytes), 'a short film');
+  const fields = Object.fromEntries(upload.metadata.split(',').map((pair) => pair.split(' ')));
+  assert.equal(Buffer.from(fields.filename, 'base64').toString(), 'Größe.mp4');
+  assert.equal(atob(fields.already_cut), '1');
+  assert.deepEqual(memory.all(), {});
+});
+
+test('a file goes in chunks', async () => {
+  const { server, uploads } = world();
+  uploads.add([film('long.mp4', 'x'.repeat(2 * CHUNK + 1))], false);
+  await until(() => uploads.list[0].state === 'done');
+  assert.equal(server.requests.filter((method) => method === 'PATCH').length, 3);
+});
+
+test('it goes on by itself after what passes', async () => {
+  const { server, uploads, states } = world();
+  const troubles = [
+    { status: 503, error: 'Away.' },
+    { status: 423, error: 'Busy.' },
+    { status: 409, error: 'Elsewhere.' },
+  ];
+  let attempts = 0;
+  server.trouble = (method) => {
+    if (method !== 'PATCH') return undefined;
+    attempts += 1;
+    if (attempts === 1) throw new Error('No connection to the server.');
+    return troubles.shift();
+  };
+  uploads.add([film()], false);
+  await until(() => uploads.list[0].state === 'done');
+  assert.equal(states.filter((state) => state === 'film.mp4 retrying').length, 4);
+  assert.equal(text([...server.uploads.values()][0].bytes), 'a short film');
+});
+
+test('pauses grow,', () => {
+  assert.deepEqual([1, 2, 3, 6, 40].map(pauseAfter), [1000, 2000, 4000, 30_000, 30_000]);
+});
+
+test('what is refused is said and not tried again', async () => {
+  const { server, memory, uploads } = world();
+  server.trouble = (method) =>
+    method === 'POST' ? { status: 413, error: 'film.mp4 has 2 TB; at most 100 GB are taken.' } : undefined;
+  uploads.add([film()], false);
+  await until(() => uploads.list[0].state === 'failed');
+  assert.equal(told(uploads.list[0], 0)[0], 'film.mp4 has 2 TB; at most 100 GB are taken.');
+  assert.deepEqual(server.requests, ['POST']);
+  assert.deepEqual(memory.all(), {});
+});
+
+test('an upload that the server no longer has begins anew', async () => {
+  const { server, memory, uploads } = world();
+  const file = film();
+  memory.keep(fingerprint(file), { name: file.name, size: file.size, lastModified: file.lastModified, url: '/gone' });
+  uploads.add([file], false);
+  await until(() => uploads.list[0].state === 'done');
+  assert.deepEqual(server.requests, ['HEAD', 'POST', 'PATCH']);
+});
+
+test('another page goes on when the same file is chosen', async () => {
+  const { server, memory } = world();
+  const file = film();
+  const told = { name: file.name, size: file.size, lastModified: file.lastModified, url: '/sources/uploads/0' };
+  server.uploads.set('/sources/uploads/0', { length: file.size, bytes: Buffer.from('a short') });
+  memory.keep(fingerprint(file), told);
+
+  const { uploads } = world({ server, memory });
+  await uploads.recall();
+  assert.deepEqual(uploads.list.map(({ state, sent }) => [state, sent]), [['interrupted', 7]]);
+  uploads.add([film('another.mp4')], false);
+  assert.equal(uploads.list[0].state, 'interrupted');
+  uploads.add([film()], false);
+  await until(() => uploads.list.every(({ state }) => state === 'done'));
+  assert.equal(text(server.uploads.get('/sources/uploads/0').bytes), 'a short film');
+});
+
+test('what was complete is taken in without the file', async () => {
+  const { server, memory, uploads } = world();
+  const file = film();
+  server.uploads.set('/x', { length: file.size, bytes: Buffer.from('a short film') });
+  memory.keep(fingerprint(file), { name: file.name, size: file.size, lastModified: file.lastModified, url: '/x' });
+  await uploads.recall();
+  assert.equal(uploads.list[0].state, 'done');
+  assert.deepEqual(memory.all(), {});
+});
+
+test('pausing stops at once, and going on sends the rest once', async () => {
+  const { server, uploads } = world();
+  let paused = false;
+  server.trouble = async (method, _url, { signal }) => {
+    if (method !== 'PATCH' || paused) return;
+    paused = true;
+    uploads.list[0].pause();
+    uploads.list[0].resume(); // before the one under way has noticed
+    signal.throwIfAborted();
+  };
+  uploads.add([film()], false);
+  await until(() => uploads.list[0].state === 'done');
+  assert.equal(text([...server.uploads.values()][0].bytes), 'a short film');
+  assert.deepEqual(server.requests, ['POST', 'PATCH', 'HEAD', 'PATCH']);
+});
+
+test('a cancelled upload is taken back', async () => {
+  const { server, memory, uploads } = world();
+  server.trouble = (method) => (method === 'PATCH' ? new Promise(() => {}) : undefined);
+  uploads.add([film()], false);
+  await until(() => server.requests.includes('PATCH'));
+  await uploads.list[0].cancel();
+  assert.equal(server.uploads.size, 0);
+  assert.deepEqual([uploads.list, memory.all()], [[], {}]);
+});
+
+test('a file that changed on the disk is not sent half', async () => {
+  const { uploads, means } = world();
+  const gone = { slice: () => ({ arrayBuffer: () => Promise.reject(new Error('NotReadable')) }) };
+  const upload = new Upload({ name: 'film.mp4', size: 5, lastModified: 1 }, gone, false, means);
+  await upload.run();
+  assert.equal(upload.state, 'failed');
+  assert.match(upload.trouble, /can't be read any more/);
+  assert.deepEqual(uploads.list, []);
+});
+
+test('two go at once, the others wait, and no file goes twice', async () => {
+  const { server, uploads } = world();
+  let open = () => {};
+  const gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  server.trouble = async (method) => {
+    if (method === 'PATCH') await gate;
+  };
+  uploads.add(['a', 'b', 'c', 'a'].map((name) => film(name)), false);
+  assert.deepEqual(uploads.list.map(({ state }) => state), ['sending', 'sending', 'waiting']);
+  open();
+  await until(() => uploads.list.every(({ state }) => state === 'done'));
+  assert.equal(server.uploads.size, 3);
+});
+
+test('when the storage fails at the end, its sentence stays until it works', async () => {
+  const { server, uploads, means } = world();
+  const sentences = [];
+  const shown = means.onchange;
+  means.onchange = (upload) => {
+    shown(upload);
+    if (upload.state === 'retrying') sentences.push(upload.trouble);
+  };
+  const own = new Uploads(means);
+  let failures = 0;
+  server.trouble = (method, url) => {
+    if (method === 'PATCH') {
+      server.uploads.get(url).bytes = Buffer.from('a short film');
+      return { status: 500, error: "The bucket 'films' can't be used." };
+    }
+    if (method === 'HEAD') {
+      failures += 1;
+      return failures < 3 ? { status: 500 } : undefined;
+    }
+    return undefined;
+  };
+  own.add([film()], false);
+  await until(() => own.list[0].state === 'done');
+  assert.deepEqual(sentences, Array(3).fill("The bucket 'films' can't be used."));
+  assert.deepEqual(uploads.list, []);
+});
+
+test('sizes and times read as on the server', () => {
+  const sizes = [0, 999, 1000, 1234, 99_400, 99_600, 999_600, 1.4e9, 5e15];
+  assert.deepEqual(sizes.map(fileSize), [
+    ...['0 B', '999 B', '1 kB', '1.23 kB', '99.4 kB', '100 kB', '1 MB', '1.4 GB', '5000 TB'],
+  ]);
+  assert.deepEqual([0.2, 40, 180, 7800, 7200].map(inWords), ['1 s', '40 s', '3 min', '2 h 10 min', '2 h']);
+});
