@@ -167,6 +167,15 @@ class Settings(BaseSettings):
     min_clip_seconds: float = Field(
         default=0.6, ge=0, description="Cuts closer to one another than this are taken as one."
     )
+    max_clip_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="Longer takes are divided further, into equal parts; unset: they are not.",
+    )
+    export_trimmed: bool = Field(
+        default=False,
+        description="Exports leave out the frames of dissolves and fades at a clip's ends.",
+    )
     stall_seconds: float = Field(
         default=120, gt=0, description="An ffmpeg run without progress for this long is stopped."
     )

@@ -53,11 +53,12 @@ def exported_clips(
             for clip in due:
                 with batch.one(clip) as facts:
                     out = folder / f"{clip.id}.mp4"
+                    frames = clip.clean_frames if get_settings().export_trimmed else clip.frames
                     export_clip(
                         gold,
                         checksums,
-                        clip.start_frame,
-                        clip.end_frame,
+                        frames.start,
+                        frames.end,
                         out,
                         rate=video.rate,
                         rotation=video.rotation or 0,
@@ -69,7 +70,11 @@ def exported_clips(
                     with database.transaction() as session:
                         ledger.record(session, video.id, {path: out.stat().st_size})
                     out.unlink()
-                    facts |= {"clip_filepath": path, "is_virtual": False}
+                    facts |= {
+                        "clip_filepath": path,
+                        "exported_frames": frames.as_json(),
+                        "is_virtual": False,
+                    }
 
     result = _work_through(context, database, EXPORT, export_all)
     with database.transaction() as session:
@@ -209,12 +214,12 @@ def _work_through(
 def _keep_keyframes(
     database: Database, storage: Storage, clip: Clip, file: Path, folder: Path
 ) -> None:
-    numbers = keyframe_numbers(clip.frames.length)
+    numbers = keyframe_numbers(clip.file_frames.length)
     stall_seconds = get_settings().stall_seconds
     pictures = extract_keyframes(file, numbers, folder, stall_seconds=stall_seconds)
     with database.transaction() as session:
         for picture in pictures:
-            frame = clip.start_frame + picture.frame
+            frame = clip.file_frames.start + picture.frame
             path = layout.keyframe(clip.id, frame)
             storage.put(picture.path, path)
             ledger.record(session, clip.source_video_id, {path: picture.path.stat().st_size})

@@ -41,7 +41,7 @@ def leave_library(session: Session, clip: Clip) -> list[str]:
     session.execute(delete(ClipEmbedding).where(col(ClipEmbedding.clip_id) == clip.id))
     session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip.id))
     ledger.forget(session, files)
-    clip.is_virtual, clip.clip_filepath = True, None
+    clip.is_virtual, clip.clip_filepath, clip.exported_frames = True, None, None
     return files
 
 

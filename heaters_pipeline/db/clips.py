@@ -21,6 +21,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
+from heaters_pipeline.domain.transitions import Transition, clean_range
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
 
@@ -115,10 +116,18 @@ def make(session: Session, video: SourceVideo, frames: FrameRange, made_by: Acti
             "start_time_seconds": start,
             "end_time_seconds": end,
         },
+        trim=trim(video, frames),
     )
     session.add(clip)
     session.flush()
     return clip
+
+
+def trim(video: SourceVideo, frames: FrameRange) -> dict[str, int] | None:
+    """What to keep of a clip so that it shows its own shot alone; None: all of it."""
+    found = (video.scene_cut_points or {}).get("transitions", ())
+    clean = clean_range(frames, [Transition(**each) for each in found])
+    return None if clean == frames else clean.as_json()
 
 
 def lease_queue(

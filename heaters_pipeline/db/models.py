@@ -236,7 +236,10 @@ class Clip(SQLModel, table=True):
     __table_args__ = (
         _one_of("state", ClipState),
         sa.CheckConstraint("made_by IN ('replan', 'merge', 'split')", name="made_by"),
-        sa.CheckConstraint("is_virtual OR clip_filepath IS NOT NULL", name="physical"),
+        sa.CheckConstraint(
+            "is_virtual OR (clip_filepath IS NOT NULL AND exported_frames IS NOT NULL)",
+            name="physical",
+        ),
         sa.CheckConstraint("0 <= start_frame AND start_frame < end_frame", name="range"),
         ExcludeConstraint(
             (sa.text("int8range(source_video_id, source_video_id, '[]')"), "&&"),
@@ -279,7 +282,12 @@ class Clip(SQLModel, table=True):
             nullable=False,
         ),
     )
+    trim: dict[str, int] | None = _json()
+    """`{"start_frame", "end_frame"}`: the frames that show this clip's own shot alone; null where
+    all do."""
     clip_filepath: str | None = _optional_text()
+    exported_frames: dict[str, int] | None = _json()
+    """`{"start_frame", "end_frame"}` of what the file holds; null while there is none."""
     grouped_with_clip_id: int | None = _reference("clips.id", nullable=True, index=True)
     """The first clip of the group that this one belongs to."""
     version: int = Field(
@@ -300,6 +308,17 @@ class Clip(SQLModel, table=True):
     @property
     def frames(self) -> FrameRange:
         return FrameRange(self.start_frame, self.end_frame)
+
+    @property
+    def clean_frames(self) -> FrameRange:
+        """What is left when transitions are trimmed off."""
+        return FrameRange.from_json(self.trim) if self.trim else self.frames
+
+    @property
+    def file_frames(self) -> FrameRange:
+        """The frames that its file holds, or would hold untrimmed."""
+        held = self.exported_frames
+        return FrameRange.from_json(held) if held else self.frames
 
 
 class ReviewEvent(SQLModel, table=True):

@@ -121,11 +121,14 @@ def undo(
     return _kept_for(session, actor, lease_seconds, undone)._replace(unused=unused)
 
 
-def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decision | None:
-    """Lays the video's clips anew along `cuts`. Clips that somebody has decided on, or made by a
-    merge or a split, stay as they are; pending ones that already fit stay too.
+def replan(
+    session: Session, video: SourceVideo, cuts: Iterable[int], longest: int | None = None
+) -> Decision | None:
+    """Lays the video's clips anew along `cuts`, none of them longer than `longest` frames. Clips
+    that somebody has decided on, or made by a merge or a split, stay as they are; pending ones that
+    already fit stay too, and get the trim that the video's transitions suggest now.
 
-    None if nothing changes.
+    None if no clip comes or goes.
     """
     if video.frame_count is None:
         raise InputError(f"{video.title} has no frame count yet: transcode it first.")
@@ -137,8 +140,11 @@ def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decisio
     ]
     standing = {clip.frames for clip in open_to_change}
     kept = [clip.frames for clip in live.values() if clip.frames not in standing]
-    planned = set(cut_points.plan_clips(video.frame_count, cuts, kept))
+    planned = set(cut_points.plan_clips(video.frame_count, cuts, kept, longest))
     replaced = [clip for clip in open_to_change if clip.frames not in planned]
+    for clip in live.values():
+        if clip.state == ClipState.PENDING_REVIEW:
+            clip.trim = clips.trim(video, clip.frames)
     missing = sorted(planned - standing)
     if not replaced and not missing:
         return None
@@ -148,6 +154,30 @@ def replan(session: Session, video: SourceVideo, cuts: Iterable[int]) -> Decisio
     session.flush()
     made = [clips.make(session, video, frames, Action.REPLAN) for frames in missing]
     return _record(session, "pipeline", Action.REPLAN, before, replaced + made)
+
+
+class Corrections(NamedTuple):
+    """What reviewers had to mend of a detector's work."""
+
+    merges: int
+    """Cuts that were none."""
+    splits: int
+    """Cuts that had not been found."""
+
+
+def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Corrections]:
+    """Merges and splits that stand, of each of the videos that have any."""
+    standing = _standing().where(col(ReviewEvent.source_video_id).in_(video_ids)).subquery()
+    rows = session.execute(
+        sa.select(
+            standing.c.source_video_id,
+            sa.func.count().filter(standing.c.action == Action.MERGE),
+            sa.func.count().filter(standing.c.action == Action.SPLIT),
+        )
+        .where(standing.c.action.in_([Action.MERGE, Action.SPLIT]))
+        .group_by(standing.c.source_video_id)
+    )
+    return {video_id: Corrections(merges, splits) for video_id, merges, splits in rows}
 
 
 def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:

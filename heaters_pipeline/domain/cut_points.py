@@ -6,7 +6,7 @@ Frames are 0-based, ranges half-open.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from heaters_pipeline.domain.errors import InputError
@@ -20,6 +20,13 @@ class FrameRange(NamedTuple):
     def length(self) -> int:
         return self.end - self.start
 
+    @classmethod
+    def from_json(cls, frames: Mapping[str, int]) -> FrameRange:
+        return cls(frames["start_frame"], frames["end_frame"])
+
+    def as_json(self) -> dict[str, int]:
+        return {"start_frame": self.start, "end_frame": self.end}
+
 
 def divide(whole: FrameRange, cuts: Iterable[int]) -> list[FrameRange]:
     """The ranges between cuts, in order, covering `whole` without gap or overlap.
@@ -32,10 +39,21 @@ def divide(whole: FrameRange, cuts: Iterable[int]) -> list[FrameRange]:
     return [FrameRange(*pair) for pair in itertools.pairwise(edges)]
 
 
+def shorten(whole: FrameRange, longest: int) -> list[FrameRange]:
+    """The least number of parts, as equal as can be, that are no longer than `longest` frames."""
+    parts = -(-whole.length // max(1, longest))
+    cuts = [whole.start + whole.length * n // parts for n in range(1, parts)]
+    return divide(whole, cuts)
+
+
 def plan_clips(
-    frame_count: int, cuts: Iterable[int], kept: Sequence[FrameRange]
+    frame_count: int,
+    cuts: Iterable[int],
+    kept: Sequence[FrameRange],
+    longest: int | None = None,
 ) -> list[FrameRange]:
-    """The ranges of new clips: `[0, frame_count)` less what is `kept`, divided at the cuts.
+    """The ranges of new clips: `[0, frame_count)` less what is `kept`, divided at the cuts, and
+    further where one would be longer than `longest` frames.
 
     `kept` are the ranges of clips that somebody has decided on; they must not overlap.
     """
@@ -46,7 +64,9 @@ def plan_clips(
         if keep.start > position:
             planned += divide(FrameRange(position, keep.start), cuts)
         position = max(position, keep.end)
-    return planned
+    if longest is None:
+        return planned
+    return [part for frames in planned for part in shorten(frames, longest)]
 
 
 def find_faults(frame_count: int, ranges: Iterable[FrameRange]) -> list[str]:

@@ -412,6 +412,7 @@ def finish(engine: Engine, library: LocalStorage, clip: Clip, folder: Path) -> N
         row.state = ClipState.EXPORTING
         session.flush()
         facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
+        facts |= {"exported_frames": row.frames.as_json()}
         clips.finish(session, clip.id, EXPORT, facts)
         for step in (KEYFRAME, EMBED):
             row.state = step.doing

@@ -321,9 +321,9 @@ def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> No
         assert [clip.id for clip in claimed] == [first.id, second.id]
     with transaction(engine) as session:
         clips.fail(session, first.id, EXPORT, "The disk is full: make room.")
-        clips.finish(
-            session, second.id, EXPORT, {"clip_filepath": "clips/2/clip.mp4", "is_virtual": False}
-        )
+        facts = {"clip_filepath": "clips/2/clip.mp4", "is_virtual": False}
+        facts |= {"exported_frames": second.frames.as_json()}
+        clips.finish(session, second.id, EXPORT, facts)
     with transaction(engine) as session:
         assert clips.claim(session, video.id, EXPORT, 0) == []
         assert [clip.id for clip in clips.claim(session, video.id, KEYFRAME, 0)] == [second.id]

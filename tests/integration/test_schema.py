@@ -110,6 +110,7 @@ def test_live_clips_of_a_video_never_overlap(engine) -> None:
     ("columns", "constraint"),
     [
         ({"is_virtual": False}, "physical"),
+        ({"is_virtual": False, "clip_filepath": "clips/1/clip.mp4"}, "physical"),
         ({"state": "lost"}, "ck_clips_state"),
         ({"cut_points": {"start_frame": 5, "end_frame": 5}}, "range"),
         ({"cut_points": {"start_frame": -1, "end_frame": 5}}, "range"),

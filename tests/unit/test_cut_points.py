@@ -11,6 +11,7 @@ from heaters_pipeline.domain.cut_points import (
     find_faults,
     merge,
     plan_clips,
+    shorten,
     split,
 )
 from heaters_pipeline.domain.errors import InputError
@@ -27,6 +28,13 @@ def test_cuts_at_the_edges_and_outside_divide_nothing() -> None:
 def test_planned_clips_leave_what_is_kept_alone() -> None:
     planned = plan_clips(100, [10, 50, 70], kept=[FrameRange(20, 60)])
     assert planned == [(0, 10), (10, 20), (60, 70), (70, 100)]
+
+
+def test_long_takes_are_divided_into_equal_parts() -> None:
+    planned = plan_clips(100, [10], kept=[FrameRange(90, 100)], longest=30)
+    assert planned == [(0, 10), (10, 36), (36, 63), (63, 90)]
+    assert shorten(FrameRange(5, 35), 30) == [(5, 35)]
+    assert shorten(FrameRange(5, 8), 1) == [(5, 6), (6, 7), (7, 8)]
 
 
 def test_plan_and_kept_always_cover_the_video_once() -> None:
