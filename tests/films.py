@@ -246,7 +246,7 @@ class _View:
         self._world = _World(shot.seed, shot.style, width, height).canvas
         random = np.random.default_rng((shot.seed, shot.place, 1))
         hectic = shot.style == "hectic"
-        self._origin = random.uniform(0, WORLD, 2) + (0.45 * shot.place, 0)
+        self._origin = random.uniform(0, WORLD, 2) + np.array([0.45 * shot.place, 0])
         moves = random.random() < (0.9 if hectic else 0.5)
         pace = (0.014 if hectic else 0.008) if moves else 0.0
         self._pan = random.uniform(-pace, pace, 2) * (1, 0.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -15,9 +16,9 @@ Frames = np.ndarray[Any, np.dtype[np.uint8]]
 class Detector(Protocol):
     name: str
 
-    def detect(self, frames: Frames, rate: Fraction) -> list[int]:
-        """The first frame of each new scene, ascending; never frame 0. `frames`: uint8
-        (N, height, width, 3), RGB; may be a memory map and is read once, in order."""
+    def detect(self, frames: Iterable[Frames], rate: Fraction) -> list[int]:
+        """The first frame of each new scene, ascending; never frame 0. `frames`: each uint8
+        (height, width, 3), RGB; read once, in order."""
         ...
 
 
@@ -36,7 +37,7 @@ class AdaptiveDetector:
     def __init__(self, min_clip_seconds: float = 0.6) -> None:
         self._min_clip_seconds = min_clip_seconds
 
-    def detect(self, frames: Frames, rate: Fraction) -> list[int]:
+    def detect(self, frames: Iterable[Frames], rate: Fraction) -> list[int]:
         from scenedetect import AdaptiveDetector as Adaptive
         from scenedetect import FrameTimecode
 

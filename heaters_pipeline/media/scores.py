@@ -3,8 +3,9 @@ nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,14 +13,55 @@ from heaters_pipeline.domain.errors import HeatersError
 
 WIDTH, HEIGHT = 48, 27
 FRAME_BYTES = WIDTH * HEIGHT * 3
+BLOCK_FRAMES = 1024
+"""4 MB: what is read at a time stays small beside everything else."""
+
+Frames = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-def open_scores(path: Path) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """Maps the file as uint8 (N, 27, 48, 3), RGB. Raises HeatersError unless it holds one or more
-    whole frames."""
-    size = path.stat().st_size
-    if size == 0 or size % FRAME_BYTES:
-        raise HeatersError(
-            f"{path.name} holds {size} bytes, not a whole number of frames: make it again."
-        )
-    return np.memmap(path, dtype=np.uint8, mode="r", shape=(size // FRAME_BYTES, HEIGHT, WIDTH, 3))
+class Scores(Protocol):
+    """Small frames by number, uint8 (N, 27, 48, 3), RGB: a file's, or an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, frames: slice, /) -> Frames: ...
+
+
+class FrameScores:
+    """The small frames of a file. Each slice is read when it is asked for and belongs to the
+    caller: a map of the whole file would count as memory, 700 MB for two hours."""
+
+    def __init__(self, path: Path) -> None:
+        size = path.stat().st_size
+        if size == 0 or size % FRAME_BYTES:
+            raise HeatersError(
+                f"{path.name} holds {size} bytes, not a whole number of frames: make it again."
+            )
+        self._path = path
+        self.shape = (size // FRAME_BYTES, HEIGHT, WIDTH, 3)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, frames: slice) -> Frames:
+        start, stop, step = frames.indices(len(self))
+        count = max(0, stop - start)
+        with self._path.open("rb") as file:
+            file.seek(start * FRAME_BYTES)
+            read = np.fromfile(file, dtype=np.uint8, count=count * FRAME_BYTES)
+        return read.reshape(count, HEIGHT, WIDTH, 3)[::step]
+
+    def __iter__(self) -> Iterator[Frames]:
+        for start, stop in blocks(len(self)):
+            yield from self[start:stop]
+
+
+def open_scores(path: Path) -> FrameScores:
+    """Raises HeatersError unless the file holds one or more whole frames."""
+    return FrameScores(path)
+
+
+def blocks(count: int) -> Iterator[tuple[int, int]]:
+    """Half-open ranges that cover `count` frames, none longer than BLOCK_FRAMES."""
+    for start in range(0, count, BLOCK_FRAMES):
+        yield start, min(start + BLOCK_FRAMES, count)

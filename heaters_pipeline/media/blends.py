@@ -1,0 +1,298 @@
+"""Dissolves and wipes: frames that lie between two different shots.
+
+In a dissolve all frames lie on the straight line between its two ends, and in a wipe each part of
+the picture jumps from one end to the other; motion does neither. So for each frame and for windows
+of several lengths around it: how far is it between the window's ends, how straight is the way over
+the middle, and how do both compare with the windows beside it? (The twin comparison of Zhang,
+Kankanhalli and Smoliar, 1993, asks only the first; that a dissolve is linear is used by Meng, Juan
+and Chang, 1995.)
+A network of 24 hidden units weighs these numbers up. It knows nothing of pictures, only of
+distances; `python -m benchmarks.train_blends` fits it to drawn films. What it proposes is then
+looked at: its ends must show different scenes, and the change must be all over the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from heaters_pipeline.media.blend_weights import WEIGHTS
+from heaters_pipeline.media.scores import blocks
+from heaters_pipeline.media.small_frames import (
+    TILES,
+    Floats,
+    Healed,
+    local_contrast,
+    similarity,
+    tiles,
+)
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+REACHES = (2, 3, 4, 6, 8, 11, 15, 20, 26, 32)
+"""Half lengths of the windows, in frames of about 1/25 s: transitions of 4 to 64 frames."""
+FEATURES = 17
+HIDDEN = 24
+
+_HALO = 3 * max(REACHES)
+_LAGS = sorted({*REACHES, *(2 * reach for reach in REACHES)})
+_LEAST_DISTANCE = 3.0
+"""Levels between a window's ends; all transitions of the drawn films come to more, those between
+dark shots included."""
+_PLAIN = 1.5
+"""Levels of deviation that grain alone may have: frames with less have no structure."""
+
+
+class Blend(NamedTuple):
+    first: int
+    last: int
+    score: float
+    is_wipe: bool
+
+
+class Network(NamedTuple):
+    """What a tanh layer and a linear one make of features."""
+
+    mean: Floats
+    scale: Floats
+    hidden: Floats
+    """(HIDDEN, FEATURES + 1); the last column is the bias."""
+    output: Floats
+    """(HIDDEN + 1,)"""
+
+    def __call__(self, features: Floats) -> Floats:
+        """(n,) of (n, FEATURES)."""
+        scaled = (features - self.mean) * self.scale
+        inner = np.tanh(scaled @ self.hidden[:, :-1].T + self.hidden[:, -1])
+        return np.asarray(inner @ self.output[:-1] + self.output[-1], np.float32)
+
+    @classmethod
+    def unpacked(cls, numbers: Floats) -> Network:
+        sizes = np.cumsum([FEATURES, FEATURES, HIDDEN * (FEATURES + 1)])
+        mean, scale, hidden, output = np.split(numbers, sizes)
+        return cls(mean, scale, hidden.reshape(HIDDEN, FEATURES + 1), output)
+
+
+class Windows(NamedTuple):
+    """Windows of one half length."""
+
+    reach: int
+    middles: Ints
+    """(n,): frame numbers."""
+    features: Floats
+    """(n, FEATURES)"""
+
+
+def find_blends(footage: Healed, shots: Ints, step: int = 1) -> tuple[list[Blend], Floats]:
+    """Candidates of any score, none overlapping another, and a curve from 0 to 1.
+
+    `shots`, (N,): ascending numbers of what cuts and fades have divided; -1 minus that within a
+    fade. Only each `step`th frame is looked at, for films of a high rate.
+    """
+    network = Network.unpacked(WEIGHTS)
+    count = len(range(0, len(footage), step))
+    best = np.full(count, -np.inf, np.float32)
+    reaches = np.zeros(count, np.int64)
+    for windows in windows_of(footage, shots, step):
+        proposed = network(windows.features)
+        better = proposed > best[windows.middles]
+        at = windows.middles[better]
+        best[at], reaches[at] = proposed[better], windows.reach
+    curve = np.repeat(_sure(best), step)[: len(footage)]
+    found = [
+        _looked_at(footage, shots, middle, reach, step, sure)
+        for middle, reach, sure in _peaks(best, reaches)
+    ]
+    return sorted(found), curve
+
+
+def windows_of(footage: Healed, shots: Ints, step: int = 1) -> Iterator[Windows]:
+    """All windows within a shot whose ends differ more than those of a neighbouring window."""
+    shots = shots[::step]
+    for start, stop in blocks(len(shots)):
+        low, high = max(0, start - _HALO), min(len(shots), stop + _HALO)
+        colors = tiles(footage.read(low * step, (high - 1) * step + 1)[::step])
+        for windows in _windows(colors, np.abs(shots[low:high]), shots[low:high] >= 0):
+            inside = (windows.middles >= start - low) & (windows.middles < stop - low)
+            middles = windows.middles[inside] + low
+            yield Windows(windows.reach, middles, windows.features[inside])
+
+
+def _windows(colors: Floats, shots: Ints, clear: np.ndarray[Any, Any]) -> Iterator[Windows]:
+    count = len(colors)
+    structure = _structure(colors)
+    own = np.einsum("nt,nt->n", structure, structure)
+    absolute: dict[int, Floats] = {}
+    square: dict[int, Floats] = {}
+    structural: dict[int, Floats] = {}
+    for lag in _LAGS:
+        if lag >= count:
+            continue
+        apart = colors[lag:] - colors[:-lag]
+        square[lag] = np.einsum("nt,nt->n", apart, apart) / colors.shape[1]
+        absolute[lag] = np.abs(apart, out=apart).mean(axis=1)
+        shared = np.einsum("nt,nt->n", structure[lag:], structure[:-lag])
+        structural[lag] = np.maximum(own[lag:] + own[:-lag] - 2 * shared, 0)
+    firsts = np.searchsorted(shots, shots)
+    lasts = np.searchsorted(shots, shots, "right") - 1
+    for reach in REACHES:
+        length = 2 * reach
+        if length not in absolute:
+            continue
+        middles = np.arange(reach, count - reach)
+        # The window before and the one after, pushed into the shot where they stick out.
+        before = np.maximum(middles - length, firsts[middles] + reach)
+        after = np.minimum(middles + length, lasts[middles] - reach)
+        whole = (shots[middles - reach] == shots[middles + reach]) & clear[middles]
+        has_before, has_after = before <= middles - reach, after >= middles + reach
+        at_before = np.clip(before - reach, 0, count - length - 1)
+        at_after = np.clip(after - reach, 0, count - length - 1)
+
+        def beside(
+            values: Floats,
+            neutral: Floats,
+            sides: tuple[Any, ...] = (has_before, at_before, has_after, at_after),
+        ) -> tuple[Floats, Floats]:
+            """The larger and the smaller of both neighbours' values."""
+            has_before, at_before, has_after, at_after = sides
+            one = np.where(
+                has_before, values[at_before], np.where(has_after, values[at_after], neutral)
+            )
+            other = np.where(has_after, values[at_after], one)
+            return np.maximum(one, other), np.minimum(one, other)
+
+        distance = absolute[length]
+        far, near = beside(distance, distance * 0.5)
+        worth = np.flatnonzero(whole & (distance > _LEAST_DISTANCE) & (distance > near))
+        if not len(worth):
+            continue
+
+        def halves(
+            of: dict[int, Floats], reach: int = reach, length: int = length
+        ) -> tuple[Floats, Floats]:
+            return of[reach][: count - length], of[reach][reach : reach + count - length]
+
+        one, other = halves(absolute)
+        detour = (one + other) / (distance + 0.3) - 1
+        imbalance = np.abs(one - other) / (distance + 0.3)
+        off_line = _off_line(*halves(square), square[length], 0.3)
+        change = structural[length]
+        off_structure = _off_line(*halves(structural), change, 0.02)
+        half = np.full(len(middles), 0.5, np.float32)
+        changes_beside = beside(change, change * 0.5)
+        columns = [
+            np.log(distance + 0.5),
+            detour,
+            *beside(detour, half),
+            *(np.log((distance + 0.5) / (each + 0.5)) for each in (far, near)),
+            imbalance,
+            np.log(change + 0.03),
+            off_structure,
+            *beside(off_structure, half),
+            *(np.log((change + 0.03) / (each + 0.03)) for each in changes_beside),
+            off_line,
+            *beside(off_line, half),
+            np.full(len(middles), np.log(reach), np.float32),
+        ]
+        features = np.stack([column[worth] for column in columns], axis=1)
+        yield Windows(reach, middles[worth], np.clip(features, -6, 6).astype(np.float32))
+
+
+def _structure(colors: Floats) -> Floats:
+    """Frames without their mean colour and of one length, whatever their light."""
+    pixels = colors.reshape(len(colors), TILES, 3)
+    pixels = pixels - pixels.mean(axis=1, keepdims=True)
+    structure = pixels.reshape(len(colors), -1)
+    power = np.einsum("nt,nt->n", structure, structure)
+    length = np.sqrt(power + structure.shape[1] * _PLAIN**2)
+    return np.asarray(structure / length[:, np.newaxis], np.float32)
+
+
+def _off_line(one: Floats, other: Floats, whole: Floats, least: float) -> Floats:
+    """How far a window's middle is off the line between its ends, in units of their distance;
+    from the three squared distances (the median of a triangle)."""
+    off = np.maximum((one + other) / 2 - whole / 4, 0)
+    return np.asarray(np.sqrt(off / (whole + least)), np.float32)
+
+
+_PROPOSED = 2.5
+"""What the network must say at least; fitted with the tests below to the drawn films."""
+
+
+def _sure(said: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(np.clip(_PROPOSED - said, -30, 30))), np.float32)
+
+
+def _peaks(best: Floats, reaches: Ints) -> Iterator[tuple[int, int, float]]:
+    """The best windows, none of which lies in another's middle half."""
+    taken = np.zeros(len(best), bool)
+    middles = np.zeros(len(best), bool)
+    candidates = np.flatnonzero(best > _PROPOSED - 3)
+    for at in candidates[np.argsort(-best[candidates], kind="stable")].tolist():
+        reach = int(reaches[at])
+        near = reach * 4 // 5
+        if taken[at] or middles[max(0, at - near) : at + near + 1].any():
+            continue
+        taken[max(0, at - max(2, reach)) : at + max(2, reach) + 1] = True
+        middles[at] = True
+        yield at, reach, float(_sure(best[at]))
+
+
+def _looked_at(
+    footage: Healed, shots: Ints, middle: int, reach: int, step: int, sure: float
+) -> Blend:
+    shots = np.abs(shots[::step])
+    low = max(int(np.searchsorted(shots, shots[middle])), middle - 2 * reach)
+    high = min(int(np.searchsorted(shots, shots[middle], "right")) - 1, middle + 2 * reach)
+    frames = footage.read(low * step, high * step + 1)[::step]
+    colors = tiles(frames)
+    begin, end = _slope(colors, middle - reach - low, middle + reach - low)
+    one, other = colors[begin], colors[end]
+    way = other - one
+    length = way @ way + 1e-3
+    steps = colors[begin : end + 1] - one
+    along = steps @ way / length
+    off = np.einsum("nt,nt->n", steps, steps) / length - along * along
+    straying = float(np.sqrt(np.maximum(off, 0)).mean())
+    moved = np.abs(way).reshape(TILES, 3).mean(axis=1)
+    spread = float(np.median(moved) / (moved.mean() + 0.3))
+    alike = similarity(*local_contrast(frames[[begin, end]]))
+    score = min(
+        sure,
+        # One scene moved or lit otherwise is more alike than this, an overlay less spread, and
+        # motion strays further.
+        (1 - alike) / (2 * (1 - 0.4)),
+        spread / (2 * 0.4),
+        (1 - straying) / (2 * (1 - 0.42)),
+    )
+    halfway = colors[(begin + end) // 2] - one
+    return Blend(
+        (low + begin) * step,
+        (low + end) * step,
+        min(1.0, max(0.0, score)),
+        _is_wipe(halfway.reshape(TILES, 3), way.reshape(TILES, 3)),
+    )
+
+
+def _slope(colors: Floats, begin: int, end: int) -> tuple[int, int]:
+    """Where the change from one end of a window to the other really begins and ends."""
+    way = colors[end] - colors[begin]
+    along = (colors[begin : end + 1] - colors[begin]) @ way / (way @ way + 1e-3)
+    half = int(np.argmax(along >= 0.5))
+    below = np.flatnonzero(along[: half + 1] <= 0.1)
+    above = np.flatnonzero(along[half:] >= 0.9)
+    first = int(below[-1]) if len(below) else 0
+    last = max(first + 1, half + int(above[0]) if len(above) else end - begin)
+    # A tenth at either end was left out above.
+    more = round((last - first) / 10)
+    return max(0, begin + first - more), min(len(colors) - 1, begin + last + more)
+
+
+def _is_wipe(halfway: Floats, way: Floats) -> bool:
+    """Whether most tiles that change are near one end or the other halfway through."""
+    power = (way * way).sum(axis=1)
+    changed = power > power.mean() / 4
+    along = (halfway * way).sum(axis=1)[changed] / (power[changed] + 1e-3)
+    return float((np.abs(along - 0.5) < 0.25).mean()) < 0.4

@@ -1,0 +1,198 @@
+"""Fades to, from and through black, white or another plain colour.
+
+What is left of a shot while it fades is its distance from the plain colour: the spatial contrast,
+or how far a frame is from black or from white. A fade is a dip of that distance to almost nothing
+(the idea of Lienhart's "Comparison of automatic shot boundary detection algorithms", 1999, who
+follows the contrast), whose slopes are blends of the shot and the colour: the frames lie on the
+straight line between the two, which those of a shot that merely gets dark do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from heaters_pipeline.media.scores import Scores, blocks
+from heaters_pipeline.media.small_frames import (
+    TILES,
+    Floats,
+    Healed,
+    local_contrast,
+    similarity,
+    tiles,
+)
+
+SLOPE_SECONDS = 1.8
+"""The longest slope on either side."""
+HOLD_SECONDS = 2.0
+"""Plain frames for longer than this are a shot of their own."""
+
+_REST = 0.22
+"""Of its distance a shot may keep at the bottom: the middle frame of a fade over 8 frames that has
+no plain frame of its own keeps a fifth."""
+_CONTRAST, _LIGHT = 2.0, 12.0
+"""Levels of mean contrast, and of distance from black or white, below which there is no shot that
+could fade."""
+
+
+class Fade(NamedTuple):
+    first: int
+    last: int
+    score: float
+
+
+class Levels(NamedTuple):
+    """Per frame, (N,), in levels."""
+
+    contrast: Floats
+    """Mean difference of the tiles from the frame's mean colour."""
+    black: Floats
+    """Root mean square distance from black."""
+    white: Floats
+
+
+class _Dip(NamedTuple):
+    kind: int
+    """Of Levels."""
+    first: int
+    begin: int
+    """First and last frame at the bottom."""
+    end: int
+    last: int
+
+
+def measure(scores: Scores) -> Levels:
+    found = Levels(*(np.empty(len(scores), np.float32) for _ in range(3)))
+    for start, stop in blocks(len(scores)):
+        colors = tiles(scores[start:stop]).reshape(stop - start, TILES, 3)
+        mean = colors.mean(axis=1, keepdims=True)
+        found.contrast[start:stop] = np.abs(colors - mean).mean(axis=(1, 2))
+        square = np.einsum("ntc,ntc->n", colors, colors) / (TILES * 3)
+        found.black[start:stop] = np.sqrt(square)
+        white = square - 510 * mean.mean(axis=(1, 2)) + 255.0**2
+        found.white[start:stop] = np.sqrt(np.maximum(white, 0))
+    return found
+
+
+def find_fades(
+    footage: Healed, levels: Levels, cuts: Sequence[int], rate: float, least: int
+) -> tuple[list[Fade], set[int]]:
+    """Fades in order, none overlapping another, and those of `cuts` that belong to them. `least`:
+    plain frames beyond a cut, fewer than this, are part of the transition."""
+    reach = max(8, round(SLOPE_SECONDS * rate))
+    found: list[tuple[Fade, list[int]]] = []
+    for kind in range(len(levels)):
+        for dip in _dips(levels, kind, reach):
+            found += _judged(footage, dip, cuts, rate, least)
+    found.sort(key=lambda each: -each[0].score)
+    kept: list[Fade] = []
+    absorbed: set[int] = set()
+    for fade, within in found:
+        if all(fade.last <= other.first or fade.first >= other.last for other in kept):
+            kept.append(fade)
+            absorbed.update(within)
+    return sorted(kept), absorbed
+
+
+def _dips(levels: Levels, kind: int, reach: int) -> list[_Dip]:
+    level = levels[kind]
+    count = len(level)
+    padded = np.pad(level, reach)
+    highest = np.lib.stride_tricks.sliding_window_view(padded, reach).max(axis=1)
+    before, after = highest[:count], highest[reach + 1 : reach + 1 + count]
+    # A film may begin and end in black, with nothing before or after.
+    plain = levels.black < 8 if kind == 1 else np.zeros(count, bool)
+    lead = np.logical_and.accumulate(plain)
+    tail = np.logical_and.accumulate(plain[::-1])[::-1]
+    shown = np.where(lead, after, np.where(tail, before, np.minimum(before, after)))
+    low = (level < _REST * shown) & (shown > (_CONTRAST if kind == 0 else _LIGHT))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
+    dips = []
+    for begin, stop in edges.reshape(-1, 2).tolist():
+        end = stop - 1
+        first = -1 if begin == 0 else _top(level, begin, -1, reach)
+        last = count if end == count - 1 else _top(level, end, 1, reach)
+        dips.append(_Dip(kind, first, begin, end, last))
+    return dips
+
+
+def _top(level: Floats, bottom: int, step: int, reach: int) -> int:
+    """Where the slope that leads up from `bottom` ends: it has come a third of the way, and goes on
+    at less than a quarter of its pace."""
+    stop = bottom + step * (reach + 4)
+    slope = level[bottom : stop if stop >= 0 else None : step]
+    top = slope[1 : reach + 1].max(initial=0)
+    for far in range(1, min(reach, len(slope) - 1) + 1):
+        ahead = slope[far + 1 : far + 4]
+        pace = (slope[far] - slope[0]) / far
+        if not len(ahead):
+            return bottom + step * far
+        if slope[far] > 0.3 * top and ahead.max() - slope[far] < 0.25 * pace * len(ahead):
+            return bottom + step * far
+    return bottom + step * min(reach, len(slope) - 1)
+
+
+def _judged(
+    footage: Healed, dip: _Dip, cuts: Sequence[int], rate: float, least: int
+) -> list[tuple[Fade, list[int]]]:
+    """The fades that a dip is, 0 to 2, and the cuts within them."""
+    kind, first, begin, end, last = dip
+    before = [cut for cut in cuts if first < cut <= begin]
+    after = [cut for cut in cuts if end < cut <= last]
+    count = len(footage)
+    plain = _plain(footage, kind, begin, end)
+    slopes = []
+    if before:
+        begin = before[-1]
+    elif first >= 0:
+        slopes.append((first, _straightness(footage, plain, first, begin)))
+    if after:
+        end = after[0] - 1
+    elif last < count:
+        slopes.append((last, _straightness(footage, plain, last, end)))
+    if not slopes:
+        return []
+    if any(abs(top - (begin if top <= begin else end)) < 2 for top, _ in slopes):
+        return []
+    score = min(straight for _, straight in slopes)
+    hold = end - begin + 1
+    if (before or after) and hold >= least:
+        # A cut to black, and black for a while: only the slope is a fade.
+        top = slopes[0][0]
+        return [(Fade(end, last, score) if top == last else Fade(first, begin, score), [])]
+    within = [*before, *after]
+    first = before[-1] - 1 if before else first
+    last = after[0] if after else last
+    if first < 0 or last >= count:
+        return [(Fade(first, last, score), within)]
+    if hold > HOLD_SECONDS * rate:
+        return [(Fade(first, begin, score), []), (Fade(end, last, score), [])]
+    # A light that goes out for a moment shows the same scene afterwards.
+    ends = np.stack([footage.frame(first), footage.frame(last)])
+    alike = similarity(*local_contrast(ends))
+    return [(Fade(first, last, min(score, max(0.0, (1 - alike) / (2 * (1 - 0.6))))), within)]
+
+
+def _plain(footage: Healed, kind: int, begin: int, end: int) -> Floats:
+    """The colour at the bottom, as tiles, (432,)."""
+    if kind == 1:
+        return np.zeros(TILES * 3, np.float32)
+    if kind == 2:
+        return np.full(TILES * 3, 255, np.float32)
+    middle = (begin + end) // 2
+    color = tiles(footage.read(middle, middle + 1)).reshape(TILES, 3).mean(axis=0)
+    return np.tile(color, TILES)
+
+
+def _straightness(footage: Healed, plain: Floats, top: int, bottom: int) -> float:
+    """How well the frames of a slope lie on the line from the plain colour to the shot, 0 to 1."""
+    start, stop = min(top, bottom), max(top, bottom) + 1
+    frames = tiles(footage.read(start, stop)) - plain
+    shot = frames[-1] if top > bottom else frames[0]
+    length = shot @ shot + 1e-3
+    along = frames @ shot / length
+    off = np.einsum("nt,nt->n", frames, frames) / length - along * along
+    # A quarter of the shot's own distance is what motion during a long fade comes to.
+    return max(0.0, 1 - float(np.sqrt(max(0.0, off.max()))) / (2 * 0.28))
