@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import memory
+from benchmarks.footprint import footprint_of
+from heaters_pipeline.domain.errors import HeatersError
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
 
@@ -94,6 +96,31 @@ def test_work_of_other_length_is_not_compared(film: Path, monkeypatch: pytest.Mo
     done = CliRunner().invoke(memory.main, [str(film), "--minutes", "0.02"])
     assert done.exit_code == 1
     assert "Not 10 times the work: 30 frames against 30" in done.stderr
+
+
+HOLDER = """
+import sys, time
+print("little", file=sys.stderr, flush=True)
+time.sleep(0.3)
+print("much", file=sys.stderr, flush=True)
+held = bytearray(100_000_000)
+time.sleep(0.3)
+print("done")
+"""
+"""Each step lasts long enough to be looked at."""
+
+
+def test_memory_is_told_by_the_step_that_holds_it() -> None:
+    found, said = footprint_of([sys.executable, "-c", HOLDER])
+    assert said == "done\n"
+    assert found.peak_step == "much"
+    assert found.by_step["much"] - found.by_step["little"] == pytest.approx(100e6, rel=0.05)
+
+
+def test_a_command_that_fails_says_why() -> None:
+    failing = "import sys; print('no space', file=sys.stderr); sys.exit(3)"
+    with pytest.raises(HeatersError, match="status 3: no space"):
+        footprint_of([sys.executable, "-c", failing])
 
 
 def test_ffv1(film: Path) -> None:
