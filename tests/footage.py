@@ -10,6 +10,7 @@ scene: a base colour of its own with stripes that move 1/32 of the width a frame
 from __future__ import annotations
 
 import random
+import struct
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -131,6 +132,21 @@ def spoil(film: Path, begin: float, end: float, places: int = 30, seed: int = 1)
     for _ in range(places):
         at = int(len(data) * chance.uniform(begin, end))
         data[at : at + 30] = chance.randbytes(len(data[at : at + 30]))
+    film.write_bytes(data)
+    return film
+
+
+def crop_in_container(film: Path, width: int, height: int) -> Path:
+    """Puts a clean aperture box (ISO/IEC 14496-12, 12.1.4) for the middle of the picture into an
+    H.264 MP4 that has its index at the end."""
+    data = bytearray(film.read_bytes())
+    box = struct.pack(">I4s8I", 40, b"clap", width, 1, height, 1, 0, 1, 0, 1)
+    at = data.index(b"avcC") - 4
+    for parent in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
+        place = data.rindex(parent, 0, at) - 4
+        size = int.from_bytes(data[place : place + 4], "big")
+        data[place : place + 4] = (size + len(box)).to_bytes(4, "big")
+    data[at:at] = box
     film.write_bytes(data)
     return film
 

@@ -21,8 +21,9 @@ import ffmpeg
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 
-OLDEST_MAJOR = 7
-"""The oldest ffmpeg whose per-output `-fps_mode` and threading this package was tried with."""
+OLDEST_MAJOR = 8
+"""The oldest ffmpeg, by its major version, that knows every option used here (an input's
+`-apply_cropping` came with 7.1)."""
 
 STOP_SECONDS = 2.0
 """Between TERM and KILL: whoever cancels a run waits for no more than 5 seconds in all."""
@@ -78,13 +79,13 @@ def file_url(path: Path) -> str:
 
 def input_file(path: Path, **options: Any) -> Any:
     """An ffmpeg-python input that opens local files only and shows frames as they are stored: not
-    turned, and through one filter graph from first to last (a second graph, which a change of the
-    picture would start, would begin to count again)."""
+    turned, not cropped by the container, and through one filter graph from first to last (a second
+    graph, which a change of the picture would start, would begin to count again)."""
     return ffmpeg.input(
         file_url(path),
         noautorotate=None,
         protocol_whitelist="file,pipe",
-        **{"reinit_filter:v": 0},
+        **{"reinit_filter:v": 0, "apply_cropping:v": "codec"},
         **options,
     )
 

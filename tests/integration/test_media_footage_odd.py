@@ -14,13 +14,13 @@ import pytest
 from heaters_pipeline.media.checksums import verify_gold_master
 from heaters_pipeline.media.ffmpeg import file_url
 from heaters_pipeline.media.probe import probe
-from tests.footage import make_numbered_film, remake
+from tests.footage import crop_in_container, make_numbered_film, remake
 from tests.integration.test_media_footage import (
     Ingested,
     assert_products_agree,
+    count_frames,
     ingest,
     numbers,
-    pictures,
     stored_pixels,
 )
 
@@ -89,9 +89,9 @@ def assert_frame_exact(
 ) -> None:
     """The products and the exports of both kinds of gold master have the `wanted` numbers, and
     as many frames as PyAV decodes of the source."""
-    count = sum(1 for _ in pictures(done.source))
+    count = count_frames(done.source)
     assert done.made.frame_count == count
-    assert done.made.damage is None
+    assert not (done.made.damage and done.made.damage.frames)
     assert_products_agree(done)
     assert verify_gold_master(done.source, done.checksums, folder) == []
     assert done.made.gold_master and done.made.review_proxy
@@ -136,6 +136,11 @@ def eight_k(folder: Path) -> tuple[Path, list[int]]:
     return remake(film, folder / "eight-k.mp4", **large), [0, 1]
 
 
+def cropped_by_its_container(folder: Path) -> tuple[Path, list[int]]:
+    film = make_numbered_film(folder / "film.mp4", FRAMES, audio=False)
+    return crop_in_container(film, 201, 121), list(range(FRAMES))
+
+
 def edit_list(folder: Path) -> tuple[Path, list[int]]:
     """The list hides the frames between the key frame and the cut."""
     film = make_numbered_film(folder / "film.mp4", 60, options={"g": "20", "bf": "2"})
@@ -171,7 +176,8 @@ def times_that_run_backwards(folder: Path) -> tuple[Path, list[int]]:
 
 
 def joined(folder: Path) -> tuple[Path, list[int]]:
-    """Two recordings, one after the other: the second one's times begin again."""
+    """Two recordings, one after the other: the second one's times begin again. (Where they meet,
+    the transport stream's packets don't follow each other: one error, no damaged frame.)"""
     first = make_numbered_film(folder / "a.ts", FRAMES)
     again = folder / "joined.ts"
     again.write_bytes(first.read_bytes() * 2)
@@ -179,7 +185,11 @@ def joined(folder: Path) -> tuple[Path, list[int]]:
 
 
 @pytest.mark.parametrize(
-    "make", [one_frame, tiny, eight_k, edit_list, no_first_key_frame, times_that_run_backwards]
+    "make",
+    [
+        *(one_frame, tiny, eight_k, edit_list, cropped_by_its_container, no_first_key_frame),
+        *(times_that_run_backwards, joined),
+    ],
 )
 def test_every_oddity_keeps_every_frame(
     make: Callable[[Path], tuple[Path, list[int] | None]], tmp_path: Path
