@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.scores import Scores, blocks
+from heaters_pipeline.media.scores import blocks
 from heaters_pipeline.media.small_frames import (
     TILES,
     Floats,
@@ -28,7 +28,11 @@ SLOPE_SECONDS = 1.8
 """The longest slope on either side."""
 HOLD_SECONDS = 2.0
 """Plain frames for longer than this are a shot of their own."""
+SHORTEST = 3
+"""Frames of a slope; less is a jump."""
 
+_EMPTY = 0.1
+"""Of its distance a shot may keep in a fade that has no other slope to be judged by."""
 _REST = 0.22
 """Of its distance a shot may keep at the bottom: the middle frame of a fade over 8 frames that has
 no plain frame of its own keeps a fifth."""
@@ -63,10 +67,10 @@ class _Dip(NamedTuple):
     last: int
 
 
-def measure(scores: Scores) -> Levels:
-    found = Levels(*(np.empty(len(scores), np.float32) for _ in range(3)))
-    for start, stop in blocks(len(scores)):
-        colors = tiles(scores[start:stop]).reshape(stop - start, TILES, 3)
+def measure(footage: Healed) -> Levels:
+    found = Levels(*(np.empty(len(footage), np.float32) for _ in range(3)))
+    for start, stop in blocks(len(footage)):
+        colors = tiles(footage.read(start, stop)).reshape(stop - start, TILES, 3)
         mean = colors.mean(axis=1, keepdims=True)
         found.contrast[start:stop] = np.abs(colors - mean).mean(axis=(1, 2))
         square = np.einsum("ntc,ntc->n", colors, colors) / (TILES * 3)
@@ -85,7 +89,7 @@ def find_fades(
     found: list[tuple[Fade, list[int]]] = []
     for kind in range(len(levels)):
         for dip in _dips(levels, kind, reach):
-            found += _judged(footage, dip, cuts, rate, least)
+            found += _judged(footage, levels[kind], dip, cuts, rate, least)
     found.sort(key=lambda each: -each[0].score)
     kept: list[Fade] = []
     absorbed: set[int] = set()
@@ -108,6 +112,9 @@ def _dips(levels: Levels, kind: int, reach: int) -> list[_Dip]:
     tail = np.logical_and.accumulate(plain[::-1])[::-1]
     shown = np.where(lead, after, np.where(tail, before, np.minimum(before, after)))
     low = (level < _REST * shown) & (shown > (_CONTRAST if kind == 0 else _LIGHT))
+    if kind == 2 and levels.contrast.max() < _CONTRAST:
+        # Plain frames all over: what is white between two blacks is the shot.
+        low[:] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
     dips = []
     for begin, stop in edges.reshape(-1, 2).tolist():
@@ -120,7 +127,7 @@ def _dips(levels: Levels, kind: int, reach: int) -> list[_Dip]:
 
 def _top(level: Floats, bottom: int, step: int, reach: int) -> int:
     """Where the slope that leads up from `bottom` ends: it has come a third of the way, and goes on
-    at less than a quarter of its pace."""
+    at less than a third of its pace."""
     stop = bottom + step * (reach + 4)
     slope = level[bottom : stop if stop >= 0 else None : step]
     top = slope[1 : reach + 1].max(initial=0)
@@ -129,13 +136,13 @@ def _top(level: Floats, bottom: int, step: int, reach: int) -> int:
         pace = (slope[far] - slope[0]) / far
         if not len(ahead):
             return bottom + step * far
-        if slope[far] > 0.3 * top and ahead.max() - slope[far] < 0.25 * pace * len(ahead):
+        if slope[far] > 0.3 * top and ahead.max() - slope[far] < 0.3 * pace * len(ahead):
             return bottom + step * far
     return bottom + step * min(reach, len(slope) - 1)
 
 
 def _judged(
-    footage: Healed, dip: _Dip, cuts: Sequence[int], rate: float, least: int
+    footage: Healed, level: Floats, dip: _Dip, cuts: Sequence[int], rate: float, least: int
 ) -> list[tuple[Fade, list[int]]]:
     """The fades that a dip is, 0 to 2, and the cuts within them."""
     kind, first, begin, end, last = dip
@@ -154,7 +161,11 @@ def _judged(
         slopes.append((last, _straightness(footage, plain, last, end)))
     if not slopes:
         return []
-    if any(abs(top - (begin if top <= begin else end)) < 2 for top, _ in slopes):
+    if any(begin - SHORTEST < top < end + SHORTEST for top, _ in slopes):
+        return []
+    bottom = level[begin : end + 1].min()
+    if len(slopes) == 1 and bottom > _EMPTY * level[min(max(slopes[0][0], 0), count - 1)]:
+        # Light that is switched on in a dark room, not a shot that comes out of nothing.
         return []
     score = min(straight for _, straight in slopes)
     hold = end - begin + 1

@@ -41,7 +41,7 @@ class TransitionDetector:
         jumps = find_jumps(scores, changes(scores))
         footage = Healed(scores, jumps.flashes)
         cuts = {cut.frame: cut.score for cut in jumps.cuts if cut.score >= self._threshold}
-        fades, within = find_fades(footage, measure(scores), sorted(cuts), float(rate), least)
+        fades, within = find_fades(footage, measure(footage), sorted(cuts), float(rate), least)
         fades = [fade for fade in fades if fade.score >= self._threshold]
         found = [
             Transition(TransitionKind.FADE, fade.first, fade.last, fade.score) for fade in fades
