@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.db.source_videos import WITHOUT_INDEX, fetched_from_web
+from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.states import SOURCE_STEPS, SourceState
 
@@ -57,8 +57,13 @@ def newest_first(
     """`find` (may be empty) is a part of a title or an address, or the key of a video or of a
     playlist, whose videos are found with it. The rows come without their large columns."""
     if choice == Choice.SHORT:
-        # Only Python knows what falls short; few columns of each row are looked at.
-        ids = [video.id for video in fetched_from_web(session) if shortfall(video.download_quality)]
+        # Only Python knows what falls short: two columns of each row are looked at.
+        listed = session.exec(
+            select(SourceVideo.id, SourceVideo.download_quality).where(
+                col(SourceVideo.download_quality).is_not(None)
+            )
+        )
+        ids = [video_id for video_id, quality in listed if shortfall(quality)]
         condition: Any = col(SourceVideo.id).in_(ids)
     else:
         condition = _CONDITIONS[choice]

@@ -106,9 +106,9 @@ def add_film(
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The app's address, as long as the context is open."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+def served(app: Flask, port: int = 0) -> Iterator[str]:
+    """The app's address, as long as the context is open; with no `port`, on a free one."""
+    server = create_server(app, host="127.0.0.1", port=port, threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"

@@ -96,12 +96,15 @@ function submit(event) {
   }
   const adds = form.id === 'add-form';
   const parts = adds ? ['messages', 'bad', 'add-form', 'table'] : ['messages', 'table'];
-  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-  if (button) button.disabled = true;
+  const button = /** @type {HTMLButtonElement} */ (event.submitter);
+  const { textContent } = button;
+  button.disabled = true;
+  if (adds) button.textContent = 'Adding…';
   // The form's own encoding: browsers send FormData in one that is several times as long.
   const body = new URLSearchParams(/** @type {any} */ (fields));
   void visit(parts, form.action, { method: 'POST', body }).finally(() => {
-    if (button) button.disabled = false;
+    button.disabled = false;
+    button.textContent = textContent;
     if (adds) document.getElementById('references')?.focus();
   });
 }

@@ -27,7 +27,7 @@ const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(t
 /**
  * @typedef {{ status: number, header: (name: string) => string | null, error: string }} Answer
  * @typedef {{
- *   headers: Record<string, string>, body?: ArrayBuffer, signal?: AbortSignal,
+ *   headers: Record<string, string>, body?: Blob, signal?: AbortSignal,
  *   onprogress?: (bytes: number) => void,
  * }} SendOptions
  * @typedef {{
@@ -218,15 +218,11 @@ export class Upload {
   /** @param {AbortSignal} signal */
   async #sendChunk(signal) {
     const offset = this.sent;
-    const end = Math.min(this.size, offset + CHUNK);
     const file = /** @type {Blob} */ (this.file);
-    const body = await file.slice(offset, end).arrayBuffer().catch(() => {
-      throw new Refused(`${this.name} can't be read any more, as it was changed: choose it again.`);
-    });
     try {
       const answer = await this.#send('PATCH', /** @type {string} */ (this.#url), {
         headers: { 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': `${offset}` },
-        body,
+        body: file.slice(offset, offset + CHUNK),
         signal,
         onprogress: (bytes) => this.#arrived(offset + bytes),
       });
@@ -235,6 +231,10 @@ export class Upload {
       this.#arrived(Number(answer.header('Upload-Offset')));
     } catch (error) {
       this.sent = offset;
+      // A file that can't be read ends a request as a lost connection does.
+      await file.slice(offset, offset + 1).arrayBuffer().catch(() => {
+        throw new Refused(`${this.name} can't be read any more, as it was changed: choose it again.`);
+      });
       throw error;
     }
   }
