@@ -12,6 +12,8 @@ import ffmpeg
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg import file_url, input_file, run
+from heaters_pipeline.media.picture import still, whole_frames
+from heaters_pipeline.media.probe import probe
 
 
 @dataclass(frozen=True)
@@ -30,30 +32,22 @@ def keyframe_numbers(frame_count: int) -> list[int]:
 def extract_keyframes(
     clip: Path, frames: Sequence[int], folder: Path, *, stall_seconds: float = 120.0
 ) -> list[Keyframe]:
-    """Writes `keyframe-<frame>.jpg` in `folder` for each of the clip's own 0-based frames, in
-    square pixels. Raises HeatersError where the clip has no such frame."""
+    """Writes `keyframe-<frame>.jpg` in `folder` for each of the clip's own 0-based frames, as they
+    look in the review proxy, in full size. Raises HeatersError where the clip has no such frame."""
     numbers = sorted(set(frames))
     if not numbers:
         return []
+    facts = probe(clip)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         pattern = f"{scratch}/".replace("%", "%%") + "%d.jpg"
-        picture = (
-            input_file(clip)["V:0"]
+        picked = (
+            whole_frames(input_file(clip)["V:0"], facts)
             .filter("trim", end_frame=numbers[-1] + 1)
             .filter("select", "+".join(f"eq(n,{number})" for number in numbers))
-            .filter(
-                "scale",
-                "trunc(iw*if(sar,sar,1)/2)*2",
-                "trunc(ih/2)*2",
-                out_color_matrix="bt601",
-                out_range="pc",
-            )
-            .filter("setsar", 1)
-            .filter("format", "yuvj420p")
         )
         run(
             ffmpeg.output(
-                picture,
+                still(picked, facts),
                 file_url(Path(pattern)),
                 format="image2",
                 fps_mode="passthrough",

@@ -73,7 +73,7 @@ def shown(video: Any, facts: VideoFacts) -> Any:
     width, height = proxy_size(facts)
     if facts.rotation in (90, 270):
         width, height = height, width
-    video = _on_black(_whole_frames(video, facts), facts)
+    video = _on_black(whole_frames(video, facts), facts)
     if _needs_gamut(facts):
         video = _standard_range(video, facts, width, height)
     else:
@@ -91,7 +91,7 @@ def exported(
     options: dict[str, Any] = {"pix_fmt": pixel_format}
     if facts.interlaced:
         if rotation:
-            video = _whole_frames(video, facts)
+            video = whole_frames(video, facts)
         else:
             options["flags:v"] = "+ildct+ilme"
     video = _on_black(video, facts)
@@ -104,6 +104,19 @@ def exported(
     if sample_aspect:
         video = video.filter("setsar", str(sample_aspect))
     return _padded(upright(video, rotation), facts, rotation, pixel_format), options
+
+
+def still(video: Any, facts: VideoFacts) -> Any:
+    """Whole frames of an exported clip as JPEG has them: square pixels, BT.601 in full range,
+    standard dynamic range."""
+    width, height = _even(facts.width * facts.sample_aspect), _even(Fraction(facts.height))
+    if _needs_gamut(facts):
+        video = _standard_range(video, facts, width, height)
+    return (
+        video.filter("scale", width, height, out_color_matrix="bt601", out_range="pc")
+        .filter("setsar", 1)
+        .filter("format", "yuvj420p")
+    )
 
 
 def upright(video: Any, rotation: int) -> Any:
@@ -127,7 +140,7 @@ _BT709 = {
 }
 
 
-def _whole_frames(video: Any, facts: VideoFacts) -> Any:
+def whole_frames(video: Any, facts: VideoFacts) -> Any:
     """One frame for one frame; only those flagged as interlaced change, so that footage which is
     interlaced in parts is served, too. The rest passes at no cost that could be measured."""
     if facts.is_rgb:

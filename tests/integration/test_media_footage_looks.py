@@ -13,6 +13,7 @@ import pytest
 from heaters_pipeline.media.checksums import read_checksums
 from heaters_pipeline.media.export import export_clip
 from heaters_pipeline.media.ffmpeg import file_url
+from heaters_pipeline.media.keyframes import extract_keyframes
 from heaters_pipeline.media.probe import VideoFacts, probe
 from heaters_pipeline.media.transcode import GoldMaster, Product, Transcoded, transcode
 from tests.footage import make_numbered_film, make_plain_film, remake
@@ -77,6 +78,12 @@ def tags(path: Path | None) -> tuple[str, list[int]]:
     ]
 
 
+def stills(clip: Path, folder: Path) -> list[tuple[int, Path]]:
+    found = extract_keyframes(clip, [1, 2], folder)
+    assert [each.frame for each in found] == [1, 2]
+    return [(each.frame, each.path) for each in found]
+
+
 @pytest.mark.parametrize("kind", [BT2020_PQ, BT2020_HLG])
 def test_hdr_is_shown_in_standard_range_and_kept_in_full(
     kind: tuple[int, int, int], tmp_path: Path
@@ -99,6 +106,8 @@ def test_hdr_is_shown_in_standard_range_and_kept_in_full(
     assert tags(made.gold_master) == ("yuv420p10le", list(kind))
     clip = export(film, facts, made, tmp_path / "clip.mp4")
     assert tags(clip) == ("yuv420p10le", list(kind))
+    for frame, path in stills(clip, tmp_path):
+        assert colors(path)[0] == pytest.approx(shown[frame], abs=3)
     for (_, before), (_, after) in zip(stored_pixels(film), stored_pixels(clip), strict=True):
         a, b = (np.frombuffer(each[0], np.uint16).astype(int) for each in (before, after))
         assert np.abs(a - b).max() <= 4
@@ -142,6 +151,8 @@ def test_fields_are_kept_in_gold_master_and_export_but_not_shown(name: str, tmp_
     assert probe(made.gold_master).interlaced and not probe(made.review_proxy).interlaced
     clip = export(film, facts, made, tmp_path / "clip.mp4")
     assert probe(clip).interlaced
+    for _, path in stills(clip, tmp_path):
+        assert combing(next(pictures(path))) < 1
     combed, kept, shown = (
         np.mean([combing(picture) for picture in pictures(path)])
         for path in (film, clip, made.review_proxy)
