@@ -102,9 +102,12 @@ def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
             found = list(videos_in(path)) if path.is_dir() else [path]
             if not found:
                 raise InputError(f"The folder {path} has no videos: check the path.")
-        except (InputError, OSError, RuntimeError) as error:  # RuntimeError: `~` of nobody
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            bad.append(Bad(line, reason or "It can't be read."))
+        except InputError as error:
+            bad.append(Bad(line, str(error)))
+        except OSError as error:
+            bad.append(Bad(line, f"It can't be read: {error.strerror}."))
+        except RuntimeError:  # pathlib's for `~` of nobody
+            bad.append(Bad(line, "There is no user of that name on the server."))
         else:
             yield from map(str, found)
 

@@ -468,7 +468,7 @@ def test_into_a_bucket(
     assert s3_storage.size(str(video.source_filepath)) == film.stat().st_size
 
 
-def test_a_large_file_passes_quickly_and_with_little_memory(
+def test_a_large_file_arrives_whole(
     address: str, tmp_path: Path, engine: Engine, library: LocalStorage
 ) -> None:
     film = tmp_path / "large.mp4"
