@@ -152,7 +152,8 @@ def test_keys_that_look(tab: Callable[..., Tab], film: Film) -> None:
     page.press("?")
     page.until("!document.getElementById('help').open")
     page.shows_clip(70)
-    assert page.page.evaluate("performance.getEntriesByName('heaters:step').length") > 5
+    # Those that were waited for; steps that follow one another faster than pictures are one.
+    assert page.page.evaluate("performance.getEntriesByName('heaters:step').length") >= 4
 
 
 def test_scrubbing_ends_at_the_last_place_of_the_pointer(
