@@ -28,7 +28,13 @@ class Detection:
 
 
 class Detector(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def threshold(self) -> float:
+        """In the detector's own unit; higher finds less."""
+        ...
 
     def detect(self, scores: Scores, rate: Fraction) -> Detection:
         """`scores` are read in blocks, in no particular order."""

@@ -112,7 +112,7 @@ def _library(model: Path | None) -> dict[str, tuple[Make, float]]:
 
     def transnet(least: int, threshold: float) -> Any:
         try:
-            import onnxruntime  # noqa: F401
+            import onnxruntime  # type: ignore[import-not-found]  # noqa: F401
         except ImportError as error:
             raise HeatersError(
                 "The cut detector transnet needs the package onnxruntime: install it."

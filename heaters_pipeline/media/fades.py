@@ -36,8 +36,8 @@ _EMPTY = 0.1
 _REST = 0.22
 """Of its distance a shot may keep at the bottom: the middle frame of a fade over 8 frames that has
 no plain frame of its own keeps a fifth."""
-_CONTRAST, _LIGHT = 2.0, 12.0
-"""Levels of mean contrast, and of distance from black or white, below which there is no shot that
+_CONTRAST, _LIGHT = 2.5, 12.0
+"""Levels of contrast, and of distance from black or white, below which there is no shot that
 could fade."""
 
 
@@ -51,7 +51,7 @@ class Levels(NamedTuple):
     """Per frame, (N,), in levels."""
 
     contrast: Floats
-    """Mean difference of the tiles from the frame's mean colour."""
+    """Root mean square distance of the tiles from the frame's mean colour."""
     black: Floats
     """Root mean square distance from black."""
     white: Floats
@@ -70,12 +70,13 @@ class _Dip(NamedTuple):
 def measure(footage: Healed) -> Levels:
     found = Levels(*(np.empty(len(footage), np.float32) for _ in range(3)))
     for start, stop in blocks(len(footage)):
-        colors = tiles(footage.read(start, stop)).reshape(stop - start, TILES, 3)
-        mean = colors.mean(axis=1, keepdims=True)
-        found.contrast[start:stop] = np.abs(colors - mean).mean(axis=(1, 2))
-        square = np.einsum("ntc,ntc->n", colors, colors) / (TILES * 3)
+        colors = tiles(footage.read(start, stop))
+        mean = np.einsum("ntc->nc", colors.reshape(-1, TILES, 3)) / TILES
+        square = np.einsum("nt,nt->n", colors, colors) / colors.shape[1]
+        plain = (mean * mean).mean(axis=1)
+        found.contrast[start:stop] = np.sqrt(np.maximum(square - plain, 0))
         found.black[start:stop] = np.sqrt(square)
-        white = square - 510 * mean.mean(axis=(1, 2)) + 255.0**2
+        white = square - 510 * mean.mean(axis=1) + 255.0**2
         found.white[start:stop] = np.sqrt(np.maximum(white, 0))
     return found
 

@@ -28,7 +28,7 @@ NEIGHBORS = 6
 FLASH = 4
 """Frames that a flash may last."""
 
-_PAIRS = ((1, 0), (2, 1), (1, 3), (3, 2))
+_PAIRS = ((1, 0), (2, 2))
 """Frames before the cut, and after its first frame, that must not show the same scene."""
 
 
@@ -86,29 +86,25 @@ def _flash_end(scores: Scores, frame: int, change: float) -> int | None:
     if change < 4:
         return None
     frames = scores[frame - 2 : frame + 1 + FLASH].astype(np.float32)
-    for after in range(3, len(frames)):
-        far = min(np.abs(frames[after] - frames[before]).mean() for before in (0, 1))
-        if far < 0.45 * change:
-            return frame - 2 + after
-    return None
+    flat = frames.reshape(len(frames), -1)
+    far = np.abs(flat[3:, np.newaxis] - flat[:2]).mean(axis=2).min(axis=1)
+    like = np.flatnonzero(far < 0.45 * change)
+    return frame + 1 + int(like[0]) if len(like) else None
 
 
 def _difference(scores: Scores, frame: int) -> float:
     """How sure it is that another scene begins at `frame`, 0 to 1."""
-    start = max(0, frame - 3)
-    frames = scores[start : frame + 4]
+    start = max(0, frame - 2)
+    frames = scores[start : frame + 3]
     before, after = tiles(frames[frame - start - 1 : frame - start + 1])
     moved = np.abs(after - before).reshape(-1, 3).mean(axis=1)
     spread = float(np.median(moved) / (moved.mean() + 0.3))
     # A cut changes half of the tiles as much as the average; an overlay leaves most alone.
     score = min(1.0, spread / 0.4)
-    contrast = local_contrast(frames)
     for back, ahead in _PAIRS:
         one, other = frame - back - start, frame + ahead - start
-        if one >= 0 and other < len(frames):
+        if one >= 0 and other < len(frames) and score > 0.25:
             # Different scenes stay below 0.42 in all films tried, one scene hardly gets there.
-            alike = similarity(contrast[one], contrast[other])
+            alike = similarity(*local_contrast(frames[[one, other]]))
             score = min(score, (1 - alike) / (2 * (1 - 0.45)))
-            if score < 0.25:
-                break
     return max(0.0, score)

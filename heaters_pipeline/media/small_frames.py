@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from heaters_pipeline.media.scores import Frames, Scores, blocks
+from heaters_pipeline.media.scores import FRAME_BYTES, HEIGHT, WIDTH, Frames, Scores, blocks
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -21,6 +21,9 @@ _SHIFT_DOWN, _SHIFT_ACROSS = 3, 5
 _AROUND = 3
 """Local contrast is measured against the mean of the pixels up to this far away."""
 _SIDE = 2 * _AROUND + 1
+_ROWS = np.clip(np.arange(-_AROUND, HEIGHT + _AROUND), 0, HEIGHT - 1)
+_COLUMNS = np.clip(np.arange(-_AROUND, WIDTH + _AROUND), 0, WIDTH - 1)
+"""Beyond the picture its edge goes on."""
 _FAINT = 6.0
 """Levels; contrast below this counts less, so that grain in plain areas is no structure."""
 
@@ -60,7 +63,8 @@ def changes(scores: Scores) -> Floats:
         before, after = frames[:-1], frames[1:]
         far = np.maximum(before, after)
         far -= np.minimum(before, after)
-        found[stop - len(far) : stop] = far.reshape(len(far), -1).mean(axis=1, dtype=np.float32)
+        summed = far.reshape(len(far), FRAME_BYTES).sum(axis=1, dtype=np.uint32)
+        found[stop - len(far) : stop] = summed / np.float32(FRAME_BYTES)
     return found
 
 
@@ -98,8 +102,7 @@ def similarity(one: Floats, other: Floats) -> float:
 
 def _surroundings(pictures: Floats) -> Floats:
     """Means over squares of 7 pixels, (n, c, height, width)."""
-    edges = ((0, 0), (0, 0), (_AROUND, _AROUND), (_AROUND, _AROUND))
-    padded = np.pad(pictures, edges, mode="edge")
+    padded = pictures[:, :, _ROWS][..., _COLUMNS]
     height, width = pictures.shape[2:]
     down = padded[:, :, :height].copy()
     for step in range(1, _SIDE):

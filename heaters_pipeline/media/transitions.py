@@ -33,16 +33,16 @@ class TransitionDetector:
 
     def __init__(self, min_clip_seconds: float = 0.6, threshold: float = 0.5) -> None:
         self._min_clip_seconds = min_clip_seconds
-        self._threshold = threshold
+        self.threshold = threshold
 
     def detect(self, scores: Scores, rate: Fraction) -> Detection:
         count = len(scores)
         least = max(1, round(self._min_clip_seconds * rate))
         jumps = find_jumps(scores, changes(scores))
         footage = Healed(scores, jumps.flashes)
-        cuts = {cut.frame: cut.score for cut in jumps.cuts if cut.score >= self._threshold}
+        cuts = {cut.frame: cut.score for cut in jumps.cuts if cut.score >= self.threshold}
         fades, within = find_fades(footage, measure(footage), sorted(cuts), float(rate), least)
-        fades = [fade for fade in fades if fade.score >= self._threshold]
+        fades = [fade for fade in fades if fade.score >= self.threshold]
         found = [
             Transition(TransitionKind.FADE, fade.first, fade.last, fade.score) for fade in fades
         ]
@@ -68,12 +68,12 @@ class TransitionDetector:
                 blend.score,
             )
             for blend in blends
-            if blend.score >= self._threshold
+            if blend.score >= self.threshold
         ]
         for fade in fades:
             curve[max(0, fade.first + 1) : fade.last] = fade.score
         return Detection(
             tuple(keep_apart(found, count, least)),
             np.maximum(curve, jumps.curve),
-            self._threshold,
+            self.threshold,
         )
