@@ -1,0 +1,178 @@
+"""What our detector calls a transition, and what it does not, on drawn frames."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.transitions import Transition, TransitionKind, clean_range
+from heaters_pipeline.media.detection import Detection, keep_apart
+from heaters_pipeline.media.detectors import open_detector
+from heaters_pipeline.media.scores import BLOCK_FRAMES, FrameScores, open_scores
+from tests.films import Film, Frames, Join, Shot
+
+RATE = Fraction(25)
+
+
+def detect(frames: Frames, min_clip_seconds: float = 0.6) -> Detection:
+    return open_detector("transition", min_clip_seconds).detect(frames, RATE)
+
+
+@cache
+def joined(join: Join, style: str = "bright", frames: int = 50) -> Frames:
+    return Film("joined", (Shot(1, frames, style), Shot(2, frames, style)), (join,)).small()
+
+
+@cache
+def happening(name: str, style: str = "bright") -> Frames:
+    return Film("one", (Shot(3, 90, style, name, 36),), ()).small()
+
+
+@pytest.mark.parametrize("style", ["bright", "dark", "faint"])
+def test_cut(style: str) -> None:
+    [found] = detect(joined(Join("cut"), style)).transitions
+    assert (found.kind, found.first, found.last) == (TransitionKind.CUT, 49, 50)
+
+
+@pytest.mark.parametrize("frames", [4, 8, 16, 30, 60])
+def test_dissolve(frames: int) -> None:
+    [found] = detect(joined(Join("dissolve", frames), frames=70)).transitions
+    assert found.kind is TransitionKind.DISSOLVE
+    assert found.first == pytest.approx(69, abs=2 + frames / 4)
+    assert found.last == pytest.approx(70 + frames, abs=2 + frames / 4)
+
+
+@pytest.mark.parametrize(
+    "join", [Join("fade", 12), Join("fade", 30, hold=8), Join("fade", 20, color=255, hold=4)]
+)
+def test_fade(join: Join) -> None:
+    [found] = detect(joined(join)).transitions
+    assert found.kind is TransitionKind.FADE
+    assert found.first == pytest.approx(49, abs=2)
+    assert found.last == pytest.approx(50 + join.frames, abs=2)
+
+
+@pytest.mark.parametrize("form", [0, 1, 2, 3])
+def test_wipe(form: int) -> None:
+    [found] = detect(joined(Join("wipe", 16, form=form))).transitions
+    assert found.kind in (TransitionKind.WIPE, TransitionKind.DISSOLVE)
+    assert 49 <= (found.first + found.last) / 2 <= 66
+
+
+@pytest.mark.parametrize("style", ["bright", "dark"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("flash", "strobe", "lights", "dawn", "whip"),
+        *("shake", "corrupt", "overlay", "passer", "flicker"),
+    ],
+)
+def test_what_happens_within_a_shot_is_no_transition(name: str, style: str) -> None:
+    assert detect(happening(name, style)).transitions == ()
+
+
+def test_fades_at_either_end_of_a_film_bound_no_clip() -> None:
+    shot = Film("one", (Shot(1, 60),), ()).small().astype(np.float32)
+    light = np.concatenate([np.zeros(6), np.linspace(0, 1, 15), np.ones(18), np.linspace(1, 0, 21)])
+    detection = detect((shot * light[:, None, None, None]).astype(np.uint8))
+    assert detection.cuts() == []
+    first, last = detection.transitions
+    assert first.first == -1
+    assert first.last == pytest.approx(20, abs=2)
+    assert last.first == pytest.approx(39, abs=2)
+    assert last.last == 60
+
+
+def test_long_black_is_a_shot_of_its_own() -> None:
+    fade = joined(Join("fade", 30, hold=10))
+    black = np.zeros((80, *fade.shape[1:]), np.uint8)
+    cuts = detect(np.concatenate([fade[:65], black, fade[65:]])).cuts()
+    assert len(cuts) == 2
+    assert 49 < cuts[0] < 65 < 145 < cuts[1] < 160
+
+
+def test_of_two_cuts_that_are_too_near_the_surer_stays() -> None:
+    shots = tuple(Shot(number, 40 if number != 2 else 8) for number in (1, 2, 3))
+    frames = Film("near", shots, (Join("cut"), Join("cut"))).small()
+    assert detect(frames, 0.2).cuts() == [40, 48]
+    assert len(detect(frames, 0.6).cuts()) == 1
+
+
+def test_curve_passes_the_threshold_at_transitions() -> None:
+    detection = detect(joined(Join("cut")))
+    assert detection.curve.shape == (100,)
+    assert np.flatnonzero(detection.curve >= detection.threshold).tolist() == [50]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_films_of_few_frames_have_no_cuts(count: int) -> None:
+    assert detect(happening("flash")[:count]).cuts() == []
+
+
+def test_a_file_read_in_blocks_gives_what_an_array_gives(tmp_path: Path) -> None:
+    part = joined(Join("dissolve", 16))
+    frames = np.concatenate([part] * (BLOCK_FRAMES // len(part) + 2))
+    file = tmp_path / "frame_scores.rgb"
+    file.write_bytes(frames.tobytes())
+    scores = open_scores(file)
+    assert isinstance(scores, FrameScores)
+    assert scores[BLOCK_FRAMES - 2 : BLOCK_FRAMES + 9 : 3].tolist() == (
+        frames[BLOCK_FRAMES - 2 : BLOCK_FRAMES + 9 : 3].tolist()
+    )
+    assert sum(1 for _ in scores) == len(scores)
+    assert detect(scores).transitions == detect(frames).transitions  # type: ignore[arg-type]
+    assert len(detect(frames).transitions) == 2 * (len(frames) // len(part)) - 1
+
+
+@pytest.mark.parametrize("name", ["adaptive", "content", "hash", "histogram"])
+def test_pyscenedetects_detectors_find_a_cut(name: str) -> None:
+    detection = open_detector(name, 0.6).detect(joined(Join("cut")), RATE)
+    assert detection.cuts() == [50]
+    assert detection.curve.argmax() == 50
+    assert detection.curve[50] >= detection.threshold
+
+
+def test_detectors_that_are_not_there_are_named() -> None:
+    with pytest.raises(HeatersError, match="no cut detector nonsense: choose one of transition"):
+        open_detector("nonsense", 0.6)
+    with pytest.raises(HeatersError, match="transnet needs an ONNX model"):
+        open_detector("transnet", 0.6)
+
+
+def transition(kind: str, first: int, last: int, score: float = 1.0) -> Transition:
+    return Transition(TransitionKind(kind), first, last, score)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "boundary"), [(9, 10, 10), (9, 20, 15), (-1, 8, None), (90, 100, None)]
+)
+def test_boundary(first: int, last: int, boundary: int | None) -> None:
+    assert transition("dissolve", first, last).boundary(100) == boundary
+
+
+def test_clean_range_leaves_out_what_transitions_touch() -> None:
+    around = [
+        transition("fade", -1, 6),
+        transition("cut", 29, 30),
+        transition("dissolve", 50, 60),
+        transition("fade", 90, 100),
+    ]
+    clips = [FrameRange(0, 30), FrameRange(30, 55), FrameRange(55, 100)]
+    assert [clean_range(clip, around) for clip in clips] == [(6, 30), (30, 51), (60, 91)]
+
+
+def test_clip_within_a_transition_stays_whole() -> None:
+    clip = FrameRange(10, 14)
+    assert clean_range(clip, [transition("dissolve", 5, 12), transition("fade", 8, 20)]) == clip
+
+
+def test_keep_apart_prefers_the_surer() -> None:
+    found = [transition("cut", 9, 10, 0.6), transition("cut", 14, 15, 0.9)]
+    assert keep_apart(found, 100, 10) == [found[1]]
+    assert keep_apart(found, 100, 5) == found
