@@ -82,25 +82,30 @@ def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None
     """Add videos for `heaters up` to ingest: addresses (of playlists, too), files, and all videos
     in folders. `-` reads them from standard input, one a line."""
     from heaters_pipeline.db.engine import transaction
-    from heaters_pipeline.intake import add_source
+    from heaters_pipeline.intake import add_source, references_in
 
-    named = [each for reference in references for each in _expanded(reference)]
-    if title is not None and len(named) > 1:
+    lines = sys.stdin.read().splitlines() if references == ("-",) else references
+    lines = [line.strip() for line in lines if line.strip()]
+    if title is not None and len(lines) > 1:
         raise click.UsageError("--title names one video; add the others by themselves.")
+    refused = 0
     with _database(_settings()) as engine:
-        refused = 0
-        for reference in named:
+        for line in lines:
             try:
-                with transaction(engine) as session:
-                    video, news = add_source(
-                        session, reference, title=title, needs_splicing=not no_splice
-                    )
-                click.echo(f"{video.key}  {news}")
+                named = references_in(line)
+                if title is not None and len(named) > 1:
+                    raise InputError(f"--title names one video: {line} has {len(named)}.")
+                for reference in named:
+                    with transaction(engine) as session:
+                        video, news = add_source(
+                            session, reference, title=title, needs_splicing=not no_splice
+                        )
+                    click.echo(f"{video.key}  {news}")
             except InputError as error:
                 refused += 1
                 click.echo(f"heaters: {error}", err=True)
     if refused:
-        raise HeatersError(f"{refused} of {len(named)} were not added.")
+        raise HeatersError(f"{refused} of {len(lines)} could not be added.")
 
 
 @main.command()
@@ -113,8 +118,8 @@ def refetch(keys: tuple[str, ...]) -> None:
 
     with _database(_settings()) as engine:
         with transaction(engine) as session:
-            fetched = source_videos.fetched_from_web(session)
-        reasons = {video.key: shortfall(video.download_quality) for video in fetched}
+            qualities = source_videos.download_qualities(session)
+        reasons = {key: shortfall(quality) for key, quality in qualities}
         for key in keys or [key for key, short in reasons.items() if short is not None]:
             with transaction(engine) as session:
                 source_videos.refetch(session, key)
@@ -179,6 +184,35 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
         raise HeatersError(report.error)
 
 
+@main.group()
+def cuts() -> None:
+    """Judge the cut detector."""
+
+
+@cuts.command()
+@click.argument("key")
+def tune(key: str) -> None:
+    """Propose the threshold that would have agreed best with the reviewers of the video KEY."""
+    from heaters_pipeline.tuning import best, try_thresholds
+
+    settings = _settings()
+    with _database(settings) as engine:
+        trials = try_thresholds(engine, settings, key)
+    chosen = best(trials)
+    click.echo("threshold  agreed  false  missed    F1")
+    for trial in trials:
+        agreed, false, missed = trial.agreement
+        mark = " in use" if trial.present else ""
+        click.echo(
+            f"{trial.threshold:9.3g}  {agreed:6}  {false:5}  {missed:6}  {trial.agreement.f1:.2f}"
+            + mark
+        )
+    if chosen.present:
+        click.echo("No other threshold would have agreed better with the reviewers.")
+    else:
+        click.echo(f"HEATERS_DETECTOR_THRESHOLD={chosen.threshold:g} would have agreed best.")
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
@@ -235,20 +269,6 @@ def doctor(context: click.Context) -> None:
         click.echo(f"{sign} {finding.name:<12}{finding.text}")
         failed = failed or finding.good is False
     context.exit(1 if failed else 0)
-
-
-def _expanded(reference: str) -> list[str]:
-    from heaters_pipeline.intake import videos_in
-
-    if reference == "-":
-        return [line.strip() for line in sys.stdin if line.strip()]
-    folder = Path(reference).expanduser()
-    if "://" in reference or not folder.is_dir():
-        return [reference]
-    found = [str(path) for path in videos_in(folder)]
-    if not found:
-        raise InputError(f"There are no videos in the folder {reference}.")
-    return found
 
 
 def _settings() -> Settings:

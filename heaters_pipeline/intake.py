@@ -65,7 +65,7 @@ def add_file(
 ) -> tuple[SourceVideo, bool]:
     """The row of a file on this machine, and whether it is new; one that is known is left as it
     is."""
-    path = path.expanduser().absolute()
+    path = _expanded(path)
     identity = _file_identity(path)
     return _register(session, path.stem, identity, str(path), Origin.UPLOAD, title, needs_splicing)
 
@@ -123,6 +123,21 @@ def upload_key(upload_id: str, name: str) -> str:
     return mint_key(PurePosixPath(name).stem, text_digest(upload_id))
 
 
+def references_in(reference: str) -> list[str]:
+    """`reference` itself or, where it names a folder on this machine, the videos in that. Raises
+    InputError for a folder without videos and one that can't be read."""
+    if "://" in reference or "\0" in reference:
+        return [reference]
+    folder = _expanded(Path(reference))
+    try:
+        found = list(videos_in(folder)) if folder.is_dir() else [folder]
+    except OSError as error:
+        raise InputError(f"The folder {folder} can't be read: {error.strerror}.") from None
+    if not found:
+        raise InputError(f"The folder {folder} has no videos: check the path.")
+    return [str(path) for path in found]
+
+
 def videos_in(folder: Path) -> Iterator[Path]:
     """The video files below a folder, in the order of their names; what is hidden is left out,
     as programs hide what they are still writing."""
@@ -133,6 +148,13 @@ def videos_in(folder: Path) -> Iterator[Path]:
             yield from videos_in(path)
         elif VIDEO_SUFFIX.fullmatch(path.suffix) and path.is_file():
             yield path
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # pathlib's for `~` of nobody
+        raise InputError(f"{path} can't be found: this machine has no such user.") from None
 
 
 def _file_identity(path: Path) -> str:

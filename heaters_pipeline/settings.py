@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         "costs no more bytes, and exports take longer.",
     )
     max_source_gb: float = Field(
-        default=100, gt=0, description="Larger videos (10⁹ bytes) are refused."
+        default=100, gt=0, description="Larger videos (10⁹ bytes) are refused, uploads, too."
     )
     max_source_hours: float = Field(default=24, gt=0, description="Longer videos are refused.")
     min_free_gb: float = Field(
@@ -163,7 +163,20 @@ class Settings(BaseSettings):
         "`10.1.0.0/16`; unset: none.",
     )
 
-    detector: Literal["adaptive"] = Field(default="adaptive", description="Cut detector.")
+    detector: Literal["transition", "adaptive", "content", "hash", "histogram", "transnet"] = Field(
+        default="transition",
+        description="Cut detector: `transition`, our own, also finds dissolves, fades and wipes; "
+        "`adaptive`, `content`, `hash` and `histogram` are PySceneDetect's; `transnet` needs a "
+        "model.",
+    )
+    detector_threshold: float | None = Field(
+        default=None,
+        gt=0,
+        description="In the detector's own unit; higher finds less; unset: its best known one.",
+    )
+    detector_model: AbsolutePath | None = Field(
+        default=None, description="ONNX file of TransNetV2, for `transnet`."
+    )
     min_clip_seconds: float = Field(
         default=0.6, ge=0, description="Cuts closer to one another than this are taken as one."
     )

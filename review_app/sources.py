@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -14,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from heaters_pipeline.db import source_list, source_videos
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.intake import add_source, videos_in
+from heaters_pipeline.intake import add_source, references_in
 from review_app import source_rows, uploads
 from review_app.guard import csrf
 from review_app.services import transaction
@@ -94,22 +93,10 @@ def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
     """The lines, with the videos in a folder in place of the folder; folders that can't be read or
     have none go to `bad`."""
     for line in lines:
-        if "://" in line or "\0" in line:
-            yield line
-            continue
         try:
-            path = Path(line).expanduser()
-            found = list(videos_in(path)) if path.is_dir() else [path]
-            if not found:
-                raise InputError(f"The folder {path} has no videos: check the path.")
+            yield from references_in(line)
         except InputError as error:
             bad.append(Bad(line, str(error)))
-        except OSError as error:
-            bad.append(Bad(line, f"It can't be read: {error.strerror}."))
-        except RuntimeError:  # pathlib's for `~` of nobody
-            bad.append(Bad(line, "There is no user of that name on the server."))
-        else:
-            yield from map(str, found)
 
 
 @blueprint.post("/sources/<key>/retry")

@@ -1,6 +1,10 @@
 """From a new source video to virtual clips that wait for a reviewer."""
 
+from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,8 @@ from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.states import DETECT_SCENES, PREPROCESS, ClipState, SourceState
-from heaters_pipeline.media.detect import open_detector
+from heaters_pipeline.media.cut_picture import draw_cuts
+from heaters_pipeline.media.detectors import open_detector
 from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
 from heaters_pipeline.media.probe import probe
 from heaters_pipeline.media.scores import open_scores
@@ -159,15 +164,23 @@ def keyframe_offsets(
 def scene_cut_points(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """The first frame of each new scene, found in the frame scores without decoding again."""
+    """Where one shot becomes another, and how: found in the frame scores without decoding again."""
     key, settings = context.partition_key, get_settings()
     with source_step(database, key, DETECT_SCENES) as video:
-        detector = open_detector(settings.detector, settings.min_clip_seconds)
+        detector = open_detector(
+            settings.detector,
+            settings.min_clip_seconds,
+            settings.detector_threshold,
+            settings.detector_model,
+        )
         path = _made(video.frame_scores_filepath, video, "frame_scores")
         with database.transaction() as session:
             rate = source_videos.mean_rate(session, video)
-        with store.open().fetch(path) as scores:
-            cuts = detector.detect(open_scores(scores), rate)
+        with store.open().fetch(path) as file:
+            scores = open_scores(file)
+            found = detector.detect(scores, rate)
+            cuts = found.cuts()
+            picture = draw_cuts(scores, found.curve, found.threshold, found.transitions, [0, *cuts])
         with database.transaction() as session:
             source_videos.record(
                 session,
@@ -175,16 +188,23 @@ def scene_cut_points(
                 {
                     "scene_cut_points": {
                         "detector": detector.name,
+                        "threshold": found.threshold,
                         "min_clip_seconds": settings.min_clip_seconds,
                         "cuts": cuts,
+                        "transitions": [asdict(each) for each in found.transitions],
                     }
                 },
             )
+        kinds = Counter(str(each.kind) for each in found.transitions)
         return dg.MaterializeResult(
             metadata={
-                "cuts": len(cuts),
                 "detector": detector.name,
-                "first_cuts": cuts[:50],
+                "threshold": found.threshold,
+                "clips": len(cuts) + 1,
+                **{f"{kind}s": count for kind, count in sorted(kinds.items())},
+                "picture": dg.MetadataValue.md(
+                    f"![curve, threshold, cuts, first frames]({_data_url(picture)})"
+                ),
             }
         )
 
@@ -204,20 +224,39 @@ def virtual_clips(
         _made(video.gold_master_filepath, video, "gold_master")
         cuts = _cuts(video)
         with database.transaction() as session:
-            replanned = reviews.replan(session, video, cuts)
+            longest = _longest(video, source_videos.mean_rate(session, video))
+            replanned = reviews.replan(session, video, cuts, longest)
             live = clips.of_video(session, video.id)
             faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
             if faults:
                 raise HeatersError(f"The clips of {video.title} don't cover it: {faults[0]}")
             source_videos.finish(session, key, DETECT_SCENES)
+            judged = clips.judged(session, video.id)
+            mended = reviews.corrections(session, [video.id]).get(video.id)
         touched = replanned.clips if replanned else []
         return dg.MaterializeResult(
             metadata={
                 "clips": len(live),
                 "new": sum(clip.state == ClipState.PENDING_REVIEW for clip in touched),
                 "replaced": sum(clip.state == ClipState.SUPERSEDED for clip in touched),
+                "kept_as_reviewed": len(judged),
+                "trimmed": sum(clip.trim is not None for clip in live),
+                "merged_by_reviewers": mended.merges if mended else 0,
+                "split_by_reviewers": mended.splits if mended else 0,
             }
         )
+
+
+def _longest(video: SourceVideo, rate: Fraction) -> int | None:
+    """Most frames of a clip, where there is a most."""
+    seconds = get_settings().max_clip_seconds
+    if seconds is None or not video.needs_splicing:
+        return None
+    return max(1, int(seconds * rate))
+
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
 
 
 def _cuts(video: SourceVideo) -> list[int]:

@@ -61,6 +61,19 @@ def of_video(session: Session, video_id: int) -> Sequence[Clip]:
     ).all()
 
 
+def judged(session: Session, video_id: int) -> Sequence[Clip]:
+    """Live clips whose ends a reviewer has seen: decided on, or made by a merge or a split."""
+    return session.exec(
+        select(Clip)
+        .where(
+            Clip.source_video_id == video_id,
+            LIVE,
+            sa.or_(col(Clip.state) != ClipState.PENDING_REVIEW, col(Clip.made_by) != Action.REPLAN),
+        )
+        .order_by(col(Clip.start_frame))
+    ).all()
+
+
 def in_state(
     session: Session, states: Iterable[ClipState], limit: int, offset: int = 0
 ) -> list[tuple[Clip, SourceVideo]]:

@@ -321,13 +321,16 @@ def is_cancelled(session: Session, key: str) -> bool:
     )
 
 
-def fetched_from_web(session: Session) -> Sequence[SourceVideo]:
-    """Videos of which it is known what their site had, newest first."""
-    return session.exec(
-        _VIDEOS.where(
-            SourceVideo.origin == Origin.WEB, col(SourceVideo.download_quality).is_not(None)
-        ).order_by(col(SourceVideo.id).desc())
-    ).all()
+def download_qualities(session: Session) -> list[tuple[str, dict[str, Any]]]:
+    """Key and `download_quality` of the videos that were fetched from the web, newest first."""
+    rows = session.execute(
+        sa.select(col(SourceVideo.key), col(SourceVideo.download_quality))
+        .where(
+            col(SourceVideo.origin) == Origin.WEB, col(SourceVideo.download_quality).is_not(None)
+        )
+        .order_by(col(SourceVideo.id).desc())
+    )
+    return [(key, quality) for key, quality in rows]
 
 
 def _locked(session: Session, key: str) -> SourceVideo:

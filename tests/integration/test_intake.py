@@ -124,14 +124,14 @@ def test_a_folder_adds_the_videos_in_it_and_nothing_else(
     (folder / "day 2" / "c.mov").unlink()
     none = CliRunner().invoke(main, ["add", str(folder / "day 2")])
     assert none.exit_code == 1
-    assert "no videos in the folder" in none.output
+    assert "has no videos" in none.output
 
 
 def test_a_list_is_added_line_by_line_and_what_is_wrong_is_said(pipeline: Engine) -> None:
     lines = "https://example.org/a\n\nHTTPS://Example.org:443/a\nhttps://example.org/b\nbad\0path\n"
     result = CliRunner().invoke(main, ["add", "-"], input=lines)
     assert result.exit_code == 1
-    assert "1 of 4 were not added" in result.output
+    assert "1 of 4 could not be added" in result.output
     assert {video.url for video in rows(pipeline)} == {
         "https://example.org/a",
         "https://example.org/b",

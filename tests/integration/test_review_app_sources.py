@@ -269,7 +269,7 @@ def test_bad_lines_are_named_and_the_good_ones_added(
     shown = text_of(html)
     assert "2 added." in shown
     assert "4 lines could not be added:" in shown
-    for sentence in ("has no videos", "no user of that name", "read: File name too long."):
+    for sentence in ("has no videos", "no such user", "read: File name too long."):
         assert sentence in shown
     kept = unescape(html.split("</textarea>")[0].split(">")[-1])
     assert good[0] not in kept

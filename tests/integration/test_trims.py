@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
+import av
+import dagster as dg
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.cli import main
+from heaters_pipeline.db import artifacts, clips, reviews, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.domain.review import Action
+from heaters_pipeline.ingest import ingest_in_foreground
+from heaters_pipeline.media.cut_picture import PICTURE_WIDTH
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import open_storage
+from heaters_pipeline.tuning import best, try_thresholds
+from tests.films import draw_film
+from tests.jobs import run_job
 from tests.rows import ready_video
 
 
@@ -85,3 +101,105 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
         assert reviews.corrections(session, ids) == {video.id: Corrections(merges=1, splits=1)}
         reviews.undo(session, actor="ann")
         assert reviews.corrections(session, ids) == {video.id: Corrections(merges=1, splits=0)}
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    """A film of six shots, and its transitions."""
+    film, truth = draw_film(4, shots=6).write(tmp_path_factory.mktemp("film"))
+    return film, json.loads(truth.read_text())["transitions"]
+
+
+def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    labelled: tuple[Path, list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film, truth = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    assert report.error is None
+    with transaction(pipeline) as session:
+        video = source_videos.get(session, report.key)
+    assert (video.scene_cut_points or {})["detector"] == "transition"
+    trimmed = next(clip for clip in live(pipeline, video) if clip.trim is not None)
+    long = [each for each in truth if each["end"] - each["start"] > 1]
+    near = [
+        each
+        for each in long
+        if each["start"] < trimmed.start_frame <= each["end"]
+        or each["start"] < trimmed.end_frame <= each["end"]
+    ]
+    assert near, "it is trimmed at a transition that takes some time"
+    monkeypatch.setenv("HEATERS_EXPORT_TRIMMED", "true")
+    get_settings.cache_clear()
+    decide(pipeline, trimmed, Action.APPROVE)
+    assert run_job(instance, "library", report.key).success
+    with transaction(pipeline) as session:
+        clip = clips.get(session, trimmed.id)
+        stills = artifacts.keyframes(session, trimmed.id)
+    assert clip.state == "embedded"
+    assert clip.file_frames == trimmed.clean_frames != trimmed.frames
+    assert all(clip.file_frames.start <= still.frame < clip.file_frames.end for still in stills)
+    storage = open_storage(None, get_settings().home)
+    with storage.fetch(str(clip.clip_filepath)) as path, av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == trimmed.clean_frames.length
+
+
+def test_tuning_proposes_what_agrees_with_the_reviewers(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    labelled: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    film, _ = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    undecided = CliRunner().invoke(main, ["cuts", "tune", report.key])
+    assert undecided.exit_code == 1
+    assert "review some first" in undecided.output
+    with transaction(pipeline) as session:
+        video = source_videos.get(session, report.key)
+    for clip in live(pipeline, video):
+        decide(pipeline, clip, Action.SKIP)
+    agreed = CliRunner().invoke(main, ["cuts", "tune", report.key])
+    assert agreed.exit_code == 0, agreed.output
+    assert "No other threshold would have agreed better" in agreed.output
+    # As if there had been no cuts at all: only a threshold that finds none agrees.
+    for clip in live(pipeline, video)[1:]:
+        decide(pipeline, clip, Action.MERGE)
+    trials = try_thresholds(pipeline, get_settings(), report.key)
+    assert min(trials, key=lambda trial: trial.agreement.false) == best(trials)
+
+
+def test_the_asset_shows_what_the_detector_saw(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    labelled: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    film, _ = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    result = run_job(instance, "ingest", report.key, ["scene_cut_points"])
+    (event,) = result.get_asset_materialization_events()
+    text = str(event.materialization.metadata["picture"].value)
+    jpeg = b64decode(text.partition("base64,")[2].rstrip(")"))
+    assert len(jpeg) < 60_000
+    with av.open(BytesIO(jpeg)) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert picture.shape[1] == PICTURE_WIDTH
+
+
+def test_long_takes_are_divided_where_the_setting_says_so(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    labelled: tuple[Path, list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film, _ = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    monkeypatch.setenv("HEATERS_MAX_CLIP_SECONDS", "1")
+    get_settings.cache_clear()
+    assert run_job(instance, "ingest", report.key, ["virtual_clips"]).success
+    with transaction(pipeline) as session:
+        video = source_videos.get(session, report.key)
+    lengths = [clip.frames.length for clip in live(pipeline, video)]
+    assert max(lengths) <= 25
+    assert sum(lengths) == video.frame_count
