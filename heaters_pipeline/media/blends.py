@@ -26,6 +26,7 @@ from heaters_pipeline.media.small_frames import (
     Healed,
     local_contrast,
     similarity,
+    spread,
     tiles,
 )
 
@@ -207,11 +208,11 @@ def _windows(colors: Floats, shots: Ints, clear: np.ndarray[Any, Any]) -> Iterat
 def _structure(colors: Floats) -> Floats:
     """Frames without their mean colour and of one length, whatever their light."""
     pixels = colors.reshape(len(colors), -1, 3)
-    pixels = pixels - pixels.mean(axis=1, keepdims=True)
-    structure = pixels.reshape(len(colors), -1)
+    mean = np.einsum("ntc->nc", pixels) / np.float32(pixels.shape[1])
+    structure = colors - np.tile(mean, pixels.shape[1])
     power = np.einsum("nt,nt->n", structure, structure)
     length = np.sqrt(power + structure.shape[1] * _PLAIN**2)
-    return np.asarray(structure / length[:, np.newaxis], np.float32)
+    return np.asarray(np.divide(structure, length[:, np.newaxis], out=structure))
 
 
 def _off_line(one: Floats, other: Floats, whole: Floats, least: float) -> Floats:
@@ -233,7 +234,7 @@ def _peaks(best: Floats, reaches: Ints) -> Iterator[tuple[int, int, float]]:
     """The best windows, none of which lies in another's middle half."""
     taken = np.zeros(len(best), bool)
     middles = np.zeros(len(best), bool)
-    candidates = np.flatnonzero(best > _PROPOSED - 3)
+    candidates = np.flatnonzero(best > _PROPOSED - 1.5)
     for at in candidates[np.argsort(-best[candidates], kind="stable")].tolist():
         reach = int(reaches[at])
         near = reach * 4 // 5
@@ -270,15 +271,13 @@ def _look(frames: Frames, colors: Floats, begin: int, end: int, sure: float) -> 
     along = steps @ way / length
     off = np.einsum("nt,nt->n", steps, steps) / length - along * along
     straying = float(np.sqrt(np.maximum(off, 0)).mean())
-    moved = np.abs(way).reshape(TILES, 3).mean(axis=1)
-    spread = float(np.median(moved) / (moved.mean() + 0.3))
     alike = similarity(*local_contrast(frames[[begin, end]]))
     score = min(
         sure,
         # One scene moved or lit otherwise is more alike than this, an overlay less spread, and
         # motion strays further.
         (1 - alike) / (2 * (1 - 0.4)),
-        spread / (2 * 0.4),
+        spread(way) / (2 * 0.4),
         (1 - straying) / (2 * (1 - 0.42)),
     )
     halfway = colors[(begin + end) // 2] - one

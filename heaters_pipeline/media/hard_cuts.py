@@ -20,6 +20,7 @@ from heaters_pipeline.media.small_frames import (
     Floats,
     local_contrast,
     similarity,
+    spread,
     tiles,
 )
 
@@ -67,7 +68,7 @@ def find_jumps(scores: Scores, change: Floats) -> Jumps:
             curve[frame : end + 1] = 0
         elif frame < len(scores) - 1:
             score = float(curve[frame])
-            if outstanding[frame] > 1.2:
+            if outstanding[frame] > 1.4:
                 score = min(score, _difference(scores, frame))
             curve[frame] = score
             cuts.append(HardCut(frame, score))
@@ -97,10 +98,8 @@ def _difference(scores: Scores, frame: int) -> float:
     start = max(0, frame - 2)
     frames = scores[start : frame + 3]
     before, after = tiles(frames[frame - start - 1 : frame - start + 1])
-    moved = np.abs(after - before).reshape(-1, 3).mean(axis=1)
-    spread = float(np.median(moved) / (moved.mean() + 0.3))
-    # A cut changes half of the tiles as much as the average; an overlay leaves most alone.
-    score = min(1.0, spread / 0.4)
+    # A cut changes half of the tiles about as much as the average; an overlay leaves most alone.
+    score = min(1.0, spread(after - before) / 0.4)
     for back, ahead in _PAIRS:
         one, other = frame - back - start, frame + ahead - start
         if one >= 0 and other < len(frames) and score > 0.25:

@@ -16,6 +16,9 @@ TILES_DOWN, TILES_ACROSS = 9, 16
 """A tile is the mean of 3 x 3 pixels: motion within it counts less."""
 TILES = TILES_DOWN * TILES_ACROSS
 
+_TILE_STARTS = (np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)).ravel()
+"""Of each tile, in a row of pixels of three colours."""
+
 _SHIFT_DOWN, _SHIFT_ACROSS = 3, 5
 """Pixels by which a scene may have moved and still be found: a tenth of the picture."""
 _AROUND = 3
@@ -74,10 +77,18 @@ def tiles(frames: Frames) -> Floats:
     summed = rows[:, 0].astype(np.uint16)
     summed += rows[:, 1]
     summed += rows[:, 2]
-    pixels = summed.reshape(-1, TILES_ACROSS, 3, 3)
-    summed = pixels[:, :, 0] + pixels[:, :, 1]
-    summed += pixels[:, :, 2]
+    across = summed[:, :-6] + summed[:, 3:-3]
+    across += summed[:, 6:]
+    summed = across.take(_TILE_STARTS, axis=1)
     return np.asarray(summed.reshape(len(frames), -1) / np.float32(9), np.float32)
+
+
+def spread(change: Floats) -> float:
+    """How evenly a change of tiles, (432,), lies over the picture: what the median tile changes in
+    units of the mean."""
+    moved = np.abs(change).reshape(TILES, 3).sum(axis=1) / 3
+    # A third of a level is noise.
+    return float(np.sort(moved)[TILES // 2] / (moved.mean() + 0.3))
 
 
 def local_contrast(frames: Frames | Floats) -> Floats:
