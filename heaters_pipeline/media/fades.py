@@ -128,7 +128,7 @@ def _dips(levels: Levels, kind: int, reach: int) -> list[_Dip]:
 
 def _top(level: Floats, bottom: int, step: int, reach: int) -> int:
     """Where the slope that leads up from `bottom` ends: it has come a third of the way, and goes on
-    at less than a third of its pace."""
+    at less than half of its pace."""
     stop = bottom + step * (reach + 4)
     slope = level[bottom : stop if stop >= 0 else None : step]
     top = slope[1 : reach + 1].max(initial=0)
@@ -137,7 +137,10 @@ def _top(level: Floats, bottom: int, step: int, reach: int) -> int:
         pace = (slope[far] - slope[0]) / far
         if not len(ahead):
             return bottom + step * far
-        if slope[far] > 0.3 * top and ahead.max() - slope[far] < 0.3 * pace * len(ahead):
+        if slope[far] > 0.3 * top and ahead.max() - slope[far] < 0.45 * pace * len(ahead):
+            # The last step or two may lie ahead still, a shot that gets lighter goes on slower.
+            while far + 1 < len(slope) and slope[far + 1] - slope[far] > 0.6 * pace:
+                far += 1
             return bottom + step * far
     return bottom + step * min(reach, len(slope) - 1)
 
