@@ -19,7 +19,8 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     """
     from heaters_pipeline.domain.cut_points import FrameRange, divide, find_faults
     from heaters_pipeline.domain.frame_index import pack
-    from heaters_pipeline.media.detect import open_detector
+    from heaters_pipeline.media.cut_picture import draw_cuts
+    from heaters_pipeline.media.detectors import open_detector
     from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
     from heaters_pipeline.media.probe import probe
     from heaters_pipeline.media.scores import open_scores
@@ -51,7 +52,10 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
 
     _step("cut points")
     detector = open_detector(settings.detector, settings.min_clip_seconds)
-    cuts = detector.detect(open_scores(made.frame_scores), facts.rate)
+    scores = open_scores(made.frame_scores)
+    found = detector.detect(scores, facts.rate)
+    cuts = found.cuts()
+    draw_cuts(scores, found.curve, found.threshold, found.transitions, [0, *cuts])
 
     _step("virtual clips")
     clips = divide(FrameRange(0, made.frame_count), cuts)

@@ -68,8 +68,9 @@ GOLD_MASTER_VIDEO: Mapping[str, Any] = {
     "slices": 4,
     "slicecrc": 1,
 }
-"""Golomb-Rice with the small context model costs a quarter less CPU than the range coder, for 3 %
-more bytes. Four slices share a frame between cores; six cost 3 % more CPU."""
+"""Golomb-Rice with the small context model costs a fifth to a third less CPU than the range coder,
+for 4 to 11 % more bytes (docs/benchmarks.md). Four slices share a frame between cores; more cost
+time and bytes."""
 
 REVIEW_PROXY_VIDEO: Mapping[str, Any] = {
     "c:v": "libx264",

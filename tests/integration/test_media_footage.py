@@ -19,7 +19,7 @@ import pytest
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.media.checksums import Checksums, read_checksums, verify_gold_master
-from heaters_pipeline.media.detect import open_detector
+from heaters_pipeline.media.detectors import open_detector
 from heaters_pipeline.media.export import export_clip
 from heaters_pipeline.media.ffmpeg import Progress, file_url, input_file, run
 from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
@@ -420,10 +420,10 @@ def test_keyframes_are_the_frames_asked_for(
 def test_cuts_of_generated_footage_are_found(film: Callable[[str], Ingested]) -> None:
     done = film("b-frames.mp4")
     assert done.made.frame_scores
-    found = open_detector("adaptive", 0.4).detect(
-        open_scores(done.made.frame_scores), done.facts.rate
-    )
-    assert found == SCENES
+    scores = open_scores(done.made.frame_scores)
+    for name in ("transition", "adaptive"):
+        found = open_detector(name, 0.4).detect(scores, done.facts.rate)
+        assert found.cuts() == SCENES
 
 
 def test_what_is_no_whole_video_gets_one_sentence(tmp_path: Path, media_folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.checksums import CHECKSUM_TYPE, read_checksums
-from heaters_pipeline.media.detect import open_detector
+from heaters_pipeline.media.detectors import open_detector
 from heaters_pipeline.media.embed import mean_vector
 from heaters_pipeline.media.keyframes import keyframe_numbers
 from heaters_pipeline.media.picture import lossless_format, proxy_size
@@ -129,7 +129,7 @@ def test_adaptive_detector_finds_cuts_and_leaves_out_what_is_too_close() -> None
     scenes = [20] * 30 + [220] * 5 + [90] * 40 + [160] * 30
     frames = np.array(scenes, dtype=np.uint8)[:, None, None, None].repeat(27, 1).repeat(48, 2)
     frames = frames.repeat(3, 3)
-    assert open_detector("adaptive", 0.0).detect(frames, Fraction(25)) == [30, 35, 75]
-    assert open_detector("adaptive", 0.6).detect(frames, Fraction(25)) == [30, 75]
+    for least, cuts in ((0.0, [30, 35, 75]), (0.6, [30, 75])):
+        assert open_detector("adaptive", least).detect(frames, Fraction(25)).cuts() == cuts
     with pytest.raises(HeatersError, match="no cut detector nonsense"):
         open_detector("nonsense", 0.6)
