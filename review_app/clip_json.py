@@ -8,16 +8,20 @@ from typing import Any
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import transitions
 from heaters_pipeline.db.clips import QueuedClip
 from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain.transitions import Transition
 
 
-def clips_json(session: Session, clip_ids: Sequence[int]) -> list[dict[str, Any]]:
-    return [clip_json(entry) for entry in clips.queued(session, clip_ids)]
+def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[dict[str, Any]]:
+    found = transitions.of_clips(session, [entry.clip.id for entry in entries])
+    return [_clip_json(entry, found.get(entry.clip.id, ())) for entry in entries]
 
 
-def clip_json(entry: QueuedClip) -> dict[str, Any]:
+def _clip_json(entry: QueuedClip, found: Sequence[Transition]) -> dict[str, Any]:
+    """`trim` is what to keep of the clip, null where that is all of it; `transitions` are those
+    with frames of their own within it, `first` and `last` the clean frames on either side."""
     clip, video, previous = entry
     start = float(clip.cut_points["start_time_seconds"])
     return {
@@ -28,6 +32,10 @@ def clip_json(entry: QueuedClip) -> dict[str, Any]:
         "end_frame": clip.end_frame,
         "start_seconds": start,
         "duration_seconds": float(clip.cut_points["end_time_seconds"]) - start,
+        "trim": clip.trim,
+        "transitions": [
+            {"kind": each.kind, "first": each.first, "last": each.last} for each in found
+        ],
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "video": _video_json(video),
         "previous": previous

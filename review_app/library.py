@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import artifacts, clips, embeddings, reviews
+from heaters_pipeline.db import artifacts, clips, embeddings, reviews, transitions
 from heaters_pipeline.domain.states import ClipState
 from review_app.media import IMMUTABLE, send_object
 from review_app.reviewer import reviewer_name
@@ -43,6 +43,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
             "clip.html",
             clip=entry.clip,
             video=entry.video,
+            transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
             history=clips.history(session, clip_id),
             undoable=reviews.latest_on_clip(session, clip_id),
             similar=near,

@@ -14,7 +14,7 @@ from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.db.reviews import Decision
 from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.review import Action
-from review_app.clip_json import clip_json, clips_json
+from review_app.clip_json import clips_json
 from review_app.reviewer import rename, reviewer_name
 from review_app.services import delete_unused, services, transaction
 
@@ -39,7 +39,11 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/review")
 def review() -> ResponseReturnValue:
-    return render_template("review.html", lease_seconds=_lease_seconds())
+    return render_template(
+        "review.html",
+        lease_seconds=_lease_seconds(),
+        export_trimmed=services().settings.export_trimmed,
+    )
 
 
 @blueprint.get("/api/queue")
@@ -54,7 +58,7 @@ def queue() -> ResponseReturnValue:
         leased = clips.lease_queue(session, reviewer_name(), limit, _lease_seconds(), video)
         pending = clips.pending_counts(session, reviewer_name(), video)
         return jsonify(
-            clips=[clip_json(entry) for entry in leased],
+            clips=clips_json(session, leased),
             pending=pending.total,
             with_others=pending.with_others,
         )
@@ -101,7 +105,7 @@ def decide(clip_id: int) -> ResponseReturnValue:
         return jsonify(answer)
     except Conflict as conflict:
         with transaction() as session:
-            found = clips_json(session, [clip_id])
+            found = clips_json(session, clips.queued(session, [clip_id]))
         return jsonify(error=str(conflict), clip=found[0] if found else None), 409
 
 
@@ -133,7 +137,7 @@ def _lease_seconds() -> float:
 def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:
     return {
         "event_id": decision.event_id,
-        "clips": clips_json(session, [clip.id for clip in decision.clips]),
+        "clips": clips_json(session, clips.queued(session, [c.id for c in decision.clips])),
     }
 
 

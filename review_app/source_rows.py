@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import ledger, source_list, source_videos
+from heaters_pipeline.db import ledger, reviews, source_list, source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.progress import in_words, seconds_left
@@ -58,6 +59,7 @@ class Row:
     video: SourceVideo
     now: datetime
     clips: Clips | None
+    corrections: Corrections | None
     bytes: Bytes
     same_as: Name | None
     playlist: Name | None
@@ -125,6 +127,16 @@ class Row:
         return ", ".join(badge) or _counted(errors, "decoding error"), " ".join(told)
 
     @property
+    def mended(self) -> str | None:
+        """What reviewers mended of the detector's work."""
+        if self.corrections is None:
+            return None
+        merges, splits = self.corrections
+        done = [f"{count(merges)} merged"] if merges else []
+        done += [f"{count(splits)} split"] if splits else []
+        return f"{', '.join(done)} by reviewers"
+
+    @property
     def can_cancel(self) -> bool:
         video = self.video
         under_way = video.error is None and video.state in _AT_WORK | _BETWEEN_STEPS
@@ -156,6 +168,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
     others = {video.duplicate_of_id for video in videos} | {video.playlist_id for video in videos}
     names = source_list.names(session, {other for other in others if other is not None})
     clips = source_videos.clip_counts(session, ids)
+    corrections = reviews.corrections(session, ids)
     by_kind = ledger.by_kind(session, ids)
     minutes = ledger.approved_minutes(session, ids)
     lengths = source_list.playlist_lengths(session, ids)
@@ -165,6 +178,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
             video=video,
             now=now,
             clips=_clips(clips[video.id]) if video.id in clips else None,
+            corrections=corrections.get(video.id),
             bytes=Bytes(by_kind.get(video.id, {}), minutes.get(video.id, 0)),
             same_as=names.get(video.duplicate_of_id or 0),
             playlist=names.get(video.playlist_id or 0),

@@ -23,6 +23,8 @@ export const BINDINGS = [
   { keys: ['Shift+ArrowRight'], action: 'forward10', label: 'Ten frames forward', group: 'Look' },
   { keys: ['Home'], action: 'first', label: 'First frame', group: 'Look' },
   { keys: ['End'], action: 'last', label: 'Last frame', group: 'Look' },
+  { keys: ['Shift+Home'], action: 'cleanFirst', label: 'First frame clear of transitions', group: 'Look' },
+  { keys: ['Shift+End'], action: 'cleanLast', label: 'Last frame clear of transitions', group: 'Look' },
   { keys: ['v'], action: 'mute', label: 'Sound on or off', group: 'Look' },
   { keys: ['?'], action: 'help', label: 'Show or hide these keys', group: 'Look' },
 ];
@@ -33,8 +35,7 @@ const ACTIONS = new Map(BINDINGS.flatMap(({ keys, action }) => keys.map((key) =>
 export function actionFor({ key, shiftKey, ctrlKey, metaKey, altKey }) {
   if (ctrlKey || metaKey || altKey) return null;
   const plain = key.length === 1 ? key.toLowerCase() : key;
-  const named = shiftKey && plain.startsWith('Arrow') ? `Shift+${plain}` : plain;
-  return ACTIONS.get(named) ?? null;
+  return (shiftKey && ACTIONS.get(`Shift+${plain}`)) || (ACTIONS.get(plain) ?? null);
 }
 
 /** A key as people read it on a key cap. @param {string} key */

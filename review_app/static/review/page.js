@@ -5,6 +5,7 @@ import { Player } from '../player/player.js';
 import { api } from './api.js';
 import { DONE, ReviewQueue } from './queue.js';
 import { timecode } from './text.js';
+import { cleanRange, fateOfTrimmed, transitionAt, trimmedZones } from './trims.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
@@ -24,6 +25,7 @@ const page = byId('review');
 const bar = byId('bar');
 const video = page.dataset.video;
 const leaseSeconds = Number(page.dataset.lease);
+const exportsTrimmed = 'exportTrimmed' in page.dataset;
 
 const player = new Player({ canvas: byId('picture'), onchange: () => schedule() });
 const queue = new ReviewQueue({
@@ -69,10 +71,9 @@ const LOOK = {
   back10: () => player.step(-10, pressedAt),
   forward10: () => player.step(10, pressedAt),
   first: () => player.seek(player.clip?.start_frame ?? 0, pressedAt),
-  last: () => {
-    player.pause();
-    player.seek((player.clip?.end_frame ?? 1) - 1, pressedAt);
-  },
+  last: () => stopAt((player.clip?.end_frame ?? 1) - 1),
+  cleanFirst: () => queue.current && player.seek(cleanRange(queue.current).start_frame, pressedAt),
+  cleanLast: () => queue.current && stopAt(cleanRange(queue.current).end_frame - 1),
   mute: () => {
     player.sound.mute(!player.sound.muted);
     schedule();
@@ -81,6 +82,12 @@ const LOOK = {
   undo: () => queue.undo(),
   repeat: () => queue.repeat(),
 };
+
+/** @param {number} frame */
+function stopAt(frame) {
+  player.pause();
+  player.seek(frame, pressedAt);
+}
 
 /** @param {string} action @param {number} [since] */
 function act(action, since) {
@@ -192,6 +199,7 @@ function draw() {
   if (clip !== drawnClip) {
     drawnClip = clip;
     drawFacts(clip);
+    drawTrim(clip);
   }
   const { notice, failed } = queue;
   const unsaved = failed.length > 0 ? `Decisions not saved: ${failed.length}.` : null;
@@ -246,6 +254,22 @@ function drawFacts(clip) {
   bar.setAttribute('aria-valuemax', String(clip.end_frame - 1));
 }
 
+/** @param {Clip | null} clip */
+function drawTrim(clip) {
+  const { start = null, end = null } = clip ? trimmedZones(clip) : {};
+  byId('trim').hidden = !start && !end;
+  if (!clip) return;
+  const length = clip.end_frame - clip.start_frame;
+  for (const [side, zone] of /** @type {const} */ ([['start', start], ['end', end]])) {
+    const [area, name] = [byId(`trim-${side}`), byId(`trim-${side}-name`)];
+    area.hidden = name.hidden = !zone;
+    area.style.width = `${zone ? ((zone.end - zone.start) / length) * 100 : 0}%`;
+    area.title = name.title = zone?.title ?? '';
+    setText(name, zone?.name ?? '');
+  }
+  setText(byId('trim-fate'), fateOfTrimmed(exportsTrimmed));
+}
+
 function drawPlayer() {
   const { clip, presented } = player;
   byId('waiting').hidden = !player.waiting;
@@ -265,11 +289,14 @@ function drawPlayer() {
   setText(byId('frame'), presented === null ? '–' : String(presented));
   setText(byId('frame-of'), at === null ? '' : `${at + 1} of ${length}`);
   setText(byId('time'), timecode(player.presentedSeconds));
+  const kind = queue.current && transitionAt(queue.current, presented);
+  setText(byId('within'), kind ? `in a ${kind}` : '');
   if (at !== null) {
     const share = `${((at + 0.5) / length) * 100}%`;
     byId('knob').style.left = share;
     byId('played').style.width = share;
     bar.setAttribute('aria-valuenow', String(presented));
+    bar.setAttribute('aria-valuetext', `${presented}${kind ? `, in a ${kind}` : ''}`);
   }
   drawLoaded(clip.start_frame, length);
 }

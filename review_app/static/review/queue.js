@@ -8,6 +8,7 @@
  *
  * @typedef {{id: number, version: number, state: string, start_frame: number, end_frame: number,
  *   start_seconds: number, duration_seconds: number,
+ *   trim: import('./trims.js').Range | null, transitions: import('./trims.js').Transition[],
  *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
  *     frame_count: number},
  *   previous: {id: number, state: string, start_frame: number, end_frame: number} | null}} Clip

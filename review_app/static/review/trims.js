@@ -1,0 +1,53 @@
+/**
+ * What of a clip is no clean part of its shot, in frames and in words. Pure.
+ *
+ * @typedef {{kind: string, first: number, last: number}} Transition  `first` and `last` are the clean
+ *   frames on either side: its own lie between them
+ * @typedef {{start_frame: number, end_frame: number}} Range
+ * @typedef {Range & {trim: Range | null, transitions: Transition[]}} Trimmed
+ * @typedef {{start: number, end: number, name: string, title: string}} Zone  frames `[start, end)`
+ */
+
+/** @param {number} count */
+const frames = (count) => `${count} ${count === 1 ? 'frame' : 'frames'}`;
+
+/** @param {Trimmed} clip @returns {Range} the frames that show its own shot alone */
+export const cleanRange = (clip) => clip.trim ?? clip;
+
+/** What is trimmed off either end; null where nothing is.
+ * @param {Trimmed} clip @returns {{start: Zone | null, end: Zone | null}} */
+export function trimmedZones(clip) {
+  const clean = cleanRange(clip);
+  return {
+    start: zone(clip, clip.start_frame, clean.start_frame),
+    end: zone(clip, clean.end_frame, clip.end_frame),
+  };
+}
+
+/** @param {Trimmed} clip @param {number} start @param {number} end @returns {Zone | null} */
+function zone({ transitions }, start, end) {
+  if (start >= end) return null;
+  const over = transitions.filter(({ first, last }) => first + 1 < end && last > start);
+  const kinds = [...new Set(over.map(({ kind }) => kind))].join(' and ') || 'transition';
+  const length = end - start;
+  const [one, ...others] = over;
+  const whole = one && others.length === 0 ? one.last - one.first - 1 : length;
+  const what = whole > length ? `${length} of the ${frames(whole)} of a ${kinds}` : kinds;
+  return {
+    start,
+    end,
+    name: `${kinds}, ${frames(length)}`,
+    title: `${start} – ${end - 1}: ${what}`,
+  };
+}
+
+/** The kind of the transition that a frame lies in, or null.
+ * @param {Trimmed} clip @param {number | null} frame */
+export function transitionAt({ transitions }, frame) {
+  if (frame === null) return null;
+  return transitions.find(({ first, last }) => first < frame && frame < last)?.kind ?? null;
+}
+
+/** What becomes of the trimmed frames. @param {boolean} areLeftOut the setting `export_trimmed` */
+export const fateOfTrimmed = (areLeftOut) =>
+  areLeftOut ? 'Exports leave the hatched frames out.' : 'Exports keep the hatched frames.';

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  cleanRange, transitionAt, trimmedZones,
+} from '../../../review_app/static/review/trims.js';
+
+const clipOf = (start, end, trim, ...transitions) => ({
+  start_frame: start,
+  end_frame: end,
+  trim: trim && { start_frame: trim[0], end_frame: trim[1] },
+  transitions: transitions.map(([kind, first, last]) => ({ kind, first, last })),
+});
+
+test('a clip between hard cuts has nothing to show', () => {
+  const clip = clipOf(10, 60, null);
+  assert.deepEqual(trimmedZones(clip), { start: null, end: null });
+  assert.equal(transitionAt(clip, 10), null);
+  assert.equal(cleanRange(clip).start_frame, 10);
+  assert.equal(cleanRange(clip).end_frame, 60);
+});
+
+test('both ends are named by the transition that lies over them', () => {
+  const clip = clipOf(100, 200, [106, 190], ['dissolve', 95, 106], ['fade', 189, 200]);
+  const { start, end } = trimmedZones(clip);
+  assert.deepEqual(start, {
+    start: 100,
+    end: 106,
+    name: 'dissolve, 6 frames',
+    title: '100 – 105: 6 of the 10 frames of a dissolve',
+  });
+  assert.deepEqual(end, {
+    start: 190,
+    end: 200,
+    name: 'fade, 10 frames',
+    title: '190 – 199: fade',
+  });
+});
+
+test('what was trimmed by a detector before the present one still shows', () => {
+  const { start, end } = trimmedZones(clipOf(100, 200, [101, 200]));
+  assert.equal(start.name, 'transition, 1 frame');
+  assert.equal(end, null);
+});
+
+test('two transitions over one end are both named', () => {
+  const clip = clipOf(100, 200, [120, 200], ['fade', 98, 110], ['dissolve', 112, 120]);
+  assert.equal(trimmedZones(clip).start.name, 'fade and dissolve, 20 frames');
+});
+
+test('a frame is in a transition between its clean frames, wherever that lies in the clip', () => {
+  const clip = clipOf(100, 200, null, ['wipe', 140, 150]);
+  const kinds = [null, 140, 141, 149, 150].map((frame) => transitionAt(clip, frame));
+  assert.deepEqual(kinds, [null, null, 'wipe', 'wipe', null]);
+  assert.deepEqual(trimmedZones(clip), { start: null, end: null });
+});
