@@ -7,7 +7,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flask import Flask
@@ -20,6 +20,7 @@ from heaters_pipeline.db.models import Clip, Origin
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.frame_index import FrameRecord, pack, unpack
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
+from heaters_pipeline.domain.transitions import Transition
 from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
 from heaters_pipeline.media.probe import VideoFacts, probe
 from heaters_pipeline.media.transcode import Product, transcode
@@ -55,9 +56,15 @@ def prepare(source: Path, folder: Path) -> Footage:
 
 
 def add_film(
-    engine: Engine, storage: Storage, footage: Footage, key: str, cuts: Sequence[int]
+    engine: Engine,
+    storage: Storage,
+    footage: Footage,
+    key: str,
+    cuts: Sequence[int],
+    transitions: Sequence[Transition] = (),
 ) -> Film:
-    """The film as it is once the pipeline has made its proxy and its virtual clips."""
+    """The film as it is once the pipeline has made its proxy, found its transitions and laid out
+    its virtual clips."""
     codec = proxy_codec(footage.proxy)
     digest = hashlib.sha256(footage.proxy.read_bytes() + key.encode()).hexdigest()
     proxy_id = digest[: layout.PROXY_ID_LENGTH]
@@ -98,7 +105,10 @@ def add_film(
         source_videos.finish(session, key, DOWNLOAD, {"source_filepath": "unused"})
         source_videos.begin(session, key, PREPROCESS)
         source_videos.finish(session, key, PREPROCESS, columns)
-        video, _ = source_videos.begin(session, key, DETECT_SCENES)
+        source_videos.begin(session, key, DETECT_SCENES)
+        found = {"transitions": [asdict(each) for each in transitions]}
+        source_videos.record(session, key, {"scene_cut_points": found})
+        video = source_videos.get(session, key)
         reviews.replan(session, video, cuts)
         source_videos.finish(session, key, DETECT_SCENES)
         live = list(clips.of_video(session, video.id))

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.chromium import FOREIGN_NAME
@@ -154,6 +155,64 @@ def test_keys_that_look(tab: Callable[..., Tab], film: Film) -> None:
     page.shows_clip(70)
     # Those that were waited for; steps that follow one another faster than pictures are one.
     assert page.page.evaluate("performance.getEntriesByName('heaters:step').length") >= 4
+
+
+ZONES = """() => {
+  const bar = document.getElementById('bar').getBoundingClientRect();
+  const share = (x) => (x - bar.left) / bar.width;
+  return ['trim-start', 'trim-end'].map((id) => {
+    const zone = document.getElementById(id);
+    const { left, right } = zone.getBoundingClientRect();
+    return zone.hidden ? null : [share(left), share(right)];
+  });
+}"""
+
+
+def test_what_transitions_take_from_a_clip_shows_on_the_bar(
+    tab: Callable[..., Tab], engine: Engine, library: LocalStorage, footage: Footage
+) -> None:
+    dissolve = Transition(TransitionKind.DISSOLVE, 124, 138)
+    add_film(engine, library, footage, "film", CUTS, [dissolve])
+    page = tab()
+    page.shows_clip(0)
+    assert page.page.evaluate(ZONES) == [None, None]
+    assert page.page.is_hidden("#trim")
+    page.press("Shift+End")
+    assert page.on_screen() == 69
+
+    page.press("a")
+    page.shows_clip(70)
+    page.until("!document.getElementById('trim').hidden")
+    assert page.page.evaluate(ZONES) == [None, pytest.approx([55 / 61, 1], abs=0.001)]
+    shown = page.page.inner_text("#trim")
+    assert "dissolve, 6 frames" in shown
+    assert "Exports keep" in shown
+    assert page.page.get_attribute("#trim-end", "title") == (
+        "125 \N{EN DASH} 130: 6 of the 13 frames of a dissolve"
+    )
+    page.press("Shift+End")
+    assert page.on_screen() == 124
+    assert page.page.inner_text("#within") == ""
+    page.press("ArrowRight")
+    assert page.on_screen() == 125
+    page.until("document.getElementById('within').textContent === 'in a dissolve'")
+    assert page.page.get_attribute("#bar", "aria-valuetext") == "125, in a dissolve"
+
+    page.press("a")
+    page.shows_clip(131)
+    page.until("document.getElementById('trim-end').hidden")
+    assert page.page.evaluate(ZONES) == [pytest.approx([0, 7 / 69], abs=0.001), None]
+    assert "dissolve, 7 frames" in page.page.inner_text("#trim")
+    page.press("Space", "Shift+Home")
+    assert page.on_screen() == 138
+    page.press("Home")
+    assert page.on_screen() == 131
+
+    page.press("a")
+    page.shows_clip(200)
+    page.until("document.getElementById('trim').hidden")
+    assert page.page.evaluate(ZONES) == [None, None]
+    assert page.complaints == []
 
 
 def test_scrubbing_ends_at_the_last_place_of_the_pointer(

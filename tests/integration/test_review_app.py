@@ -18,7 +18,9 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import artifacts, clips, embeddings, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, ClipState
+from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from review_app import create_app
@@ -99,6 +101,60 @@ def test_queue_tells_all_that_the_player_needs(reviewer: Reviewer, film: Film) -
     assert first["video"]["codec"].startswith("avc1.")
     assert first["duration_seconds"] == pytest.approx(40 * 1001 / 30000, abs=1e-4)
     assert second["start_seconds"] == pytest.approx(40 * 1001 / 30000, abs=1e-4)
+
+
+DISSOLVE = Transition(TransitionKind.DISSOLVE, 94, 106, 0.8)
+FADE_OUT = Transition(TransitionKind.FADE, 139, FRAMES, 0.9)
+
+
+@pytest.fixture
+def blended(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
+    """A film with a hard cut, a dissolve and a fade at its end."""
+    cut = Transition(TransitionKind.CUT, 39, 40)
+    return add_film(engine, library, footage, "film", (40, 100), (cut, DISSOLVE, FADE_OUT))
+
+
+def test_a_clip_carries_its_trim_and_its_own_transitions(app: Flask, blended: Film) -> None:
+    reviewer = Reviewer(app)
+    first, second, third = reviewer.queue()
+    dissolve = {"kind": "dissolve", "first": 94, "last": 106}
+    assert (first["trim"], first["transitions"]) == (None, [])
+    assert (second["trim"], second["transitions"]) == (
+        {"start_frame": 40, "end_frame": 95},
+        [dissolve],
+    )
+    assert third["trim"] == {"start_frame": 106, "end_frame": 140}
+    assert [each["kind"] for each in third["transitions"]] == ["dissolve", "fade"]
+    answer = reviewer.decide(third, "merge").get_json()["clips"]
+    (merged,) = (clip for clip in answer if clip["state"] == "pending_review")
+    assert merged["trim"] == {"start_frame": 40, "end_frame": 140}
+    assert merged["transitions"][0] == dissolve
+
+
+@pytest.mark.parametrize("leaves_out", [False, True])
+def test_the_page_knows_whether_exports_are_trimmed(settings: Settings, leaves_out: bool) -> None:
+    app = create_app(settings.model_copy(update={"export_trimmed": leaves_out}))
+    page = app.test_client().get("/review").get_data(as_text=True)
+    assert ("data-export-trimmed" in page) is leaves_out
+
+
+def test_the_clips_page_tells_what_was_trimmed_off_its_file(
+    app: Flask, engine: Engine, library: LocalStorage, blended: Film, tmp_path: Path
+) -> None:
+    def facts(clip: Clip) -> str:
+        page = client.get(f"/clips/{clip.id}").get_data(as_text=True)
+        text = re.sub(r"<[^>]+>", " ", page).replace("\N{EN DASH}", "to")
+        return " ".join(text.split())
+
+    client = app.test_client()
+    whole, second, third = blended.clips
+    assert not {"Clean", "Transitions", "Transition"} & set(facts(whole).split())
+    assert "Transitions dissolve, 95 to 105 (11) fade, 140 to 149 (10)" in facts(third)
+    assert "Clean 106 to 139 (34)" in facts(third)
+    for clip, held in ((second, second.clean_frames), (third, third.frames)):
+        finish(engine, library, clip, tmp_path, held)
+    assert "In the file 40 to 94 (55)" in facts(second)
+    assert "In the file" not in facts(third)
 
 
 def test_two_reviewers_never_get_the_same_clip(app: Flask, reviewer: Reviewer) -> None:
@@ -400,8 +456,15 @@ def test_sources_are_added_shown_with_their_error_and_retried(
     assert reviewer.client.post("/sources/no-such/retry", data=retry).status_code == 400
 
 
-def finish(engine: Engine, library: LocalStorage, clip: Clip, folder: Path) -> None:
-    """Takes a clip to the library, as the pipeline does: file, keyframe, vectors of two models."""
+def finish(
+    engine: Engine,
+    library: LocalStorage,
+    clip: Clip,
+    folder: Path,
+    held: FrameRange | None = None,
+) -> None:
+    """Takes a clip to the library, as the pipeline does: file (of all its frames, or those of
+    `held`), keyframe, vectors of two models."""
     file, picture = folder / f"{clip.id}.mp4", folder / f"{clip.id}.jpg"
     file.write_bytes(b"film of clip %d" % clip.id)
     picture.write_bytes(b"picture of clip %d" % clip.id)
@@ -412,7 +475,7 @@ def finish(engine: Engine, library: LocalStorage, clip: Clip, folder: Path) -> N
         row.state = ClipState.EXPORTING
         session.flush()
         facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
-        facts |= {"exported_frames": row.frames.as_json()}
+        facts |= {"exported_frames": (held or row.frames).as_json()}
         clips.finish(session, clip.id, EXPORT, facts)
         for step in (KEYFRAME, EMBED):
             row.state = step.doing

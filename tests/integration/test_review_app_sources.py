@@ -14,11 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
-from heaters_pipeline.db import ledger, source_list, source_videos
+from heaters_pipeline.db import clips, ledger, reviews, source_list, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.source_list import Choice
+from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD
 from heaters_pipeline.settings import Settings
 from review_app import create_app
@@ -149,6 +150,32 @@ def test_damage_says_where_to_look(page: Page, engine: Engine) -> None:
     assert "Look at frames 10 to 12, 40 before" in row
     put(engine, "film-1", damage={"frames": [], "errors": 1, "missing_seconds": 0})
     assert "1 decoding error" in page.rows()["film-1"]
+
+
+def test_what_reviewers_mended_is_counted_where_there_is_any(page: Page, engine: Engine) -> None:
+    def decide(start: int, action: Action, frame: int | None = None) -> None:
+        with transaction(engine) as session:
+            clip = next(c for c in clips.of_video(session, video.id) if c.start_frame == start)
+            reviews.decide(
+                session,
+                actor="ann",
+                clip_id=clip.id,
+                version=clip.version,
+                action=action,
+                frame=frame,
+            )
+
+    video, _ = ready_video(engine, cuts=(10, 50, 70))
+    ready_video(engine, "film-2")
+    decide(50, Action.APPROVE)
+    assert "by reviewers" not in page.rows()["film-1"]
+    decide(10, Action.MERGE)
+    assert "1 merged by reviewers" in page.rows()["film-1"]
+    decide(0, Action.SPLIT, frame=20)
+    decide(70, Action.SPLIT, frame=80)
+    rows = page.rows()
+    assert "1 merged, 2 split by reviewers" in rows["film-1"]
+    assert "by reviewers" not in rows["film-2"]
 
 
 def test_duplicates_and_playlists_name_the_others(page: Page, engine: Engine) -> None:

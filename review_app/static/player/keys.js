@@ -23,8 +23,8 @@ export const BINDINGS = [
   { keys: ['Shift+ArrowRight'], action: 'forward10', label: 'Ten frames forward', group: 'Look' },
   { keys: ['Home'], action: 'first', label: 'First frame', group: 'Look' },
   { keys: ['End'], action: 'last', label: 'Last frame', group: 'Look' },
-  { keys: ['Shift+Home'], action: 'cleanFirst', label: 'First frame clear of transitions', group: 'Look' },
-  { keys: ['Shift+End'], action: 'cleanLast', label: 'Last frame clear of transitions', group: 'Look' },
+  { keys: ['Shift+Home'], action: 'inPoint', label: 'First frame after transition', group: 'Look' },
+  { keys: ['Shift+End'], action: 'outPoint', label: 'Last frame before transition', group: 'Look' },
   { keys: ['v'], action: 'mute', label: 'Sound on or off', group: 'Look' },
   { keys: ['?'], action: 'help', label: 'Show or hide these keys', group: 'Look' },
 ];

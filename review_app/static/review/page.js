@@ -72,8 +72,8 @@ const LOOK = {
   forward10: () => player.step(10, pressedAt),
   first: () => player.seek(player.clip?.start_frame ?? 0, pressedAt),
   last: () => stopAt((player.clip?.end_frame ?? 1) - 1),
-  cleanFirst: () => queue.current && player.seek(cleanRange(queue.current).start_frame, pressedAt),
-  cleanLast: () => queue.current && stopAt(cleanRange(queue.current).end_frame - 1),
+  inPoint: () => queue.current && player.seek(cleanRange(queue.current).start_frame, pressedAt),
+  outPoint: () => queue.current && stopAt(cleanRange(queue.current).end_frame - 1),
   mute: () => {
     player.sound.mute(!player.sound.muted);
     schedule();

@@ -1,8 +1,8 @@
 /**
  * What of a clip is no clean part of its shot, in frames and in words. Pure.
  *
- * @typedef {{kind: string, first: number, last: number}} Transition  `first` and `last` are the clean
- *   frames on either side: its own lie between them
+ * @typedef {{kind: string, first: number, last: number}} Transition  `first` and `last` are clean
+ *   frames, one on either side: its own lie between them
  * @typedef {{start_frame: number, end_frame: number}} Range
  * @typedef {Range & {trim: Range | null, transitions: Transition[]}} Trimmed
  * @typedef {{start: number, end: number, name: string, title: string}} Zone  frames `[start, end)`

@@ -14,8 +14,8 @@ test('each key means one action', () => {
   assert.equal(press('A', { shiftKey: true }), 'approve');
   assert.equal(press('ArrowLeft'), 'back');
   assert.equal(press('ArrowLeft', { shiftKey: true }), 'back10');
-  assert.equal(press('Home', { shiftKey: true }), 'cleanFirst');
-  assert.equal(press('End', { shiftKey: true }), 'cleanLast');
+  assert.equal(press('Home', { shiftKey: true }), 'inPoint');
+  assert.equal(press('End', { shiftKey: true }), 'outPoint');
   assert.equal(press('Enter', { shiftKey: true }), 'split');
   assert.equal(press('?', { shiftKey: true }), 'help');
   assert.equal(press('Enter'), 'split');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  cleanRange, transitionAt, trimmedZones,
+  cleanRange, fateOfTrimmed, transitionAt, trimmedZones,
 } from '../../../review_app/static/review/trims.js';
 
 const clipOf = (start, end, trim, ...transitions) => ({
@@ -46,6 +46,11 @@ test('what was trimmed by a detector before the present one still shows', () => 
 test('two transitions over one end are both named', () => {
   const clip = clipOf(100, 200, [120, 200], ['fade', 98, 110], ['dissolve', 112, 120]);
   assert.equal(trimmedZones(clip).start.name, 'fade and dissolve, 20 frames');
+});
+
+test('the page says what exports do with the frames', () => {
+  assert.match(fateOfTrimmed(true), /leave .* out/);
+  assert.match(fateOfTrimmed(false), /keep/);
 });
 
 test('a frame is in a transition between its clean frames, wherever that lies in the clip', () => {
