@@ -16,7 +16,7 @@ from sqlmodel import Session
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.keys import mint_key, plain_url, text_digest, url_name
+from heaters_pipeline.domain.keys import mint_key, plain_text, plain_url, text_digest, url_name
 from heaters_pipeline.domain.states import SETTLED, SourceState
 
 VIDEO_SUFFIX = re.compile(
@@ -33,7 +33,6 @@ def add_source(
     *,
     title: str | None = None,
     needs_splicing: bool = True,
-    playlist_id: int | None = None,
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and what that means in words: it is new, known
     already, or had failed or been left half-way and is tried again.
@@ -46,10 +45,7 @@ def add_source(
     if "\0" in reference:
         raise InputError("An address or a path can't have a null character in it: check it.")
     if "://" in reference:
-        url = plain_url(reference)
-        video, new = _register(
-            session, url_name(url), url, url, Origin.WEB, title, needs_splicing, playlist_id
-        )
+        video, new = add_address(session, reference, title=title, needs_splicing=needs_splicing)
     else:
         video, new = add_file(session, Path(reference), title=title, needs_splicing=needs_splicing)
     if new:
@@ -58,6 +54,24 @@ def add_source(
         with suppress(Conflict, InputError):
             return source_videos.retry(session, video.key), "tried again"
     return video, f"known already, {video.state.replace('_', ' ')}"
+
+
+def add_address(
+    session: Session,
+    url: str,
+    *,
+    title: str | None = None,
+    needs_splicing: bool = True,
+    playlist_id: int | None = None,
+) -> tuple[SourceVideo, bool]:
+    """The row of an address, never of a file, and whether it is new; one that is known is left as
+    it is. Raises InputError for what is no address."""
+    if "://" not in url or "\0" in url:
+        raise InputError(f"{plain_text(url)} is no address: check it.")
+    url = plain_url(url)
+    return _register(
+        session, url_name(url), url, url, Origin.WEB, title, needs_splicing, playlist_id
+    )
 
 
 def add_file(
@@ -88,7 +102,7 @@ def _register(
     return source_videos.register(
         session,
         key=mint_key(name, text_digest(identity)),
-        title=title or name,
+        title=plain_text(title or name),
         url=url,
         origin=origin,
         needs_splicing=needs_splicing,
@@ -109,7 +123,7 @@ def add_upload(
     video, _ = source_videos.register(
         session,
         key=upload_key(upload_id, name),
-        title=title or PurePosixPath(name).stem,
+        title=plain_text(title or PurePosixPath(name).stem),
         url=name,
         origin=Origin.UPLOAD,
         needs_splicing=needs_splicing,
@@ -138,14 +152,22 @@ def references_in(reference: str) -> list[str]:
     return [str(path) for path in found]
 
 
-def videos_in(folder: Path) -> Iterator[Path]:
+def videos_in(folder: Path, unreadable: list[str] | None = None) -> Iterator[Path]:
     """The video files below a folder, in the order of their names; what is hidden is left out,
-    as programs hide what they are still writing."""
-    for path in sorted(folder.iterdir()):
+    as programs hide what they are still writing. Folders that can't be read raise OSError, or are
+    named in `unreadable`."""
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        if unreadable is None:
+            raise
+        unreadable.append(str(folder))
+        return
+    for path in found:
         if path.name.startswith("."):
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from videos_in(path)
+            yield from videos_in(path, unreadable)
         elif VIDEO_SUFFIX.fullmatch(path.suffix) and path.is_file():
             yield path
 

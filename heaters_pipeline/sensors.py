@@ -4,7 +4,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -62,10 +61,12 @@ def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> d
         return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
     if not folder.is_dir():
         raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
-    added = add_settled(database, folder, time.time())
+    added, unreadable = add_settled(database, folder, time.time())
     for title in added:
         context.log.info(f"{title}: added.")
-    return dg.SkipReason(f"{len(added)} videos added from {folder}.")
+    for sentence in unreadable:
+        context.log.warning(sentence)
+    return dg.SkipReason(" ".join([f"{len(added)} videos added from {folder}.", *unreadable]))
 
 
 @dg.sensor(
@@ -125,18 +126,26 @@ def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
             clips.give_up(session, key, last_event_id, window, error)
 
 
-def add_settled(database: Database, folder: Path, now: float) -> list[str]:
+def add_settled(database: Database, folder: Path, now: float) -> tuple[list[str], list[str]]:
     """Adds the videos below `folder` that nobody has written to for SETTLED_SECONDS before `now`
-    (seconds of the epoch); the titles of those that are new."""
+    (seconds of the epoch). The titles of those that are new, and a sentence for each that can't be
+    read."""
     settled: dict[str, Path] = {}
-    for path in videos_in(folder):
-        with suppress(FileNotFoundError):  # gone since it was listed
+    folders: list[str] = []
+    unreadable: list[str] = []
+    for path in videos_in(folder, folders):
+        try:
             # Not st_mtime: a copy can bring its original's along.
             if path.stat().st_ctime <= now - SETTLED_SECONDS:
                 settled[file_key(path)] = path
+        except FileNotFoundError:  # gone since it was listed
+            continue
+        except (InputError, OSError) as error:
+            unreadable.append(str(error))
     with database.transaction() as session:
         new = settled.keys() - source_videos.known(session, settled)
-        return [add_file(session, settled[key])[0].title for key in sorted(new)]
+        added = [add_file(session, settled[key])[0].title for key in sorted(new)]
+    return added, [*(f"The folder {each} can't be read." for each in folders), *unreadable]
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:

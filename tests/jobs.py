@@ -9,7 +9,11 @@ from heaters_pipeline.ingest import QUIET
 
 
 def run_job(
-    instance: dg.DagsterInstance, job: str, key: str, assets: list[str] | None = None
+    instance: dg.DagsterInstance,
+    job: str,
+    key: str,
+    assets: list[str] | None = None,
+    tags: dict[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """The job for one video, or only some of its assets. A failure is in the result."""
     instance.add_dynamic_partitions("heaters_videos", [key])
@@ -18,5 +22,6 @@ def run_job(
         partition_key=key,
         instance=instance,
         raise_on_error=False,
+        tags=tags,
         asset_selection=[dg.AssetKey(asset) for asset in assets] if assets else None,
     )

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import RUN_KEY_TAG
+from sqlmodel import Session
 
-from heaters_pipeline.assets.steps import ProgressWriter, source_step
+from heaters_pipeline.assets.steps import ProgressWriter, is_worth_another_try, source_step
 from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain import layout
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import url_name
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
-from heaters_pipeline.intake import add_source
+from heaters_pipeline.intake import add_address
 from heaters_pipeline.media.download import (
     DownloadOptions,
     Playlist,
@@ -24,6 +26,8 @@ from heaters_pipeline.media.download import (
     look_up,
 )
 from heaters_pipeline.media.probe import VideoFacts, probe
+from heaters_pipeline.media.same_frames import show_the_same
+from heaters_pipeline.media.scores import open_scores
 from heaters_pipeline.media.transcode import Product, transcode
 from heaters_pipeline.partitions import heaters_videos
 from heaters_pipeline.platform.digest import file_digest
@@ -41,7 +45,8 @@ DOWNLOAD_RETRIES = dg.RetryPolicy(
     jitter=dg.Jitter.PLUS_MINUS,
 )
 
-DIGEST_LENGTH = 10
+DEEPEST_LIST = 3
+"""A channel has lists, and those have videos; a site that lists itself would never end."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +55,15 @@ class Fetched:
 
     path: Path
     title: str | None = None
-    site_id: str | None = None
-    quality: dict[str, Any] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What its site told: columns of the row."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Nothing was fetched, and nothing more is to be done."""
+    """Nothing was kept, and nothing more is to be done."""
 
-    state: SourceState
     words: str
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dg.asset(
@@ -78,17 +81,31 @@ def source_download(
     becomes a source video for each of its entries, and a video that is there already is only
     reported: neither has anything for the next steps."""
     key, storage = context.partition_key, store.open()
+    if _is_void(context, database):
+        context.log.info("Somebody cancelled this attempt, or asked for another one since.")
+        return
     with source_step(database, key, DOWNLOAD) as video, ExitStack() as files:
         fetched = _fetch(database, storage, video, context.log.info, files)
         outcome = (
             fetched if isinstance(fetched, Settled) else _keep(database, storage, video, fetched)
         )
-        if isinstance(outcome, Settled):
-            with database.transaction() as session:
-                source_videos.settle(session, key, outcome.state, outcome.facts)
-            context.log.info(outcome.words)
-        elif outcome is not None:
-            yield outcome
+    if isinstance(outcome, Settled):
+        context.log.info(outcome.words)
+        with database.transaction() as session:
+            now = source_videos.get(session, key)
+        after = [now.source_filepath, now.gold_master_filepath]
+        delete_replaced(database, storage, [video.source_filepath], after)
+    else:
+        yield outcome
+
+
+def _is_void(context: dg.AssetExecutionContext, database: Database) -> bool:
+    """Whether the row is at a later attempt than the one that the run was asked for."""
+    asked = context.run.tags.get(RUN_KEY_TAG, "").rpartition(":")[2]
+    if not asked:
+        return False
+    with database.transaction() as session:
+        return source_videos.get(session, context.partition_key).attempt > int(asked)
 
 
 def _fetch(
@@ -98,15 +115,17 @@ def _fetch(
     log: Callable[[str], None],
     files: ExitStack,
 ) -> Fetched | Settled:
+    """The video as a local file for as long as `files` is open."""
     settings = get_settings()
     path = video.source_filepath
-    if video.origin == Origin.UPLOAD and path is not None and storage.exists(path):
-        # What was uploaded is what it was, and may be gone from where it came from.
+    if path is not None and not video.refetch_requested and storage.exists(path):
         return Fetched(files.enter_context(storage.fetch(path)))
-    kept = files.enter_context(kept_folder(settings.home, video.key, _is_worth_another_try))
+    kept = files.enter_context(kept_folder(settings.home, video.key, is_worth_another_try))
     folder = kept / "download"
     folder.mkdir(exist_ok=True)
     if video.origin == Origin.UPLOAD:
+        if not Path(video.url).is_absolute():
+            raise InputError(f"{video.title} is gone from the storage: upload it again.")
         return Fetched(copy_file(Path(video.url), folder).path)
     options = download_options()
     found = look_up(video.url, options)
@@ -115,94 +134,93 @@ def _fetch(
     if found.site_id is not None and video.state != SourceState.READY:
         with database.transaction() as session:
             same = source_videos.same_page(session, video.key, found.site_id)
-        if same is not None:
-            return _duplicate(same, f"{video.url} is the same page as {same.url}")
+            if same is not None:
+                return _duplicate(session, video, same, f"{video.url} is the same page")
     write = ProgressWriter(database, video.key, "download", log)
     got = download(found, folder, options, write)
-    return Fetched(got.path, got.title, found.site_id, got.quality)
+    facts = {"site_id": found.site_id, "download_quality": got.quality}
+    return Fetched(got.path, got.title, facts)
 
 
 def _keep(
     database: Database, storage: Storage, video: SourceVideo, fetched: Fetched
-) -> dg.MaterializeResult[Any] | Settled | None:
-    """Puts the file into the storage, unless some other video has its bytes; None where it is what
-    was there before."""
+) -> dg.MaterializeResult[Any] | Settled:
+    """Puts the file into the storage, unless some other video has its bytes, or this one has had
+    them and all that is made of them before."""
     facts = probe(fetched.path)
     size = fetched.path.stat().st_size
     _check_limits(video, size, facts)
     sha256 = file_digest(fetched.path)
     ready = video.state == SourceState.READY
-    if ready and video.refetch_requested and video.source_sha256 == sha256:
-        with database.transaction() as session:
-            source_videos.finish(session, video.key, DOWNLOAD, {"refetch_requested": False})
-        return None
-    if ready and video.source_sha256 not in (None, sha256):
-        _refuse_other_frames(video, fetched.path, facts)
-    path = layout.source(video.key, sha256[:DIGEST_LENGTH], fetched.path.suffix.lower())
-    if video.origin == Origin.UPLOAD and video.source_filepath is not None:
-        path = video.source_filepath  # under which it may lie already
+    if ready and sha256 not in (video.source_sha256, video.products_sha256):
+        _refuse_other_frames(storage, video, fetched.path, facts)
     with database.transaction() as session:
-        same = None if ready else source_videos.twin(session, video.key, sha256=sha256)
+        same = None if ready else source_videos.same_bytes(session, video.key, sha256)
+    path = video.source_filepath
+    if path is None or video.source_sha256 not in (None, sha256):
+        path = layout.source(video.key, layout.name_of(sha256), fetched.path.suffix.lower())
+    if same is None and not (path == video.source_filepath and storage.exists(path)):
+        storage.put(fetched.path, path)
+    with database.transaction() as session:
+        same = None if ready else source_videos.same_bytes(session, video.key, sha256)
         if same is None:
-            if not (path == video.source_filepath and storage.exists(path)):
-                storage.put(fetched.path, path)
             unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
-            source_videos.finish(
-                session,
-                video.key,
-                DOWNLOAD,
-                {
-                    "source_filepath": path,
-                    "source_sha256": sha256,
-                    "title": fetched.title if unnamed and fetched.title else video.title,
-                    "site_id": fetched.site_id,
-                    "download_quality": fetched.quality,
-                    "refetch_requested": False,
-                    **row_facts(facts),
-                },
-            )
+            columns = {
+                "source_filepath": path,
+                "source_sha256": sha256,
+                "title": fetched.title if unnamed and fetched.title else video.title,
+                "refetch_requested": False,
+                **fetched.facts,
+                # What is exported of a ready video comes from the products of the old source until
+                # there are new ones; the transcode writes its facts with those.
+                **({} if ready else row_facts(facts)),
+            }
+            source_videos.finish(session, video.key, DOWNLOAD, columns)
             ledger.record(session, video.id, {path: size})
+        else:
+            settled = _duplicate(session, video, same, f"{video.title} has the same bytes")
     if same is not None:
-        if video.source_filepath is not None:
-            storage.delete(video.source_filepath)
-        return _duplicate(same, f"{video.title} has the same bytes as {same.title}")
+        if path != video.source_filepath:
+            storage.delete(path)
+        return settled
     delete_replaced(database, storage, [video.source_filepath], [path, video.gold_master_filepath])
+    if video.refetch_requested and video.products_sha256 == sha256:
+        return Settled(f"{video.url} still has the same bytes: there is nothing to be done.")
     return dg.MaterializeResult(
         metadata={
             "path": path,
             "bytes": size,
             "picture": f"{facts.width} x {facts.height}, {facts.rate} frames per second",
             "seconds": facts.duration_seconds,
-            "quality": fetched.quality or {},
+            "quality": fetched.facts.get("download_quality") or {},
         }
     )
 
 
 def _expand(database: Database, video: SourceVideo, playlist: Playlist) -> Settled:
+    title = playlist.title if video.title == url_name(video.url) else video.title
     with database.transaction() as session:
+        if source_videos.list_depth(session, video) >= DEEPEST_LIST:
+            raise InputError(
+                f"{video.url} is a list in a list in a list: add the one that you want by itself."
+            )
         for entry in playlist.entries:
-            add_source(
+            add_address(
                 session,
                 entry.url,
                 title=entry.title,
                 needs_splicing=video.needs_splicing,
                 playlist_id=video.id,
             )
-    if not playlist.entries:
-        raise InputError(f"The playlist {video.url} is empty: check the address.")
+        source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})
     count = len(playlist.entries)
-    title = playlist.title if video.title == url_name(video.url) else video.title
-    words = f"{video.url} is a playlist of {count} videos; each is a source video of its own."
-    return Settled(SourceState.EXPANDED, words, {"title": title})
+    return Settled(f"{video.url} is a list of {count}; each is a source video of its own.")
 
 
-def _duplicate(same: SourceVideo, words: str) -> Settled:
+def _duplicate(session: Session, video: SourceVideo, same: SourceVideo, words: str) -> Settled:
     facts = {"duplicate_of_id": same.id, "source_filepath": None}
-    return Settled(SourceState.DUPLICATE, f"{words} ({same.key}): it is not ingested again.", facts)
-
-
-def _is_worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, HeatersError) and not isinstance(error, InputError)
+    source_videos.settle(session, video.key, SourceState.DUPLICATE, facts)
+    return Settled(f"{words} as {same.title} ({same.key}): it is not ingested again.")
 
 
 def download_options() -> DownloadOptions:
@@ -236,16 +254,27 @@ def _check_limits(video: SourceVideo, size: int, facts: VideoFacts) -> None:
         )
 
 
-def _refuse_other_frames(video: SourceVideo, path: Path, facts: VideoFacts) -> None:
-    """Another copy of a video that has clips may take the place of the old one only if it has the
-    same frames, as far as their number tells."""
+def _refuse_other_frames(
+    storage: Storage, video: SourceVideo, path: Path, facts: VideoFacts
+) -> None:
+    """Another copy of a video that has clips may take the place of the old one only if it shows the
+    same frames."""
     with scratch_folder(get_settings().home) as folder:
-        wanted = frozenset({Product.FRAME_SCORES})
-        count = transcode(path, facts, folder, wanted).frame_count
-    if count != video.frame_count:
+        made = transcode(path, facts, folder, frozenset({Product.FRAME_SCORES}))
+        if made.frame_count != video.frame_count:
+            raise InputError(
+                f"{video.url} has {made.frame_count} frames now, but {video.title} and its clips "
+                f"were made from {video.frame_count}: they stay as they are; add the new one as a "
+                "new video."
+            )
+        if made.frame_scores is None or video.frame_scores_filepath is None:
+            return
+        with storage.fetch(video.frame_scores_filepath) as before:
+            same = show_the_same(open_scores(before), open_scores(made.frame_scores))
+    if not same:
         raise InputError(
-            f"{video.url} has {count} frames now, but {video.title} and its clips were made from "
-            f"{video.frame_count}: they stay as they are; add the new one as a new video."
+            f"{video.url} shows other pictures now than {video.title} and its clips: they stay as "
+            "they are; add the new one as a new video."
         )
 
 

@@ -98,6 +98,8 @@ def transcode_source(
         row, sizes = _store_products(storage, video, made)
         if gold is GoldMaster.COPY and Product.GOLD_MASTER in wanted:
             row["gold_master_filepath"] = video.source_filepath
+        if wanted == frozenset(Product):
+            row["products_sha256"] = video.source_sha256
         # An index of another length is void; with a new proxy comes its own.
         void = {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
         with database.transaction() as session:
@@ -288,6 +290,7 @@ def _store_products(
     """Puts what was made into the storage; the row's columns, and bytes by storage key."""
     row: dict[str, Any] = {}
     sizes: dict[str, int] = {}
+    name = layout.name_of(str(video.source_sha256))
 
     def put(local: Path, path: str, column: str) -> None:
         storage.put(local, path)
@@ -295,9 +298,13 @@ def _store_products(
         sizes[path] = local.stat().st_size
 
     if made.gold_master:
-        put(made.gold_master, layout.gold_master(video.key), "gold_master_filepath")
+        put(made.gold_master, layout.gold_master(video.key, name), "gold_master_filepath")
     if made.frame_checksums:
-        put(made.frame_checksums, layout.frame_checksums(video.key), "frame_checksums_filepath")
+        put(
+            made.frame_checksums,
+            layout.frame_checksums(video.key, name),
+            "frame_checksums_filepath",
+        )
     if made.review_proxy:
         parts = [made.review_proxy, made.proxy_audio]
         digests = [file_digest(part) for part in parts if part is not None]
@@ -317,5 +324,5 @@ def _store_products(
             "keyframe_offsets": frame_index.pack(read_frame_index(made.review_proxy)),
         }
     if made.frame_scores:
-        put(made.frame_scores, layout.frame_scores(video.key), "frame_scores_filepath")
+        put(made.frame_scores, layout.frame_scores(video.key, name), "frame_scores_filepath")
     return row, sizes

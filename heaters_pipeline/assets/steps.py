@@ -1,13 +1,14 @@
 """What every step does around its work: lock the video, move its state, tell how far it is, stop
 when asked to, say what went wrong."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import SourceVideo
@@ -18,6 +19,7 @@ from heaters_pipeline.domain.progress import seconds_left
 from heaters_pipeline.domain.states import SourceState, Step
 from heaters_pipeline.platform.cancellation import Cancelled, cancellable
 from heaters_pipeline.resources import Database
+from heaters_pipeline.settings import get_settings
 
 PROGRESS_SECONDS = 1.0
 """A progress write is a row version: often enough for a person, seldom enough for Postgres."""
@@ -35,7 +37,7 @@ def source_step(
     when somebody asks for it (`source_videos.cancel`)."""
 
     def is_cancelled() -> bool:
-        with suppress(OperationalError), database.transaction() as session:
+        with suppress(SQLAlchemyError), database.transaction() as session:
             return source_videos.is_cancelled(session, video_key)
         return False
 
@@ -49,7 +51,8 @@ def source_step(
                 yield video
         except BaseException as error:
             with database.transaction() as session:
-                source_videos.fail(session, video_key, step, in_words(error))
+                final = not is_worth_another_try(error)
+                source_videos.fail(session, video_key, step, in_words(error), final=final)
             raise
 
 
@@ -58,13 +61,19 @@ def failures_in_words() -> Iterator[None]:
     """Turns our errors into Dagster failures whose description is the sentence alone."""
     try:
         yield
-    except HeatersError as error:
-        final = isinstance(error, InputError | TransitionError | Conflict)
-        raise dg.Failure(description=str(error), allow_retries=not final) from error
+    except (HeatersError, Cancelled) as error:
+        again = is_worth_another_try(error)
+        raise dg.Failure(description=str(error), allow_retries=again) from error
+
+
+def is_worth_another_try(error: BaseException) -> bool:
+    """Whether the same may go well a little later."""
+    final = isinstance(error, InputError | TransitionError | Conflict)
+    return isinstance(error, HeatersError) and not final
 
 
 def in_words(error: BaseException) -> str:
-    if isinstance(error, HeatersError):
+    if isinstance(error, HeatersError | Cancelled):
         return str(error)
     if not isinstance(error, Exception):
         return "The run was stopped before this step had ended: try again."
@@ -85,9 +94,20 @@ def ledger_metadata(database: Database, video_id: int) -> dict[str, Any]:
     }
 
 
+def _refuse_full_disk() -> None:
+    """Half of what no new video is begun with: what is under way may use the other half."""
+    settings = get_settings()
+    free = shutil.disk_usage(settings.home).free / 10**9
+    if free < settings.min_free_gb / 2:
+        raise HeatersError(
+            f"Stopped with {free:.1f} GB free in {settings.home}: make room, then try again."
+        )
+
+
 class ProgressWriter:
     """Is told how much is done of how much (in any unit), and writes the share to the video's row
-    and, more seldom, to the run's log. Work does not end because its progress can't be written."""
+    and, more seldom, to the run's log. Work does not end because its progress can't be written; it
+    does, with a HeatersError, when the disk of the home runs full under it."""
 
     def __init__(
         self, database: Database, video_key: str, what: str, log: Callable[[str], None]
@@ -101,9 +121,12 @@ class ProgressWriter:
 
     def __call__(self, done: float, whole: float | None) -> None:
         now = time.monotonic()
-        if not whole or now - self._written_at < PROGRESS_SECONDS:
+        if now - self._written_at < PROGRESS_SECONDS:
             return
         self._written_at = now
+        _refuse_full_disk()
+        if not whole:
+            return
         share = min(1.0, max(0.0, done / whole))
         with suppress(OperationalError), self._database.transaction() as session:
             source_videos.set_progress(session, self._video_key, share)

@@ -161,6 +161,8 @@ class SourceVideo(SQLModel, table=True):
     """The playlist that it came from."""
 
     source_sha256: str | None = _optional_text(index=True)
+    products_sha256: str | None = _optional_text()
+    """Of the source that gold master, proxy and frame scores were made from."""
     width: int | None = None
     height: int | None = None
     rate_num: int | None = None

@@ -99,7 +99,14 @@ def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.attempt)
         .where(
-            sa.or_(col(SourceVideo.state) == SourceState.NEW, col(SourceVideo.refetch_requested))
+            sa.or_(
+                col(SourceVideo.state) == SourceState.NEW,
+                sa.and_(
+                    col(SourceVideo.refetch_requested),
+                    # Until it has been tried; a new attempt clears the error.
+                    col(SourceVideo.error).is_(None),
+                ),
+            )
         )
         .order_by(col(SourceVideo.id))
         .limit(limit)
@@ -126,6 +133,8 @@ def begin(session: Session, key: str, step: Step[SourceState]) -> tuple[SourceVi
     forward = begins(SourceState(video.state), step)
     if forward:
         video.state = step.doing
+    if step is DOWNLOAD:
+        video.cancel_requested = False  # of a run before this one
     video.error = None
     video.progress = 0
     video.step_began_at = session.scalar(sa.func.now())
@@ -157,19 +166,24 @@ def settle(
     video.cancel_requested = False
 
 
-def twin(session: Session, key: str, *, sha256: str) -> SourceVideo | None:
+def same_bytes(session: Session, key: str, sha256: str) -> SourceVideo | None:
     """The oldest other video that was fetched with the same bytes. Of two that ask for the same
-    bytes the second waits until the first one's transaction has ended."""
-    session.execute(
-        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:sha256))"),
-        {"space": TWIN_LOCKS, "sha256": sha256},
-    )
+    the second waits until the first one's transaction has ended."""
+    _wait_for_twins(session, sha256)
     return _original(session, key, SourceVideo.source_sha256 == sha256)
 
 
 def same_page(session: Session, key: str, site_id: str) -> SourceVideo | None:
-    """The oldest other video that has the same id on its site."""
+    """The oldest other video that has the same id on its site; waits as `same_bytes` does."""
+    _wait_for_twins(session, site_id)
     return _original(session, key, SourceVideo.site_id == site_id)
+
+
+def _wait_for_twins(session: Session, same: str) -> None:
+    session.execute(
+        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:same))"),
+        {"space": TWIN_LOCKS, "same": same},
+    )
 
 
 def original(session: Session, video: SourceVideo) -> SourceVideo | None:
@@ -184,6 +198,17 @@ def of_playlist(session: Session, playlist_id: int) -> Sequence[SourceVideo]:
     return session.exec(
         _VIDEOS.where(SourceVideo.playlist_id == playlist_id).order_by(col(SourceVideo.id))
     ).all()
+
+
+def list_depth(session: Session, video: SourceVideo) -> int:
+    """In how many lists within one another the video was found."""
+    depth, parent = 0, video.playlist_id
+    while parent is not None:
+        depth += 1
+        parent = session.exec(
+            select(SourceVideo.playlist_id).where(SourceVideo.id == parent)
+        ).first()
+    return depth
 
 
 def _original(session: Session, key: str, same: Any) -> SourceVideo | None:
@@ -205,19 +230,22 @@ def record(session: Session, key: str, facts: Mapping[str, Any]) -> None:
     video.progress = None
 
 
-def fail(session: Session, key: str, step: Step[SourceState], error: str) -> None:
-    """Records why a step failed. A video that was already further along keeps its state."""
+def fail(
+    session: Session, key: str, step: Step[SourceState], error: str, *, final: bool = True
+) -> None:
+    """Records why a step failed. A video that was already further along keeps its state. Unless it
+    is final, what was asked for is still asked for."""
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.failed)
-    _end(video, error)
+    _end(video, error, final=final)
 
 
-def _end(video: SourceVideo, error: str) -> None:
+def _end(video: SourceVideo, error: str, *, final: bool = True) -> None:
     video.error = error
     video.progress = None
     video.cancel_requested = False
-    video.refetch_requested = False
+    video.refetch_requested = video.refetch_requested and not final
 
 
 def finish_products(session: Session, key: str, facts: Mapping[str, Any]) -> None:
@@ -287,26 +315,34 @@ def refetch(session: Session, key: str) -> SourceVideo:
         raise InputError(f"{video.title} is a file: add the better one as a new video.")
     if video.state != SourceState.READY:
         return retry(session, key)
+    if video.refetch_requested and video.error is None:
+        return video
     if is_at_work(session, key):
         raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
     video.attempt += 1
+    video.error = None
+    video.cancel_requested = False
     video.refetch_requested = True
     return video
 
 
 def cancel(session: Session, key: str) -> SourceVideo:
-    """Takes a waiting video out of the queue; where work has begun, asks for its end.
+    """Takes a waiting video out of the queue, where a run may wait for it already (which the new
+    attempt makes void); where work has begun, asks for its end.
 
     Raises InputError where there is nothing to cancel.
     """
     video = _locked(session, key)
     under_way = {state for step in SOURCE_STEPS for state in (step.waiting, step.doing)}
-    if is_at_work(session, key):
+    at_work = video.state != SourceState.READY or video.progress is not None
+    if at_work and is_at_work(session, key):
         video.cancel_requested = True
     elif video.state == SourceState.NEW:
         video.state = changed(SourceState(video.state), DOWNLOAD.failed)
+        video.attempt += 1
         _end(video, CANCELLED)
-    elif video.refetch_requested:
+    elif video.refetch_requested and video.error is None:
+        video.attempt += 1
         _end(video, CANCELLED)
     elif video.state in under_way and video.error is None:
         video.cancel_requested = True

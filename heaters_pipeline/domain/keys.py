@@ -50,5 +50,12 @@ def plain_url(url: str) -> str:
     return parts._replace(netloc=f"{user}{at}{shown}", path=parts.path or "/").geturl()
 
 
+def plain_text(text: str) -> str:
+    """`text` without what no title has: line breaks, control characters, halves of surrogate
+    pairs."""
+    printable = (each if each.isprintable() else " " for each in text)
+    return " ".join("".join(printable).split())
+
+
 def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 PROXY_ID_LENGTH = 16
+DIGEST_LENGTH = 10
 
 
 class Kind(StrEnum):
@@ -26,9 +27,9 @@ class Kind(StrEnum):
 
 _NAMES = {
     r"source[-.][^/]*": Kind.SOURCE,
-    r"gold_master\.mkv": Kind.GOLD_MASTER,
-    r"frame_checksums\.txt": Kind.FRAME_CHECKSUMS,
-    r"frame_scores\.rgb": Kind.FRAME_SCORES,
+    r"gold_master(-\w+)?\.mkv": Kind.GOLD_MASTER,
+    r"frame_checksums(-\w+)?\.txt": Kind.FRAME_CHECKSUMS,
+    r"frame_scores(-\w+)?\.rgb": Kind.FRAME_SCORES,
     r"proxy-[0-9a-f]+\.mp4": Kind.REVIEW_PROXY,
     r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
     r"clip\.mp4": Kind.CLIP,
@@ -49,22 +50,29 @@ def proxy_id(video_key: str, digests: Sequence[str]) -> str:
     return hashlib.sha256(named.encode()).hexdigest()[:PROXY_ID_LENGTH]
 
 
+def name_of(sha256: str) -> str:
+    """The name of a source's bytes in the keys of what is made from them."""
+    return sha256[:DIGEST_LENGTH]
+
+
 def source(video_key: str, name: str, suffix: str) -> str:
-    """`name` tells one fetch of the video from another (its digest, or `upload`), so that a new one
-    never overwrites what the products were made from; `suffix` with its dot, as in `.mp4`."""
+    """`name` tells one fetch of the video from another (`name_of` its digest, or `upload`), so that
+    a new one never overwrites an older one; `suffix` with its dot, as in `.mp4`."""
     return f"videos/{video_key}/source-{name}{suffix}"
 
 
-def gold_master(video_key: str) -> str:
-    return f"videos/{video_key}/gold_master.mkv"
+def gold_master(video_key: str, name: str) -> str:
+    """`name` is that of the source, here and below: what was made of another one stays beside it
+    until the row names the new products, all at once."""
+    return f"videos/{video_key}/gold_master-{name}.mkv"
 
 
-def frame_checksums(video_key: str) -> str:
-    return f"videos/{video_key}/frame_checksums.txt"
+def frame_checksums(video_key: str, name: str) -> str:
+    return f"videos/{video_key}/frame_checksums-{name}.txt"
 
 
-def frame_scores(video_key: str) -> str:
-    return f"videos/{video_key}/frame_scores.rgb"
+def frame_scores(video_key: str, name: str) -> str:
+    return f"videos/{video_key}/frame_scores-{name}.rgb"
 
 
 def review_proxy(video_key: str, proxy_id: str) -> str:

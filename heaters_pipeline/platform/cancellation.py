@@ -8,30 +8,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from heaters_pipeline.domain.errors import InputError
-
 LOOK_SECONDS = 1.0
 
 
-class Cancelled(InputError):
-    """Somebody asked for the end of the work; doing it again by itself is not what they want."""
+class Cancelled(BaseException):
+    """Somebody asked for the end of the work. No Exception, so that no library takes it for a
+    failure that it may try to get over."""
 
 
 @contextmanager
 def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
     """Raises Cancelled (`words`) inside, about a second after `is_cancelled`, which a thread of its
-    own asks, first says so. A signal interrupts what the main thread waits for; Python runs its
-    handlers in no other thread, so the work must be in that one."""
+    own asks, first says so; and again on leaving, whatever became of it inside. A signal
+    interrupts what the main thread waits for; Python runs its handlers in no other thread, so the
+    work must be in that one."""
     over = threading.Event()
+    asked = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        if not over.is_set():
-            over.set()
+        nonlocal asked
+        if not asked:
+            asked = True
             raise Cancelled(words)
 
     def watch() -> None:
         while not over.wait(LOOK_SECONDS):
-            if is_cancelled() and not over.is_set():
+            if is_cancelled():
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
                 return
 
@@ -41,6 +43,9 @@ def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
     try:
         yield
     finally:
+        asked, was_asked = True, asked
         over.set()
         watcher.join()
         signal.signal(signal.SIGUSR1, before)
+        if was_asked:
+            raise Cancelled(words)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.platform.locks import lock, try_lock
 
 LOCK_NAME = ".lock"
@@ -61,11 +62,12 @@ def _locked_folder(home: Path, name: str) -> Iterator[Path]:
         folder = root / name
         folder.mkdir(exist_ok=True)
         held = try_lock(folder / LOCK_NAME)
+    if held is None:
+        raise Conflict(f"Another process works in {folder}: wait for it to end, or stop it.")
     try:
         yield folder
     finally:
-        if held is not None:
-            os.close(held)
+        os.close(held)
 
 
 def _sweep(root: Path) -> None:

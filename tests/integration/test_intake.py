@@ -27,10 +27,10 @@ from heaters_pipeline.db import clips, ledger, reviews, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.review import Action
-from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.ingest import ingest_in_foreground
 from heaters_pipeline.intake import add_source, add_upload, upload_key
 from heaters_pipeline.media.ffmpeg import ffmpeg_binary
@@ -145,13 +145,26 @@ def test_a_watched_folder_adds_what_has_settled_once(
     folder.mkdir()
     shutil.copy2(film, folder / "one.mp4")  # with its old time of change
     now = time.time()
-    assert add_settled(database, folder, now) == []
+    assert add_settled(database, folder, now) == ([], [])
     settled = now + SETTLED_SECONDS + 1
-    assert add_settled(database, folder, settled) == ["one"]
-    assert add_settled(database, folder, settled) == []
+    assert add_settled(database, folder, settled) == (["one"], [])
+    assert add_settled(database, folder, settled) == ([], [])
     (folder / "one.mp4").write_bytes(b"another film of the same name")
-    assert add_settled(database, folder, settled + SETTLED_SECONDS) == ["one"]
+    assert add_settled(database, folder, settled + SETTLED_SECONDS) == (["one"], [])
     assert len(rows(pipeline)) == 2
+
+
+def test_a_name_that_nobody_can_write_keeps_no_other_file_out(
+    pipeline: Engine, database: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    (folder / "good.mp4").write_bytes(b"good")
+    Path(os.fsdecode(bytes(folder) + b"/bad\xff.mp4")).write_bytes(b"bad")
+    added, unreadable = add_settled(database, folder, time.time() + SETTLED_SECONDS + 1)
+    assert added == ["good"]
+    assert len(unreadable) == 1
+    assert "not UTF-8" in unreadable[0]
 
 
 def test_the_same_bytes_under_another_name_are_reported_and_not_ingested_twice(
@@ -290,7 +303,7 @@ def test_a_gold_master_can_be_the_source_itself(
     chosen("ffv1")
     assert run_job(instance, "ingest", report.key, ["gold_master"]).success
     video = row(pipeline, report.key)
-    assert str(video.gold_master_filepath).endswith("gold_master.mkv")
+    assert "/gold_master-" in str(video.gold_master_filepath)
     assert storage.exists(str(video.source_filepath))
     chosen("copy")
     assert run_job(instance, "ingest", report.key, ["gold_master"]).success
@@ -311,8 +324,8 @@ def test_a_better_copy_takes_the_place_of_a_poor_one_and_decisions_stay(
 
     def fetch_again() -> None:
         with transaction(pipeline) as session:
-            source_videos.refetch(session, report.key)
-        waiting = row(pipeline, report.key)
+            for _ in range(2):  # the second asks for nothing new
+                waiting = source_videos.refetch(session, report.key)
         with transaction(pipeline) as session:
             assert source_videos.waiting(session, 10) == [(report.key, waiting.attempt)]
         run_job(instance, "ingest", report.key)
@@ -329,14 +342,113 @@ def test_a_better_copy_takes_the_place_of_a_poor_one_and_decisions_stay(
         kept = clips.get(session, first.clip.id)
     assert kept.state == "review_skipped"
     assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
-    make_numbered_film(folder / "walk.mp4", FRAMES + 1, size=(640, 360), scenes=(30,))
     before = storage.list("")
+    others = {"61 frames": (FRAMES + 1, (30,)), "other pictures": (FRAMES, (15, 45))}
+    for words, (frames, scenes) in others.items():
+        make_numbered_film(folder / "walk.mp4", frames, size=(640, 360), scenes=scenes)
+        fetch_again()
+        video = row(pipeline, report.key)
+        assert (video.state, video.height) == ("ready", 180)
+        assert words in str(video.error)
+        assert storage.list("") == before
+        assert scratch_files() == []
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise HeatersError("The disk is full: make room.")
+
+
+def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    site: tuple[str, Path],
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In between, the old products go on serving."""
+    address, folder = site
+    make_numbered_film(folder / "walk.mp4", FRAMES, size=(160, 90), scenes=(30,))
+    report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
+    make_numbered_film(folder / "walk.mp4", FRAMES, size=(320, 180), scenes=(30,))
+
+    def fetch_again() -> None:
+        with transaction(pipeline) as session:
+            source_videos.refetch(session, report.key)
+        run_job(instance, "ingest", report.key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.assets.ingest.transcode", refuse)
+        fetch_again()
+    video = row(pipeline, report.key)
+    assert (video.state, video.height, video.error) == ("ready", 90, "The disk is full: make room.")
+    with transaction(pipeline) as session:
+        first, *_ = clips.lease_queue(session, "ann", 10, 60)
+        decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
+        reviews.decide(session, **decided, action=Action.APPROVE)
+    assert run_job(instance, "library", report.key).success
+    with transaction(pipeline) as session:
+        assert clips.get(session, first.clip.id).state == "embedded"
     fetch_again()
     video = row(pipeline, report.key)
-    assert (video.state, video.height) == ("ready", 180)
-    assert "61 frames" in str(video.error)
-    assert storage.list("") == before
-    assert scratch_files() == []
+    assert (video.height, video.error) == (180, None)
+    assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
+
+
+def test_what_was_fetched_before_is_not_fetched_again_by_a_retry(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    site: tuple[str, Path],
+    film: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, folder = site
+    (folder / "walk.mp4").write_bytes(film.read_bytes())
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.assets.ingest.transcode", refuse)
+        report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
+    assert report.state == "preprocess_failed"
+    with transaction(pipeline) as session:
+        source_videos.retry(session, report.key)
+    (folder / "walk.mp4").unlink()
+    assert run_job(instance, "ingest", report.key).success
+    assert row(pipeline, report.key).state == SourceState.READY
+
+
+def test_a_run_that_was_queued_for_a_cancelled_attempt_does_nothing(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    with transaction(pipeline) as session:
+        video, _ = add_source(session, str(film))
+    asked = {"dagster/run_key": f"ingest:{video.key}:{video.attempt}"}
+    with transaction(pipeline) as session:
+        source_videos.cancel(session, video.key)
+    result = run_job(instance, "ingest", video.key, tags=asked)
+    assert result.success
+    assert row(pipeline, video.key).state == SourceState.DOWNLOAD_FAILED
+    with transaction(pipeline) as session:
+        again = source_videos.retry(session, video.key)
+    asked = {"dagster/run_key": f"ingest:{video.key}:{again.attempt}"}
+    assert run_job(instance, "ingest", video.key, tags=asked).success
+    assert row(pipeline, video.key).state == SourceState.READY
+
+
+def test_two_rows_of_one_page_never_become_duplicates_of_each_other(pipeline: Engine) -> None:
+    keys = []
+    for name in ("one", "two"):
+        with transaction(pipeline) as session:
+            video, _ = add_source(session, f"https://example.org/{name}")
+            keys.append(video.key)
+        facts = {"site_id": "site:1", "source_filepath": f"videos/{video.key}/source-1.mp4"}
+        with transaction(pipeline) as session:
+            source_videos.begin(session, video.key, DOWNLOAD)
+            source_videos.record(session, video.key, facts)
+    for key in keys:
+        with transaction(pipeline) as session:
+            same = source_videos.same_page(session, key, "site:1")
+            if same is not None:
+                facts = {"duplicate_of_id": same.id, "source_filepath": None}
+                source_videos.settle(session, key, SourceState.DUPLICATE, facts)
+    assert sorted(row(pipeline, key).state for key in keys) == ["downloading", "duplicate"]
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
