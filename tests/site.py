@@ -9,6 +9,7 @@ Addresses (all below `Site.address`; `Site.url` joins):
     listed.mpd               DASH of whole files: 640x360, 320x180, sound apart
     worse.mpd                the same; the best, 640x360, answers 404
     short-sound.mpd          the sound ends 4 s before the picture
+    long-short-sound.mpd     a minute of it, whose length is not told
     broken-best.mpd          the best can't be decoded, the next can
     broken.mpd               the only picture can't be decoded
     claims.mpd               lists 2160 lines and 60 frames per second, sends 640x360 at 25
@@ -222,6 +223,7 @@ def _make_media(folder: Path) -> None:
     _ffmpeg("-i", film, "-an", "-c", "copy", folder / "360.mp4")
     _ffmpeg("-i", film, "-vn", "-c", "copy", folder / "sound.m4a")
     _ffmpeg("-i", film, "-vn", "-t", "2", "-c", "copy", folder / "short.m4a")
+    _ffmpeg("-stream_loop", "9", "-i", folder / "360.mp4", "-c", "copy", folder / "long.mp4")
     whole = bytearray((folder / "360.mp4").read_bytes())
     start = whole.index(b"mdat") + 4
     end = whole.find(b"moov", start) - 4
@@ -254,6 +256,9 @@ def _make_media(folder: Path) -> None:
         "claims": (_picture("360.mp4", 2160, rate=60), _sound("sound.m4a")),
     }.items():
         (folder / f"{name}.mpd").write_text(_manifest(*representations))
+    long = _manifest(_picture("long.mp4", 360), _sound("short.m4a"))
+    untold = long.replace(f"mediaPresentationDuration='PT{SECONDS}S'", "")
+    (folder / "long-short-sound.mpd").write_text(untold)
     _make_pages(folder)
 
 

@@ -15,7 +15,7 @@ import av.error
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.keys import slug, url_name
-from heaters_pipeline.media.merge_check import find_flaw
+from heaters_pipeline.media.merge_check import find_flaw, picture_seconds
 from heaters_pipeline.media.network_guard import NetworkGuard
 from heaters_pipeline.media.normalise import normalise
 from heaters_pipeline.media.parts import (
@@ -339,7 +339,7 @@ class _Attempt:
             return path, None
         if may_encode:
             out = path.with_name(f"{path.stem}.normalised.mp4")
-            with suppress(HeatersError):
+            try:
                 normalise(
                     path,
                     out,
@@ -347,9 +347,13 @@ class _Attempt:
                     on_progress=lambda _: watch.check(),
                     stall_seconds=self.options.stall_seconds,
                 )
+            except InputError as error:
+                # It can't be encoded: the other format may do. Any other end says nothing of it.
+                if is_no_format_s_fault(error):
+                    raise HeatersError(str(error)) from error
             watch.check()
             # Encoding makes two streams agree, maybe on a length that neither should have.
-            seconds = info.get("duration")
+            seconds = info.get("duration") or picture_seconds(path)
             if out.exists() and not find_flaw(out, sound=sound, expected_seconds=seconds):
                 return out.replace(path.with_suffix(".mp4")), flaw
         raise _FormatFailed(

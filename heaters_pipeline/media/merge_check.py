@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def find_flaw(path: Path, *, sound: bool, expected_seconds: float | None = None)
             return _flaw(container, sound, expected_seconds)
     except av.error.FFmpegError as error:
         return f"it can't be read ({error.strerror})"
+
+
+def picture_seconds(path: Path) -> float | None:
+    """From the first to the end of the last packet; None where there are none to be read."""
+    with suppress(av.error.FFmpegError), open_video(path) as container:
+        for stream in container.streams.video[:1]:
+            if picture := _span(container, stream):
+                return picture[1] - picture[0]
+    return None
 
 
 def _flaw(container: InputContainer, sound: bool, expected_seconds: float | None) -> str | None:

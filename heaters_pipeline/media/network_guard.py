@@ -5,11 +5,13 @@ not through a redirect, a playlist's segment or a name whose address changes bet
 the check sits where none of these can pass it by: at the socket, on the address that it is about to
 connect to, by an audit hook of the interpreter (PEP 578).
 
-The guard holds for the thread that opens it and for every thread started by one that it holds for;
-connections of other threads, to the database or the storage, pass untouched, and so do Unix
-sockets. Code in C that opens sockets without Python (libpq, libcurl) is not seen: the caller must
-let no such library fetch strangers' addresses. Programs that a guarded thread starts are not seen
-either, so one that is handed an address of any kind (`://` in its arguments) is refused.
+The guard holds for the thread that opens it and for every `threading.Thread` that is started by one
+that it holds for, though not for threads of `_thread.start_new_thread`: no code that uses that may
+run under it. Connections of other threads, to the database or the storage, pass untouched, and so
+do Unix sockets. Code in C that opens sockets without Python (libpq, libcurl) is not seen: the
+caller must let no such library fetch strangers' addresses. Programs that a guarded thread starts
+are not seen either, so one that is handed an address of any kind (`://` in its arguments) is
+refused.
 
 With a proxy the connection goes to the proxy, whose own address is let through: which addresses lie
 behind it is the proxy's to refuse.
@@ -78,8 +80,8 @@ class NetworkGuard:
     def lifted(self) -> Iterator[None]:
         """For our own calls in between (progress may be written to a database)."""
         thread = threading.current_thread()
-        _guards.pop(thread, None)
         try:
+            _guards.pop(thread, None)
             yield
         finally:
             _guards[thread] = self
@@ -133,11 +135,11 @@ def network_guard(
     guard = NetworkGuard(url, allowed, proxies)
     _install_hooks()
     thread = threading.current_thread()
-    _guards[thread] = guard
     try:
+        _guards[thread] = guard
         yield guard
     finally:
-        del _guards[thread]
+        _guards.pop(thread, None)
 
 
 def why_not_public(address: IPv4Address | IPv6Address) -> str | None:

@@ -27,8 +27,11 @@ def normalise(
     """Writes the first picture, and the first sound where asked for, of `path` to the MP4 `out`.
 
     Sound is moved and padded with silence to begin with the picture, and both end with the
-    picture. Raises HeatersError if ffmpeg can't.
+    picture. Raises InputError if `path` can't be encoded, HeatersError if it could not be encoded
+    to its end (a stall, a full disk, a kill). There is an `out` only when all is in it: an ffmpeg
+    that is asked to end early leaves a shorter file that is sound in itself.
     """
+    partial = out.with_name(f"{out.name}.partial")
     # Missing timestamps are made up on reading.
     source = input_file(path, fflags="+genpts")
     streams = [source["v:0"]]
@@ -38,16 +41,21 @@ def normalise(
         streams[-1] = streams[-1].filter("apad")
     written = ffmpeg.output(
         *streams,
-        file_url(out),
+        file_url(partial),
+        format="mp4",
         vcodec="libx264",
         preset="fast",
         crf=23,
         movflags="+faststart",
         **({"acodec": "aac", "shortest": None} if sound else {}),
     )
-    run(
-        written,
-        what=f"encode {path.name} again",
-        on_progress=on_progress,
-        stall_seconds=stall_seconds,
-    )
+    try:
+        run(
+            written,
+            what=f"encode {path.name} again",
+            on_progress=on_progress,
+            stall_seconds=stall_seconds,
+        )
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
