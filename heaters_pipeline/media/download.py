@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import av.error
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.domain.keys import slug, url_name
+from heaters_pipeline.domain.keys import plain_text, slug, url_name
 from heaters_pipeline.media.merge_check import find_flaw, picture_seconds
 from heaters_pipeline.media.network_guard import NetworkGuard
 from heaters_pipeline.media.normalise import normalise
@@ -58,6 +58,11 @@ a fixed client anywhere else would quietly turn 4K into 360p."""
 FALLBACK_FORMAT = "bestvideo[ext=mp4][vcodec^=avc1]+bestaudio[ext=m4a]/best[ext=mp4]/best"
 """H.264 and AAC, which sites have longest served and everything reads, for when FORMAT fails."""
 
+LONGEST_LIST = 5000
+"""Entries of one list that are taken, the first ones: each becomes a source video, with a row and
+runs of its own, and whoever writes a list must not fill the database with one address. The longest
+playlists that sites allow have so many; of what is longer than that, each part can be added."""
+
 NESTED_LISTS = 2
 """How often a list's only entry is followed when it may be a list itself."""
 
@@ -88,6 +93,9 @@ class PlaylistEntry:
 class Playlist:
     title: str
     entries: tuple[PlaylistEntry, ...]
+    skipped: int = 0
+    """Further entries: of no address of the web, or beyond LONGEST_LIST (at least so many, where
+    the site does not tell how long its list is)."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +124,14 @@ def _look_up(url: str, options: DownloadOptions, nested: int) -> WebVideo | Play
     with guarded_site(url, options) as guard:
         info = _extract(url, options, guard, FORMAT)
     if (entries := _entries(info)) is not None:
-        listed = tuple(map(_entry, entries))
-        if len(listed) == 1 and nested:
-            return _look_up(listed[0].url, options, nested - 1)
-        return Playlist(str(info.get("title") or url), listed)
+        found = _playlist(info, entries, url)
+        if len(found.entries) == 1 and not found.skipped and nested:
+            return _look_up(found.entries[0].url, options, nested - 1)
+        return found
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
         raise InputError(f"{url} is a live stream that has not ended: add it when it has.")
-    video = WebVideo(url, _title(info, url), _site_id(info), info.get("duration"), info)
+    title = plain_text(_title(info, url)) or url
+    video = WebVideo(url, title, _site_id(info), info.get("duration"), info)
     _check_length(url, video.seconds, options)
     return video
 
@@ -184,7 +193,7 @@ def _checked(url: str) -> str:
         is_web = False
     if not is_web:
         raise InputError(f"{shown} can't be fetched: give an http(s) address, or a file.")
-    if re.search(r"[\s\x00-\x1f\x7f]", url):
+    if re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", url):
         raise InputError(f"{shown} has spaces or control characters in it: check the address.")
     return url.partition(SMUGGLED)[0]
 
@@ -192,7 +201,13 @@ def _checked(url: str) -> str:
 def _extract(url: str, options: DownloadOptions, guard: NetworkGuard, formats: str) -> Info:
     """yt-dlp's facts on a video, with `formats` chosen, or on a list, whose entries are not looked
     up; a list of one video that needs no looking up is that video."""
-    with downloader(options, guard, format=formats, extract_flat="in_playlist") as ytdlp:
+    parameters = {
+        "format": formats,
+        "extract_flat": "in_playlist",
+        # One more tells that there are more; further pages of the list are not asked for.
+        "playlistend": LONGEST_LIST + 1,
+    }
+    with downloader(options, guard, **parameters) as ytdlp:
         info: Info | None = ytdlp.extract_info(url, download=False)
     if info is None or (entries := _entries(info)) == []:
         raise no_video(url)
@@ -210,21 +225,44 @@ def _is_extracted(entry: Info) -> bool:
     return bool(entry.get("_type", "video") == "video")
 
 
-def _entry(info: Info) -> PlaylistEntry:
-    """An entry with a page, or else a manifest or file, of its own."""
+def _playlist(info: Info, entries: list[Info], url: str) -> Playlist:
+    """Raises InputError where none of the `entries` can be fetched."""
+    base = str(info.get("webpage_url") or url).partition(SMUGGLED)[0]
+    taken = tuple(filter(None, (_entry(each, base) for each in entries[:LONGEST_LIST])))
+    if not taken:
+        raise InputError(
+            f"{url} lists no address that can be fetched: give the addresses of its videos."
+        )
+    count = info.get("playlist_count")
+    known = max(len(entries), count if isinstance(count, int) else 0)
+    title = plain_text(str(info.get("title") or "")) or url
+    return Playlist(title, taken, known - len(taken))
+
+
+def _entry(info: Info, base: str) -> PlaylistEntry | None:
+    """An entry with a page, or else a manifest or file, of its own; None if that is not in the
+    web. The address may be relative to `base` unless it is what some extractor alone can read."""
     url = info.get("url")
     if _is_extracted(info):
         best = (info.get("formats") or [info])[-1]
         url = best.get("manifest_url") or best.get("url")
-    title = info.get("title")
-    return PlaylistEntry(str(url).partition(SMUGGLED)[0], str(title) if title else None)
+    address = str(url or "").partition(SMUGGLED)[0].strip()
+    if not address:
+        return None
+    try:
+        if not urlsplit(address).scheme and info.get("ie_key") in (None, "Generic"):
+            address = urljoin(base, address)
+        address = _checked(address)
+    except (InputError, ValueError):
+        return None
+    return PlaylistEntry(address, plain_text(str(info.get("title") or "")) or None)
 
 
 def _site_id(info: Info) -> str | None:
     site, name = info.get("extractor_key"), info.get("id")
     if not site or not name or site in ("Generic", "HTML5MediaEmbed"):
         return None
-    return f"{str(site).lower()}:{name}"
+    return plain_text(f"{str(site).lower()}:{name}")
 
 
 def _title(info: Info, url: str) -> str:
@@ -322,7 +360,7 @@ class _Attempt:
             path, reason = self._mended(path, done, formats == FORMAT, watch)
         watch.finish()
         quality = {
-            "got": _measured(path) | {"format_id": done.get("format_id")},
+            "got": _measured(path) | {"format_id": _plain(done.get("format_id"))},
             "best_listed": _best_listed(info),
             "format": "primary" if formats == FORMAT else "fallback",
             "normalised": reason,
@@ -461,7 +499,12 @@ def _best_listed(info: Info) -> dict[str, Any]:
         default=info,
     )
     told = {name: best.get(name) for name in _TOLD} | {"bitrate": best.get("tbr")}
-    return {name: None if value == "none" else value for name, value in told.items()}
+    return {name: None if value == "none" else _plain(value) for name, value in told.items()}
+
+
+def _plain(value: Any) -> Any:
+    """What a site says, as a database takes it."""
+    return plain_text(value) if isinstance(value, str) else value
 
 
 def _measured(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.keys import plain_text
 from heaters_pipeline.media.ffmpeg import ffmpeg_binary
 from heaters_pipeline.media.javascript import javascript_runtime
 from heaters_pipeline.media.network_guard import NetworkGuard, network_guard
@@ -226,7 +227,7 @@ def as_sentence(
         return HeatersError(f"The connection to {parts.netloc} broke off: try again later.")
     reason = re.sub(r"^ERROR:\s*(\[[^\]]*\]\s*)?([\w-]+:\s+)?", "", message)
     reason = re.split(r"; please report|\(caused by|\. Confirm you are on|\n", reason)[0]
-    reason = reason.strip().rstrip(".") or type(error).__name__
+    reason = plain_text(reason).rstrip(".") or type(error).__name__
     return HeatersError(f"Could not download {url}: {reason}.")
 
 
