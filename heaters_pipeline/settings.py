@@ -190,7 +190,9 @@ class Settings(BaseSettings):
         description="Exports leave out the frames of dissolves and fades at a clip's ends.",
     )
     stall_seconds: float = Field(
-        default=120, gt=0, description="An ffmpeg run without progress for this long is stopped."
+        default=120,
+        gt=0,
+        description="An ffmpeg run, or a server, that makes no progress for this long is stopped.",
     )
     embedding_model: Annotated[str, AfterValidator(_absolute_folder)] = Field(
         default="clip-ViT-B-32",

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
-from heaters_pipeline.db.source_videos import WITHOUT_INDEX, frame_slice
+from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX, frame_slice
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError
@@ -81,7 +81,7 @@ def in_state(
     rows = session.exec(
         select(Clip, SourceVideo)
         .join(SourceVideo)
-        .options(WITHOUT_INDEX)
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
         .where(col(Clip.state).in_(list(states)))
         .order_by(col(Clip.id).desc())
         .limit(limit)
@@ -220,7 +220,7 @@ def queued(session: Session, clip_ids: Sequence[int]) -> list[QueuedClip]:
                 before.state != ClipState.SUPERSEDED,
             ),
         )
-        .options(WITHOUT_INDEX)
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
         .where(col(Clip.id).in_(clip_ids))
         .order_by(col(Clip.source_video_id), col(Clip.start_frame))
     )

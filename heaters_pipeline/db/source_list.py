@@ -8,11 +8,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.db.source_videos import WITHOUT_INDEX
+from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.states import SOURCE_STEPS, SourceState
 
@@ -48,8 +47,6 @@ _CONDITIONS: dict[Choice, Any] = {
     Choice.FAILED: col(SourceVideo.error).is_not(None),
 }
 
-_CUT_POINTS = defer(col(SourceVideo.scene_cut_points), raiseload=True)  # type: ignore[arg-type]
-
 
 def newest_first(
     session: Session, choice: Choice, find: str, limit: int, offset: int
@@ -69,7 +66,7 @@ def newest_first(
         condition = _CONDITIONS[choice]
     return session.exec(
         select(SourceVideo)
-        .options(WITHOUT_INDEX, _CUT_POINTS)
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
         .where(condition, _found(find))
         .order_by(col(SourceVideo.id).desc())
         .limit(limit)

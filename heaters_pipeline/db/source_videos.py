@@ -31,6 +31,9 @@ from heaters_pipeline.domain.states import (
 WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type: ignore[arg-type]
 """The index of a two-hour film is megabytes: it is read by slices, never with the row."""
 
+WITHOUT_CUT_POINTS = defer(col(SourceVideo.scene_cut_points), raiseload=True)  # type: ignore[arg-type]
+"""A long video has thousands; `db.transitions` reads those of a clip."""
+
 TWIN_LOCKS = 0x48545457
 """First half of the keys under which downloads of the same bytes wait for one another."""
 
