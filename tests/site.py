@@ -108,6 +108,11 @@ def download_into(url: str, folder: Path) -> None:
     download(video, folder, OPEN)
 
 
+def results(folder: Path) -> list[Path]:
+    """What lies in the folder of a download, but for the notes on results."""
+    return [each for each in folder.iterdir() if each.suffix != ".json"]
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     site: Site

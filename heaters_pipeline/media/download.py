@@ -22,7 +22,10 @@ from heaters_pipeline.media.parts import (
     choice_of,
     chosen_formats,
     clear,
+    clear_results,
     keep_as_served,
+    note_result,
+    noted_result,
     parts_folder,
     take_up,
 )
@@ -142,26 +145,31 @@ def download(
     options: DownloadOptions | None = None,
     on_progress: DownloadProgress | None = None,
 ) -> Downloaded:
-    """Puts the video into `folder`, going on from what an earlier call for it left there;
-    afterwards nothing of its own but the result is there.
+    """Puts the video into `folder`, going on from what an earlier call for it left there, which may
+    be all; afterwards nothing of its own but the result, and a note on it, is there.
 
     A format that fails is replaced by the fallback format; one that the network fails is not, for
     another try gets it whole. Raises InputError where that is no use, and leaves nothing then;
     else HeatersError, and leaves what has been fetched.
     """
     attempt = _Attempt(video, folder, options or DownloadOptions(), on_progress)
-    for stale in folder.glob(f"{attempt.name}.*"):
-        stale.unlink()
-    try:
-        with guarded_site(video.url, attempt.options) as guard:
-            got = attempt.fetch_or_fall_back(guard)
-        _check_length(video.url, _seconds(got.path), attempt.options)
-    except InputError:
-        clear(folder)
-        raise
-    path = got.path.replace(folder / got.path.name)
+    if noted := noted_result(folder, video.url, video.info):
+        path, quality = noted
+    else:
+        clear_results(folder, attempt.name)
+        try:
+            with guarded_site(video.url, attempt.options) as guard:
+                got = attempt.fetch_or_fall_back(guard)
+            _check_length(video.url, _seconds(got.path), attempt.options)
+        except InputError:
+            clear(folder)
+            raise
+        path, quality = got.path.replace(folder / got.path.name), got.quality
+        if quality["format"] == "primary":
+            # What fell back tries again for the best.
+            note_result(path, video.url, video.info, quality)
     clear(folder)
-    return Downloaded(path, got.title, got.quality)
+    return Downloaded(path, video.title, quality)
 
 
 def copy_file(path: Path, folder: Path) -> Downloaded:

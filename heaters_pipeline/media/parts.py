@@ -9,6 +9,9 @@ again:
   assembled from them, whose end a kill may have torn or doubled, is assembled anew;
 - finished files, under a second name, `.raw`, that they get before any post-processing sees them.
 
+Beside a finished result lies `result-<digest of the choice>.json`: what was got, for whoever could
+not store it and comes back.
+
 What post-processing (merging, repairing) made is thrown away and made again. So a download that was
 killed at any moment ends with the bytes of one that was not.
 """
@@ -21,6 +24,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from heaters_pipeline.media.ytdlp import Info
 
@@ -51,6 +55,37 @@ def clear(folder: Path, keep: Path | None = None) -> None:
     for parts in folder.glob("parts-*"):
         if parts != keep:
             shutil.rmtree(parts)
+
+
+def note_result(path: Path, url: str, info: Info, quality: dict[str, Any]) -> None:
+    """Notes that `path` is all of the formats chosen in `info` of the video at `url`."""
+    note = _note(path.parent, info)
+    told = {"url": url, "file": path.name, "bytes": path.stat().st_size, "quality": quality}
+    written = note.with_suffix(".partial")
+    written.write_text(json.dumps(told))
+    written.replace(note)
+
+
+def noted_result(folder: Path, url: str, info: Info) -> tuple[Path, dict[str, Any]] | None:
+    """What `note_result` was told, if the file is there still."""
+    try:
+        told = json.loads(_note(folder, info).read_text())
+        path = folder / told["file"]
+        same = told["url"] == url and path.stat().st_size == told["bytes"]
+    except FileNotFoundError:
+        return None
+    return (path, told["quality"]) if same else None
+
+
+def clear_results(folder: Path, name: str) -> None:
+    """Removes results called `name`, and notes of them."""
+    for pattern in (f"{name}.*", "result-*"):
+        for stale in folder.glob(pattern):
+            stale.unlink()
+
+
+def _note(folder: Path, info: Info) -> Path:
+    return folder / f"result-{choice_of(info)}.json"
 
 
 def take_up(parts: Path) -> None:

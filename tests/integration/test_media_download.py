@@ -29,7 +29,7 @@ from heaters_pipeline.media.merge_check import find_flaw
 from heaters_pipeline.media.probe import probe
 from heaters_pipeline.platform.doctor import javascript_finding
 from tests.footage import make_numbered_film
-from tests.site import OPEN, SECONDS, Site, test_site
+from tests.site import OPEN, SECONDS, Site, results, test_site
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_file_on_the_web_is_fetched_whole(site: Site, tmp_path: Path) -> None:
     assert got.path.read_bytes() == original
     assert told[-1] == (len(original), len(original))
     assert all(done <= (whole or 0) for done, whole in told)
-    assert list(tmp_path.iterdir()) == [got.path]
+    assert results(tmp_path) == [got.path]
 
 
 @pytest.mark.parametrize("path", ["listed.mpd", "dash/manifest.mpd", "dash/master.m3u8"])
@@ -107,7 +107,7 @@ def test_the_best_picture_and_the_sound_are_merged(site: Site, tmp_path: Path, p
     assert shortfall(got.quality) is None
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == told[-1][1]
-    assert list(tmp_path.iterdir()) == [got.path]
+    assert results(tmp_path) == [got.path]
 
 
 def test_fragments_of_a_transport_stream_become_an_mp4(site: Site, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_broken_merge_is_encoded_again_and_told(site: Site, tmp_path: Path) ->
     assert find_flaw(got.path, sound=True, expected_seconds=SECONDS) is None
     assert probe(got.path).height == 360
     assert "re-encoded because its sound ends" in str(shortfall(got.quality))
-    assert list(tmp_path.iterdir()) == [got.path]
+    assert results(tmp_path) == [got.path]
 
 
 def test_a_merge_that_no_encoding_mends_is_replaced(site: Site, tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_a_stall_is_noticed_and_gone_on_from(site: Site, tmp_path: Path) -> None
     got = fetch(site.url("stall/film.mp4"), tmp_path)
     assert site.asked[-1] == ("stall/film.mp4", f"bytes={came}-")
     assert got.path.read_bytes() == (site.folder / "film.mp4").read_bytes()
-    assert list(tmp_path.iterdir()) == [got.path]
+    assert results(tmp_path) == [got.path]
 
 
 @pytest.mark.parametrize("path", ["film.mp4", "dash/manifest.mpd"])
@@ -371,7 +371,42 @@ def test_what_another_format_left_is_not_taken_up(site: Site, tmp_path: Path) ->
     manifest.write_text(better.replace("360.mp4", "180.mp4"))
     got = fetch(site.url("changing.mpd"), tmp_path)
     assert probe(got.path).height == 180
-    assert list(tmp_path.iterdir()) == [got.path]
+    assert results(tmp_path) == [got.path]
+
+
+@pytest.mark.parametrize("path", ["film.mp4", "listed.mpd", "short-sound.mpd"])
+def test_what_is_there_already_is_not_fetched_again(site: Site, tmp_path: Path, path: str) -> None:
+    """The storage could not take it."""
+    first = fetch(site.url(path), tmp_path)
+    content, moment = first.path.read_bytes(), first.path.stat().st_mtime_ns
+    video = look_up(site.url(path), OPEN)
+    assert isinstance(video, WebVideo)
+    site.asked.clear()
+    assert download(video, tmp_path, OPEN) == first
+    assert site.asked == []
+    assert (first.path.read_bytes(), first.path.stat().st_mtime_ns) == (content, moment)
+    assert results(tmp_path) == [first.path]
+
+
+def test_what_is_there_in_part_or_as_a_fallback_is_fetched_again(
+    site: Site, tmp_path: Path
+) -> None:
+    video = look_up(site.url("listed.mpd"), OPEN)
+    assert isinstance(video, WebVideo)
+    first = download(video, tmp_path, OPEN)
+    content = first.path.read_bytes()
+    os.truncate(first.path, 1000)
+    assert download(video, tmp_path, OPEN).path.read_bytes() == content
+    first.path.unlink()
+    assert download(video, tmp_path, OPEN).path.read_bytes() == content
+    (lesser := tmp_path / "lesser").mkdir()
+    (better := site.folder / "gone.mp4").unlink(missing_ok=True)
+    worse = look_up(site.url("worse.mpd"), OPEN)
+    assert isinstance(worse, WebVideo)
+    assert download(worse, lesser, OPEN).quality["format"] == "fallback"
+    shutil.copy(site.folder / "360.mp4", better)
+    assert download(worse, lesser, OPEN).quality["format"] == "primary"
+    better.unlink()
 
 
 def test_a_file_that_has_changed_is_begun_anew(site: Site, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.site import Site, download_into, test_site
+from tests.site import Site, download_into, results, test_site
 
 KINDS = {"film": "slow/film.mp4", "dash": "slow/dash/manifest.mpd", "ts": "slow/ts/film.m3u8"}
 """One piece; fragments of two streams, merged; fragments of one stream, repaired."""
@@ -74,7 +74,7 @@ def kill(process: BaseProcess) -> None:
 
 
 def only_file(folder: Path) -> bytes:
-    (file,) = folder.iterdir()
+    (file,) = results(folder)
     return file.read_bytes()
 
 

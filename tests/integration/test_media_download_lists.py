@@ -49,7 +49,7 @@ def test_entries_are_addresses_of_the_web_or_left_out(site: Site) -> None:
     )
     found = listed(feed(site, *strange))
     assert [each.url for each in found.entries] == [
-        *(site.url("-f"), site.url("~/a.mp4"), "http://films.example/b.mp4"),
+        *(site.url("-f"), site.url("~/a.mp4"), "https://films.example/b.mp4"),
         *(site.url("etc/passwd"), site.url("film.mp4"), site.url("listed.mpd")),
         site.url("ts/film.m3u8"),
     ]
