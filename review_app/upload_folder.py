@@ -101,12 +101,20 @@ class UploadFolder:
         self.root = root
         self.most_bytes = most_bytes
 
-    def create(self, length: int, metadata: str) -> Upload:
+    def create(self, length: int, metadata: str, keep_free: int) -> Upload:
+        """Raises Refused where the disk would not keep `keep_free` bytes free when this upload and
+        all others have arrived."""
         upload = Upload(secrets.token_hex(16), length, metadata)
         self._check(upload)
         self.sweep()
         (self.root / upload.id).mkdir(parents=True)
-        self._write(upload)
+        try:
+            # Whoever is announced at the same time counts this one, too.
+            self._write(upload)
+            self._check_room(upload, keep_free)
+        except Refused:
+            self.remove(upload)
+            raise
         return upload
 
     def _check(self, upload: Upload) -> None:
@@ -117,21 +125,29 @@ class UploadFolder:
             )
         if upload.length == 0:
             raise Refused(HTTPStatus.BAD_REQUEST, f"{upload.name} is empty: it has no video.")
-        size = file_size(upload.length)
         if upload.length > self.most_bytes:
             raise Refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"{upload.name} has {size}; files of at most {file_size(self.most_bytes)} are "
-                "taken (HEATERS_MAX_SOURCE_GB).",
+                f"{upload.name} has {file_size(upload.length)}; files of at most "
+                f"{file_size(self.most_bytes)} are taken (HEATERS_MAX_SOURCE_GB).",
             )
-        self.root.mkdir(parents=True, exist_ok=True)
+
+    def _check_room(self, upload: Upload, keep_free: int) -> None:
         free = shutil.disk_usage(self.root).free
-        if upload.length > free:
+        promised = sum(each.length - self.offset(each) for each in self._all() if each != upload)
+        if upload.length + promised + keep_free > free:
+            others = f", {file_size(promised)} of it promised to other uploads" if promised else ""
             raise Refused(
                 HTTPStatus.INSUFFICIENT_STORAGE,
-                f"{upload.name} has {size}, and the server's disk has only {file_size(free)} "
-                "left: make room, or send a smaller file.",
+                f"{upload.name} has {file_size(upload.length)}, and the server's disk has only "
+                f"{file_size(free)} left{others}{_kept(keep_free)}: make room, "
+                "or send a smaller file.",
             )
+
+    def _all(self) -> Iterator[Upload]:
+        for folder in self.root.iterdir():
+            with suppress(Refused):  # it has just gone, or is not announced yet
+                yield self.get(folder.name)
 
     def get(self, upload_id: str) -> Upload:
         """Raises Refused (404) for one that never was or was swept."""
@@ -178,13 +194,22 @@ class UploadFolder:
         """When the upload is swept unless it goes on, in seconds since 1970."""
         return _last_change(self.root / upload.id) + KEPT_SECONDS
 
-    def append(self, upload: Upload, stream: IO[bytes]) -> None:
+    def append(self, upload: Upload, stream: IO[bytes], keep_free: int) -> None:
         """Keeps all that arrives from `stream`, even if that breaks off, and nothing beyond the
-        announced length."""
+        announced length. Raises Refused where the disk would have less than `keep_free` bytes free;
+        the upload can go on when there is room."""
         left = upload.length - self.offset(upload)
         try:
             with self.data(upload).open("ab") as file:
                 while piece := stream.read(min(left, PIECE_BYTES)):
+                    free = shutil.disk_usage(self.root).free
+                    if len(piece) + keep_free > free:
+                        raise Refused(
+                            HTTPStatus.INSUFFICIENT_STORAGE,
+                            f"{upload.name} has to wait at byte {upload.length - left}: the "
+                            f"server's disk has only {file_size(free)} left{_kept(keep_free)}: "
+                            "make room, and go on with it.",
+                        )
                     left -= file.write(piece)
         except OSError as error:
             raise HeatersError(
@@ -196,10 +221,12 @@ class UploadFolder:
         finished = replace(upload, video_key=video_key)
         self._write(finished)
         self.data(upload).unlink(missing_ok=True)
+        self.sweep()
         return finished
 
     def remove(self, upload: Upload) -> None:
         shutil.rmtree(self.root / upload.id, ignore_errors=True)
+        self.sweep()
 
     def sweep(self) -> None:
         """Removes what was abandoned."""
@@ -224,6 +251,12 @@ class UploadFolder:
         written = info.with_suffix(".partial")
         written.write_text(json.dumps(told))
         written.replace(info)
+
+
+def _kept(keep_free: int) -> str:
+    if not keep_free:
+        return ""
+    return f", and {file_size(keep_free)} have to stay free (HEATERS_MIN_FREE_GB)"
 
 
 def _last_change(folder: Path) -> float:

@@ -62,7 +62,8 @@ def create() -> Response:
     """Answers a POST that announces a file."""
     _check_version()
     folder = _folder()
-    upload = folder.create(_number("Upload-Length"), request.headers.get("Upload-Metadata", ""))
+    metadata = request.headers.get("Upload-Metadata", "")
+    upload = folder.create(_number("Upload-Length"), metadata, _keep_free())
     answer = _answer({"Location": url_for("uploads.send", upload_id=upload.id)}, upload)
     answer.status_code = HTTPStatus.CREATED
     return answer
@@ -110,7 +111,7 @@ def send(upload_id: str) -> Response:
                 "it as a new upload.",
             )
         request.max_content_length = LONGEST_CHUNK + 1  # Werkzeug refuses what reaches it
-        folder.append(upload, request.stream)
+        folder.append(upload, request.stream, _keep_free())
         return _answer({}, _taken_in(upload))
 
 
@@ -145,6 +146,10 @@ def _taken_in(upload: Upload) -> Upload:
 
 def _folder() -> UploadFolder:
     return services().uploads
+
+
+def _keep_free() -> int:
+    return int(services().settings.min_free_gb * 1e9)
 
 
 def _number(header: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -294,6 +295,50 @@ def test_a_file_that_the_disk_can_not_hold_is_refused(settings: Settings) -> Non
     assert "disk has only" in answer.get_json()["error"]
 
 
+def roomy(settings: Settings, keep_free_gb: float = 0) -> Flask:
+    """Takes files of any size and keeps so much of the disk free."""
+    changes = {"max_source_gb": 1e9, "min_free_gb": keep_free_gb}
+    return create_app(settings.model_copy(update=changes))
+
+
+def test_uploads_share_the_disk_that_is_free(settings: Settings) -> None:
+    """Each would have room by itself."""
+    length = int(shutil.disk_usage(settings.home).free * 0.6)
+    with served(roomy(settings)) as address:
+        first = begun(address, length)
+        refused = announce(address, length, filename="second.mp4")
+        assert refused.status_code == 507
+        assert refused.json()["error"].startswith("second.mp4 has ")
+        assert "promised to other uploads" in refused.json()["error"]
+        assert len(folders(settings)) == 1
+        assert requests.delete(first, headers=TUS, timeout=10).status_code == 204
+        begun(address, length)
+
+
+def test_what_has_to_stay_free_stays_free(settings: Settings, engine: Engine) -> None:
+    free = shutil.disk_usage(settings.home).free
+    with served(roomy(settings, free * 0.6 / 1e9)) as address:
+        refused = announce(address, int(free * 0.6), filename="film.mp4")
+        assert refused.status_code == 507
+        assert "HEATERS_MIN_FREE_GB" in refused.json()["error"]
+        assert folders(settings) == []
+
+
+def test_an_upload_waits_while_the_disk_is_full(settings: Settings, engine: Engine) -> None:
+    with served(roomy(settings)) as address:
+        url = begun(address, 10)
+        assert patch(url, 0, b"12345").status_code == 204
+    path = urlsplit(url).path
+    with served(roomy(settings, keep_free_gb=1e9)) as address:
+        refused = patch(address + path, 5, b"67890")
+        assert refused.status_code == 507
+        assert refused.json()["error"].startswith("film.mp4 has to wait at byte 5: ")
+        assert offset(address + path) == 5
+    with served(roomy(settings)) as address:
+        assert patch(address + path, 5, b"67890").status_code == 204
+    assert len(videos(engine)) == 1
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -361,13 +406,25 @@ def test_a_cancelled_upload_is_gone(address: str, settings: Settings) -> None:
     assert "Send the file again" in gone.json()["error"]
 
 
-def test_abandoned_uploads_are_swept_and_others_stay(address: str, settings: Settings) -> None:
+@pytest.mark.parametrize("event", ["begins", "ends", "is taken back"])
+def test_abandoned_uploads_are_swept_and_others_stay(
+    address: str, settings: Settings, event: str
+) -> None:
+    """When another one begins or ends."""
+    other = begun(address, 1) if event != "begins" else None
+    young = begun(address, 10)
+    before = set(folders(settings))
     old = begun(address, 10)
     patch(old, 0, b"12345")
-    (folder,) = folders(settings)
+    (folder,) = set(folders(settings)) - before
     long_ago = time.time() - KEPT_SECONDS - 60
     os.utime(folder / "data", (long_ago, long_ago))
-    young = begun(address, 10)
+    if other is None:
+        begun(address, 10)
+    elif event == "ends":
+        assert patch(other, 0, b"x").status_code == 204
+    else:
+        requests.delete(other, headers=TUS, timeout=10)
     assert requests.head(old, headers=TUS, timeout=10).status_code == 404
     assert offset(young) == 0
 
