@@ -14,13 +14,16 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from heaters_pipeline.media.ffmpeg import ffmpeg_binary
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import APP_DRIVER
 from heaters_pipeline.platform.processes import MARK, kill_marked
+from tests.footage import make_numbered_film
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
@@ -33,6 +36,7 @@ class World:
         self.home = home
         self.review_port, self.dagster_port = _free_port(), _free_port()
         self.started: list[subprocess.Popen[str]] = []
+        self.settings: dict[str, str] = {}
 
     def environment(self, **changes: str) -> dict[str, str]:
         kept = {
@@ -46,6 +50,7 @@ class World:
             "HEATERS_HOME": str(self.home),
             "HEATERS_REVIEW_PORT": str(self.review_port),
             "HEATERS_DAGSTER_PORT": str(self.dagster_port),
+            **self.settings,
             **changes,
         }
 
@@ -100,16 +105,22 @@ class World:
     def dagster_answers(self) -> bool:
         return _answers(f"http://127.0.0.1:{self.dagster_port}/server_info")
 
+    def graphql(self, query: str, **variables: str) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.dagster_port}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["data"]
+
     def locations(self) -> object:
         query = """{workspaceOrError {... on Workspace {locationEntries {
             name locationOrLoadError {__typename}}}}}"""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.dagster_port}/graphql",
-            json.dumps({"query": query}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
+        return self.graphql(query)["workspaceOrError"]["locationEntries"]
+
+    def ffmpegs(self) -> list[psutil.Process]:
+        return [process for process in self.children() if "ffmpeg" in process.name()]
 
 
 @pytest.fixture
@@ -189,6 +200,29 @@ def test_after_a_kill_down_clears_up_and_up_works_again(world: World) -> None:
     assert world.run("down").returncode == 0
     assert up.wait(5) == 0
     assert world.children() == []
+
+
+def test_a_run_that_dagster_terminates_ends_within_five_seconds(
+    world: World, tmp_path: Path
+) -> None:
+    short = make_numbered_film(tmp_path / "short.mp4", 100, size=(640, 360))
+    film = tmp_path / "film.mp4"
+    again = [*("-stream_loop", "100"), *("-i", str(short)), *("-c", "copy"), str(film)]
+    subprocess.run([ffmpeg_binary(), "-loglevel", "error", *again], check=True)
+    world.settings = {"HEATERS_SENSOR_INTERVAL_SECONDS": "1", "HEATERS_MIN_FREE_GB": "0"}
+    world.start_up()
+    assert world.run("add", str(film)).returncode == 0
+    until(lambda: bool(world.ffmpegs()), START_SECONDS)
+    children = world.ffmpegs()
+    (run,) = world.graphql(
+        "{runsOrError(filter: {statuses: [STARTED]}) {... on Runs {results {runId}}}}"
+    )["runsOrError"]["results"]
+    world.graphql("mutation($id: String!) {terminateRun(runId: $id) {__typename}}", id=run["runId"])
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert (len(gone), alive) == (len(children), [])
+    until(lambda: "try again" in world.run("status").stdout, 30)
+    scratch = world.home / "scratch"
+    assert [path for path in scratch.iterdir() if path.name != ".lock"] == []
 
 
 def test_interrupted_while_it_starts_and_unheard_up_leaves_nothing(world: World) -> None:
