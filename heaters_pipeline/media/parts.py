@@ -97,6 +97,9 @@ def take_up(parts: Path) -> None:
     for fragment in parts.glob("*.part-Frag*"):
         assembled = fragment.name[: fragment.name.rindex("-Frag")]
         (parts / assembled).unlink(missing_ok=True)
+    for part in parts.glob("*.part"):
+        # It may be whole; a server that is asked for what comes after the end answers 416.
+        os.truncate(part, max(0, part.stat().st_size - 1))
     for raw in parts.glob("*.raw"):
         _second_name(raw, raw.with_suffix(""))
 

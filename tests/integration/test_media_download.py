@@ -339,9 +339,26 @@ def test_a_stall_is_noticed_and_gone_on_from(site: Site, tmp_path: Path) -> None
     assert came > 0
     site.stalls = False
     got = fetch(site.url("stall/film.mp4"), tmp_path)
-    assert site.asked[-1] == ("stall/film.mp4", f"bytes={came}-")
+    assert site.asked[-1] == ("stall/film.mp4", f"bytes={came - 1}-")
     assert got.path.read_bytes() == (site.folder / "film.mp4").read_bytes()
     assert results(tmp_path) == [got.path]
+
+
+@pytest.mark.parametrize("path", ["film.mp4", "dash/manifest.mpd", "ts/film.m3u8"])
+def test_what_is_whole_and_has_not_got_its_name_yet_is_taken_up(
+    site: Site, tmp_path: Path, path: str
+) -> None:
+    """Its server has nothing beyond the end."""
+    (other := tmp_path / "undisturbed").mkdir()
+    undisturbed = fetch(site.url(path), other).path.read_bytes()
+    (folder := tmp_path / "disturbed").mkdir()
+    enough = len(undisturbed) - 1 if path == "film.mp4" else 50_000
+    with pytest.raises(HeatersError, match="enough"):
+        fetch(site.url(path), folder, OPEN, stop_after(enough))
+    if path != "film.mp4":
+        first = min(folder.rglob("*.part-Frag?"))
+        first.rename(f"{first}.part")
+    assert fetch(site.url(path), folder).path.read_bytes() == undisturbed
 
 
 @pytest.mark.parametrize("path", ["film.mp4", "dash/manifest.mpd"])
