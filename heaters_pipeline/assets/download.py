@@ -214,7 +214,10 @@ def _expand(database: Database, video: SourceVideo, playlist: Playlist) -> Settl
             )
         source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})
     count = len(playlist.entries)
-    return Settled(f"{video.url} is a list of {count}; each is a source video of its own.")
+    words = f"{video.url} is a list of {count}; each is a source video of its own."
+    if playlist.skipped:
+        words += f" {playlist.skipped} are left out: no addresses of the web, or too many."
+    return Settled(words)
 
 
 def _duplicate(session: Session, video: SourceVideo, same: SourceVideo, words: str) -> Settled:

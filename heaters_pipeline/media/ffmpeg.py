@@ -25,6 +25,9 @@ OLDEST_MAJOR = 8
 """The oldest ffmpeg, by its major version, that knows every option used here (an input's
 `-apply_cropping` came with 7.1)."""
 
+STOPPED_STATUS = 255
+"""What ffmpeg ends with after a signal that asked it to."""
+
 STOP_SECONDS = 2.0
 """Between TERM and KILL: whoever cancels a run waits for no more than 5 seconds in all."""
 
@@ -119,7 +122,8 @@ def run(
         )
         status = process.wait()
     if status != 0:
-        kind = InputError if _blames_input(complaints) else HeatersError
+        stopped = status == STOPPED_STATUS  # before it had anything to say of the input
+        kind = InputError if _blames_input(complaints) and not stopped else HeatersError
         raise kind(f"Could not {what}: {_reason(complaints, status)}.")
 
 

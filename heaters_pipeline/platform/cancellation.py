@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 5.0
+"""Python swallows what is raised in a destructor: unless the work has ended by then, once more. It
+has long cleaned up after itself where it was heard."""
 
 
 class Cancelled(BaseException):
@@ -23,19 +26,21 @@ def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
     interrupts what the main thread waits for; Python runs its handlers in no other thread, so the
     work must be in that one."""
     over = threading.Event()
-    asked = False
+    ended = asked = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        if not asked:
+        if not ended:
             asked = True
             raise Cancelled(words)
 
     def watch() -> None:
         while not over.wait(LOOK_SECONDS):
             if is_cancelled():
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-                return
+                break
+        while not over.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+            over.wait(AGAIN_SECONDS)
 
     before = signal.signal(signal.SIGUSR1, stop)
     watcher = threading.Thread(target=watch, name="cancellation", daemon=True)
@@ -43,9 +48,9 @@ def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
     try:
         yield
     finally:
-        asked, was_asked = True, asked
+        ended = True
         over.set()
         watcher.join()
         signal.signal(signal.SIGUSR1, before)
-        if was_asked:
+        if asked:
             raise Cancelled(words)

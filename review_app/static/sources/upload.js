@@ -208,6 +208,8 @@ export class Upload {
       },
       signal,
     });
+    // What has begun waits for room; what has not is better begun when there is some.
+    if (answer.status === 507) throw new Refused(answer.error);
     check(answer);
     const url = /** @type {string} */ (answer.header('Location'));
     this.sent = 0;
@@ -268,6 +270,6 @@ function check({ status, error }, said = '') {
   if (status < 300) return;
   const sentence = error || said || `The server answered ${status}.`;
   // Another request is at work on it, or has been; the server lost it, or is in trouble itself.
-  const passing = [404, 408, 409, 423, 429].includes(status) || (status >= 500 && status !== 507);
+  const passing = [404, 408, 409, 423, 429].includes(status) || status >= 500;
   throw passing ? new Error(sentence) : new Refused(sentence);
 }

@@ -98,6 +98,7 @@ test('it goes on by itself after what passes', async () => {
     { status: 503, error: 'Away.' },
     { status: 423, error: 'Busy.' },
     { status: 409, error: 'Elsewhere.' },
+    { status: 507, error: 'The disk is full for now.' },
   ];
   let attempts = 0;
   server.trouble = (method) => {
@@ -108,7 +109,7 @@ test('it goes on by itself after what passes', async () => {
   };
   uploads.add([film()], false);
   await until(() => uploads.list[0].state === 'done');
-  assert.equal(states.filter((state) => state === 'film.mp4 retrying').length, 4);
+  assert.equal(states.filter((state) => state === 'film.mp4 retrying').length, 5);
   assert.equal(text([...server.uploads.values()][0].bytes), 'a short film');
 });
 
@@ -125,6 +126,14 @@ test('what is refused is said and not tried again', async () => {
   assert.equal(told(uploads.list[0], 0)[0], 'film.mp4 has 2 TB; at most 100 GB are taken.');
   assert.deepEqual(server.requests, ['POST']);
   assert.deepEqual(memory.all(), {});
+});
+
+test('what there is no room for is not begun', async () => {
+  const { server, uploads } = world();
+  server.trouble = (method) => (method === 'POST' ? { status: 507, error: 'No room.' } : undefined);
+  uploads.add([film()], false);
+  await until(() => uploads.list[0].state === 'failed');
+  assert.deepEqual(server.requests, ['POST']);
 });
 
 test('an upload that the server no longer has begins anew', async () => {
