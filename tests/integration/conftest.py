@@ -9,6 +9,20 @@ from pathlib import Path
 import pytest
 
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
+from tests.site import Site, test_site
+
+
+@pytest.fixture(scope="session")
+def site_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the web site's media, made once."""
+    return tmp_path_factory.mktemp("site") / "media"
+
+
+@pytest.fixture
+def site(site_media: Path) -> Iterator[Site]:
+    """A web site with videos of every kind that a downloader meets."""
+    with test_site(site_media) as site:
+        yield site
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,18 +28,7 @@ from heaters_pipeline.media.merge_check import find_flaw
 from heaters_pipeline.media.probe import probe
 from heaters_pipeline.platform.doctor import javascript_finding
 from tests.footage import make_numbered_film
-from tests.site import OPEN, SECONDS, Site, results, test_site
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("site") / "media"
-
-
-@pytest.fixture
-def site(media: Path) -> Iterator[Site]:
-    with test_site(media) as site:
-        yield site
+from tests.site import OPEN, SECONDS, Site, results
 
 
 def options(**changes: object) -> DownloadOptions:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.media.download import LONGEST_LIST, Playlist, WebVideo, download, look_up
-from tests.site import OPEN, Site, test_site
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("site") / "media"
-
-
-@pytest.fixture
-def site(media: Path) -> Iterator[Site]:
-    with test_site(media) as site:
-        yield site
+from tests.site import OPEN, Site
 
 
 def feed(site: Site, *addresses: str, name: str = "strange.rss") -> str:

@@ -17,22 +17,11 @@ import pytest
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.download import WebVideo, download, look_up
 from heaters_pipeline.media.probe import probe
-from tests.site import OPEN, Site, test_site
+from tests.site import OPEN, Site
 
 ENCODED_AGAIN = "long-short-sound.mpd"
 ALMOST_AT_ONCE = 2.5
 """Seconds: a program that is asked to end has two, before it is killed."""
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("site") / "media"
-
-
-@pytest.fixture
-def site(media: Path) -> Iterator[Site]:
-    with test_site(media) as site:
-        yield site
 
 
 class Stop(BaseException):
