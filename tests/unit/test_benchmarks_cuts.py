@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.cuts import HELD_OUT_SEEDS, Found, Rate, Score, Truth, cut_score, score
 from benchmarks.train_blends import TUNING_SEEDS, fit
+from heaters_pipeline.media.blends import FEATURES
 from tests.films import draw_film
 
 TRUTHS = [Truth("cut", 9, 10), Truth("dissolve", 30, 40), Truth("cut", 59, 60)]
@@ -52,7 +53,7 @@ def test_drawn_films_are_the_same_each_time_and_say_where_their_transitions_are(
 
 def test_training_learns_what_can_be_told_apart() -> None:
     random = np.random.default_rng(1)
-    features = random.normal(size=(8000, 17)).astype(np.float32)
+    features = random.normal(size=(8000, FEATURES)).astype(np.float32)
     labels = features[:, 0] + np.abs(features[:, 1]) > 1
     said = fit(features, labels)(features) > 0
     assert said[labels].mean() > 0.9
