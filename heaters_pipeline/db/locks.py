@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import sqlalchemy as sa
@@ -43,7 +43,13 @@ def video_lock(engine: Engine, video_key: str) -> Iterator[None]:
         try:
             yield
         finally:
-            # The session's end gives back the lock and forgets the timeout.
+            # Given back before this returns: Postgres notices the end of a session a moment later.
+            with suppress(sa.exc.DBAPIError):
+                connection.execute(
+                    sa.text("SELECT pg_advisory_unlock(:space, hashtext(:key))"),
+                    {"space": VIDEO_LOCKS, "key": video_key},
+                )
+            # The session's end forgets the timeout.
             connection.invalidate()
 
 
