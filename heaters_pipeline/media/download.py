@@ -15,7 +15,7 @@ import av.error
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.keys import plain_text, slug, url_name
-from heaters_pipeline.media.merge_check import find_flaw, picture_seconds
+from heaters_pipeline.media.merge_check import find_flaw, picture_span
 from heaters_pipeline.media.network_guard import NetworkGuard
 from heaters_pipeline.media.normalise import normalise
 from heaters_pipeline.media.parts import (
@@ -383,13 +383,15 @@ class _Attempt:
         flaw = find_flaw(path, sound=sound)
         if flaw is None:
             return path, None
-        if may_encode:
+        picture = picture_span(path)
+        if may_encode and picture:
             out = path.with_name(f"{path.stem}.normalised.mp4")
             try:
                 normalise(
                     path,
                     out,
                     sound=sound,
+                    end_seconds=picture[1],
                     on_progress=lambda _: watch.check(),
                     stall_seconds=self.options.stall_seconds,
                 )
@@ -399,7 +401,7 @@ class _Attempt:
                     raise HeatersError(str(error)) from error
             watch.check()
             # Encoding makes two streams agree, maybe on a length that neither should have.
-            seconds = info.get("duration") or picture_seconds(path)
+            seconds = info.get("duration") or picture[1] - picture[0]
             if out.exists() and not find_flaw(out, sound=sound, expected_seconds=seconds):
                 return out.replace(path.with_suffix(".mp4")), flaw
         raise _FormatFailed(

@@ -41,12 +41,14 @@ def find_flaw(path: Path, *, sound: bool, expected_seconds: float | None = None)
         return f"it can't be read ({error.strerror})"
 
 
-def picture_seconds(path: Path) -> float | None:
-    """From the first to the end of the last packet; None where there are none to be read."""
+def picture_span(path: Path) -> tuple[float, float] | None:
+    """When the picture begins and ends, in seconds from the beginning of the file: of its first
+    and its last packet. None where there are none to be read."""
     with suppress(av.error.FFmpegError), open_video(path) as container:
+        begin = (container.start_time or 0) / av.time_base
         for stream in container.streams.video[:1]:
             if picture := _span(container, stream):
-                return picture[1] - picture[0]
+                return picture[0] - begin, picture[1] - begin
     return None
 
 

@@ -21,24 +21,28 @@ def normalise(
     out: Path,
     *,
     sound: bool,
+    end_seconds: float,
     on_progress: ProgressCallback | None = None,
     stall_seconds: float = 120.0,
 ) -> None:
     """Writes the first picture, and the first sound where asked for, of `path` to the MP4 `out`.
 
-    Sound is moved and padded with silence to begin with the picture, and both end with the
-    picture. Raises InputError if `path` can't be encoded, HeatersError if it could not be encoded
-    to its end (a stall, a full disk, a kill). There is an `out` only when all is in it: an ffmpeg
-    that is asked to end early leaves a shorter file that is sound in itself.
+    Sound is moved, cut and padded with silence to begin with the picture and to end with it,
+    `end_seconds` after the beginning of the file. Raises InputError if `path` can't be encoded,
+    HeatersError if it could not be encoded to its end (a stall, a full disk, a kill). There is an
+    `out` only when all is in it: an ffmpeg that is asked to end early leaves a shorter file that
+    is sound in itself.
     """
     partial = out.with_name(f"{out.name}.partial")
     # Missing timestamps are made up on reading.
     source = input_file(path, fflags="+genpts")
     streams = [source["v:0"]]
     if sound:
-        # Gaps and jumps of the sound's clock become silence and cuts.
-        streams.append(source["a:0"].filter("aresample", **{"async": 1, "first_pts": 0}))
-        streams[-1] = streams[-1].filter("apad")
+        # Gaps and jumps of the sound's clock become silence and cuts. ffmpeg's own -shortest lets
+        # padding run on for seconds where the picture is encoded slowly.
+        heard = source["a:0"].filter("aresample", **{"async": 1, "first_pts": 0})
+        heard = heard.filter("apad", whole_dur=end_seconds).filter("atrim", end=end_seconds)
+        streams.append(heard)
     written = ffmpeg.output(
         *streams,
         file_url(partial),
@@ -47,7 +51,7 @@ def normalise(
         preset="fast",
         crf=23,
         movflags="+faststart",
-        **({"acodec": "aac", "shortest": None} if sound else {}),
+        **({"acodec": "aac"} if sound else {}),
     )
     try:
         run(

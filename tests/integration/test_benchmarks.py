@@ -101,10 +101,10 @@ def test_work_of_other_length_is_not_compared(film: Path, monkeypatch: pytest.Mo
 HOLDER = """
 import sys, time
 print("little", file=sys.stderr, flush=True)
-time.sleep(0.3)
+time.sleep(1)
 print("much", file=sys.stderr, flush=True)
 held = bytearray(100_000_000)
-time.sleep(0.3)
+time.sleep(1)
 print("done")
 """
 """Each step lasts long enough to be looked at."""
