@@ -13,9 +13,10 @@ install-test: .venv/installed-test
 demo: install  ## FOOTAGE=path takes your own video
 	@exec .venv/bin/heaters demo $${FOOTAGE:+--footage "$$FOOTAGE"}
 
+# A file of tests stays on one core: its tests share what was costly to make.
 test: lint
 	.venv/bin/python -m pytest tests/unit
-	.venv/bin/python -m pytest tests/integration
+	.venv/bin/python -m pytest tests/integration --numprocesses logical --maxprocesses 4 --dist loadscope
 	.venv/bin/python -m pytest tests/browser
 
 lint: install-test
