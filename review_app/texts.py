@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import Flask
 
+from heaters_pipeline.domain.progress import in_words
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
         timecode=timecode,
         count=count,
         file_size=file_size,
+        since=since,
         when=when,
         tone=tone,
         per_cent=per_cent,
@@ -77,6 +79,13 @@ def one_line(text: str) -> str:
 
 def when(time: datetime) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def since(time: datetime, now: datetime) -> str:
+    """How long ago: `40 s`, `2 h 10 min`, `3 days`."""
+    seconds = (now - time).total_seconds()
+    days = round(seconds / 86400)
+    return f"{days} days" if days > 1 else in_words(seconds)
 
 
 def per_cent(share: float | None) -> str:

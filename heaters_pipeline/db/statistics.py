@@ -1,0 +1,193 @@
+"""What reviewers have done, and what waits for them, in numbers. Reads only; decisions that were
+undone count for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import APPROVED, ClipState
+
+JUDGING = (
+    *(Action.APPROVE, Action.GROUP, Action.SKIP, Action.ARCHIVE),
+    *(Action.MERGE, Action.SPLIT),
+)
+"""The actions that count as decisions."""
+
+LONGEST_THOUGHT = 60
+"""Seconds between two decisions of a reviewer; longer ones are pauses."""
+
+
+class Done(NamedTuple):
+    period: int
+    actor: str
+    action: Action
+    number: int
+
+
+class Waiting(NamedTuple):
+    number: int
+    oldest: datetime | None
+    """When the clip that waits longest was made."""
+    median: datetime | None
+    """Half of the clips that wait are older."""
+
+
+class SourceFigures(NamedTuple):
+    key: str
+    title: str
+    pending: int
+    approved: int
+    skipped: int
+    archived: int
+    ends: int
+    """First frames of clips that a reviewer has judged, without those of whole videos."""
+    false: int
+    """Cuts that were none: merges."""
+    missed: int
+    """Cuts that had not been found: splits, each part after the first."""
+
+    @property
+    def decided(self) -> int:
+        return self.approved + self.skipped + self.archived
+
+    @property
+    def approval(self) -> float | None:
+        """The approved share of what was decided on."""
+        return self.approved / self.decided if self.decided else None
+
+    @property
+    def cuts(self) -> int:
+        """Cuts of the detector that reviewers have judged."""
+        return max(0, self.ends - self.missed + self.false)
+
+    def per_hundred_cuts(self, errors: int) -> float | None:
+        return 100 * errors / self.cuts if self.cuts else None
+
+
+def use_memory(session: Session) -> None:
+    """For this transaction alone: a month of events is sorted in memory."""
+    session.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+
+
+def done(session: Session, edges: Sequence[datetime]) -> list[Done]:
+    """Decisions in each period that has some; period `i` is from `edges[i]` to the next one, the
+    last one is open."""
+    rows = session.execute(
+        sa.text("""
+            SELECT width_bucket(created_at, CAST(:edges AS timestamptz[])) - 1,
+                actor, action, count(*)
+            FROM review_events event
+            WHERE created_at >= :since AND action = ANY(:actions)
+                AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
+            GROUP BY 1, 2, 3
+        """),
+        {"edges": list(edges), "since": edges[0], "actions": list(JUDGING)},
+    )
+    return [Done(period, actor, Action(action), number) for period, actor, action, number in rows]
+
+
+def pace(session: Session, since: datetime) -> dict[str | None, float]:
+    """The median of the seconds between two decisions of a reviewer, pauses left out; under None of
+    all reviewers together. What was decided in one go is one decision."""
+    rows = session.execute(
+        sa.text("""
+            SELECT actor, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM (
+                SELECT actor, extract(epoch FROM
+                    created_at - lag(created_at) OVER (PARTITION BY actor ORDER BY id))
+                FROM review_events event
+                WHERE created_at >= :since AND action = ANY(:actions)
+                    AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
+            ) AS gap (actor, seconds)
+            WHERE seconds > 0 AND seconds <= :longest
+            GROUP BY GROUPING SETS ((actor), ())
+        """),
+        {"since": since, "actions": list(JUDGING), "longest": LONGEST_THOUGHT},
+    )
+    return {actor: float(seconds) for actor, seconds in rows if seconds is not None}
+
+
+def waiting(session: Session) -> Waiting:
+    return Waiting(
+        *session.execute(
+            sa.text("""
+                SELECT count(*), min(created_at),
+                    percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at)
+                FROM clips WHERE state = :pending
+            """),
+            {"pending": ClipState.PENDING_REVIEW},
+        ).one()
+    )
+
+
+def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[int]:
+    """How many clips waited at the end of each period; `number` is how many do now. Counted back
+    from the states that each event found and left."""
+    pending = f'$[*] ? (@.state == "{ClipState.PENDING_REVIEW}")'
+    rows = session.execute(
+        sa.text("""
+            SELECT width_bucket(created_at, CAST(:edges AS timestamptz[])) - 1, sum(
+                jsonb_array_length(jsonb_path_query_array(after, CAST(:pending AS jsonpath)))
+                - jsonb_array_length(jsonb_path_query_array(before, CAST(:pending AS jsonpath))))
+            FROM review_events WHERE created_at >= :since GROUP BY 1
+        """),
+        {"edges": list(edges), "since": edges[0], "pending": pending},
+    )
+    changes: Mapping[int, int] = {period: int(change) for period, change in rows}
+    waited = [number]
+    for period in range(len(edges) - 1, 0, -1):
+        waited.append(waited[-1] - changes.get(period, 0))
+    return waited[::-1]
+
+
+def sources(session: Session, limit: int, offset: int = 0) -> list[SourceFigures]:
+    """Videos that something was decided on, the latest first."""
+    rows = session.execute(
+        _SOURCES,
+        {
+            "pending": ClipState.PENDING_REVIEW,
+            "approved": list(APPROVED),
+            "skipped": ClipState.REVIEW_SKIPPED,
+            "archived": [ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED],
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    return [SourceFigures(*row) for row in rows]
+
+
+_SOURCES: Any = sa.text("""
+    WITH decided AS (
+        SELECT source_video_id, max(decided_at) AS latest,
+            count(*) FILTER (WHERE state = :pending) AS pending,
+            count(*) FILTER (WHERE state = ANY(:approved)) AS approved,
+            count(*) FILTER (WHERE state = :skipped) AS skipped,
+            count(*) FILTER (WHERE state = ANY(:archived)) AS archived,
+            count(*) FILTER (
+                WHERE start_frame > 0 AND (state <> :pending OR made_by <> 'replan')
+            ) AS ends
+        FROM clips WHERE state <> 'superseded'
+        GROUP BY source_video_id HAVING count(*) FILTER (WHERE state <> :pending) > 0
+        ORDER BY latest DESC LIMIT :limit OFFSET :offset
+    ),
+    mended AS (
+        SELECT source_video_id, count(*) FILTER (WHERE action = 'merge') AS merges,
+            sum(jsonb_array_length(after) - jsonb_array_length(before) - 1)
+                FILTER (WHERE action = 'split') AS splits
+        FROM review_events event
+        WHERE action IN ('merge', 'split')
+            AND source_video_id IN (SELECT source_video_id FROM decided)
+            AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
+        GROUP BY source_video_id
+    )
+    SELECT video.key, video.title, pending, approved, skipped, archived, ends,
+        coalesce(merges, 0), coalesce(splits, 0)
+    FROM decided JOIN source_videos video ON video.id = decided.source_video_id
+        LEFT JOIN mended USING (source_video_id)
+    ORDER BY latest DESC, video.id DESC
+""")
