@@ -48,7 +48,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         500: "Something broke here; the log has the rest.",
     }
     code = error.code or 500
-    return answer(sentences.get(code) or error.description or error.name, code)
+    said = error.description
+    if said == type(error).description:  # werkzeug's own words
+        said = sentences.get(code, said)
+    return answer(said or error.name, code)
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:

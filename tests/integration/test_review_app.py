@@ -339,7 +339,10 @@ def test_ranges_that_the_video_lacks_are_refused(
 
 
 def test_unknown_proxy(reviewer: Reviewer) -> None:
-    assert reviewer.client.get("/media/0000/frames/0-1").status_code == 404
+    for path in ("frames/0-1", "index/0-1", "audio/0-1.wav", "proxy.mp4"):
+        answer = reviewer.client.get(f"/media/0000/{path}")
+        assert answer.status_code == 404
+        assert "No video has this proxy any more" in answer.get_json()["error"]
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 150), (40, 41), (41, 100), (100, 150)])
