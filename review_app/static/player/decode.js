@@ -8,6 +8,8 @@
  * @typedef {{codec: string, description?: Uint8Array, width: number, height: number}} SourceConfig
  */
 
+import { opened, release } from './pictures.js';
+
 const FLUSH_AFTER_MS = 50;
 const RECREATE_AFTER_MS = 500;
 const ERRORS_FORGIVEN = 3;
@@ -49,6 +51,7 @@ export class DecodeSession {
   name = 'WebCodecs';
   /** How many frames ahead of need are worth decoding. */
   ahead = 4;
+  needsBytes = true;
   #onpicture;
   #onlost;
   #onfatal;
@@ -56,7 +59,7 @@ export class DecodeSession {
   /** @type {SourceConfig | null} */ #source = null;
   /** @type {SourceConfig | null} */ #configured = null;
   #sequence = 0;
-  /** @type {Map<number, Ticket & {since: number}>} */ #inFlight = new Map();
+  /** @type {Map<number, Ticket & {since: number, source: SourceConfig}>} */ #inFlight = new Map();
   /** @type {number[]} */ #errors = [];
   #software = false;
   #timer = 0;
@@ -66,7 +69,7 @@ export class DecodeSession {
   /**
    * @param {{onpicture: (ticket: Ticket, picture: VideoFrame) => void, onlost: () => void,
    *   onfatal: (why: string) => void}} handlers
-   * `onpicture` owns the picture and must close it. `onlost`: what was asked for won't come, ask
+   * `onpicture` owns the picture and must release it. `onlost`: what was asked for won't come, ask
    * again. `onfatal`: this decoder is given up.
    */
   constructor({ onpicture, onlost, onfatal }) {
@@ -100,9 +103,11 @@ export class DecodeSession {
   /** @param {Ticket} ticket @param {Uint8Array} bytes @param {[number, number]} interval in ticks */
   submit(ticket, bytes, interval) {
     try {
-      const decoder = this.#ready();
+      const source = this.#source;
+      if (!source) throw new Error('no stream is named');
+      const decoder = this.#ready(source);
       this.#sequence += 1;
-      this.#inFlight.set(this.#sequence, { ...ticket, since: performance.now() });
+      this.#inFlight.set(this.#sequence, { ...ticket, source, since: performance.now() });
       decoder.decode(
         new EncodedVideoChunk({
           type: 'key',
@@ -121,12 +126,24 @@ export class DecodeSession {
   close() {
     kept.delete(this);
     clearTimeout(this.#timer);
+    this.#drop();
+  }
+
+  /** The decoder and what was asked of it. */
+  #drop() {
     this.#inFlight.clear();
     if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
     this.#decoder = null;
   }
 
-  #ready() {
+  /** @param {string} what it did */
+  #giveUp(what) {
+    this.#drop();
+    this.#onfatal(`This browser's H.264 decoder ${what}.`);
+  }
+
+  /** @param {SourceConfig} source */
+  #ready(source) {
     if (!this.#decoder || this.#decoder.state === 'closed') {
       this.#inFlight.clear();
       this.#configured = null;
@@ -138,18 +155,26 @@ export class DecodeSession {
       });
       this.#decoder = decoder;
     }
-    if (this.#source && this.#configured !== this.#source) {
-      this.#decoder.configure(decoderConfig(this.#source, this.#software));
-      this.#configured = this.#source;
+    if (this.#configured !== source) {
+      this.#decoder.configure(decoderConfig(source, this.#software));
+      this.#configured = source;
     }
     return this.#decoder;
   }
 
   /** @param {VideoDecoder} decoder @param {VideoFrame} picture */
   #output(decoder, picture) {
+    opened(picture);
     const ticket = this.#inFlight.get(picture.timestamp);
     if (decoder !== this.#decoder || !ticket) {
-      picture.close();
+      release(picture);
+      return;
+    }
+    const { width, height } = ticket.source;
+    const { displayWidth, displayHeight } = picture;
+    if (displayWidth !== width || displayHeight !== height) {
+      release(picture);
+      this.#giveUp(`made ${displayWidth} x ${displayHeight} of ${width} x ${height}`);
       return;
     }
     this.#inFlight.delete(picture.timestamp);
@@ -161,12 +186,10 @@ export class DecodeSession {
   #failed(error) {
     const now = performance.now();
     this.#errors = [...this.#errors.filter((at) => now - at < ERROR_WINDOW_MS), now];
-    this.#inFlight.clear();
-    if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
-    this.#decoder = null;
+    this.#drop();
     if (this.#errors.length >= ERRORS_FORGIVEN) {
       if (this.#software) {
-        this.#onfatal(`The decoder failed ${ERRORS_FORGIVEN} times: ${error}`);
+        this.#giveUp(`failed ${ERRORS_FORGIVEN} times (${error})`);
         return;
       }
       this.#software = true;

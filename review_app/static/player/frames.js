@@ -1,6 +1,6 @@
 /**
- * Encoded frames in memory: which runs a clip needs, reading them from the wire, and a bounded
- * store. Free of DOM and decoders; `fetchRun` is handed in.
+ * Runs of encoded frames: which ones a clip needs, in which order, and reading them off the wire.
+ * Pure.
  *
  * Wire format of a run (little-endian), made by `review_app/wire.py`:
  *   "HFR1", u32 first frame, u32 n, u32 ticks from the first frame to the end of the last one,
@@ -8,7 +8,6 @@
  *   samples back to back.
  *
  * @typedef {{proxy: string, a: number, b: number}} Run  frames [a, b) of one proxy
- * @typedef {(run: Run, signal: AbortSignal, urgent: boolean) => Promise<Response>} FetchRun
  */
 
 export const TICKS_PER_SECOND = 90_000;
@@ -36,13 +35,14 @@ export function planRuns(proxy, start, end) {
 }
 
 /**
- * `runs` in the order in which a player at `frame` needs them: from there to the end, then from
- * the start, because the clip loops.
- * @param {Run[]} runs @param {number} frame @returns {Run[]}
+ * `runs` in the order in which a player at `frame` needs them: from there on in its direction, then
+ * around the loop.
+ * @param {Run[]} runs @param {number} frame @param {boolean} [backward] @returns {Run[]}
  */
-export function inPlayOrder(runs, frame) {
+export function inPlayOrder(runs, frame, backward = false) {
   const at = Math.max(0, runs.findIndex((run) => frame < run.b));
-  return [...runs.slice(at), ...runs.slice(0, at)];
+  const around = [...runs.slice(at), ...runs.slice(0, at)];
+  return backward ? [around[0], ...around.slice(1).reverse()] : around;
 }
 
 /** @param {Run} run */
@@ -124,171 +124,5 @@ export class RunReader {
     if (!this.#samples || i < 0 || i >= this.n) return null;
     const until = i + 1 < this.n ? this.#deltas[i + 1] : this.#span;
     return [this.#start + this.#deltas[i], this.#start + until];
-  }
-}
-
-/** @typedef {{run: Run, reader: RunReader}} Entry */
-/** @typedef {{run: Run, abort: AbortController}} Flight */
-
-/**
- * Loads the runs of the current demand, most wanted first, and keeps what was loaded in a bounded
- * memory, least recently used out first. A run in demand is never thrown out.
- */
-export class FrameStore {
-  /** What keeps frames from coming, as a sentence; null when all is well. @type {string | null} */
-  trouble = null;
-  #fetchRun;
-  #maxBytes;
-  #maxFlights;
-  #onchange;
-  /** @type {Map<string, Entry>} least recently used first */ #entries = new Map();
-  /** @type {Map<string, Flight>} */ #flights = new Map();
-  /** @type {Run[]} */ #demand = [];
-  #failures = 0;
-  #retryAt = 0;
-
-  /**
-   * @param {{fetchRun: FetchRun, onchange?: () => void, maxBytes?: number, maxFlights?: number}} o
-   * `maxFlights`: one urgent and two ahead of need; a browser has six connections to a host.
-   */
-  constructor({ fetchRun, onchange = () => {}, maxBytes = 256 * 2 ** 20, maxFlights = 3 }) {
-    this.#fetchRun = fetchRun;
-    this.#onchange = onchange;
-    this.#maxBytes = maxBytes;
-    this.#maxFlights = maxFlights;
-  }
-
-  get byteLength() {
-    let bytes = 0;
-    for (const { reader } of this.#entries.values()) bytes += reader.byteLength;
-    return bytes;
-  }
-
-  /** @param {string} proxy @param {number} frame */
-  sample(proxy, frame) {
-    return this.#find(proxy, frame, (reader) => reader.sample(frame));
-  }
-
-  /** @param {string} proxy @param {number} frame */
-  interval(proxy, frame) {
-    return this.#find(proxy, frame, (reader) => reader.interval(frame));
-  }
-
-  /** The parts of [start, end) whose bytes are here. @param {string} proxy @param {number} start
-   * @param {number} end @returns {[number, number][]} sorted, disjoint */
-  loaded(proxy, start, end) {
-    const parts = [...this.#entries.values()]
-      .filter((entry) => entry.run.proxy === proxy && entry.reader.ready > 0)
-      .map(({ run, reader }) => [Math.max(start, run.a), Math.min(end, run.a + reader.ready)])
-      .filter(([a, b]) => a < b)
-      .sort((x, y) => x[0] - y[0]);
-    /** @type {[number, number][]} */ const joined = [];
-    for (const [a, b] of parts) {
-      const last = joined.at(-1);
-      if (last && a <= last[1]) last[1] = Math.max(last[1], b);
-      else joined.push([a, b]);
-    }
-    return joined;
-  }
-
-  /** Replaces the demand: runs by need, the first one urgent. @param {Run[]} runs */
-  demand(runs) {
-    this.#demand = runs;
-    this.#pump();
-  }
-
-  /** @template T @param {string} proxy @param {number} frame
-   * @param {(reader: RunReader) => T | null} read @returns {T | null} */
-  #find(proxy, frame, read) {
-    for (const [key, entry] of this.#entries) {
-      if (entry.run.proxy !== proxy) continue;
-      const found = read(entry.reader);
-      if (!found) continue;
-      this.#entries.delete(key);
-      this.#entries.set(key, entry);
-      return found;
-    }
-    return null;
-  }
-
-  #pump() {
-    const wanted = new Set(this.#demand.map(runKey));
-    for (const [key, flight] of this.#flights) if (!wanted.has(key)) this.#drop(key, flight);
-    const missing = this.#demand.filter((run) => !this.#entries.get(runKey(run))?.reader.complete);
-    if (missing.length === 0) this.trouble = null;
-    if (missing.length === 0 || Date.now() < this.#retryAt) return;
-    const due = missing.slice(0, this.#maxFlights);
-    const urgent = due[0];
-    if (!this.#flights.has(runKey(urgent)) && this.#flights.size >= this.#maxFlights) {
-      const order = missing.map(runKey);
-      const last = [...this.#flights].sort(
-        ([x], [y]) => order.indexOf(y) - order.indexOf(x),
-      )[0];
-      this.#drop(...last);
-    }
-    for (const run of due) {
-      if (this.#flights.size >= this.#maxFlights) break;
-      if (!this.#flights.has(runKey(run))) void this.#load(run, run === urgent);
-    }
-  }
-
-  /** @param {string} key @param {Flight} flight */
-  #drop(key, flight) {
-    this.#flights.delete(key);
-    this.#entries.delete(key);
-    flight.abort.abort();
-  }
-
-  /** @param {Run} run @param {boolean} urgent */
-  async #load(run, urgent) {
-    const key = runKey(run);
-    const flight = { run, abort: new AbortController() };
-    this.#flights.set(key, flight);
-    const reader = new RunReader();
-    try {
-      const response = await this.#fetchRun(run, flight.abort.signal, urgent);
-      if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
-      this.#entries.set(key, { run, reader });
-      const stream = response.body.getReader();
-      for (;;) {
-        const { done, value } = await stream.read();
-        if (done) break;
-        reader.push(value);
-        if (flight.abort.signal.aborted) return;
-        this.#onchange();
-      }
-      if (!reader.complete) throw new Error('the connection ended in the middle of a run');
-      this.#failures = 0;
-      this.trouble = null;
-    } catch (error) {
-      if (flight.abort.signal.aborted) return;
-      this.#entries.delete(key);
-      this.#backOff(error);
-    }
-    this.#flights.delete(key);
-    this.#evict();
-    this.#pump();
-    this.#onchange();
-  }
-
-  /** @param {unknown} error */
-  #backOff(error) {
-    const wait = Math.min(8000, 250 * 2 ** this.#failures);
-    this.#failures += 1;
-    this.#retryAt = Date.now() + wait;
-    const what = error instanceof TypeError ? 'the server does not answer' : String(error);
-    this.trouble = `Frames don't load: ${what.replace(/^Error: /, '')}; trying again.`;
-    setTimeout(() => this.#pump(), wait + 10);
-  }
-
-  #evict() {
-    let bytes = this.byteLength;
-    const pinned = new Set(this.#demand.map(runKey));
-    for (const [key, { reader }] of this.#entries) {
-      if (bytes <= this.#maxBytes) break;
-      if (pinned.has(key) || this.#flights.has(key)) continue;
-      this.#entries.delete(key);
-      bytes -= reader.byteLength;
-    }
   }
 }

@@ -3,26 +3,33 @@
  * `presented` the one on the screen; everything that people read or decide on is `presented`.
  *
  * @typedef {{proxy_id: string, width: number, height: number, has_audio: boolean, codec: string,
- *   description: string}} PlayerVideo  width and height are the proxy's
+ *   description: string, sprites?: import('./sprites.js').Sprites | null}} PlayerVideo
+ *   width and height are the proxy's
  * @typedef {{start_frame: number, end_frame: number, duration_seconds: number,
  *   video: PlayerVideo}} PlayerClip
  * @typedef {import('./decode.js').Ticket} Ticket
- * @typedef {import('./decode.js').SourceConfig & {url: string}} Source
+ * @typedef {import('./ladder.js').Source} Source
+ * @typedef {import('./pictures.js').Picture} Picture
  */
 
 import { LoopClock } from './clock.js';
-import { DecodeSession, whyNoWebCodecs } from './decode.js';
-import { SeekSession } from './fallback.js';
-import { FrameStore, inPlayOrder, planRuns } from './frames.js';
+import { runsInNeed } from './demand.js';
+import { TICKS_PER_SECOND } from './frames.js';
+import { Ladder } from './ladder.js';
+import { Ring, openFrames, release } from './pictures.js';
+import { shuttled, validRate } from './rates.js';
+import { remember, remembered } from './remember.js';
 import { Sound } from './sound.js';
-import { View, afterPaint } from './view.js';
+import { Stills } from './stills.js';
+import { FrameStore } from './store.js';
+import { Display, View, afterPaint } from './view.js';
 
 /** Decoders stop when too many of their pictures stay open; 6 with the look-ahead's one. */
 const MAX_OPEN = 5;
-const RUNS_AHEAD = 16;
 const NEXT_CLIPS = 5;
-const NEXT_CLIP_FRAMES = 128;
 const PATIENCE_MS = 400;
+/** After a drag has moved, neighbours of the frame wait so long for it to move again. */
+const SCRUB_MS = 120;
 
 /** @param {PlayerClip} clip @param {number} frame */
 const isFrameOf = (clip, frame) => clip.start_frame <= frame && frame < clip.end_frame;
@@ -34,48 +41,72 @@ const posterKey = (clip) => `${clip.video.proxy_id}/${clip.start_frame}`;
 const audioUrl = ({ video, start_frame: a, end_frame: b }) =>
   video.has_audio ? `/media/${video.proxy_id}/audio/${a}-${b}.wav` : null;
 
+/** @param {PlayerVideo} video @returns {Source} */
+const sourceFrom = (video) => ({
+  codec: video.codec,
+  description: Uint8Array.from(atob(video.description), (c) => c.charCodeAt(0)),
+  width: video.width,
+  height: video.height,
+  url: `/media/${video.proxy_id}/proxy.mp4`,
+  video: { proxy_id: video.proxy_id, sprites: video.sprites ?? null },
+});
+
 export class Player {
   /** @type {PlayerClip | null} */ clip = null;
   playing = false;
   wanted = 0;
   /** @type {number | null} */ presented = null;
-  /** Why the picture does not come from WebCodecs; null if it does. @type {string | null} */
-  reason = null;
-  /** Why there is no picture at all. @type {string | null} */ error = null;
-  sound = new Sound();
+  /** -8 to 8, never 0; below 0 backward. */
+  rate;
+  sound = new Sound(() => this.#onchange());
+  stills;
   #view;
   #onchange;
   #store;
-  /** @type {DecodeSession | SeekSession | null} */ #engine = null;
-  /** Makes the posters. @type {DecodeSession | SeekSession | null} */ #scout = null;
-  #generation = 0;
-  /** Decoded ahead of need. @type {Map<number, VideoFrame>} */ #ring = new Map();
+  #ladder;
+  #display = new Display();
+  #ring = new Ring();
   /** @type {LoopClock | null} */ #clock = null;
-  /** @type {import('./frames.js').Run[]} */ #runs = [];
-  #demandedRun = -1;
+  /** Raised with each clip: pictures of the one before are of no use. */
+  #generation = 0;
+  /** What the demand was last made of. */
+  #demanded = '';
   /** @type {PlayerClip[]} */ #next = [];
-  /** @type {Map<string, ImageBitmap>} */ #posters = new Map();
-  /** @type {Map<string, Source>} */ #sources = new Map();
-  /** The poster that is being made. @type {string | null} */ #scouted = null;
+  /** By proxy. @type {Map<string, Source>} */ #sources = new Map();
   #raf = 0;
   /** @type {{name: string, since: number, frame: number} | null} */ #mark = null;
   #waitingSince = 0;
+  #scrubbedAt = -SCRUB_MS;
+  #late = 0;
+  #ticks = 0;
 
   /** @param {{canvas: HTMLCanvasElement, onchange?: () => void}} options */
   constructor({ canvas, onchange = () => {} }) {
+    this.rate = this.#rememberedRate();
     this.#view = new View(canvas);
     this.#onchange = onchange;
+    const wakeAndTell = () => {
+      this.#wake();
+      this.#onchange();
+    };
     this.#store = new FrameStore({
-      // The video element reads the frames itself; all it needs from here is their times.
+      // Who reads the frames elsewhere needs from here only their times.
       fetchRun: ({ proxy, a, b }, signal, urgent) =>
-        fetch(`/media/${proxy}/${this.reason ? 'index' : 'frames'}/${a}-${b}`, {
+        fetch(`/media/${proxy}/${this.#ladder.needsBytes ? 'frames' : 'index'}/${a}-${b}`, {
           signal,
           priority: urgent ? 'high' : 'low',
         }),
-      onchange: () => {
-        this.#wake();
-        this.#onchange();
-      },
+      onchange: wakeAndTell,
+    });
+    this.stills = new Stills({
+      sourceOf: (proxyId, clip) => (clip ? this.#source(clip) : this.#sources.get(proxyId) ?? null),
+      onchange: wakeAndTell,
+    });
+    this.#ladder = new Ladder({
+      onpicture: (ticket, picture) => this.#arrived(ticket, picture),
+      onstill: (ticket, picture) => void this.stills.keep(ticket, picture),
+      onlost: () => this.#lost(),
+      onchange: () => this.#enginesChanged(),
     });
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.sound.stop();
@@ -84,12 +115,17 @@ export class Player {
 
   /** What shows the frames: a name for the status line. */
   get engineName() {
-    return this.#engine?.name ?? '';
+    return this.#ladder.engine?.name ?? '';
   }
 
-  /** Why frames don't load, or null. */
+  /** Why the picture does not come from WebCodecs; null if it does. */
+  get reason() {
+    return this.#ladder.reason;
+  }
+
+  /** Why there is no picture, or why frames don't load; null if all is well. */
   get trouble() {
-    return this.error ?? this.#store.trouble;
+    return this.#ladder.error ?? this.#store.trouble;
   }
 
   /** True once the picture has been late for longer than a person overlooks. */
@@ -101,7 +137,7 @@ export class Player {
   get presentedSeconds() {
     if (!this.clip || this.presented === null) return null;
     const interval = this.#store.interval(this.clip.video.proxy_id, this.presented);
-    return interval && interval[0] / 90_000;
+    return interval && interval[0] / TICKS_PER_SECOND;
   }
 
   /** The loaded parts of the clip. @returns {[number, number][]} */
@@ -112,48 +148,61 @@ export class Player {
       : [];
   }
 
+  /** `ticks`: pictures of the display while a clip played; `late`: those that did not show the
+   * frame that was due. */
+  get stats() {
+    return {
+      openFrames: openFrames.now,
+      mostOpen: openFrames.most,
+      encodedBytes: this.#store.byteLength,
+      late: this.#late,
+      ticks: this.#ticks,
+    };
+  }
+
   /** The first picture of one of the next clips, once it has been decoded.
    * @param {PlayerClip} clip */
   poster(clip) {
-    return this.#posters.get(posterKey(clip)) ?? null;
+    return this.stills.poster(clip.video.proxy_id, clip.start_frame);
+  }
+
+  /** The wave form of a clip in n parts, 0 to 1; null while it isn't here, or without sound.
+   * @param {PlayerClip} clip @param {number} n */
+  peaks(clip, n) {
+    return this.sound.peaks(audioUrl(clip), n);
   }
 
   /**
-   * Shows a clip from its first frame on.
+   * Shows a clip from its first frame on, at the rate that was chosen last.
    * @param {PlayerClip} clip @param {{since?: number}} [options] `since`: time of the key press
    */
   open(clip, { since } = {}) {
-    this.#generation += 1;
-    this.#emptyRing(new Set());
+    this.#forget();
     this.clip = clip;
-    this.wanted = clip.start_frame;
-    this.presented = null;
+    const source = this.#source(clip);
+    this.wanted = this.#ladder.nearest(source, clip, clip.start_frame);
     const proxy = clip.video.proxy_id;
-    this.#runs = planRuns(proxy, clip.start_frame, clip.end_frame);
     this.#clock = new LoopClock({
       start: clip.start_frame,
       end: clip.end_frame,
       interval: (n) => (this.#store.sample(proxy, n) ? this.#store.interval(proxy, n) : null),
       now: () => performance.now(),
     });
+    this.rate = this.#clock.rate = this.#rememberedRate();
     this.playing = true;
-    this.error = null;
     this.#aim('next', since);
     this.sound.use(audioUrl(clip), clip.duration_seconds);
-    const poster = this.#posters.get(posterKey(clip));
+    const poster = this.poster(clip);
     if (poster) this.#paint(clip.start_frame, poster);
-    this.#demandedRun = -1;
-    void this.#choose(this.#source(clip));
+    void this.#ladder.choose(source);
     this.#wake();
     this.#onchange();
   }
 
   /** Nothing to show. */
   clear() {
-    this.#generation += 1;
-    this.#emptyRing(new Set());
+    this.#forget();
     this.clip = null;
-    this.presented = null;
     this.playing = false;
     this.#waitingSince = 0;
     this.sound.use(null, 0);
@@ -164,13 +213,11 @@ export class Player {
   /** The clips that will come next, to be loaded ahead. @param {PlayerClip[]} clips */
   expect(clips) {
     this.#next = clips.slice(0, NEXT_CLIPS);
-    const kept = new Set([...this.#next, ...(this.clip ? [this.clip] : [])].map(posterKey));
-    for (const [key, poster] of this.#posters) {
-      if (kept.has(key)) continue;
-      poster.close();
-      this.#posters.delete(key);
-    }
-    this.#demandedRun = -1;
+    this.stills.expect(
+      this.#next.map((clip) => ({ source: this.#source(clip), frame: clip.start_frame })),
+      this.clip ? posterKey(this.clip) : '',
+    );
+    this.#demanded = '';
     const [next] = this.#next;
     const sound = next && audioUrl(next);
     if (sound && !this.sound.muted) void this.sound.load(sound, next.duration_seconds);
@@ -199,18 +246,59 @@ export class Player {
     else this.play();
   }
 
+  /** How fast, from now on and in the next clips; backward only in this one.
+   * @param {number} rate */
+  setRate(rate) {
+    this.rate = validRate(rate);
+    if (this.rate > 0) remember('rate', this.rate);
+    if (this.#clock) this.#clock.rate = this.rate;
+    this.#wake();
+    this.#onchange();
+  }
+
+  /** Plays faster forward (1) or backward (-1). @param {1 | -1} direction */
+  shuttle(direction) {
+    this.setRate(shuttled(this.rate, this.playing, direction));
+    this.play();
+  }
+
+  /** Stops, and forgets the rate. */
+  halt() {
+    this.pause();
+    this.setRate(1);
+  }
+
   /** Moves by frames and stays there. @param {number} frames @param {number} [since] */
   step(frames, since) {
+    const { clip } = this;
+    if (!clip) return;
     this.pause();
-    this.seek(this.wanted + frames, since, 'step');
+    const grain = this.#ladder.grain(this.#source(clip));
+    const least = Math.sign(frames) * Math.max(Math.abs(frames), grain);
+    this.#goTo(this.wanted + least, 'step', since);
   }
 
   /** Goes to a frame, or the nearest one of the clip. @param {number} frame
-   * @param {number} [since] @param {string} [name] */
-  seek(frame, since, name = 'seek') {
+   * @param {number} [since] time of the key press */
+  seek(frame, since) {
+    this.#goTo(frame, 'seek', since);
+  }
+
+  /** Goes to a frame while a pointer is being dragged: only where it is now counts.
+   * @param {number} frame @param {number} [since] */
+  scrub(frame, since) {
+    this.pause();
+    this.#scrubbedAt = performance.now();
+    setTimeout(() => this.#wake(), SCRUB_MS);
+    this.#goTo(frame, 'seek', since);
+  }
+
+  /** @param {number} frame @param {string} name @param {number | undefined} since */
+  #goTo(frame, name, since) {
     const { clip } = this;
     if (!clip) return;
-    this.wanted = Math.min(clip.end_frame - 1, Math.max(clip.start_frame, Math.round(frame)));
+    const inside = Math.min(clip.end_frame - 1, Math.max(clip.start_frame, Math.round(frame)));
+    this.wanted = this.#ladder.nearest(this.#source(clip), clip, inside);
     this.#aim(name, since);
     if (this.playing) {
       this.sound.stop();
@@ -226,97 +314,79 @@ export class Player {
     this.#mark = since === undefined ? null : { name, since, frame: this.wanted };
   }
 
+  #rememberedRate() {
+    return validRate(Number(remembered('rate') ?? 1));
+  }
+
+  /** What belongs to the clip that was shown. */
+  #forget() {
+    this.#generation += 1;
+    this.#ring.keep();
+    this.presented = null;
+    this.#demanded = '';
+  }
+
   /** @param {PlayerClip} clip @returns {Source} */
   #source({ video }) {
     let source = this.#sources.get(video.proxy_id);
     if (!source) {
-      source = {
-        codec: video.codec,
-        description: Uint8Array.from(atob(video.description), (c) => c.charCodeAt(0)),
-        width: video.width,
-        height: video.height,
-        url: `/media/${video.proxy_id}/proxy.mp4`,
-      };
+      source = sourceFrom(video);
       this.#sources.set(video.proxy_id, source);
     }
     return source;
   }
 
-  /** WebCodecs where it works. @param {Source} source */
-  async #choose(source) {
-    if (this.#engine) return;
-    const why = await whyNoWebCodecs(source);
-    if (this.#engine) return;
-    if (why) this.#fallBack(why);
-    else {
-      const onfatal = (/** @type {string} */ error) => this.#fallBack(error);
-      this.#work(DecodeSession, onfatal, onfatal);
-    }
+  #lost() {
+    this.stills.lost();
+    this.#wake();
   }
 
-  /** Starts one session for the picture and one for the posters.
-   * @param {typeof DecodeSession | typeof SeekSession} Session
-   * @param {(why: string) => void} onfatal @param {(why: string) => void} onscoutfatal */
-  #work(Session, onfatal, onscoutfatal) {
-    const onlost = () => {
-      this.#scouted = null;
-      this.#wake();
-    };
-    this.#engine = new Session({
-      onpicture: (ticket, picture) => this.#arrived(ticket, picture),
-      onlost,
-      onfatal,
-    });
-    this.#scout = new Session({
-      onpicture: (_ticket, picture) => void this.#keepPoster(picture),
-      onlost,
-      onfatal: onscoutfatal,
-    });
-    this.#scouted = null;
-    this.#wake();
+  #enginesChanged() {
+    const { clip } = this;
+    this.#generation += 1;
+    this.#ring.keep();
+    if (clip) this.wanted = this.#ladder.nearest(this.#source(clip), clip, this.wanted);
+    this.#lost();
     this.#onchange();
   }
 
-  /** @param {string} why */
-  #fallBack(why) {
-    this.#generation += 1;
-    this.#emptyRing(new Set());
-    this.#engine?.close();
-    this.#scout?.close();
-    this.reason = why;
-    const onfatal = (/** @type {string} */ error) => {
-      this.error = error;
-      this.#onchange();
-    };
-    this.#work(SeekSession, onfatal, () => {}); // without posters the page is still of use
-  }
-
   #wake() {
-    this.#raf ||= requestAnimationFrame(() => this.#tick());
+    this.#raf ||= requestAnimationFrame((now) => this.#tick(now));
   }
 
-  #tick() {
+  /** @param {number} now */
+  #tick(now) {
     this.#raf = 0;
     const { clip } = this;
     if (!clip || !this.#clock) return;
-    if (this.playing) {
-      this.wanted = this.#clock.due();
-      const { position } = this.#clock;
-      if (position === null) this.sound.stop();
-      else void this.sound.follow(position);
-    }
+    this.#display.note(now);
+    if (this.playing) this.#followClock(clip, this.#clock, now);
     this.#showWanted();
     this.#feed();
     this.#feedScout();
     this.#noteWaiting();
-    if (this.playing) this.#wake();
+    if (!this.playing) return;
+    if (!this.#clock.stalled) {
+      this.#ticks += 1;
+      if (this.presented !== this.wanted) this.#late += 1;
+    }
+    this.#wake();
   }
 
-  /** Frames from the one on the screen forward to `frame`, around the loop. @param {number} frame */
+  /** @param {PlayerClip} clip @param {LoopClock} clock @param {number} now */
+  #followClock(clip, clock, now) {
+    clock.displayMs = this.#display.ms;
+    this.wanted = this.#ladder.nearest(this.#source(clip), clip, clock.due(now));
+    void this.sound.follow(clock.position, this.rate);
+  }
+
+  /** Frames from the one on the screen to `frame` in the direction of play, around the loop.
+   * @param {number} frame */
   #distance(frame) {
     const clip = /** @type {PlayerClip} */ (this.clip);
     const length = clip.end_frame - clip.start_frame;
-    return (frame - (this.presented ?? this.wanted) + length) % length;
+    const forward = frame - (this.presented ?? this.wanted);
+    return ((this.rate < 0 ? -forward : forward) + length) % length;
   }
 
   /** Paints what is due of the frames decoded ahead. */
@@ -325,30 +395,27 @@ export class Player {
     let due = this.#ring.has(this.wanted) ? this.wanted : null;
     if (due === null && this.playing && this.presented !== null) {
       const limit = this.#distance(this.wanted);
-      for (const frame of this.#ring.keys()) {
+      for (const frame of this.#ring.frames()) {
         const ahead = this.#distance(frame);
         if (ahead <= limit && (due === null || ahead > this.#distance(due))) due = frame;
       }
     }
-    const picture = due === null ? undefined : this.#ring.get(due);
+    const picture = due === null ? undefined : this.#ring.take(due);
     if (due === null || !picture) return;
-    this.#ring.delete(due);
     this.#paint(due, picture);
-    picture.close();
+    release(picture);
   }
 
-  /** @param {Ticket} ticket @param {VideoFrame | HTMLVideoElement} picture */
+  /** @param {Ticket} ticket @param {Picture} picture */
   #arrived(ticket, picture) {
     const { frame, generation, show } = ticket;
-    const held = 'close' in picture;
     if (generation !== this.#generation) {
-      if (held) picture.close();
+      release(picture);
     } else if (this.#isDue(frame, show)) {
       this.#paint(frame, picture);
-      if (held) picture.close();
-    } else if (held) {
-      this.#ring.get(frame)?.close();
-      this.#ring.set(frame, picture);
+      release(picture);
+    } else if ('close' in picture) {
+      this.#ring.put(frame, picture);
     }
     this.#feed();
     this.#feedScout();
@@ -385,34 +452,23 @@ export class Player {
 
   /** The frames to decode, most wanted first. */
   #targets() {
-    const { clip, wanted } = this;
-    if (!clip || !this.#engine) return [];
-    const ahead = this.#engine.ahead;
+    const { wanted } = this;
+    const ahead = this.#ladder.engine?.ahead ?? 0;
     if (ahead === 0) return [wanted];
-    if (!this.playing) return [wanted, wanted + 1, wanted - 1, wanted + 2];
-    const length = clip.end_frame - clip.start_frame;
-    const steps = Array.from({ length: ahead + 1 }, (_, i) => wanted - clip.start_frame + i);
-    return [...new Set(steps.map((step) => clip.start_frame + (step % length)))];
-  }
-
-  /** @param {Set<number>} kept */
-  #emptyRing(kept) {
-    for (const [frame, picture] of this.#ring) {
-      if (kept.has(frame)) continue;
-      picture.close();
-      this.#ring.delete(frame);
-    }
+    if (this.playing) return [wanted, ...(this.#clock?.upcoming(ahead) ?? [])];
+    if (performance.now() - this.#scrubbedAt < SCRUB_MS) return [wanted];
+    return [wanted, wanted + 1, wanted - 1, wanted + 2];
   }
 
   #feed() {
     const { clip } = this;
     if (!clip) return;
-    this.#demand();
-    const engine = this.#engine;
+    this.#demand(clip);
+    const { engine } = this.#ladder;
     if (!engine) return;
     const proxy = clip.video.proxy_id;
     const targets = this.#targets().filter((frame) => isFrameOf(clip, frame));
-    this.#emptyRing(new Set(targets));
+    this.#ring.keep(targets);
     for (const frame of targets) {
       if (frame === this.presented || this.#ring.has(frame)) continue;
       if (engine.awaits(frame, this.#generation)) continue;
@@ -426,48 +482,25 @@ export class Player {
     }
   }
 
-  /** Asks the store for what is needed from here on, when "here" has moved to another run. */
-  #demand() {
-    const at = this.#runs.findIndex((run) => this.wanted < run.b);
-    if (at === this.#demandedRun) return;
-    this.#demandedRun = at;
-    const current = inPlayOrder(this.#runs, this.wanted).slice(0, RUNS_AHEAD);
-    const next = this.#next.flatMap(({ video, start_frame: a, end_frame: b }) =>
-      planRuns(video.proxy_id, a, Math.min(b, a + NEXT_CLIP_FRAMES)),
-    );
-    this.#store.demand([...current, ...next]);
+  /** Asks the store for what is needed from here on, when that has changed.
+   * @param {PlayerClip} clip */
+  #demand(clip) {
+    const stills = this.stills.wishes
+      .map(({ source, frame }) => ({ proxy: source.video.proxy_id, frame }))
+      .filter(({ proxy, frame }) => !this.#store.sample(proxy, frame));
+    const backward = this.playing && this.rate < 0;
+    const runs = runsInNeed({ clip, wanted: this.wanted, backward, next: this.#next, stills });
+    const key = runs.map(({ proxy, a, b }) => `${proxy}/${a}-${b}`).join();
+    if (key === this.#demanded) return;
+    this.#demanded = key;
+    this.#store.demand(runs);
   }
 
-  /** Decodes the first frame of one of the next clips, when the picture is not waiting. */
+  /** Has a still made, when the picture is not waiting. */
   #feedScout() {
-    const scout = this.#scout;
-    if (!scout || this.#scouted !== null || this.presented === null) return;
-    for (const clip of this.#next) {
-      const { proxy_id: proxy } = clip.video;
-      const frame = clip.start_frame;
-      const bytes = this.#posters.has(posterKey(clip)) ? null : this.#store.sample(proxy, frame);
-      const interval = bytes && this.#store.interval(proxy, frame);
-      if (!bytes || !interval) continue;
-      scout.use(this.#source(clip));
-      this.#scouted = posterKey(clip);
-      scout.submit({ frame, generation: 0, show: false }, bytes, interval);
-      return;
+    if (this.#ladder.scout && this.presented !== null) {
+      this.stills.feed(this.#ladder.scout, this.#store);
     }
-  }
-
-  /** @param {VideoFrame | HTMLVideoElement} picture */
-  async #keepPoster(picture) {
-    const key = this.#scouted;
-    try {
-      const poster = await createImageBitmap(picture);
-      if (this.#next.some((clip) => posterKey(clip) === key)) this.#posters.set(key, poster);
-      else poster.close();
-    } finally {
-      if ('close' in picture) picture.close();
-      this.#scouted = null;
-    }
-    this.#onchange();
-    this.#wake();
   }
 
   #noteWaiting() {

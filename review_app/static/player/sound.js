@@ -1,25 +1,39 @@
 /**
  * The sound of a clip: one small buffer, looped by the audio hardware over exactly the clip's time
- * and started where the picture is.
+ * and started where the picture is. It is heard at 1x and 2x forward.
  */
+
+import { remember, remembered } from './remember.js';
+import { peaksOf } from './peaks.js';
 
 const CLIPS_KEPT = 3;
 const LONGEST_SECONDS = 300;
 const DRIFT_SECONDS = 0.04;
-const MUTED_KEY = 'heaters.muted';
+const HEARD_RATES = [1, 2];
 
 export class Sound {
-  muted = localStorage.getItem(MUTED_KEY) === 'yes';
+  muted = remembered('muted') === 'yes';
+  /** 0 to 1. */
+  volume = Number(remembered('volume') ?? 1);
+  #onchange;
   /** @type {AudioContext | null} */ #context = null;
   /** @type {GainNode | null} */ #gain = null;
   /** @type {Map<string, Promise<AudioBuffer | null>>} */ #buffers = new Map();
+  /** Those of `#buffers` that are here. @type {Map<string, AudioBuffer>} */ #decoded = new Map();
+  /** @type {{key: string, peaks: Float32Array} | null} */ #peaks = null;
   /** @type {AudioBufferSourceNode | null} */ #source = null;
   /** @type {string | null} */ #url = null;
   #seconds = 0;
   #startedAt = 0;
   #startedFrom = 0;
+  #rate = 1;
   /** Raised by every stop, so that a start which is still waiting gives up. */
   #turn = 0;
+
+  /** @param {() => void} [onchange] called when a clip's sound has come */
+  constructor(onchange = () => {}) {
+    this.#onchange = onchange;
+  }
 
   /** Browsers let sound begin only after a key or click. */
   unlock() {
@@ -29,8 +43,25 @@ export class Sound {
   /** @param {boolean} muted */
   mute(muted) {
     this.muted = muted;
-    localStorage.setItem(MUTED_KEY, muted ? 'yes' : 'no');
+    remember('muted', muted ? 'yes' : 'no');
     if (muted) this.stop();
+  }
+
+  /** @param {number} volume 0 to 1 */
+  setVolume(volume) {
+    this.volume = Math.min(1, Math.max(0, volume));
+    remember('volume', this.volume);
+    if (this.#gain) this.#gain.gain.value = this.volume;
+  }
+
+  /** The loudest of each n-th part of a sound, 0 to 1; null while it isn't here.
+   * @param {string | null} url @param {number} n @returns {Float32Array | null} */
+  peaks(url, n) {
+    const buffer = url === null ? undefined : this.#decoded.get(url);
+    if (!buffer) return null;
+    const key = `${url} ${n}`;
+    if (this.#peaks?.key !== key) this.#peaks = { key, peaks: peaksOf(buffer.getChannelData(0), n) };
+    return this.#peaks.peaks;
   }
 
   /** The clip to be heard; null for one without sound. @param {string | null} url
@@ -51,6 +82,11 @@ export class Sound {
     const loading = fetch(url, { priority: 'low' })
       .then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(response.status)))
       .then((bytes) => context.decodeAudioData(bytes))
+      .then((buffer) => {
+        if (this.#buffers.has(url)) this.#decoded.set(url, buffer);
+        this.#onchange();
+        return buffer;
+      })
       .catch(() => {
         this.#buffers.delete(url);
         return null;
@@ -59,18 +95,24 @@ export class Sound {
     for (const oldest of this.#buffers.keys()) {
       if (this.#buffers.size <= CLIPS_KEPT) break;
       this.#buffers.delete(oldest);
+      this.#decoded.delete(oldest);
     }
     return loading;
   }
 
   /** Keeps the sound within 40 ms of the picture, `position` seconds into the clip.
-   * @param {number} position */
-  async follow(position) {
+   * @param {number | null} position null: none is to be heard @param {number} rate */
+  async follow(position, rate) {
     const url = this.#url;
+    if (position === null || !HEARD_RATES.includes(rate)) {
+      this.stop();
+      return;
+    }
     if (!url || this.muted || this.#context?.state !== 'running') return;
     if (this.#source) {
       const off = Math.abs(this.#heard() - position);
-      if (Math.min(off, this.#seconds - off) < DRIFT_SECONDS) return;
+      const near = Math.min(off, this.#seconds - off) < DRIFT_SECONDS * rate;
+      if (near && rate === this.#rate) return;
       this.stop();
     }
     const asked = performance.now();
@@ -78,7 +120,7 @@ export class Sound {
     const buffer = await this.load(url, this.#seconds);
     if (!buffer || this.#turn !== turn || this.#source) return;
     if (performance.now() - asked > DRIFT_SECONDS * 1000) return; // the next call starts it
-    this.#start(buffer, position);
+    this.#start(buffer, position, rate);
   }
 
   stop() {
@@ -88,20 +130,23 @@ export class Sound {
     this.#source = null;
   }
 
-  /** @param {AudioBuffer} buffer @param {number} position */
-  #start(buffer, position) {
+  /** @param {AudioBuffer} buffer @param {number} position @param {number} rate */
+  #start(buffer, position, rate) {
     const context = /** @type {AudioContext} */ (this.#context);
     if (!this.#gain) {
       this.#gain = context.createGain();
+      this.#gain.gain.value = this.volume;
       this.#gain.connect(context.destination);
     }
     const source = context.createBufferSource();
     source.buffer = buffer;
     source.loop = true;
     source.loopEnd = Math.min(buffer.duration, this.#seconds);
+    source.playbackRate.value = rate;
     source.connect(this.#gain);
+    this.#rate = rate;
     this.#startedAt = context.currentTime;
-    this.#startedFrom = position + (context.outputLatency || 0);
+    this.#startedFrom = position + (context.outputLatency || 0) * rate;
     source.start(0, this.#startedFrom % source.loopEnd);
     this.#source = source;
   }
@@ -110,6 +155,6 @@ export class Sound {
   #heard() {
     const context = /** @type {AudioContext} */ (this.#context);
     const passed = context.currentTime - this.#startedAt - (context.outputLatency || 0);
-    return (this.#startedFrom + passed) % this.#seconds;
+    return (this.#startedFrom + passed * this.#rate) % this.#seconds;
   }
 }

@@ -26,6 +26,24 @@ export class View {
   }
 }
 
+/** How often the display shows a new picture, learnt from the times of its animation frames. */
+export class Display {
+  /** Milliseconds from one picture to the next. */
+  ms = 1000 / 60;
+  /** @type {number[]} */ #gaps = [];
+  #last = 0;
+
+  /** @param {number} now the animation frame's own time, in milliseconds */
+  note(now) {
+    const gap = now - this.#last;
+    this.#last = now;
+    if (gap < 3 || gap > 100) return;
+    // Late frames make gaps longer, nothing makes them shorter.
+    this.#gaps = [...this.#gaps, gap].slice(-20);
+    if (this.#gaps.length === 20) this.ms = Math.min(1000 / 60, ...this.#gaps);
+  }
+}
+
 /** Calls `done` once what was just drawn is on its way to the screen.
  * @param {() => void} done */
 export function afterPaint(done) {

@@ -67,3 +67,88 @@ test('the position is told in seconds from the beginning of the clip', () => {
   time.now += 10;
   assert.ok(Math.abs(clock.position - 0.04) < 1e-9);
 });
+
+test('backward each frame has its own time, too, and the loop ends at the first one', () => {
+  const { clock, time } = clockWith(variable);
+  clock.rate = -1;
+  clock.restart(14);
+  for (let ms = 0; ms < 1000; ms += 1) {
+    time.now = 1000 + ms;
+    const left = 150 - (ms % 150);
+    const expected = 10 + STARTS.filter((at) => at < left * 90).length - 1;
+    assert.equal(clock.due(), expected, `after ${ms} ms`);
+  }
+  assert.equal(clock.position, null);
+});
+
+test('faster than the frames, by the rate', () => {
+  const { clock, time } = clockWith(variable);
+  clock.rate = 4;
+  clock.restart(10);
+  for (let ms = 0; ms < 500; ms += 1) {
+    time.now = 1000 + ms;
+    const inLoop = (ms * 4 % 150) * 90;
+    assert.equal(clock.due(), 10 + STARTS.filter((at) => at <= inLoop).length - 1);
+  }
+});
+
+/** 60 frames a second. */
+const even = (n) => [1500 * n, 1500 * (n + 1)];
+
+test('what is due at each picture of the display was said before', () => {
+  for (const [rate, step] of [[1, 1], [2, 2], [4, 4], [8, 8], [-1, -1], [-2, -2], [-8, -8]]) {
+    const { clock, time } = clockWith(even, { start: 0, end: 240 });
+    clock.displayMs = 1000 / 60;
+    clock.rate = rate;
+    const from = rate > 0 ? 0 : 239;
+    clock.restart(from);
+    let shown = clock.due();
+    assert.equal(shown, from);
+    let ahead = clock.upcoming(4);
+    assert.deepEqual(ahead.slice(0, 2), [from + step, from + 2 * step]);
+    for (let n = 1; n < 400; n += 1) {
+      time.now = 1000 + (n * 1000) / 60;
+      const due = clock.due();
+      assert.equal(due, ahead[0], `picture ${n} at ${rate}x`);
+      assert.ok(due >= 0 && due < 240);
+      ahead = clock.upcoming(4);
+      shown = due;
+    }
+    assert.notEqual(shown, from);
+  }
+});
+
+test('a display that is as fast as the frames shows each of them, though its ticks are uneven', () => {
+  const { clock, time } = clockWith(even, { start: 0, end: 1000 });
+  clock.displayMs = 1000 / 60;
+  clock.restart(0);
+  clock.due();
+  for (let n = 1; n < 600; n += 1) {
+    time.now = 1000 + (n * 1000) / 60 + [0.4, -0.3, 0, 1.1, -0.9][n % 5];
+    assert.equal(clock.due(), n);
+  }
+});
+
+test('of 120 frames a second a display of 60 shows every other one', () => {
+  const { clock, time } = clockWith((n) => [750 * n, 750 * (n + 1)], { start: 0, end: 999 });
+  clock.displayMs = 1000 / 60;
+  clock.restart(0);
+  const seen = [];
+  for (let n = 0; n < 10; n += 1) {
+    time.now = 1000 + (n * 1000) / 60;
+    seen.push(clock.due());
+  }
+  assert.deepEqual(seen, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+});
+
+test('turning around goes on from the frame that is shown', () => {
+  const { clock, time } = clockWith(even, { start: 0, end: 100 });
+  clock.restart(0);
+  clock.due();
+  time.now += 500;
+  assert.equal(clock.due(), 30);
+  clock.rate = -2;
+  assert.equal(clock.due(), 30);
+  time.now += 100;
+  assert.equal(clock.due(), 18);
+});

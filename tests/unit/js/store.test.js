@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { inPlayOrder, planRuns, runKey } from '../../../review_app/static/player/frames.js';
+import { FrameStore } from '../../../review_app/static/player/store.js';
+import { wire } from './wire.js';
+
+const settled = () => new Promise((done) => setTimeout(done, 0));
+
+/** A store on a server whose answers the test releases. */
+function storeWith({ maxBytes, fail = () => false } = {}) {
+  const asked = [];
+  const store = new FrameStore({
+    maxBytes,
+    fetchRun: async (run, signal, urgent) => {
+      let release;
+      const gate = new Promise((done) => { release = done; });
+      asked.push({ key: runKey(run), urgent, release, signal });
+      await gate;
+      if (signal.aborted) throw new DOMException('aborted', 'AbortError');
+      if (fail(run)) throw new TypeError('fetch failed');
+      return new Response(wire(run.a, run.b));
+    },
+  });
+  return { store, asked };
+}
+
+test('at most three runs are on their way, the most wanted first', async () => {
+  const { store, asked } = storeWith();
+  store.demand(planRuns('p', 0, 640));
+  assert.deepEqual(asked.map((a) => [a.key, a.urgent]), [['p/0-64', true], ['p/64-128', false], ['p/128-192', false]]);
+  asked[0].release();
+  await settled();
+  assert.equal(asked.length, 4);
+  assert.deepEqual([...store.sample('p', 3)], [3, 3, 3, 3]);
+  assert.deepEqual(store.loaded('p', 0, 640), [[0, 64]]);
+});
+
+test('a new urgent run takes the place of the least wanted one', async () => {
+  const { store, asked } = storeWith();
+  const runs = planRuns('p', 0, 640);
+  store.demand(runs);
+  store.demand(inPlayOrder(runs, 600));
+  assert.ok(asked.some((a) => a.key === 'p/576-640' && a.urgent));
+  assert.equal(asked.filter((a) => !a.signal.aborted).length, 3);
+});
+
+test('runs that nobody wants any more are given up', async () => {
+  const { store, asked } = storeWith();
+  store.demand(planRuns('p', 0, 128));
+  store.demand(planRuns('q', 0, 64));
+  assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]), [['p/0-64', true], ['p/64-128', true], ['q/0-64', false]]);
+});
+
+test('memory stays bounded, and what is in demand stays', async () => {
+  const { store, asked } = storeWith({ maxBytes: 3000 });
+  for (let start = 0; start < 64 * 20; start += 64) {
+    store.demand(planRuns('p', start, start + 64));
+    asked.at(-1).release();
+    await settled();
+    assert.notEqual(store.sample('p', start + 63), null);
+    assert.ok(store.byteLength <= 3000);
+  }
+  assert.equal(store.sample('p', 0), null);
+});
+
+test('a failure is told, and tried again', async () => {
+  let broken = true;
+  const { store, asked } = storeWith({ fail: () => broken });
+  store.demand(planRuns('p', 0, 10));
+  asked[0].release();
+  await settled();
+  assert.match(store.trouble, /server does not answer/);
+  broken = false;
+  while (asked.length < 2) await new Promise((done) => setTimeout(done, 20));
+  asked[1].release();
+  await settled();
+  assert.equal(store.trouble, null);
+  assert.notEqual(store.sample('p', 9), null);
+});
+
+test('frames that came before the connection broke stay, until there are more', async () => {
+  const bodies = [wire(0, 10).subarray(0, 24 + 80 + 6), wire(0, 10)];
+  const store = new FrameStore({ fetchRun: async () => new Response(bodies.shift()) });
+  store.demand(planRuns('p', 0, 10));
+  await settled();
+  assert.deepEqual([...store.sample('p', 2)], [2, 2, 2]);
+  assert.equal(store.sample('p', 3), null);
+  assert.match(store.trouble, /in the middle of a run/);
+  while (bodies.length > 0 || store.trouble) {
+    assert.notEqual(store.sample('p', 2), null);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  assert.notEqual(store.sample('p', 9), null);
+});
+
+test('a run that the server refuses holds up no other', async () => {
+  const asked = [];
+  const store = new FrameStore({
+    fetchRun: async (run) => {
+      asked.push(runKey(run));
+      return run.proxy === 'gone' ? new Response('', { status: 404 }) : new Response(wire(run.a, run.b));
+    },
+  });
+  store.demand([...planRuns('p', 0, 10), ...planRuns('gone', 0, 10), ...planRuns('q', 0, 10)]);
+  await settled();
+  assert.notEqual(store.sample('q', 9), null);
+  assert.equal(store.trouble, null);
+  store.demand([...planRuns('r', 0, 10), ...planRuns('gone', 0, 10)]);
+  await settled();
+  assert.notEqual(store.sample('r', 9), null);
+  assert.equal(asked.filter((key) => key.startsWith('gone')).length, 1);
+  store.demand([]);
+});
