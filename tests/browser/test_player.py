@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import Engine
@@ -68,7 +69,7 @@ def test_at_every_rate_only_frames_of_the_clip_are_painted(
     seen = painted_at(page, rate, 3)
     assert set(seen) <= set(range(70, 131))
     forward = 1 if rate > 0 else -1
-    moves = [(b - a) * forward for a, b in zip(seen[1:], seen[2:], strict=False)]
+    moves = [(b - a) * forward for a, b in pairwise(seen[1:])]
     backward = [move for move in moves if move <= 0]
     assert len(backward) <= 3, "the picture moves one way, but for where the loop begins again"
 
