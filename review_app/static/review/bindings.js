@@ -1,0 +1,128 @@
+/** What the keys of the review page do, in the groups and lines that the overlay shows. */
+
+/** @typedef {{label: string, bindings: import('../keys/keymap.js').Binding[]}} Line */
+
+/** @param {string} label @param {...[action: string, key: string, label?: string]} bindings
+ * @returns {Line} */
+const line = (label, ...bindings) => ({
+  label,
+  bindings: bindings.map(([action, key, own]) => ({ action, key, label: own ?? label })),
+});
+
+/** @type {{title: string, lines: Line[]}[]} */
+export const GROUPS = [
+  {
+    title: 'Decide',
+    lines: [
+      line('Approve', ['approve', 'a']),
+      line('Skip', ['skip', 's']),
+      line('Archive', ['archive', 'x']),
+      line('Group with previous', ['group', 'g']),
+      line(
+        'Merge with previous, next',
+        ['mergePrevious', 'm', 'Merge with previous'],
+        ['mergeNext', 'Shift+m', 'Merge with next'],
+      ),
+      line('Undo', ['undo', 'u']),
+      line('Send again at once', ['repeat', 'r']),
+      line(
+        'Previous, next clip, undecided',
+        ['previousClip', 'PageUp', 'Previous clip, undecided'],
+        ['nextClip', 'PageDown', 'Next clip, undecided'],
+      ),
+    ],
+  },
+  {
+    title: 'Cut',
+    lines: [
+      line('Split here, or at the marks', ['split', 'Enter']),
+      line('Mark a split here', ['mark', 'c']),
+      line(
+        'Start earlier, later',
+        ['startEarlier', '[', 'Start a frame earlier'],
+        ['startLater', ']', 'Start a frame later'],
+      ),
+      line(
+        '… by ten frames',
+        ['startEarlier10', 'Shift+[', 'Start ten frames earlier'],
+        ['startLater10', 'Shift+]', 'Start ten frames later'],
+      ),
+      line(
+        'End earlier, later',
+        ['endEarlier', ',', 'End a frame earlier'],
+        ['endLater', '.', 'End a frame later'],
+      ),
+      line(
+        '… by ten frames',
+        ['endEarlier10', 'Shift+,', 'End ten frames earlier'],
+        ['endLater10', 'Shift+.', 'End ten frames later'],
+      ),
+    ],
+  },
+  {
+    title: 'Describe',
+    lines: [
+      line(
+        'Rate 1 to 5',
+        .../** @type {[string, string, string][]} */ (
+          [1, 2, 3, 4, 5].map((n) => [`rate${n}`, `${n}`, `Rate ${n}`])
+        ),
+      ),
+      line('No rating', ['rate0', '0']),
+      line(
+        'Labels 1 to 9',
+        .../** @type {[string, string, string][]} */ (
+          [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [`label${n}`, `Shift+${n}`, `Label ${n}`])
+        ),
+      ),
+      line('Type a label', ['label', 't']),
+      line('Write a note', ['note', 'n']),
+    ],
+  },
+  {
+    title: 'Look',
+    lines: [
+      line('Play or pause', ['toggle', 'Space']),
+      line(
+        'One frame back, forward',
+        ['back', 'ArrowLeft', 'One frame back'],
+        ['forward', 'ArrowRight', 'One frame forward'],
+      ),
+      line(
+        'Ten frames back, forward',
+        ['back10', 'Shift+ArrowLeft', 'Ten frames back'],
+        ['forward10', 'Shift+ArrowRight', 'Ten frames forward'],
+      ),
+      line('First, last frame', ['first', 'Home', 'First frame'], ['last', 'End', 'Last frame']),
+      line(
+        '… within transitions',
+        ['inPoint', 'Shift+Home', 'First frame after the transition'],
+        ['outPoint', 'Shift+End', 'Last frame before the transition'],
+      ),
+      line(
+        'Backwards, stop, forwards',
+        ['backwards', 'j', 'Backwards, then faster'],
+        ['halt', 'k', 'Stop, at normal speed'],
+        ['forwards', 'l', 'Forwards, then faster'],
+      ),
+      line('Jump to a frame', ['jump', 'f']),
+      line(
+        'Sound, softer, louder',
+        ['mute', 'v', 'Sound on or off'],
+        ['softer', 'ArrowDown', 'Softer'],
+        ['louder', 'ArrowUp', 'Louder'],
+      ),
+      line('Filter the clips', ['filters', '/']),
+      line('Show or hide the keys', ['help', '?']),
+    ],
+  },
+];
+
+export const BINDINGS = GROUPS.flatMap(({ lines }) => lines.flatMap(({ bindings }) => bindings));
+
+/** What a held key does again and again. */
+export const REPEATING = new Set([
+  'back', 'forward', 'back10', 'forward10', 'softer', 'louder',
+  'startEarlier', 'startLater', 'startEarlier10', 'startLater10',
+  'endEarlier', 'endLater', 'endEarlier10', 'endLater10',
+]);

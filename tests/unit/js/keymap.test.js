@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Keymap, keyCap, namesOf } from '../../../review_app/static/keys/keymap.js';
+import { BINDINGS, REPEATING } from '../../../review_app/static/review/bindings.js';
+
+const press = (key, fields = {}) => ({
+  key, code: '', shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...fields,
+});
+const shifted = (key, code) => press(key, { code, shiftKey: true });
+
+test('each key of the table means one action, and each action has one key', () => {
+  for (const field of ['key', 'action']) {
+    assert.equal(new Set(BINDINGS.map((each) => each[field])).size, BINDINGS.length);
+  }
+  for (const action of REPEATING) assert.ok(BINDINGS.some((each) => each.action === action));
+});
+
+test('presses find their action', () => {
+  const keymap = new Keymap(BINDINGS);
+  const expected = [
+    [press('a', { code: 'KeyA' }), 'approve'],
+    [press('A', { code: 'KeyA' }), 'approve'], // caps lock
+    [press('m', { code: 'KeyM' }), 'mergePrevious'],
+    [shifted('M', 'KeyM'), 'mergeNext'],
+    [press(' ', { code: 'Space' }), 'toggle'],
+    [press('ArrowLeft', { code: 'ArrowLeft' }), 'back'],
+    [shifted('ArrowLeft', 'ArrowLeft'), 'back10'],
+    [shifted('Home', 'Home'), 'inPoint'],
+    [press('[', { code: 'BracketLeft' }), 'startEarlier'],
+    [shifted('{', 'BracketLeft'), 'startEarlier10'],
+    [press('.', { code: 'Period' }), 'endLater'],
+    [shifted('>', 'Period'), 'endLater10'],
+    [press('/', { code: 'Slash' }), 'filters'],
+    [shifted('?', 'Slash'), 'help'],
+    [press('Enter', { code: 'NumpadEnter' }), 'split'],
+    [press('q', { code: 'KeyQ' }), null],
+    [shifted('A', 'KeyA'), null],
+  ];
+  for (const [given, action] of expected) {
+    assert.equal(keymap.actionFor(given), action, JSON.stringify(given));
+  }
+});
+
+test('digits count as digits whatever the layout prints on their keys', () => {
+  const keymap = new Keymap(BINDINGS);
+  assert.equal(keymap.actionFor(press('3', { code: 'Digit3' })), 'rate3');
+  assert.equal(keymap.actionFor(press('"', { code: 'Digit3' })), 'rate3'); // French
+  assert.equal(keymap.actionFor(shifted('#', 'Digit3')), 'label3');
+  assert.equal(keymap.actionFor(shifted('3', 'Digit3')), 'label3'); // French
+  assert.equal(keymap.actionFor(press('3', { code: 'Numpad3' })), 'rate3');
+  assert.equal(keymap.actionFor(shifted('3', 'Numpad3')), 'label3');
+  assert.equal(keymap.actionFor(press('ArrowLeft', { code: 'Numpad4' })), 'back'); // no num lock
+});
+
+test('other layouts reach the same characters their own way', () => {
+  const keymap = new Keymap(BINDINGS);
+  const german = press('[', {
+    code: 'Digit8', ctrlKey: true, altKey: true, getModifierState: (name) => name === 'AltGraph',
+  });
+  assert.equal(keymap.actionFor(german), 'startEarlier');
+  assert.equal(keymap.actionFor(shifted('?', 'Minus')), 'help');
+  assert.equal(keymap.actionFor(shifted('/', 'Digit7')), 'filters');
+});
+
+test("the browser's own shortcuts stay the browser's", () => {
+  for (const modifier of ['ctrlKey', 'metaKey', 'altKey']) {
+    assert.deepEqual(namesOf(press('a', { code: 'KeyA', [modifier]: true })), []);
+    assert.deepEqual(namesOf(press('ArrowLeft', { [modifier]: true })), []);
+  }
+  for (const key of ['Tab', 'Escape', 'F5', 'Shift', 'Dead']) {
+    assert.deepEqual(namesOf(press(key)), [], key);
+  }
+});
+
+test('a key can be given to another action', () => {
+  const keymap = new Keymap(BINDINGS);
+  assert.deepEqual(keymap.claim('approve', press('q')), { key: 'q', owner: null });
+  keymap.assign('approve', 'q');
+  assert.equal(keymap.actionFor(press('q')), 'approve');
+  assert.equal(keymap.actionFor(press('a')), null);
+  assert.ok(keymap.isChanged('approve'));
+  keymap.assign('approve', 'a');
+  assert.ok(keymap.isDefault);
+});
+
+test('a key that is taken is told, and taking it swaps', () => {
+  const keymap = new Keymap(BINDINGS);
+  assert.deepEqual(keymap.claim('approve', press('x')), { key: 'x', owner: 'archive' });
+  assert.deepEqual(keymap.claim('approve', press('a')), { key: 'a', owner: null });
+  assert.deepEqual(keymap.claim('skip', shifted('{', 'BracketLeft')), {
+    key: 'Shift+[', owner: 'startEarlier10',
+  });
+  assert.equal(keymap.claim('approve', press('Escape')), null);
+  keymap.assign('approve', 'x');
+  assert.equal(keymap.keyOf('archive'), 'a');
+  assert.equal(keymap.actionFor(press('x')), 'approve');
+  keymap.assign('archive', 'x');
+  assert.ok(keymap.isDefault);
+  keymap.assign('approve', 'x');
+  keymap.reset();
+  assert.equal(keymap.actionFor(press('x')), 'archive');
+});
+
+test('what was chosen is kept, and what makes no sense in it is left out', () => {
+  const keymap = new Keymap(BINDINGS);
+  keymap.assign('approve', 'x');
+  const again = new Keymap(BINDINGS, JSON.parse(JSON.stringify(keymap)));
+  assert.equal(again.keyOf('approve'), 'x');
+  assert.equal(again.keyOf('archive'), 'a');
+  for (const stored of [null, 7, 'x', [], ['q'], { approve: 3 }, { approve: '' }, { nothing: 'q' }]) {
+    assert.ok(new Keymap(BINDINGS, stored).isDefault, JSON.stringify(stored));
+  }
+  const twice = new Keymap(BINDINGS, { approve: 'q', skip: 'q' });
+  assert.equal(twice.keyOf('approve'), 'q');
+  assert.equal(twice.keyOf('skip'), 's');
+});
+
+test('a chosen key is kept even if a new action has it by default', () => {
+  const keymap = new Keymap(BINDINGS, { approve: 'x' });
+  assert.equal(keymap.actionFor(press('x')), 'approve');
+  assert.equal(keymap.keyOf('archive'), null);
+  keymap.assign('archive', 'y');
+  assert.equal(keymap.actionFor(press('y')), 'archive');
+});
+
+test('keys read as on a keyboard', () => {
+  assert.equal(keyCap('Space'), 'Space');
+  assert.equal(keyCap('Shift+ArrowLeft'), '⇧ ←');
+  assert.equal(keyCap('Shift++'), '⇧ +');
+  assert.equal(keyCap('+'), '+');
+});
