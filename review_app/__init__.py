@@ -7,7 +7,17 @@ from flask import Flask, Response
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import open_storage
-from review_app import errors, library, media, queue, sources, statistics, texts, uploads
+from review_app import (
+    decisions,
+    errors,
+    library,
+    media,
+    queue,
+    sources,
+    statistics,
+    texts,
+    uploads,
+)
 from review_app.guard import csrf, refuse_foreign_pages
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
@@ -60,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
-    for part in (queue, media, sources, uploads, library, statistics):
+    for part in (queue, decisions, media, sources, uploads, library, statistics):
         app.register_blueprint(part.blueprint)
     errors.register(app)
     texts.register(app)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import transitions
 from heaters_pipeline.db.clips import QueuedClip
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.transitions import Transition
 
 
@@ -21,8 +21,10 @@ def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[dict[str
 
 def _clip_json(entry: QueuedClip, found: Sequence[Transition]) -> dict[str, Any]:
     """`trim` is what to keep of the clip, null where that is all of it; `transitions` are those
-    with frames of their own within it, `first` and `last` the clean frames on either side."""
-    clip, video, previous = entry
+    with frames of their own within it, `first` and `last` the clean frames on either side; `score`,
+    0 to 1, says how much it looks like what was approved before, null where nothing can be said;
+    `previous` and `next` are the neighbours in its video."""
+    clip, video, previous, following = entry
     start = float(clip.cut_points["start_time_seconds"])
     return {
         "id": clip.id,
@@ -37,19 +39,28 @@ def _clip_json(entry: QueuedClip, found: Sequence[Transition]) -> dict[str, Any]
             {"kind": each.kind, "first": each.first, "last": each.last} for each in found
         ],
         "grouped_with_clip_id": clip.grouped_with_clip_id,
+        "labels": clip.labels,
+        "rating": clip.rating,
+        "note": clip.note,
+        "score": None,
         "video": _video_json(video),
-        "previous": previous
-        and {
-            "id": previous.id,
-            "state": previous.state,
-            "start_frame": previous.start_frame,
-            "end_frame": previous.end_frame,
-        },
+        "previous": previous and _neighbour_json(previous),
+        "next": following and _neighbour_json(following),
+    }
+
+
+def _neighbour_json(clip: Clip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "state": clip.state,
+        "start_frame": clip.start_frame,
+        "end_frame": clip.end_frame,
     }
 
 
 def _video_json(video: SourceVideo) -> dict[str, Any]:
-    """`width` and `height` are the proxy's."""
+    """`width` and `height` are the proxy's; `sprites` says where small pictures of every so many
+    frames lie, null where there are none."""
     return {
         "key": video.key,
         "title": video.title,
@@ -59,6 +70,7 @@ def _video_json(video: SourceVideo) -> dict[str, Any]:
         "frame_count": video.frame_count,
         "rate": [video.rate_num, video.rate_den],
         "has_audio": video.proxy_audio_filepath is not None,
+        "sprites": video.sprites,
         "codec": video.proxy_codec,
         "description": b64encode(video.proxy_description or b"").decode(),
     }

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from heaters_pipeline.db.engine import transaction as begin
-from heaters_pipeline.db.reviews import Decision
+from heaters_pipeline.db.events import Decision
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage

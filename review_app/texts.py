@@ -20,8 +20,11 @@ DEEDS = {
     Action.GROUP: "grouped with the clip before",
     Action.MERGE: "merged",
     Action.SPLIT: "split",
+    Action.NUDGE: "cut elsewhere",
+    Action.ANNOTATE: "annotated",
     Action.UNDO: "undone",
     Action.REPLAN: "cut",
+    Action.REMOVE: "removed with its video",
 }
 """What a review event did to a clip."""
 

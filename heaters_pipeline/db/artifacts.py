@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import ledger
+from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import ArtifactKind, Clip, ClipArtifact, ClipEmbedding
 
 
@@ -32,16 +33,24 @@ def save_keyframe(
     )
 
 
-def leave_library(session: Session, clip: Clip) -> list[str]:
-    """Makes a clip that was exported a mere range of frames again; the storage keys of the files
-    that it leaves behind."""
-    if clip.is_virtual:
+def leave_library(session: Session, clips: Iterable[Clip]) -> list[str]:
+    """Makes clips that were exported mere ranges of frames again; the storage keys of the files
+    that they leave behind. Their previews stay."""
+    held = {clip.id: clip for clip in clips if not clip.is_virtual}
+    if not held:
         return []
-    files = [str(clip.clip_filepath), *(each.filepath for each in keyframes(session, clip.id))]
-    session.execute(delete(ClipEmbedding).where(col(ClipEmbedding.clip_id) == clip.id))
-    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip.id))
+    found = keyframes_of(session, list(held))
+    files = [str(clip.clip_filepath) for clip in held.values()]
+    files += [each.filepath for keyframes in found.values() for each in keyframes]
+    session.execute(
+        delete(ClipEmbedding).where(
+            col(ClipEmbedding.clip_id).in_(held), col(ClipEmbedding.strategy) != PREVIEW
+        )
+    )
+    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id).in_(held)))
     ledger.forget(session, files)
-    clip.is_virtual, clip.clip_filepath, clip.exported_frames = True, None, None
+    for clip in held.values():
+        clip.is_virtual, clip.clip_filepath, clip.exported_frames = True, None, None
     return files
 
 

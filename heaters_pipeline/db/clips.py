@@ -6,10 +6,11 @@ What reviewers decide is in `reviews`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -19,11 +20,23 @@ from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX,
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.review import Action, Annotation, Side
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
 from heaters_pipeline.domain.transitions import Transition, clean_range
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
+
+TOUCHED = sa.or_(
+    col(Clip.state) != ClipState.PENDING_REVIEW,
+    col(Clip.made_by) != Action.REPLAN,
+    col(Clip.labels) != [],
+    col(Clip.rating).is_not(None),
+    col(Clip.note).is_not(None),
+)
+"""A reviewer has decided on the clip, made it, moved an end of it or said something of it: new cut
+points leave it as it is."""
+
+NOTHING_SAID = Annotation()
 
 
 class QueuedClip(NamedTuple):
@@ -31,6 +44,8 @@ class QueuedClip(NamedTuple):
     video: SourceVideo
     previous: Clip | None
     """The live clip that ends where this one starts."""
+    next: Clip | None
+    """The live clip that starts where this one ends."""
 
 
 class PendingCounts(NamedTuple):
@@ -54,6 +69,11 @@ def get(session: Session, clip_id: int) -> Clip:
     return clip
 
 
+def with_ids(session: Session, clip_ids: Iterable[int]) -> Sequence[Clip]:
+    """Those of the clips that there are."""
+    return session.exec(select(Clip).where(col(Clip.id).in_(clip_ids))).all()
+
+
 def of_video(session: Session, video_id: int) -> Sequence[Clip]:
     """The video's live clips in film order."""
     return session.exec(
@@ -62,14 +82,10 @@ def of_video(session: Session, video_id: int) -> Sequence[Clip]:
 
 
 def judged(session: Session, video_id: int) -> Sequence[Clip]:
-    """Live clips whose ends a reviewer has seen: decided on, or made by a merge or a split."""
+    """Live clips that a reviewer has touched, so that their ends count as seen."""
     return session.exec(
         select(Clip)
-        .where(
-            Clip.source_video_id == video_id,
-            LIVE,
-            sa.or_(col(Clip.state) != ClipState.PENDING_REVIEW, col(Clip.made_by) != Action.REPLAN),
-        )
+        .where(Clip.source_video_id == video_id, LIVE, TOUCHED)
         .order_by(col(Clip.start_frame))
     ).all()
 
@@ -111,8 +127,30 @@ def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
     ).all()
 
 
-def make(session: Session, video: SourceVideo, frames: FrameRange, made_by: Action) -> Clip:
-    """A new virtual clip: a row, no file. Its times come from the frame index; the last frame of
+def make(
+    session: Session,
+    video: SourceVideo,
+    frames: FrameRange,
+    made_by: Action,
+    annotation: Annotation = NOTHING_SAID,
+) -> Clip:
+    """A new virtual clip: a row, no file."""
+    clip = Clip(
+        source_video_id=video.id,
+        made_by=made_by,
+        cut_points=cut_points(session, video, frames),
+        trim=trim(video, frames),
+        labels=list(annotation.labels),
+        rating=annotation.rating,
+        note=annotation.note,
+    )
+    session.add(clip)
+    session.flush()
+    return clip
+
+
+def cut_points(session: Session, video: SourceVideo, frames: FrameRange) -> dict[str, Any]:
+    """A clip's range in frames and in time. The times come from the frame index; the last frame of
     the video is shown for one frame's time at the nominal rate."""
     records = frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
     start = frame_index.seconds(records[0].ticks)
@@ -120,20 +158,72 @@ def make(session: Session, video: SourceVideo, frames: FrameRange, made_by: Acti
         end = frame_index.seconds(records[-1].ticks)
     else:
         end = frame_index.seconds(records[-1].ticks) + float(1 / video.rate)
-    clip = Clip(
-        source_video_id=video.id,
-        made_by=made_by,
-        cut_points={
-            "start_frame": frames.start,
-            "end_frame": frames.end,
-            "start_time_seconds": start,
-            "end_time_seconds": end,
-        },
-        trim=trim(video, frames),
+    return {**frames.as_json(), "start_time_seconds": start, "end_time_seconds": end}
+
+
+def save(session: Session, changed: Sequence[Clip]) -> None:
+    """Writes what a decision can change of clips, all at once, and reads them back. They must be
+    locked. Those that give up frames go before those that take them."""
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for clip in changed:
+        rows[_gives_up_frames(clip)].append({"id": clip.id, **_decided(clip)})
+    for some in rows.values():
+        if some:
+            session.execute(_SAVE, {"rows": some})
+    for clip in changed:
+        session.expire(clip)
+    locked(session, [clip.id for clip in changed])
+
+
+def _gives_up_frames(clip: Clip) -> bool:
+    """`frames` are still those that the row has."""
+    wanted = FrameRange.from_json(clip.cut_points)
+    return clip.state == ClipState.SUPERSEDED or wanted.length < clip.frames.length
+
+
+def _decided(clip: Clip) -> dict[str, Any]:
+    values = {name: getattr(clip, name) for name in _DECIDED}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+_DECIDED = (
+    *("state", "decided_at", "last_event_id", "error", "version", "leased_by", "leased_until"),
+    *("cut_points", "made_by", "trim", "is_virtual", "clip_filepath", "exported_frames"),
+    *("grouped_with_clip_id", "labels", "rating", "note"),
+)
+
+_NEW: Any = sa.func.jsonb_populate_recordset(
+    sa.text("NULL::clips"), sa.bindparam("rows", type_=JSONB)
+).table_valued("id", *_DECIDED, name="new")
+
+_SAVE = (
+    sa.update(Clip)
+    .where(col(Clip.id) == _NEW.c.id)
+    .values({name: _NEW.c[name] for name in _DECIDED})
+    .execution_options(synchronize_session=False)
+)
+
+
+def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
+    """Those of the clips that there are, as they are now, locked in the order of their ids, so
+    that no two decisions wait for each other."""
+    rows = session.exec(
+        select(Clip)
+        .where(col(Clip.id).in_(sorted(clip_ids)))
+        .order_by(col(Clip.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    session.add(clip)
-    session.flush()
-    return clip
+    return {clip.id: clip for clip in rows}
+
+
+def reshape(session: Session, video: SourceVideo, clip: Clip, frames: FrameRange) -> None:
+    """Gives a clip other frames; nothing is written yet."""
+    clip.cut_points = cut_points(session, video, frames)
+    clip.trim = trim(video, frames)
 
 
 def trim(video: SourceVideo, frames: FrameRange) -> dict[str, int] | None:
@@ -170,10 +260,11 @@ def lease_queue(
 
 
 def lease(session: Session, clip_ids: Sequence[int], reviewer: str, lease_seconds: float) -> None:
-    """Keeps the clips from other reviewers for `lease_seconds` from now."""
+    """Keeps the clips, but for those that another reviewer has, from others for `lease_seconds`
+    from now."""
     session.execute(
         sa.update(Clip)
-        .where(col(Clip.id).in_(clip_ids))
+        .where(col(Clip.id).in_(clip_ids), sa.not_(_with_others(reviewer)))
         .values(
             leased_by=reviewer,
             leased_until=sa.func.now() + timedelta(seconds=lease_seconds),
@@ -209,31 +300,50 @@ def _with_others(reviewer: str) -> Any:
 def queued(session: Session, clip_ids: Sequence[int]) -> list[QueuedClip]:
     """Clips with all that a reviewer needs to see of them, in film order."""
     before: Any = aliased(Clip)
+    after: Any = aliased(Clip)
     rows = session.exec(
-        select(Clip, SourceVideo, before)
+        select(Clip, SourceVideo, before, after)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
-        .outerjoin(
-            before,
-            sa.and_(
-                before.source_video_id == col(Clip.source_video_id),
-                before.end_frame == col(Clip.start_frame),
-                before.state != ClipState.SUPERSEDED,
-            ),
-        )
+        .outerjoin(before, sa.and_(_live_beside(before), before.end_frame == col(Clip.start_frame)))
+        .outerjoin(after, sa.and_(_live_beside(after), after.start_frame == col(Clip.end_frame)))
         .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
         .where(col(Clip.id).in_(clip_ids))
         .order_by(col(Clip.source_video_id), col(Clip.start_frame))
     )
-    return [QueuedClip(clip, video, previous) for clip, video, previous in rows]
+    return [QueuedClip(*row) for row in rows]
+
+
+def _live_beside(other: Any) -> Any:
+    return sa.and_(
+        other.source_video_id == col(Clip.source_video_id), other.state != ClipState.SUPERSEDED
+    )
+
+
+def neighbour(session: Session, clip: Clip, side: Side) -> int | None:
+    """The id of the live clip of the same video that lies right beside."""
+    beside = (
+        col(Clip.end_frame) == clip.start_frame
+        if side == Side.PREVIOUS
+        else col(Clip.start_frame) == clip.end_frame
+    )
+    return session.exec(
+        select(Clip.id).where(Clip.source_video_id == clip.source_video_id, LIVE, beside)
+    ).first()
 
 
 def release(session: Session, reviewer: str) -> None:
-    """Gives back what a reviewer has leased."""
+    """Gives back what a reviewer has leased, but for what is being decided on right now."""
     session.execute(
         sa.update(Clip)
-        .where(col(Clip.leased_by) == reviewer)
+        .where(col(Clip.id).in_(_free(Clip.leased_by == reviewer)))
         .values(leased_by=None, leased_until=None)
     )
+
+
+def _free(*conditions: Any) -> Any:
+    """Ids of clips that nobody is writing to, locked: who would wait for rows in any order could
+    be waited for."""
+    return sa.select(col(Clip.id)).where(*conditions).with_for_update(skip_locked=True)
 
 
 def _rested(undo_window_seconds: float) -> Any:
@@ -325,6 +435,7 @@ def give_up(
             col(Clip.last_event_id) <= last_event_id,
             _due(undo_window_seconds),
         )
+        .order_by(col(Clip.id))
         .with_for_update(of=Clip)
     )
     for clip in left:
@@ -359,14 +470,18 @@ def archive_rested(session: Session, undo_window_seconds: float) -> int:
     """Makes final the archive decisions that are past their undo window; says how many."""
     result = session.execute(
         sa.update(Clip)
-        .where(col(Clip.state) == ClipState.REVIEW_ARCHIVED, _rested(undo_window_seconds))
+        .where(
+            col(Clip.id).in_(
+                _free(col(Clip.state) == ClipState.REVIEW_ARCHIVED, _rested(undo_window_seconds))
+            )
+        )
         .values(state=changed(ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED))
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _locked(session: Session, clip_id: int) -> Clip:
-    clip = session.exec(select(Clip).where(Clip.id == clip_id).with_for_update()).first()
+    clip = locked(session, [clip_id]).get(clip_id)
     if clip is None:
         raise InputError(f"There is no clip {clip_id}.")
     return clip

@@ -15,6 +15,13 @@ from heaters_pipeline.domain.states import ClipState
 
 INDEX_PREFIX = "hnsw_"
 
+PREVIEW = "preview"
+"""The strategy of vectors of pictures that exist before a clip has a file (`likeness`). Every clip
+of every video has one, so they stay out of the search and its index."""
+
+
+_SEARCHED = col(ClipEmbedding.strategy) != sa.literal(PREVIEW, literal_execute=True)
+
 
 def save(
     session: Session, clip_id: int, model: str, strategy: str, vector: Sequence[float]
@@ -36,7 +43,8 @@ def ensure_index(session: Session, model: str, dimensions: int) -> None:
 
     Partial and over a cast, because vectors of several lengths share the column.
     """
-    name = INDEX_PREFIX + hashlib.sha256(f"{model}/{dimensions}".encode()).hexdigest()[:16]
+    named = f"{model}/{dimensions}/{PREVIEW}"
+    name = INDEX_PREFIX + hashlib.sha256(named.encode()).hexdigest()[:16]
     literal = sa.literal(model).compile(
         dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
     )
@@ -45,7 +53,8 @@ def ensure_index(session: Session, model: str, dimensions: int) -> None:
         sa.text(
             f"CREATE INDEX IF NOT EXISTS {name} ON clip_embeddings "
             f"USING hnsw ((embedding::vector({dimensions:d})) vector_cosine_ops) "
-            f"WHERE model = {literal} AND vector_dims(embedding) = {dimensions:d}"
+            f"WHERE model = {literal} AND vector_dims(embedding) = {dimensions:d} "
+            f"AND strategy <> '{PREVIEW}'"
         )
     )
 
@@ -66,14 +75,18 @@ def missing(session: Session, video_id: int, model: str, strategy: str) -> Seque
 
 def models(session: Session) -> list[str]:
     """Names of the models that have vectors."""
-    return list(session.exec(select(ClipEmbedding.model).distinct().order_by(ClipEmbedding.model)))
+    return list(
+        session.exec(
+            select(ClipEmbedding.model).where(_SEARCHED).distinct().order_by(ClipEmbedding.model)
+        )
+    )
 
 
 def models_of_clip(session: Session, clip_id: int) -> list[str]:
     return list(
         session.exec(
             select(ClipEmbedding.model)
-            .where(ClipEmbedding.clip_id == clip_id)
+            .where(ClipEmbedding.clip_id == clip_id, _SEARCHED)
             .distinct()
             .order_by(ClipEmbedding.model)
         )
@@ -91,7 +104,7 @@ def similar(
     chosen = model or next(iter(models_of_clip(session, clip_id)), None)
     own = session.exec(
         select(ClipEmbedding.embedding, ClipEmbedding.strategy).where(
-            ClipEmbedding.clip_id == clip_id, ClipEmbedding.model == chosen
+            ClipEmbedding.clip_id == clip_id, ClipEmbedding.model == chosen, _SEARCHED
         )
     ).first()
     if own is None:
@@ -109,6 +122,7 @@ def similar(
             sa.func.vector_dims(ClipEmbedding.embedding)
             == sa.literal(dimensions, literal_execute=True),
             ClipEmbedding.strategy == strategy,
+            _SEARCHED,
             Clip.id != clip_id,
             Clip.state == ClipState.EMBEDDED,
         )

@@ -18,7 +18,7 @@ from sqlmodel import Field, SQLModel
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.review import Action, Annotation
 from heaters_pipeline.domain.states import ClipState, SourceState
 
 NAMING = {
@@ -195,6 +195,8 @@ class SourceVideo(SQLModel, table=True):
     proxy_height: int | None = None
     keyframe_offsets: bytes | None = Field(default=None, sa_column=sa.Column(BYTEA))
     """The packed frame index of the proxy (`domain.frame_index`)."""
+    sprites: dict[str, Any] | None = _json()
+    """Where small pictures of the video lie; null where none were made."""
     scene_cut_points: dict[str, Any] | None = _json()
     """`{"detector", "min_clip_seconds", "cuts"}`: what detection found, before any reviewer."""
 
@@ -237,7 +239,8 @@ class Clip(SQLModel, table=True):
     __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
     __table_args__ = (
         _one_of("state", ClipState),
-        sa.CheckConstraint("made_by IN ('replan', 'merge', 'split')", name="made_by"),
+        sa.CheckConstraint("made_by IN ('replan', 'merge', 'split', 'nudge')", name="made_by"),
+        sa.CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         sa.CheckConstraint(
             "is_virtual OR (clip_filepath IS NOT NULL AND exported_frames IS NOT NULL)",
             name="physical",
@@ -258,13 +261,20 @@ class Clip(SQLModel, table=True):
             postgresql_where=sa.text("state = 'pending_review'"),
         ),
         sa.Index("ix_clips_state_decided_at", "state", "decided_at"),
+        sa.Index(
+            "ix_clips_labels",
+            "labels",
+            postgresql_using="gin",
+            postgresql_where=sa.text("labels <> '{}'"),
+        ),
     )
 
     id: int = _identity()
     source_video_id: int = _reference("source_videos.id")
     state: ClipState = _text(server_default=ClipState.PENDING_REVIEW)
     made_by: Action = _text()
-    """`replan` where cut points made it; `merge` or `split` where a reviewer did."""
+    """`replan` where cut points made it; `merge` or `split` where a reviewer did, `nudge` where one
+    moved an end of it."""
     is_virtual: bool = _flag(default=True)
     cut_points: dict[str, Any] = _json(nullable=False)
     """`{"start_frame", "end_frame", "start_time_seconds", "end_time_seconds"}`"""
@@ -292,6 +302,13 @@ class Clip(SQLModel, table=True):
     """`{"start_frame", "end_frame"}` of what the file holds; null while there is none."""
     grouped_with_clip_id: int | None = _reference("clips.id", nullable=True, index=True)
     """The first clip of the group that this one belongs to."""
+    labels: list[str] = Field(
+        default_factory=list,
+        sa_column=sa.Column(ARRAY(sa.Text), server_default=sa.text("'{}'"), nullable=False),
+    )
+    rating: int | None = Field(default=None, sa_column=sa.Column(sa.SmallInteger))
+    """1 to 5, the best."""
+    note: str | None = _optional_text()
     version: int = Field(
         default=1, sa_column=sa.Column(sa.Integer, server_default="1", nullable=False)
     )
@@ -310,6 +327,10 @@ class Clip(SQLModel, table=True):
     @property
     def frames(self) -> FrameRange:
         return FrameRange(self.start_frame, self.end_frame)
+
+    @property
+    def annotation(self) -> Annotation:
+        return Annotation(tuple(self.labels), self.rating, self.note)
 
     @property
     def clean_frames(self) -> FrameRange:
@@ -331,6 +352,16 @@ class ReviewEvent(SQLModel, table=True):
         _one_of("action", Action),
         sa.Index("ix_review_events_actor_id", "actor", "id"),
         sa.Index("ix_review_events_clip_ids", "clip_ids", postgresql_using="gin"),
+        sa.Index(
+            "ix_review_events_batch_id",
+            "batch_id",
+            postgresql_where=sa.text("batch_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_review_events_removed",
+            "source_video_id",
+            postgresql_where=sa.text("action = 'remove'"),
+        ),
     )
 
     id: int = _identity()
@@ -338,9 +369,12 @@ class ReviewEvent(SQLModel, table=True):
     actor: str = _text()
     action: Action = _text()
     clip_ids: list[int] = Field(sa_column=sa.Column(ARRAY(sa.BigInteger), nullable=False))
+    batch_id: int | None = _reference("review_events.id", nullable=True)
+    """The first event of the batch that this one belongs to; null for that first one, and for a
+    decision by itself."""
     before: list[dict[str, Any]] = _json(nullable=False)
-    """What the event found: `{"id", "state", "version", "start_frame", "end_frame",
-    "grouped_with_clip_id"}` of each clip; a clip that it made is missing here."""
+    """What the event found of each clip (`db.events.snapshot`; older events know less of it); a
+    clip that it made is missing here, and of a removal, which can't be undone, all are."""
     after: list[dict[str, Any]] = _json(nullable=False)
     """The same clips as the event left them."""
     undoes_event_id: int | None = _reference("review_events.id", nullable=True, unique=True)

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from heaters_pipeline.db import artifacts, clips
+from heaters_pipeline.db import artifacts, clips, likeness
+from heaters_pipeline.db.events import Decision, Part, record, removed_since, snapshot, standing
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError
-from heaters_pipeline.domain.review import DECIDED_STATE, Action
+from heaters_pipeline.domain.review import (
+    COUNTED,
+    DECIDED_STATE,
+    DECISIONS,
+    Action,
+    Side,
+    Wish,
+    touched,
+)
 from heaters_pipeline.domain.states import REVIEWED, ClipState, can_change
 
 DECIDABLE = REVIEWED | {ClipState.PENDING_REVIEW}
+"""Nobody has decided yet, or the pipeline has not acted on it."""
+
+GROUPABLE = frozenset(ClipState) - {
+    ClipState.REVIEW_ARCHIVED,
+    ClipState.ARCHIVED,
+    ClipState.SUPERSEDED,
+}
 
 
-class Decision(NamedTuple):
-    event_id: int
-    clips: list[Clip]
-    """Every clip that the decision changed or made, as it is now."""
-    unused: Sequence[str] = ()
-    """Storage keys of files that no row names any more."""
+class BatchDecision(NamedTuple):
+    decision: Decision | None
+    """None where nothing could be decided."""
+    refused: dict[int, str]
+    """Why not, in a sentence, by clip id."""
 
 
 def decide(
@@ -38,122 +52,225 @@ def decide(
     clip_id: int,
     version: int,
     action: Action,
+    side: Side = Side.PREVIOUS,
     frame: int | None = None,
+    frames: Iterable[int] = (),
+    changes: Mapping[str, Any] | None = None,
     lease_seconds: float = 0,
 ) -> Decision:
     """Records what `actor` decided on the clip as he saw it (`version`).
 
-    `frame` is the first frame of the second part of a split, a frame number of the source video.
+    `side` is where the neighbour of a merge or a nudge lies. `frame` and `frames` are first frames,
+    numbers of the source video: of the second and later parts of a split, or of what is to follow
+    the cut that a nudge moves. `changes` are an annotation's (`review.annotation_changes`).
     The clips that a split or merge makes are kept for `actor` for `lease_seconds`.
     A decision that is sent again, because its answer was lost, is found made and changes nothing.
     Raises Conflict if the clip has changed since, or if the pipeline has it; InputError if the
     action can't be done at all.
     """
+    wish = Wish(action, side, frozenset(frames if frame is None else {*frames, frame}), changes)
     seen = clips.get(session, clip_id)
     if seen.version != version:
-        made = _made_already(session, actor, clip_id, version, action)
-        if made is not None:
-            return made
-        raise _stale(seen)
-    previous_id = None
-    if action in (Action.GROUP, Action.MERGE):
-        previous_id = _previous_id(session, clip_id)
-    found = _lock(session, {clip_id, previous_id} - {None})
+        made = _made_already(session, actor, wish, {clip_id: version})
+        if not made:
+            raise _stale(seen)
+        return _as_made(session, made.values())
+    ids = {clip_id}
+    if action in (Action.GROUP, Action.MERGE, Action.NUDGE):
+        ids.add(_neighbour_id(session, seen, side))
+    pair = sorted(ids)
+    if action in (Action.MERGE, Action.SPLIT):
+        ids.update(_grouped_with(session, pair))
+    found = _lock(session, ids)
     clip = found[clip_id]
     if clip.version != version:
         raise _stale(clip)
-    previous = found[previous_id] if previous_id is not None else None
-    if action in (Action.SPLIT, Action.MERGE):
-        old = [previous, clip] if previous is not None else [clip]
-        if previous is not None:
-            _refuse_unless(previous, DECIDABLE, "merged with")
-            ranges: Sequence[FrameRange] = [cut_points.merge(previous.frames, clip.frames)]
+    # In film order, as neighbours have the same video.
+    concerned = sorted((found[each] for each in pair), key=lambda each: each.start_frame)
+    neighbour = next((each for each in concerned if each.id != clip_id), None)
+    if neighbour is not None:
+        _refuse_neighbour(neighbour, wish)
+    if action in (Action.MERGE, Action.SPLIT):
+        return _replace(session, actor, wish, concerned, lease_seconds)
+    if action == Action.NUDGE:
+        _refuse_unless_decidable(clip)
+        return _nudge(session, actor, wish, concerned)
+    refusal = _refusal(clip, action)
+    if refusal is not None:
+        raise refusal
+    return _mark(session, actor, wish, [clip], neighbour)
+
+
+def decide_all(
+    session: Session,
+    *,
+    actor: str,
+    action: Action,
+    versions: Mapping[int, int],
+    changes: Mapping[str, Any] | None = None,
+) -> BatchDecision:
+    """Approves, skips, archives or annotates many clips (`versions` as they were seen, by id) in
+    one batch, which is undone as one. What can be decided is; the rest is refused."""
+    wish = Wish(action, changes=changes)
+    found = clips.locked(session, versions)
+    stale = {
+        clip_id: version
+        for clip_id, version in versions.items()
+        if clip_id in found and found[clip_id].version != version
+    }
+    made = _made_already(session, actor, wish, stale)
+    refused = {each: f"There is no clip {each}." for each in versions if each not in found}
+    wanted = []
+    for clip_id, clip in found.items():
+        if clip_id in made:
+            continue
+        refusal = _stale(clip) if clip_id in stale else _refusal(clip, action)
+        if refusal is None:
+            wanted.append(clip)
         else:
-            ranges = _parts(clip, frame)
-        # Only now: who joins a group locks its first clip before.
-        members = set(_grouped_with(session, clip_id, previous_id)) - {clip_id, previous_id}
-        rest = list(_lock(session, members).values())
-        replaced = _replace(session, actor, action, old, ranges, rest)
-        return _kept_for(session, actor, lease_seconds, replaced)
-    before = [_snapshot(clip)]
-    _move(clip, DECIDED_STATE[action])
-    unused = artifacts.leave_library(session, clip)
-    if previous is not None:
-        gone = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED, ClipState.SUPERSEDED}
-        _refuse_unless(previous, set(ClipState) - gone, "grouped with")
-        clip.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
-    return _record(session, actor, action, before, [clip])._replace(unused=unused)
+            refused[clip_id] = str(refusal)
+    if not wanted:
+        return BatchDecision(_as_made(session, made.values()) if made else None, refused)
+    decision = _mark(session, actor, wish, wanted)
+    decision.clips.extend(found[clip_id] for clip_id in made)
+    return BatchDecision(decision, refused)
+
+
+def _mark(
+    session: Session,
+    actor: str,
+    wish: Wish,
+    wanted: Sequence[Clip],
+    group_with: Clip | None = None,
+) -> Decision:
+    """Gives the clips a state or an annotation."""
+    unused: Sequence[str] = ()
+    parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
+    with session.no_autoflush:
+        if wish.action == Action.ANNOTATE:
+            for clip in wanted:
+                for name, value in (wish.changes or {}).items():
+                    setattr(clip, name, value)
+        else:
+            unused = artifacts.leave_library(session, wanted)
+            for clip in wanted:
+                clip.state = DECIDED_STATE[wish.action]
+                if group_with is not None:
+                    clip.grouped_with_clip_id = group_with.grouped_with_clip_id or group_with.id
+        return record(session, actor, wish.action, parts)._replace(unused=unused)
+
+
+def _replace(
+    session: Session, actor: str, wish: Wish, old: Sequence[Clip], lease_seconds: float
+) -> Decision:
+    """One new clip in place of two neighbours, or several in place of one. Those that an old one
+    was the first of a group for follow the first of the new ones."""
+    if wish.action == Action.MERGE:
+        ranges: Sequence[FrameRange] = [cut_points.merge(*(clip.frames for clip in old))]
+    else:
+        ranges = cut_points.split(old[0].frames, *wish.frames)
+    old_ids = [clip.id for clip in old]
+    members = list(_lock(session, {*_grouped_with(session, old_ids)} - {*old_ids}).values())
+    before = [snapshot(clip) for clip in [*old, *members]]
+    for clip in old:
+        if not can_change(ClipState(clip.state), ClipState.SUPERSEDED):
+            raise _taken(clip, ClipState.SUPERSEDED)
+        clip.state = ClipState.SUPERSEDED
+    # The old clips leave their frames before the new ones take them.
+    session.flush()
+    video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
+    said = old[0].annotation if len(old) == 1 else old[0].annotation.joined(old[1].annotation)
+    made = [clips.make(session, video, frames, wish.action, said) for frames in ranges]
+    likeness.borrow(session, [clip.id for clip in made], old_ids)
+    for clip in members:
+        clip.grouped_with_clip_id = made[0].id
+    for clip in made:
+        clip.grouped_with_clip_id = old[0].grouped_with_clip_id
+    decision = record(session, actor, wish.action, [Part(before, [*old, *members, *made])])
+    clips.lease(session, [clip.id for clip in made], actor, lease_seconds)
+    return decision
+
+
+def _nudge(session: Session, actor: str, wish: Wish, pair: Sequence[Clip]) -> Decision:
+    """Moves the cut between two neighbours, which stay the clips that they are."""
+    if len(wish.frames) != 1:
+        raise InputError("A cut moves to one frame: the first of the clip after it.")
+    first, second = pair
+    ranges = cut_points.move_cut(first.frames, second.frames, *wish.frames)
+    before = [snapshot(clip) for clip in pair]
+    video = session.get_one(SourceVideo, first.source_video_id, options=[WITHOUT_INDEX])
+    with session.no_autoflush:
+        for clip, frames in zip(pair, ranges, strict=True):
+            clips.reshape(session, video, clip, frames)
+            clip.made_by = Action.NUDGE
+        return record(session, actor, wish.action, [Part(before, list(pair))])
 
 
 def undo(
     session: Session, *, actor: str, event_id: int | None = None, lease_seconds: float = 0
 ) -> Decision:
-    """Takes back an event: `event_id`, or the actor's latest that still stands. Clips that wait
-    for a decision again are kept for `actor` for `lease_seconds`; one that was in the library
-    already leaves it.
+    """Takes back an event, with the batch that it is of: `event_id`, or the actor's latest that
+    still stands. Clips that wait for a decision again are kept for `actor` for `lease_seconds`; one
+    that was in the library already leaves it.
 
-    Raises Conflict if a later event has changed one of its clips since, or if the pipeline is at
-    work on one.
+    All or nothing: raises Conflict if a later event has changed the same of one of its clips since,
+    or if the pipeline is at work on one, and Gone if it was undone, or the video removed, already.
     """
-    event = _event_to_undo(session, actor, event_id)
-    found = _lock(session, event.clip_ids)
-    _refuse_if_decided_since(session, event)
-    was = {entry["id"]: entry for entry in event.before}
-    before = [_snapshot(clip) for clip in found.values()]
-    wanted = {entry["id"]: _state_before(entry, was.get(entry["id"])) for entry in event.after}
-    for clip_id, state in wanted.items():
-        clip = found[clip_id]
-        if state is not None and not can_change(ClipState(clip.state), state):
-            raise Conflict(f"Clip {clip_id} is {_words(clip)} right now: undo when that is done.")
-    unused: list[str] = []
-    # What the event made leaves its frames before what it replaced takes them back.
-    for clip_id in sorted(found, key=lambda clip_id: clip_id in was):
-        clip = found[clip_id]
-        state = wanted[clip_id]
-        if state is not None:
-            clip.state = state
-            unused += artifacts.leave_library(session, clip)
-        clip.grouped_with_clip_id = was.get(clip_id, {}).get("grouped_with_clip_id")
-        session.flush()
-    undone = _record(
-        session, actor, Action.UNDO, before, list(found.values()), undoes_event_id=event.id
-    )
-    return _kept_for(session, actor, lease_seconds, undone)._replace(unused=unused)
+    events = _events_to_undo(session, actor, event_id)
+    found = _lock(session, {clip_id for event in events for clip_id in event.clip_ids})
+    _refuse_if_changed_since(session, events)
+    parts = [
+        Part([snapshot(found[entry["id"]]) for entry in event.after], [], event.id)
+        for event in events
+    ]
+    moved: list[Clip] = []
+    with session.no_autoflush:
+        for event, part in zip(events, parts, strict=True):
+            was = {entry["id"]: entry for entry in event.before}
+            for entry in event.after:
+                clip = found[entry["id"]]
+                part.clips.append(clip)
+                state = clip.state
+                _give_back(session, clip, was.get(clip.id), entry)
+                if clip.state != state:
+                    moved.append(clip)
+        unused = artifacts.leave_library(session, moved)
+        undone = record(session, actor, Action.UNDO, parts)
+    back = [clip.id for clip in moved if clip.state == ClipState.PENDING_REVIEW]
+    clips.lease(session, back, actor, lease_seconds)
+    return undone._replace(unused=unused)
 
 
 def replan(
     session: Session, video: SourceVideo, cuts: Iterable[int], longest: int | None = None
 ) -> Decision | None:
     """Lays the video's clips anew along `cuts`, none of them longer than `longest` frames. Clips
-    that somebody has decided on, or made by a merge or a split, stay as they are; pending ones that
-    already fit stay too, and get the trim that the video's transitions suggest now.
+    that a reviewer has touched (`clips.TOUCHED`) stay as they are; others that already fit stay
+    too, and pending ones get the trim that the video's transitions suggest now.
 
     None if no clip comes or goes.
     """
     if video.frame_count is None:
         raise InputError(f"{video.title} has no frame count yet: transcode it first.")
     live = _lock(session, [clip.id for clip in clips.of_video(session, video.id)])
-    open_to_change = [
-        clip
-        for clip in live.values()
-        if clip.state == ClipState.PENDING_REVIEW and clip.made_by == Action.REPLAN
-    ]
-    standing = {clip.frames for clip in open_to_change}
-    kept = [clip.frames for clip in live.values() if clip.frames not in standing]
+    judged = {clip.id for clip in clips.judged(session, video.id)}
+    open_to_change = [clip for clip in live.values() if clip.id not in judged]
+    lying = {clip.frames for clip in open_to_change}
+    kept = [clip.frames for clip in live.values() if clip.frames not in lying]
     planned = set(cut_points.plan_clips(video.frame_count, cuts, kept, longest))
     replaced = [clip for clip in open_to_change if clip.frames not in planned]
     for clip in live.values():
         if clip.state == ClipState.PENDING_REVIEW:
             clip.trim = clips.trim(video, clip.frames)
-    missing = sorted(planned - standing)
+    missing = sorted(planned - lying)
     if not replaced and not missing:
         return None
-    before = [_snapshot(clip) for clip in replaced]
+    before = [snapshot(clip) for clip in replaced]
     for clip in replaced:
-        _move(clip, ClipState.SUPERSEDED)
+        clip.state = ClipState.SUPERSEDED
     session.flush()
     made = [clips.make(session, video, frames, Action.REPLAN) for frames in missing]
-    return _record(session, "pipeline", Action.REPLAN, before, replaced + made)
+    return record(session, "pipeline", Action.REPLAN, [Part(before, replaced + made)])
 
 
 class Corrections(NamedTuple):
@@ -167,95 +284,174 @@ class Corrections(NamedTuple):
 
 def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Corrections]:
     """Merges and splits that stand, of each of the videos that have any."""
-    standing = _standing().where(col(ReviewEvent.source_video_id).in_(video_ids)).subquery()
+    standing_ones = standing().where(col(ReviewEvent.source_video_id).in_(video_ids)).subquery()
     rows = session.execute(
         sa.select(
-            standing.c.source_video_id,
-            sa.func.count().filter(standing.c.action == Action.MERGE),
-            sa.func.count().filter(standing.c.action == Action.SPLIT),
+            standing_ones.c.source_video_id,
+            sa.func.count().filter(standing_ones.c.action == Action.MERGE),
+            sa.func.count().filter(standing_ones.c.action == Action.SPLIT),
         )
-        .where(standing.c.action.in_([Action.MERGE, Action.SPLIT]))
-        .group_by(standing.c.source_video_id)
+        .where(standing_ones.c.action.in_([Action.MERGE, Action.SPLIT]))
+        .group_by(standing_ones.c.source_video_id)
     )
     return {video_id: Corrections(merges, splits) for video_id, merges, splits in rows}
 
 
 def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:
-    """The actor's decisions that stand, newest first."""
+    """The actor's decisions that can be undone, newest first; of a batch the first event."""
     return session.exec(
-        _standing()
-        .where(ReviewEvent.actor == actor)
+        _decisions()
+        .where(
+            ReviewEvent.actor == actor,
+            col(ReviewEvent.batch_id).is_(None),
+            sa.not_(removed_since()),
+        )
         .order_by(col(ReviewEvent.id).desc())
         .limit(limit)
     ).all()
 
 
+def batch_sizes(session: Session, event_ids: Iterable[int]) -> dict[int, int]:
+    """How many events there are in the batches that begin with these, where they begin any."""
+    rows = session.exec(
+        select(ReviewEvent.batch_id, sa.func.count() + 1)
+        .where(col(ReviewEvent.batch_id).in_(event_ids))
+        .group_by(col(ReviewEvent.batch_id))
+    )
+    return {batch_id: size for batch_id, size in rows if batch_id is not None}
+
+
 def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
-    """The newest decision of a person on the clip that stands."""
+    """The newest decision of a person on the clip that can be undone."""
     return session.exec(
-        _standing()
-        .where(
-            col(ReviewEvent.clip_ids).contains([clip_id]),
-            col(ReviewEvent.action) != Action.REPLAN,
-        )
+        _decisions()
+        .where(col(ReviewEvent.clip_ids).contains([clip_id]), sa.not_(removed_since()))
         .order_by(col(ReviewEvent.id).desc())
     ).first()
 
 
 def count_since(session: Session, actor: str, since: datetime) -> int:
-    """How many decisions of the actor stand that were made at `since` or later."""
-    events = _standing().where(ReviewEvent.actor == actor, col(ReviewEvent.created_at) >= since)
+    """How many decisions of the actor stand that were made at `since` or later; moved cuts and
+    annotations are none."""
+    events = standing().where(
+        ReviewEvent.actor == actor,
+        col(ReviewEvent.action).in_(COUNTED),
+        col(ReviewEvent.created_at) >= since,
+    )
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
+def _decisions() -> SelectOfScalar[ReviewEvent]:
+    """What people decided and nobody has undone."""
+    return standing().where(col(ReviewEvent.action).in_(DECISIONS))
+
+
 def _made_already(
-    session: Session, actor: str, clip_id: int, version: int, action: Action
-) -> Decision | None:
+    session: Session, actor: str, wish: Wish, versions: Mapping[int, int]
+) -> dict[int, ReviewEvent]:
+    """Standing events by which the actor did just this to clips of these versions, by clip id."""
+    if not versions:
+        return {}
     events = session.exec(
-        _standing().where(
+        standing().where(
             ReviewEvent.actor == actor,
-            ReviewEvent.action == action,
-            col(ReviewEvent.clip_ids).contains([clip_id]),
+            ReviewEvent.action == wish.action,
+            col(ReviewEvent.clip_ids).overlap(list(versions)),  # type: ignore[attr-defined]
         )
     )
+    return {
+        entry["id"]: event
+        for event in events
+        for entry in event.before
+        if versions.get(entry["id"]) == entry["version"] and wish.met(entry["id"], event.after)
+    }
+
+
+def _as_made(session: Session, events: Iterable[ReviewEvent]) -> Decision:
+    events = list(events)
+    ids = [entry["id"] for event in events for entry in event.after]
+    now = {clip.id: clip for clip in clips.with_ids(session, ids)}
+    return Decision(events[0].batch_id or events[0].id, [now[each] for each in ids])
+
+
+def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Sequence[ReviewEvent]:
+    """The events of the batch, or the one that is of none, in the order of their ids."""
+    if event_id is None:
+        event = next(iter(latest(session, actor, 1)), None)
+        if event is None:
+            raise InputError("You have no decision left to undo.")
+    else:
+        event = session.exec(_decisions().where(ReviewEvent.id == event_id)).first()
+        if event is None:
+            raise Gone("That decision has been undone already.")
+    first = event.batch_id or event.id
+    batch = sa.or_(col(ReviewEvent.id) == first, col(ReviewEvent.batch_id) == first)
+    events = session.exec(_decisions().where(batch).order_by(col(ReviewEvent.id))).all()
+    removed = session.exec(select(ReviewEvent.id).where(batch, removed_since()).limit(1)).first()
+    if removed is not None:
+        raise Gone("Its video has been removed since, so this decision can't be undone any more.")
+    return events
+
+
+def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
+    """To be called when the clips are locked, so that nobody changes them any more."""
+    ours = {event.id: event for event in events}
+    touched_by_us: dict[int, frozenset[str]] = {}
     for event in events:
-        if any((entry["id"], entry["version"]) == (clip_id, version) for entry in event.before):
-            now = [clips.get(session, entry["id"]) for entry in event.after]
-            return Decision(event.id, now)
-    return None
+        touched_by_us |= touched(event.before, event.after)
+    standing_ones = session.exec(
+        standing()
+        .where(
+            col(ReviewEvent.id) >= min(ours),
+            col(ReviewEvent.clip_ids).overlap(list(touched_by_us)),  # type: ignore[attr-defined]
+        )
+        .order_by(col(ReviewEvent.id))
+    ).all()
+    if not ours.keys() <= {event.id for event in standing_ones}:
+        raise Gone("That decision has been undone already.")
+    for later in standing_ones:
+        same = (
+            fields & touched_by_us.get(clip_id, frozenset())
+            for clip_id, fields in touched(later.before, later.after).items()
+        )
+        if later.id not in ours and any(same):
+            raise Conflict(
+                f"{later.actor} has decided since ({later.action}) on what this decision left: "
+                "undo that first."
+            )
 
 
-def _parts(clip: Clip, frame: int | None) -> tuple[FrameRange, FrameRange]:
-    if frame is None:
-        raise InputError("A split needs the frame that the second part starts with.")
-    return cut_points.split(clip.frames, frame)
+def _give_back(
+    session: Session, clip: Clip, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> None:
+    """Sets a clip back to what it was before an event (None: the event made it), in what the event
+    changed."""
+    was: Mapping[str, Any] = {"state": ClipState.SUPERSEDED} if before is None else before
+    changed = {name: value for name, value in was.items() if value != after.get(name)}
+    state = _state_before(changed)
+    if state is not None and not can_change(ClipState(clip.state), state):
+        raise Conflict(f"Clip {clip.id} is {_words(clip)} right now: undo when that is done.")
+    if not changed.keys().isdisjoint({"start_frame", "end_frame"}):
+        _refuse_unless_decidable(clip)
+        video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
+        clips.reshape(session, video, clip, FrameRange.from_json(was))
+    clip.state = state or clip.state
+    for name in ("made_by", "grouped_with_clip_id", "labels", "rating", "note"):
+        if name in changed:
+            setattr(clip, name, changed[name])
 
 
-def _replace(
-    session: Session,
-    actor: str,
-    action: Action,
-    old: list[Clip],
-    ranges: Sequence[FrameRange],
-    members: list[Clip],
-) -> Decision:
-    """New clips of `ranges` in place of `old`; `members` of a group that an old one was the first
-    of follow the first of the new ones."""
-    before = [_snapshot(clip) for clip in [*old, *members]]
-    for clip in old:
-        _move(clip, ClipState.SUPERSEDED)
-    # The old clips leave their frames before the new ones take them.
-    session.flush()
-    video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
-    made = [clips.make(session, video, frames, action) for frames in ranges]
-    for clip in members:
-        clip.grouped_with_clip_id = made[0].id
-    for clip in made:
-        clip.grouped_with_clip_id = old[0].grouped_with_clip_id
-    return _record(session, actor, action, before, [*old, *members, *made])
+def _state_before(changed: Mapping[str, Any]) -> ClipState | None:
+    """The state that undoing an event gives back to a clip; None where the event left it alone.
+    One that the pipeline had goes through it again: its files are gone."""
+    if "state" not in changed:
+        return None
+    state = ClipState(changed["state"])
+    decided_by_people = DECIDABLE | {ClipState.ARCHIVED, ClipState.SUPERSEDED}
+    return state if state in decided_by_people else ClipState.REVIEW_APPROVED
 
 
-def _grouped_with(session: Session, *first: int | None) -> Sequence[int]:
+def _grouped_with(session: Session, first: Iterable[int]) -> Sequence[int]:
     """The live clips of the groups that have one of `first` as their first."""
     return session.exec(
         select(Clip.id).where(
@@ -264,111 +460,50 @@ def _grouped_with(session: Session, *first: int | None) -> Sequence[int]:
     ).all()
 
 
-def _state_before(after: dict[str, Any], before: dict[str, Any] | None) -> ClipState | None:
-    """The state that undoing an event gives back to a clip; None where the event left it alone.
-    One that the pipeline had goes through it again: its files are gone."""
-    if before is None:
-        return ClipState.SUPERSEDED
-    if before["state"] == after["state"]:
-        return None
-    state = ClipState(before["state"])
-    decided_by_people = DECIDABLE | {ClipState.ARCHIVED, ClipState.SUPERSEDED}
-    return state if state in decided_by_people else ClipState.REVIEW_APPROVED
-
-
-def _record(
-    session: Session,
-    actor: str,
-    action: Action,
-    before: list[dict[str, Any]],
-    touched: list[Clip],
-    undoes_event_id: int | None = None,
-) -> Decision:
-    """Writes the event and stamps its clips with it."""
-    was = {entry["id"]: entry["state"] for entry in before}
-    for clip in touched:
-        if clip.id in was:
-            clip.version += 1
-    event = ReviewEvent(
-        source_video_id=touched[0].source_video_id,
-        actor=actor,
-        action=action,
-        clip_ids=sorted(clip.id for clip in touched),
-        before=before,
-        after=[_snapshot(clip) for clip in touched],
-        undoes_event_id=undoes_event_id,
-    )
-    session.add(event)
-    session.flush()
-    decided_at = session.scalar(sa.select(sa.func.now()))
-    for clip in touched:
-        if was.get(clip.id) == clip.state:
-            continue
-        clip.last_event_id = event.id
-        clip.error = None
-        pending = clip.state == ClipState.PENDING_REVIEW
-        clip.decided_at = None if pending else decided_at
-        if not pending:
-            clip.leased_by = clip.leased_until = None
-    session.flush()
-    return Decision(event.id, touched)
-
-
-def _kept_for(
-    session: Session, reviewer: str, lease_seconds: float, decision: Decision
-) -> Decision:
-    pending = [clip.id for clip in decision.clips if clip.state == ClipState.PENDING_REVIEW]
-    clips.lease(session, pending, reviewer, lease_seconds)
-    return decision
-
-
-def _previous_id(session: Session, clip_id: int) -> int:
-    before: Any = aliased(Clip)
-    this: Any = aliased(Clip)
-    found = session.exec(
-        select(before.id)
-        .join(
-            this,
-            sa.and_(
-                before.source_video_id == this.source_video_id,
-                before.end_frame == this.start_frame,
-            ),
-        )
-        .where(this.id == clip_id, before.state != ClipState.SUPERSEDED)
-    ).first()
+def _neighbour_id(session: Session, clip: Clip, side: Side) -> int:
+    found = clips.neighbour(session, clip, side)
     if found is None:
-        raise InputError(f"No clip comes right before clip {clip_id} in its video.")
-    return int(found)
+        where = "before" if side == Side.PREVIOUS else "after"
+        raise InputError(f"No clip comes right {where} clip {clip.id} in its video.")
+    return found
 
 
-def _lock(session: Session, clip_ids: Iterable[int | None]) -> dict[int, Clip]:
-    """The clips, locked in the order of their ids, so that no two decisions wait for each other."""
-    wanted = sorted(clip_id for clip_id in clip_ids if clip_id is not None)
-    rows = session.exec(
-        select(Clip)
-        .where(col(Clip.id).in_(wanted))
-        .order_by(col(Clip.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    found = {clip.id: clip for clip in rows}
+def _lock(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
+    """Locks clips that must be there."""
+    wanted = sorted(clip_ids)
+    found = clips.locked(session, wanted)
     for clip_id in wanted:
         if clip_id not in found:
             raise InputError(f"There is no clip {clip_id}.")
     return found
 
 
-def _move(clip: Clip, state: ClipState) -> None:
-    if not can_change(ClipState(clip.state), state):
-        raise Conflict(f"Clip {clip.id} is {_words(clip)} already, so it can't become {state}.")
-    clip.state = state
+def _refusal(clip: Clip, action: Action) -> Conflict | None:
+    """Why the clip can't be marked so; None where it can."""
+    if action == Action.ANNOTATE:
+        return _stale(clip) if clip.state == ClipState.SUPERSEDED else None
+    wanted = DECIDED_STATE[action]
+    return None if can_change(ClipState(clip.state), wanted) else _taken(clip, wanted)
 
 
-def _refuse_unless(previous: Clip, states: Iterable[ClipState], done: str) -> None:
-    if previous.state not in set(states):
-        raise Conflict(
-            f"The clip before is {_words(previous)}, so this one can't be {done} it any more."
-        )
+def _refuse_neighbour(neighbour: Clip, wish: Wish) -> None:
+    so = {
+        Action.GROUP: "this one can't be grouped with it any more",
+        Action.MERGE: "this one can't be merged with it any more",
+        Action.NUDGE: "the cut between can't be moved any more",
+    }
+    if neighbour.state not in (GROUPABLE if wish.action == Action.GROUP else DECIDABLE):
+        where = "before" if wish.side == Side.PREVIOUS else "after"
+        raise Conflict(f"The clip {where} is {_words(neighbour)}, so {so[wish.action]}.")
+
+
+def _refuse_unless_decidable(clip: Clip) -> None:
+    if clip.state not in DECIDABLE:
+        raise Conflict(f"Clip {clip.id} is {_words(clip)} already, so its cuts can't be moved.")
+
+
+def _taken(clip: Clip, wanted: ClipState) -> Conflict:
+    return Conflict(f"Clip {clip.id} is {_words(clip)} already, so it can't become {wanted}.")
 
 
 def _stale(clip: Clip) -> Conflict:
@@ -377,53 +512,3 @@ def _stale(clip: Clip) -> Conflict:
 
 def _words(clip: Clip) -> str:
     return ClipState(clip.state).replace("_", " ")
-
-
-def _snapshot(clip: Clip) -> dict[str, Any]:
-    return {
-        "id": clip.id,
-        "state": str(clip.state),
-        "version": clip.version,
-        "start_frame": clip.start_frame,
-        "end_frame": clip.end_frame,
-        "grouped_with_clip_id": clip.grouped_with_clip_id,
-    }
-
-
-def _event_to_undo(session: Session, actor: str, event_id: int | None) -> ReviewEvent:
-    newest = _standing().where(
-        col(ReviewEvent.action) != Action.REPLAN,
-        ReviewEvent.actor == actor if event_id is None else ReviewEvent.id == event_id,
-    )
-    event = session.exec(newest.order_by(col(ReviewEvent.id).desc())).first()
-    if event is None and event_id is None:
-        raise InputError("You have no decision left to undo.")
-    if event is None:
-        raise Gone("That decision has been undone already.")
-    return event
-
-
-def _refuse_if_decided_since(session: Session, event: ReviewEvent) -> None:
-    later = session.exec(
-        _standing()
-        .where(
-            col(ReviewEvent.id) > event.id,
-            col(ReviewEvent.clip_ids).overlap(event.clip_ids),  # type: ignore[attr-defined]
-        )
-        .limit(1)
-    ).first()
-    if later is not None:
-        raise Conflict(
-            f"{later.actor} has decided since ({later.action}) on what this decision left: "
-            "undo that first."
-        )
-
-
-def _standing() -> SelectOfScalar[ReviewEvent]:
-    """Events that have not been undone, undo events themselves left out."""
-    undoing: Any = aliased(ReviewEvent)
-    return (
-        select(ReviewEvent)
-        .outerjoin(undoing, undoing.undoes_event_id == col(ReviewEvent.id))
-        .where(undoing.id.is_(None), col(ReviewEvent.action) != Action.UNDO)
-    )

@@ -86,21 +86,42 @@ def find_faults(frame_count: int, ranges: Iterable[FrameRange]) -> list[str]:
     return faults
 
 
-def split(whole: FrameRange, frame: int) -> tuple[FrameRange, FrameRange]:
-    """Both halves of a clip cut before `frame`; raises InputError unless both have frames."""
-    if not whole.start < frame < whole.end:
-        raise InputError(
-            f"A clip of frames {whole.start} to {whole.end - 1} can't be split at frame {frame}: "
-            "step to the first frame of the second part, which can't be the clip's own first."
-        )
-    return FrameRange(whole.start, frame), FrameRange(frame, whole.end)
+def split(whole: FrameRange, *cuts: int) -> tuple[FrameRange, ...]:
+    """The parts of a clip cut before each of `cuts`; raises InputError unless each part has frames
+    and there are two at least."""
+    for frame in cuts:
+        if not whole.start < frame < whole.end:
+            raise InputError(
+                f"A clip of frames {whole.start} to {whole.end - 1} can't be split at frame "
+                f"{frame}: step to the first frame of the second part, which can't be the clip's "
+                "own first."
+            )
+    if not cuts:
+        raise InputError("A split needs the frame that the second part starts with.")
+    return tuple(divide(whole, cuts))
 
 
 def merge(first: FrameRange, second: FrameRange) -> FrameRange:
     """The union of two neighbours; raises InputError if frames lie between them."""
+    _refuse_unless_neighbours(first, second, "merged")
+    return FrameRange(first.start, second.end)
+
+
+def move_cut(first: FrameRange, second: FrameRange, frame: int) -> tuple[FrameRange, FrameRange]:
+    """Both neighbours with the cut between them before `frame`; raises InputError unless each
+    keeps a frame."""
+    _refuse_unless_neighbours(first, second, "cut anew")
+    if not first.start < frame < second.end:
+        raise InputError(
+            f"The cut can't move to frame {frame}: it must leave a frame to the clips on both "
+            f"sides, so it can be at {first.start + 1} to {second.end - 1}."
+        )
+    return FrameRange(first.start, frame), FrameRange(frame, second.end)
+
+
+def _refuse_unless_neighbours(first: FrameRange, second: FrameRange, done: str) -> None:
     if first.end != second.start:
         raise InputError(
             f"Clips that end at frame {first.end - 1} and start at frame {second.start} "
-            "are no neighbours, so they can't be merged."
+            f"are no neighbours, so they can't be {done}."
         )
-    return FrameRange(first.start, second.end)

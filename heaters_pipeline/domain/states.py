@@ -29,6 +29,8 @@ class SourceState(StrEnum):
     """It has the bytes, or is the page, of a video that was there before."""
     EXPANDED = "expanded"
     """A playlist: each of its videos is a source video of its own."""
+    REMOVED = "removed"
+    """A person did away with it; its row is left, so that what was decided can be read."""
 
 
 class ClipState(StrEnum):
@@ -72,7 +74,7 @@ EMBED = Step(C.KEYFRAMED, C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
 SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
 CLIP_STEPS = (EXPORT, KEYFRAME, EMBED)
 
-SETTLED = frozenset({S.READY, S.DUPLICATE, S.EXPANDED})
+SETTLED = frozenset({S.READY, S.DUPLICATE, S.EXPANDED, S.REMOVED})
 """Nothing more is to be done with the source video."""
 
 REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
@@ -107,7 +109,9 @@ SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
     S.READY: frozenset(),
     S.DUPLICATE: frozenset({S.DOWNLOADING} | _RETRY),
     S.EXPANDED: frozenset({S.DOWNLOADING} | _RETRY),
+    S.REMOVED: frozenset(_RETRY),
 }
+"""From any of them a person can have the video removed, which supersedes its clips."""
 
 _DECIDABLE = REVIEWED | {C.PENDING_REVIEW, C.SUPERSEDED}
 

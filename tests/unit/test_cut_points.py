@@ -10,6 +10,7 @@ from heaters_pipeline.domain.cut_points import (
     divide,
     find_faults,
     merge,
+    move_cut,
     plan_clips,
     shorten,
     split,
@@ -68,7 +69,27 @@ def test_a_split_gives_two_halves_with_frames() -> None:
             split(FrameRange(10, 20), frame)
 
 
+def test_several_splits_give_a_part_more_each() -> None:
+    assert split(FrameRange(10, 20), 18, 12, 18) == ((10, 12), (12, 18), (18, 20))
+    with pytest.raises(InputError, match="can't be split at frame 20"):
+        split(FrameRange(10, 20), 12, 20)
+    with pytest.raises(InputError, match="needs the frame"):
+        split(FrameRange(10, 20))
+
+
 def test_only_neighbours_merge() -> None:
     assert merge(FrameRange(0, 10), FrameRange(10, 20)) == (0, 20)
     with pytest.raises(InputError, match="no neighbours"):
         merge(FrameRange(0, 9), FrameRange(10, 20))
+
+
+def test_a_cut_moves_as_far_as_both_sides_keep_a_frame() -> None:
+    first, second = FrameRange(0, 10), FrameRange(10, 20)
+    assert move_cut(first, second, 1) == ((0, 1), (1, 20))
+    assert move_cut(first, second, 19) == ((0, 19), (19, 20))
+    assert move_cut(first, second, 10) == (first, second)
+    for frame in (-1, 0, 20, 21):
+        with pytest.raises(InputError, match="it can be at 1 to 19"):
+            move_cut(first, second, frame)
+    with pytest.raises(InputError, match="no neighbours"):
+        move_cut(first, FrameRange(12, 20), 11)

@@ -1,0 +1,39 @@
+"""What a request's JSON says, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import request
+
+from heaters_pipeline.domain.errors import InputError
+
+
+def json_object() -> dict[str, Any]:
+    found = request.get_json(silent=True)
+    if not isinstance(found, dict):
+        raise InputError("The request must carry a JSON object.")
+    return found
+
+
+def one_of(allowed: Iterable[str], fields: Mapping[str, Any], name: str, default: str = "") -> str:
+    value = fields.get(name, default)
+    names = sorted(allowed)
+    if value not in names:
+        raise InputError(f"The {name} is {value!r}; it must be one of {', '.join(names)}.")
+    return str(value)
+
+
+def integer(fields: Mapping[str, Any], name: str) -> int:
+    value = fields.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InputError(f"{name} is {value!r}; it must be a whole number.")
+    return value
+
+
+def integers(fields: Mapping[str, Any], name: str) -> list[int]:
+    value = fields.get(name)
+    if not isinstance(value, list):
+        raise InputError(f"{name} is {value!r}; it must be a list of whole numbers.")
+    return [integer({name: each}, name) for each in value]

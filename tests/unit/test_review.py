@@ -1,0 +1,113 @@
+"""What reviewers say of clips, and which decisions stand in each other's way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.review import (
+    Action,
+    Annotation,
+    Side,
+    Wish,
+    annotation_changes,
+    touched,
+)
+
+
+def test_only_what_is_named_changes() -> None:
+    assert annotation_changes({"rating": 3, "version": 1}) == {"rating": 3}
+    assert annotation_changes({"rating": None, "note": " "}) == {"rating": None, "note": None}
+    assert annotation_changes({"labels": []}) == {"labels": []}
+    with pytest.raises(InputError, match="needs labels, a rating or a note"):
+        annotation_changes({"version": 1})
+
+
+def test_labels_are_tidied() -> None:
+    given = {"labels": ["  two   words ", "b", "two words", "b"]}
+    assert annotation_changes(given) == {"labels": ["two words", "b"]}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"labels": "indoor"},
+        {"labels": [1]},
+        {"labels": [" "]},
+        {"labels": ["a,b"]},
+        {"labels": ["bell\a"]},
+        {"labels": ["x" * 41]},
+        {"labels": [str(n) for n in range(21)]},
+        {"rating": 0},
+        {"rating": 6},
+        {"rating": True},
+        {"rating": "5"},
+        {"rating": 2.5},
+        {"note": 5},
+        {"note": "x" * 2001},
+        {"note": "null\0"},
+    ],
+)
+def test_what_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        annotation_changes(fields)
+
+
+def test_two_clips_that_become_one_keep_what_was_said_of_both() -> None:
+    first = Annotation(("a", "b"), 2, "dark")
+    assert first.joined(Annotation(("b", "c"), 4, "loud")) == (("a", "b", "c"), 4, "dark\nloud")
+    assert first.joined(Annotation()) == first
+    assert Annotation().joined(first) == first
+    assert first.joined(first) == first
+
+
+def clip(clip_id: int = 1, **fields: Any) -> dict[str, Any]:
+    usual = {"state": "pending_review", "start_frame": 10, "end_frame": 20, "made_by": "replan"}
+    return {"id": clip_id, **usual, "labels": [], "rating": None, "note": None, **fields}
+
+
+def test_an_event_touches_what_it_changed() -> None:
+    assert touched([clip()], [clip(state="review_approved")]) == {1: {"state"}}
+    assert touched([clip()], [clip(rating=3, labels=["a"])]) == {1: {"rating", "labels"}}
+    assert touched([clip()], [clip()]) == {1: frozenset()}
+
+
+def test_a_range_is_touched_as_a_whole() -> None:
+    whole = {"start_frame", "end_frame", "made_by"}
+    assert touched([clip()], [clip(end_frame=21)]) == {1: whole}
+
+
+def test_all_of_a_clip_that_comes_or_goes_is_touched() -> None:
+    found = touched([clip()], [clip(state="superseded"), clip(2)])
+    assert found[1] == found[2] >= {"state", "labels", "end_frame"}
+
+
+def test_events_from_before_annotations_touch_only_what_they_knew() -> None:
+    old = {"id": 1, "state": "pending_review", "start_frame": 0, "end_frame": 9}
+    assert touched([old], [{**old, "state": "review_skipped"}]) == {1: {"state"}}
+
+
+@pytest.mark.parametrize(
+    ("wish", "met"),
+    [
+        (Wish(Action.SPLIT, frames=frozenset({15})), True),
+        (Wish(Action.SPLIT, frames=frozenset({14})), False),
+        (Wish(Action.NUDGE, Side.NEXT, frozenset({20})), True),
+        (Wish(Action.NUDGE, Side.NEXT, frozenset({21})), False),
+        (Wish(Action.NUDGE, Side.PREVIOUS, frozenset({10})), True),
+        (Wish(Action.ANNOTATE, changes={"rating": None}), True),
+        (Wish(Action.ANNOTATE, changes={"rating": 3}), False),
+        (Wish(Action.MERGE, Side.NEXT), True),
+        (Wish(Action.MERGE, Side.PREVIOUS), False),
+        (Wish(Action.APPROVE), True),
+    ],
+)
+def test_a_decision_is_known_again_by_what_it_did(wish: Wish, met: bool) -> None:
+    after = [
+        clip(state="superseded"),
+        clip(2, start_frame=20, end_frame=30, state="superseded"),
+        clip(3, start_frame=15, end_frame=20),
+    ]
+    assert wish.met(1, after) is met
