@@ -2,6 +2,9 @@
 
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
+# Checks the types of the page's modules; nothing of it is ever sent to a browser.
+NPM := typescript@5.9.3 @types/node@20.19.0
+
 export FOOTAGE
 
 .PHONY: install install-test demo test lint bench clean
@@ -24,6 +27,8 @@ lint: install-test
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/node_modules/.bin/tsc -p .
+	.venv/node_modules/.bin/tsc -p tests/unit/js
 
 bench: install-test
 	.venv/bin/python -m benchmarks.ingest
@@ -47,6 +52,10 @@ clean:
 .venv/installed-test: .venv/installed
 	$(PIP) torch==2.13.0
 	$(PIP) --editable '.[test,models]'
+	@if command -v npm >/dev/null; then :; else \
+		echo "The page's modules are tested by node and checked by TypeScript:" \
+			"install node 20 or later with npm (Debian: nodejs, npm)." >&2; exit 1; fi
+	npm install --prefix .venv --no-save --no-audit --no-fund $(NPM)
 	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && apt-get install -qq -y chromium; \

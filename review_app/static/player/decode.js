@@ -62,7 +62,7 @@ export class DecodeSession {
   /** @type {Map<number, Ticket & {since: number, source: SourceConfig}>} */ #inFlight = new Map();
   /** @type {number[]} */ #errors = [];
   #software = false;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #lastLook = 0;
   #flushed = false;
 
@@ -202,7 +202,7 @@ export class DecodeSession {
     if (this.#timer) return;
     this.#lastLook = performance.now();
     this.#timer = setTimeout(() => {
-      this.#timer = 0;
+      this.#timer = undefined;
       const now = performance.now();
       const oldest = this.#inFlight.values().next().value;
       if (!oldest) return;

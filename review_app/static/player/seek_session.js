@@ -31,7 +31,7 @@ export class SeekSession {
   /** @type {{url: string, width: number, height: number} | null} */ #source = null;
   /** @type {{ticket: Ticket, interval: [number, number], turn: number} | null} */ #wanted = null;
   /** Ticks of the picture that is shown. @type {number | null} */ #shown = null;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /**
    * @param {{onpicture: (ticket: Ticket, picture: HTMLVideoElement) => void, onlost: () => void,

@@ -5,8 +5,10 @@ import { LoopClock } from '../../../review_app/static/player/clock.js';
 
 /** Frames 10..14 shown for 1, 2, 3, 4 and 5 times 900 ticks (10 ms). */
 const STARTS = [0, 900, 2700, 5400, 9000, 13500];
+/** @param {number} n @returns {[number, number] | null} */
 const variable = (n) => (n >= 10 && n < 15 ? [STARTS[n - 10], STARTS[n - 9]] : null);
 
+/** @param {(n: number) => [number, number] | null} interval */
 function clockWith(interval, { start = 10, end = 15 } = {}) {
   const time = { now: 1000 };
   return { time, clock: new LoopClock({ start, end, interval, now: () => time.now }) };
@@ -65,7 +67,7 @@ test('the position is told in seconds from the beginning of the clip', () => {
   clock.restart(12);
   clock.due();
   time.now += 10;
-  assert.ok(Math.abs(clock.position - 0.04) < 1e-9);
+  assert.ok(Math.abs((clock.position ?? NaN) - 0.04) < 1e-9);
 });
 
 test('backward each frame has its own time, too, and the loop ends at the first one', () => {
@@ -92,7 +94,7 @@ test('faster than the frames, by the rate', () => {
   }
 });
 
-/** 60 frames a second. */
+/** 60 frames a second. @param {number} n @returns {[number, number]} */
 const even = (n) => [1500 * n, 1500 * (n + 1)];
 
 test('what is due at each picture of the display was said before', () => {

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 
 import { runsInNeed } from '../../../review_app/static/player/demand.js';
 
+/** @param {number} start @param {number} end */
 const clip = (start, end, proxy = 'p') => (
   { start_frame: start, end_frame: end, video: { proxy_id: proxy } }
 );
+/** @param {Partial<Parameters<typeof runsInNeed>[0]> & {clip: ReturnType<typeof clip>}} need */
 const named = (need) => runsInNeed({
   wanted: need.clip.start_frame, backward: false, next: [], stills: [], ...need,
 }).map(({ proxy, a, b }) => `${proxy}/${a}-${b}`);

@@ -4,13 +4,17 @@ import { test } from 'node:test';
 import { Keymap, keyCap, namesOf } from '../../../review_app/static/keys/keymap.js';
 import { BINDINGS, REPEATING } from '../../../review_app/static/review/bindings.js';
 
+/** @typedef {import('../../../review_app/static/keys/keymap.js').KeyPress} KeyPress */
+
+/** @param {string} key @param {Partial<KeyPress>} [fields] @returns {KeyPress} */
 const press = (key, fields = {}) => ({
   key, code: '', shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...fields,
 });
+/** @param {string} key @param {string} code */
 const shifted = (key, code) => press(key, { code, shiftKey: true });
 
 test('each key of the table means one action, and each action has one key', () => {
-  for (const field of ['key', 'action']) {
+  for (const field of /** @type {const} */ (['key', 'action'])) {
     assert.equal(new Set(BINDINGS.map((each) => each[field])).size, BINDINGS.length);
   }
   for (const action of REPEATING) assert.ok(BINDINGS.some((each) => each.action === action));
@@ -18,7 +22,7 @@ test('each key of the table means one action, and each action has one key', () =
 
 test('presses find their action', () => {
   const keymap = new Keymap(BINDINGS);
-  const expected = [
+  /** @type {[KeyPress, string | null][]} */ const expected = [
     [press('a', { code: 'KeyA' }), 'approve'],
     [press('A', { code: 'KeyA' }), 'approve'], // caps lock
     [press('m', { code: 'KeyM' }), 'mergePrevious'],
@@ -56,7 +60,7 @@ test('digits count as digits whatever the layout prints on their keys', () => {
 test('other layouts reach the same characters their own way', () => {
   const keymap = new Keymap(BINDINGS);
   const german = press('[', {
-    code: 'Digit8', ctrlKey: true, altKey: true, getModifierState: (name) => name === 'AltGraph',
+    code: 'Digit8', ctrlKey: true, altKey: true, getModifierState: (/** @type {string} */ name) => name === 'AltGraph',
   });
   assert.equal(keymap.actionFor(german), 'startEarlier');
   assert.equal(keymap.actionFor(shifted('?', 'Minus')), 'help');

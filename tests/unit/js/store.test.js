@@ -5,16 +5,22 @@ import { inPlayOrder, planRuns, runKey } from '../../../review_app/static/player
 import { FrameStore } from '../../../review_app/static/player/store.js';
 import { wire } from './wire.js';
 
+/** @typedef {import('../../../review_app/static/player/frames.js').Run} Run */
+
 const settled = () => new Promise((done) => setTimeout(done, 0));
 
-/** A store on a server whose answers the test releases. */
+/**
+ * A store on a server whose answers the test releases.
+ * @param {{maxBytes?: number, fail?: (run: Run) => boolean}} [options]
+ */
 function storeWith({ maxBytes, fail = () => false } = {}) {
+  /** @type {{key: string, urgent: boolean, release: () => void, signal: AbortSignal}[]} */
   const asked = [];
   const store = new FrameStore({
     maxBytes,
     fetchRun: async (run, signal, urgent) => {
-      let release;
-      const gate = new Promise((done) => { release = done; });
+      let release = () => {};
+      const gate = new Promise((done) => { release = () => done(null); });
       asked.push({ key: runKey(run), urgent, release, signal });
       await gate;
       if (signal.aborted) throw new DOMException('aborted', 'AbortError');
@@ -32,7 +38,7 @@ test('at most three runs are on their way, the most wanted first', async () => {
   asked[0].release();
   await settled();
   assert.equal(asked.length, 4);
-  assert.deepEqual([...store.sample('p', 3)], [3, 3, 3, 3]);
+  assert.deepEqual([...(store.sample('p', 3) ?? [])], [3, 3, 3, 3]);
   assert.deepEqual(store.loaded('p', 0, 640), [[0, 64]]);
 });
 
@@ -56,7 +62,7 @@ test('memory stays bounded, and what is in demand stays', async () => {
   const { store, asked } = storeWith({ maxBytes: 3000 });
   for (let start = 0; start < 64 * 20; start += 64) {
     store.demand(planRuns('p', start, start + 64));
-    asked.at(-1).release();
+    asked.at(-1)?.release();
     await settled();
     assert.notEqual(store.sample('p', start + 63), null);
     assert.ok(store.byteLength <= 3000);
@@ -70,7 +76,7 @@ test('a failure is told, and tried again', async () => {
   store.demand(planRuns('p', 0, 10));
   asked[0].release();
   await settled();
-  assert.match(store.trouble, /server does not answer/);
+  assert.match(store.trouble ?? '', /server does not answer/);
   broken = false;
   while (asked.length < 2) await new Promise((done) => setTimeout(done, 20));
   asked[1].release();
@@ -84,9 +90,9 @@ test('frames that came before the connection broke stay, until there are more', 
   const store = new FrameStore({ fetchRun: async () => new Response(bodies.shift()) });
   store.demand(planRuns('p', 0, 10));
   await settled();
-  assert.deepEqual([...store.sample('p', 2)], [2, 2, 2]);
+  assert.deepEqual([...(store.sample('p', 2) ?? [])], [2, 2, 2]);
   assert.equal(store.sample('p', 3), null);
-  assert.match(store.trouble, /in the middle of a run/);
+  assert.match(store.trouble ?? '', /in the middle of a run/);
   while (bodies.length > 0 || store.trouble) {
     assert.notEqual(store.sample('p', 2), null);
     await new Promise((done) => setTimeout(done, 20));
@@ -95,7 +101,7 @@ test('frames that came before the connection broke stay, until there are more', 
 });
 
 test('a run that the server refuses holds up no other', async () => {
-  const asked = [];
+  /** @type {string[]} */ const asked = [];
   const store = new FrameStore({
     fetchRun: async (run) => {
       asked.push(runKey(run));

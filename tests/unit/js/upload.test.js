@@ -7,12 +7,19 @@ import { CHUNK, Upload, fingerprint, pauseAfter } from '../../../review_app/stat
 import { Uploads } from '../../../review_app/static/sources/uploads.js';
 import { fileSize, inWords } from '../../../review_app/static/sources/words.js';
 
+/**
+ * @typedef {import('../../../review_app/static/sources/upload.js').SendOptions} SendOptions
+ * @typedef {{ status: number, error?: string } | undefined} Special
+ * @typedef {(method: string, url: string, options: SendOptions) => Special | Promise<Special>} Trouble
+ */
+
 /** A server that keeps what it is sent; `trouble` is asked first, and may answer or throw. */
 class Server {
   uploads = new Map();
-  requests = [];
-  trouble = () => undefined;
+  /** @type {string[]} */ requests = [];
+  /** @type {Trouble} */ trouble = () => undefined;
 
+  /** @type {import('../../../review_app/static/sources/upload.js').Means['send']} */
   send = async (method, url, options) => {
     options.signal?.throwIfAborted();
     assert.equal(options.headers['Tus-Resumable'], '1.0.0');
@@ -35,42 +42,52 @@ class Server {
       if (Number(options.headers['Upload-Offset']) !== upload.bytes.length) {
         return this.answer(409, {}, 'It goes on elsewhere.');
       }
-      options.onprogress(Math.floor(options.body.size / 2));
-      upload.bytes = Buffer.concat([upload.bytes, Buffer.from(await options.body.arrayBuffer())]);
+      const { body = new Blob() } = options;
+      options.onprogress?.(Math.floor(body.size / 2));
+      upload.bytes = Buffer.concat([upload.bytes, Buffer.from(await body.arrayBuffer())]);
     }
     return this.answer(204, { 'Upload-Offset': `${upload.bytes.length}` });
   };
 
+  /** @param {number} status @param {Record<string, string>} [headers] */
   answer(status, headers = {}, error = '') {
-    return { status, header: (name) => headers[name] ?? null, error };
+    return { status, header: (/** @type {string} */ name) => headers[name] ?? null, error };
   }
 }
 
 const place = () => {
-  const kept = new Map();
-  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+  /** @type {Map<string, string>} */ const kept = new Map();
+  return /** @type {Storage} */ (/** @type {unknown} */ ({
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value),
+  }));
 };
 
 function world({ server = new Server(), memory = new Memory(place()) } = {}) {
+  /** @type {string[]} */ const states = [];
+  /** @type {import('../../../review_app/static/sources/upload.js').Means} */
   const means = {
     send: server.send,
     sleep: () => new Promise(setImmediate),
     now: () => 0,
     memory,
-    onchange: (upload) => states.push([upload.name, upload.state].join(' ')),
+    onchange: (upload) => {
+      states.push([upload.name, upload.state].join(' '));
+    },
   };
-  const states = [];
   return { server, memory, means, states, uploads: new Uploads(means) };
 }
 
 const film = (name = 'film.mp4', content = 'a short film') =>
   new File([content], name, { lastModified: 1_700_000_000_000 });
 
+/** @param {() => boolean} condition */
 const until = async (condition) => {
   for (let i = 0; i < 2000 && !condition(); i += 1) await new Promise(setImmediate);
   assert.ok(condition());
 };
 
+/** @param {Buffer} bytes */
 const text = (bytes) => bytes.toString();
 
 test('a file is announced, sent and forgotten', async () => {
@@ -79,7 +96,7 @@ test('a file is announced, sent and forgotten', async () => {
   await until(() => uploads.list[0].state === 'done');
   const [upload] = server.uploads.values();
   assert.equal(text(upload.bytes), 'a short film');
-  const fields = Object.fromEntries(upload.metadata.split(',').map((pair) => pair.split(' ')));
+  const fields = Object.fromEntries(upload.metadata.split(',').map((/** @type {string} */ pair) => pair.split(' ')));
   assert.equal(Buffer.from(fields.filename, 'base64').toString(), 'Größe.mp4');
   assert.equal(atob(fields.already_cut), '1');
   assert.deepEqual(memory.all(), {});
@@ -176,11 +193,12 @@ test('pausing stops at once, and going on sends the rest once', async () => {
   const { server, uploads } = world();
   let paused = false;
   server.trouble = async (method, _url, { signal }) => {
-    if (method !== 'PATCH' || paused) return;
+    if (method !== 'PATCH' || paused) return undefined;
     paused = true;
     uploads.list[0].pause();
     uploads.list[0].resume(); // before the one under way has noticed
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
+    return undefined;
   };
   uploads.add([film()], false);
   await until(() => uploads.list[0].state === 'done');
@@ -202,8 +220,11 @@ test('a file that changed on the disk is not sent half', async () => {
   const { server, uploads, means } = world();
   server.trouble = (method) => {
     if (method === 'PATCH') throw new Error('No connection to the server.');
+    return undefined;
   };
-  const gone = { slice: () => ({ arrayBuffer: () => Promise.reject(new Error('NotReadable')) }) };
+  const gone = new Blob();
+  gone.slice = () => gone;
+  gone.arrayBuffer = () => Promise.reject(new Error('NotReadable'));
   const upload = new Upload({ name: 'film.mp4', size: 5, lastModified: 1 }, gone, false, means);
   await upload.run();
   assert.equal(upload.state, 'failed');
@@ -215,10 +236,11 @@ test('two go at once, the others wait, and no file goes twice', async () => {
   const { server, uploads } = world();
   let open = () => {};
   const gate = new Promise((resolve) => {
-    open = resolve;
+    open = () => resolve(undefined);
   });
   server.trouble = async (method) => {
     if (method === 'PATCH') await gate;
+    return undefined;
   };
   uploads.add(['a', 'b', 'c', 'a'].map((name) => film(name)), false);
   assert.deepEqual(uploads.list.map(({ state }) => state), ['sending', 'sending', 'waiting']);
@@ -229,7 +251,7 @@ test('two go at once, the others wait, and no file goes twice', async () => {
 
 test('when the storage fails at the end, its sentence stays until it works', async () => {
   const { server, uploads, means } = world();
-  const sentences = [];
+  /** @type {string[]} */ const sentences = [];
   const shown = means.onchange;
   means.onchange = (upload) => {
     shown(upload);

@@ -1,4 +1,5 @@
-/** A run as the server sends it: frame n has n % 7 + 1 bytes of value n, 3000 ticks each. */
+/** A run as the server sends it: frame n has n % 7 + 1 bytes of value n, 3000 ticks each.
+ * @param {number} a @param {number} b */
 export function wire(a, b) {
   const n = b - a;
   const sizes = Array.from({ length: n }, (_, i) => ((a + i) % 7) + 1);
