@@ -27,7 +27,10 @@ ProgressCallback = Callable[[str, float], None]
 
 POLL_SECONDS = 0.5
 
-PRODUCTS = ("source", "gold_master", "frame_checksums", "frame_scores", "proxy", "proxy_audio")
+PRODUCTS = (
+    *("source", "gold_master", "frame_checksums", "frame_scores"),
+    *("proxy", "proxy_audio", "sprites"),
+)
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

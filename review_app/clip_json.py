@@ -70,7 +70,13 @@ def _video_json(video: SourceVideo) -> dict[str, Any]:
         "frame_count": video.frame_count,
         "rate": [video.rate_num, video.rate_den],
         "has_audio": video.proxy_audio_filepath is not None,
-        "sprites": video.sprites,
+        "sprites": _sprites_json(video),
         "codec": video.proxy_codec,
         "description": b64encode(video.proxy_description or b"").decode(),
     }
+
+
+def _sprites_json(video: SourceVideo) -> dict[str, Any] | None:
+    """Where the sheets lie in their file is the server's business."""
+    stored = video.sprites
+    return stored and {name: value for name, value in stored.items() if name != "offsets"}

@@ -12,6 +12,7 @@ from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
+from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app import wav, wire
 from review_app.services import services, transaction
 
@@ -61,6 +62,18 @@ def audio(proxy_id: str, start: int, end: int) -> Response:
     sound = storage.stream(key, position, there) if there else iter(())
     body = _chain(wav.header(layout, length), sound, _silence(length - there))
     return _stream(body, 44 + length, "audio/wav")
+
+
+@blueprint.get("/media/<proxy_id>/sprites/<int:sheet>.jpg")
+def sprites(proxy_id: str, sheet: int) -> Response:
+    """One sprite sheet (`domain.sprites`)."""
+    with transaction() as session:
+        video = _video_of(session, proxy_id)
+    if video.sprites is None or video.sprites_filepath is None:
+        abort(404, "This video is from before there were sprite sheets: make its proxy again.")
+    offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
+    content = services().storage.stream(video.sprites_filepath, offset, length)
+    return _stream(content, length, "image/jpeg")
 
 
 @blueprint.get("/media/<proxy_id>/proxy.mp4")

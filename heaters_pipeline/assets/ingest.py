@@ -33,7 +33,7 @@ from heaters_pipeline.storage import Storage
 
 COLUMNS_OF = {
     Product.GOLD_MASTER: ("gold_master_filepath", "frame_checksums_filepath"),
-    Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath"),
+    Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath", "sprites_filepath"),
     Product.FRAME_SCORES: ("frame_scores_filepath",),
 }
 
@@ -58,7 +58,7 @@ PRODUCT_COLUMNS = tuple(column for columns in COLUMNS_OF.values() for column in 
             ),
             (
                 Product.REVIEW_PROXY,
-                "What reviewers watch: H.264 of single IDR frames, and its sound beside it.",
+                "What reviewers watch: H.264 of single IDR frames, its sound, its sprite sheets.",
             ),
             (
                 Product.FRAME_SCORES,
@@ -122,6 +122,7 @@ def transcode_source(
                 "frames": made.frame_count,
                 "damage": made.damage.as_dict() if made.damage else "none",
                 "bytes": sum(sizes.get(str(row.get(column)), 0) for column in COLUMNS_OF[product]),
+                **(_of_sprites(row, sizes) if product is Product.REVIEW_PROXY else {}),
                 **ledger_metadata(database, video.id),
             },
         )
@@ -284,6 +285,13 @@ def _refuse_other_length(video: SourceVideo, frame_count: int) -> None:
         )
 
 
+def _of_sprites(row: dict[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
+    return {
+        "sprite_sheets": row["sprites"]["sheets"],
+        "sprite_bytes": sizes[row["sprites_filepath"]],
+    }
+
+
 def _store_products(
     storage: Storage, video: SourceVideo, made: Transcoded
 ) -> tuple[dict[str, Any], dict[str, int]]:
@@ -306,13 +314,16 @@ def _store_products(
             "frame_checksums_filepath",
         )
     if made.review_proxy:
-        parts = [made.review_proxy, made.proxy_audio]
+        parts = [made.review_proxy, made.proxy_audio, made.sprites]
         digests = [file_digest(part) for part in parts if part is not None]
         proxy_id = layout.proxy_id(video.key, digests)
         put(made.review_proxy, layout.review_proxy(video.key, proxy_id), "proxy_filepath")
         row["proxy_audio_filepath"] = None
         if made.proxy_audio:
             put(made.proxy_audio, layout.proxy_audio(video.key, proxy_id), "proxy_audio_filepath")
+        if made.sprites and made.sprite_index:
+            put(made.sprites, layout.sprites(video.key, proxy_id), "sprites_filepath")
+            row["sprites"] = made.sprite_index.as_json()
         codec, description, width, height = proxy_codec(made.review_proxy)
         # The index goes with the very bytes it describes, in the same write.
         row |= {

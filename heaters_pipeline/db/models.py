@@ -186,6 +186,7 @@ class SourceVideo(SQLModel, table=True):
     frame_scores_filepath: str | None = _optional_text()
     proxy_filepath: str | None = _optional_text()
     proxy_audio_filepath: str | None = _optional_text()
+    sprites_filepath: str | None = _optional_text()
     proxy_id: str | None = _optional_text(unique=True)
     """Names the proxy's very bytes, so that whatever is read under it may be cached for ever."""
     proxy_codec: str | None = _optional_text()
@@ -196,7 +197,8 @@ class SourceVideo(SQLModel, table=True):
     keyframe_offsets: bytes | None = Field(default=None, sa_column=sa.Column(BYTEA))
     """The packed frame index of the proxy (`domain.frame_index`)."""
     sprites: dict[str, Any] | None = _json()
-    """Where small pictures of the video lie; null where none were made."""
+    """What is in the proxy's sprite sheets (`domain.sprites.SpriteIndex`); null where a proxy is
+    from before there were any."""
     scene_cut_points: dict[str, Any] | None = _json()
     """`{"detector", "min_clip_seconds", "cuts"}`: what detection found, before any reviewer."""
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     FRAME_SCORES = "frame_scores"
     REVIEW_PROXY = "review_proxy"
     PROXY_AUDIO = "proxy_audio"
+    SPRITES = "sprites"
     CLIP = "clip"
     KEYFRAME = "keyframe"
 
@@ -32,6 +33,7 @@ _NAMES = {
     r"frame_scores(-\w+)?\.rgb": Kind.FRAME_SCORES,
     r"proxy-[0-9a-f]+\.mp4": Kind.REVIEW_PROXY,
     r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
+    r"sprites-[0-9a-f]+\.mov": Kind.SPRITES,
     r"clip\.mp4": Kind.CLIP,
     r"keyframe-\d+\.jpg": Kind.KEYFRAME,
 }
@@ -44,8 +46,8 @@ def kind(key: str) -> Kind | None:
 
 
 def proxy_id(video_key: str, digests: Sequence[str]) -> str:
-    """The name of a video's proxy: it differs where the picture or the sound (`digests` of both
-    files) does, and between videos that show the same."""
+    """The name of a video's proxy: it differs where the picture, the sound or the sprite sheets
+    (`digests` of the files) do, and between videos that show the same."""
     named = "/".join([video_key, *digests])
     return hashlib.sha256(named.encode()).hexdigest()[:PROXY_ID_LENGTH]
 
@@ -81,6 +83,10 @@ def review_proxy(video_key: str, proxy_id: str) -> str:
 
 def proxy_audio(video_key: str, proxy_id: str) -> str:
     return f"videos/{video_key}/proxy-{proxy_id}.wav"
+
+
+def sprites(video_key: str, proxy_id: str) -> str:
+    return f"videos/{video_key}/sprites-{proxy_id}.mov"
 
 
 def clip_file(clip_id: int) -> str:

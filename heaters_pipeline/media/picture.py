@@ -15,6 +15,9 @@ PROXY_LINES = 720
 PROXY_COLUMNS = 4096
 """More is beyond most hardware decoders."""
 
+TILE_SIDE = 160
+"""Pixels of a sprite's longer side."""
+
 REFERENCE_WHITE = 203
 """Nits of diffuse white in HDR (ITU-R BT.2408): becomes nearly the proxy's white."""
 
@@ -50,6 +53,13 @@ def proxy_size(facts: VideoFacts) -> tuple[int, int]:
     if facts.rotation in (90, 270):
         width, height = height, width
     shrink = min(Fraction(1), PROXY_LINES / height, PROXY_COLUMNS / width)
+    return _even(width * shrink), _even(height * shrink)
+
+
+def tile_size(facts: VideoFacts) -> tuple[int, int]:
+    """Width and height of a sprite, which shows what the proxy does: even, never larger than it."""
+    width, height = proxy_size(facts)
+    shrink = min(Fraction(1), Fraction(TILE_SIDE, max(width, height)))
     return _even(width * shrink), _even(height * shrink)
 
 

@@ -1,4 +1,5 @@
-"""One decode of the source, three products: gold master, review proxy, frame scores.
+"""One decode of the source, three products: gold master, review proxy, frame scores. The proxy
+has its sound and its sprite sheets beside it.
 
 Frames pass through: each frame that ffmpeg presents (edit lists applied) becomes one frame of
 every product, in the same order.
@@ -18,6 +19,7 @@ import ffmpeg
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.media import scores
 from heaters_pipeline.media.checksums import FRAMECRC_OPTIONS, ONE_BY_ONE, TIME_BASE, read_checksums
 from heaters_pipeline.media.damage import Complaints, Damage, assess
@@ -25,6 +27,7 @@ from heaters_pipeline.media.ffmpeg import ProgressCallback, file_url, input_file
 from heaters_pipeline.media.frame_index import read_frame_index
 from heaters_pipeline.media.picture import exact, shown
 from heaters_pipeline.media.probe import VideoFacts
+from heaters_pipeline.media.sprites import SPRITES_VIDEO, read_sprites, sheets_of
 
 AUDIO_RATE = 24_000
 
@@ -55,6 +58,9 @@ class Transcoded:
     review_proxy: Path | None = None
     proxy_audio: Path | None = None
     """None also where the source has no sound."""
+    sprites: Path | None = None
+    """Of the proxy, with `sprite_index`."""
+    sprite_index: SpriteIndex | None = None
     frame_scores: Path | None = None
     damage: Damage | None = None
 
@@ -127,6 +133,7 @@ def transcode(
     master = folder / "gold_master.mkv" if keeps_gold and gold is GoldMaster.FFV1 else None
     proxy = folder / "proxy.mp4" if Product.REVIEW_PROXY in wanted else None
     audio = folder / "proxy_audio.wav" if proxy and facts.has_audio else None
+    sprites = folder / "sprites.mov" if proxy else None
     small = folder / "frame_scores.rgb" if Product.FRAME_SCORES in wanted else None
 
     complaints = Complaints(source)
@@ -140,6 +147,7 @@ def transcode(
                 gold=master,
                 proxy=proxy,
                 audio=audio,
+                sprites=sprites,
                 small=small,
                 sound_as_it_is=sound_as_it_is,
             ),
@@ -168,9 +176,10 @@ def transcode(
         if audio:
             _start_audio_at(audio, int(ticks[0]))
         _check_counts(source, len(ticks), proxy, small)
+        sprite_index = read_sprites(sprites, facts, ticks) if sprites else None
         damage = assess(source, facts, ticks, complaints=complaints.any)
     except BaseException:
-        for path in (checksums, master, proxy, audio, small):
+        for path in (checksums, master, proxy, audio, sprites, small):
             if path:
                 path.unlink(missing_ok=True)
         raise
@@ -182,6 +191,8 @@ def transcode(
         frame_checksums=checksums if keeps_gold else None,
         review_proxy=proxy,
         proxy_audio=audio,
+        sprites=sprites,
+        sprite_index=sprite_index,
         frame_scores=small,
         damage=damage,
     )
@@ -195,6 +206,7 @@ def _graph(
     gold: Path | None,
     proxy: Path | None,
     audio: Path | None,
+    sprites: Path | None,
     small: Path | None,
     sound_as_it_is: bool,
 ) -> Any:
@@ -214,8 +226,10 @@ def _graph(
         picture, reduced = _split(shown(picture, facts), bool(proxy and small))
         reduced = reduced or picture
     if proxy:
-        picture = picture.filter("setpts", "PTS-STARTPTS")
+        picture, tiled = _split(picture.filter("setpts", "PTS-STARTPTS"), bool(sprites))
         outputs.append(_output(proxy, picture, **_VIDEO, **REVIEW_PROXY_VIDEO))
+    if sprites:
+        outputs.append(_output(sprites, sheets_of(tiled, facts), **_VIDEO, **SPRITES_VIDEO))
     if audio:
         sound = opened[f"a:{facts.first_sound}"].filter(
             "aresample", AUDIO_RATE, ochl="mono", osf="s16", first_pts=0, **{"async": 1}

@@ -19,6 +19,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, Origin
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.frame_index import FrameRecord, pack, unpack
+from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
 from heaters_pipeline.domain.transitions import Transition
 from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
@@ -35,6 +36,8 @@ class Footage:
     facts: VideoFacts
     proxy: Path
     audio: Path | None
+    sprites: Path
+    sprite_index: SpriteIndex
     records: list[FrameRecord]
 
 
@@ -50,9 +53,17 @@ class Film:
 def prepare(source: Path, folder: Path) -> Footage:
     facts = probe(source)
     made = transcode(source, facts, folder, frozenset({Product.REVIEW_PROXY}))
-    assert made.review_proxy is not None
+    assert made.review_proxy and made.sprites and made.sprite_index
     records = unpack(pack(read_frame_index(made.review_proxy)))
-    return Footage(source, facts, made.review_proxy, made.proxy_audio, records)
+    return Footage(
+        source,
+        facts,
+        made.review_proxy,
+        made.proxy_audio,
+        made.sprites,
+        made.sprite_index,
+        records,
+    )
 
 
 def add_film(
@@ -73,6 +84,8 @@ def add_film(
     audio_key = layout.proxy_audio(key, proxy_id) if footage.audio else None
     if footage.audio and audio_key:
         storage.put(footage.audio, audio_key)
+    sprites_key = layout.sprites(key, proxy_id)
+    storage.put(footage.sprites, sprites_key)
     facts = footage.facts
     columns = {
         "width": facts.width,
@@ -85,6 +98,8 @@ def add_film(
         "gold_master_filepath": "unused",
         "proxy_filepath": proxy_key,
         "proxy_audio_filepath": audio_key,
+        "sprites_filepath": sprites_key,
+        "sprites": footage.sprite_index.as_json(),
         "proxy_id": proxy_id,
         "proxy_codec": codec.codec,
         "proxy_description": codec.description,

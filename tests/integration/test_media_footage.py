@@ -25,9 +25,11 @@ from heaters_pipeline.media.ffmpeg import Progress, file_url, input_file, run
 from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
 from heaters_pipeline.media.keyframes import extract_keyframes
 from heaters_pipeline.media.probe import VideoFacts, probe
+from heaters_pipeline.media.same_frames import ALIKE
 from heaters_pipeline.media.scores import open_scores
 from heaters_pipeline.media.transcode import Product, Transcoded, transcode
 from tests.footage import make_numbered_film, read_number
+from tests.sprites import read_tiles
 
 EVERYTHING = frozenset(Product)
 FRAMES = 60
@@ -176,6 +178,20 @@ def assert_products_agree(done: Ingested) -> None:
         assert [int(tag) for tag in tags] == [1, 1, 1, 1]
         assert frame.rotation == 0
     assert (made.proxy_audio is not None) == done.facts.has_audio
+    assert_tiles_show_their_frames(made)
+
+
+def assert_tiles_show_their_frames(made: Transcoded) -> None:
+    """As the small frames of the same numbers do, which every frame has."""
+    import cv2
+
+    assert made.frame_scores and made.sprites and made.sprite_index
+    small = open_scores(made.frame_scores)[:: made.sprite_index.every]
+    tiles = read_tiles(made.sprites.read_bytes(), made.sprite_index)
+    assert len(tiles) == made.sprite_index.count == len(small)
+    for tile, frame in zip(tiles, small, strict=True):
+        reduced = cv2.resize(tile, frame.shape[1::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(reduced.astype(int) - frame).mean() < ALIKE
 
 
 @pytest.mark.parametrize("name", FILMS)
@@ -280,7 +296,7 @@ def test_the_same_source_gives_the_same_bytes(
 ) -> None:
     done = film("b-frames.mp4")
     again = transcode(done.source, done.facts, tmp_path, EVERYTHING)
-    for product in ("gold_master", "frame_checksums", "review_proxy", "proxy_audio"):
+    for product in ("gold_master", "frame_checksums", "review_proxy", "proxy_audio", "sprites"):
         before, after = getattr(done.made, product), getattr(again, product)
         assert before.read_bytes() == after.read_bytes(), product
 
@@ -294,8 +310,12 @@ def test_one_product_alone_is_the_same_and_alone(
     made = transcode(done.source, done.facts, tmp_path, frozenset({product}), told.append)
     ours = getattr(made, str(product))
     assert ours.read_bytes() == getattr(done.made, str(product)).read_bytes()
-    beside = {"gold_master": "frame_checksums.txt", "review_proxy": "proxy_audio.wav"}
-    assert {each.name for each in tmp_path.iterdir()} == {ours.name, beside.get(product, ours.name)}
+    beside = {
+        Product.GOLD_MASTER: {"frame_checksums.txt"},
+        Product.REVIEW_PROXY: {"proxy_audio.wav", "sprites.mov"},
+    }
+    names = {each.name for each in tmp_path.iterdir()}
+    assert names == {ours.name, *beside.get(product, ())}
     assert told[-1].frames_done == made.frame_count == FRAMES
 
 

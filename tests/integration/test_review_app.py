@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import wave
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -23,9 +24,11 @@ from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, Cl
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
+from heaters_pipeline.storage.s3 import S3Storage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare
-from tests.footage import make_numbered_film
+from tests.footage import make_numbered_film, read_number
+from tests.sprites import cut, read_sheet
 
 FRAMES = 150
 CUTS = (40, 41, 100)
@@ -339,10 +342,77 @@ def test_ranges_that_the_video_lacks_are_refused(
 
 
 def test_unknown_proxy(reviewer: Reviewer) -> None:
-    for path in ("frames/0-1", "index/0-1", "audio/0-1.wav", "proxy.mp4"):
+    for path in ("frames/0-1", "index/0-1", "audio/0-1.wav", "proxy.mp4", "sprites/0.jpg"):
         answer = reviewer.client.get(f"/media/0000/{path}")
         assert answer.status_code == 404
         assert "No video has this proxy any more" in answer.get_json()["error"]
+
+
+# --- Sprite sheets ----------------------------------------------------------------------------
+
+
+def test_a_clip_tells_of_its_sprite_sheets_and_not_where_they_lie(reviewer: Reviewer) -> None:
+    assert reviewer.queue()[0]["video"]["sprites"] == {
+        **{"every": 6, "columns": 10, "rows": 10, "width": 160, "height": 90},
+        **{"count": 25, "sheets": 1},
+    }
+
+
+@pytest.fixture(scope="module")
+def long_footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    """With a tile of every frame, on three sheets."""
+    folder = tmp_path_factory.mktemp("long")
+    film = make_numbered_film(folder / "long.mp4", 203, rate=Fraction(5), audio=False)
+    return prepare(film, folder)
+
+
+def assert_sheets_are_served(client: FlaskClient, film: Film) -> None:
+    index = film.footage.sprite_index
+    for sheet in range(3):
+        answer = client.get(f"/media/{film.proxy_id}/sprites/{sheet}.jpg")
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert len(answer.get_data()) == answer.content_length
+        tiles = cut(read_sheet(answer.get_data()), index)
+        frames = range(sheet * 100, min(203, (sheet + 1) * 100))
+        assert [read_number(tile) for tile in tiles[: len(frames)]] == list(frames)
+
+
+def test_a_sprite_sheet_is_served_by_its_number(
+    reviewer: Reviewer, engine: Engine, library: LocalStorage, long_footage: Footage
+) -> None:
+    film = add_film(engine, library, long_footage, "long-film", ())
+    assert_sheets_are_served(reviewer.client, film)
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/sprites/3.jpg")
+    assert answer.status_code == 404
+    assert answer.get_json()["error"] == "This video has 3 sprite sheets; 3 is not one."
+    assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+def test_a_sprite_sheet_comes_from_a_bucket_too(
+    settings: Settings,
+    engine: Engine,
+    long_footage: Footage,
+    s3_storage: S3Storage,
+) -> None:
+    film = add_film(engine, s3_storage, long_footage, "long-film", ())
+    app = create_app(settings)
+    app.extensions["heaters"] = replace(app.extensions["heaters"], storage=s3_storage)
+    assert_sheets_are_served(app.test_client(), film)
+
+
+def test_a_proxy_from_before_sprite_sheets_says_so(
+    reviewer: Reviewer, engine: Engine, film: Film
+) -> None:
+    with transaction(engine) as session:
+        source_videos.record(session, "film", {"sprites": None, "sprites_filepath": None})
+    assert reviewer.queue()[0]["video"]["sprites"] is None
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/sprites/0.jpg")
+    assert answer.status_code == 404
+    assert "from before there were sprite sheets" in answer.get_json()["error"]
+
+
+# --- Sound, and the whole proxy ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 150), (40, 41), (41, 100), (100, 150)])

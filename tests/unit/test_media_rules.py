@@ -12,7 +12,7 @@ from heaters_pipeline.media.checksums import CHECKSUM_TYPE, read_checksums
 from heaters_pipeline.media.detectors import open_detector
 from heaters_pipeline.media.embed import mean_vector
 from heaters_pipeline.media.keyframes import keyframe_numbers
-from heaters_pipeline.media.picture import lossless_format, proxy_size
+from heaters_pipeline.media.picture import lossless_format, proxy_size, tile_size
 from heaters_pipeline.media.probe import VideoFacts
 from heaters_pipeline.media.scores import open_scores
 from tests.footage import numbered_picture, read_number
@@ -55,6 +55,23 @@ def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
     assert height <= 720 and width <= 4096
     assert width % 2 == height % 2 == 0
     assert (width, height) == size
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({}, (160, 90)),
+        ({"width": 1920, "height": 1080, "rotation": 90}, (90, 160)),
+        ({"sample_aspect": Fraction(2)}, (160, 44)),
+        ({"width": 101, "height": 57}, (100, 56)),
+        ({"width": 1, "height": 1}, (2, 2)),
+        ({"width": 4000, "height": 16}, (160, 2)),
+    ],
+)
+def test_tiles_fit_a_small_square_and_are_never_larger_than_the_proxy(
+    changes: dict[str, object], size: tuple[int, int]
+) -> None:
+    assert tile_size(replace(FACTS, **changes)) == size  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
