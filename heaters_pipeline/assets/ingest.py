@@ -12,7 +12,8 @@ import dagster as dg
 
 from heaters_pipeline.assets.download import GROUP, delete_replaced, row_facts, source_download
 from heaters_pipeline.assets.steps import ProgressWriter, ledger_metadata, source_step
-from heaters_pipeline.db import clips, ledger, reviews, source_videos
+from heaters_pipeline.db import clips, embeddings, ledger, reviews, source_videos
+from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.cut_points import find_faults
@@ -20,7 +21,9 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.states import DETECT_SCENES, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.media.cut_picture import draw_cuts
 from heaters_pipeline.media.detectors import open_detector
+from heaters_pipeline.media.embed import LAYOUT_MODEL
 from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
+from heaters_pipeline.media.previews import preview
 from heaters_pipeline.media.probe import probe
 from heaters_pipeline.media.scores import open_scores
 from heaters_pipeline.media.transcode import GoldMaster, Product, Transcoded, transcode
@@ -213,15 +216,21 @@ def scene_cut_points(
 
 
 @dg.asset(
-    deps=[scene_cut_points, keyframe_offsets, Product.GOLD_MASTER.value],
+    deps=[
+        scene_cut_points,
+        keyframe_offsets,
+        Product.GOLD_MASTER.value,
+        Product.FRAME_SCORES.value,
+    ],
     partitions_def=heaters_videos,
     group_name=GROUP,
     kinds={"postgres"},
 )
 def virtual_clips(
-    context: dg.AssetExecutionContext, database: Database
+    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """The video divided at its cut points: rows, no files. What somebody decided on stays."""
+    """The video divided at its cut points: rows, no files. What somebody decided on stays. Each
+    clip gets a preview: a vector by which it is compared before it has keyframes."""
     key = context.partition_key
     with source_step(database, key, DETECT_SCENES) as video:
         _made(video.gold_master_filepath, video, "gold_master")
@@ -236,6 +245,7 @@ def virtual_clips(
             source_videos.finish(session, key, DETECT_SCENES)
             judged = clips.judged(session, video.id)
             mended = reviews.corrections(session, [video.id]).get(video.id)
+        previews = _save_previews(database, store.open(), video)
         touched = replanned.clips if replanned else []
         return dg.MaterializeResult(
             metadata={
@@ -243,11 +253,27 @@ def virtual_clips(
                 "new": sum(clip.state == ClipState.PENDING_REVIEW for clip in touched),
                 "replaced": sum(clip.state == ClipState.SUPERSEDED for clip in touched),
                 "kept_as_reviewed": len(judged),
+                "previews": previews,
                 "trimmed": sum(clip.trim is not None for clip in live),
                 "merged_by_reviewers": mended.merges if mended else 0,
                 "split_by_reviewers": mended.splits if mended else 0,
             }
         )
+
+
+def _save_previews(database: Database, storage: Storage, video: SourceVideo) -> int:
+    """Gives every clip a preview that has none; says how many."""
+    with database.transaction() as session:
+        without = embeddings.without_preview(session, video.id, LAYOUT_MODEL)
+    if not without:
+        return 0
+    with storage.fetch(_made(video.frame_scores_filepath, video, "frame_scores")) as file:
+        scores = open_scores(file)
+        vectors = {clip.id: preview(scores, clip.clean_frames) for clip in without}
+    with database.transaction() as session:
+        for clip_id, vector in vectors.items():
+            embeddings.save(session, clip_id, LAYOUT_MODEL, PREVIEW, vector.tolist())
+    return len(vectors)
 
 
 def _longest(video: SourceVideo, rate: Fraction) -> int | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.clips import LIVE
 from heaters_pipeline.db.models import Clip, ClipEmbedding
 from heaters_pipeline.domain.states import ClipState
 
@@ -43,8 +45,7 @@ def ensure_index(session: Session, model: str, dimensions: int) -> None:
 
     Partial and over a cast, because vectors of several lengths share the column.
     """
-    named = f"{model}/{dimensions}/{PREVIEW}"
-    name = INDEX_PREFIX + hashlib.sha256(named.encode()).hexdigest()[:16]
+    name = INDEX_PREFIX + hashlib.sha256(f"{model}/{dimensions}".encode()).hexdigest()[:16]
     literal = sa.literal(model).compile(
         dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
     )
@@ -61,16 +62,28 @@ def ensure_index(session: Session, model: str, dimensions: int) -> None:
 
 def missing(session: Session, video_id: int, model: str, strategy: str) -> Sequence[Clip]:
     """The video's embedded clips that have no vector of `model`."""
-    has_vector = sa.exists().where(
+    return session.exec(
+        select(Clip).where(
+            Clip.source_video_id == video_id,
+            Clip.state == ClipState.EMBEDDED,
+            ~_has_vector(model, strategy),
+        )
+    ).all()
+
+
+def without_preview(session: Session, video_id: int, model: str) -> Sequence[Clip]:
+    """The video's live clips that have no preview of `model`."""
+    return session.exec(
+        select(Clip).where(Clip.source_video_id == video_id, LIVE, ~_has_vector(model, PREVIEW))
+    ).all()
+
+
+def _has_vector(model: str, strategy: str) -> Any:
+    return sa.exists().where(
         col(ClipEmbedding.clip_id) == col(Clip.id),
         col(ClipEmbedding.model) == model,
         col(ClipEmbedding.strategy) == strategy,
     )
-    return session.exec(
-        select(Clip).where(
-            Clip.source_video_id == video_id, Clip.state == ClipState.EMBEDDED, ~has_vector
-        )
-    ).all()
 
 
 def models(session: Session) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ import numpy.typing as npt
 from heaters_pipeline.domain.errors import HeatersError
 
 Vectors = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.uint8]
+"""(height, width, 3), RGB."""
 
 LAYOUT_MODEL = "layout-v1"
 
@@ -59,17 +61,18 @@ class LayoutDescriptor:
     dimensions = _grid * _grid * (3 + _orientations) + 1
 
     def embed(self, images: Sequence[Path]) -> Vectors:
-        rows = [self._describe(image) for image in images]
+        return self.describe(_read_image(image) for image in images)
+
+    def describe(self, pictures: Iterable[Picture]) -> Vectors:
+        """The same of pictures that are read already."""
+        rows = [self._describe(picture) for picture in pictures]
         return np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
-    def _describe(self, image: Path) -> Vectors:
+    def _describe(self, picture: Picture) -> Vectors:
         import cv2
 
-        pixels = cv2.imread(str(image), cv2.IMREAD_COLOR)
-        if pixels is None:
-            raise HeatersError(f"{image.name} is no image that can be read: make it again.")
-        small = cv2.resize(pixels, (self._side, self._side), interpolation=cv2.INTER_AREA)
-        lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
+        small = cv2.resize(picture, (self._side, self._side), interpolation=cv2.INTER_AREA)
+        lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         colors = cv2.resize(lab, (self._grid, self._grid), interpolation=cv2.INTER_AREA)
         colors = (colors - (50, 0, 0)) / (50, 50, 50)
         edges = self._edges(np.ascontiguousarray(lab[:, :, 0]))
@@ -92,6 +95,15 @@ class LayoutDescriptor:
             minlength=self._grid * self._grid * self._orientations,
         )
         return np.sqrt(histogram)
+
+
+def _read_image(path: Path) -> Picture:
+    import cv2
+
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise HeatersError(f"{path.name} is no image that can be read: make it again.")
+    return np.asarray(picture, np.uint8)
 
 
 class SentenceTransformerEmbedder:

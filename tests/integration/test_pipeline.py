@@ -15,13 +15,17 @@ from pathlib import Path
 
 import av
 import dagster as dg
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_videos
+from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
+from heaters_pipeline.db.models import ClipEmbedding
 from heaters_pipeline.definitions import defs
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.review import Action
@@ -29,13 +33,13 @@ from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.ingest import ingest_in_foreground
 from heaters_pipeline.intake import add_source
 from heaters_pipeline.media.checksums import read_checksums
-from heaters_pipeline.media.embed import LAYOUT_MODEL
+from heaters_pipeline.media.embed import LAYOUT_MODEL, LayoutDescriptor
 from heaters_pipeline.platform.digest import file_digest
 from heaters_pipeline.resources import Database
 from heaters_pipeline.sensors import approved_clips, give_up, new_source_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
-from tests.footage import make_numbered_film
+from tests.footage import make_numbered_film, numbered_picture
 from tests.jobs import run_job
 from tests.rows import ready_video
 
@@ -158,6 +162,96 @@ def test_any_asset_can_be_made_again_with_the_same_result(
     for _ in range(2):
         assert run_job(instance, "ingest", report.key, [asset]).success
         assert everything(pipeline, storage) == before
+
+
+def test_an_old_video_gets_sprite_sheets_with_its_next_proxy(
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    before = everything(pipeline, storage)
+    storage.delete(report.paths["sprites"])
+    with transaction(pipeline) as session:
+        source_videos.record(session, report.key, {"sprites": None, "sprites_filepath": None})
+    assert not ingest_in_foreground(pipeline, instance, str(film)).changed
+    result = run_job(instance, "ingest", report.key, ["review_proxy"])
+    assert everything(pipeline, storage) == before
+    with transaction(pipeline) as session:
+        video = source_videos.get(session, report.key)
+    assert video.sprites is not None
+    assert (video.sprites["count"], video.sprites["sheets"]) == (FRAMES // 5, 1)
+    (made,) = result.get_asset_materialization_events()
+    told = made.step_materialization_data.materialization.metadata
+    assert told["sprite_sheets"].value == 1
+    assert told["sprite_bytes"].value == storage.size(str(video.sprites_filepath))
+
+
+def previews(engine: Engine) -> dict[int, list[float]]:
+    with transaction(engine) as session:
+        rows = session.exec(select(ClipEmbedding).where(ClipEmbedding.strategy == PREVIEW))
+        return {row.clip_id: list(row.embedding) for row in rows}
+
+
+def test_every_clip_has_a_preview_by_which_like_is_with_like(
+    pipeline: Engine, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", 90, scenes=(30, 60))
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    with transaction(pipeline) as session:
+        video = source_videos.get(session, report.key)
+        live = [clip.id for clip in clips.of_video(session, video.id)]
+    made = previews(pipeline)
+    assert sorted(made) == live
+    assert [np.linalg.norm(vector) for vector in made.values()] == pytest.approx([1, 1, 1])
+    frames = {30: range(0, 30), 60: range(30, 60), 90: range(60, 90)}
+    pictures = {
+        end: LayoutDescriptor().describe([numbered_picture(shown[20], 320, 180, scene)])[0]
+        for scene, (end, shown) in enumerate(frames.items())
+    }
+    near = [
+        max(pictures, key=lambda end: float(pictures[end] @ np.array(made[clip]))) for clip in live
+    ]
+    assert near == [30, 60, 90]
+
+
+def test_a_clip_that_has_a_preview_keeps_it_and_others_get_theirs(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    before = previews(pipeline)
+    first, second, _ = before
+    borrowed = [1.0] + [0.0] * (len(before[first]) - 1)
+    with transaction(pipeline) as session:
+        embeddings.save(session, first, LAYOUT_MODEL, PREVIEW, borrowed)
+        gone = (ClipEmbedding.clip_id == second, ClipEmbedding.strategy == PREVIEW)
+        session.execute(sa.delete(ClipEmbedding).where(*gone))
+    result = run_job(instance, "ingest", report.key, ["virtual_clips"])
+    assert previews(pipeline) == {**before, first: borrowed}
+    (made,) = result.get_asset_materialization_events()
+    assert made.step_materialization_data.materialization.metadata["previews"].value == 1
+
+
+def test_previews_stay_out_of_the_library(
+    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    before = previews(pipeline)
+    first, *others = before
+    with transaction(pipeline) as session:
+        assert embeddings.models(session) == embeddings.models_of_clip(session, first) == []
+        assert embeddings.similar(session, first, 10) == []
+        assert embeddings.similar(session, first, 10, LAYOUT_MODEL) == []
+    assert approve_all(pipeline) == [first, *others]
+    assert run_job(instance, "library", report.key).success
+    assert previews(pipeline) == before
+    with transaction(pipeline) as session:
+        found = embeddings.similar(session, first, 10)
+        event = reviews.latest_on_clip(session, first)
+        assert event is not None
+        reviews.undo(session, actor="bob", event_id=event.id)
+    assert sorted(clip.id for clip, _ in found) == others
+    assert previews(pipeline) == before
+    with transaction(pipeline) as session:
+        assert embeddings.models_of_clip(session, first) == []
 
 
 def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
