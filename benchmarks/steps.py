@@ -22,6 +22,7 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     from heaters_pipeline.media.cut_picture import draw_cuts
     from heaters_pipeline.media.detectors import open_detector
     from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
+    from heaters_pipeline.media.previews import preview
     from heaters_pipeline.media.probe import probe
     from heaters_pipeline.media.scores import open_scores
     from heaters_pipeline.media.transcode import GoldMaster, Product, transcode
@@ -39,7 +40,7 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     made = transcode(source, facts, folder, frozenset(Product), gold=GoldMaster(gold))
     assert made.review_proxy and made.frame_scores
     _step("store products")
-    for part in (made.review_proxy, made.proxy_audio):
+    for part in (made.review_proxy, made.proxy_audio, made.sprites):
         if part:
             file_digest(part)
     proxy_codec(made.review_proxy)
@@ -60,6 +61,8 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     _step("virtual clips")
     clips = divide(FrameRange(0, made.frame_count), cuts)
     assert not find_faults(made.frame_count, clips)
+    for frames in clips:
+        preview(scores, frames)
     return {"frames": made.frame_count, "clips": len(clips)}
 
 
