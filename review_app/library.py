@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
 from heaters_pipeline.db import artifacts, clips, embeddings, reviews, transitions
+from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.states import ClipState
+from review_app import history
+from review_app.clip_json import clips_json
 from review_app.media import IMMUTABLE, send_object
 from review_app.reviewer import reviewer_name
 from review_app.services import delete_unused, services, transaction
@@ -39,17 +43,25 @@ def clip(clip_id: int) -> ResponseReturnValue:
         entry = clips.queued(session, [clips.get(session, clip_id).id])[0]
         near = embeddings.similar(session, clip_id, SIMILAR)
         ids = [clip_id, *(other.id for other, _ in near)]
+        undoable = reviews.latest_on_clip(session, clip_id)
         return render_template(
             "clip.html",
-            clip=entry.clip,
-            video=entry.video,
+            entry=entry,
+            drawn=clips_json(session, [entry])[0],
             transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
-            history=clips.history(session, clip_id),
-            undoable=reviews.latest_on_clip(session, clip_id),
+            history=history.entries(clip_id, clips.history(session, clip_id)),
+            group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
+            undoable=undoable,
+            undone_with_it=_batch_size(session, undoable) - 1 if undoable else 0,
             similar=near,
             models=embeddings.models_of_clip(session, clip_id),
             keyframes=artifacts.keyframes_of(session, ids),
         )
+
+
+def _batch_size(session: Session, event: ReviewEvent) -> int:
+    first = event.batch_id or event.id
+    return reviews.batch_sizes(session, [first]).get(first, 1)
 
 
 @blueprint.get("/clips/<int:clip_id>/similar")
@@ -86,7 +98,8 @@ def undo(clip_id: int) -> ResponseReturnValue:
             session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
         )
     delete_unused(decision)
-    flash("The decision is taken back.")
+    more = decision.events - 1
+    flash(f"Taken back{f', with {more} more of its batch' if more else ''}.")
     return redirect(url_for("library.clip", clip_id=clip_id), 303)
 
 

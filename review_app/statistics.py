@@ -22,6 +22,7 @@ blueprint = Blueprint("statistics", __name__)
 
 DAYS = 30
 HOURS = 24
+PACE_HOURS = 7 * 24
 SOURCES = 25
 DAY = "%d %b"
 
@@ -53,7 +54,7 @@ class Figures(NamedTuple):
     hours: int
     """In how many hours there was a decision, each reviewer's for themselves."""
     seconds: float | None
-    """The median from one decision to the next."""
+    """The median from one decision to the next, of the last week."""
 
     @property
     def total(self) -> int:
@@ -77,7 +78,7 @@ def index() -> ResponseReturnValue:
     with transaction() as session:
         statistics.use_memory(session)
         done = statistics.done(session, edges)
-        pace = statistics.pace(session, edges[0])
+        pace = statistics.pace(session, edges[-PACE_HOURS])
         waiting = statistics.waiting(session)
         waited = statistics.backlog(session, edges, waiting.number)
         sources = statistics.sources(session, SOURCES + 1, (page - 1) * SOURCES)

@@ -127,6 +127,17 @@ def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
     ).all()
 
 
+def group(session: Session, clip: Clip) -> Sequence[Clip]:
+    """The live clips of its group, itself among them, in film order; none where it is in none."""
+    first = clip.grouped_with_clip_id or clip.id
+    found = session.exec(
+        select(Clip)
+        .where(LIVE, sa.or_(col(Clip.id) == first, col(Clip.grouped_with_clip_id) == first))
+        .order_by(col(Clip.start_frame))
+    ).all()
+    return found if len(found) > 1 else []
+
+
 def make(
     session: Session,
     video: SourceVideo,

@@ -359,6 +359,12 @@ class ReviewEvent(SQLModel, table=True):
             "batch_id",
             postgresql_where=sa.text("batch_id IS NOT NULL"),
         ),
+        sa.Index("ix_review_events_created_at", "created_at"),
+        sa.Index(
+            "ix_review_events_mended",
+            "source_video_id",
+            postgresql_where=sa.text("action IN ('merge', 'split', 'nudge')"),
+        ),
         sa.Index(
             "ix_review_events_removed",
             "source_video_id",

@@ -10,14 +10,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.review import COUNTED, Action
 from heaters_pipeline.domain.states import APPROVED, ClipState
-
-JUDGING = (
-    *(Action.APPROVE, Action.GROUP, Action.SKIP, Action.ARCHIVE),
-    *(Action.MERGE, Action.SPLIT),
-)
-"""The actions that count as decisions."""
 
 LONGEST_THOUGHT = 60
 """Seconds between two decisions of a reviewer; longer ones are pauses."""
@@ -51,6 +45,8 @@ class SourceFigures(NamedTuple):
     """Cuts that were none: merges."""
     missed: int
     """Cuts that had not been found: splits, each part after the first."""
+    misplaced: int
+    """Cuts that were moved, however often."""
 
     @property
     def decided(self) -> int:
@@ -87,7 +83,7 @@ def done(session: Session, edges: Sequence[datetime]) -> list[Done]:
                 AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
             GROUP BY 1, 2, 3
         """),
-        {"edges": list(edges), "since": edges[0], "actions": list(JUDGING)},
+        {"edges": list(edges), "since": edges[0], "actions": list(COUNTED)},
     )
     return [Done(period, actor, Action(action), number) for period, actor, action, number in rows]
 
@@ -107,7 +103,7 @@ def pace(session: Session, since: datetime) -> dict[str | None, float]:
             WHERE seconds > 0 AND seconds <= :longest
             GROUP BY GROUPING SETS ((actor), ())
         """),
-        {"since": since, "actions": list(JUDGING), "longest": LONGEST_THOUGHT},
+        {"since": since, "actions": list(COUNTED), "longest": LONGEST_THOUGHT},
     )
     return {actor: float(seconds) for actor, seconds in rows if seconds is not None}
 
@@ -127,14 +123,19 @@ def waiting(session: Session) -> Waiting:
 
 def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[int]:
     """How many clips waited at the end of each period; `number` is how many do now. Counted back
-    from the states that each event found and left."""
+    from the states that each event found and left; clips of videos that were removed since count
+    for nothing, as nothing is known of what they were."""
     pending = f'$[*] ? (@.state == "{ClipState.PENDING_REVIEW}")'
     rows = session.execute(
         sa.text("""
             SELECT width_bucket(created_at, CAST(:edges AS timestamptz[])) - 1, sum(
                 jsonb_array_length(jsonb_path_query_array(after, CAST(:pending AS jsonpath)))
                 - jsonb_array_length(jsonb_path_query_array(before, CAST(:pending AS jsonpath))))
-            FROM review_events WHERE created_at >= :since GROUP BY 1
+            FROM review_events event WHERE created_at >= :since AND NOT EXISTS (
+                SELECT FROM review_events removal
+                WHERE removal.action = 'remove'
+                    AND removal.source_video_id = event.source_video_id AND removal.id >= event.id)
+            GROUP BY 1
         """),
         {"edges": list(edges), "since": edges[0], "pending": pending},
     )
@@ -178,15 +179,16 @@ _SOURCES: Any = sa.text("""
     mended AS (
         SELECT source_video_id, count(*) FILTER (WHERE action = 'merge') AS merges,
             sum(jsonb_array_length(after) - jsonb_array_length(before) - 1)
-                FILTER (WHERE action = 'split') AS splits
+                FILTER (WHERE action = 'split') AS splits,
+            count(DISTINCT clip_ids) FILTER (WHERE action = 'nudge') AS nudges
         FROM review_events event
-        WHERE action IN ('merge', 'split')
+        WHERE action IN ('merge', 'split', 'nudge')
             AND source_video_id IN (SELECT source_video_id FROM decided)
             AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
         GROUP BY source_video_id
     )
     SELECT video.key, video.title, pending, approved, skipped, archived, ends,
-        coalesce(merges, 0), coalesce(splits, 0)
+        coalesce(merges, 0), coalesce(splits, 0), coalesce(nudges, 0)
     FROM decided JOIN source_videos video ON video.id = decided.source_video_id
         LEFT JOIN mended USING (source_video_id)
     ORDER BY latest DESC, video.id DESC

@@ -582,7 +582,7 @@ def test_library_clip_and_similar(
         assert reviewer.client.get(picture).get_data() == b"picture of clip %d" % each.id
     page = reviewer.client.get(f"/clips/{first.id}").get_data(as_text=True)
     assert "embedded" in page
-    assert "<b>approved</b> by" in page
+    assert "<b>approved</b>" in page
     assert f"/clips/{second.id}" in page
     similar = reviewer.client.get(f"/clips/{first.id}/similar?model=two").get_data(as_text=True)
     assert f"/clips/{third.id}" in similar

@@ -123,6 +123,8 @@ def test_sources_tell_approval_and_the_detectors_errors(engine: Engine) -> None:
     decide(engine, parts[0], Action.SKIP)
     decide(engine, parts[1], Action.ARCHIVE)
     undo(engine, decide(engine, merged, Action.ARCHIVE).event_id)
+    for frame in (68, 71):  # a cut that is moved twice is one misplaced cut
+        decide(engine, parts[1], Action.NUDGE, frame=frame)
     decide(engine, other, Action.APPROVE)
     with transaction(engine) as session:
         latest, before = statistics.sources(session, 10)
@@ -133,7 +135,7 @@ def test_sources_tell_approval_and_the_detectors_errors(engine: Engine) -> None:
     assert (before.pending, before.approved, before.skipped, before.archived) == (0, 1, 1, 1)
     assert before.approval == pytest.approx(1 / 3)
     # Of the detector's cuts at 10 and 50 one was none; the one at 70 it had not found.
-    assert (before.cuts, before.false, before.missed) == (2, 1, 1)
+    assert (before.cuts, before.false, before.missed, before.misplaced) == (2, 1, 1, 1)
     assert before.per_hundred_cuts(before.false) == 50
 
 

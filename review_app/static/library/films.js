@@ -1,0 +1,39 @@
+/** Cards that play their film, without sound, while the pointer is on them or they have the focus. */
+
+/** A pointer that only passes over a card fetches nothing. */
+const LINGER_MS = 150;
+
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)');
+/** @type {HTMLVideoElement | null} */ let film = null;
+let timer = 0;
+
+/** @param {Element} card */
+function play(card) {
+  stop();
+  const url = /** @type {HTMLElement} */ (card).dataset.film;
+  if (!url || isCalm.matches) return;
+  timer = setTimeout(() => {
+    film = document.createElement('video');
+    film.muted = film.loop = film.playsInline = true;
+    film.addEventListener('playing', () => film?.classList.add('is-playing'), { once: true });
+    film.src = url;
+    card.querySelector('.shot')?.append(film);
+    film.play().catch(() => {}); // left before it had begun, or it can't be played: the still stays
+  }, LINGER_MS);
+}
+
+function stop() {
+  clearTimeout(timer);
+  if (!film) return;
+  film.removeAttribute('src');
+  film.load(); // ends the download
+  film.remove();
+  film = null;
+}
+
+for (const card of document.querySelectorAll('[data-film]')) {
+  card.addEventListener('pointerenter', () => play(card));
+  card.addEventListener('pointerleave', stop);
+  card.addEventListener('focus', () => play(card));
+  card.addEventListener('blur', stop);
+}
