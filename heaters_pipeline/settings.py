@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.review import label
 
 
 def default_home() -> Path:
@@ -41,6 +43,13 @@ def _networks(given: str) -> str:
     for each in listed(given):
         ip_network(each)  # its error says what is wrong with it
     return given
+
+
+def _label_names(given: str) -> str:
+    try:
+        return ",".join(map(label, listed(given)))
+    except InputError as error:
+        raise ValueError(str(error)) from None
 
 
 def _storage_classes(given: str) -> str:
@@ -110,6 +119,11 @@ class Settings(BaseSettings):
 
     undo_window_seconds: float = Field(
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."
+    )
+    labels: Annotated[str, AfterValidator(_label_names)] | None = Field(
+        default=None,
+        description="Labels for clips, separated by commas: in the review page Shift and a digit "
+        "give the first nine.",
     )
     lease_seconds: float = Field(
         default=90,

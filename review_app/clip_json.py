@@ -8,18 +8,26 @@ from typing import Any
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import transitions
+from heaters_pipeline.db import likeness, transitions
 from heaters_pipeline.db.clips import QueuedClip
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.transitions import Transition
+from review_app.services import services
 
 
 def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[dict[str, Any]]:
-    found = transitions.of_clips(session, [entry.clip.id for entry in entries])
-    return [_clip_json(entry, found.get(entry.clip.id, ())) for entry in entries]
+    ids = [entry.clip.id for entry in entries]
+    found = transitions.of_clips(session, ids)
+    scores = likeness.scores(session, services().likeness(session), ids)
+    return [
+        _clip_json(entry, found.get(entry.clip.id, ()), scores.get(entry.clip.id))
+        for entry in entries
+    ]
 
 
-def _clip_json(entry: QueuedClip, found: Sequence[Transition]) -> dict[str, Any]:
+def _clip_json(
+    entry: QueuedClip, found: Sequence[Transition], score: float | None
+) -> dict[str, Any]:
     """`trim` is what to keep of the clip, null where that is all of it; `transitions` are those
     with frames of their own within it, `first` and `last` the clean frames on either side; `score`,
     0 to 1, says how much it looks like what was approved before, null where nothing can be said;
@@ -42,7 +50,7 @@ def _clip_json(entry: QueuedClip, found: Sequence[Transition]) -> dict[str, Any]
         "labels": clip.labels,
         "rating": clip.rating,
         "note": clip.note,
-        "score": None,
+        "score": score,
         "video": _video_json(video),
         "previous": previous and _neighbour_json(previous),
         "next": following and _neighbour_json(following),

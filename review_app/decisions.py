@@ -21,6 +21,7 @@ from heaters_pipeline.domain.review import (
     Side,
     annotation_changes,
 )
+from heaters_pipeline.settings import listed
 from review_app.clip_json import clips_json
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.reviewer import reviewer_name
@@ -117,6 +118,16 @@ def mine() -> ResponseReturnValue:
             recent=[_event_json(event, sizes.get(event.id, 1)) for event in recent],
             today=reviews.count_since(session, reviewer_name(), midnight),
         )
+
+
+@blueprint.get("/api/labels")
+def labels() -> ResponseReturnValue:
+    """`numbered` are those that the setting names, in its order; `others` are in use besides, most
+    used first."""
+    numbered = listed(services().settings.labels)
+    with transaction() as session:
+        used = clips.labels_in_use(session)
+    return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])
 
 
 def _particulars(action: Action, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.db import clips
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from review_app.clip_json import clips_json
 from review_app.fields import json_object
 from review_app.reviewer import rename, reviewer_name
@@ -14,7 +15,7 @@ from review_app.services import services, transaction
 
 blueprint = Blueprint("queue", __name__)
 
-MAX_LIMIT = 50
+MAX_LIMIT = 200
 
 
 @blueprint.get("/")
@@ -40,21 +41,35 @@ def review() -> ResponseReturnValue:
 
 @blueprint.get("/api/queue")
 def queue() -> ResponseReturnValue:
-    """The next clips, leased to whoever asks: `?limit=6`, `?video=key` for one video only.
-    To ask again renews the leases."""
+    """The next clips of a selection (`domain.selection`) in its order: `?limit=6&video=key`.
+    Pending ones are leased to whoever asks, and to ask again renews that; others, and one that is
+    named by its id, are shown whoever has them.
+
+    `pending` clips of the selection (of its video, where it is one of decided clips) wait for a
+    decision, `with_others` of them are leased by others; `total` are all that it has."""
     limit = request.args.get("limit", 6, int)
-    video = request.args.get("video")
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
+    selection = Selection.parse(request.args)
+    waiting = selection.states() == STATES[Shown.PENDING]
+    me, seconds = reviewer_name(), services().settings.lease_seconds
     with transaction() as session:
-        leased = clips.lease_queue(
-            session, reviewer_name(), limit, services().settings.lease_seconds, video
-        )
-        pending = clips.pending_counts(session, reviewer_name(), video)
+        likeness = services().likeness(session)
+        if waiting:
+            found = clips.lease_queue(session, me, limit, seconds, selection, likeness)
+            pending = clips.pending_counts(session, me, selection, likeness)
+            total = pending.total
+        else:
+            found = clips.selected(session, selection, limit, likeness=likeness)
+            pending = clips.pending_counts(session, me, Selection(video=selection.video))
+            total = clips.count(session, selection, likeness=likeness)
+            if selection.clip is not None:
+                clips.lease(session, [selection.clip], me, seconds)
         return jsonify(
-            clips=clips_json(session, leased),
+            clips=clips_json(session, found),
             pending=pending.total,
             with_others=pending.with_others,
+            total=total,
         )
 
 

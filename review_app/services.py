@@ -1,9 +1,9 @@
-"""What every view needs: settings, database, storage, uploads in progress."""
+"""What every view needs: settings, database, storage, uploads in progress, what was learnt."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
@@ -15,6 +15,7 @@ from heaters_pipeline.db.events import Decision
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
+from review_app.learnt import Learnt
 from review_app.upload_folder import UploadFolder
 
 
@@ -24,15 +25,16 @@ class Services:
     engine: Engine
     storage: Storage
     uploads: UploadFolder
+    likeness: Learnt = field(default_factory=Learnt)
 
 
 def services() -> Services:
     return cast(Services, current_app.extensions["heaters"])
 
 
-def delete_unused(decision: Decision) -> None:
-    """To be called when the decision is committed: rows first, then what can't be taken back."""
-    for key in decision.unused:
+def delete_unused(done: Decision) -> None:
+    """To be called when what was done is committed: rows first, then what can't be taken back."""
+    for key in done.unused:
         try:
             services().storage.delete(key)
         except HeatersError:

@@ -14,13 +14,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.selection import FILM_ORDER, View
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX, frame_slice
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.review import Action, Annotation, Side
+from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
 from heaters_pipeline.domain.transitions import Transition, clean_range
 
@@ -37,6 +40,7 @@ TOUCHED = sa.or_(
 points leave it as it is."""
 
 NOTHING_SAID = Annotation()
+EVERYTHING = Selection()
 
 
 class QueuedClip(NamedTuple):
@@ -118,6 +122,20 @@ def counts_by_state(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
+def labels_in_use(session: Session) -> list[str]:
+    """Those of live clips, most used first."""
+    each = sa.func.unnest(Clip.labels).table_valued("label", name="each").render_derived()
+    used = (
+        sa.select(each.c.label)
+        .select_from(Clip)
+        .join(each, sa.true())
+        .where(LIVE, col(Clip.labels) != sa.literal_column("'{}'"))
+        .group_by(each.c.label)
+        .order_by(sa.func.count().desc(), each.c.label)
+    )
+    return list(session.scalars(used))
+
+
 def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
     """Every decision that touched the clip, oldest first."""
     return session.exec(
@@ -181,9 +199,10 @@ def save(session: Session, changed: Sequence[Clip]) -> None:
     for some in rows.values():
         if some:
             session.execute(_SAVE, {"rows": some})
+    ids = [clip.id for clip in changed]
     for clip in changed:
         session.expire(clip)
-    locked(session, [clip.id for clip in changed])
+    locked(session, ids)
 
 
 def _gives_up_frames(clip: Clip) -> bool:
@@ -249,33 +268,68 @@ def lease_queue(
     reviewer: str,
     limit: int,
     lease_seconds: float,
-    video_key: str | None = None,
+    selection: Selection = EVERYTHING,
+    likeness: Likeness | None = None,
 ) -> list[QueuedClip]:
-    """The next clips for a reviewer, in film order, kept from others for `lease_seconds`.
+    """The next pending clips of a selection for a reviewer, in its order, kept from others for
+    `lease_seconds`.
 
     What he was handed before comes first and is renewed, also where its lease has run out and
     nobody has taken it; clips leased by others are passed over.
     """
+    view = View(selection, STATES[Shown.PENDING], likeness)
     free = (
-        select(Clip.id)
-        .where(*_pending(video_key), sa.not_(_with_others(reviewer)))
-        .order_by(col(Clip.source_video_id), col(Clip.start_frame))
-        .with_for_update(skip_locked=True)
+        view.of(sa.select(col(Clip.id)))
+        .where(sa.not_(_with_others(reviewer)))
+        .order_by(*view.order())
+        .with_for_update(of=Clip, skip_locked=True)
     )
     # Two queries: one that sorts all pending clips by whose they are takes four times as long.
-    leased = list(session.exec(free.where(Clip.leased_by == reviewer).limit(limit)))
+    leased = session.scalars(free.where(Clip.leased_by == reviewer).limit(limit)).all()
     others = free.where(col(Clip.leased_by).is_distinct_from(reviewer))
-    leased += session.exec(others.limit(limit - len(leased)))
+    leased = [*leased, *session.scalars(others.limit(limit - len(leased)))]
     lease(session, leased, reviewer, lease_seconds)
-    return queued(session, leased)
+    return queued(session, leased, view)
+
+
+def selected(
+    session: Session,
+    selection: Selection,
+    limit: int,
+    offset: int = 0,
+    *,
+    by_itself: Shown = Shown.PENDING,
+    likeness: Likeness | None = None,
+) -> list[QueuedClip]:
+    """Clips of a selection, in its order, whoever has leased them; `by_itself` are those of a page
+    that is asked for none in particular."""
+    view = View(selection, selection.states(by_itself), likeness)
+    ids = view.of(sa.select(col(Clip.id))).order_by(*view.order()).limit(limit).offset(offset)
+    return queued(session, session.scalars(ids).all(), view)
+
+
+def count(
+    session: Session,
+    selection: Selection,
+    *,
+    by_itself: Shown = Shown.PENDING,
+    likeness: Likeness | None = None,
+) -> int:
+    """How many clips a selection has."""
+    view = View(selection, selection.states(by_itself), likeness)
+    return session.scalar(view.of(sa.select(sa.func.count()).select_from(Clip))) or 0
 
 
 def lease(session: Session, clip_ids: Sequence[int], reviewer: str, lease_seconds: float) -> None:
-    """Keeps the clips, but for those that another reviewer has, from others for `lease_seconds`
-    from now."""
+    """Keeps those of the clips that are pending, and that no other reviewer has, from others for
+    `lease_seconds` from now."""
     session.execute(
         sa.update(Clip)
-        .where(col(Clip.id).in_(clip_ids), sa.not_(_with_others(reviewer)))
+        .where(
+            col(Clip.id).in_(clip_ids),
+            col(Clip.state) == ClipState.PENDING_REVIEW,
+            sa.not_(_with_others(reviewer)),
+        )
         .values(
             leased_by=reviewer,
             leased_until=sa.func.now() + timedelta(seconds=lease_seconds),
@@ -283,21 +337,16 @@ def lease(session: Session, clip_ids: Sequence[int], reviewer: str, lease_second
     )
 
 
-def pending_counts(session: Session, reviewer: str, video_key: str | None = None) -> PendingCounts:
-    """Clips that wait for a decision, of all videos or of one."""
-    counted = sa.select(sa.func.count(), sa.func.count().filter(_with_others(reviewer))).where(
-        *_pending(video_key)
-    )
-    return PendingCounts(*session.execute(counted).one())
-
-
-def _pending(video_key: str | None) -> list[Any]:
-    """Conditions of a clip that waits for a decision, in any video or in one."""
-    pending = [col(Clip.state) == ClipState.PENDING_REVIEW]
-    if video_key is not None:
-        video_id = sa.select(col(SourceVideo.id)).where(col(SourceVideo.key) == video_key)
-        pending.append(col(Clip.source_video_id) == video_id.scalar_subquery())
-    return pending
+def pending_counts(
+    session: Session,
+    reviewer: str,
+    selection: Selection = EVERYTHING,
+    likeness: Likeness | None = None,
+) -> PendingCounts:
+    """Clips of a selection that wait for a decision."""
+    view = View(selection, STATES[Shown.PENDING], likeness)
+    counted = sa.select(sa.func.count(), sa.func.count().filter(_with_others(reviewer)))
+    return PendingCounts(*session.execute(view.of(counted.select_from(Clip))).one())
 
 
 def _with_others(reviewer: str) -> Any:
@@ -308,26 +357,38 @@ def _with_others(reviewer: str) -> Any:
     )
 
 
-def queued(session: Session, clip_ids: Sequence[int]) -> list[QueuedClip]:
-    """Clips with all that a reviewer needs to see of them, in film order."""
+def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) -> list[QueuedClip]:
+    """Clips with all that a reviewer needs to see of them, in film order or a view's."""
     before: Any = aliased(Clip)
     after: Any = aliased(Clip)
-    rows = session.exec(
+    earlier: Any = aliased(Clip)
+    # By its start, which has an index, and not by its end.
+    last_before = (
+        sa.select(earlier.id)
+        .where(*_beside(earlier), earlier.start_frame < col(Clip.start_frame))
+        .order_by(earlier.start_frame.desc())
+        .limit(1)
+        .correlate(Clip)
+        .scalar_subquery()
+    )
+    ends_here = before.end_frame == col(Clip.start_frame)
+    begins_there = after.start_frame == col(Clip.end_frame)
+    statement = (
         select(Clip, SourceVideo, before, after)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
-        .outerjoin(before, sa.and_(_live_beside(before), before.end_frame == col(Clip.start_frame)))
-        .outerjoin(after, sa.and_(_live_beside(after), after.start_frame == col(Clip.end_frame)))
+        .outerjoin(before, sa.and_(before.id == last_before, ends_here))
+        .outerjoin(after, sa.and_(*_beside(after), begins_there))
         .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
         .where(col(Clip.id).in_(clip_ids))
-        .order_by(col(Clip.source_video_id), col(Clip.start_frame))
     )
-    return [QueuedClip(*row) for row in rows]
+    ordered = view.in_order(statement) if view else statement.order_by(*FILM_ORDER)
+    return [QueuedClip(*row) for row in session.exec(ordered)]
 
 
-def _live_beside(other: Any) -> Any:
-    return sa.and_(
-        other.source_video_id == col(Clip.source_video_id), other.state != ClipState.SUPERSEDED
-    )
+def _beside(other: Any) -> tuple[Any, Any]:
+    """True of live clips of the same video."""
+    same_video = other.source_video_id == col(Clip.source_video_id)
+    return same_video, other.state != ClipState.SUPERSEDED
 
 
 def neighbour(session: Session, clip: Clip, side: Side) -> int | None:

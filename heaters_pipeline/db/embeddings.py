@@ -11,7 +11,6 @@ from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db.clips import LIVE
 from heaters_pipeline.db.models import Clip, ClipEmbedding
 from heaters_pipeline.domain.states import ClipState
 
@@ -74,7 +73,11 @@ def missing(session: Session, video_id: int, model: str, strategy: str) -> Seque
 def without_preview(session: Session, video_id: int, model: str) -> Sequence[Clip]:
     """The video's live clips that have no preview of `model`."""
     return session.exec(
-        select(Clip).where(Clip.source_video_id == video_id, LIVE, ~_has_vector(model, PREVIEW))
+        select(Clip).where(
+            Clip.source_video_id == video_id,
+            Clip.state != ClipState.SUPERSEDED,
+            ~_has_vector(model, PREVIEW),
+        )
     ).all()
 
 

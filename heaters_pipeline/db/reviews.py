@@ -236,8 +236,7 @@ def undo(
                     moved.append(clip)
         unused = artifacts.leave_library(session, moved)
         undone = record(session, actor, Action.UNDO, parts)
-    back = [clip.id for clip in moved if clip.state == ClipState.PENDING_REVIEW]
-    clips.lease(session, back, actor, lease_seconds)
+    clips.lease(session, [clip.id for clip in moved], actor, lease_seconds)
     return undone._replace(unused=unused)
 
 

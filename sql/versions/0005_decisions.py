@@ -74,12 +74,6 @@ def upgrade() -> None:
         ["source_video_id"],
         postgresql_where=sa.text("action = 'remove'"),
     )
-    # Made anew, without previews, when a model's next vector is written.
-    op.execute(
-        "DO $$ DECLARE found text; BEGIN"
-        " FOR found IN SELECT indexname FROM pg_indexes WHERE indexname LIKE 'hnsw\\_%' LOOP"
-        " EXECUTE format('DROP INDEX %I', found); END LOOP; END $$"
-    )
 
 
 def _allow(table: str, column: str, values: tuple[str, ...]) -> None:

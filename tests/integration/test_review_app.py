@@ -28,6 +28,7 @@ from heaters_pipeline.storage.s3 import S3Storage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare
 from tests.footage import make_numbered_film, read_number
+from tests.reviewer import Reviewer
 from tests.sprites import cut, read_sheet
 
 FRAMES = 150
@@ -59,29 +60,6 @@ def library(settings: Settings) -> LocalStorage:
 @pytest.fixture
 def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
     return add_film(engine, library, footage, "film", CUTS)
-
-
-class Reviewer:
-    """A browser's view of the API: cookies, and the token that every write needs."""
-
-    def __init__(self, app: Flask) -> None:
-        self.client: FlaskClient = app.test_client()
-        page = self.client.get("/review").get_data(as_text=True)
-        found = re.search(r'name="csrf" content="([^"]+)"', page)
-        assert found
-        self.token = found[1]
-
-    def queue(self, **query: Any) -> list[dict[str, Any]]:
-        answer = self.client.get("/api/queue", query_string=query)
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        return list(answer.get_json()["clips"])
-
-    def post(self, url: str, body: dict[str, Any]) -> Any:
-        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token})
-
-    def decide(self, clip: dict[str, Any], action: str, **fields: Any) -> Any:
-        body = {"action": action, "version": clip["version"], **fields}
-        return self.post(f"/api/clips/{clip['id']}/decisions", body)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video
 
@@ -403,8 +404,8 @@ def test_what_waits_is_counted_apart_from_what_others_have(engine) -> None:
     lease(engine, "bob", 3)
     with transaction(engine) as session:
         assert clips.pending_counts(session, "ann") == (6, 3)
-        assert clips.pending_counts(session, "ann", "film-1") == (3, 1)
-        assert clips.pending_counts(session, "cid", "film-2") == (3, 2)
+        assert clips.pending_counts(session, "ann", Selection(video="film-1")) == (3, 1)
+        assert clips.pending_counts(session, "cid", Selection(video="film-2")) == (3, 2)
         clips.release(session, "bob")
         assert clips.pending_counts(session, "ann") == (6, 0)
 

@@ -1,0 +1,107 @@
+"""Selections of clips (`domain.selection`) as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from heaters_pipeline.db.embeddings import PREVIEW
+from heaters_pipeline.db.likeness import Likeness
+from heaters_pipeline.db.models import Clip, ClipEmbedding, ReviewEvent, SourceVideo
+from heaters_pipeline.domain.selection import Order, Selection
+from heaters_pipeline.domain.states import ClipState
+
+FILM_ORDER = (col(Clip.source_video_id), col(Clip.start_frame))
+
+SECONDS = sa.cast(Clip.cut_points["end_time_seconds"].astext, sa.Numeric) - sa.cast(
+    Clip.cut_points["start_time_seconds"].astext, sa.Numeric
+)
+"""Decimal, so that 2.8 less 2 is 0.8 and not a little less."""
+
+
+class View:
+    """The clips of a selection that have one of `states`, for any statement over `clips`. Without a
+    likeness no clip has a score."""
+
+    def __init__(
+        self, selection: Selection, states: Iterable[ClipState], likeness: Likeness | None
+    ) -> None:
+        self._selection = selection
+        self._states = sorted(states)
+        self._likeness = likeness if selection.needs_score else None
+        self._preview: Any = aliased(ClipEmbedding)
+
+    def of(self, statement: Any) -> Any:
+        """The statement about these clips only."""
+        return self._with_previews(statement).where(*self._conditions())
+
+    def in_order(self, statement: Any) -> Any:
+        """The statement, whatever clips it is about, in the selection's order."""
+        return self._with_previews(statement).order_by(*self.order())
+
+    def order(self) -> list[Any]:
+        """To order a statement by that `of` has made."""
+        score = self._score()
+        first: dict[Order, list[Any]] = {
+            Order.TIME: [],
+            Order.SHORTEST: [SECONDS],
+            Order.LONGEST: [SECONDS.desc()],
+            Order.UNCERTAIN: [sa.func.abs(score - 0.5).asc().nulls_last()],
+            Order.BEST: [score.desc().nulls_last()],
+            Order.WORST: [score.asc().nulls_last()],
+            Order.NEWEST: [col(Clip.decided_at).desc().nulls_last(), col(Clip.id).desc()],
+        }
+        return [*first[self._selection.order], *FILM_ORDER]
+
+    def _conditions(self) -> list[Any]:
+        wanted = self._selection
+        conditions = [
+            col(Clip.state) == self._states[0]
+            if len(self._states) == 1
+            else col(Clip.state).in_(self._states)
+        ]
+        if wanted.video is not None:
+            of_key = sa.select(col(SourceVideo.id)).where(col(SourceVideo.key) == wanted.video)
+            conditions.append(col(Clip.source_video_id) == of_key.scalar_subquery())
+        if wanted.clip is not None:
+            conditions.append(col(Clip.id) == wanted.clip)
+        if wanted.label is not None:
+            # The second for the index, which leaves clips without labels out.
+            has = col(Clip.labels).contains([wanted.label])
+            conditions += [has, col(Clip.labels) != sa.literal_column("'{}'")]
+        if wanted.min_rating is not None:
+            conditions.append(col(Clip.rating) >= wanted.min_rating)
+        if wanted.reviewer is not None:
+            his = sa.select(col(ReviewEvent.id)).where(col(ReviewEvent.actor) == wanted.reviewer)
+            conditions.append(col(Clip.last_event_id).in_(his))
+        for bounded, least, most in (
+            (SECONDS, wanted.min_seconds, wanted.max_seconds),
+            (self._score(), wanted.min_score, wanted.max_score),
+        ):
+            if least is not None:
+                conditions.append(bounded >= least)
+            if most is not None:
+                conditions.append(bounded <= most)
+        return conditions
+
+    def _score(self) -> Any:
+        if self._likeness is None:
+            return sa.cast(sa.null(), sa.Float)
+        return self._likeness.score(self._preview.embedding)
+
+    def _with_previews(self, statement: Any) -> Any:
+        if self._likeness is None:
+            return statement
+        preview = self._preview
+        return statement.outerjoin(
+            preview,
+            sa.and_(
+                preview.clip_id == col(Clip.id),
+                preview.model == self._likeness.model,
+                preview.strategy == PREVIEW,
+            ),
+        )

@@ -1,0 +1,280 @@
+"""Decisions on many clips at once, which are undone as one."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import artifacts, clips, embeddings, reviews
+from heaters_pipeline.db.embeddings import PREVIEW
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.reviews import BatchDecision
+from heaters_pipeline.domain.errors import Conflict, Gone
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
+from tests.rows import ready_video
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements sent meanwhile; one that is sent for many rows counts as many."""
+    sent: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, rows: Any, _x: Any, many: bool) -> None:
+        one_each = many and isinstance(rows, list)
+        sent.extend([statement] * (len(rows) if one_each else 1))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def many(engine: Engine, count: int, key: str = "film-1") -> tuple[SourceVideo, list[Clip]]:
+    return ready_video(engine, key, frame_count=count * 10, cuts=range(10, count * 10, 10))
+
+
+def decide_all(
+    engine: Engine,
+    wanted: Sequence[Clip],
+    action: Action,
+    *,
+    actor: str = "ann",
+    versions: dict[int, int] | None = None,
+    **changes: Any,
+) -> BatchDecision:
+    with transaction(engine) as session:
+        return reviews.decide_all(
+            session,
+            actor=actor,
+            action=action,
+            versions=versions or {clip.id: clip.version for clip in wanted},
+            changes=changes or None,
+        )
+
+
+def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Any:
+    with transaction(engine) as session:
+        return reviews.undo(session, actor=actor, event_id=event_id)
+
+
+def states(engine: Engine, video: SourceVideo) -> list[str]:
+    with transaction(engine) as session:
+        return [clip.state for clip in clips.of_video(session, video.id)]
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        (Action.APPROVE, ClipState.REVIEW_APPROVED),
+        (Action.SKIP, ClipState.REVIEW_SKIPPED),
+        (Action.ARCHIVE, ClipState.REVIEW_ARCHIVED),
+    ],
+)
+def test_a_batch_is_decided_and_undone_as_one(engine: Engine, action: Action, state: str) -> None:
+    video, found = many(engine, 4)
+    decision, refused = decide_all(engine, found[:3], action)
+    assert decision is not None
+    assert refused == {}
+    assert decision.events == 3
+    assert states(engine, video) == [state] * 3 + [ClipState.PENDING_REVIEW]
+    with transaction(engine) as session:
+        assert [e.action for e in clips.history(session, found[2].id)] == [Action.REPLAN, action]
+        last = clips.history(session, found[2].id)[-1].id
+    undone = undo(engine, last)
+    assert undone.events == 3
+    assert states(engine, video) == [ClipState.PENDING_REVIEW] * 4
+    assert [clip.version for clip in undone.clips] == [3] * 3
+    for event in (decision.event_id, last):
+        with pytest.raises(Gone):
+            undo(engine, event)
+
+
+def test_annotations_of_many(engine: Engine) -> None:
+    _, found = many(engine, 3)
+    decide_all(engine, found[:1], Action.ANNOTATE, labels=["old"])
+    with transaction(engine) as session:
+        found = [clips.get(session, clip.id) for clip in found]
+    decision, _ = decide_all(engine, found, Action.ANNOTATE, labels=["new"], rating=3)
+    assert decision is not None
+    assert {clip.annotation for clip in decision.clips} == {(("new",), 3, None)}
+    assert [clip.labels for clip in undo(engine).clips] == [["old"], [], []]
+
+
+def test_what_can_be_decided_is_and_the_rest_is_told(engine: Engine) -> None:
+    video, (stale, taken, gone, fine) = many(engine, 4)
+    decide_all(engine, [stale], Action.SKIP, actor="bob")
+    decide_all(engine, [taken], Action.APPROVE, actor="bob")
+    with transaction(engine) as session:
+        clips.claim(session, video.id, EXPORT, 0)
+    versions = {stale.id: 1, taken.id: 2, fine.id: 1, gone.id + 999: 1}
+    decision, refused = decide_all(engine, [], Action.ARCHIVE, versions=versions)
+    assert decision is not None
+    assert [clip.id for clip in decision.clips] == [fine.id]
+    assert "it is review skipped now" in refused[stale.id]
+    assert "is exporting already" in refused[taken.id]
+    assert refused[gone.id + 999] == f"There is no clip {gone.id + 999}."
+    nothing, refused = decide_all(engine, [stale], Action.ARCHIVE)
+    assert nothing is None
+    assert list(refused) == [stale.id]
+
+
+def test_a_batch_sent_twice_is_made_once(engine: Engine) -> None:
+    _, found = many(engine, 3)
+    first, _ = decide_all(engine, found, Action.APPROVE)
+    again, refused = decide_all(engine, found, Action.APPROVE)
+    assert first is not None
+    assert again is not None
+    assert (again.event_id, refused) == (first.event_id, {})
+    assert {clip.version for clip in again.clips} == {2}
+    _, refused = decide_all(engine, found, Action.APPROVE, actor="bob")
+    assert len(refused) == 3
+
+
+def test_a_batch_of_which_one_can_not_be_undone_stays_whole(engine: Engine) -> None:
+    video, found = many(engine, 3)
+    decision, _ = decide_all(engine, found, Action.APPROVE)
+    assert decision is not None
+    second = decision.clips[1]
+    decide_all(engine, [second], Action.SKIP, actor="bob")
+    before = states(engine, video)
+    with pytest.raises(Conflict, match="bob has decided since"):
+        undo(engine, decision.event_id)
+    assert states(engine, video) == before
+    undo(engine, actor="bob")
+    with transaction(engine) as session:
+        claimed = clips.claim(session, video.id, EXPORT, 0)
+        assert len(claimed) == 3
+    with pytest.raises(Conflict, match="is exporting right now"):
+        undo(engine, decision.event_id)
+    assert states(engine, video) == [ClipState.EXPORTING] * 3
+
+
+def test_own_decisions_list_a_batch_once_and_count_each_of_it(engine: Engine) -> None:
+    _, found = many(engine, 5)
+    batch, _ = decide_all(engine, found[:3], Action.APPROVE)
+    single, _ = decide_all(engine, found[3:4], Action.SKIP)
+    noted, _ = decide_all(engine, found[4:], Action.ANNOTATE, rating=2)
+    assert batch
+    assert single
+    assert noted
+    ids = [noted.event_id, single.event_id, batch.event_id]
+    with transaction(engine) as session:
+        latest = reviews.latest(session, "ann", 9)
+        assert [event.id for event in latest] == ids
+        assert reviews.batch_sizes(session, ids) == {batch.event_id: 3}
+        began = latest[-1].created_at
+        assert reviews.count_since(session, "ann", began) == 4
+    for left in (ids[1:], ids[2:], []):
+        undo(engine)
+        with transaction(engine) as session:
+            assert [event.id for event in reviews.latest(session, "ann", 9)] == left
+
+
+def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
+    engine: Engine,
+) -> None:
+    video, found = many(engine, 3)
+    decide_all(engine, found, Action.APPROVE)
+    with transaction(engine) as session:
+        for clip in clips.claim(session, video.id, EXPORT, 0):
+            facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
+            facts |= {"exported_frames": clip.frames.as_json()}
+            clips.finish(session, clip.id, EXPORT, facts)
+            artifacts.save_keyframe(
+                session, clip.id, frame=1, filepath=f"k{clip.id}", width=1, height=1
+            )
+        for step, clip in itertools.product((KEYFRAME, EMBED), found):
+            clips.get(session, clip.id).state = step.doing
+            session.flush()
+            clips.finish(session, clip.id, step)
+        for clip in found:
+            for strategy in (PREVIEW, "mean"):
+                embeddings.save(session, clip.id, "m", strategy, [1.0, 0.0])
+    with transaction(engine) as session:
+        found = list(clips.of_video(session, video.id))
+        assert len(embeddings.similar(session, found[0].id, 9)) == 2
+    decision, refused = decide_all(engine, found[:2], Action.ARCHIVE)
+    assert decision is not None
+    assert refused == {}
+    files = {f"clips/{clip.id}/clip.mp4" for clip in found[:2]} | {f"k{c.id}" for c in found[:2]}
+    assert set(decision.unused) == files
+    with transaction(engine) as session:
+        assert artifacts.keyframes_of(session, [clip.id for clip in found]).keys() == {found[2].id}
+        assert embeddings.models_of_clip(session, found[0].id) == []
+        left = "SELECT count(*) FROM clip_embeddings WHERE strategy = 'preview'"
+        assert session.scalar(sa.text(left)) == 3
+    undo(engine)
+    assert states(engine, video) == [ClipState.REVIEW_APPROVED] * 2 + [ClipState.EMBEDDED]
+
+
+def test_a_large_batch_takes_as_many_statements_as_a_small_one(engine: Engine) -> None:
+    _, few = many(engine, 5)
+    _, lots = many(engine, 300, "film-2")
+    taken = []
+    for found in (few, lots):
+        with counted(engine) as sent:
+            decision, _ = decide_all(engine, found, Action.APPROVE)
+            assert decision is not None
+            with transaction(engine) as session:
+                clips.queued(session, [clip.id for clip in decision.clips])
+            decide_all(engine, decision.clips, Action.ANNOTATE, labels=["a"])
+            undo(engine)
+            undo(engine)
+        taken.append(len(sent))
+    assert taken[0] == taken[1] < 50
+
+
+def test_batches_that_overlap_do_not_wait_for_each_other_for_ever(engine: Engine) -> None:
+    """Nor for single decisions, leases given back, and what the pipeline makes final."""
+    video, _found = many(engine, 60)
+    start = threading.Barrier(4)
+
+    def reviewer(name: str) -> int:
+        chance = random.Random(name)
+        start.wait()
+        done = 0
+        for _ in range(12):
+            with transaction(engine) as session:
+                now = {clip.id: clip.version for clip in clips.of_video(session, video.id)}
+            some = dict(chance.sample(list(now.items()), 30))
+            action = chance.choice([Action.APPROVE, Action.SKIP, Action.ARCHIVE])
+            decision, refused = decide_all(engine, [], action, actor=name, versions=some)
+            assert len(refused) + (decision.events if decision else 0) == 30
+            if decision and chance.random() < 0.5:
+                with suppress(Conflict):
+                    undo(engine, decision.event_id, name)
+            done += 1
+        return done
+
+    def others() -> int:
+        start.wait()
+        for _ in range(40):
+            with transaction(engine) as session:
+                clips.lease_queue(session, "ann", 20, 60)
+            with transaction(engine) as session:
+                clips.release(session, "ann")
+            with transaction(engine) as session:
+                clips.archive_rested(session, 0)
+        return 12
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(reviewer, name) for name in ("ann", "bob", "cid")]
+        runs.append(pool.submit(others))
+        assert [run.result(120) for run in runs] == [12] * 4

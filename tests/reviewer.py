@@ -1,0 +1,37 @@
+"""A reviewer's browser without its pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+
+class Reviewer:
+    """A browser's view of the API: cookies, and the token that every write needs."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+        page = self.client.get("/review").get_data(as_text=True)
+        found = re.search(r'name="csrf" content="([^"]+)"', page)
+        assert found
+        self.token = found[1]
+
+    def queue(self, **query: Any) -> list[dict[str, Any]]:
+        answer = self.client.get("/api/queue", query_string=query)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return list(answer.get_json()["clips"])
+
+    def post(self, url: str, body: dict[str, Any]) -> Any:
+        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token})
+
+    def clip(self, clip_id: int) -> dict[str, Any]:
+        """As it is now."""
+        (found,) = self.queue(clip=clip_id)
+        return found
+
+    def decide(self, clip: dict[str, Any], action: str, **fields: Any) -> Any:
+        body = {"action": action, "version": clip["version"], **fields}
+        return self.post(f"/api/clips/{clip['id']}/decisions", body)
