@@ -35,7 +35,7 @@ def add_source(
     needs_splicing: bool = True,
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and what that means in words: it is new, known
-    already, or had failed or been left half-way and is tried again.
+    already, was removed and is added again, or had failed or been left half-way and is tried again.
 
     An address is known by its text, a file by its path, size and time of change. A file that does
     not exist gets a row, too: its download fails with a sentence that everybody sees, instead of
@@ -50,6 +50,10 @@ def add_source(
         video, new = add_file(session, Path(reference), title=title, needs_splicing=needs_splicing)
     if new:
         return video, "added"
+    if source_videos.is_gone(session, video):
+        video.needs_splicing = needs_splicing
+        video.title = plain_text(title) if title is not None else video.title
+        return source_videos.retry(session, video.key), "added again"
     if video.state not in {SourceState.NEW, *SETTLED}:
         with suppress(Conflict, InputError):
             return source_videos.retry(session, video.key), "tried again"

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import source_list, source_videos
+from heaters_pipeline.db import removal, source_list, source_videos
+from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.intake import add_source, references_in
 from review_app import source_rows, uploads
 from review_app.guard import csrf
-from review_app.services import transaction
+from review_app.reviewer import reviewer_name
+from review_app.services import delete_unused, services, transaction
 from review_app.texts import count, one_line
 
 blueprint = Blueprint("sources", __name__)
@@ -120,6 +122,16 @@ def refetch(key: str) -> ResponseReturnValue:
     with transaction() as session:
         title = source_videos.refetch(session, key).title
     return _back(f"{title} will be fetched again; what was decided on its clips stays.")
+
+
+@blueprint.post("/sources/<key>/remove")
+def remove(key: str) -> ResponseReturnValue:
+    """Refused while a run is at work on the video."""
+    with video_lock(services().engine, key, wait_seconds=0):
+        with transaction() as session:
+            removed = removal.remove(session, key, actor=reviewer_name())
+        delete_unused(removed)
+    return _back(f"{removed.title} is removed.")
 
 
 def _back(sentence: str) -> ResponseReturnValue:

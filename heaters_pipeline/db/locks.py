@@ -19,15 +19,17 @@ VIDEO_LOCKS = 0x48545653
 
 
 @contextmanager
-def video_lock(engine: Engine, video_key: str) -> Iterator[None]:
+def video_lock(
+    engine: Engine, video_key: str, wait_seconds: float = WAIT_SECONDS
+) -> Iterator[None]:
     """Only one step works on a video at a time, whatever Dagster believes of its runs.
 
-    Raises Conflict if somebody else still has it after WAIT_SECONDS.
+    Raises Conflict if somebody else still has it after `wait_seconds` (a millisecond at least).
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(
             sa.text("SELECT set_config('lock_timeout', :milliseconds, false)"),
-            {"milliseconds": str(int(WAIT_SECONDS * 1000))},
+            {"milliseconds": str(max(1, int(wait_seconds * 1000)))},
         )
         try:
             connection.execute(

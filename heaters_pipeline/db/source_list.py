@@ -35,7 +35,7 @@ class Name(NamedTuple):
 _UNDER_WAY = {step.doing for step in SOURCE_STEPS} | {step.done for step in SOURCE_STEPS[:-1]}
 
 _CONDITIONS: dict[Choice, Any] = {
-    Choice.ALL: sa.true(),
+    Choice.ALL: col(SourceVideo.state) != SourceState.REMOVED,
     Choice.WAITING: sa.or_(
         col(SourceVideo.state) == SourceState.NEW,
         sa.and_(col(SourceVideo.refetch_requested), col(SourceVideo.progress).is_(None)),
@@ -108,7 +108,10 @@ def playlist_lengths(session: Session, video_ids: Iterable[int]) -> dict[int, in
     """How many videos came from each of those videos that are playlists."""
     rows = session.exec(
         select(SourceVideo.playlist_id, sa.func.count())
-        .where(col(SourceVideo.playlist_id).in_(list(video_ids)))
+        .where(
+            col(SourceVideo.playlist_id).in_(list(video_ids)),
+            col(SourceVideo.state) != SourceState.REMOVED,
+        )
         .group_by(col(SourceVideo.playlist_id))
     )
     return {playlist_id: length for playlist_id, length in rows if playlist_id is not None}

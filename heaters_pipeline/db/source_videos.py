@@ -196,6 +196,12 @@ def original(session: Session, video: SourceVideo) -> SourceVideo | None:
     return session.exec(_VIDEOS.where(SourceVideo.id == video.duplicate_of_id)).first()
 
 
+def is_gone(session: Session, video: SourceVideo) -> bool:
+    """Whether it was removed, or is the same as one that was."""
+    same = original(session, video) or video
+    return SourceState.REMOVED in (video.state, same.state)
+
+
 def of_playlist(session: Session, playlist_id: int) -> Sequence[SourceVideo]:
     """The videos of a playlist, in its order."""
     return session.exec(

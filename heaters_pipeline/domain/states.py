@@ -94,7 +94,7 @@ UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EM
 
 _RETRY = {S.NEW}
 
-SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
+_FOLLOWING: Mapping[SourceState, frozenset[SourceState]] = {
     S.NEW: frozenset({S.DOWNLOADING, S.DOWNLOAD_FAILED}),
     S.DOWNLOADING: frozenset({S.DOWNLOADED, S.DOWNLOAD_FAILED, S.DUPLICATE, S.EXPANDED} | _RETRY),
     S.DOWNLOADED: frozenset({S.PREPROCESSING} | _RETRY),
@@ -111,7 +111,11 @@ SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
     S.EXPANDED: frozenset({S.DOWNLOADING} | _RETRY),
     S.REMOVED: frozenset(_RETRY),
 }
-"""From any of them a person can have the video removed, which supersedes its clips."""
+
+SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
+    state: following | {S.REMOVED} for state, following in _FOLLOWING.items()
+}
+"""From any state a person can have a video removed, which supersedes its clips in any state."""
 
 _DECIDABLE = REVIEWED | {C.PENDING_REVIEW, C.SUPERSEDED}
 

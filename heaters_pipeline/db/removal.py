@@ -1,0 +1,107 @@
+"""Doing away with a source video: its clips, its vectors, what the ledger knows of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db.models import (
+    Clip,
+    ClipArtifact,
+    ClipEmbedding,
+    ReviewEvent,
+    SourceVideo,
+    StoredObject,
+)
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import ClipState, SourceState, changed
+
+
+class Removed(NamedTuple):
+    title: str
+    unused: list[str]
+    """Storage keys of all that was made of the video."""
+
+
+def remove(session: Session, key: str, *, actor: str) -> Removed:
+    """Leaves of a video its row, its clips as superseded ones, and the log of what was decided on
+    them, which can't be undone any more. To be called under the video's lock (`locks.video_lock`),
+    which is to be held until what is `unused` is deleted: who adds the video again makes objects
+    of the same names.
+
+    Raises InputError for a key that no video has any more.
+    """
+    video = source_videos.get(session, key)
+    if video.state == SourceState.REMOVED:
+        raise InputError(f"{video.title} has been removed already.")
+    live = _lock_live(session, video.id)
+    removal = ReviewEvent(
+        source_video_id=video.id,
+        actor=actor,
+        action=Action.REMOVE,
+        clip_ids=live,
+        before=[],
+        after=[],
+    )
+    session.add(removal)
+    session.flush()
+    unused = _unused(session, video)
+    its_clips = sa.select(col(Clip.id)).where(col(Clip.source_video_id) == video.id)
+    for kind in (ClipArtifact, ClipEmbedding):
+        session.execute(sa.delete(kind).where(col(kind.clip_id).in_(its_clips)))
+    session.execute(sa.delete(StoredObject).where(col(StoredObject.source_video_id) == video.id))
+    session.execute(
+        sa.update(Clip)
+        .where(col(Clip.id).in_(live))
+        .values(
+            state=ClipState.SUPERSEDED,
+            version=col(Clip.version) + 1,
+            last_event_id=removal.id,
+            decided_at=sa.func.now(),
+            leased_by=None,
+            leased_until=None,
+            error=None,
+            is_virtual=True,
+            clip_filepath=None,
+            exported_frames=None,
+        )
+    )
+    _forget_facts(video)
+    video.state = changed(SourceState(video.state), SourceState.REMOVED)
+    return Removed(video.title, unused)
+
+
+def _lock_live(session: Session, video_id: int) -> list[int]:
+    """The ids of the live clips, all of them locked: without one of those nobody makes others."""
+    locked: set[int] = set()
+    while True:
+        live = {clip.id for clip in clips.of_video(session, video_id)}
+        if live <= locked:
+            return sorted(live)
+        locked |= clips.locked(session, live - locked).keys()
+
+
+def _unused(session: Session, video: SourceVideo) -> list[str]:
+    keyframes = select(ClipArtifact.filepath).join(Clip).where(Clip.source_video_id == video.id)
+    files = select(Clip.clip_filepath).where(Clip.source_video_id == video.id)
+    entered = select(StoredObject.path).where(StoredObject.source_video_id == video.id)
+    own = {
+        getattr(video, column.name)
+        for column in sa.inspect(SourceVideo).columns
+        if column.name.endswith("_filepath")
+    }
+    found = own.union(*(session.exec(query) for query in (keyframes, files, entered)))
+    return sorted(path for path in found if path is not None)
+
+
+def _forget_facts(video: SourceVideo) -> None:
+    """All that may be null was found out about it, but for where it comes from."""
+    for column in sa.inspect(SourceVideo).columns:
+        if column.nullable and column.name != "playlist_id":
+            setattr(video, column.name, None)
+    video.cancel_requested = video.refetch_requested = False
+    video.attempt += 1  # makes a run void that was asked for already

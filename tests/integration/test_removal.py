@@ -1,0 +1,188 @@
+"""Doing away with source videos."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import (
+    artifacts,
+    clips,
+    embeddings,
+    ledger,
+    removal,
+    reviews,
+    source_videos,
+)
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.removal import Removed
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, SourceState
+from heaters_pipeline.intake import add_source
+from tests.rows import ready_video
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def remove(engine: Engine, key: str) -> Removed:
+    with transaction(engine) as session:
+        return removal.remove(session, key, actor="ann")
+
+
+def decide(engine: Engine, clip_id: int, action: Action, **particulars: object) -> int:
+    with transaction(engine) as session:
+        return reviews.decide(
+            session,
+            actor="ann",
+            clip_id=clip_id,
+            version=clips.get(session, clip_id).version,
+            action=action,
+            **particulars,  # type: ignore[arg-type]
+        ).event_id
+
+
+def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None:
+    video, (first, second, third) = ready_video(engine)
+    _, others = ready_video(engine, "other")
+    approved = decide(engine, first.id, Action.APPROVE)
+    merged = decide(engine, third.id, Action.MERGE)
+    source = layout.source(video.key, "abc", ".mp4")
+    with transaction(engine) as session:
+        clips.claim(session, video.id, EXPORT, 0)
+        facts = {"clip_filepath": layout.clip_file(first.id), "is_virtual": False}
+        facts |= {"exported_frames": first.frames.as_json()}
+        clips.finish(session, first.id, EXPORT, facts)
+        still = layout.keyframe(first.id, 3)
+        artifacts.save_keyframe(session, first.id, frame=3, filepath=still, width=1, height=1)
+        for clip in (first, second, others[0]):
+            embeddings.save(session, clip.id, "m", "preview", [1.0])
+        ledger.record(session, video.id, {source: 5, layout.clip_file(first.id): 5})
+        ledger.record(session, others[0].source_video_id, {layout.clip_file(others[0].id): 5})
+    removed = remove(engine, video.key)
+    assert removed.title == video.title
+    made = {source, layout.clip_file(first.id), still}
+    assert set(removed.unused) == made | {"g", "p", "s"}  # the rows of `ready_video`
+    with transaction(engine) as session:
+        gone = source_videos.get(session, video.key)
+        assert (gone.state, gone.frame_count, gone.proxy_id) == (SourceState.REMOVED, None, None)
+        assert gone.attempt > video.attempt
+        assert clips.of_video(session, video.id) == []
+        assert ledger.by_kind(session, [video.id]) == {}
+        assert len(ledger.by_kind(session, [others[0].source_video_id])) == 1
+        left = "SELECT clip_id FROM clip_embeddings UNION SELECT clip_id FROM clip_artifacts"
+        assert list(session.scalars(sa.text(left))) == [others[0].id]
+        told = [event.action for event in clips.history(session, first.id)]
+        assert told == [Action.REPLAN, Action.APPROVE, Action.REMOVE]
+        assert clips.due(session, 0, 9) == []
+        assert reviews.latest(session, "ann", 9) == []
+        assert reviews.latest_on_clip(session, first.id) is None
+    for event in (approved, merged):
+        with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
+            reviews.undo(session, actor="ann", event_id=event)
+    with pytest.raises(InputError, match="removed already"):
+        remove(engine, video.key)
+    with pytest.raises(TransitionError), transaction(engine) as session:
+        source_videos.begin(session, video.key, PREPROCESS)
+
+
+@pytest.mark.parametrize("until", [None, DOWNLOAD, PREPROCESS])
+def test_a_video_is_removed_whatever_its_state(engine: Engine, until: object) -> None:
+    with transaction(engine) as session:
+        video, _ = add_source(session, "https://films.example/a.mp4")
+        for step in (DOWNLOAD, PREPROCESS):
+            if until in (step, PREPROCESS):
+                source_videos.begin(session, video.key, step)
+                if until is not step:
+                    source_videos.finish(session, video.key, step, {"source_filepath": "s"})
+    assert remove(engine, video.key).unused == ([] if until in (None, DOWNLOAD) else ["s"])
+
+
+def test_what_was_removed_can_be_added_again(engine: Engine, tmp_path: Path) -> None:
+    path = str(tmp_path / "film.mp4")
+    with transaction(engine) as session:
+        video, _ = add_source(session, path)
+    remove(engine, video.key)
+    with transaction(engine) as session:
+        assert source_videos.waiting(session, 9) == []
+        again, told = add_source(session, path, title="Another title", needs_splicing=False)
+        assert (again.id, told, again.title) == (video.id, "added again", "Another title")
+        assert not again.needs_splicing
+        assert source_videos.waiting(session, 9) == [(video.key, again.attempt)]
+        assert add_source(session, path)[1] == "known already, new"
+
+
+def test_the_twin_of_a_removed_video_can_be_added_again(engine: Engine) -> None:
+    video, _ = ready_video(engine)
+    with transaction(engine) as session:
+        twin, _ = add_source(session, "https://films.example/a.mp4")
+        source_videos.begin(session, twin.key, DOWNLOAD)
+        facts = {"duplicate_of_id": video.id}
+        source_videos.settle(session, twin.key, SourceState.DUPLICATE, facts)
+        assert add_source(session, twin.url)[1] == "known already, duplicate"
+    remove(engine, video.key)
+    with transaction(engine) as session:
+        assert add_source(session, twin.url)[1] == "added again"
+
+
+def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_they_were(
+    engine: Engine,
+) -> None:
+    video, (old, *_) = ready_video(engine)
+    event = decide(engine, old.id, Action.SKIP)
+    remove(engine, video.key)
+    with transaction(engine) as session:
+        source_videos.retry(session, video.key)
+    _, found = ready_video(engine, video.key)
+    assert len(found) == 3
+    assert not {clip.id for clip in found} & {old.id}
+    with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
+        reviews.undo(session, actor="ann", event_id=event)
+    newer = decide(engine, found[0].id, Action.SKIP)
+    with transaction(engine) as session:
+        assert [event.id for event in reviews.latest(session, "ann", 9)] == [newer]
+        reviews.undo(session, actor="ann")
+
+
+def test_no_clip_outlives_its_video_whatever_is_decided_meanwhile(engine: Engine) -> None:
+    for number in range(8):
+        key = f"film-{number}"
+        video, found = ready_video(engine, key, frame_count=200, cuts=range(20, 200, 20))
+        start = threading.Barrier(3)
+
+        def decide_on_all(ids: list[int], start: threading.Barrier = start) -> None:
+            start.wait()
+            for clip_id in ids:
+                with transaction(engine) as session:
+                    clip = clips.get(session, clip_id)
+                    middle = (clip.start_frame + clip.end_frame) // 2
+                try:
+                    decide(engine, clip_id, Action.SPLIT, frame=middle)
+                except Conflict:
+                    return
+
+        def remove_it(key: str = key, start: threading.Barrier = start) -> None:
+            start.wait()
+            remove(engine, key)
+
+        ids = [clip.id for clip in found]
+        with ThreadPoolExecutor(3) as pool:
+            runs = [pool.submit(decide_on_all, ids[:5]), pool.submit(decide_on_all, ids[5:])]
+            runs.append(pool.submit(remove_it))
+            for run in runs:
+                run.result(60)
+        with transaction(engine) as session:
+            assert clips.of_video(session, video.id) == []
+            assert source_videos.get(session, key).state == SourceState.REMOVED

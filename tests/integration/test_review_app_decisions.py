@@ -1,0 +1,272 @@
+"""Decisions, batches, selections, labels and removals over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import clips, embeddings, source_list, source_videos
+from heaters_pipeline.db.embeddings import PREVIEW
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.source_list import Choice
+from heaters_pipeline.domain.states import EXPORT
+from heaters_pipeline.settings import Settings
+from review_app import create_app
+from tests.reviewer import Reviewer
+from tests.rows import ready_video
+
+
+@pytest.fixture
+def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """One that learns from each decision at once."""
+    monkeypatch.setattr("review_app.learnt.KEPT_SECONDS", 0.0)
+    return create_app(settings.model_copy(update={"labels": "indoor,outdoor"}))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    return open_engine(database_url)
+
+
+@pytest.fixture
+def reviewer(app: Flask, engine: Engine) -> Reviewer:
+    """With clips of frames 0 to 9, 10 to 49, 50 to 69 and 70 to 99."""
+    ready_video(engine, frame_count=100, cuts=[10, 50, 70])
+    return Reviewer(app)
+
+
+def ranges(found: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(clip["start_frame"], clip["end_frame"]) for clip in found]
+
+
+def pending(answer: Any) -> list[tuple[int, int]]:
+    found = answer.get_json()["clips"]
+    return ranges([clip for clip in found if clip["state"] == "pending_review"])
+
+
+def batch(reviewer: Reviewer, action: str, found: list[dict[str, Any]], **fields: Any) -> Any:
+    seen = [{"id": clip["id"], "version": clip["version"]} for clip in found]
+    answer = reviewer.post("/api/decisions", {"action": action, "clips": seen, **fields})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return answer.get_json()
+
+
+def test_a_clip_carries_its_neighbours_and_what_was_said_of_it(reviewer: Reviewer) -> None:
+    first, second, *_, last = reviewer.queue()
+    assert (first["previous"], last["next"]) == (None, None)
+    assert first["next"] == second["previous"] | {
+        key: second[key] for key in ("id", "start_frame", "end_frame", "state")
+    }
+    said = {"labels": ["indoor"], "rating": 4, "note": "dark"}
+    answer = reviewer.decide(first, "annotate", **said).get_json()
+    assert said.items() <= answer["clips"][0].items()
+    assert said.items() <= reviewer.queue()[0].items()
+    assert reviewer.queue()[0]["score"] is None
+    assert reviewer.queue()[0]["video"]["sprites"] is None
+
+
+def test_splits_merges_and_nudges(reviewer: Reviewer) -> None:
+    _, second, third, _ = reviewer.queue()
+    answer = reviewer.decide(second, "nudge", edge="end", frame=45)
+    assert ranges(answer.get_json()["clips"]) == [(10, 45), (45, 70)]
+    assert [clip["version"] for clip in answer.get_json()["clips"]] == [2, 2]
+    again = reviewer.decide(second, "nudge", edge="end", frame=45)
+    assert again.get_json()["event_id"] == answer.get_json()["event_id"]
+    assert reviewer.decide(third, "approve").status_code == 409
+
+    second = reviewer.queue()[1]
+    parts = reviewer.decide(second, "split", frames=[20, 30])
+    assert pending(parts) == [(10, 20), (20, 30), (30, 45)]
+    middle = reviewer.queue()[2]
+    assert pending(reviewer.decide(middle, "merge", side="next")) == [(20, 45)]
+    merged = reviewer.queue()[2]
+    assert pending(reviewer.decide(merged, "merge", side="previous")) == [(10, 45)]
+    for left in ([(10, 20), (20, 45)], [(20, 30), (30, 45)], [(10, 45)]):
+        assert pending(reviewer.post("/api/undo", {})) == left
+    undone = reviewer.post("/api/undo", {}).get_json()
+    assert (ranges(undone["clips"]), undone["undone"]) == ([(10, 50), (50, 70)], 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "merge", "side": "left"},
+        {"action": "split", "frames": []},
+        {"action": "split", "frames": [20, "30"]},
+        {"action": "split", "frames": 20},
+        {"action": "split", "frames": [20, 10]},
+        {"action": "nudge", "frame": 12},
+        {"action": "nudge", "edge": "middle", "frame": 12},
+        {"action": "nudge", "edge": "start"},
+        {"action": "nudge", "edge": "start", "frame": 0},
+        {"action": "annotate"},
+        {"action": "annotate", "rating": 9},
+        {"action": "annotate", "labels": ["a,b"]},
+        {"action": "remove"},
+        {"action": ["approve"]},
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_sentence(
+    reviewer: Reviewer, body: dict[str, Any]
+) -> None:
+    before = reviewer.queue()
+    clip = before[1]
+    answer = reviewer.post(f"/api/clips/{clip['id']}/decisions", {"version": 1, **body})
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].endswith(".")
+    assert reviewer.queue() == before
+
+
+def test_a_batch_tells_what_was_done_and_what_was_not(app: Flask, reviewer: Reviewer) -> None:
+    found = reviewer.queue()
+    Reviewer(app).decide(found[1], "skip")
+    answer = batch(reviewer, "approve", [*found[:3], {"id": 999, "version": 1}])
+    assert answer["batch_id"] == answer["event_id"]
+    assert ranges(answer["clips"]) == [(0, 10), (50, 70)]
+    stale, unknown = sorted(answer["refused"], key=lambda each: each["id"])
+    assert (stale["id"], stale["clip"]["state"]) == (found[1]["id"], "review_skipped")
+    assert "changed since" in stale["error"]
+    assert (unknown["id"], unknown["clip"]) == (999, None)
+
+    mine = reviewer.client.get("/api/mine").get_json()
+    assert mine["today"] == 2
+    assert [(each["id"], each["count"]) for each in mine["recent"]] == [(answer["event_id"], 2)]
+    undone = reviewer.post("/api/undo", {"event_id": answer["event_id"]}).get_json()
+    assert (undone["undone"], ranges(undone["clips"])) == (2, [(0, 10), (50, 70)])
+    assert reviewer.post("/api/undo", {"event_id": answer["event_id"]}).status_code == 410
+    none = batch(reviewer, "skip", found[1:2])
+    assert (none["batch_id"], none["event_id"], none["clips"]) == (None, None, [])
+
+
+def test_annotations_are_no_decisions_in_the_count(reviewer: Reviewer) -> None:
+    found = reviewer.queue()
+    answer = batch(reviewer, "annotate", found[:2], labels=["indoor"])
+    assert [clip["labels"] for clip in answer["clips"]] == [["indoor"]] * 2
+    mine = reviewer.client.get("/api/mine").get_json()
+    assert (mine["today"], len(mine["recent"])) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "merge", "clips": [{"id": 1, "version": 1}]},
+        {"action": "approve"},
+        {"action": "approve", "clips": []},
+        {"action": "approve", "clips": [1]},
+        {"action": "approve", "clips": [{"id": 1}]},
+        {"action": "approve", "clips": [{"id": n, "version": 1} for n in range(501)]},
+        {"action": "annotate", "clips": [{"id": 1, "version": 1}]},
+    ],
+)
+def test_a_batch_that_makes_no_sense_is_refused(reviewer: Reviewer, body: dict[str, Any]) -> None:
+    assert reviewer.post("/api/decisions", body).status_code == 400
+
+
+def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine) -> None:
+    def asked(**query: Any) -> Any:
+        return reviewer.client.get("/api/queue", query_string=query).get_json()
+
+    ready_video(engine, "film-2")
+    everything = asked(limit=2)
+    assert (len(everything["clips"]), everything["total"], everything["pending"]) == (2, 7, 7)
+    longest = asked(video="film-1", order="longest", limit=1)
+    assert (ranges(longest["clips"]), longest["total"]) == ([(10, 50)], 4)
+    assert ranges(asked(max_seconds=0.9, order="shortest", video="film-1")["clips"]) == [
+        (0, 10),
+        (50, 70),
+    ]
+
+    other = Reviewer(app)
+    other.queue(video="film-2", limit=3)
+    assert asked(video="film-2") == {"clips": [], "pending": 3, "with_others": 3, "total": 3}
+
+    first = reviewer.queue()[0]
+    reviewer.decide(first, "skip")
+    skipped = asked(state="skipped", video="film-1")
+    assert ranges(skipped["clips"]) == [(0, 10)]
+    assert (skipped["total"], skipped["pending"], skipped["with_others"]) == (1, 3, 0)
+    assert asked(state="approved")["total"] == 0
+    assert ranges(asked(clip=first["id"])["clips"]) == [(0, 10)]
+    for wrong in ({"order": "odd"}, {"limit": 201}, {"min_score": 2}):
+        assert reviewer.client.get("/api/queue", query_string=wrong).status_code == 404
+
+
+def test_one_clip_that_is_asked_for_is_kept_for_who_asked_first(
+    app: Flask, reviewer: Reviewer, engine: Engine
+) -> None:
+    last = reviewer.queue()[-1]
+    reviewer.post("/api/release", {})
+    assert reviewer.clip(last["id"]) == last
+    other = Reviewer(app)
+    assert other.clip(last["id"]) == last
+    assert last["id"] not in [clip["id"] for clip in other.queue()]
+
+
+def test_clips_are_scored_by_what_was_decided(reviewer: Reviewer, engine: Engine) -> None:
+    first, second, third, fourth = reviewer.queue()
+    with transaction(engine) as session:
+        for clip, place in ((first, 1.0), (second, -1.0), (third, 0.9), (fourth, 0.1)):
+            embeddings.save(session, clip["id"], "m", PREVIEW, [place, 0.5])
+    reviewer.decide(first, "approve")
+    assert [clip["score"] for clip in reviewer.queue()] == [None] * 3
+    reviewer.decide(second, "archive")
+    uncertain = reviewer.queue(order="uncertain")
+    assert [clip["id"] for clip in uncertain] == [fourth["id"], third["id"]]
+    assert 0.5 < uncertain[0]["score"] < uncertain[1]["score"] < 0.9
+    assert [clip["id"] for clip in reviewer.queue(min_score=0.8)] == [third["id"]]
+
+
+def test_labels_of_the_setting_come_first_then_those_in_use(reviewer: Reviewer) -> None:
+    first, second, *_ = reviewer.queue()
+    reviewer.decide(first, "annotate", labels=["quiet", "outdoor", "blue"])
+    reviewer.decide(second, "annotate", labels=["quiet"])
+    assert reviewer.client.get("/api/labels").get_json() == {
+        "numbered": ["indoor", "outdoor"],
+        "others": ["quiet", "blue"],
+    }
+
+
+def test_a_video_is_removed_and_added_again(
+    reviewer: Reviewer, engine: Engine, settings: Settings
+) -> None:
+    clip = reviewer.queue()[0]
+    reviewer.decide(clip, "approve")
+    form = {"csrf_token": reviewer.token}
+    answer = reviewer.client.post("/sources/film-1/remove", data=form)
+    assert answer.status_code == 303
+    assert reviewer.queue() == []
+    page = reviewer.client.get("/sources").get_data(as_text=True)
+    assert "Film-1 is removed." in page
+    assert "video-film-1" not in page
+    refused = reviewer.post("/api/undo", {"event_id": reviewer_event(engine, clip["id"])})
+    assert refused.status_code == 410
+    assert "has been removed since" in refused.get_json()["error"]
+    assert reviewer.client.get("/api/mine").get_json()["recent"] == []
+    history = reviewer.client.get(f"/clips/{clip['id']}").get_data(as_text=True)
+    assert "removed with its video" in history
+    assert 'name="event_id"' not in history
+    assert reviewer.client.post("/sources/film-1/remove", data=form).status_code == 400
+    assert reviewer.client.post("/sources/no-such/remove", data=form).status_code == 400
+    assert reviewer.client.post("/sources/film-1/remove").status_code == 400  # no token
+    with transaction(engine) as session:
+        assert source_list.newest_first(session, Choice.ALL, "", 9, 0) == []
+
+
+def reviewer_event(engine: Engine, clip_id: int) -> int:
+    with transaction(engine) as session:
+        return next(e.id for e in clips.history(session, clip_id) if e.action == "approve")
+
+
+def test_a_video_with_a_run_at_work_is_not_removed(reviewer: Reviewer, engine: Engine) -> None:
+    from heaters_pipeline.db.locks import video_lock
+
+    with video_lock(engine, "film-1"):
+        form = {"csrf_token": reviewer.token}
+        assert reviewer.client.post("/sources/film-1/remove", data=form).status_code == 409
+    with transaction(engine) as session:
+        assert source_videos.get(session, "film-1").state == "ready"
+        assert clips.claim(session, 1, EXPORT, 0) == []
+    assert len(reviewer.queue()) == 4
