@@ -62,11 +62,11 @@ def changes(
     """What an event that found clips as in `before` and left them as in `after` did to one."""
     found = {entry["id"]: entry for entry in before}
     left = {entry["id"]: entry for entry in after}
-    was, now = found.get(clip_id), left[clip_id]
-    gone = now["state"] == ClipState.SUPERSEDED
-    if was is None and gone:
+    was, now = found.get(clip_id), left.get(clip_id)
+    if now is None:
         yield Change("Gone", None, "with its video")
         return
+    gone = now["state"] == ClipState.SUPERSEDED
     if was is None or gone != (was["state"] == ClipState.SUPERSEDED):
         # A merge, a split, new cut points, or the undo of one.
         others = [each for each in left if gone != (left[each]["state"] == ClipState.SUPERSEDED)]

@@ -65,7 +65,7 @@ def test_new_cut_points_are_told_for_each_clip_by_itself() -> None:
 
 
 def test_a_clip_goes_with_its_video() -> None:
-    assert told(1, [], [clip(1, "superseded")]) == [("Gone", None, "with its video", ())]
+    assert told(1, [], []) == [("Gone", None, "with its video", ())]
 
 
 def test_a_cut_that_was_moved_shows_as_frames_of_both_clips() -> None:
