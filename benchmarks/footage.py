@@ -49,6 +49,19 @@ def make_long_proxy(out: Path, minutes: float) -> Path:
     return out
 
 
+def make_barcode_proxy(out: Path, frames: int, rate: int) -> Path:
+    """A review proxy of 1280 x 720: ffmpeg's test picture with noise, about as large as real
+    footage (25 KB a frame), and in its uppermost sixth the frame's number as 16 blocks, white for
+    1, the highest place first."""
+    boxes = ["drawbox=0:0:1280:120:black:fill"]
+    for place in range(16):
+        shown = f"mod(floor(n/{1 << (15 - place)}),2)"
+        boxes.append(f"drawbox={80 * place}:0:80:120:white:fill:enable='{shown}'")
+    picture = ",".join([f"testsrc2=size=1280x720:rate={rate}", "noise=alls=3:allf=t", *boxes])
+    _ffmpeg("-f", "lavfi", "-i", picture, "-frames:v", str(frames), *proxy_options(), out)
+    return out
+
+
 def make_film(content: Path, out: Path, minutes: float) -> Path:
     """`content` as 640 x 360 at 25 frames a second, sound as AAC, repeated to `minutes`."""
     _ffmpeg(

@@ -26,7 +26,10 @@ class Result:
     peer_value: float
 
     @property
-    def ratio(self) -> float:
+    def ratio(self) -> float | None:
+        """1 where both are nothing; None where the peer alone is."""
+        if self.peer_value == 0:
+            return None if self.value else 1.0
         return self.value / self.peer_value
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,7 +66,7 @@ class Report:
                 f"{result.value:.4g}",
                 f"{result.peer_value:.4g}",
                 result.unit,
-                f"{result.ratio:.3f}",
+                "-" if result.ratio is None else f"{result.ratio:.3f}",
                 result.peer,
             )
             for result in self.results
