@@ -16,7 +16,7 @@ from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.progress import in_words, seconds_left
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.states import SETTLED, SOURCE_STEPS, ClipState, SourceState
-from review_app.texts import count, tone, words
+from review_app.texts import count, file_size, tone, words
 
 QUIET = timedelta(minutes=1)
 """Without news for so long, a video may have been left by a run that died."""
@@ -61,6 +61,7 @@ class Row:
     clips: Clips | None
     corrections: Corrections | None
     bytes: Bytes
+    files: int
     same_as: Name | None
     playlist: Name | None
     playlist_length: int
@@ -161,6 +162,22 @@ class Row:
             video.state == SourceState.READY and video.origin == Origin.WEB and idle and fell_short
         )
 
+    @property
+    def can_remove(self) -> bool:
+        """The database refuses it while a run is at work."""
+        return not self.can_cancel and not self.video.cancel_requested
+
+    @property
+    def lost(self) -> str:
+        """What goes with the video, in words."""
+        parts = []
+        if self.clips is not None:
+            done = f", {count(self.clips.done)} of them in the library" if self.clips.done else ""
+            parts.append(f"{_counted(self.clips.total, 'clip')}{done}")
+        if self.files:
+            parts.append(f"{_counted(self.files, 'file')} of {file_size(self.bytes.total)} in all")
+        return " and ".join(parts) or "nothing but its line in this list"
+
 
 def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
     """In a fixed number of queries, however many videos there are."""
@@ -170,6 +187,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
     clips = source_videos.clip_counts(session, ids)
     corrections = reviews.corrections(session, ids)
     by_kind = ledger.by_kind(session, ids)
+    files = ledger.numbers(session, ids)
     minutes = ledger.approved_minutes(session, ids)
     lengths = source_list.playlist_lengths(session, ids)
     now = datetime.now(UTC)
@@ -180,6 +198,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
             clips=_clips(clips[video.id]) if video.id in clips else None,
             corrections=corrections.get(video.id),
             bytes=Bytes(by_kind.get(video.id, {}), minutes.get(video.id, 0)),
+            files=files.get(video.id, 0),
             same_as=names.get(video.duplicate_of_id or 0),
             playlist=names.get(video.playlist_id or 0),
             playlist_length=lengths.get(video.id, 0),

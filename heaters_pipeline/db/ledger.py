@@ -52,6 +52,16 @@ def by_kind(session: Session, video_ids: Sequence[int]) -> dict[int, dict[Kind, 
     return found
 
 
+def numbers(session: Session, video_ids: Sequence[int]) -> dict[int, int]:
+    """How many objects each of the videos has that has any."""
+    rows = session.exec(
+        select(StoredObject.source_video_id, sa.func.count())
+        .where(col(StoredObject.source_video_id).in_(video_ids))
+        .group_by(col(StoredObject.source_video_id))
+    )
+    return dict(rows.all())
+
+
 def approved_minutes(session: Session, video_ids: Sequence[int]) -> dict[int, float]:
     """Minutes of each video that reviewers have approved, where there are any."""
     seconds = sa.cast(Clip.cut_points["end_time_seconds"].astext, sa.Float) - sa.cast(

@@ -223,3 +223,31 @@ def test_the_list_keeps_itself_up_to_date_and_open_what_is_open(
     with transaction(engine) as session:
         source_videos.set_progress(session, "film-1", 0.4)
     expect(row).to_contain_text("40 %")
+
+
+def test_a_video_is_deleted_after_it_was_said_what_goes_with_it(
+    sources: Page, engine: Engine
+) -> None:
+    video, _ = ready_video(engine, "film-1")
+    ready_video(engine, "film-2")
+    with transaction(engine) as session:
+        ledger.record(session, video.id, {"a/source-x.mp4": 10**9, "a/gold_master.mkv": 10**9})
+    dialog = sources.get_by_role("dialog", name="Delete \N{LEFT DOUBLE QUOTATION MARK}Film-1")
+    button = row_of(sources, "film-1").get_by_role("button", name="Delete Film-1")
+    button.click()
+    expect(dialog).to_contain_text("With it go 3 clips and 2 files of 2 GB in all.")
+    sources.keyboard.press("Enter")  # the answer in focus is the harmless one
+    expect(dialog).not_to_be_visible()
+    button.focus()
+    sources.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    sources.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    button.click()
+    dialog.get_by_role("button", name="Delete it").click()
+    expect(sources.locator("#messages")).to_contain_text("Film-1 is removed.")
+    expect(row_of(sources, "film-1")).to_have_count(0)
+    expect(row_of(sources, "film-2")).to_be_visible()
+    expect(dialog).not_to_be_visible()
+    with transaction(engine) as session:
+        assert ledger.numbers(session, [video.id]) == {}

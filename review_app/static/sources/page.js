@@ -2,6 +2,7 @@
 
 import { UploadList } from './list.js';
 import { Memory } from './memory.js';
+import { askBeforeRemoval } from './remove.js';
 import { send } from './send.js';
 import { keepFresh, refresh } from './table.js';
 import { Uploads } from './uploads.js';
@@ -77,4 +78,5 @@ addEventListener('beforeunload', (event) => {
 });
 setInterval(() => list.show(), TICK_MS);
 keepFresh();
+askBeforeRemoval();
 void uploads.recall();

@@ -1,0 +1,20 @@
+/** Asks before a video is deleted, and says what would be lost. */
+
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+export function askBeforeRemoval() {
+  const dialog = /** @type {HTMLDialogElement} */ (byId('remove'));
+  const form = /** @type {HTMLFormElement} */ (byId('remove-form'));
+  document.addEventListener('click', (event) => {
+    const target = /** @type {Element} */ (event.target);
+    const button = /** @type {HTMLElement | null} */ (target.closest('[data-remove]'));
+    if (!button) return;
+    const { remove, title, lost } = button.dataset;
+    form.action = remove ?? '';
+    byId('remove-title').textContent = title ?? '';
+    byId('remove-lost').textContent = lost ?? '';
+    dialog.showModal();
+  });
+  byId('remove-not').addEventListener('click', () => dialog.close());
+  form.addEventListener('submit', () => dialog.close());
+}
