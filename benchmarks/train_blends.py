@@ -18,10 +18,10 @@ from heaters_pipeline.media.blends import FEATURES, HIDDEN, Network, windows_of
 from heaters_pipeline.media.hard_cuts import find_jumps
 from heaters_pipeline.media.probe import probe
 from heaters_pipeline.media.scores import Scores, open_scores
-from heaters_pipeline.media.small_frames import Floats, Healed, changes
+from heaters_pipeline.media.small_frames import Floats, Healed, survey
 from heaters_pipeline.media.transcode import Product, transcode
 
-TUNING_SEEDS = (*range(22), *range(100, 108))
+TUNING_SEEDS = (*range(84), *range(100, 116), *range(200, 220), *range(1000, 1004))
 """Of drawn films; benchmarks.cuts reports others."""
 
 _EPOCHS, _BATCH, _RATE = 24, 1024, 0.01
@@ -63,7 +63,7 @@ def labelled(
     """Windows of the first `part` of a film. Those that fit a dissolve or wipe are true; those that
     do not fit it though their middle is in it are left out."""
     count = len(scores)
-    footage = Healed(scores, find_jumps(scores, changes(scores)).flashes)
+    footage = Healed(scores, find_jumps(scores, survey(scores)).flashes)
     shots = np.zeros(count, np.int64)
     faded = np.zeros(count, bool)
     blends = []

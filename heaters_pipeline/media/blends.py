@@ -28,6 +28,7 @@ from heaters_pipeline.media.small_frames import (
     similarity,
     spread,
     tiles,
+    wide_tiles,
 )
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -35,7 +36,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 REACHES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Half lengths of the windows, in frames of about 1/25 s: transitions of 4 to 64 frames.
 Most are twice another, so that fewer distances are needed."""
-FEATURES = 17
+FEATURES = 21
 HIDDEN = 24
 
 _HALO = 3 * max(REACHES)
@@ -107,7 +108,16 @@ def find_blends(footage: Healed, shots: Ints, step: int = 1) -> tuple[list[Blend
         _looked_at(footage, shots, middle, reach, step, sure)
         for middle, reach, sure in _peaks(best, reaches)
     ]
-    return sorted(found), curve
+    return _apart(found), curve
+
+
+def _apart(found: list[Blend]) -> list[Blend]:
+    """In order, without what overlaps something surer."""
+    kept: list[Blend] = []
+    for blend in sorted(found, key=lambda each: -each.score):
+        if all(blend.last <= other.first or blend.first >= other.last for other in kept):
+            kept.append(blend)
+    return sorted(kept)
 
 
 def windows_of(footage: Healed, shots: Ints, step: int = 1) -> Iterator[Windows]:
@@ -116,9 +126,8 @@ def windows_of(footage: Healed, shots: Ints, step: int = 1) -> Iterator[Windows]
     for start, stop in blocks(len(shots)):
         low, high = max(0, start - _HALO), min(len(shots), stop + _HALO)
         frames = footage.read(low * step, (high - 1) * step + 1)[::step]
-        # Pairs of tiles side by side: half of the work, and motion counts even less.
-        pairs = tiles(frames).reshape(len(frames), TILES // 2, 2, 3)
-        colors = (pairs[:, :, 0] + pairs[:, :, 1]).reshape(len(frames), -1) / np.float32(2)
+        # Half of the work, and motion counts even less.
+        colors = wide_tiles(frames)
         for windows in _windows(colors, np.abs(shots[low:high]), shots[low:high] >= 0):
             inside = (windows.middles >= start - low) & (windows.middles < stop - low)
             middles = windows.middles[inside] + low
@@ -132,12 +141,13 @@ def _windows(colors: Floats, shots: Ints, clear: np.ndarray[Any, Any]) -> Iterat
     absolute: dict[int, Floats] = {}
     square: dict[int, Floats] = {}
     structural: dict[int, Floats] = {}
+    even = np.full(colors.shape[1], 1 / colors.shape[1], np.float32)
     for lag in _LAGS:
         if lag >= count:
             continue
         apart = colors[lag:] - colors[:-lag]
         square[lag] = np.einsum("nt,nt->n", apart, apart) / colors.shape[1]
-        absolute[lag] = np.abs(apart, out=apart).mean(axis=1)
+        absolute[lag] = np.abs(apart, out=apart) @ even
         shared = np.einsum("nt,nt->n", structure[lag:], structure[:-lag])
         structural[lag] = np.maximum(own[lag:] + own[:-lag] - 2 * shared, 0)
     firsts = np.searchsorted(shots, shots)
@@ -146,63 +156,85 @@ def _windows(colors: Floats, shots: Ints, clear: np.ndarray[Any, Any]) -> Iterat
         length = 2 * reach
         if length not in absolute:
             continue
-        middles = np.arange(reach, count - reach)
-        # The window before and the one after, pushed into the shot where they stick out.
-        before = np.maximum(middles - length, firsts[middles] + reach)
-        after = np.minimum(middles + length, lasts[middles] - reach)
-        whole = (shots[middles - reach] == shots[middles + reach]) & clear[middles]
-        has_before, has_after = before <= middles - reach, after >= middles + reach
-        at_before = np.clip(before - reach, 0, count - length - 1)
-        at_after = np.clip(after - reach, 0, count - length - 1)
-
-        def beside(
-            values: Floats,
-            neutral: Floats,
-            sides: tuple[Any, ...] = (has_before, at_before, has_after, at_after),
-        ) -> tuple[Floats, Floats]:
-            """The larger and the smaller of both neighbours' values."""
-            has_before, at_before, has_after, at_after = sides
-            one = np.where(
-                has_before, values[at_before], np.where(has_after, values[at_after], neutral)
-            )
-            other = np.where(has_after, values[at_after], one)
-            return np.maximum(one, other), np.minimum(one, other)
-
         distance = absolute[length]
-        far, near = beside(distance, distance * 0.5)
-        worth = np.flatnonzero(whole & (distance > _LEAST_DISTANCE) & (distance > near))
-        if not len(worth):
+        begins = np.flatnonzero(
+            (distance > _LEAST_DISTANCE)
+            & (shots[: count - length] == shots[length:])
+            & clear[reach : count - reach]
+        )
+        # The window before and the one after, pushed into the shot where they stick out; the other
+        # one where there is none, and for want of both one that is like no transition.
+        before = np.maximum(begins - length, firsts[begins])
+        after = np.minimum(begins + length, lasts[begins] - length)
+        has_before, has_after = before <= begins - reach, after >= begins + reach
+        alone = ~has_before & ~has_after
+        before, after = np.where(has_before, before, after), np.where(has_after, after, before)
+        sides = np.where(alone, begins, [before, after])
+        near = np.where(alone, distance[begins] / 2, distance[sides].min(axis=0))
+        worth = distance[begins] > near
+        if not worth.any():
             continue
+        begins, alone = begins[worth], alone[worth]
+        # (3, n): windows, and those on either side.
+        at = np.stack([begins, *sides[:, worth]])
 
         def halves(
-            of: dict[int, Floats], reach: int = reach, length: int = length
+            of: dict[int, Floats], at: Ints = at, reach: int = reach
         ) -> tuple[Floats, Floats]:
-            return of[reach][: count - length], of[reach][reach : reach + count - length]
+            return of[reach][at], of[reach][at + reach]
 
+        def beside(values: Floats, neutral: Any, alone: Any = alone) -> list[Floats]:
+            """The larger and the smaller of both neighbours' values."""
+            return [
+                np.where(alone, neutral, side)
+                for side in (np.maximum(*values[1:]), np.minimum(*values[1:]))
+            ]
+
+        own_distance, own_change = distance[begins], structural[length][begins]
         one, other = halves(absolute)
-        detour = (one + other) / (distance + 0.3) - 1
-        imbalance = np.abs(one - other) / (distance + 0.3)
-        off_line = _off_line(*halves(square), square[length], 0.3)
-        change = structural[length]
-        off_structure = _off_line(*halves(structural), change, 0.02)
-        half = np.full(len(middles), 0.5, np.float32)
-        changes_beside = beside(change, change * 0.5)
-        columns = [
-            np.log(distance + 0.5),
-            detour,
-            *beside(detour, half),
-            *(np.log((distance + 0.5) / (each + 0.5)) for each in (far, near)),
-            imbalance,
-            np.log(change + 0.03),
-            off_structure,
-            *beside(off_structure, half),
-            *(np.log((change + 0.03) / (each + 0.03)) for each in changes_beside),
-            off_line,
-            *beside(off_line, half),
-            np.full(len(middles), np.log(reach), np.float32),
+        detour = (one + other) / (distance[at] + 0.3) - 1
+        off_line = _off_line(*halves(square), square[length][at], 0.3)
+        off_structure = _off_line(*halves(structural), structural[length][at], 0.02)
+        inner, outer = _inner(length)
+        gone = absolute[inner][begins], absolute[inner][begins + outer]
+        left = absolute[outer][begins + inner], absolute[outer][begins]
+        detours = [
+            (one + other) / (own_distance + 0.3) - 1 for one, other in zip(gone, left, strict=True)
         ]
-        features = np.stack([column[worth] for column in columns], axis=1)
-        yield Windows(reach, middles[worth], np.clip(features, -6, 6).astype(np.float32))
+        columns = [
+            np.log(own_distance + 0.5),
+            detour[0],
+            *beside(detour, 0.5),
+            *(
+                np.log((own_distance + 0.5) / (each + 0.5))
+                for each in beside(distance[at], own_distance / 2)
+            ),
+            np.abs(one[0] - other[0]) / (own_distance + 0.3),
+            np.maximum(*gone) / (own_distance + 0.3),
+            np.minimum(*gone) / (own_distance + 0.3),
+            np.maximum(*detours),
+            np.minimum(*detours),
+            np.log(own_change + 0.03),
+            off_structure[0],
+            *beside(off_structure, 0.5),
+            *(
+                np.log((own_change + 0.03) / (each + 0.03))
+                for each in beside(structural[length][at], own_change / 2)
+            ),
+            off_line[0],
+            *beside(off_line, 0.5),
+            np.full(len(begins), np.log(reach)),
+        ]
+        features = np.stack(columns, axis=1, dtype=np.float32)
+        yield Windows(reach, begins + reach, np.clip(features, -6, 6, out=features))
+
+
+def _inner(length: int) -> tuple[int, int]:
+    """Both parts of a window at a point nearer to one end: a quarter of it or a third, whichever
+    is among the lags."""
+    return next(
+        (part, length - part) for part in _LAGS if length - part in _LAGS and part * 4 >= length
+    )
 
 
 def _structure(colors: Floats) -> Floats:
@@ -222,7 +254,7 @@ def _off_line(one: Floats, other: Floats, whole: Floats, least: float) -> Floats
     return np.asarray(np.sqrt(off / (whole + least)), np.float32)
 
 
-_PROPOSED = 2.5
+_PROPOSED = 2.0
 """What the network must say at least; fitted with the tests below to the drawn films."""
 
 
@@ -264,25 +296,44 @@ def _looked_at(
 
 def _look(frames: Frames, colors: Floats, begin: int, end: int, sure: float) -> Blend:
     begin, end = _slope(colors, begin, end)
-    one, other = colors[begin], colors[end]
-    way = other - one
-    length = way @ way + 1e-3
-    steps = colors[begin : end + 1] - one
-    along = steps @ way / length
-    off = np.einsum("nt,nt->n", steps, steps) / length - along * along
-    straying = float(np.sqrt(np.maximum(off, 0)).mean())
-    alike = similarity(*local_contrast(frames[[begin, end]]))
+    way = colors[end] - colors[begin]
+    scenes = local_contrast(frames[[begin, end]])
+    alike = float(similarity(scenes[:1], scenes[1:])[0])
+    # Objects that move through a long transition stray further.
+    most = 0.2 + 0.15 * min(1.0, (end - begin) / 30)
     score = min(
         sure,
-        # One scene moved or lit otherwise is more alike than this, an overlay less spread, and
-        # motion strays further.
-        (1 - alike) / (2 * (1 - 0.4)),
-        spread(way) / (2 * 0.4),
-        (1 - straying) / (2 * (1 - 0.42)),
+        # One scene moved or lit otherwise is more alike than this, an overlay less spread; what
+        # swings to and fro comes back.
+        (1 - alike) / (2 * (1 - 0.55)),
+        float(spread(way[np.newaxis])[0]) / (2 * 0.4),
+        _left_for_good(colors, begin, end) / (2 * 0.4),
+        1 - _straying(colors[begin : end + 1]) / (2 * most),
     )
-    halfway = colors[(begin + end) // 2] - one
+    halfway = colors[(begin + end) // 2] - colors[begin]
     is_wipe = _is_wipe(halfway.reshape(TILES, 3), way.reshape(TILES, 3))
     return Blend(begin, end, min(1.0, max(0.0, score)), is_wipe)
+
+
+def _straying(colors: Floats) -> float:
+    """How far the tiles of (n, 432) are off the lines between their first and last colours, in
+    units of the whole change; none in a dissolve nor in a wipe between shots at rest."""
+    pixels = (colors - colors[0]).reshape(len(colors), TILES, 3)
+    way = pixels[-1]
+    along = np.einsum("ntc,tc->nt", pixels, way) / (np.einsum("tc,tc->t", way, way) + 1)
+    off = pixels - np.clip(along, 0, 1)[..., np.newaxis] * way
+    square = np.einsum("ntc,ntc->n", off, off) / (np.vdot(way, way) + 1e-3)
+    return float(np.sqrt(square).mean())
+
+
+def _left_for_good(colors: Floats, begin: int, end: int) -> float:
+    """How near the frames after a window come to its begin, or those before to its end, in units
+    of the distance between both."""
+    reach = 2 * (end - begin) + 2
+    pairs = (begin, colors[end + 1 : end + reach]), (end, colors[max(0, begin - reach) : begin])
+    distances = [np.abs(others - colors[at]).mean(axis=1) for at, others in pairs]
+    whole = np.abs(colors[end] - colors[begin]).mean() + 1e-3
+    return float(min(each.min(initial=whole) for each in distances) / whole)
 
 
 def _whole_reach(colors: Floats, middle: int, reach: int) -> int:

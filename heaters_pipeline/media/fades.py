@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.scores import blocks
 from heaters_pipeline.media.small_frames import (
     TILES,
     Floats,
     Healed,
+    Survey,
     local_contrast,
     similarity,
     tiles,
@@ -47,16 +47,6 @@ class Fade(NamedTuple):
     score: float
 
 
-class Levels(NamedTuple):
-    """Per frame, (N,), in levels."""
-
-    contrast: Floats
-    """Root mean square distance of the tiles from the frame's mean colour."""
-    black: Floats
-    """Root mean square distance from black."""
-    white: Floats
-
-
 class _Dip(NamedTuple):
     kind: int
     """Of Levels."""
@@ -67,30 +57,21 @@ class _Dip(NamedTuple):
     last: int
 
 
-def measure(footage: Healed) -> Levels:
-    found = Levels(*(np.empty(len(footage), np.float32) for _ in range(3)))
-    for start, stop in blocks(len(footage)):
-        colors = tiles(footage.read(start, stop))
-        mean = np.einsum("ntc->nc", colors.reshape(-1, TILES, 3)) / TILES
-        square = np.einsum("nt,nt->n", colors, colors) / colors.shape[1]
-        plain = (mean * mean).mean(axis=1)
-        found.contrast[start:stop] = np.sqrt(np.maximum(square - plain, 0))
-        found.black[start:stop] = np.sqrt(square)
-        white = square - 510 * mean.mean(axis=1) + 255.0**2
-        found.white[start:stop] = np.sqrt(np.maximum(white, 0))
-    return found
+KINDS = ("contrast", "black", "white")
+"""Of Survey: the distances that a fade may take to almost nothing."""
 
 
 def find_fades(
-    footage: Healed, levels: Levels, cuts: Sequence[int], rate: float, least: int
+    footage: Healed, survey: Survey, cuts: Sequence[int], rate: float, least: int
 ) -> tuple[list[Fade], set[int]]:
     """Fades in order, none overlapping another, and those of `cuts` that belong to them. `least`:
     plain frames beyond a cut, fewer than this, are part of the transition."""
     reach = max(8, round(SLOPE_SECONDS * rate))
     found: list[tuple[Fade, list[int]]] = []
-    for kind in range(len(levels)):
-        for dip in _dips(levels, kind, reach):
-            found += _judged(footage, levels[kind], dip, cuts, rate, least)
+    survey = Survey(*(footage.smoothed(values) for values in survey))
+    for kind in range(len(KINDS)):
+        for dip in _dips(survey, kind, reach):
+            found += _judged(footage, getattr(survey, KINDS[kind]), dip, cuts, rate, least)
     found.sort(key=lambda each: -each[0].score)
     kept: list[Fade] = []
     absorbed: set[int] = set()
@@ -101,19 +82,18 @@ def find_fades(
     return sorted(kept), absorbed
 
 
-def _dips(levels: Levels, kind: int, reach: int) -> list[_Dip]:
-    level = levels[kind]
+def _dips(survey: Survey, kind: int, reach: int) -> list[_Dip]:
+    level = getattr(survey, KINDS[kind])
     count = len(level)
-    padded = np.pad(level, reach)
-    highest = np.lib.stride_tricks.sliding_window_view(padded, reach).max(axis=1)
+    highest = _highest(np.pad(level, reach), reach)
     before, after = highest[:count], highest[reach + 1 : reach + 1 + count]
     # A film may begin and end in black, with nothing before or after.
-    plain = levels.black < 8 if kind == 1 else np.zeros(count, bool)
+    plain = survey.black < 8 if kind == 1 else np.zeros(count, bool)
     lead = np.logical_and.accumulate(plain)
     tail = np.logical_and.accumulate(plain[::-1])[::-1]
     shown = np.where(lead, after, np.where(tail, before, np.minimum(before, after)))
     low = (level < _REST * shown) & (shown > (_CONTRAST if kind == 0 else _LIGHT))
-    if kind == 2 and levels.contrast.max() < _CONTRAST:
+    if kind == 2 and survey.contrast.max() < _CONTRAST:
         # Plain frames all over: what is white between two blacks is the shot.
         low[:] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
@@ -124,6 +104,16 @@ def _dips(levels: Levels, kind: int, reach: int) -> list[_Dip]:
         last = count if end == count - 1 else _top(level, end, 1, reach)
         dips.append(_Dip(kind, first, begin, end, last))
     return dips
+
+
+def _highest(level: Floats, width: int) -> Floats:
+    """The largest of each `width` values in a row, by windows that double."""
+    wide = 1
+    while 2 * wide <= width:
+        level = np.maximum(level[:-wide], level[wide:])
+        wide *= 2
+    rest = width - wide
+    return np.maximum(level[:-rest], level[rest:]) if rest else level
 
 
 def _top(level: Floats, bottom: int, step: int, reach: int) -> int:
@@ -185,8 +175,8 @@ def _judged(
     if hold > HOLD_SECONDS * rate:
         return [(Fade(first, begin, score), []), (Fade(end, last, score), [])]
     # A light that goes out for a moment shows the same scene afterwards.
-    ends = np.stack([footage.frame(first), footage.frame(last)])
-    alike = similarity(*local_contrast(ends))
+    ends = local_contrast(np.concatenate([footage.read(at, at + 1) for at in (first, last)]))
+    alike = float(similarity(ends[:1], ends[1:])[0])
     return [(Fade(first, last, min(score, max(0.0, (1 - alike) / (2 * (1 - 0.6))))), within)]
 
 

@@ -61,7 +61,7 @@ def open_scores(path: Path) -> FrameScores:
     return FrameScores(path)
 
 
-def blocks(count: int) -> Iterator[tuple[int, int]]:
-    """Half-open ranges that cover `count` frames, none longer than BLOCK_FRAMES."""
-    for start in range(0, count, BLOCK_FRAMES):
-        yield start, min(start + BLOCK_FRAMES, count)
+def blocks(count: int, most: int = BLOCK_FRAMES) -> Iterator[tuple[int, int]]:
+    """Half-open ranges that cover `count` frames, none longer than `most`."""
+    for start in range(0, count, most):
+        yield start, min(start + most, count)

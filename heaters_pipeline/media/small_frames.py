@@ -4,11 +4,11 @@ scene."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.scores import FRAME_BYTES, HEIGHT, WIDTH, Frames, Scores, blocks
+from heaters_pipeline.media.scores import HEIGHT, WIDTH, Frames, Scores, blocks
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -16,18 +16,40 @@ TILES_DOWN, TILES_ACROSS = 9, 16
 """A tile is the mean of 3 x 3 pixels: motion within it counts less."""
 TILES = TILES_DOWN * TILES_ACROSS
 
-_TILE_STARTS = (np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)).ravel()
-"""Of each tile, in a row of pixels of three colours."""
+_TILE_STARTS = np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)
+"""(16, 3): of each tile, in a row of pixels of three colours."""
 
-_SHIFT_DOWN, _SHIFT_ACROSS = 3, 5
-"""Pixels by which a scene may have moved and still be found: a tenth of the picture."""
-_AROUND = 3
-"""Local contrast is measured against the mean of the pixels up to this far away."""
+_CHUNK = 256
+"""Frames at a time, so that what is made of them stays in the processor's cache."""
+
+_BASIS = np.linspace(-1, 1, TILES_DOWN)[:, np.newaxis], np.linspace(-1, 1, TILES_ACROSS)
+_SURFACES = np.linalg.qr(
+    np.stack(
+        [
+            (_BASIS[0] ** down * _BASIS[1] ** across).ravel()
+            for down in range(4)
+            for across in range(4 - down)
+        ],
+        axis=1,
+    )
+)[0].astype(np.float32)
+"""(144, 10): what light that falls on a scene may look like, polynomials of the third degree."""
+_BLACK = 4.0
+"""Levels added before the logarithm, so that noise in the dark does not become large."""
+
+DOWN, ACROSS = HEIGHT // 2, WIDTH // 2
+"""Blocks of 2 x 2 pixels, by which scenes are compared: finer detail moves too much, and is the
+first that noise hides."""
+_SHIFT_DOWN, _SHIFT_ACROSS = 2, 3
+"""Blocks by which a scene may have moved and still be found: an eighth of the picture."""
+_AROUND = 2
+"""Local contrast is measured against the mean of the blocks up to this far away."""
 _SIDE = 2 * _AROUND + 1
-_ROWS = np.clip(np.arange(-_AROUND, HEIGHT + _AROUND), 0, HEIGHT - 1)
-_COLUMNS = np.clip(np.arange(-_AROUND, WIDTH + _AROUND), 0, WIDTH - 1)
+_ROWS = np.clip(np.arange(-_AROUND, DOWN + _AROUND), 0, DOWN - 1)
+_COLUMNS = np.clip(np.arange(-_AROUND, ACROSS + _AROUND), 0, ACROSS - 1)
+_COLUMNS = (3 * _COLUMNS[:, np.newaxis] + np.arange(3)).ravel()
 """Beyond the picture its edge goes on."""
-_FAINT = 6.0
+_FAINT = 3.0
 """Levels; contrast below this counts less, so that grain in plain areas is no structure."""
 
 
@@ -53,73 +75,147 @@ class Healed:
                 frames[number - start] = before + (after - before) * part + 0.5
         return frames
 
+    def smoothed(self, values: Floats) -> Floats:
+        """What each frame measures, (N,), with each flash's replaced likewise."""
+        values = values.copy()
+        for begin, end in self._flashes:
+            at = np.arange(begin, end)
+            values[at] = np.interp(at, (begin - 1, end), (values[begin - 1], values[end]))
+        return values
+
     def frame(self, number: int) -> Floats:
         return np.asarray(self._scores[number : number + 1][0], np.float32)
 
 
-def changes(scores: Scores) -> Floats:
-    """(N,): mean absolute difference of each frame from the one before, in levels; 0 for the
-    first."""
-    found = np.zeros(len(scores), np.float32)
-    for start, stop in blocks(len(scores)):
-        frames = scores[max(0, start - 1) : stop]
-        before, after = frames[:-1], frames[1:]
-        far = np.maximum(before, after)
-        far -= np.minimum(before, after)
-        summed = far.reshape(len(far), FRAME_BYTES).sum(axis=1, dtype=np.uint32)
-        found[stop - len(far) : stop] = summed / np.float32(FRAME_BYTES)
+class Survey(NamedTuple):
+    """What one look at every frame tells, (N,) each, in levels of tiles."""
+
+    change: Floats
+    """Mean absolute difference from the frame before; 0 for the first."""
+    unlit: Floats
+    """The same after both are dimmed to the darker one's mean: what light that flickers leaves."""
+    contrast: Floats
+    """Root mean square distance of the tiles from the frame's mean colour."""
+    black: Floats
+    """Root mean square distance from black."""
+    white: Floats
+
+
+def survey(scores: Scores) -> Survey:
+    found = Survey(*(np.zeros(len(scores), np.float32) for _ in Survey._fields))
+    even = np.full(3 * TILES, 1 / (3 * TILES), np.float32)
+    last = None
+    for start, stop in blocks(len(scores), _CHUNK):
+        colors = tiles(scores[start:stop])
+        if last is None:
+            last = colors[:1]
+        colors = np.concatenate([last, colors])
+        last = colors[-1:]
+        mean = np.einsum("ntc->nc", colors.reshape(-1, TILES, 3)) / np.float32(TILES)
+        square = np.einsum("nt,nt->n", colors, colors) / np.float32(colors.shape[1])
+        light = mean.mean(axis=1)
+        plain = (mean * mean).mean(axis=1)
+        found.contrast[start:stop] = np.sqrt(np.maximum(square - plain, 0))[1:]
+        found.black[start:stop] = np.sqrt(square)[1:]
+        found.white[start:stop] = np.sqrt(np.maximum(square - 510 * light + 255.0**2, 0))[1:]
+        apart = colors[1:] - colors[:-1]
+        found.change[start:stop] = np.abs(apart, out=apart) @ even
+        least = np.minimum(light[1:], light[:-1])
+        dim = (least + 1) / (light[:-1] + 1), (least + 1) / (light[1:] + 1)
+        np.multiply(colors[1:], dim[1][:, np.newaxis], out=apart)
+        apart -= colors[:-1] * dim[0][:, np.newaxis]
+        found.unlit[start:stop] = np.abs(apart, out=apart) @ even
     return found
 
 
 def tiles(frames: Frames) -> Floats:
     """(n, 432): the mean colours of each frame's 9 x 16 tiles."""
-    rows = frames.reshape(len(frames) * TILES_DOWN, 3, -1)
-    summed = rows[:, 0].astype(np.uint16)
-    summed += rows[:, 1]
-    summed += rows[:, 2]
-    across = summed[:, :-6] + summed[:, 3:-3]
-    across += summed[:, 6:]
-    summed = across.take(_TILE_STARTS, axis=1)
-    return np.asarray(summed.reshape(len(frames), -1) / np.float32(9), np.float32)
+    return _means(frames, 1)
 
 
-def spread(change: Floats) -> float:
-    """How evenly a change of tiles, (432,), lies over the picture: what the median tile changes in
-    units of the mean."""
-    moved = np.abs(change).reshape(TILES, 3).sum(axis=1) / 3
+def wide_tiles(frames: Frames) -> Floats:
+    """(n, 216): the mean colours of two tiles side by side."""
+    return _means(frames, 2)
+
+
+def _means(frames: Frames, wide: int) -> Floats:
+    found = np.empty((len(frames), TILES * 3 // wide), np.float32)
+    for start, stop in blocks(len(frames), _CHUNK):
+        rows = frames[start:stop].reshape((stop - start) * TILES_DOWN, 3, -1)
+        summed = np.add(rows[:, 0], rows[:, 1], dtype=np.uint16)
+        summed += rows[:, 2]
+        across = summed[:, :-6] + summed[:, 3:-3]
+        across += summed[:, 6:]
+        if wide == 2:
+            across = across[:, :-9] + across[:, 9:]
+        starts = _TILE_STARTS[::wide].ravel()
+        means = across.take(starts, axis=1).reshape(stop - start, -1)
+        np.multiply(means, np.float32(1 / (9 * wide)), out=found[start:stop])
+    return found
+
+
+def spread(change: Floats) -> Floats:
+    """(n,): how evenly changes of tiles, (n, 432), lie over the picture: what the median tile
+    changes in units of the mean."""
+    moved = np.abs(change).reshape(len(change), TILES, 3).sum(axis=2) / 3
     # A third of a level is noise.
-    return float(np.sort(moved)[TILES // 2] / (moved.mean() + 0.3))
+    return np.asarray(np.sort(moved)[:, TILES // 2] / (moved.mean(axis=1) + 0.3), np.float32)
 
 
-def local_contrast(frames: Frames | Floats) -> Floats:
-    """(n, 3, 27, 48): each pixel's difference from its surroundings, in units of the contrast
-    there, so that brighter or dimmer light changes nothing."""
-    colors = np.moveaxis(frames, -1, 1).astype(np.float32)
+def same_light(one: Floats, other: Floats) -> Floats:
+    """(n,): whether two frames' tiles, (n, 432), are one scene in another light, which may be so
+    faint that it has no local contrast: the share of the change of their logarithms that is a
+    smooth surface, as light falls, times the correlation of what else they are made of. Below 0.4
+    for different scenes, above 0.55 for one that does not move."""
+    seen = np.log(np.stack([one, other]) + np.float32(_BLACK)).reshape(2, len(one), TILES, 3)
+    rest = seen - _SURFACES @ (_SURFACES.T @ seen)
+    power = np.einsum("sntc,sntc->sn", rest, rest)
+    alike = np.einsum("ntc,ntc->n", rest[0], rest[1]) / np.sqrt(power[0] * power[1] + 1e-6)
+    change, left = seen[1] - seen[0], rest[1] - rest[0]
+    rough = np.einsum("ntc,ntc->n", left, left)
+    smooth = 1 - rough / (np.einsum("ntc,ntc->n", change, change) + 1e-6)
+    return np.asarray(alike * smooth, np.float32)
+
+
+def local_contrast(frames: Frames) -> Floats:
+    """(n, 13, 72): how each block of 2 x 2 pixels, three colours side by side, differs from its
+    surroundings, in units of the contrast there, so that brighter or dimmer light changes
+    nothing."""
+    count = len(frames)
+    rows = frames[:, : 2 * DOWN].reshape(count, DOWN, 2, 3 * WIDTH)
+    lines = np.add(rows[:, :, 0], rows[:, :, 1], dtype=np.float32).reshape(count, DOWN, ACROSS, 6)
+    summed = lines[..., :3] + lines[..., 3:]
+    colors = np.asarray(summed.reshape(count, DOWN, 3 * ACROSS) / 4, np.float32)
     detail = colors - _surroundings(colors)
-    power = (detail * detail).mean(axis=1, keepdims=True)
-    return np.asarray(detail / np.sqrt(_surroundings(power) + np.float32(_FAINT**2)), np.float32)
+    square = _surroundings(np.square(detail))
+    power = (square[..., ::3] + square[..., 1::3] + square[..., 2::3]) / np.float32(3)
+    contrast = np.sqrt(power + np.float32(_FAINT**2))
+    return np.asarray(detail / np.repeat(contrast, 3, axis=2), np.float32)
 
 
-def similarity(one: Floats, other: Floats) -> float:
-    """Whether two frames, as local contrast, show the same scene: the best normalised correlation
-    over small shifts. Below 0.3 for different scenes, above 0.6 for one scene in any light."""
-    middle = one[:, _SHIFT_DOWN:-_SHIFT_DOWN, _SHIFT_ACROSS:-_SHIFT_ACROSS]
+def similarity(one: Floats, other: Floats) -> Floats:
+    """(n,): whether frames, as local contrast, show the same scene: the best normalised correlation
+    over small shifts. Below 0.35 for different scenes, above 0.6 for one scene in any light."""
+    middle = one[:, _SHIFT_DOWN:-_SHIFT_DOWN, 3 * _SHIFT_ACROSS : -3 * _SHIFT_ACROSS]
     views = np.lib.stride_tricks.sliding_window_view(other, middle.shape[1:], axis=(1, 2))
-    shifted = np.ascontiguousarray(np.moveaxis(views, 0, 2)).reshape(-1, middle.size)
-    power = np.einsum("sp,sp->s", shifted, shifted) * (middle * middle).sum()
+    shifted = np.ascontiguousarray(views[:, :, ::3]).reshape(len(one), -1, middle[0].size)
+    flat = middle.reshape(len(one), -1)
+    shared = (shifted @ flat[:, :, np.newaxis])[:, :, 0]
+    power = np.einsum("nsp,nsp->ns", shifted, shifted)
+    power *= np.einsum("np,np->n", flat, flat)[:, np.newaxis]
     # Plain frames have no structure to compare: 0.
-    return float((shifted @ middle.ravel() / np.sqrt(power + 1e-3)).max())
+    return np.asarray((shared / np.sqrt(power + 1e-3)).max(axis=1), np.float32)
 
 
 def _surroundings(pictures: Floats) -> Floats:
-    """Means over squares of 7 pixels, (n, c, height, width)."""
-    padded = pictures[:, :, _ROWS][..., _COLUMNS]
-    height, width = pictures.shape[2:]
-    down = padded[:, :, :height].copy()
+    """Means over squares of 5 x 5 blocks, (n, 13, 72)."""
+    padded = pictures[:, _ROWS].take(_COLUMNS, axis=2)
+    down = padded[:, :DOWN].copy()
     for step in range(1, _SIDE):
-        down += padded[:, :, step : step + height]
-    across = down[..., :width].copy()
+        down += padded[:, step : step + DOWN]
+    width = pictures.shape[2]
+    across = down[:, :, :width].copy()
     for step in range(1, _SIDE):
-        across += down[..., step : step + width]
+        across += down[:, :, 3 * step : 3 * step + width]
     across /= _SIDE**2
     return across

@@ -9,10 +9,10 @@ import numpy as np
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.blends import find_blends
 from heaters_pipeline.media.detection import Detection, keep_apart
-from heaters_pipeline.media.fades import find_fades, measure
+from heaters_pipeline.media.fades import find_fades
 from heaters_pipeline.media.hard_cuts import find_jumps
 from heaters_pipeline.media.scores import Scores
-from heaters_pipeline.media.small_frames import Healed, changes
+from heaters_pipeline.media.small_frames import Healed, survey
 
 BASE_RATE = 25
 """Frames per second that the windows of dissolves are made for."""
@@ -38,10 +38,11 @@ class TransitionDetector:
     def detect(self, scores: Scores, rate: Fraction) -> Detection:
         count = len(scores)
         least = max(1, round(self._min_clip_seconds * rate))
-        jumps = find_jumps(scores, changes(scores))
+        seen = survey(scores)
+        jumps = find_jumps(scores, seen)
         footage = Healed(scores, jumps.flashes)
         cuts = {cut.frame: cut.score for cut in jumps.cuts if cut.score >= self.threshold}
-        fades, within = find_fades(footage, measure(footage), sorted(cuts), float(rate), least)
+        fades, within = find_fades(footage, seen, sorted(cuts), float(rate), least)
         fades = [fade for fade in fades if fade.score >= self.threshold]
         found = [
             Transition(TransitionKind.FADE, fade.first, fade.last, fade.score) for fade in fades
