@@ -3,6 +3,11 @@
 Ours reads stored frame scores. PySceneDetect runs as its users run it: `scenedetect.detect` of its
 library, on the review proxy at full size, with its defaults (which scale large frames down) and
 with the settings that its own benchmark found best.
+
+What is drawn here is held out: constants and weights of ours come from the seeds that
+benchmarks.train_blends names, from the first half of shots_a.mp4 and from looking at the other real
+footage. A seed that was reported once and looked into afterwards is no longer held out: it moves to
+the tuning seeds, as 1000 to 1003 did, and HELD_OUT_SEEDS begins elsewhere.
 """
 
 from __future__ import annotations
@@ -30,8 +35,8 @@ from heaters_pipeline.media.scores import open_scores
 from heaters_pipeline.media.transcode import Product, Transcoded, transcode
 from heaters_pipeline.media.transitions import TransitionDetector
 
-HELD_OUT_SEEDS = range(1000, 1100)
-"""Of drawn films that nothing was tuned on; benchmarks.train_blends names the others."""
+HELD_OUT_SEEDS = range(2000, 2100)
+"""Of drawn films that nothing was tuned on, nor their errors looked at."""
 
 OURS = TransitionDetector.name
 SCENEDETECT = "adaptive"
@@ -92,7 +97,7 @@ class Score(NamedTuple):
 @benchmark("cuts")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option(
-    "--films", default=4, show_default=True, type=click.IntRange(0), help="Drawn films beside."
+    "--films", default=6, show_default=True, type=click.IntRange(0), help="Drawn films beside."
 )
 @click.option("--shots", default=24, show_default=True, type=click.IntRange(2), help="Of each.")
 def main(files: tuple[Path, ...], films: int, shots: int) -> Iterable[Result]:

@@ -283,8 +283,10 @@ def _looked_at(
     """The window as found, or a wider one if what was found is the inner part of something longer:
     whichever looks better."""
     shots = np.abs(shots[::step])
-    low = max(int(np.searchsorted(shots, shots[middle])), middle - 2 * reach)
-    high = min(int(np.searchsorted(shots, shots[middle], "right")) - 1, middle + 2 * reach)
+    # Further for short ones, to see what swings to and fro.
+    around = max(2 * reach, min(4 * reach, max(REACHES)))
+    low = max(int(np.searchsorted(shots, shots[middle])), middle - around)
+    high = min(int(np.searchsorted(shots, shots[middle], "right")) - 1, middle + around)
     frames = footage.read(low * step, high * step + 1)[::step]
     colors = tiles(frames)
     middle -= low

@@ -77,6 +77,59 @@ def test_what_happens_within_a_shot_is_no_transition(name: str, style: str) -> N
     assert detect(happening(name, style)).transitions == ()
 
 
+@pytest.mark.parametrize("style", ["bright", "faint"])
+def test_cut_in_flickering_light(style: str) -> None:
+    shots = (Shot(5, 50, style, "flicker"), Shot(6, 50, style, "flicker"))
+    frames = Film("flicker", shots, (Join("cut"),)).small()
+    assert detect(frames).cuts() == [50]
+
+
+@pytest.mark.parametrize("at", [36, 37, 38, 39])
+def test_light_switched_on_in_a_faint_picture_is_no_transition(at: int) -> None:
+    frames = Film("lights", (Shot(4, 90, "faint", "lights", at),), ()).small()
+    assert detect(frames).transitions == ()
+
+
+def test_cut_from_fast_motion_to_rest() -> None:
+    random = np.random.default_rng(0)
+    row = random.integers(0, 256, (27, 9, 3), np.uint8)
+    wide = np.repeat(np.tile(row, (1, 20, 1)), 6, axis=1)
+    fast = np.stack([wide[:, 2 * step : 2 * step + 48] for step in range(40)])
+    rest = np.repeat(joined(Join("cut"))[60:61], 40, axis=0)
+    assert detect(np.concatenate([fast, rest])).cuts() == [40]
+
+
+def test_what_swings_to_and_fro_is_no_transition() -> None:
+    ends = joined(Join("cut"))[[10, 90]].astype(np.float32)
+    part = (1 - np.cos(np.arange(150) * np.pi / 12)) / 2
+    swinging = ends[0] + (ends[1] - ends[0]) * part[:, None, None, None]
+    assert detect(swinging.astype(np.uint8)).transitions == ()
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+@pytest.mark.parametrize("count", [1, 2, 300])
+def test_plain_films_have_no_transitions(value: int, count: int) -> None:
+    assert detect(np.full((count, 27, 48, 3), value, np.uint8)).transitions == ()
+
+
+@pytest.mark.parametrize("rate", ["1/10", "12", "30000/1001", "50", "60", "240"])
+def test_any_rate(rate: str) -> None:
+    frames = joined(Join("cut"))
+    detector = open_detector("transition", 0.2)
+    assert detector.detect(frames, Fraction(rate)).cuts() == [50]
+    for count in (1, 2, 3, 9):
+        assert detector.detect(frames[:count], Fraction(rate)).cuts() == []
+
+
+@pytest.mark.parametrize("slower", [2, 4])
+def test_dissolve_at_a_high_rate(slower: int) -> None:
+    frames = np.repeat(joined(Join("dissolve", 16)), slower, axis=0)
+    [found] = open_detector("transition", 0.6).detect(frames, RATE * slower).transitions
+    assert found.kind is TransitionKind.DISSOLVE
+    assert found.first == pytest.approx(50 * slower, abs=5 * slower)
+    assert found.last == pytest.approx(66 * slower, abs=5 * slower)
+
+
 def test_fades_at_either_end_of_a_film_bound_no_clip() -> None:
     shot = Film("one", (Shot(1, 60),), ()).small().astype(np.float32)
     light = np.concatenate([np.zeros(6), np.linspace(0, 1, 15), np.ones(18), np.linspace(1, 0, 21)])
