@@ -239,9 +239,9 @@ def _inner(length: int) -> tuple[int, int]:
 
 def _structure(colors: Floats) -> Floats:
     """Frames without their mean colour and of one length, whatever their light."""
-    pixels = colors.reshape(len(colors), -1, 3)
-    mean = np.einsum("ntc->nc", pixels) / np.float32(pixels.shape[1])
-    structure = colors - np.tile(mean, pixels.shape[1])
+    channels = np.tile(np.eye(3, dtype=np.float32), (colors.shape[1] // 3, 1))
+    mean = colors @ channels / np.float32(len(channels) / 3)
+    structure = colors - mean @ channels.T
     power = np.einsum("nt,nt->n", structure, structure)
     length = np.sqrt(power + structure.shape[1] * _PLAIN**2)
     return np.asarray(np.divide(structure, length[:, np.newaxis], out=structure))

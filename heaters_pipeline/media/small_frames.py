@@ -104,6 +104,7 @@ class Survey(NamedTuple):
 def survey(scores: Scores) -> Survey:
     found = Survey(*(np.zeros(len(scores), np.float32) for _ in Survey._fields))
     even = np.full(3 * TILES, 1 / (3 * TILES), np.float32)
+    channels = np.tile(np.eye(3, dtype=np.float32) / np.float32(TILES), (TILES, 1))
     last = None
     for start, stop in blocks(len(scores), _CHUNK):
         colors = tiles(scores[start:stop])
@@ -111,7 +112,7 @@ def survey(scores: Scores) -> Survey:
             last = colors[:1]
         colors = np.concatenate([last, colors])
         last = colors[-1:]
-        mean = np.einsum("ntc->nc", colors.reshape(-1, TILES, 3)) / np.float32(TILES)
+        mean = colors @ channels
         square = np.einsum("nt,nt->n", colors, colors) / np.float32(colors.shape[1])
         light = mean.mean(axis=1)
         plain = (mean * mean).mean(axis=1)
