@@ -165,17 +165,19 @@ def spread(change: Floats) -> Floats:
 
 def same_light(one: Floats, other: Floats) -> Floats:
     """(n,): whether two frames' tiles, (n, 432), are one scene in another light, which may be so
-    faint that it has no local contrast: the share of the change of their logarithms that is a
-    smooth surface, as light falls, times the correlation of what else they are made of. Below 0.4
-    for different scenes, above 0.55 for one that does not move."""
+    faint that it has no local contrast: the share of the change of their logarithms that is one
+    smooth surface for all three colours, as light falls, times the correlation of what else they
+    are made of. A band that two shots share makes that correlate; their colours still change each
+    in its own way. Below 0.3 for different scenes, above 0.55 for one that does not move."""
     seen = np.log(np.stack([one, other]) + np.float32(_BLACK)).reshape(2, len(one), TILES, 3)
+    change = seen[1] - seen[0]
     rest = seen - _SURFACES @ (_SURFACES.T @ seen)
     power = np.einsum("sntc,sntc->sn", rest, rest)
     alike = np.einsum("ntc,ntc->n", rest[0], rest[1]) / np.sqrt(power[0] * power[1] + 1e-6)
-    change, left = seen[1] - seen[0], rest[1] - rest[0]
+    left = change - _SURFACES @ (_SURFACES.T @ change.mean(axis=2, keepdims=True))
     rough = np.einsum("ntc,ntc->n", left, left)
-    smooth = 1 - rough / (np.einsum("ntc,ntc->n", change, change) + 1e-6)
-    return np.asarray(alike * smooth, np.float32)
+    lit = 1 - rough / (np.einsum("ntc,ntc->n", change, change) + 1e-6)
+    return np.asarray(alike * lit, np.float32)
 
 
 def local_contrast(frames: Frames) -> Floats:

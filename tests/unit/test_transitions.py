@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from heaters_pipeline.media.detection import Detection, keep_apart
 from heaters_pipeline.media.detectors import open_detector
 from heaters_pipeline.media.scores import BLOCK_FRAMES, FrameScores, open_scores
 from tests.films import Film, Frames, Join, Shot
+from tests.footage import numbered_picture
 
 RATE = Fraction(25)
 
@@ -88,6 +90,14 @@ def test_cut_in_flickering_light(style: str) -> None:
 def test_light_switched_on_in_a_faint_picture_is_no_transition(at: int) -> None:
     frames = Film("lights", (Shot(4, 90, "faint", "lights", at),), ()).small()
     assert detect(frames).transitions == ()
+
+
+def test_cuts_between_plain_shots_beneath_one_band() -> None:
+    # All shots share the numbers at the top, and differ in little but their colour.
+    scenes = (80, 161, 241, 317)
+    pictures = (numbered_picture(n, 96, 54, bisect_right(scenes, n)) for n in range(400))
+    frames = np.stack([picture.reshape(27, 2, 48, 2, 3).mean(axis=(1, 3)) for picture in pictures])
+    assert detect(frames.astype(np.uint8)).cuts() == list(scenes)
 
 
 def test_cut_from_fast_motion_to_rest() -> None:
