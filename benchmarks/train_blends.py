@@ -22,7 +22,8 @@ from heaters_pipeline.media.blends import FEATURES, HIDDEN, Network, windows_of
 from heaters_pipeline.media.hard_cuts import find_jumps
 from heaters_pipeline.media.probe import probe
 from heaters_pipeline.media.scores import Scores, open_scores
-from heaters_pipeline.media.small_frames import Floats, Healed, survey
+from heaters_pipeline.media.small_frames import Floats, Healed
+from heaters_pipeline.media.survey import survey
 from heaters_pipeline.media.transcode import Product, transcode
 
 TUNING_SEEDS = (*range(84), *range(100, 116), *range(200, 220), *range(1000, 1004))
@@ -67,7 +68,8 @@ def labelled(
     """Windows of the first `part` of a film. Those that fit a dissolve or wipe are true; those that
     do not fit it though their middle is in it are left out."""
     count = len(scores)
-    footage = Healed(scores, find_jumps(scores, survey(scores)).flashes)
+    seen, distances = survey(scores)
+    distances.heal(Healed(scores, find_jumps(scores, seen).flashes), 1)
     shots = np.zeros(count, np.int64)
     faded = np.zeros(count, bool)
     blends = []
@@ -80,7 +82,7 @@ def labelled(
             shots[each["end"] :] -= 1
             blends.append((each["start"], each["end"]))
     features, labels = [], []
-    for windows in windows_of(footage, np.where(faded, -shots, shots)):
+    for windows in windows_of(distances, np.where(faded, -shots, shots)):
         middles = windows.middles
         true, unclear = np.zeros(len(middles), bool), middles >= count * part
         for start, end in blends:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from heaters_pipeline.media.blend_weights import WEIGHTS
+from heaters_pipeline.media.distances import LAGS, REACHES, Distances
 from heaters_pipeline.media.scores import Frames, blocks
 from heaters_pipeline.media.small_frames import (
     TILES,
@@ -28,24 +29,18 @@ from heaters_pipeline.media.small_frames import (
     similarity,
     spread,
     tiles,
-    wide_tiles,
 )
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
-REACHES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""Half lengths of the windows, in frames of about 1/25 s: transitions of 4 to 64 frames.
-Most are twice another, so that fewer distances are needed."""
 FEATURES = 21
 HIDDEN = 24
 
-_HALO = 3 * max(REACHES)
-_LAGS = sorted({*REACHES, *(2 * reach for reach in REACHES)})
 _LEAST_DISTANCE = 3.0
 """Levels between a window's ends; all transitions of the drawn films come to more, those between
 dark shots included."""
-_PLAIN = 1.5
-"""Levels of deviation that grain alone may have: frames with less have no structure."""
+_LEAST_CHANGE = 0.5
+"""The same in structure, of which two unlike frames come to 2, less where they are faint."""
 
 
 class Blend(NamedTuple):
@@ -88,17 +83,18 @@ class Windows(NamedTuple):
     """(n, FEATURES)"""
 
 
-def find_blends(footage: Healed, shots: Ints, step: int = 1) -> tuple[list[Blend], Floats]:
+def find_blends(
+    footage: Healed, distances: Distances, shots: Ints, step: int = 1
+) -> tuple[list[Blend], Floats]:
     """Candidates of any score, none overlapping another, and a curve from 0 to 1.
 
     `shots`, (N,): ascending numbers of what cuts and fades have divided; -1 minus that within a
-    fade. Only each `step`th frame is looked at, for films of a high rate.
+    fade. Only each `step`th frame is looked at, for films of a high rate; `distances` are theirs.
     """
     network = Network.unpacked(WEIGHTS)
-    count = len(range(0, len(footage), step))
-    best = np.full(count, -np.inf, np.float32)
-    reaches = np.zeros(count, np.int64)
-    for windows in windows_of(footage, shots, step):
+    best = np.full(len(distances), -np.inf, np.float32)
+    reaches = np.zeros(len(distances), np.int64)
+    for windows in windows_of(distances, shots[::step]):
         proposed = network(windows.features)
         better = proposed > best[windows.middles]
         at = windows.middles[better]
@@ -120,131 +116,107 @@ def _apart(found: list[Blend]) -> list[Blend]:
     return sorted(kept)
 
 
-def windows_of(footage: Healed, shots: Ints, step: int = 1) -> Iterator[Windows]:
+def windows_of(distances: Distances, shots: Ints) -> Iterator[Windows]:
     """All windows within a shot whose ends differ more than those of a neighbouring window."""
-    shots = shots[::step]
-    for start, stop in blocks(len(shots)):
-        low, high = max(0, start - _HALO), min(len(shots), stop + _HALO)
-        frames = footage.read(low * step, (high - 1) * step + 1)[::step]
-        # Half of the work, and motion counts even less.
-        colors = wide_tiles(frames)
-        for windows in _windows(colors, np.abs(shots[low:high]), shots[low:high] >= 0):
-            inside = (windows.middles >= start - low) & (windows.middles < stop - low)
-            middles = windows.middles[inside] + low
-            yield Windows(windows.reach, middles, windows.features[inside])
-
-
-def _windows(colors: Floats, shots: Ints, clear: np.ndarray[Any, Any]) -> Iterator[Windows]:
-    count = len(colors)
-    structure = _structure(colors)
-    own = np.einsum("nt,nt->n", structure, structure)
-    absolute: dict[int, Floats] = {}
-    square: dict[int, Floats] = {}
-    structural: dict[int, Floats] = {}
-    even = np.full(colors.shape[1], 1 / colors.shape[1], np.float32)
-    for lag in _LAGS:
-        if lag >= count:
-            continue
-        apart = colors[lag:] - colors[:-lag]
-        square[lag] = np.einsum("nt,nt->n", apart, apart) / colors.shape[1]
-        absolute[lag] = np.abs(apart, out=apart) @ even
-        shared = np.einsum("nt,nt->n", structure[lag:], structure[:-lag])
-        structural[lag] = np.maximum(own[lag:] + own[:-lag] - 2 * shared, 0)
+    count = len(distances)
+    clear = shots >= 0
+    shots = np.abs(shots)
     firsts = np.searchsorted(shots, shots)
     lasts = np.searchsorted(shots, shots, "right") - 1
+    structural = {lag: distances.structural(lag) for lag in LAGS}
     for reach in REACHES:
         length = 2 * reach
-        if length not in absolute:
-            continue
-        distance = absolute[length]
         begins = np.flatnonzero(
-            (distance > _LEAST_DISTANCE)
-            & (shots[: count - length] == shots[length:])
-            & clear[reach : count - reach]
+            (distances.absolute[length] > _LEAST_DISTANCE)
+            & (structural[length] > _LEAST_CHANGE)
+            & (shots[: max(0, count - length)] == shots[length:])
+            & clear[reach : max(0, count - length) + reach]
         )
-        # The window before and the one after, pushed into the shot where they stick out; the other
-        # one where there is none, and for want of both one that is like no transition.
-        before = np.maximum(begins - length, firsts[begins])
-        after = np.minimum(begins + length, lasts[begins] - length)
-        has_before, has_after = before <= begins - reach, after >= begins + reach
-        alone = ~has_before & ~has_after
-        before, after = np.where(has_before, before, after), np.where(has_after, after, before)
-        sides = np.where(alone, begins, [before, after])
-        near = np.where(alone, distance[begins] / 2, distance[sides].min(axis=0))
-        worth = distance[begins] > near
-        if not worth.any():
-            continue
-        begins, alone = begins[worth], alone[worth]
-        # (3, n): windows, and those on either side.
-        at = np.stack([begins, *sides[:, worth]])
+        for start, stop in blocks(len(begins)):
+            yield _windows(distances, structural, reach, begins[start:stop], firsts, lasts)
 
-        def halves(
-            of: dict[int, Floats], at: Ints = at, reach: int = reach
-        ) -> tuple[Floats, Floats]:
-            return of[reach][at], of[reach][at + reach]
 
-        def beside(values: Floats, neutral: Any, alone: Any = alone) -> list[Floats]:
-            """The larger and the smaller of both neighbours' values."""
-            return [
-                np.where(alone, neutral, side)
-                for side in (np.maximum(*values[1:]), np.minimum(*values[1:]))
-            ]
+def _windows(
+    distances: Distances,
+    structural: dict[int, Floats],
+    reach: int,
+    begins: Ints,
+    firsts: Ints,
+    lasts: Ints,
+) -> Windows:
+    """`firsts`, `lasts`: of the shot of each frame."""
+    length = 2 * reach
+    absolute, square = distances.absolute, distances.square
+    distance = absolute[length]
+    # The window before and the one after, pushed into the shot where they stick out; the other
+    # one where there is none, and for want of both one that is like no transition.
+    before = np.maximum(begins - length, firsts[begins])
+    after = np.minimum(begins + length, lasts[begins] - length)
+    has_before, has_after = before <= begins - reach, after >= begins + reach
+    alone = ~has_before & ~has_after
+    before, after = np.where(has_before, before, after), np.where(has_after, after, before)
+    sides = np.where(alone, begins, [before, after])
+    near = np.where(alone, distance[begins] / 2, distance[sides].min(axis=0))
+    worth = distance[begins] > near
+    begins, alone = begins[worth], alone[worth]
+    # (3, n): windows, and those on either side.
+    at = np.stack([begins, *sides[:, worth]])
 
-        own_distance, own_change = distance[begins], structural[length][begins]
-        one, other = halves(absolute)
-        detour = (one + other) / (distance[at] + 0.3) - 1
-        off_line = _off_line(*halves(square), square[length][at], 0.3)
-        off_structure = _off_line(*halves(structural), structural[length][at], 0.02)
-        inner, outer = _inner(length)
-        gone = absolute[inner][begins], absolute[inner][begins + outer]
-        left = absolute[outer][begins + inner], absolute[outer][begins]
-        detours = [
-            (one + other) / (own_distance + 0.3) - 1 for one, other in zip(gone, left, strict=True)
+    def halves(of: dict[int, Floats]) -> tuple[Floats, Floats]:
+        return of[reach][at], of[reach][at + reach]
+
+    def beside(values: Floats, neutral: Any) -> list[Floats]:
+        """The larger and the smaller of both neighbours' values."""
+        return [
+            np.where(alone, neutral, side)
+            for side in (np.maximum(*values[1:]), np.minimum(*values[1:]))
         ]
-        columns = [
-            np.log(own_distance + 0.5),
-            detour[0],
-            *beside(detour, 0.5),
-            *(
-                np.log((own_distance + 0.5) / (each + 0.5))
-                for each in beside(distance[at], own_distance / 2)
-            ),
-            np.abs(one[0] - other[0]) / (own_distance + 0.3),
-            np.maximum(*gone) / (own_distance + 0.3),
-            np.minimum(*gone) / (own_distance + 0.3),
-            np.maximum(*detours),
-            np.minimum(*detours),
-            np.log(own_change + 0.03),
-            off_structure[0],
-            *beside(off_structure, 0.5),
-            *(
-                np.log((own_change + 0.03) / (each + 0.03))
-                for each in beside(structural[length][at], own_change / 2)
-            ),
-            off_line[0],
-            *beside(off_line, 0.5),
-            np.full(len(begins), np.log(reach)),
-        ]
-        features = np.stack(columns, axis=1, dtype=np.float32)
-        yield Windows(reach, begins + reach, np.clip(features, -6, 6, out=features))
+
+    own_distance, own_change = distance[begins], structural[length][begins]
+    one, other = halves(absolute)
+    detour = (one + other) / (distance[at] + 0.3) - 1
+    off_line = _off_line(*halves(square), square[length][at], 0.3)
+    off_structure = _off_line(*halves(structural), structural[length][at], 0.02)
+    inner, outer = _inner(length)
+    gone = absolute[inner][begins], absolute[inner][begins + outer]
+    left = absolute[outer][begins + inner], absolute[outer][begins]
+    detours = [
+        (one + other) / (own_distance + 0.3) - 1 for one, other in zip(gone, left, strict=True)
+    ]
+    columns = [
+        np.log(own_distance + 0.5),
+        detour[0],
+        *beside(detour, 0.5),
+        *(
+            np.log((own_distance + 0.5) / (each + 0.5))
+            for each in beside(distance[at], own_distance / 2)
+        ),
+        np.abs(one[0] - other[0]) / (own_distance + 0.3),
+        np.maximum(*gone) / (own_distance + 0.3),
+        np.minimum(*gone) / (own_distance + 0.3),
+        np.maximum(*detours),
+        np.minimum(*detours),
+        np.log(own_change + 0.03),
+        off_structure[0],
+        *beside(off_structure, 0.5),
+        *(
+            np.log((own_change + 0.03) / (each + 0.03))
+            for each in beside(structural[length][at], own_change / 2)
+        ),
+        off_line[0],
+        *beside(off_line, 0.5),
+        np.full(len(begins), np.log(reach)),
+    ]
+    features = np.stack(columns, axis=1, dtype=np.float32)
+    return Windows(reach, begins + reach, np.clip(features, -6, 6, out=features))
 
 
 def _inner(length: int) -> tuple[int, int]:
     """Both parts of a window at a point nearer to one end: a quarter of it or a third, whichever
     is among the lags."""
     return next(
-        (part, length - part) for part in _LAGS if length - part in _LAGS and part * 4 >= length
+        (part, length - part) for part in LAGS if length - part in LAGS and part * 4 >= length
     )
-
-
-def _structure(colors: Floats) -> Floats:
-    """Frames without their mean colour and of one length, whatever their light."""
-    channels = np.tile(np.eye(3, dtype=np.float32), (colors.shape[1] // 3, 1))
-    mean = colors @ channels / np.float32(len(channels) / 3)
-    structure = colors - mean @ channels.T
-    power = np.einsum("nt,nt->n", structure, structure)
-    length = np.sqrt(power + structure.shape[1] * _PLAIN**2)
-    return np.asarray(np.divide(structure, length[:, np.newaxis], out=structure))
 
 
 def _off_line(one: Floats, other: Floats, whole: Floats, least: float) -> Floats:

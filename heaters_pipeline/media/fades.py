@@ -18,11 +18,11 @@ from heaters_pipeline.media.small_frames import (
     TILES,
     Floats,
     Healed,
-    Survey,
     local_contrast,
     similarity,
     tiles,
 )
+from heaters_pipeline.media.survey import Survey
 
 SLOPE_SECONDS = 1.8
 """The longest slope on either side."""
@@ -143,25 +143,23 @@ def _judged(
     before = [cut for cut in cuts if first < cut <= begin]
     after = [cut for cut in cuts if end < cut <= last]
     count = len(footage)
-    plain = _plain(footage, kind, begin, end)
+    middle = (begin + end) // 2
     slopes = []
     if before:
         begin = before[-1]
     elif first >= 0:
-        slopes.append((first, _straightness(footage, plain, first, begin)))
+        slopes.append((first, begin))
     if after:
         end = after[0] - 1
     elif last < count:
-        slopes.append((last, _straightness(footage, plain, last, end)))
-    if not slopes:
+        slopes.append((last, end))
+    if not slopes or any(abs(top - bottom) < SHORTEST for top, bottom in slopes):
         return []
-    if any(begin - SHORTEST < top < end + SHORTEST for top, _ in slopes):
-        return []
-    bottom = level[begin : end + 1].min()
-    if len(slopes) == 1 and bottom > _EMPTY * level[min(max(slopes[0][0], 0), count - 1)]:
+    if len(slopes) == 1 and level[begin : end + 1].min() > _EMPTY * level[slopes[0][0]]:
         # Light that is switched on in a dark room, not a shot that comes out of nothing.
         return []
-    score = min(straight for _, straight in slopes)
+    plain = _plain(footage, kind, middle)
+    score = min(_straightness(footage, plain, top, bottom) for top, bottom in slopes)
     hold = end - begin + 1
     if (before or after) and hold >= least:
         # A cut to black, and black for a while: only the slope is a fade.
@@ -180,13 +178,12 @@ def _judged(
     return [(Fade(first, last, min(score, max(0.0, (1 - alike) / (2 * (1 - 0.6))))), within)]
 
 
-def _plain(footage: Healed, kind: int, begin: int, end: int) -> Floats:
-    """The colour at the bottom, as tiles, (432,)."""
+def _plain(footage: Healed, kind: int, middle: int) -> Floats:
+    """The colour at the bottom, around frame `middle`, as tiles, (432,)."""
     if kind == 1:
         return np.zeros(TILES * 3, np.float32)
     if kind == 2:
         return np.full(TILES * 3, 255, np.float32)
-    middle = (begin + end) // 2
     color = tiles(footage.read(middle, middle + 1)).reshape(TILES, 3).mean(axis=0)
     return np.tile(color, TILES)
 

@@ -20,13 +20,13 @@ import numpy as np
 from heaters_pipeline.media.scores import Frames, Scores
 from heaters_pipeline.media.small_frames import (
     Floats,
-    Survey,
     local_contrast,
     same_light,
     similarity,
     spread,
     tiles,
 )
+from heaters_pipeline.media.survey import Survey
 
 NEIGHBORS = 6
 """Frames on either side that a difference must stand out from."""
@@ -69,7 +69,7 @@ class Jumps(NamedTuple):
 
 
 def find_jumps(scores: Scores, survey: Survey) -> Jumps:
-    """`survey`: what small_frames.survey says of `scores`."""
+    """`survey`: what survey.survey says of `scores`."""
     change = survey.change
     outstanding = np.maximum(_outstanding(change), _outstanding(survey.unlit))
     curve = np.asarray(outstanding / (outstanding + JUMP), np.float32)

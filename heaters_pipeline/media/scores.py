@@ -45,11 +45,12 @@ class FrameScores:
 
     def __getitem__(self, frames: slice) -> Frames:
         start, stop, step = frames.indices(len(self))
-        count = max(0, stop - start)
-        with self._path.open("rb") as file:
+        read = np.empty((max(0, stop - start), *self.shape[1:]), np.uint8)
+        with self._path.open("rb", buffering=0) as file:
             file.seek(start * FRAME_BYTES)
-            read = np.fromfile(file, dtype=np.uint8, count=count * FRAME_BYTES)
-        return read.reshape(count, HEIGHT, WIDTH, 3)[::step]
+            if file.readinto(read.data) != read.nbytes:
+                raise HeatersError(f"{self._path.name} has become shorter: make it again.")
+        return read[::step]
 
     def __iter__(self) -> Iterator[Frames]:
         for start, stop in blocks(len(self)):

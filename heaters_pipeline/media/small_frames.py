@@ -4,7 +4,7 @@ scene."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +16,13 @@ TILES_DOWN, TILES_ACROSS = 9, 16
 """A tile is the mean of 3 x 3 pixels: motion within it counts less."""
 TILES = TILES_DOWN * TILES_ACROSS
 
-_TILE_STARTS = np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)
-"""(16, 3): of each tile, in a row of pixels of three colours."""
+_TILE_STARTS = (np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)).ravel()
+"""Of each tile and colour, in a row of pixels of three colours."""
 
-_CHUNK = 256
-"""Frames at a time, so that what is made of them stays in the processor's cache."""
+CHUNK = 192
+"""Frames at a time, so that what is made of them stays in the processor's cache, and products of
+matrices stay too small for BLAS to divide among threads, which on a busy machine wait for one
+another."""
 
 _BASIS = np.linspace(-1, 1, TILES_DOWN)[:, np.newaxis], np.linspace(-1, 1, TILES_ACROSS)
 _SURFACES = np.linalg.qr(
@@ -59,14 +61,14 @@ class Healed:
 
     def __init__(self, scores: Scores, flashes: Iterable[tuple[int, int]] = ()) -> None:
         self._scores = scores
-        self._flashes = sorted(flashes)
+        self.flashes = sorted(flashes)
 
     def __len__(self) -> int:
         return len(self._scores)
 
     def read(self, start: int, stop: int) -> Frames:
         frames = self._scores[start:stop]
-        for begin, end in self._flashes:
+        for begin, end in self.flashes:
             if begin >= stop or end <= start:
                 continue
             before, after = self.frame(begin - 1), self.frame(end)
@@ -78,7 +80,7 @@ class Healed:
     def smoothed(self, values: Floats) -> Floats:
         """What each frame measures, (N,), with each flash's replaced likewise."""
         values = values.copy()
-        for begin, end in self._flashes:
+        for begin, end in self.flashes:
             at = np.arange(begin, end)
             values[at] = np.interp(at, (begin - 1, end), (values[begin - 1], values[end]))
         return values
@@ -87,72 +89,27 @@ class Healed:
         return np.asarray(self._scores[number : number + 1][0], np.float32)
 
 
-class Survey(NamedTuple):
-    """What one look at every frame tells, (N,) each, in levels of tiles."""
-
-    change: Floats
-    """Mean absolute difference from the frame before; 0 for the first."""
-    unlit: Floats
-    """The same after both are dimmed to the darker one's mean: what light that flickers leaves."""
-    contrast: Floats
-    """Root mean square distance of the tiles from the frame's mean colour."""
-    black: Floats
-    """Root mean square distance from black."""
-    white: Floats
-
-
-def survey(scores: Scores) -> Survey:
-    found = Survey(*(np.zeros(len(scores), np.float32) for _ in Survey._fields))
-    even = np.full(3 * TILES, 1 / (3 * TILES), np.float32)
-    channels = np.tile(np.eye(3, dtype=np.float32) / np.float32(TILES), (TILES, 1))
-    last = None
-    for start, stop in blocks(len(scores), _CHUNK):
-        colors = tiles(scores[start:stop])
-        if last is None:
-            last = colors[:1]
-        colors = np.concatenate([last, colors])
-        last = colors[-1:]
-        mean = colors @ channels
-        square = np.einsum("nt,nt->n", colors, colors) / np.float32(colors.shape[1])
-        light = mean.mean(axis=1)
-        plain = (mean * mean).mean(axis=1)
-        found.contrast[start:stop] = np.sqrt(np.maximum(square - plain, 0))[1:]
-        found.black[start:stop] = np.sqrt(square)[1:]
-        found.white[start:stop] = np.sqrt(np.maximum(square - 510 * light + 255.0**2, 0))[1:]
-        apart = colors[1:] - colors[:-1]
-        found.change[start:stop] = np.abs(apart, out=apart) @ even
-        least = np.minimum(light[1:], light[:-1])
-        dim = (least + 1) / (light[:-1] + 1), (least + 1) / (light[1:] + 1)
-        np.multiply(colors[1:], dim[1][:, np.newaxis], out=apart)
-        apart -= colors[:-1] * dim[0][:, np.newaxis]
-        found.unlit[start:stop] = np.abs(apart, out=apart) @ even
-    return found
-
-
 def tiles(frames: Frames) -> Floats:
     """(n, 432): the mean colours of each frame's 9 x 16 tiles."""
-    return _means(frames, 1)
-
-
-def wide_tiles(frames: Frames) -> Floats:
-    """(n, 216): the mean colours of two tiles side by side."""
-    return _means(frames, 2)
-
-
-def _means(frames: Frames, wide: int) -> Floats:
-    found = np.empty((len(frames), TILES * 3 // wide), np.float32)
-    for start, stop in blocks(len(frames), _CHUNK):
+    found = np.empty((len(frames), TILES * 3), np.float32)
+    for start, stop in blocks(len(frames), CHUNK):
         rows = frames[start:stop].reshape((stop - start) * TILES_DOWN, 3, -1)
         summed = np.add(rows[:, 0], rows[:, 1], dtype=np.uint16)
         summed += rows[:, 2]
         across = summed[:, :-6] + summed[:, 3:-3]
         across += summed[:, 6:]
-        if wide == 2:
-            across = across[:, :-9] + across[:, 9:]
-        starts = _TILE_STARTS[::wide].ravel()
-        means = across.take(starts, axis=1).reshape(stop - start, -1)
-        np.multiply(means, np.float32(1 / (9 * wide)), out=found[start:stop])
+        means = across.take(_TILE_STARTS, axis=1).reshape(stop - start, -1)
+        np.multiply(means, np.float32(1 / 9), out=found[start:stop])
     return found
+
+
+def mean_colors(colors: Floats) -> Floats:
+    """(n, 3) of the tiles of frames."""
+    pixels = colors.shape[1] // 3
+    channels = np.tile(np.eye(3, dtype=np.float32) / np.float32(pixels), (pixels, 1))
+    return np.concatenate(
+        [colors[start:stop] @ channels for start, stop in blocks(len(colors), CHUNK)]
+    )
 
 
 def spread(change: Floats) -> Floats:

@@ -12,7 +12,8 @@ from heaters_pipeline.media.detection import Detection, keep_apart
 from heaters_pipeline.media.fades import find_fades
 from heaters_pipeline.media.hard_cuts import find_jumps
 from heaters_pipeline.media.scores import Scores
-from heaters_pipeline.media.small_frames import Healed, survey
+from heaters_pipeline.media.small_frames import Healed
+from heaters_pipeline.media.survey import survey
 
 BASE_RATE = 25
 """Frames per second that the windows of dissolves are made for."""
@@ -38,9 +39,11 @@ class TransitionDetector:
     def detect(self, scores: Scores, rate: Fraction) -> Detection:
         count = len(scores)
         least = max(1, round(self._min_clip_seconds * rate))
-        seen = survey(scores)
+        step = max(1, round(rate / BASE_RATE))
+        seen, distances = survey(scores, step)
         jumps = find_jumps(scores, seen)
         footage = Healed(scores, jumps.flashes)
+        distances.heal(footage, step)
         cuts = {cut.frame: cut.score for cut in jumps.cuts if cut.score >= self.threshold}
         fades, within = find_fades(footage, seen, sorted(cuts), float(rate), least)
         fades = [fade for fade in fades if fade.score >= self.threshold]
@@ -60,7 +63,7 @@ class TransitionDetector:
         shots = shots.cumsum()
         for fade in fades:
             shots[fade.first + 1 : fade.last] *= -1
-        blends, curve = find_blends(footage, shots, max(1, round(rate / BASE_RATE)))
+        blends, curve = find_blends(footage, distances, shots, step)
         found += [
             Transition(
                 TransitionKind.WIPE if blend.is_wipe else TransitionKind.DISSOLVE,
