@@ -36,6 +36,8 @@ _EMPTY = 0.1
 _REST = 0.22
 """Of its distance a shot may keep at the bottom: the middle frame of a fade over 8 frames that has
 no plain frame of its own keeps a fifth."""
+_STILL = 1.0
+"""Levels by which frames at the bottom may differ."""
 _CONTRAST, _LIGHT = 2.5, 12.0
 """Levels of contrast, and of distance from black or white, below which there is no shot that
 could fade."""
@@ -163,19 +165,28 @@ def _judged(
     hold = end - begin + 1
     if (before or after) and hold >= least:
         # A cut to black, and black for a while: only the slope is a fade.
+        settled, leaving = _bottom(level, begin, end)
         top = slopes[0][0]
-        return [(Fade(end, last, score) if top == last else Fade(first, begin, score), [])]
+        return [(Fade(leaving, last, score) if top == last else Fade(first, settled, score), [])]
     within = [*before, *after]
     first = before[-1] - 1 if before else first
     last = after[0] if after else last
     if first < 0 or last >= count:
         return [(Fade(first, last, score), within)]
     if hold > HOLD_SECONDS * rate:
-        return [(Fade(first, begin, score), []), (Fade(end, last, score), [])]
+        settled, leaving = _bottom(level, begin, end)
+        return [(Fade(first, settled, score), []), (Fade(leaving, last, score), [])]
     # A light that goes out for a moment shows the same scene afterwards.
     ends = local_contrast(np.concatenate([footage.read(at, at + 1) for at in (first, last)]))
     alike = float(similarity(ends[:1], ends[1:])[0])
     return [(Fade(first, last, min(score, max(0.0, (1 - alike) / (2 * (1 - 0.6))))), within)]
+
+
+def _bottom(level: Floats, begin: int, end: int) -> tuple[int, int]:
+    """The first and last frame, of those of a dip, that the slopes have left as they are."""
+    dip = level[begin : end + 1]
+    still = np.flatnonzero(dip <= dip.min() + _STILL)
+    return begin + int(still[0]), begin + int(still[-1])
 
 
 def _plain(footage: Healed, kind: int, middle: int) -> Floats:

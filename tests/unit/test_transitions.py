@@ -155,9 +155,17 @@ def test_fades_at_either_end_of_a_film_bound_no_clip() -> None:
 def test_long_black_is_a_shot_of_its_own() -> None:
     fade = joined(Join("fade", 30, hold=10))
     black = np.zeros((80, *fade.shape[1:]), np.uint8)
-    cuts = detect(np.concatenate([fade[:65], black, fade[65:]])).cuts()
-    assert len(cuts) == 2
-    assert 49 < cuts[0] < 65 < 145 < cuts[1] < 160
+    out, back = detect(np.concatenate([fade[:65], black, fade[65:]])).transitions
+    assert [out.first, out.last] == pytest.approx([49, 60], abs=1)
+    assert [back.first, back.last] == pytest.approx([149, 160], abs=1)
+
+
+def test_fade_after_a_cut_to_black_begins_where_black_ends() -> None:
+    fade = joined(Join("fade", 60))
+    black = np.zeros((30, *fade.shape[1:]), np.uint8)
+    cut, back = detect(np.concatenate([fade[:50], black, fade[80:]])).transitions
+    assert (cut.first, cut.last) == (49, 50)
+    assert [back.first, back.last] == pytest.approx([79, 110], abs=2)
 
 
 def test_of_two_cuts_that_are_too_near_the_surer_stays() -> None:
