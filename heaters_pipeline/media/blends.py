@@ -94,12 +94,14 @@ def find_blends(
     network = Network.unpacked(WEIGHTS)
     best = np.full(len(distances), -np.inf, np.float32)
     reaches = np.zeros(len(distances), np.int64)
-    for windows in windows_of(distances, shots[::step]):
+    shots = shots[::step]
+    for windows in windows_of(distances, shots):
         proposed = network(windows.features)
         better = proposed > best[windows.middles]
         at = windows.middles[better]
         best[at], reaches[at] = proposed[better], windows.reach
     curve = np.repeat(_sure(best), step)[: len(footage)]
+    shots = np.abs(shots)
     found = [
         _looked_at(footage, shots, middle, reach, step, sure)
         for middle, reach, sure in _peaks(best, reaches)
@@ -123,7 +125,7 @@ def windows_of(distances: Distances, shots: Ints) -> Iterator[Windows]:
     shots = np.abs(shots)
     firsts = np.searchsorted(shots, shots)
     lasts = np.searchsorted(shots, shots, "right") - 1
-    structural = {lag: distances.structural(lag) for lag in LAGS}
+    structural = distances.structural()
     for reach in REACHES:
         length = 2 * reach
         begins = np.flatnonzero(
@@ -254,7 +256,6 @@ def _looked_at(
 ) -> Blend:
     """The window as found, or a wider one if what was found is the inner part of something longer:
     whichever looks better."""
-    shots = np.abs(shots[::step])
     # Further for short ones, to see what swings to and fro.
     around = max(2 * reach, min(4 * reach, max(REACHES)))
     low = max(int(np.searchsorted(shots, shots[middle])), middle - around)

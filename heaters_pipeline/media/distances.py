@@ -14,6 +14,7 @@ LAGS = sorted({*REACHES, *(2 * reach for reach in REACHES)})
 
 _LONGEST = max(LAGS)
 _SIZE = 3 * TILES // 2
+_EVEN = np.full(_SIZE, 1 / _SIZE, np.float32)
 _PLAIN = 1.5
 """Levels of deviation that grain alone may have: frames with less have no structure."""
 
@@ -28,60 +29,61 @@ class Distances:
         )
         """Mean absolute and mean square differences, in levels."""
         self._means = np.zeros((count, 3), np.float32)
-        self._powers = np.zeros(count, np.float32)
-        """Mean squares of what is left of frames without their mean colours: their structure."""
+        self._squares = np.zeros(count, np.float32)
+        """Mean squares of the frames' colours."""
         self._recent = np.empty((0, _SIZE), np.float32)
         """The last frames added, as many as the longest lag."""
         self._seen = 0
 
     def __len__(self) -> int:
-        return len(self._powers)
+        return len(self._squares)
 
-    def add(self, colors: Floats) -> None:
-        """The frames that follow, as tiles, (n, 432)."""
+    def add(self, colors: Floats, means: Floats) -> None:
+        """The frames that follow, as tiles, (n, 432), and their mean colours, (n, 3)."""
+        old = len(self._recent)
         colors = np.concatenate([self._recent, _wide(colors)])
-        first, old = self._seen - len(self._recent), len(self._recent)
-        self._seen = first + len(colors)
+        self._measure(colors, means, self._seen - old, old)
         self._recent = colors[-_LONGEST:]
-        fresh = colors[old:]
-        mean = mean_colors(fresh)
-        self._means[first + old : self._seen] = mean
-        self._powers[first + old : self._seen] = np.einsum("nt,nt->n", fresh, fresh) / np.float32(
-            _SIZE
-        ) - _square(mean)
-        even = np.full(_SIZE, 1 / _SIZE, np.float32)
-        for lag in LAGS:
-            low, high = max(0, old - lag), len(colors) - lag
-            if low < high:
-                apart = colors[low + lag :] - colors[low:high]
-                at = slice(first + low, first + high)
-                np.multiply(np.einsum("nt,nt->n", apart, apart), even[0], out=self.square[lag][at])
-                np.dot(np.abs(apart, out=apart), even, out=self.absolute[lag][at])
+        self._seen += len(means)
 
     def heal(self, footage: Healed, step: int) -> None:
         """Measures anew what flashes of `footage` have to do with. Each `step`th frame counts."""
         for begin, end in footage.flashes:
             low = max(0, begin // step - _LONGEST)
             high = min(len(self), end // step + 1 + _LONGEST)
-            part = Distances(high - low)
-            part.add(tiles(footage.read(low * step, (high - 1) * step + 1)[::step]))
-            self._means[low:high], self._powers[low:high] = part._means, part._powers
-            for lag in LAGS:
-                at = slice(low, max(low, high - lag))
-                self.absolute[lag][at], self.square[lag][at] = part.absolute[lag], part.square[lag]
+            colors = tiles(footage.read(low * step, (high - 1) * step + 1)[::step])
+            self._measure(_wide(colors), mean_colors(colors), low, 0)
 
-    def structural(self, lag: int) -> Floats:
-        """Square distances of the structures, brought to one length whatever the light: 2 between
-        unlike frames, less where they are faint."""
-        length = np.sqrt(self._powers + np.float32(_PLAIN**2))
-        own = self._powers / (length * length)
-        count = len(self.square[lag])
-        ones, others = slice(0, count), slice(lag, lag + count)
-        # Distances and means say it all, so that structures themselves need not be made.
-        apart = self.square[lag] - _square(self._means[others] - self._means[ones])
-        shared = self._powers[ones] + self._powers[others] - apart
-        shared /= length[ones] * length[others]
-        return np.asarray(np.maximum(own[ones] + own[others] - shared, 0))
+    def _measure(self, colors: Floats, means: Floats, first: int, old: int) -> None:
+        """`colors`: wide tiles, (n, 216), of the frames from `first` on, of which `old` have been
+        measured; `means`: of the others."""
+        at = slice(first + old, first + len(colors))
+        self._means[at] = means
+        self._squares[at] = np.einsum("nt,nt->n", colors[old:], colors[old:]) * _EVEN[0]
+        for lag in LAGS:
+            low, high = max(0, old - lag), len(colors) - lag
+            if low < high:
+                apart = colors[low + lag :] - colors[low:high]
+                at = slice(first + low, first + high)
+                np.multiply(np.einsum("nt,nt->n", apart, apart), _EVEN[0], out=self.square[lag][at])
+                np.dot(np.abs(apart, out=apart), _EVEN, out=self.absolute[lag][at])
+
+    def structural(self) -> dict[int, Floats]:
+        """Square distances of the frames' structures, what is left of them without their mean
+        colours, brought to one length whatever the light: 2 between unlike frames, less where they
+        are faint."""
+        power = self._squares - _square(self._means)
+        length = np.sqrt(power + np.float32(_PLAIN**2))
+        own = power / (length * length)
+        found = {}
+        for lag, square in self.square.items():
+            ones, others = slice(0, len(square)), slice(lag, lag + len(square))
+            # Distances and means say it all, so that structures themselves need not be made.
+            apart = square - _square(self._means[others] - self._means[ones])
+            shared = power[ones] + power[others] - apart
+            shared /= length[ones] * length[others]
+            found[lag] = np.maximum(own[ones] + own[others] - shared, 0)
+        return found
 
 
 def _wide(colors: Floats) -> Floats:

@@ -46,8 +46,8 @@ motion and one at rest: no whip comes to rest within a frame, at most 17 times o
 
 _PAIRS = ((BEFORE - 1, BEFORE), (0, BEFORE + 2))
 """Of a window, what must not show the same scene."""
-_AT_ONCE = 64
-"""Windows that are looked at together: 2 MB."""
+_AT_ONCE = 16
+"""Windows that are looked at together: 0.4 MB."""
 
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -140,7 +140,7 @@ def _difference(near: Frames, colors: Floats, wanted: np.ndarray[Any, Any]) -> F
         at = np.flatnonzero(wanted & (score > 0.25))
         if not len(at):
             break
-        scenes = local_contrast(near[at][:, [one, other]].reshape(-1, *near.shape[2:]))
+        scenes = local_contrast(near[at[:, np.newaxis], [one, other]].reshape(-1, *near.shape[2:]))
         alike = similarity(scenes[::2], scenes[1::2])
         score[at] = np.minimum(score[at], (1 - alike) / (2 * (1 - 0.45)))
     return np.asarray(np.maximum(score, 0), np.float32)

@@ -19,7 +19,7 @@ TILES = TILES_DOWN * TILES_ACROSS
 _TILE_STARTS = (np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)).ravel()
 """Of each tile and colour, in a row of pixels of three colours."""
 
-CHUNK = 192
+CHUNK = 96
 """Frames at a time, so that what is made of them stays in the processor's cache, and products of
 matrices stay too small for BLAS to divide among threads, which on a busy machine wait for one
 another."""

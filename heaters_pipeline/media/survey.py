@@ -29,25 +29,28 @@ class Survey(NamedTuple):
 def survey(scores: Scores, step: int = 1) -> tuple[Survey, Distances]:
     """The distances are of each `step`th frame."""
     count = len(scores)
-    found = Survey(*(np.zeros(count, np.float32) for _ in Survey._fields))
+    change, unlit = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    means, squares = np.zeros((count, 3), np.float32), np.zeros(count, np.float32)
     distances = Distances(len(range(0, count, step)))
     even = np.full(3 * TILES, 1 / (3 * TILES), np.float32)
     colors = tiles(scores[:1])
     for start, stop in blocks(count, CHUNK):
+        # With the frame before them.
         colors = np.concatenate([colors[-1:], tiles(scores[start:stop])])
-        distances.add(colors[1 + -start % step :: step])
         mean = mean_colors(colors)
-        square = np.einsum("nt,nt->n", colors, colors) / np.float32(colors.shape[1])
-        light = mean.mean(axis=1)
-        plain = (mean * mean).mean(axis=1)
-        found.contrast[start:stop] = np.sqrt(np.maximum(square - plain, 0))[1:]
-        found.black[start:stop] = np.sqrt(square)[1:]
-        found.white[start:stop] = np.sqrt(np.maximum(square - 510 * light + 255.0**2, 0))[1:]
+        fresh = slice(1 + -start % step, None, step)
+        distances.add(colors[fresh], mean[fresh])
+        means[start:stop] = mean[1:]
+        np.einsum("nt,nt->n", colors[1:], colors[1:], out=squares[start:stop])
         apart = colors[1:] - colors[:-1]
-        found.change[start:stop] = np.abs(apart, out=apart) @ even
+        np.dot(np.abs(apart, out=apart), even, out=change[start:stop])
+        light = np.einsum("nc->n", mean) / np.float32(3) + 1
         least = np.minimum(light[1:], light[:-1])
-        dim = (least + 1) / (light[:-1] + 1), (least + 1) / (light[1:] + 1)
-        np.multiply(colors[1:], dim[1][:, np.newaxis], out=apart)
-        apart -= colors[:-1] * dim[0][:, np.newaxis]
-        found.unlit[start:stop] = np.abs(apart, out=apart) @ even
-    return found, distances
+        np.multiply(colors[1:], (least / light[1:])[:, np.newaxis], out=apart)
+        apart -= colors[:-1] * (least / light[:-1])[:, np.newaxis]
+        np.dot(np.abs(apart, out=apart), even, out=unlit[start:stop])
+    squares *= even[0]
+    light = means.mean(axis=1)
+    contrast = np.sqrt(np.maximum(squares - np.square(means).mean(axis=1), 0))
+    white = np.sqrt(np.maximum(squares - 510 * light + 255.0**2, 0))
+    return Survey(change, unlit, contrast, np.sqrt(squares), white), distances
