@@ -6,9 +6,9 @@ detection: unraveled and resolved?", 2002, compares with a window around it, as 
 AdaptiveDetector does). It is taken twice, as it is and with the light made even, as light that
 flickers hides cuts. What else stands out is told apart by looking at the frames themselves: a
 flash, a strobe light and a corrupt frame leave the scene as they found it, so that some frame just
-after is like one just before; light that is switched on leaves local contrast as it was, or, in a
-picture too faint to have any, changes it smoothly; a text overlay changes few tiles much, and most
-not at all.
+after is like one just before; a page that is scrolled still shows most of what it showed; light
+that is switched on leaves local contrast as it was, or, in a picture too faint to have any, changes
+it smoothly; a text overlay changes few tiles much, and most not at all.
 """
 
 from __future__ import annotations

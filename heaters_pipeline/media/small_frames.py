@@ -44,6 +44,11 @@ DOWN, ACROSS = HEIGHT // 2, WIDTH // 2
 first that noise hides."""
 _SHIFT_DOWN, _SHIFT_ACROSS = 2, 3
 """Blocks by which a scene may have moved and still be found: an eighth of the picture."""
+_SCROLL = 6
+"""Blocks by which a page may have been scrolled: nearly half of the picture."""
+_SHARED = np.arange(-_SCROLL, _SCROLL + 1)[:, np.newaxis] + np.arange(DOWN)
+_SHARED = ((_SHARED >= 0) & (_SHARED < DOWN)).astype(np.float32)
+"""(13, 13): for each scroll the rows that stay in the picture."""
 _AROUND = 2
 """Local contrast is measured against the mean of the blocks up to this far away."""
 _SIDE = 2 * _AROUND + 1
@@ -155,7 +160,8 @@ def local_contrast(frames: Frames) -> Floats:
 
 def similarity(one: Floats, other: Floats) -> Floats:
     """(n,): whether frames, as local contrast, show the same scene: the best normalised correlation
-    over small shifts. Below 0.35 for different scenes, above 0.6 for one scene in any light."""
+    over small shifts, and of what they share if one is a page scrolled further than the other.
+    Below 0.4 for different scenes, above 0.6 for one scene in any light."""
     middle = one[:, _SHIFT_DOWN:-_SHIFT_DOWN, 3 * _SHIFT_ACROSS : -3 * _SHIFT_ACROSS]
     views = np.lib.stride_tricks.sliding_window_view(other, middle.shape[1:], axis=(1, 2))
     shifted = np.ascontiguousarray(views[:, :, ::3]).reshape(len(one), -1, middle[0].size)
@@ -164,7 +170,19 @@ def similarity(one: Floats, other: Floats) -> Floats:
     power = np.einsum("nsp,nsp->ns", shifted, shifted)
     power *= np.einsum("np,np->n", flat, flat)[:, np.newaxis]
     # Plain frames have no structure to compare: 0.
-    return np.asarray((shared / np.sqrt(power + 1e-3)).max(axis=1), np.float32)
+    alike = (shared / np.sqrt(power + 1e-3)).max(axis=1)
+    return np.asarray(np.maximum(alike, _scrolled(one, other)), np.float32)
+
+
+def _scrolled(one: Floats, other: Floats) -> Floats:
+    """(n,): the best correlation of what frames share if one is a page scrolled further."""
+    padded = np.zeros((len(other), DOWN + 2 * _SCROLL, other.shape[2]), np.float32)
+    padded[:, _SCROLL:-_SCROLL] = other
+    views = np.lib.stride_tricks.sliding_window_view(padded, DOWN, axis=1).swapaxes(2, 3)
+    shared = np.einsum("nsrc,nrc->ns", views, one)
+    power = np.einsum("nrc,nrc->nr", one, one) @ _SHARED.T
+    power *= np.einsum("nrc,nrc->nr", other, other) @ _SHARED[::-1].T
+    return np.asarray((shared / np.sqrt(power + 1e-3)).max(axis=1))
 
 
 def _surroundings(pictures: Floats) -> Floats:

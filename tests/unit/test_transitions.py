@@ -109,6 +109,13 @@ def test_cut_from_fast_motion_to_rest() -> None:
     assert detect(np.concatenate([fast, rest])).cuts() == [40]
 
 
+@pytest.mark.parametrize("rows", [-13, -9, -5, 5, 9, 13])
+def test_page_scrolled_at_once_is_no_transition(rows: int) -> None:
+    page = joined(Join("cut"))[[10, 90]].reshape(54, 48, 3)
+    tops = np.where(np.arange(60) < 30, 13, 13 + rows)
+    assert detect(np.stack([page[top : top + 27] for top in tops])).transitions == ()
+
+
 def test_what_swings_to_and_fro_is_no_transition() -> None:
     ends = joined(Join("cut"))[[10, 90]].astype(np.float32)
     part = (1 - np.cos(np.arange(150) * np.pi / 12)) / 2
