@@ -46,9 +46,14 @@ _SHIFT_DOWN, _SHIFT_ACROSS = 2, 3
 """Blocks by which a scene may have moved and still be found: an eighth of the picture."""
 _SCROLL = 6
 """Blocks by which a page may have been scrolled: nearly half of the picture."""
-_SHARED = np.arange(-_SCROLL, _SCROLL + 1)[:, np.newaxis] + np.arange(DOWN)
+_SCROLLS = np.setdiff1d(
+    np.arange(2 * _SCROLL + 1), np.arange(_SCROLL - _SHIFT_DOWN, _SCROLL + _SHIFT_DOWN + 1)
+)
+"""From 0, furthest up, to 12, furthest down, without what is looked at beside the edges: bars,
+marks and subtitles that stay there are no page."""
+_SHARED = _SCROLLS[:, np.newaxis] - _SCROLL + np.arange(DOWN)
 _SHARED = ((_SHARED >= 0) & (_SHARED < DOWN)).astype(np.float32)
-"""(13, 13): for each scroll the rows that stay in the picture."""
+"""(8, 13): for each scroll the rows that stay in the picture."""
 _AROUND = 2
 """Local contrast is measured against the mean of the blocks up to this far away."""
 _SIDE = 2 * _AROUND + 1
@@ -179,6 +184,7 @@ def _scrolled(one: Floats, other: Floats) -> Floats:
     padded = np.zeros((len(other), DOWN + 2 * _SCROLL, other.shape[2]), np.float32)
     padded[:, _SCROLL:-_SCROLL] = other
     views = np.lib.stride_tricks.sliding_window_view(padded, DOWN, axis=1).swapaxes(2, 3)
+    views = views[:, _SCROLLS]
     shared = np.einsum("nsrc,nrc->ns", views, one)
     power = np.einsum("nrc,nrc->nr", one, one) @ _SHARED.T
     power *= np.einsum("nrc,nrc->nr", other, other) @ _SHARED[::-1].T

@@ -100,6 +100,14 @@ def test_cuts_between_plain_shots_beneath_one_band() -> None:
     assert detect(frames.astype(np.uint8)).cuts() == list(scenes)
 
 
+def test_cut_between_shots_with_the_same_mark_and_text_in_their_bars() -> None:
+    frames = joined(Join("cut")).copy()
+    frames[:, :4], frames[:, -4:] = 0, 0
+    frames[:, 1:4, 2:6] = 255
+    frames[:, 24:26, 6:42:2] = 180
+    assert detect(frames).cuts() == [50]
+
+
 def test_cut_from_fast_motion_to_rest() -> None:
     random = np.random.default_rng(0)
     row = random.integers(0, 256, (27, 9, 3), np.uint8)
