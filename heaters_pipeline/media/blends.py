@@ -39,8 +39,6 @@ HIDDEN = 24
 _LEAST_DISTANCE = 3.0
 """Levels between a window's ends; all transitions of the drawn films come to more, those between
 dark shots included."""
-_LEAST_CHANGE = 0.5
-"""The same in structure, of which two unlike frames come to 2, less where they are faint."""
 
 
 class Blend(NamedTuple):
@@ -130,7 +128,6 @@ def windows_of(distances: Distances, shots: Ints) -> Iterator[Windows]:
         length = 2 * reach
         begins = np.flatnonzero(
             (distances.absolute[length] > _LEAST_DISTANCE)
-            & (structural[length] > _LEAST_CHANGE)
             & (shots[: max(0, count - length)] == shots[length:])
             & clear[reach : max(0, count - length) + reach]
         )
