@@ -239,12 +239,13 @@ _SAVE = (
 
 def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     """Those of the clips that there are, as they are now, locked in the order of their ids, so
-    that no two decisions wait for each other."""
+    that no two decisions wait for each other; nor does who only names them, as a group's members
+    name its first (`key_share`)."""
     rows = session.exec(
         select(Clip)
         .where(col(Clip.id).in_(sorted(clip_ids)))
         .order_by(col(Clip.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {clip.id: clip for clip in rows}
@@ -282,7 +283,7 @@ def lease_queue(
         view.of(sa.select(col(Clip.id)))
         .where(sa.not_(_with_others(reviewer)))
         .order_by(*view.order())
-        .with_for_update(of=Clip, skip_locked=True)
+        .with_for_update(of=Clip, key_share=True, skip_locked=True)
     )
     # Two queries: one that sorts all pending clips by whose they are takes four times as long.
     leased = session.scalars(free.where(Clip.leased_by == reviewer).limit(limit)).all()
@@ -415,7 +416,9 @@ def release(session: Session, reviewer: str) -> None:
 def _free(*conditions: Any) -> Any:
     """Ids of clips that nobody is writing to, locked: who would wait for rows in any order could
     be waited for."""
-    return sa.select(col(Clip.id)).where(*conditions).with_for_update(skip_locked=True)
+    return (
+        sa.select(col(Clip.id)).where(*conditions).with_for_update(key_share=True, skip_locked=True)
+    )
 
 
 def _rested(undo_window_seconds: float) -> Any:
@@ -466,7 +469,7 @@ def claim(
             sa.or_(ready, col(Clip.state) == step.doing),
         )
         .order_by(col(Clip.start_frame))
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
     for clip in rows:
         clip.state = changed(ClipState(clip.state), step.doing)
@@ -508,7 +511,7 @@ def give_up(
             _due(undo_window_seconds),
         )
         .order_by(col(Clip.id))
-        .with_for_update(of=Clip)
+        .with_for_update(of=Clip, key_share=True)
     )
     for clip in left:
         if at_work:

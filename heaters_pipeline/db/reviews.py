@@ -81,9 +81,11 @@ def decide(
     pair = sorted(ids)
     if action in (Action.MERGE, Action.SPLIT):
         ids.update(_grouped_with(session, pair))
+    if action == Action.GROUP:
+        ids.update(_firsts(session, pair))
     found = _lock(session, ids)
     clip = found[clip_id]
-    if clip.version != version:
+    if _is_stale(clip, version):
         raise _stale(clip)
     # In film order, as neighbours have the same video.
     concerned = sorted((found[each] for each in pair), key=lambda each: each.start_frame)
@@ -116,7 +118,7 @@ def decide_all(
     stale = {
         clip_id: version
         for clip_id, version in versions.items()
-        if clip_id in found and found[clip_id].version != version
+        if clip_id in found and _is_stale(found[clip_id], version)
     }
     made = _made_already(session, actor, wish, stale)
     refused = {each: f"There is no clip {each}." for each in versions if each not in found}
@@ -459,6 +461,12 @@ def _grouped_with(session: Session, first: Iterable[int]) -> Sequence[int]:
     ).all()
 
 
+def _firsts(session: Session, clip_ids: Iterable[int]) -> Sequence[int]:
+    """The first clips of the groups that these belong to."""
+    firsts = select(Clip.grouped_with_clip_id).where(col(Clip.id).in_(clip_ids))
+    return [first for first in session.exec(firsts) if first is not None]
+
+
 def _neighbour_id(session: Session, clip: Clip, side: Side) -> int:
     found = clips.neighbour(session, clip, side)
     if found is None:
@@ -479,9 +487,7 @@ def _lock(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
 
 def _refusal(clip: Clip, action: Action) -> Conflict | None:
     """Why the clip can't be marked so; None where it can."""
-    if action == Action.ANNOTATE:
-        return _stale(clip) if clip.state == ClipState.SUPERSEDED else None
-    wanted = DECIDED_STATE[action]
+    wanted = DECIDED_STATE.get(action, ClipState(clip.state))
     return None if can_change(ClipState(clip.state), wanted) else _taken(clip, wanted)
 
 
@@ -503,6 +509,12 @@ def _refuse_unless_decidable(clip: Clip) -> None:
 
 def _taken(clip: Clip, wanted: ClipState) -> Conflict:
     return Conflict(f"Clip {clip.id} is {_words(clip)} already, so it can't become {wanted}.")
+
+
+def _is_stale(clip: Clip, version: int) -> bool:
+    """Whether the clip is another one than was seen, or none any more: only an undo brings back
+    what was superseded."""
+    return clip.version != version or clip.state == ClipState.SUPERSEDED
 
 
 def _stale(clip: Clip) -> Conflict:

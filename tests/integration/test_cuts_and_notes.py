@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -148,6 +150,33 @@ def test_new_clips_borrow_the_mean_preview_of_the_old(engine: Engine) -> None:
     assert preview(merged) == [0.5, 0.5]
     for part in decide(engine, merged, Action.SPLIT, frame=30).clips[1:]:
         assert preview(part) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("action", "particulars"),
+    [
+        (Action.APPROVE, {}),
+        (Action.GROUP, {}),
+        (Action.MERGE, {"side": Side.NEXT}),
+        (Action.SPLIT, {"frame": 30}),
+        (Action.NUDGE, {"side": Side.NEXT, "frame": 51}),
+        (Action.ANNOTATE, {"changes": {"rating": 1}}),
+    ],
+)
+def test_what_is_no_clip_any_more_is_not_decided_on(
+    engine: Engine, action: Action, particulars: dict[str, Any]
+) -> None:
+    video, (_, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, second, Action.SPLIT, frame=20)
+    before = as_it_is(engine, video)
+    with pytest.raises(Conflict, match="it is superseded now"):
+        decide(engine, second, action, version=2, **particulars)
+    with transaction(engine) as session:
+        decided = reviews.decide_all(
+            session, actor="ann", action=Action.SKIP, versions={second.id: 2}
+        )
+    assert decided.decision is None
+    assert as_it_is(engine, video) == before
 
 
 # --- Nudges -----------------------------------------------------------------------------------
@@ -467,3 +496,54 @@ def test_undoing_everything_from_the_last_on_gives_back_the_beginning(engine: En
             undo(engine, event)
     assert as_it_is(engine, video) == before
     assert find_faults(60, [FrameRange(*frames) for frames in ranges(engine, video)]) == []
+
+
+def test_many_hands_at_one_film_leave_every_frame_in_one_clip(engine: Engine) -> None:
+    """Whoever comes second is refused, with a sentence and nothing else."""
+    count = 80
+    video, _ = ready_video(engine, frame_count=count, cuts=range(8, count, 8))
+    start = threading.Barrier(4)
+
+    def work(name: str) -> int:
+        chance = random.Random(name)
+        events: list[int] = []
+        refused = 0
+        start.wait()
+        for _ in range(60):
+            clip = chance.choice(live(engine, video))
+            side = chance.choice(list(Side))
+            inside = range(clip.start_frame + 1, clip.end_frame)
+            try:
+                match chance.choice(["nudge", "split", "merge", "approve", "annotate", "undo"]):
+                    case "nudge":
+                        frame = chance.randrange(clip.start_frame, clip.end_frame + 2)
+                        decision = nudge(
+                            engine, clip, side, frame, version=clip.version, actor=name
+                        )
+                    case "undo" if events:
+                        undo(engine, events.pop(), name)
+                        continue
+                    case "split" if inside:
+                        frames = [chance.choice(inside)]
+                        decision = decide(engine, clip, Action.SPLIT, actor=name, frames=frames)
+                    case "merge":
+                        decision = decide(engine, clip, Action.MERGE, actor=name, side=side)
+                    case "annotate":
+                        changes = {"rating": chance.randint(1, 5)}
+                        decision = decide(
+                            engine, clip, Action.ANNOTATE, actor=name, changes=changes
+                        )
+                    case _:
+                        action = chance.choice([Action.APPROVE, Action.GROUP, Action.SKIP])
+                        decision = decide(engine, clip, action, actor=name)
+            except (Conflict, InputError) as refusal:
+                assert str(refusal).endswith(".")
+                refused += 1
+            else:
+                events.append(decision.event_id)
+        return refused
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(work, ["ann", "bob", "cid", "dee"]))
+    assert 0 < sum(runs) < 240
+    assert find_faults(count, [clip.frames for clip in live(engine, video)]) == []
