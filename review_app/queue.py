@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import clips, source_list
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from review_app.clip_json import clips_json
@@ -16,6 +16,8 @@ from review_app.services import services, transaction
 blueprint = Blueprint("queue", __name__)
 
 MAX_LIMIT = 200
+MOST_VIDEOS = 500
+"""To choose from among the filters; others are named in the address."""
 
 
 @blueprint.get("/")
@@ -32,8 +34,11 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/review")
 def review() -> ResponseReturnValue:
+    with transaction() as session:
+        videos = source_list.ready(session, MOST_VIDEOS)
     return render_template(
         "review.html",
+        videos=videos,
         lease_seconds=services().settings.lease_seconds,
         export_trimmed=services().settings.export_trimmed,
     )

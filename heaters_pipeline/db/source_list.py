@@ -104,6 +104,17 @@ def names(session: Session, video_ids: Iterable[int]) -> dict[int, Name]:
     return {video_id: Name(key, title) for video_id, key, title in rows}
 
 
+def ready(session: Session, limit: int) -> list[Name]:
+    """Videos that have been cut into clips, newest first."""
+    rows = session.exec(
+        select(SourceVideo.key, SourceVideo.title)
+        .where(SourceVideo.state == SourceState.READY)
+        .order_by(col(SourceVideo.id).desc())
+        .limit(limit)
+    )
+    return [Name(key, title) for key, title in rows]
+
+
 def playlist_lengths(session: Session, video_ids: Iterable[int]) -> dict[int, int]:
     """How many videos came from each of those videos that are playlists."""
     rows = session.exec(

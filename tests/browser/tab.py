@@ -37,11 +37,11 @@ SHOWN = f"""() => {{
 
 
 class Tab:
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, search: str = "") -> None:
         self.page = page
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{url}/review")
+        page.goto(f"{url}/review{search}")
 
     def until(self, condition: str, seconds: float = 10) -> Any:
         """Waits until the JavaScript expression is true; gives its value. (Playwright's own wait
@@ -84,6 +84,10 @@ class Tab:
         self.until(
             f"heaters.player.clip?.start_frame === {start} && heaters.player.presented !== null"
         )
+
+    def is_saved(self) -> None:
+        """Waits until every decision has reached the server."""
+        self.until("heaters.queue.unsaved === 0")
 
     def notice(self) -> str:
         self.until("!document.getElementById('notice').hidden")

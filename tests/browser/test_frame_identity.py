@@ -140,7 +140,7 @@ def test_every_stage_shows_the_same_frame(
             assert np.abs(apart).mean() < DIFFERENCE
         page.press("a")
     assert page.page.evaluate("heaters.player.engineName") == "WebCodecs"
-    page.until("heaters.queue.unsaved === 0 && heaters.queue.saved.length === 5")
+    page.until("heaters.queue.unsaved === 0 && heaters.queue.done.length === 5")
     assert page.complaints == []
 
     assert run_job(instance, "library", report.key).success

@@ -1,21 +1,15 @@
 /** The keys that a person has chosen, kept in this browser for all pages. */
 
-const KEPT_AS = 'heaters.keys';
+import { remember, remembered } from '../player/remember.js';
 
 /** @returns {unknown} null where there are none, or none that can be read */
 export function keptKeys() {
   try {
-    return JSON.parse(localStorage.getItem(KEPT_AS) ?? 'null');
+    return JSON.parse(remembered('keys') ?? 'null');
   } catch {
     return null;
   }
 }
 
 /** @param {import('./keymap.js').Keymap} keymap */
-export function keepKeys(keymap) {
-  try {
-    localStorage.setItem(KEPT_AS, JSON.stringify(keymap));
-  } catch {
-    // A browser that keeps nothing: the keys hold until the page is closed.
-  }
-}
+export const keepKeys = (keymap) => remember('keys', JSON.stringify(keymap));

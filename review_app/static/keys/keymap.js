@@ -3,8 +3,8 @@
  * event's fields.
  *
  * A key is named by what is printed on it: letters in lower case, digits whatever else a layout
- * prints on their keys (so that Shift and 3 is `Shift+3`, not `#`), and `Shift+` before it where the
- * character alone does not tell.
+ * prints on their keys (so that Shift and 3 is `Shift+3`, not `#`), and `Shift+` before it where
+ * the character alone does not tell.
  *
  * @typedef {{key: string, code: string, shiftKey: boolean, ctrlKey: boolean, metaKey: boolean,
  *   altKey: boolean, getModifierState?: (name: string) => boolean}} KeyPress
@@ -13,8 +13,8 @@
 
 /** What belongs to the browser, to leaving a field, or is no key of its own. */
 const RESERVED = new Set([
-  'Tab', 'Escape', 'Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock', 'ScrollLock',
-  'Fn', 'ContextMenu', 'Dead', 'Process', 'Unidentified',
+  'Tab', 'Escape', 'Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock',
+  'ScrollLock', 'Fn', 'ContextMenu', 'Dead', 'Process', 'Unidentified',
 ]);
 
 /** What keys print without Shift; on other layouts the printed character tells. */

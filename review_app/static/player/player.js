@@ -173,14 +173,16 @@ export class Player {
   }
 
   /**
-   * Shows a clip from its first frame on, at the rate that was chosen last.
-   * @param {PlayerClip} clip @param {{since?: number}} [options] `since`: time of the key press
+   * Shows a clip from its first frame on, at the rate that was chosen last; or one frame of it, at
+   * rest.
+   * @param {PlayerClip} clip @param {{since?: number, at?: number}} [options] `since`: time of the
+   *   key press, `at`: the frame
    */
-  open(clip, { since } = {}) {
+  open(clip, { since, at } = {}) {
     this.#forget();
     this.clip = clip;
     const source = this.#source(clip);
-    this.wanted = this.#ladder.nearest(source, clip, clip.start_frame);
+    this.wanted = this.#ladder.nearest(source, clip, at ?? clip.start_frame);
     const proxy = clip.video.proxy_id;
     this.#clock = new LoopClock({
       start: clip.start_frame,
@@ -189,11 +191,11 @@ export class Player {
       now: () => performance.now(),
     });
     this.rate = this.#clock.rate = this.#rememberedRate();
-    this.playing = true;
-    this.#aim('next', since);
+    this.playing = at === undefined;
+    this.#aim(this.playing ? 'next' : 'seek', since);
     this.sound.use(audioUrl(clip), clip.duration_seconds);
     const poster = this.poster(clip);
-    if (poster) this.#paint(clip.start_frame, poster);
+    if (poster && this.wanted === clip.start_frame) this.#paint(clip.start_frame, poster);
     void this.#ladder.choose(source);
     this.#wake();
     this.#onchange();

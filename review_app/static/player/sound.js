@@ -8,6 +8,10 @@ import { peaksOf } from './peaks.js';
 
 const CLIPS_KEPT = 3;
 const LONGEST_SECONDS = 300;
+/** A clip whose ends are being moved is another one with each press: only where it rests counts. */
+const REST_MS = 200;
+/** What did not load is asked for again. */
+const RETRY_MS = 2000;
 const DRIFT_SECONDS = 0.04;
 const HEARD_RATES = [1, 2];
 
@@ -24,6 +28,7 @@ export class Sound {
   /** @type {AudioBufferSourceNode | null} */ #source = null;
   /** @type {string | null} */ #url = null;
   #seconds = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #later;
   #startedAt = 0;
   #startedFrom = 0;
   #rate = 1;
@@ -70,7 +75,8 @@ export class Sound {
     this.stop();
     this.#url = url;
     this.#seconds = seconds;
-    if (url) void this.load(url, seconds);
+    clearTimeout(this.#later);
+    if (url) this.#later = setTimeout(() => void this.load(url, seconds), REST_MS);
   }
 
   /** @param {string} url @param {number} seconds @returns {Promise<AudioBuffer | null>} */
@@ -88,7 +94,7 @@ export class Sound {
         return buffer;
       })
       .catch(() => {
-        this.#buffers.delete(url);
+        setTimeout(() => this.#buffers.delete(url), RETRY_MS);
         return null;
       });
     this.#buffers.set(url, loading);

@@ -1,66 +1,148 @@
 /** The review page: joins queue, player and keys to the document. */
 
-import { BINDINGS, actionFor, keyCap } from '../player/keys.js';
+import { byId, onceAFrame, setText } from '../dom.js';
+import { isField, worksFocus } from '../keys/focus.js';
+import { keptKeys } from '../keys/kept.js';
+import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
 import { api } from './api.js';
-import { DONE, ReviewQueue } from './queue.js';
-import { timecode } from './text.js';
-import { cleanRange, fateOfTrimmed, transitionAt, trimmedZones } from './trims.js';
+import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
+import { Describe } from './describe.js';
+import { drawFacts } from './facts.js';
+import { Filters } from './filters.js';
+import { Help, writeKeys } from './help.js';
+import { Lists } from './lists.js';
+import { Marks } from './marks.js';
+import { pace } from './pace.js';
+import { keepPlace, keptPlace } from './place.js';
+import { ReviewQueue } from './queue.js';
+import { searchOf } from './selection.js';
+import { Strip } from './strip.js';
+import { Timeline } from './timeline.js';
+import { Transport } from './transport.js';
+import { cleanRange } from './trims.js';
+import { whyEmpty } from './words.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
 const REFILL_MS = 4000;
-/** After a clip has come back by itself, keys meant for the one before must not decide on it. */
+/** After a clip has come by itself, keys meant for the one before must not decide on it. */
 const STARTLE_MS = 400;
 
-/** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
-const byId = (id) => /** @type {T} */ (document.getElementById(id));
-
-/** @param {HTMLElement} element @param {string} text */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 const page = byId('review');
-const bar = byId('bar');
-const video = page.dataset.video;
 const leaseSeconds = Number(page.dataset.lease);
-const exportsTrimmed = 'exportTrimmed' in page.dataset;
 
-const player = new Player({ canvas: byId('picture'), onchange: () => schedule() });
+const schedule = onceAFrame(() => draw());
+const player = new Player({
+  canvas: /** @type {HTMLCanvasElement} */ (byId('picture')),
+  onchange: schedule,
+});
 const queue = new ReviewQueue({
   server: {
-    decide: (clip, body) => api(`/api/clips/${clip.id}/decisions`, body),
+    decide: (id, body) => api(`/api/clips/${id}/decisions`, body),
     undo: (eventId) => api('/api/undo', eventId === null ? {} : { event_id: eventId }),
-    load: (limit) =>
-      api(`/api/queue?limit=${limit}${video ? `&video=${encodeURIComponent(video)}` : ''}`),
+    load: (limit, only) => {
+      const { selection } = filters;
+      const wanted = new URLSearchParams(searchOf(selection));
+      wanted.set('limit', String(limit));
+      if (only !== undefined) {
+        wanted.set('clip', String(only));
+        wanted.set('state', selection.state ?? 'pending'); // a clip by itself comes in any state
+      }
+      return api(`/api/queue?${wanted}`);
+    },
   },
   onchange: () => {
     follow();
     schedule();
   },
 });
+const keymap = new Keymap(BINDINGS, keptKeys());
+const marks = new Marks();
+const strip = new Strip(player, schedule);
+const timeline = new Timeline(player, { exportsTrimmed: 'exportTrimmed' in page.dataset });
+const transport = new Transport(player);
+const lists = new Lists(strip);
+const describe = new Describe({
+  current: () => queue.current,
+  annotate: (clip, description) => queue.annotate(clip.id, description),
+  onlabels: (labels) => writeKeys(keymap, labels),
+});
+const filters = new Filters(() => void queue.begin());
+const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 
 /** When the key that is being handled was pressed. @type {number | undefined} */
 let pressedAt;
+/** The edge of the clip that is being moved. @type {'start' | 'end' | null} */
+let moving = null;
 let startledUntil = 0;
 let expected = '';
+/** Where to go on with the clip that was on the screen last. */
+let place = keptPlace(location.search);
+
+// --- The player follows the queue -------------------------------------------------------------
 
 /** Brings the player in line with the queue. */
 function follow() {
   const clip = queue.current;
-  const shown = /** @type {Clip | null} */ (player.clip);
-  if (clip?.id !== shown?.id || clip?.version !== shown?.version) {
-    if (queue.notice?.bad && shown) startledUntil = performance.now() + STARTLE_MS;
-    if (clip) player.open(clip, { since: pressedAt });
-    else player.clear();
+  const shown = player.clip;
+  if (!clip) {
+    if (shown) player.clear();
+  } else if (!shown || !isSamePart(clip, shown)) {
+    if (shown && pressedAt === undefined) startledUntil = performance.now() + STARTLE_MS;
+    open(clip);
   }
-  const next = queue.clips.slice(1);
-  const key = next.map((other) => other.id).join();
+  if (moving) return; // where the next clip begins is known when the cut rests
+  const { next } = queue;
+  const key = next.map((other) => `${other.video.proxy_id}/${other.start_frame}`).join();
   if (key !== expected) {
     expected = key;
     player.expect(next);
   }
+}
+
+/** @param {import('../player/player.js').PlayerClip} a
+ * @param {import('../player/player.js').PlayerClip} b */
+const isSamePart = (a, b) => a.video.proxy_id === b.video.proxy_id &&
+  a.start_frame === b.start_frame && a.end_frame === b.end_frame;
+
+/** @param {Clip} clip */
+function open(clip) {
+  const edge = moving && (moving === 'start' ? clip.start_frame : clip.end_frame - 1);
+  const at = edge ?? (place?.clip === clip.id ? place.frame : undefined);
+  const isInside = at !== undefined && clip.start_frame <= at && at < clip.end_frame;
+  place = null;
+  player.open(clip, { since: pressedAt, at: isInside ? at : undefined });
+}
+
+/** @param {number} frame */
+function stopAt(frame) {
+  player.pause();
+  player.seek(frame, pressedAt);
+}
+
+// --- What keys and buttons do -----------------------------------------------------------------
+
+/** @param {'start' | 'end'} edge @param {number} by frames */
+function nudge(edge, by) {
+  moving = edge;
+  queue.nudge(edge, by);
+  moving = null;
+}
+
+function split() {
+  const { current: clip } = queue;
+  if (!clip) return;
+  const marked = marks.of(clip);
+  const shown = player.presented === null ? [] : [player.presented];
+  queue.decide('split', { frames: marked.length > 0 ? marked : shown });
+}
+
+function mark() {
+  const { current: clip } = queue;
+  if (!clip || player.presented === null) return;
+  const isInside = marks.toggle(clip, player.presented);
+  if (!isInside) queue.tell('A part can begin after the first frame only.');
 }
 
 /** @type {Record<string, () => void>} */
@@ -74,19 +156,43 @@ const LOOK = {
   last: () => stopAt((player.clip?.end_frame ?? 1) - 1),
   inPoint: () => queue.current && player.seek(cleanRange(queue.current).start_frame, pressedAt),
   outPoint: () => queue.current && stopAt(cleanRange(queue.current).end_frame - 1),
-  mute: () => {
-    player.sound.mute(!player.sound.muted);
-    schedule();
-  },
-  help: () => toggleHelp(),
+  backwards: () => player.shuttle(-1),
+  forwards: () => player.shuttle(1),
+  halt: () => player.halt(),
+  jump: () => transport.jump(),
+  mute: () => player.sound.mute(!player.sound.muted),
+  softer: () => transport.turn(-0.1),
+  louder: () => transport.turn(0.1),
+  label: () => describe.typeLabel(),
+  note: () => describe.writeNote(),
+  mark,
+  filters: () => filters.toggle(),
+  help: () => help.toggle(),
   undo: () => queue.undo(),
-  repeat: () => queue.repeat(),
+  repeat: () => queue.flush(),
 };
 
-/** @param {number} frame */
-function stopAt(frame) {
-  player.pause();
-  player.seek(frame, pressedAt);
+/** @type {Record<string, () => void>} */
+const DECIDE = {
+  split,
+  mergePrevious: () => queue.decide('merge', { side: 'previous' }),
+  mergeNext: () => queue.decide('merge', { side: 'next' }),
+  nextClip: () => queue.look(1),
+  previousClip: () => queue.look(-1),
+};
+for (const action of ['approve', 'skip', 'archive', 'group']) {
+  DECIDE[action] = () => queue.decide(action);
+}
+for (let n = 0; n <= 9; n += 1) {
+  DECIDE[`rate${n}`] = () => describe.rate(n);
+  DECIDE[`label${n}`] = () => describe.toggleNumbered(n);
+}
+for (const edge of /** @type {const} */ (['start', 'end'])) {
+  for (const by of [1, 10]) {
+    const suffix = by === 1 ? '' : by;
+    DECIDE[`${edge}Earlier${suffix}`] = () => nudge(edge, -by);
+    DECIDE[`${edge}Later${suffix}`] = () => nudge(edge, by);
+  }
 }
 
 /** @param {string} action @param {number} [since] */
@@ -94,66 +200,54 @@ function act(action, since) {
   pressedAt = since;
   player.sound.unlock();
   if (LOOK[action]) LOOK[action]();
-  else if (performance.now() >= startledUntil) queue.decide(action, player.presented);
+  else if (performance.now() >= startledUntil) DECIDE[action]?.();
   pressedAt = undefined;
+  schedule();
 }
 
-// --- Keys and clicks ------------------------------------------------------------------------
+/** @param {HTMLElement} target */
+function escape(target) {
+  if (isField(target)) target.blur();
+  else if (queue.current) marks.clear(queue.current);
+  queue.notice = null;
+  schedule();
+}
 
 document.addEventListener('keydown', (event) => {
+  if (event.isComposing || help.takes(event)) return;
   const target = /** @type {HTMLElement} */ (event.target);
-  if (target.matches('input, select, textarea')) return;
-  // Someone who goes from button to button by Tab presses them with Enter and Space.
-  const pressesFocus = event.key === 'Enter' || event.key === ' ';
-  if (pressesFocus && target.closest('a, button, summary') && target.matches(':focus-visible')) {
-    return;
-  }
-  const action = actionFor(event);
-  if (!action) return;
-  const dialog = byId('help');
-  if (/** @type {HTMLDialogElement} */ (dialog).open && action !== 'help') return;
+  const isOver = help.isOpen || filters.isOpen;
+  if (event.key === 'Escape' && !isOver) escape(target);
+  if (isField(target) || worksFocus(event, target)) return;
+  const action = keymap.actionFor(event);
+  if (!action || (isOver && action !== (help.isOpen ? 'help' : 'filters'))) return;
   event.preventDefault();
-  const once = !LOOK[action] || action === 'undo' || action === 'repeat' || action === 'toggle';
-  if (event.repeat && once) return;
+  if (event.repeat && !REPEATING.has(action)) return;
   act(action, event.timeStamp);
 });
 
 document.addEventListener('click', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
-  const button = /** @type {HTMLElement | null} */ (target.closest('[data-action]'));
+  const button = target.closest('button');
   if (!button) return;
-  if (button.dataset.event) queue.undo(Number(button.dataset.event));
-  else act(button.dataset.action ?? '', event.timeStamp);
+  const { action, undo, show } = button.dataset;
+  if (action) act(action, event.timeStamp);
+  pressedAt = event.timeStamp;
+  if (undo) queue.undo(queue.done[Number(undo)]);
+  if (show) queue.show(Number(show));
+  pressedAt = undefined;
   // A mouse user's next Space or Enter is meant for the player, not for this button.
-  if (event.detail > 0) button.blur();
+  if (event.detail > 0 && !button.closest('dialog')) button.blur();
 });
 
 byId('picture').addEventListener('click', (event) => act('toggle', event.timeStamp));
 
-/** @param {PointerEvent} event */
-function scrub(event) {
-  if (!player.clip) return;
-  const box = bar.getBoundingClientRect();
-  const share = Math.min(0.999999, Math.max(0, (event.clientX - box.left) / box.width));
-  const { start_frame: start, end_frame: end } = player.clip;
-  player.seek(start + Math.floor(share * (end - start)), event.timeStamp);
-}
-
-let resumeAfterScrub = false;
-bar.addEventListener('pointerdown', (event) => {
-  resumeAfterScrub = player.playing;
-  player.pause();
-  bar.setPointerCapture(event.pointerId);
-  scrub(event);
-});
-bar.addEventListener('pointermove', (event) => {
-  if (bar.hasPointerCapture(event.pointerId)) scrub(event);
-});
-bar.addEventListener('lostpointercapture', () => {
-  if (resumeAfterScrub) player.play();
+byId('empty-all').addEventListener('click', (event) => {
+  event.preventDefault();
+  filters.clear();
 });
 
-// --- Reviewer's name ------------------------------------------------------------------------
+// --- Reviewer's name --------------------------------------------------------------------------
 
 const nameField = /** @type {HTMLInputElement} */ (byId('reviewer'));
 nameField.addEventListener('change', async () => {
@@ -163,8 +257,7 @@ nameField.addEventListener('change', async () => {
     nameField.blur();
     await Promise.all([loadMine(), queue.renew()]);
   } catch (error) {
-    queue.notice = { text: String(/** @type {Error} */ (error).message), bad: true };
-    schedule();
+    queue.tell(/** @type {Error} */ (error).message, true);
   }
 });
 nameField.addEventListener('keydown', (event) => {
@@ -172,227 +265,83 @@ nameField.addEventListener('keydown', (event) => {
 });
 
 async function loadMine() {
-  const { recent, today } = await api('/api/mine').catch(() => ({ recent: [], today: 0 }));
-  queue.saved = recent;
-  queue.decidedToday = today;
-  schedule();
+  const mine = await api('/api/mine').catch(() => null);
+  if (mine) queue.remember(mine);
 }
 
-// --- Drawing --------------------------------------------------------------------------------
-
-let scheduled = false;
-function schedule() {
-  if (scheduled) return;
-  scheduled = true;
-  requestAnimationFrame(() => {
-    scheduled = false;
-    draw();
-  });
+async function loadLabels() {
+  describe.use(await api('/api/labels').catch(() => ({ numbered: [], others: [] })));
 }
 
-/** @type {Clip | null} */ let drawnClip = null;
-let drawnLists = '';
+// --- Drawing ----------------------------------------------------------------------------------
 
 function draw() {
-  drawPlayer();
   const clip = queue.current;
-  if (clip !== drawnClip) {
-    drawnClip = clip;
-    drawFacts(clip);
-    drawTrim(clip);
-  }
-  const { notice, failed } = queue;
-  const unsaved = failed.length > 0 ? `Decisions not saved: ${failed.length}.` : null;
-  const lasting = unsaved ?? player.trouble;
-  const trouble = notice ?? (lasting ? { text: lasting, bad: true } : null);
-  const box = byId('notice');
-  box.hidden = !trouble;
-  box.classList.toggle('bad', trouble?.bad ?? false);
-  if (trouble) setText(byId('notice-text'), trouble.text);
-  byId('notice-repeat').hidden = !unsaved;
-  byId('empty').hidden = !(queue.loaded && !clip);
-  setText(byId('empty-why'), whyEmpty(queue.withOthers));
+  const marked = clip ? marks.of(clip) : [];
   page.classList.toggle('is-empty', !clip);
-  setText(byId('pending'), String(queue.pending));
+  transport.draw(clip);
+  timeline.draw(clip, marked);
+  if (clip) strip.draw(clip);
+  drawFacts(clip);
+  describe.draw();
+  lists.draw(queue.next, queue.done);
+  drawCounters();
+  drawNotice();
+  drawButtons(clip, marked.length);
+  byId('empty').hidden = !(queue.loaded && !clip);
+  setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
+  byId('empty-all').hidden = !filters.isFiltered;
+}
+
+function drawCounters() {
+  const { at, of } = queue.position;
+  setText(byId('position'), queue.current ? String(at) : '–');
+  setText(byId('of'), queue.loaded ? String(of) : '–');
+  setText(byId('pending'), queue.loaded ? String(queue.pending) : '–');
   setText(byId('today'), String(queue.decidedToday));
+  setText(byId('pace'), String(pace(queue.times) ?? '–'));
   setText(byId('unsaved'), queue.unsaved > 0 ? `saving ${queue.unsaved}…` : '');
-  for (const button of document.querySelectorAll('.decisions button')) {
-    const { action } = /** @type {HTMLElement} */ (button).dataset;
-    const needsPrevious = action === 'group' || action === 'merge';
-    const off = action === 'undo'
-      ? queue.saved.length + queue.unsaved + failed.length === 0
-      : !clip || queue.busy || (needsPrevious && !clip.previous);
-    /** @type {HTMLButtonElement} */ (button).disabled = off;
-  }
-  drawLists();
 }
 
-/** @param {number} withOthers clips */
-function whyEmpty(withOthers) {
-  if (withOthers === 0) return 'New clips appear here by themselves.';
-  const clips = withOthers === 1 ? '1 clip that waits is' : `${withOthers} clips that wait are`;
-  return `The ${clips} with other reviewers.`;
+function drawNotice() {
+  const lasting = queue.trouble ?? player.trouble;
+  const notice = queue.notice?.bad ? queue.notice
+    : lasting ? { text: lasting, bad: true } : queue.notice;
+  const box = byId('notice');
+  box.hidden = !notice;
+  box.classList.toggle('bad', notice?.bad ?? false);
+  if (notice) setText(byId('notice-text'), notice.text);
+  byId('notice-repeat').hidden = !queue.trouble;
 }
 
-/** @param {Clip | null} clip */
-function drawFacts(clip) {
-  byId('facts').hidden = !clip;
-  if (!clip) return;
-  const length = clip.end_frame - clip.start_frame;
-  setText(byId('title'), clip.video.title);
-  setText(byId('clip-id'), `Clip ${clip.id}`);
-  byId('clip-id').setAttribute('href', `/clips/${clip.id}`);
-  setText(byId('range'), `${clip.start_frame} – ${clip.end_frame - 1}`);
-  setText(byId('length'), `${clip.duration_seconds.toFixed(2)} s · ${length} frames`);
-  setText(byId('starts'), timecode(clip.start_seconds));
-  const before = clip.previous;
-  setText(
-    byId('previous'),
-    before ? `clip ${before.id}, ${before.state.replace(/^review_|_review$/g, '')}` : 'none',
-  );
-  bar.setAttribute('aria-valuemin', String(clip.start_frame));
-  bar.setAttribute('aria-valuemax', String(clip.end_frame - 1));
-}
-
-/** @param {Clip | null} clip */
-function drawTrim(clip) {
-  const { start = null, end = null } = clip ? trimmedZones(clip) : {};
-  byId('trim').hidden = !start && !end;
-  if (!clip) return;
-  const length = clip.end_frame - clip.start_frame;
-  for (const [side, zone] of /** @type {const} */ ([['start', start], ['end', end]])) {
-    const [area, name] = [byId(`trim-${side}`), byId(`trim-${side}-name`)];
-    area.hidden = name.hidden = !zone;
-    area.style.width = `${zone ? ((zone.end - zone.start) / length) * 100 : 0}%`;
-    area.title = name.title = zone?.title ?? '';
-    setText(name, zone?.name ?? '');
-  }
-  setText(byId('trim-fate'), fateOfTrimmed(exportsTrimmed));
-}
-
-function drawPlayer() {
-  const { clip, presented } = player;
-  byId('waiting').hidden = !player.waiting;
-  byId('picture').classList.toggle('stale', clip !== null && presented === null);
-  page.classList.toggle('is-playing', player.playing);
-  byId('play').setAttribute('aria-label', player.playing ? 'Pause' : 'Play');
-  byId('mute').setAttribute('aria-pressed', String(player.sound.muted));
-  byId('mute').hidden = !clip?.video.has_audio;
-  setText(byId('engine'), player.engineName);
-  byId('engine').title = player.reason ?? 'Frames are decoded one by one.';
-  const why = byId('engine-why');
-  why.hidden = !player.reason;
-  setText(why, player.reason ?? '');
-  if (!clip) return;
-  const length = clip.end_frame - clip.start_frame;
-  const at = presented === null ? null : presented - clip.start_frame;
-  setText(byId('frame'), presented === null ? '–' : String(presented));
-  setText(byId('frame-of'), at === null ? '' : `${at + 1} of ${length}`);
-  setText(byId('time'), timecode(player.presentedSeconds));
-  const kind = queue.current && transitionAt(queue.current, presented);
-  setText(byId('within'), kind ? `in a ${kind}` : '');
-  if (at !== null) {
-    const share = `${((at + 0.5) / length) * 100}%`;
-    byId('knob').style.left = share;
-    byId('played').style.width = share;
-    bar.setAttribute('aria-valuenow', String(presented));
-    bar.setAttribute('aria-valuetext', `${presented}${kind ? `, in a ${kind}` : ''}`);
-  }
-  drawLoaded(clip.start_frame, length);
-}
-
-let drawnLoaded = '';
-
-/** @param {number} start @param {number} length */
-function drawLoaded(start, length) {
-  const parts = player.loaded;
-  const key = `${start}/${length}:${parts.join()}`;
-  if (key === drawnLoaded) return;
-  drawnLoaded = key;
-  byId('loaded').replaceChildren(
-    ...parts.map(([a, b]) => {
-      const part = document.createElement('i');
-      part.style.left = `${((a - start) / length) * 100}%`;
-      part.style.width = `${((b - a) / length) * 100}%`;
-      return part;
-    }),
-  );
-}
-
-/** Next clips and own decisions, drawn again only when they have changed. */
-function drawLists() {
-  const next = queue.clips.slice(1, 6);
-  const key = JSON.stringify([
-    next.map((clip) => [clip.id, player.poster(clip) !== null]),
-    queue.saved.map((event) => event.id),
-  ]);
-  if (key === drawnLists) return;
-  drawnLists = key;
-  byId('next').replaceChildren(...next.map(nextItem));
-  byId('saved').replaceChildren(...queue.saved.map(savedItem));
-  byId('saved-none').hidden = queue.saved.length > 0;
-}
-
-/** @param {Clip} clip */
-function nextItem(clip) {
-  const item = document.createElement('li');
-  const poster = player.poster(clip);
-  const picture = document.createElement('canvas');
-  picture.width = 192;
-  picture.height = Math.round((192 * clip.video.height) / clip.video.width);
-  if (poster) picture.getContext('2d')?.drawImage(poster, 0, 0, picture.width, picture.height);
-  const label = document.createElement('span');
-  label.textContent = `${clip.duration_seconds.toFixed(1)} s`;
-  item.title = `Clip ${clip.id}, ${clip.video.title}`;
-  item.append(picture, label);
-  return item;
-}
-
-/** @param {import('./queue.js').Saved} event */
-function savedItem({ id, action, start_frame: a, end_frame: b }) {
-  const item = document.createElement('li');
-  const what = document.createElement('span');
-  what.className = `did did-${action}`;
-  what.textContent = DONE[action] ?? action;
-  const range = document.createElement('span');
-  range.className = 'frames';
-  range.textContent = `${a} – ${b - 1}`;
-  const undo = document.createElement('button');
-  undo.className = 'quiet';
-  undo.dataset.action = 'undo';
-  undo.dataset.event = String(id);
-  undo.textContent = 'Undo';
-  undo.setAttribute('aria-label', `Undo: ${what.textContent} frames ${a} to ${b - 1}`);
-  item.append(what, range, undo);
-  return item;
-}
-
-// --- Help -----------------------------------------------------------------------------------
-
-function toggleHelp() {
-  const dialog = /** @type {HTMLDialogElement} */ (byId('help'));
-  if (dialog.open) dialog.close();
-  else dialog.showModal();
-}
-
-for (const group of /** @type {const} */ (['Decide', 'Look'])) {
-  const list = byId(`help-${group.toLowerCase()}`);
-  for (const { keys, label } of BINDINGS.filter((binding) => binding.group === group)) {
-    const cap = document.createElement('kbd');
-    cap.textContent = keyCap(keys[0]);
-    const term = document.createElement('dt');
-    term.append(cap);
-    const text = document.createElement('dd');
-    text.textContent = label;
-    list.append(term, text);
+/** @param {Clip | null} clip @param {number} marked */
+function drawButtons(clip, marked) {
+  const parts = marked > 0 ? `Split at ${marked} mark${marked > 1 ? 's' : ''}` : 'Split here';
+  for (const button of document.querySelectorAll('.decisions button, .do-undo')) {
+    const { action = '' } = /** @type {HTMLElement} */ (button).dataset;
+    const lacks = { group: 'previous', mergePrevious: 'previous', mergeNext: 'next' }[action];
+    const isOff = action === 'undo'
+      ? queue.done.length === 0
+      : !clip || queue.busy || clip[/** @type {'next'} */ (lacks)] === null;
+    /** @type {HTMLButtonElement} */ (button).disabled = isOff;
+    if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), parts);
   }
 }
 
-// --- Go -------------------------------------------------------------------------------------
+// --- Go ---------------------------------------------------------------------------------------
+
+function keepThisPlace() {
+  const { current } = queue;
+  if (!current || current.id < 0) return;
+  const frame = player.presented ?? current.start_frame;
+  keepPlace({ clip: current.id, frame, search: location.search });
+}
 
 Object.assign(window, { heaters: { player, queue } });
+writeKeys(keymap);
 void loadMine();
-void queue.renew();
+void loadLabels();
+void queue.begin(place?.clip);
 // A page that nobody looks at lets its leases run out, a closed one gives them back.
 const renew = () => {
   if (!document.hidden) void queue.renew();
@@ -401,8 +350,17 @@ setInterval(renew, (leaseSeconds * 1000) / 4);
 setInterval(() => {
   if (!document.hidden) void queue.refill();
 }, REFILL_MS);
-document.addEventListener('visibilitychange', renew);
-addEventListener('pagehide', () => void api('/api/release', {}).catch(() => {}));
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) keepThisPlace();
+  renew();
+});
+addEventListener('online', () => queue.flush());
+addEventListener('pagehide', () => {
+  keepThisPlace();
+  queue.flush();
+  void api('/api/release', {}).catch(() => {});
+});
 addEventListener('beforeunload', (event) => {
-  if (queue.unsaved > 0 || queue.failed.length > 0) event.preventDefault();
+  queue.flush();
+  if (queue.unsaved > 0) event.preventDefault();
 });

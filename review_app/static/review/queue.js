@@ -2,311 +2,353 @@
  * The reviewer's queue: what is on the screen, what comes next, and the decisions on their way to
  * the server. Free of DOM and fetch.
  *
- * Approve, skip, archive and group show the next clip at once; the write follows, in order. Split,
- * merge and undo make clips that only the server can make, so the next clip is the one it answers
- * with. A decision that could not be saved brings its clip back, and those made after it wait, too.
+ * The list on the screen is what the server has confirmed plus the edits that it has not answered
+ * yet, so the next clip shows at once. Edits are sent one after the other, each with the version
+ * that the server gave last for its clip. One that is refused falls out, which brings its clip
+ * back; while the server can't be reached everything stays as it is and is sent again.
  *
- * @typedef {{id: number, version: number, state: string, start_frame: number, end_frame: number,
- *   start_seconds: number, duration_seconds: number,
- *   trim: import('./trims.js').Range | null, transitions: import('./trims.js').Transition[],
- *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
- *     frame_count: number},
- *   previous: {id: number, state: string, start_frame: number, end_frame: number} | null}} Clip
- * @typedef {{clips: Clip[], pending: number, with_others: number}} Handed  what the server keeps
- *   from other reviewers for this one, how many clips wait in all, and how many others have
- * @typedef {{clip: Clip, action: string, frame: number | null}} Write
- * @typedef {{event_id: number, clips: Clip[]}} Decision
- * @typedef {{status: number, message: string, body?: {clip?: Clip | null}}} Refusal  what the
- *   functions below throw
- * @typedef {{decide: (clip: Clip, body: object) => Promise<Decision>,
- *   undo: (eventId: number | null) => Promise<Decision>,
- *   load: (limit: number) => Promise<Handed>}} Server
+ * @typedef {import('./edits.js').Clip} Clip
+ * @typedef {import('./courier.js').Refusal} Refusal
+ * @typedef {import('./list.js').Handed} Handed
+ * @typedef {import('./journal.js').Entry} Entry
+ * @typedef {import('./journal.js').Done} Done
+ * @typedef {{event_id: number, clips: Clip[], undone?: number}} Answer  `undone`: so many decisions
+ * @typedef {{decide: (id: number, body: object) => Promise<Answer>,
+ *   undo: (eventId: number | null) => Promise<Answer>,
+ *   load: (limit: number, only?: number) => Promise<Handed>}} Server  they throw a Refusal; `only`:
+ *   that clip alone
  * @typedef {{text: string, bad: boolean}} Notice
- * @typedef {{id: number, action: string, start_frame: number, end_frame: number}} Saved
  */
+
+import { Courier, unlessRefused } from './courier.js';
+import { awaits, changedBetween, clampedCut, whyNot } from './edits.js';
+import { Journal } from './journal.js';
+import { ClipList } from './list.js';
+import { notSaved, sentence, unreachable } from './words.js';
 
 /** What the server answers where a decision was undone already. */
 const GONE = 410;
-const LOW = 6;
-const MOST = 50;
-const SHOWN = 12;
+const LOW = 8;
+const MOST = 200;
+const REST_MS = 200;
 
-/** @type {Record<string, string>} */
-export const DONE = {
-  approve: 'Approved',
-  skip: 'Skipped',
-  archive: 'Archived',
-  group: 'Grouped',
-  merge: 'Merged',
-  split: 'Split',
-};
+/** What is no decision on a clip. */
+const UNCOUNTED = new Set(['nudge', 'annotate']);
 
-const NEEDS_ANSWER = new Set(['split', 'merge']);
-
-/** @param {Clip} clip */
-const isPending = (clip) => clip.state === 'pending_review';
+/** What an undo is about; its target says more. */
+const NO_CLIP = /** @type {Clip} */ ({ id: 0 });
 
 export class ReviewQueue {
-  /** The first is on the screen. @type {Clip[]} */ clips = [];
-  /** Pending clips that other reviewers have. */
-  withOthers = 0;
-  /** Decisions saved by this reviewer, newest first. @type {Saved[]} */ saved = [];
   decidedToday = 0;
-  /** Decisions that could not be saved, oldest first. @type {Write[]} */ failed = [];
   /** @type {Notice | null} */ notice = null;
-  /** Decisions on their way. */
-  unsaved = 0;
   /** True once the server has answered for the first time. */
   loaded = false;
+  /** When each decision on this page was made, in ms. @type {number[]} */ times = [];
   #server;
   #onchange;
-  /** @type {Promise<void>} */ #chain = Promise.resolve();
-  /** Raised when a write fails, by `#failure`: those queued behind it are not sent. */
-  #turn = 0;
-  /** @type {Refusal | null} */ #failure = null;
-  /** Splits, merges and undos on their way. */
-  #awaited = 0;
-  /** Versions of the clips decided on here: an answer that was made before must not bring them
-   * back. @type {Map<number, number>} */
-  #settled = new Map();
-  #pending = 0;
-  #loading = false;
-  /** @type {Notice | null} */ #unreadable = null;
+  #now;
+  #courier;
+  #list = new ClipList();
+  #journal = new Journal();
+  /** Ids of clips by those that they had on the screen before. @type {Map<number, number>} */
+  #named = new Map();
+  /** The clip to begin with. @type {number | null} */ #wish = null;
+  /** @type {{promise: Promise<void>, resolve: () => void} | null} */ #loading = null;
+  #restsUntil = 0;
 
-  /** @param {{server: Server, onchange: () => void}} options */
-  constructor({ server, onchange }) {
+  /** @param {{server: Server, onchange: () => void, delay?: (ms: number) => Promise<void>,
+   *   now?: () => number}} options */
+  constructor({ server, onchange, delay, now = () => performance.now() }) {
     this.#server = server;
     this.#onchange = onchange;
+    this.#now = now;
+    this.#courier = new Courier({ next: () => this.#task(), onchange, delay });
   }
 
+  get clips() {
+    return this.#list.clips;
+  }
+
+  /** The clip on the screen. */
   get current() {
-    return this.clips[0] ?? null;
+    return this.#list.current;
   }
 
-  /** True while the clip on the screen waits for the server's answer. */
-  get busy() {
-    return this.#awaited > 0;
+  get next() {
+    return this.#list.next;
   }
 
-  /** Clips waiting for a decision, less those decided on here and not counted yet. */
+  get position() {
+    return this.#list.position;
+  }
+
   get pending() {
-    return Math.max(0, this.#pending - this.unsaved);
+    return this.#list.pending;
   }
+
+  get withOthers() {
+    return this.#list.withOthers;
+  }
+
+  /** True while only the server can tell what the screen shows next. */
+  get busy() {
+    return this.#journal.edits.some(awaits);
+  }
+
+  /** Edits on their way. */
+  get unsaved() {
+    return this.#journal.edits.length;
+  }
+
+  /** Why nothing reaches the server right now, and what waits for it. */
+  get trouble() {
+    const { trouble } = this.#courier;
+    return trouble && unreachable(trouble, this.unsaved);
+  }
+
+  /** This reviewer's decisions that stand, newest first, those that are not saved yet included. */
+  get done() {
+    return this.#journal.done;
+  }
+
+  /** @param {{recent: Done[], today: number}} mine what the server knows of this reviewer */
+  remember({ recent, today }) {
+    this.#journal.remember(recent);
+    this.decidedToday = today;
+    this.#onchange();
+  }
+
+  // --- The list -------------------------------------------------------------------------------
 
   /** Fetches more when few are left. */
   async refill() {
-    if (this.clips.length < LOW) await this.renew();
+    if (this.#list.left < LOW) await this.renew();
   }
 
   /** Has the server keep the clips that are here from other reviewers, and hand out more when few
    * are left. */
-  async renew() {
-    if (this.#loading) return;
-    this.#loading = true;
-    const asked = new Set(this.clips);
-    try {
-      const more = this.clips.length < LOW ? LOW : 0;
-      const limit = Math.min(MOST, this.clips.length + this.unsaved + more);
-      const { clips, pending, with_others: withOthers } = await this.#server.load(limit);
-      this.#pending = pending;
-      this.withOthers = withOthers;
-      this.loaded = true;
-      this.#take(clips, asked);
-      if (this.notice === this.#unreadable) this.notice = null;
-    } catch (error) {
-      if (this.failed.length === 0) {
-        this.#say(`The queue can't be read. ${sentence(error)} Trying again.`, true);
-        this.#unreadable = this.notice;
-      }
-    } finally {
-      this.#loading = false;
+  renew() {
+    if (!this.#loading) {
+      let resolve = () => {};
+      const promise = /** @type {Promise<void>} */ (new Promise((done) => { resolve = done; }));
+      this.#loading = { promise, resolve };
+      this.#courier.wake();
     }
-    this.#onchange();
+    return this.#loading.promise;
   }
 
-  /** @param {string} action @param {number | null} frame the frame on the screen */
-  decide(action, frame) {
+  /** Begins another list, at the clip `wish` if it is there. @param {number | null} [wish] */
+  begin(wish = null) {
+    this.#list = new ClipList();
+    this.#wish = wish;
+    this.loaded = false;
+    this.notice = null;
+    this.#onchange();
+    return this.renew();
+  }
+
+  /** Moves on to another clip without a decision. @param {number} by */
+  look(by) {
+    const at = this.#list.at + by;
+    if (!this.clips[at]) return;
+    this.#list.at = at;
+    this.notice = null;
+    this.#onchange();
+    void this.refill();
+  }
+
+  /** @param {number} id of a clip in the list */
+  show(id) {
+    this.look(this.clips.findIndex((clip) => clip.id === id) - this.#list.at);
+  }
+
+  // --- Decisions ------------------------------------------------------------------------------
+
+  /** @param {string} action approve, skip, archive, group, merge or split
+   * @param {Record<string, any>} [fields] what the server wants to know besides */
+  decide(action, fields = {}) {
     const clip = this.current;
     if (!clip || this.busy) return;
-    const why = whyNot(action, clip, frame);
+    const why = whyNot(action, clip, fields);
+    this.notice = null;
     if (why) {
       this.#say(why, false);
+    } else {
+      this.#add(action, clip, { fields });
+      this.times.push(this.#now());
+    }
+    this.#onchange();
+  }
+
+  /** Describes a clip, which need not be on the screen. @param {number} id
+   * @param {{labels?: string[], rating?: number | null, note?: string | null}} fields */
+  annotate(id, fields) {
+    const known = this.#named.get(id) ?? id;
+    const clip = this.clips.find((each) => each.id === known);
+    if (!clip) return;
+    this.notice = null;
+    this.#add('annotate', clip, { fields });
+    this.#onchange();
+  }
+
+  /** Moves the cut at one edge of the clip on the screen. @param {'start' | 'end'} edge
+   * @param {number} by frames @returns {boolean} whether it has moved */
+  nudge(edge, by) {
+    const clip = this.current;
+    if (!clip || this.busy) return false;
+    const why = whyNot('nudge', clip, { edge });
+    const from = edge === 'start' ? clip.start_frame : clip.end_frame;
+    const frame = clampedCut(clip, edge, from + by);
+    if (why || frame === from) {
+      this.#say(why ?? 'The cut stays: both clips keep a frame at least.', false);
       this.#onchange();
-      return;
+      return false;
     }
-    this.failed = this.failed.filter((write) => write.clip.id !== clip.id);
     this.notice = null;
-    this.#enqueue({ clip, action, frame: action === 'split' ? frame : null });
-    this.#onchange();
-  }
-
-  /** Sends once more what could not be saved. */
-  repeat() {
-    const writes = this.failed;
-    if (writes.length === 0) return;
-    this.failed = [];
-    this.notice = null;
-    for (const write of writes) this.#enqueue(write);
-    this.#onchange();
-  }
-
-  /** Takes back a decision: the given one, or the latest. @param {number | null} [eventId] */
-  undo(eventId = null) {
-    this.#awaited += 1;
-    this.notice = null;
-    this.#chain = this.#chain.then(() => this.#undo(eventId));
-    this.#onchange();
-  }
-
-  /** @param {number | null} eventId */
-  #forget(eventId) {
-    this.saved = this.saved.filter((event) => event.id !== eventId);
-  }
-
-  /** @param {number | null} eventId */
-  async #undo(eventId) {
-    try {
-      if (eventId === null && this.failed.length > 0) {
-        // The latest decision never reached the server; its clip is back already.
-        this.failed.pop();
-      } else {
-        // Named, so that asking again after a lost answer takes back nothing else.
-        const wanted = eventId ?? this.saved[0]?.id ?? null;
-        const { clips } = await this.#server.undo(wanted).catch((error) => {
-          if (error.status === GONE) this.#forget(wanted);
-          throw error;
-        });
-        this.#forget(wanted);
-        this.decidedToday = Math.max(0, this.decidedToday - 1);
-        this.#replace(clips);
-      }
-      this.#say('Undone.', false);
-    } catch (error) {
-      this.#say(`Nothing was undone. ${sentence(error)}`, true);
-    }
-    this.#awaited -= 1;
-    this.#onchange();
-    void this.refill();
-  }
-
-  /** @param {Write} write */
-  #enqueue(write) {
-    const { clip, action } = write;
-    const turn = this.#turn;
-    this.unsaved += 1;
-    if (NEEDS_ANSWER.has(action)) {
-      this.#awaited += 1;
+    this.#restsUntil = this.#now() + REST_MS;
+    const last = this.#journal.edits.at(-1);
+    if (last?.fate === 'resting' && last.clip.id === clip.id && last.fields.edge === edge) {
+      last.fields.frame = frame;
+      this.#refresh();
     } else {
-      this.#settled.set(clip.id, clip.version);
-      this.clips = this.clips.filter((other) => other.id !== clip.id);
+      this.#add('nudge', clip, { fields: { edge, frame }, fate: 'resting' });
     }
-    this.#chain = this.#chain.then(() => this.#send(write, turn));
-    void this.refill();
-  }
-
-  /** @param {Write} write @param {number} turn */
-  async #send(write, turn) {
-    const { clip, action, frame } = write;
-    try {
-      if (turn !== this.#turn) throw this.#failure;
-      const body = { action, version: clip.version, ...(frame === null ? {} : { frame }) };
-      const { event_id: id, clips } = await this.#server.decide(clip, body);
-      this.unsaved -= 1;
-      this.decidedToday += 1;
-      this.#pending -= clips.some(isPending) ? 0 : 1; // until the queue is read again
-      this.saved.unshift({ id, action, start_frame: clip.start_frame, end_frame: clip.end_frame });
-      this.saved.length = Math.min(this.saved.length, SHOWN);
-      if (NEEDS_ANSWER.has(action)) this.#replace(clips);
-      else this.#noteNeighbours(clips);
-    } catch (error) {
-      this.unsaved -= 1;
-      this.#refused(write, /** @type {Refusal} */ (error));
-    }
-    if (NEEDS_ANSWER.has(action)) this.#awaited -= 1;
     this.#onchange();
+    return true;
+  }
+
+  /** Takes back a decision: the given one, or the latest. @param {Done} [done] */
+  undo(done = this.done[0]) {
+    const target = done?.edit ?? null;
+    const focus = target?.clip.id ?? null;
+    this.notice = null;
+    if (target && this.#journal.canDrop(target)) {
+      this.#journal.drop(target);
+      this.#refresh(focus);
+    } else {
+      const place = this.current?.id ?? null;
+      const rest = { target, eventId: done?.id ?? null, place, fields: { action: done?.action } };
+      this.#add('undo', NO_CLIP, rest, focus);
+    }
+    if (target) this.#say('Undone.', false);
+    this.#onchange();
+  }
+
+  /** Has something said that is no decision's business. @param {string} text
+   * @param {boolean} [bad] */
+  tell(text, bad = false) {
+    this.#say(text, bad);
+    this.#onchange();
+  }
+
+  /** Sends at once what waits: for a nudge to rest, or for the server to be reached again. */
+  flush() {
+    this.#restsUntil = 0;
+    this.#courier.wake({ force: true });
+  }
+
+  /** @param {string} action @param {Clip} clip @param {Partial<Entry>} rest
+   * @param {number | null} [focus] the clip to show then; for a clip that is made, that one */
+  #add(action, clip, rest, focus = null) {
+    const old = this.clips;
+    const edit = this.#journal.add(action, clip, rest);
+    this.#refresh(focus ?? edit.made[0]);
+    edit.before = changedBetween(old, this.clips);
+    this.#courier.wake();
     void this.refill();
   }
 
-  /** @param {Write} write @param {Refusal} refusal */
-  #refused(write, refusal) {
-    const { action } = write;
-    const clip = refusal.body?.clip ?? write.clip;
-    this.clips = this.clips.filter((other) => other.id !== clip.id);
-    if (isPending(clip)) {
-      this.#settled.delete(clip.id);
-      this.clips.splice(this.failed.length, 0, clip);
-    } else {
-      this.#settled.set(clip.id, clip.version); // somebody, or another tab, was first
-    }
-    // What the server has refused once it will refuse again; anything else can be repeated.
-    if (!(refusal.status >= 400 && refusal.status < 500)) {
-      this.failed.push(write);
-      if (refusal !== this.#failure) this.#turn += 1;
-      this.#failure = refusal;
-    }
-    const many = this.failed.length > 1 ? ` ${this.failed.length} decisions wait.` : '';
-    const what = `Not saved: clip ${clip.id} ${DONE[action].toLowerCase()}.`;
-    this.#say(`${what} ${sentence(refusal)}${many}`, true);
-  }
-
-  /** Brings the queue in line with what the server has handed out. The clip on the screen stays,
-   * and so does what has changed here since the server was asked.
-   * @param {Clip[]} handed @param {Set<Clip>} asked the clips that were here then */
-  #take(handed, asked) {
-    const fresh = new Map(handed.map((clip) => [clip.id, clip]));
-    const [shown] = this.clips;
-    const kept = this.clips
-      .filter((clip) => clip === shown || !asked.has(clip) || fresh.has(clip.id))
-      .map((clip) => (asked.has(clip) && fresh.get(clip.id)) || clip);
-    const known = new Set(kept.map((clip) => clip.id));
-    const isNew = (/** @type {Clip} */ { id, version }) =>
-      !known.has(id) && version > (this.#settled.get(id) ?? 0);
-    this.clips = [...kept, ...handed.filter(isNew)];
-  }
-
-  /** Puts the pending ones of `clips` on the screen and takes the others off the queue.
-   * @param {Clip[]} clips */
-  #replace(clips) {
-    const touched = new Set(clips.map((clip) => clip.id));
-    const back = clips.filter(isPending).sort((x, y) => x.start_frame - y.start_frame);
-    for (const clip of back) this.#settled.delete(clip.id);
-    for (const clip of clips) if (!isPending(clip)) this.#settled.set(clip.id, clip.version);
-    this.clips = [...back, ...this.clips.filter((clip) => !touched.has(clip.id))];
-    this.#noteNeighbours(clips);
-  }
-
-  /** What comes before a clip may have been decided on just now. @param {Clip[]} changed */
-  #noteNeighbours(changed) {
-    this.clips = this.clips.map((clip) => {
-      const before = changed.find(
-        (other) => other.video.key === clip.video.key && other.end_frame === clip.start_frame &&
-          other.state !== 'superseded',
-      );
-      return before ? { ...clip, previous: before } : clip;
-    });
+  /** @param {number | null} [focus] @param {Map<number, number>} [names] */
+  #refresh(focus, names) {
+    this.#list.refresh(this.#journal.edits, focus, names);
   }
 
   /** @param {string} text @param {boolean} bad */
   #say(text, bad) {
     this.notice = { text, bad };
   }
-}
 
-/** Why an action makes no sense here; null if it does.
- * @param {string} action @param {Clip} clip @param {number | null} frame */
-function whyNot(action, clip, frame) {
-  if ((action === 'group' || action === 'merge') && !clip.previous) {
-    return `No clip comes before this one, so there is nothing to ${action} it with.`;
-  }
-  if (action === 'split' && (frame === null || frame <= clip.start_frame)) {
-    return 'Step to the first frame of the second part, then split.';
-  }
-  return null;
-}
+  // --- To the server and back -----------------------------------------------------------------
 
-/** @param {unknown} error */
-function sentence(error) {
-  const { message } = /** @type {Refusal} */ (error);
-  const capital = message.charAt(0).toUpperCase() + message.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+  /** Lists are read between two edits, so that they hold exactly what is confirmed. */
+  #task() {
+    const [edit] = this.#journal.edits;
+    if (this.#loading) return () => this.#load();
+    if (!edit) return null;
+    const rest = this.#restsUntil - this.#now();
+    const rests = edit.fate === 'resting' && this.#journal.edits.length === 1 && rest > 0;
+    return rests ? rest : () => this.#send(edit);
+  }
+
+  async #load() {
+    const [list, wish] = [this.#list, this.#wish];
+    const limit = Math.min(MOST, list.length + (list.left < LOW ? LOW : 0));
+    const handed = await unlessRefused(this.#read(Math.max(1, limit), wish), (refusal) => {
+      this.#say(`The list can't be read. ${sentence(refusal)}`, true);
+    });
+    if (list !== this.#list) return; // another one has been begun, which is read next
+    if (handed) {
+      list.take(handed, this.#journal.edits);
+      this.loaded = true;
+      this.#wish = null;
+      this.#refresh(wish);
+    }
+    this.#loading?.resolve();
+    this.#loading = null;
+  }
+
+  /** @param {number} limit @param {number | null} wish @returns {Promise<Handed>} */
+  async #read(limit, wish) {
+    const handed = await this.#server.load(limit);
+    if (wish === null || handed.clips.some((clip) => clip.id === wish)) return handed;
+    const { clips } = await this.#server.load(1, wish);
+    return { ...handed, clips: [...clips, ...handed.clips] };
+  }
+
+  /** @param {Entry} edit */
+  async #send(edit) {
+    const { action, clip, fields } = edit;
+    edit.fate = 'sent';
+    // Named, so that asking again after a lost answer takes back nothing else.
+    edit.eventId ??= edit.target?.eventId ?? null;
+    const request = action === 'undo'
+      ? this.#server.undo(edit.eventId)
+      : this.#server.decide(clip.id, { action, version: clip.version, ...fields });
+    const answer = await unlessRefused(
+      request.catch((refusal) => {
+        edit.fate = refusal.status === 0 ? 'unanswered' : 'failed';
+        throw refusal;
+      }),
+      (refusal) => this.#refused(edit, refusal),
+    );
+    if (answer) this.#save(edit, answer);
+    void this.refill();
+  }
+
+  /** @param {Entry} edit @param {Answer} answer */
+  #save(edit, { event_id: id, clips, undone = 1 }) {
+    const wasUnclear = awaits(edit);
+    const arrived = this.#list.settle(edit, clips);
+    const names = this.#journal.confirm(edit, id, clips, arrived);
+    for (const [before, now] of names) this.#named.set(before, now);
+    const isUndo = edit.action === 'undo';
+    if (!UNCOUNTED.has(isUndo ? edit.fields.action : edit.action)) {
+      this.decidedToday = Math.max(0, this.decidedToday + (isUndo ? -undone : 1));
+    }
+    if (isUndo && wasUnclear) this.#say('Undone.', false);
+    this.#refresh(wasUnclear ? arrived[0]?.id : null, names);
+  }
+
+  /** @param {Entry} edit @param {Refusal} refusal */
+  #refused(edit, refusal) {
+    const others = this.#journal.drop(edit);
+    if (refusal.body?.clip) this.#list.correct(refusal.body.clip);
+    if (edit.action === 'undo') {
+      if (refusal.status === GONE) this.#journal.forget(edit.eventId);
+      this.#say(`Nothing was undone. ${sentence(refusal)}`, true);
+    } else {
+      this.#say(notSaved(edit, refusal, others), true);
+    }
+    this.#refresh(edit.clip.id);
+  }
 }

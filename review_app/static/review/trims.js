@@ -1,5 +1,5 @@
 /**
- * What of a clip is no clean part of its shot, in frames and in words. Pure.
+ * Transitions of a clip, and what of it is no clean part of its shot, in frames and in words. Pure.
  *
  * @typedef {{kind: string, first: number, last: number}} Transition  `first` and `last` are clean
  *   frames, one on either side: its own lie between them
@@ -8,8 +8,7 @@
  * @typedef {{start: number, end: number, name: string, title: string}} Zone  frames `[start, end)`
  */
 
-/** @param {number} count */
-const frames = (count) => `${count} ${count === 1 ? 'frame' : 'frames'}`;
+import { count } from './words.js';
 
 /** @param {Trimmed} clip @returns {Range} the frames that show its own shot alone */
 export const cleanRange = (clip) => clip.trim ?? clip;
@@ -32,13 +31,30 @@ function zone({ transitions }, start, end) {
   const length = end - start;
   const [one, ...others] = over;
   const whole = one && others.length === 0 ? one.last - one.first - 1 : length;
-  const what = whole > length ? `${length} of the ${frames(whole)} of a ${kinds}` : kinds;
+  const what = whole > length ? `${length} of the ${count(whole, 'frame')} of a ${kinds}` : kinds;
   return {
     start,
     end,
-    name: `${kinds}, ${frames(length)}`,
+    name: `${kinds}, ${count(length, 'frame')}`,
     title: `${start} – ${end - 1}: ${what}`,
   };
+}
+
+/** Where transitions lie within a clip, each with its kind.
+ * @param {Trimmed} clip @returns {(Zone & {kind: string})[]} */
+export function transitionZones({ start_frame: from, end_frame: to, transitions }) {
+  return transitions.flatMap(({ kind, first, last }) => {
+    const [start, end] = [Math.max(from, first + 1), Math.min(to, last)];
+    if (start >= end) return [];
+    const name = `${kind}, ${count(end - start, 'frame')}`;
+    return [{ kind, start, end, name, title: `${start} – ${end - 1}: ${kind}` }];
+  });
+}
+
+/** How a clip begins (`at` its first frame) or ends (`at` the frame after its last): the kind of
+ * the transition there. @param {Trimmed} clip @param {number} at */
+export function kindOfCut({ transitions }, at) {
+  return transitions.find(({ first, last }) => first < at && at <= last)?.kind ?? 'cut';
 }
 
 /** The kind of the transition that a frame lies in, or null.

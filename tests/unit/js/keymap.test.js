@@ -60,7 +60,10 @@ test('digits count as digits whatever the layout prints on their keys', () => {
 test('other layouts reach the same characters their own way', () => {
   const keymap = new Keymap(BINDINGS);
   const german = press('[', {
-    code: 'Digit8', ctrlKey: true, altKey: true, getModifierState: (/** @type {string} */ name) => name === 'AltGraph',
+    code: 'Digit8',
+    ctrlKey: true,
+    altKey: true,
+    getModifierState: (/** @type {string} */ name) => name === 'AltGraph',
   });
   assert.equal(keymap.actionFor(german), 'startEarlier');
   assert.equal(keymap.actionFor(shifted('?', 'Minus')), 'help');
@@ -112,7 +115,8 @@ test('what was chosen is kept, and what makes no sense in it is left out', () =>
   const again = new Keymap(BINDINGS, JSON.parse(JSON.stringify(keymap)));
   assert.equal(again.keyOf('approve'), 'x');
   assert.equal(again.keyOf('archive'), 'a');
-  for (const stored of [null, 7, 'x', [], ['q'], { approve: 3 }, { approve: '' }, { nothing: 'q' }]) {
+  const strange = [null, 7, 'x', [], ['q'], { approve: 3 }, { approve: '' }, { nothing: 'q' }];
+  for (const stored of strange) {
     assert.ok(new Keymap(BINDINGS, stored).isDefault, JSON.stringify(stored));
   }
   const twice = new Keymap(BINDINGS, { approve: 'q', skip: 'q' });

@@ -2,272 +2,582 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ReviewQueue } from '../../../review_app/static/review/queue.js';
-
-const clipAt = (id, fields = {}) => ({
-  id,
-  version: 1,
-  state: 'pending_review',
-  start_frame: id * 10,
-  end_frame: id * 10 + 10,
-  video: { key: 'film' },
-  previous: id > 1 ? { id: id - 1, state: 'pending_review' } : null,
-  ...fields,
-});
+import { FilmServer, Refusal } from './film_server.js';
 
 const settled = async () => {
-  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+  for (let i = 0; i < 200; i += 1) await Promise.resolve();
 };
 
-/** A queue of clips 1..n on a server that does what `decide` and `undo` say. */
-async function queueOf(n, { decide, undo } = {}) {
-  const sent = [];
-  const pending = new Map(Array.from({ length: n }, (_, i) => [i + 1, clipAt(i + 1)]));
-  const keep = (clips) => {
-    for (const clip of clips) {
-      pending.delete(clip.id);
-      if (clip.state === 'pending_review') pending.set(clip.id, clip);
-    }
+/** A queue of clips 1..n. Time stands still until `pass` lets it go on. @param {number} n */
+async function queueOf(n) {
+  const server = new FilmServer(n);
+  /** @type {{at: number, resolve: () => void}[]} */ const timers = [];
+  const clock = { now: 0 };
+  const queue = new ReviewQueue({
+    server,
+    onchange: () => {},
+    now: () => clock.now,
+    delay: (ms) => new Promise((resolve) => { timers.push({ at: clock.now + ms, resolve }); }),
+  });
+  const pass = async (/** @type {number} */ ms) => {
+    clock.now += ms;
+    for (const timer of timers) if (timer.at <= clock.now) timer.resolve();
+    await settled();
   };
-  const server = {
-    load: async (limit) => ({
-      clips: [...pending.values()].slice(0, limit),
-      pending: pending.size,
-      with_others: 0,
-    }),
-    decide: async (clip, body) => {
-      sent.push([clip.id, body]);
-      const version = clip.version + 1;
-      const answer = decide
-        ? await decide(clip, body)
-        : { event_id: sent.length, clips: [{ ...clip, state: 'review_approved', version }] };
-      keep(answer.clips);
-      return answer;
-    },
-    undo: async (id) => {
-      sent.push(['undo', id]);
-      const answer = await undo(id);
-      keep(answer.clips);
-      return answer;
-    },
-  };
-  const queue = new ReviewQueue({ server, onchange: () => {} });
   await queue.refill();
-  return { queue, sent, pending };
+  const ids = () => queue.clips.map((clip) => clip.id);
+  const ranges = () => queue.clips.map((clip) => [clip.start_frame, clip.end_frame]);
+  const sent = () => server.requests.map(([id, body]) => [id, body?.action]);
+  return { queue, server, pass, ids, ranges, sent };
 }
 
+/** From now on no request is answered, though they may all reach the server.
+ * @param {FilmServer} server @param {{status?: number, reaches?: boolean}} [options]
+ * @returns {() => void} starts it again */
+function stop(server, { status = 0, reaches = false } = {}) {
+  const hook = reaches ? 'after' : 'before';
+  server[hook] = async () => { throw new Refusal('the server does not answer', status); };
+  return () => { server[hook] = async () => {}; };
+}
+
+// --- Going on at once -------------------------------------------------------------------------
+
 test('the next clip is there before the server has answered', async () => {
-  const { queue, sent } = await queueOf(8);
-  queue.decide('approve', 10);
+  const { queue, server } = await queueOf(8);
+  queue.decide('approve');
   assert.equal(queue.current.id, 2);
   assert.equal(queue.unsaved, 1);
-  queue.decide('archive', 20);
+  queue.decide('archive');
   assert.equal(queue.current.id, 3);
+  const done = () => queue.done.map(({ id, action }) => [id, action]);
+  assert.deepEqual(done(), [[null, 'archive'], [null, 'approve']]);
   await settled();
-  assert.deepEqual(sent, [[1, { action: 'approve', version: 1 }], [2, { action: 'archive', version: 1 }]]);
+  assert.deepEqual(server.requests, [
+    [1, { action: 'approve', version: 1 }],
+    [2, { action: 'archive', version: 1 }],
+  ]);
   assert.equal(queue.unsaved, 0);
   assert.equal(queue.decidedToday, 2);
-  assert.deepEqual(queue.saved.map((s) => s.action), ['archive', 'approve']);
+  assert.deepEqual(done(), [[2, 'archive'], [1, 'approve']]);
 });
 
-test('the queue fills up without showing again what was decided', async () => {
-  const { queue } = await queueOf(20);
+test('the queue fills up without showing again what was decided, and counts', async () => {
+  const { queue } = await queueOf(40);
   const seen = [];
   while (queue.current) {
     seen.push(queue.current.id);
-    queue.decide('approve', null);
-    await settled();
+    assert.deepEqual(queue.position, { at: seen.length, of: 40 });
+    assert.equal(queue.pending, 41 - seen.length);
+    queue.decide('approve');
+    if (seen.length % 3 === 0) await settled();
   }
-  assert.deepEqual(seen, Array.from({ length: 20 }, (_, i) => i + 1));
+  assert.deepEqual(seen, Array.from({ length: 40 }, (_, i) => i + 1));
 });
 
-test('a decision that was not saved brings its clip back and can be repeated', async () => {
-  let down = true;
-  const { queue, sent } = await queueOf(8, {
-    decide: (clip) => {
-      if (down) throw Object.assign(new Error('the server does not answer'), { status: 0 });
-      return { event_id: 1, clips: [{ ...clip, state: 'review_approved' }] };
-    },
-  });
-  queue.decide('approve', null);
-  queue.decide('skip', null);
+test('what comes before and after a clip follows what is decided', async () => {
+  const { queue } = await queueOf(4);
+  queue.decide('archive');
+  assert.equal(queue.current?.previous?.state, 'review_archived');
   await settled();
-  assert.deepEqual(queue.clips.slice(0, 3).map((clip) => clip.id), [1, 2, 3]);
-  assert.match(queue.notice.text, /Not saved.*The server does not answer.*2 decisions wait/);
-  down = false;
-  queue.repeat();
-  assert.equal(queue.current.id, 3);
-  await settled();
-  assert.deepEqual(sent.map(([id, body]) => [id, body.action]), [[1, 'approve'], [1, 'approve'], [2, 'skip']]);
-  assert.equal(queue.failed.length, 0);
+  assert.equal(queue.current?.previous?.state, 'review_archived');
 });
 
-test('another decision on a clip that came back replaces the one that was not saved', async () => {
-  let down = true;
-  const { queue, sent } = await queueOf(3, {
-    decide: (clip) => {
-      if (down) throw Object.assign(new Error('no'), { status: 0 });
-      return { event_id: 1, clips: [{ ...clip, state: 'review_archived' }] };
-    },
-  });
-  queue.decide('approve', null);
+test('describing a clip and deciding on it at once is no conflict', async () => {
+  const { queue, server, sent } = await queueOf(3);
+  queue.annotate(queue.current.id, { rating: 4 });
+  assert.equal(queue.current.rating, 4);
+  queue.annotate(queue.current.id, { labels: ['night'] });
+  queue.decide('approve');
   await settled();
-  down = false;
-  queue.decide('archive', null);
-  await settled();
-  assert.equal(queue.failed.length, 0);
-  assert.deepEqual(sent.at(-1), [1, { action: 'archive', version: 1 }]);
+  assert.deepEqual(sent(), [[1, 'annotate'], [1, 'annotate'], [1, 'approve']]);
+  assert.deepEqual([server.get(1).rating, server.get(1).labels], [4, ['night']]);
+  assert.equal(server.get(1).state, 'review_approved');
+  assert.equal(queue.notice, null);
+  assert.equal(queue.decidedToday, 1, 'what describes a clip is no decision on it');
 });
 
-test('somebody was first: the clip stays away, or comes back as it is now', async () => {
-  let now = clipAt(1, { state: 'review_skipped', version: 2 });
-  const { queue, pending } = await queueOf(3, {
-    decide: ({ id }) => {
-      pending.delete(id);
-      if (now.state === 'pending_review') pending.set(id, now);
-      throw Object.assign(new Error('Clip 1 has changed.'), { status: 409, body: { clip: now } });
-    },
-  });
-  queue.decide('approve', null);
+test('a clip that is not on the screen any more can still be described', async () => {
+  const { queue, server } = await queueOf(3);
+  queue.look(1);
+  queue.annotate(1, { note: 'typed before' });
   await settled();
+  assert.equal(server.get(1).note, 'typed before');
   assert.equal(queue.current.id, 2);
-  assert.match(queue.notice.text, /Clip 1 has changed/);
-  now = clipAt(2, { version: 5 });
-  queue.decide('approve', null);
-  await settled();
-  assert.equal(queue.current.id, 2);
-  assert.equal(queue.current.version, 5);
 });
 
-test('a split waits for the server and goes on with its parts', async () => {
-  const parts = [
-    clipAt(1, { state: 'superseded' }),
-    clipAt(91, { start_frame: 14, end_frame: 20 }),
-    clipAt(90, { start_frame: 10, end_frame: 14 }),
-  ];
-  const { queue, sent } = await queueOf(3, { decide: () => ({ event_id: 1, clips: parts }) });
-  queue.decide('split', 14);
+test('what is typed about a part of a split finds it once the server has named it', async () => {
+  const { queue, server } = await queueOf(2);
+  queue.decide('split', { frames: [15] });
+  const { id } = queue.clips[0];
+  assert.ok(id < 0);
+  await settled();
+  queue.annotate(id, { note: 'typed for long' });
+  await settled();
+  assert.equal(server.get(3).note, 'typed for long');
+});
+
+test('clips can be passed over, and come again after the last', async () => {
+  const { queue } = await queueOf(3);
+  queue.look(1);
+  assert.deepEqual([queue.current.id, queue.position.at], [2, 2]);
+  queue.decide('approve');
+  queue.decide('approve');
   assert.equal(queue.current.id, 1);
+  queue.look(-1);
+  assert.equal(queue.current.id, 1);
+});
+
+// --- Cuts -------------------------------------------------------------------------------------
+
+test('a split goes on with its parts at once, and each can be decided on', async () => {
+  const { queue, server, ranges, ids } = await queueOf(3);
+  queue.decide('split', { frames: [14, 17] });
+  assert.deepEqual(ranges(), [[10, 14], [14, 17], [17, 20], [20, 30], [30, 40]]);
+  queue.decide('approve');
+  queue.decide('archive');
+  assert.deepEqual(ranges()[0], [17, 20]);
+  await settled();
+  assert.deepEqual(ids(), [6, 2, 3]);
+  assert.equal(queue.current?.previous?.state, 'review_archived');
+  assert.deepEqual([4, 5, 6].map((id) => server.get(id).state), [
+    'review_approved', 'review_archived', 'pending_review',
+  ]);
+});
+
+test('a merge with either side shows the whole at once', async () => {
+  const { queue, server, ranges } = await queueOf(4);
+  queue.decide('merge', { side: 'next' });
+  assert.deepEqual(ranges()[0], [10, 30]);
+  queue.decide('approve');
+  queue.decide('approve');
+  queue.decide('merge', { side: 'previous' });
+  assert.deepEqual(ranges()[0], [30, 50]);
+  await settled();
+  assert.deepEqual(server.live.map((clip) => [clip.start_frame, clip.state]), [
+    [10, 'review_approved'], [30, 'pending_review'],
+  ]);
+  assert.equal(queue.current.id, 6);
+});
+
+test('what a clip is merged with may not be known yet', async () => {
+  const { queue, ranges } = await queueOf(4);
+  queue.decide('approve');
+  queue.decide('approve');
+  await settled();
+  queue.decide('merge', { side: 'previous' });
+  queue.decide('merge', { side: 'previous' }); // clip 1, which is not in the list
   assert.ok(queue.busy);
-  queue.decide('approve', 14);
   await settled();
-  assert.deepEqual(sent, [[1, { action: 'split', version: 1, frame: 14 }]]);
-  assert.deepEqual(queue.clips.map((clip) => clip.id), [90, 91, 2, 3]);
-});
-
-test('undo brings the clip back to the screen', async () => {
-  const { queue } = await queueOf(3, {
-    undo: () => ({ event_id: 2, clips: [clipAt(1, { version: 3 })] }),
-  });
-  queue.decide('approve', null);
-  queue.undo();
-  await settled();
-  assert.equal(queue.current.id, 1);
-  assert.equal(queue.current.version, 3);
-  assert.equal(queue.saved.length, 0);
-});
-
-test('what was decided after a decision that could not be saved waits with it', async () => {
-  let down = true;
-  const { queue, sent } = await queueOf(3, {
-    decide: (clip, { action }) => {
-      if (down) {
-        down = false;
-        throw Object.assign(new Error('no'), { status: 0 });
-      }
-      return action === 'merge'
-        ? { event_id: 2, clips: [clipAt(9, { start_frame: 10, end_frame: 30 })] }
-        : { event_id: 1, clips: [{ ...clip, state: 'review_approved', version: 2 }] };
-    },
-  });
-  queue.decide('approve', null);
-  queue.decide('merge', 20);
-  await settled();
-  assert.deepEqual(queue.clips.map((clip) => clip.id), [1, 2, 3]);
-  assert.deepEqual(queue.failed.map((write) => write.action), ['approve', 'merge']);
   assert.ok(!queue.busy);
-  queue.repeat();
-  await settled();
-  assert.deepEqual(sent.map(([, body]) => body.action), ['approve', 'approve', 'merge']);
-  assert.equal(queue.current.id, 9);
+  assert.deepEqual(ranges(), [[10, 40], [40, 50]]);
+  assert.equal(queue.current.start_frame, 10);
 });
 
-test('undo of a decision that could not be saved leaves the saved ones alone', async () => {
-  let down = false;
-  const { queue, sent } = await queueOf(4, {
-    decide: (clip) => {
-      if (down) throw Object.assign(new Error('no'), { status: 0 });
-      return { event_id: 7, clips: [{ ...clip, state: 'review_approved', version: 2 }] };
-    },
-  });
-  queue.decide('approve', null);
+test('a held nudge moves the cut at once and is sent once, when it rests', async () => {
+  const { queue, server, pass, ranges } = await queueOf(3);
+  queue.decide('approve');
   await settled();
-  down = true;
-  queue.decide('archive', null);
-  queue.undo();
-  await settled();
-  assert.equal(queue.current.id, 2);
-  assert.deepEqual([queue.failed, queue.busy], [[], false]);
-  assert.deepEqual(queue.saved.map((event) => event.id), [7]);
-  assert.ok(!sent.some(([what]) => what === 'undo'));
+  assert.ok(queue.nudge('end', 1));
+  await pass(150);
+  for (let i = 0; i < 3; i += 1) queue.nudge('end', 1);
+  assert.deepEqual(ranges(), [[20, 34], [34, 40]]);
+  assert.equal(queue.current?.next?.start_frame, 34);
+  await pass(150);
+  assert.equal(server.requests.length, 1);
+  await pass(60);
+  const nudge = { action: 'nudge', version: 1, edge: 'end', frame: 34 };
+  assert.deepEqual(server.requests.at(-1), [2, nudge]);
+  await pass(1000);
+  assert.equal(server.requests.length, 2);
+  assert.equal(server.get(3).start_frame, 34);
 });
 
-test('undo pressed twice takes back two decisions', async () => {
-  const { queue, sent } = await queueOf(4, {
-    undo: () => {
-      const id = sent.filter(([what]) => what === 'undo').length === 1 ? 2 : 1;
-      return { event_id: 9, clips: [clipAt(id, { version: 3 })] };
-    },
-  });
-  queue.decide('approve', null);
-  queue.decide('approve', null);
-  queue.undo();
-  queue.undo();
-  queue.decide('archive', null); // the screen waits for the clip that comes back
+test('a nudge that another decision follows is sent before it', async () => {
+  const { queue, server, sent } = await queueOf(3);
+  queue.nudge('end', -2);
+  queue.decide('approve');
+  queue.decide('approve'); // the neighbour, whose version the nudge has raised
   await settled();
-  assert.deepEqual(queue.clips.map((clip) => clip.id), [1, 2, 3, 4]);
-  assert.deepEqual([queue.busy, queue.saved, queue.decidedToday], [false, [], 0]);
+  assert.deepEqual(sent(), [[1, 'nudge'], [1, 'approve'], [2, 'approve']]);
+  assert.deepEqual([server.get(2).start_frame, server.get(2).state], [18, 'review_approved']);
+  assert.equal(queue.notice, null);
 });
 
-test('what the server refused is not offered for repetition', async () => {
-  const { queue } = await queueOf(3, {
-    decide: () => {
-      throw Object.assign(new Error('A split needs two parts.'), { status: 400 });
-    },
-  });
-  queue.decide('archive', null);
+test('a page that is left lets no nudge rest', async () => {
+  const { queue, sent } = await queueOf(3);
+  queue.nudge('end', 1);
+  queue.flush();
   await settled();
-  assert.equal(queue.current.id, 1);
-  assert.deepEqual(queue.failed, []);
-  assert.match(queue.notice.text, /A split needs two parts/);
+  assert.deepEqual(sent(), [[1, 'nudge']]);
 });
 
-test('clips that others have taken leave the queue, but not the screen', async () => {
-  const { queue, pending } = await queueOf(6);
-  for (const id of [1, 3]) pending.delete(id);
-  pending.set(2, clipAt(2, { version: 5 }));
-  await queue.renew();
-  assert.deepEqual(queue.clips.map((clip) => clip.id), [1, 2, 4, 5, 6]);
-  assert.equal(queue.clips[1].version, 5);
+test('a nudge before the clip moves the one that was decided on', async () => {
+  const { queue, server, pass } = await queueOf(3);
+  queue.decide('approve');
+  queue.nudge('start', -3);
+  assert.deepEqual([queue.current.start_frame, queue.current?.previous?.end_frame], [17, 17]);
+  await pass(300);
+  assert.equal(server.get(1).end_frame, 17);
 });
 
-test('an answer from before a decision changes nothing, one from after brings the clip back', async () => {
-  const { queue, pending } = await queueOf(5);
-  const before = queue.renew();
-  queue.decide('approve', null);
-  await before;
-  await settled();
-  assert.equal(queue.current.id, 2);
-  pending.set(1, clipAt(1, { version: 3 })); // another reviewer's undo
-  await queue.renew();
-  assert.ok(queue.clips.some((clip) => clip.id === 1));
+test('both clips keep a frame', async () => {
+  const { queue, ranges } = await queueOf(2);
+  queue.nudge('end', 100);
+  assert.deepEqual(ranges(), [[10, 29], [29, 30]]);
+  assert.ok(!queue.nudge('end', 1));
+  assert.match(queue.notice?.text ?? '', /keep a frame/);
+  assert.ok(!queue.nudge('start', 1));
+  assert.match(queue.notice?.text ?? '', /No clip comes right before/);
 });
 
 test('what makes no sense is said, not sent', async () => {
-  const { queue, sent } = await queueOf(3);
-  queue.decide('merge', 10);
-  assert.match(queue.notice.text, /No clip comes before/);
-  queue.decide('split', 10);
-  assert.match(queue.notice.text, /Step to the first frame/);
+  const { queue, server } = await queueOf(3);
+  queue.decide('merge', { side: 'previous' });
+  assert.match(queue.notice?.text ?? '', /No clip comes right before this one/);
+  queue.decide('split', { frames: [10] });
+  assert.match(queue.notice?.text ?? '', /Step to the first frame/);
+  queue.look(2);
+  queue.decide('merge', { side: 'next' });
+  assert.match(queue.notice?.text ?? '', /No clip comes right after this one/);
   await settled();
-  assert.deepEqual(sent, []);
+  assert.deepEqual(server.requests, []);
 });
+
+// --- Undo -------------------------------------------------------------------------------------
+
+test('undo brings the clip back at once', async () => {
+  const { queue, server, ids } = await queueOf(3);
+  queue.decide('approve');
+  await settled();
+  queue.undo();
+  assert.deepEqual(ids(), [1, 2, 3]);
+  assert.equal(queue.current.id, 1);
+  assert.deepEqual(queue.done, []);
+  queue.decide('archive');
+  assert.equal(queue.current.id, 2);
+  await settled();
+  assert.equal(server.get(1).state, 'review_archived');
+  assert.deepEqual([queue.decidedToday, queue.notice], [1, null]);
+});
+
+test('undo of a decision that is on its way waits for its number', async () => {
+  const { queue, server } = await queueOf(3);
+  queue.decide('approve');
+  await Promise.resolve();
+  queue.undo();
+  assert.equal(queue.current.id, 1);
+  await settled();
+  assert.deepEqual(server.requests.at(-1), ['undo', 1]);
+  assert.equal(queue.current.version, 3);
+});
+
+test('undo of a decision that was not sent yet sends nothing', async () => {
+  const { queue, server } = await queueOf(4);
+  queue.decide('approve');
+  queue.decide('archive');
+  queue.undo();
+  assert.equal(queue.current.id, 2);
+  await settled();
+  assert.deepEqual(server.requests.map(([id]) => id), [1]);
+});
+
+test('undo pressed twice takes back two decisions', async () => {
+  const { queue, ids } = await queueOf(4);
+  queue.decide('approve');
+  queue.decide('approve');
+  await settled();
+  queue.undo();
+  queue.undo();
+  assert.deepEqual(ids(), [1, 2, 3, 4]);
+  assert.equal(queue.current.id, 1);
+  await settled();
+  assert.deepEqual([ids(), queue.done, queue.decidedToday], [[1, 2, 3, 4], [], 0]);
+});
+
+test('undo takes back splits, merges, nudges and descriptions', async () => {
+  const { queue, server, pass, ranges } = await queueOf(3);
+  queue.decide('split', { frames: [15] });
+  queue.decide('merge', { side: 'next' });
+  queue.annotate(queue.current.id, { rating: 2 });
+  queue.nudge('end', 4);
+  await pass(300);
+  assert.deepEqual(ranges(), [[10, 24], [24, 30], [30, 40]]);
+  for (let i = 0; i < 4; i += 1) queue.undo();
+  assert.deepEqual(ranges(), [[10, 20], [20, 30], [30, 40]]);
+  assert.equal(queue.current.rating, null);
+  await settled();
+  assert.deepEqual(ranges(), server.live.map((clip) => [clip.start_frame, clip.end_frame]));
+  assert.equal(queue.current.id, 1);
+});
+
+test('a decision from before the page was opened is undone, too', async () => {
+  const { queue, server } = await queueOf(4);
+  await server.decide(2, { action: 'approve', version: 1 });
+  await queue.renew();
+  const recent = [{ id: 1, action: 'approve', start_frame: 20, end_frame: 30 }];
+  queue.remember({ recent, today: 1 });
+  queue.undo();
+  assert.ok(queue.busy);
+  queue.decide('archive'); // the screen waits for the clip that comes back
+  await settled();
+  assert.equal(queue.current.id, 2);
+  assert.deepEqual([queue.busy, queue.done, queue.decidedToday], [false, [], 0]);
+  assert.equal(server.get(1).state, 'pending_review');
+});
+
+test('a refused undo takes the clip away again, one made already is forgotten', async () => {
+  const { queue, server } = await queueOf(4);
+  queue.decide('approve');
+  await settled();
+  server.before = async (what) => {
+    if (what === 'undo') throw new Refusal('clip 1 is exporting right now.', 409);
+  };
+  queue.undo();
+  assert.equal(queue.current.id, 1);
+  await settled();
+  assert.equal(queue.current.id, 2);
+  assert.match(queue.notice?.text ?? '', /Nothing was undone. Clip 1 is exporting right now/);
+  assert.equal(queue.done.length, 1);
+  server.before = async () => {};
+  server.events[0].undone = true;
+  queue.undo();
+  await settled();
+  assert.match(queue.notice?.text ?? '', /undone already/);
+  assert.deepEqual(queue.done, []);
+});
+
+// --- Refused ----------------------------------------------------------------------------------
+
+test('somebody was first: the clip stays away, or comes back as it is now', async () => {
+  const { queue, server } = await queueOf(4);
+  server.change(1, { state: 'review_skipped' });
+  queue.decide('approve');
+  await settled();
+  assert.equal(queue.current.id, 2);
+  const { text = '' } = queue.notice ?? {};
+  assert.match(text, /Not saved: clip 1 approved. Clip 1 has changed.*review_skipped/);
+  server.change(2, { labels: ['theirs'] });
+  queue.decide('approve');
+  queue.decide('approve');
+  await settled();
+  assert.equal(queue.current.id, 2);
+  assert.deepEqual([queue.current.labels, queue.current.version], [['theirs'], 2]);
+  assert.equal(server.get(3).state, 'review_approved');
+});
+
+test('what was decided on the parts of a split that is refused comes back with it', async () => {
+  const { queue, server, ids } = await queueOf(3);
+  server.change(1, { rating: 1 });
+  queue.decide('split', { frames: [12] });
+  queue.decide('approve');
+  queue.decide('archive');
+  await settled();
+  assert.deepEqual(ids(), [1, 2, 3]);
+  assert.equal(queue.current.id, 1);
+  assert.match(queue.notice?.text ?? '', /2 later decisions on it went with it/);
+  assert.equal(server.events.length, 0);
+});
+
+test('a refused nudge puts the cut back', async () => {
+  const { queue, server, pass, ranges } = await queueOf(3);
+  server.change(1, {});
+  queue.nudge('end', 5);
+  await pass(300);
+  assert.deepEqual(ranges(), [[10, 20], [20, 30], [30, 40]]);
+  assert.match(queue.notice?.text ?? '', /Not saved: clip 1 nudged/);
+});
+
+test('what others changed between key press and sending is not overwritten unseen', async () => {
+  const { queue, server } = await queueOf(4);
+  server.before = async (what) => { if (what === 'decide') server.before = async () => {}; };
+  queue.decide('approve');
+  queue.decide('approve');
+  server.change(2, { labels: ['theirs'] });
+  await queue.renew();
+  await settled();
+  assert.equal(server.get(2).state, 'pending_review');
+  assert.equal(queue.current.id, 2);
+});
+
+// --- No server --------------------------------------------------------------------------------
+
+test('while the server is stopped nothing is lost and work goes on; then all is sent', async () => {
+  const { queue, server, pass, sent } = await queueOf(12);
+  const start = stop(server);
+  queue.decide('approve');
+  queue.decide('skip');
+  await settled();
+  assert.equal(queue.current.id, 3);
+  assert.match(queue.trouble ?? '', /server does not answer. 2 decisions wait here/);
+  queue.decide('archive');
+  await pass(1000);
+  assert.equal(queue.unsaved, 3);
+  start();
+  await pass(15_000);
+  assert.equal(queue.unsaved, 0);
+  assert.equal(queue.trouble, null);
+  assert.deepEqual(server.events.map((event) => event.action), ['approve', 'skip', 'archive']);
+  assert.deepEqual(sent().map(([id]) => id).filter((id) => id === 1).length >= 2, true);
+});
+
+test('it is tried again after ever longer pauses, and at once when asked', async () => {
+  const { queue, server, pass } = await queueOf(12);
+  let tries = 0;
+  const start = stop(server);
+  const down = server.before;
+  server.before = () => {
+    tries += 1;
+    return down('');
+  };
+  queue.decide('approve');
+  for (let second = 0; second < 60; second += 1) await pass(1000);
+  assert.ok(tries >= 5 && tries <= 9, String(tries));
+  start();
+  queue.flush();
+  await settled();
+  assert.deepEqual([queue.unsaved, queue.trouble], [0, null]);
+});
+
+test('a decision whose answer was lost is not made twice', async () => {
+  const { queue, server, pass } = await queueOf(4);
+  const start = stop(server, { reaches: true });
+  queue.decide('approve');
+  await settled();
+  start();
+  await pass(2000);
+  assert.equal(server.events.length, 1);
+  assert.deepEqual([queue.unsaved, queue.current.id], [0, 2]);
+});
+
+test('undo of a decision whose answer was lost takes it back once it is known', async () => {
+  const { queue, server, pass } = await queueOf(4);
+  const start = stop(server, { reaches: true });
+  queue.decide('approve');
+  await settled();
+  queue.undo();
+  assert.equal(queue.current.id, 1);
+  start();
+  await pass(2000);
+  assert.equal(server.get(1).state, 'pending_review');
+  assert.equal(server.events[0].undone, true);
+  assert.equal(queue.unsaved, 0);
+});
+
+test('a decision that the server keeps failing at can be taken back', async () => {
+  const { queue, server, pass } = await queueOf(4);
+  stop(server, { status: 500 });
+  queue.decide('approve');
+  await settled();
+  queue.undo();
+  server.before = async () => {};
+  await pass(20_000);
+  assert.deepEqual([queue.current.id, queue.unsaved, queue.trouble], [1, 0, null]);
+  assert.equal(server.events.length, 0);
+});
+
+test('a list that could not be read is read again', async () => {
+  const { queue, server, pass, ids } = await queueOf(4);
+  const start = stop(server);
+  void queue.begin();
+  await settled();
+  assert.match(queue.trouble ?? '', /The server does not answer. Trying again/);
+  start();
+  await pass(2000);
+  assert.deepEqual(ids(), [1, 2, 3, 4]);
+  assert.equal(queue.trouble, null);
+});
+
+// --- The list ---------------------------------------------------------------------------------
+
+test('clips that others have taken leave the queue, but not the screen', async () => {
+  const { queue, server, ids } = await queueOf(6);
+  server.change(1, { state: 'review_skipped' });
+  server.change(3, { state: 'review_skipped' });
+  server.change(2, { rating: 5 });
+  await queue.renew();
+  assert.deepEqual(ids(), [1, 2, 4, 5, 6]);
+  assert.equal(queue.clips[1].version, 2);
+});
+
+test('a clip that somebody brings back shows again', async () => {
+  const { queue, server, ids } = await queueOf(3);
+  queue.decide('approve');
+  await settled();
+  server.change(1, { state: 'pending_review' });
+  await queue.renew();
+  assert.deepEqual(ids(), [2, 3, 1]);
+});
+
+test('a list can begin at a given clip, however far down it is', async () => {
+  const { queue, ids } = await queueOf(40);
+  await queue.begin(30);
+  assert.equal(queue.current.id, 30);
+  assert.deepEqual(ids().slice(0, 3), [30, 1, 2]);
+  await queue.begin(3);
+  assert.equal(queue.current.id, 3);
+  assert.deepEqual(ids().slice(0, 3), [1, 2, 3]);
+  await queue.begin(99);
+  assert.equal(queue.current.id, 1);
+});
+
+test('another list that is begun while one is read replaces it', async () => {
+  const { queue, server, ids } = await queueOf(5);
+  const load = server.load.bind(server);
+  server.load = async (limit) => ({ ...(await load(limit)), clips: [] });
+  const first = queue.begin();
+  server.load = load;
+  await queue.begin();
+  await first;
+  assert.deepEqual(ids(), [1, 2, 3, 4, 5]);
+});
+
+// --- Anything, in any order -------------------------------------------------------------------
+
+/** @param {number} seed */
+const dice = (seed) => () => {
+  seed = (seed * 1664525 + 1013904223) % 2 ** 32;
+  return seed / 2 ** 32;
+};
+
+for (let seed = 1; seed <= 60; seed += 1) {
+  test(`whatever is pressed and whatever fails, screen and server agree (${seed})`, async () => {
+    const roll = dice(seed);
+    const { queue, server, pass } = await queueOf(12);
+    const flaky = async () => {
+      if (roll() < 0.15) throw new Refusal('the server does not answer', roll() < 0.3 ? 503 : 0);
+      for (let i = roll() * 12; i > 0; i -= 1) await Promise.resolve();
+    };
+    server.before = server.after = flaky;
+    const actions = [
+      () => queue.decide('approve'),
+      () => queue.decide('archive'),
+      () => queue.current && queue.annotate(queue.current.id, { rating: Math.ceil(roll() * 5) }),
+      () => queue.decide('merge', { side: roll() < 0.5 ? 'next' : 'previous' }),
+      () => queue.current && queue.decide('split', { frames: [queue.current.start_frame + 2] }),
+      () => queue.nudge(roll() < 0.5 ? 'start' : 'end', Math.floor(roll() * 5) - 2),
+      () => queue.undo(),
+      () => queue.look(roll() < 0.5 ? 1 : -1),
+      () => void queue.renew(),
+      () => server.change(1 + Math.floor(roll() * 12), { note: 'theirs' }),
+    ];
+    for (let i = 0; i < 60; i += 1) {
+      actions[Math.floor(roll() * actions.length)]();
+      if (roll() < 0.4) await pass(roll() * 400);
+    }
+    server.before = server.after = async () => {};
+    for (let i = 0; i < 40; i += 1) await pass(2000);
+    assert.equal(queue.unsaved, 0);
+    assert.equal(queue.trouble, null);
+    await queue.renew();
+    const shown = new Map(queue.clips.map((clip) => [clip.id, clip]));
+    const onScreen = queue.current?.id;
+    for (const clip of server.pending) {
+      const { previous, next, ...rest } = server.json(clip);
+      const { previous: shownPrevious, next: shownNext, ...shownRest } = shown.get(clip.id) ?? {};
+      assert.deepEqual(shownRest, rest);
+      assert.deepEqual([shownPrevious, shownNext], [previous, next]);
+      shown.delete(clip.id);
+    }
+    assert.ok([...shown.keys()].every((id) => id === onScreen), 'only the screen may keep a clip');
+  });
+}

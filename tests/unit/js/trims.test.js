@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  cleanRange, fateOfTrimmed, transitionAt, trimmedZones,
+  cleanRange, fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones,
 } from '../../../review_app/static/review/trims.js';
 
+/** @param {number} start @param {number} end @param {[number, number] | null} trim
+ * @param {...[kind: string, first: number, last: number]} transitions */
 const clipOf = (start, end, trim, ...transitions) => ({
   start_frame: start,
   end_frame: end,
@@ -39,13 +41,13 @@ test('both ends are named by the transition that lies over them', () => {
 
 test('what was trimmed by a detector before the present one still shows', () => {
   const { start, end } = trimmedZones(clipOf(100, 200, [101, 200]));
-  assert.equal(start.name, 'transition, 1 frame');
+  assert.equal(start?.name, 'transition, 1 frame');
   assert.equal(end, null);
 });
 
 test('two transitions over one end are both named', () => {
   const clip = clipOf(100, 200, [120, 200], ['fade', 98, 110], ['dissolve', 112, 120]);
-  assert.equal(trimmedZones(clip).start.name, 'fade and dissolve, 20 frames');
+  assert.equal(trimmedZones(clip).start?.name, 'fade and dissolve, 20 frames');
 });
 
 test('the page says what exports do with the frames', () => {
@@ -58,4 +60,25 @@ test('a frame is in a transition between its clean frames, wherever that lies in
   const kinds = [null, 140, 141, 149, 150].map((frame) => transitionAt(clip, frame));
   assert.deepEqual(kinds, [null, null, 'wipe', 'wipe', null]);
   assert.deepEqual(trimmedZones(clip), { start: null, end: null });
+});
+
+test('transitions have a place on the bar, as far as they lie in the clip', () => {
+  const clip = clipOf(100, 200, null, ['dissolve', 90, 104], ['wipe', 140, 150], ['cut', 160, 161]);
+  assert.deepEqual(transitionZones(clip), [
+    {
+      kind: 'dissolve', start: 100, end: 104,
+      name: 'dissolve, 4 frames', title: '100 – 103: dissolve',
+    },
+    {
+      kind: 'wipe', start: 141, end: 150,
+      name: 'wipe, 9 frames', title: '141 – 149: wipe',
+    },
+  ]);
+});
+
+test('a cut is of the kind of the transition that it lies in', () => {
+  const clip = clipOf(100, 200, null, ['dissolve', 90, 104], ['fade', 195, 200]);
+  assert.equal(kindOfCut(clip, 100), 'dissolve');
+  assert.equal(kindOfCut(clip, 200), 'fade');
+  assert.equal(kindOfCut(clipOf(100, 200, null), 100), 'cut');
 });

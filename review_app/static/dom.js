@@ -1,0 +1,36 @@
+/** Small help with the document. */
+
+/** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
+export const byId = (id) => /** @type {T} */ (document.getElementById(id));
+
+/** @param {HTMLElement} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A new element. @template {keyof HTMLElementTagNameMap} K @param {K} tag
+ * @param {Partial<HTMLElementTagNameMap[K]> & {data?: Record<string, string>,
+ *   label?: string}} [properties] `label`: what it is called for those who don't see it
+ * @param {...(Node | string)} children @returns {HTMLElementTagNameMap[K]} */
+export function make(tag, { data = {}, label, ...properties } = {}, ...children) {
+  const element = document.createElement(tag);
+  Object.assign(element, properties);
+  Object.assign(element.dataset, data);
+  if (label !== undefined) element.setAttribute('aria-label', label);
+  element.append(...children);
+  return element;
+}
+
+/** Runs `draw` before the next picture of the display, however often it is asked for until then.
+ * @param {() => void} draw @returns {() => void} */
+export function onceAFrame(draw) {
+  let scheduled = false;
+  return () => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      draw();
+    });
+  };
+}

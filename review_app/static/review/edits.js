@@ -1,0 +1,246 @@
+/**
+ * What decisions do to the list of clips: at once on the screen, and once the server has answered.
+ * Pure.
+ *
+ * @typedef {{id: number, state: string, start_frame: number, end_frame: number}} Neighbour
+ * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
+ *   labels: string[], rating: number | null, note: string | null, score: number | null,
+ *   trim: import('./trims.js').Range | null, transitions: import('./trims.js').Transition[],
+ *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
+ *     frame_count: number, rate: [number, number]},
+ *   previous?: Neighbour | null, next?: Neighbour | null}} Clip  a neighbour is the live clip that
+ *   ends where this one starts, or starts where it ends; null: there is none, undefined: not known
+ * @typedef {{edge: 'start' | 'end', frame: number}} Nudge
+ * @typedef {{action: string, clip: Clip, fields: Record<string, any>, made: number[],
+ *   before: Clip[], target: Edit | null, place: number | null}} Edit  `clip` as it was seen, `made`
+ *   the ids of clips that it makes (below zero until the server has named them), `before` what it
+ *   changes as it was; an undo takes back its `target`, to the front of the clip `place`
+ */
+
+/** @param {Neighbour} clip */
+export const isPending = (clip) => clip.state === 'pending_review';
+
+/** Decisions that take a clip off the list, and the states that they lead to. */
+const DECIDED = new Map(Object.entries({
+  approve: 'review_approved',
+  skip: 'review_skipped',
+  archive: 'review_archived',
+  group: 'review_approved',
+}));
+
+/** @param {Edit} edit */
+export const isDecision = (edit) => DECIDED.has(edit.action);
+
+/** True where only the server can tell what the screen shows next. @param {Edit} edit */
+export function awaits({ action, clip, fields, target }) {
+  if (action === 'undo') return target === null;
+  return action === 'merge' && clip[sideOf(fields)] === undefined;
+}
+
+/** @param {Record<string, any>} fields @returns {'previous' | 'next'} */
+const sideOf = ({ side }) => (side === 'next' ? 'next' : 'previous');
+
+/** @param {'start' | 'end'} edge @returns {'previous' | 'next'} */
+const besideEdge = (edge) => (edge === 'start' ? 'previous' : 'next');
+
+/** Why an edit makes no sense on a clip; null if it does.
+ * @param {string} action @param {Clip} clip @param {Record<string, any>} fields */
+export function whyNot(action, clip, fields) {
+  if (action === 'group' || action === 'merge' || action === 'nudge') {
+    const side = action === 'nudge' ? besideEdge(fields.edge) : sideOf(fields);
+    if (clip[side] !== null) return null;
+    const where = side === 'next' ? 'after' : 'before';
+    const so = action === 'nudge'
+      ? `its ${fields.edge} stays`
+      : `there is nothing to ${action} it with`;
+    return `No clip comes right ${where} this one, so ${so}.`;
+  }
+  if (action === 'split') {
+    const inside = (/** @type {number} */ n) => clip.start_frame < n && n < clip.end_frame;
+    if (fields.frames.length > 0 && fields.frames.every(inside)) return null;
+    return 'Step to the first frame of the second part, then split.';
+  }
+  return null;
+}
+
+/** Where a cut can go at most, so that the clips on both sides keep a frame.
+ * @param {Clip} clip @param {'start' | 'end'} edge @param {number} frame */
+export function clampedCut(clip, edge, frame) {
+  const [lowest, highest] = edge === 'start'
+    ? [(clip.previous?.start_frame ?? 0) + 1, clip.end_frame - 1]
+    : [clip.start_frame + 1, (clip.next?.end_frame ?? clip.video.frame_count) - 1];
+  return Math.min(highest, Math.max(lowest, frame));
+}
+
+/** The list as the screen shows it once `edit` is made. @param {Clip[]} clips @param {Edit} edit
+ * @returns {Clip[]} */
+export function applied(clips, edit) {
+  if (edit.action === 'undo') return edit.target ? restored(clips, edit) : clips;
+  const clip = clips.find((each) => each.id === edit.clip.id);
+  if (!clip || awaits(edit)) return clips;
+  const { action, fields, made } = edit;
+  if (action === 'annotate') {
+    return clips.map((each) => (each === clip ? { ...each, ...fields } : each));
+  }
+  if (action === 'nudge') return nudged(clips, clip, /** @type {Nudge} */ (fields));
+  if (action === 'split') return replaced(clips, [clip], parts(clip, fields.frames, made));
+  if (action === 'merge') {
+    const beside = /** @type {Neighbour} */ (clip[sideOf(fields)]);
+    const other = clips.find((each) => each.id === beside.id);
+    return replaced(clips, other ? [clip, other] : [clip], [merged(clip, beside, other, made[0])]);
+  }
+  const rest = clips.filter((each) => each !== clip);
+  return joined(rest, [{ ...clip, state: DECIDED.get(action) ?? clip.state }]);
+}
+
+/** The list once the server has answered an edit. @param {Clip[]} clips @param {Edit} edit
+ * @param {Clip[]} answered the clips that it changed or made, as they are now */
+export function settled(clips, edit, answered) {
+  const fresh = new Map(answered.map((clip) => [clip.id, clip]));
+  const leaves = (/** @type {Clip} */ { id }) =>
+    fresh.get(id)?.state === 'superseded' || (isDecision(edit) && id === edit.clip.id);
+  const here = new Set(clips.map((clip) => clip.id));
+  const comes = (/** @type {Clip} */ clip) => !here.has(clip.id) && entersBy(edit, clip);
+  const coming = answered.filter(comes).sort((x, y) => x.start_frame - y.start_frame);
+  const place = edit.action === 'undo' ? edit.place : edit.clip.id;
+  const at = Math.max(0, clips.findIndex((clip) => clip.id === place));
+  const stays = (/** @type {Clip[]} */ some) =>
+    some.filter((clip) => !leaves(clip)).map((clip) => fresh.get(clip.id) ?? clip);
+  return joined([...stays(clips.slice(0, at)), ...coming, ...stays(clips.slice(at))], answered);
+}
+
+/** @param {Edit} edit @param {Clip} clip */
+function entersBy({ action, target }, clip) {
+  if (action === 'split' || action === 'merge') return isPending(clip);
+  return action === 'undo' && clip.state !== 'superseded' &&
+    (isPending(clip) || target?.clip.id === clip.id);
+}
+
+/** What an edit takes off a list or changes in it, as it was.
+ * @param {Clip[]} old @param {Clip[]} now */
+export function changedBetween(old, now) {
+  const after = new Map(now.map((clip) => [clip.id, clip]));
+  return old.filter((clip) => !isSame(clip, after.get(clip.id)));
+}
+
+/** @param {Clip} a @param {Clip | undefined} b */
+const isSame = (a, b) =>
+  b !== undefined && a.start_frame === b.start_frame && a.end_frame === b.end_frame &&
+  a.labels === b.labels && a.rating === b.rating && a.note === b.note;
+
+/** @param {Clip[]} clips @param {Edit} edit an undo with its target */
+function restored(clips, { target, place }) {
+  const { before, made } = /** @type {Edit} */ (target);
+  const back = new Map(before.map((clip) => [clip.id, clip]));
+  const here = new Set(clips.map((clip) => clip.id));
+  const coming = before.filter((clip) => !here.has(clip.id));
+  const at = Math.max(0, clips.findIndex((clip) => clip.id === place));
+  const stays = (/** @type {Clip[]} */ some) =>
+    some.filter(({ id }) => !made.includes(id)).map((clip) => back.get(clip.id) ?? clip);
+  return joined([...stays(clips.slice(0, at)), ...coming, ...stays(clips.slice(at))], before);
+}
+
+/** @param {Clip[]} clips @param {Clip} clip @param {Nudge} nudge */
+function nudged(clips, clip, { edge, frame }) {
+  const beside = clip[besideEdge(edge)];
+  const other = edge === 'start' ? 'end' : 'start';
+  const list = clips.map((each) => {
+    if (each === clip) return withCut(each, edge, frame);
+    return each.id === beside?.id ? withCut(each, other, frame) : each;
+  });
+  return joined(list, list.filter((each, i) => each !== clips[i]));
+}
+
+/** @param {Clip} clip @param {'start' | 'end'} edge @param {number} frame @returns {Clip} */
+function withCut(clip, edge, frame) {
+  const { previous, next } = clip;
+  if (edge === 'start') {
+    const moved = ranged(clip, frame, clip.end_frame);
+    return { ...moved, previous: previous && { ...previous, end_frame: frame } };
+  }
+  const moved = ranged(clip, clip.start_frame, frame);
+  return { ...moved, next: next && { ...next, start_frame: frame } };
+}
+
+/** @param {Clip} clip @param {number[]} frames @param {number[]} ids */
+function parts(clip, frames, ids) {
+  const edges = [clip.start_frame, ...frames, clip.end_frame];
+  const made = ids.map((id, i) => provisional(ranged(clip, edges[i], edges[i + 1]), id));
+  return made.map((part, i) => ({
+    ...part,
+    previous: i > 0 ? neighbour(made[i - 1]) : clip.previous,
+    next: i < made.length - 1 ? neighbour(made[i + 1]) : clip.next,
+  }));
+}
+
+/** @param {Clip} clip @param {Neighbour} beside @param {Clip | undefined} other `beside`, if it is
+ * in the list @param {number} id */
+function merged(clip, beside, other, id) {
+  const start = Math.min(clip.start_frame, beside.start_frame);
+  const end = Math.max(clip.end_frame, beside.end_frame);
+  const isFirst = clip.start_frame === start;
+  const whole = provisional(ranged(clip, start, end), id);
+  return {
+    ...whole,
+    previous: isFirst ? clip.previous : other?.previous,
+    next: isFirst ? other?.next : clip.next,
+    labels: [...new Set([...clip.labels, ...(other?.labels ?? [])])],
+    rating: Math.max(clip.rating ?? 0, other?.rating ?? 0) || null,
+    transitions: isFirst
+      ? [...clip.transitions, ...(other?.transitions ?? [])]
+      : [...(other?.transitions ?? []), ...clip.transitions],
+  };
+}
+
+/** @param {Clip} clip @param {number} id */
+const provisional = (clip, id) => ({ ...clip, id, version: 0, state: 'pending_review' });
+
+/** The clip with another range, its times by the nominal rate.
+ * @param {Clip} clip @param {number} start @param {number} end @returns {Clip} */
+function ranged(clip, start, end) {
+  const [num, den] = clip.video.rate;
+  const seconds = (/** @type {number} */ frames) => (frames * den) / num;
+  const added = end - start - (clip.end_frame - clip.start_frame);
+  const { trim } = clip;
+  const clean = trim && {
+    start_frame: Math.max(start, trim.start_frame),
+    end_frame: Math.min(end, trim.end_frame),
+  };
+  return {
+    ...clip,
+    start_frame: start,
+    end_frame: end,
+    start_seconds: clip.start_seconds + seconds(start - clip.start_frame),
+    duration_seconds: clip.duration_seconds + seconds(added),
+    trim: clean && clean.start_frame < clean.end_frame ? clean : null,
+    transitions: clip.transitions.filter(({ first, last }) => first + 1 < end && last > start),
+  };
+}
+
+/** @param {Neighbour} clip @returns {Neighbour} */
+const neighbour = ({ id, state, start_frame: start, end_frame: end }) =>
+  ({ id, state, start_frame: start, end_frame: end });
+
+/** @param {Clip[]} clips @param {Clip[]} old adjacent ones @param {Clip[]} now */
+function replaced(clips, old, now) {
+  const at = clips.findIndex((clip) => old.includes(clip));
+  const rest = clips.filter((clip) => !old.includes(clip));
+  return joined([...rest.slice(0, at), ...now, ...rest.slice(at)], now);
+}
+
+/** The clips, with what is known anew of those before and after them.
+ * @param {Clip[]} clips @param {Clip[]} changed */
+function joined(clips, changed) {
+  const live = changed.filter((clip) => clip.state !== 'superseded');
+  return clips.map((clip) => {
+    const beside = live.filter((other) => other.video.key === clip.video.key);
+    const before = beside.find((other) => other.end_frame === clip.start_frame);
+    const after = beside.find((other) => other.start_frame === clip.end_frame);
+    if (!before && !after) return clip;
+    return {
+      ...clip,
+      previous: before ? neighbour(before) : clip.previous,
+      next: after ? neighbour(after) : clip.next,
+    };
+  });
+}

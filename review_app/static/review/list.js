@@ -1,0 +1,110 @@
+/**
+ * The reviewer's list: the clips as the server has confirmed them, and as the screen shows them
+ * with the edits that are on their way. Free of DOM and fetch.
+ *
+ * @typedef {import('./edits.js').Clip} Clip
+ * @typedef {import('./edits.js').Edit} Edit
+ * @typedef {{clips: Clip[], pending: number, with_others: number, total: number}} Handed  what the
+ *   server keeps from other reviewers for this one, how many clips wait in all, how many others
+ *   have, and how many the selection has
+ */
+
+import { applied, isDecision, isPending, settled } from './edits.js';
+
+/** @param {Clip[]} clips */
+const countPending = (clips) => clips.filter(isPending).length;
+
+export class ClipList {
+  /** In the order of review. @type {Clip[]} */ clips = [];
+  /** The place of the one on the screen. */
+  at = 0;
+  /** Pending clips that other reviewers have. */
+  withOthers = 0;
+  /** @type {Clip[]} */ #confirmed = [];
+  #pending = 0;
+  #total = 0;
+  /** Clips of this list decided on here. */
+  #decided = 0;
+  /** Decisions that are on their way. */
+  #leaving = 0;
+
+  get current() {
+    return this.clips[this.at] ?? null;
+  }
+
+  /** What comes after it, in the order in which it will come. */
+  get next() {
+    return [...this.clips.slice(this.at + 1), ...this.clips.slice(0, this.at)];
+  }
+
+  /** How many come before those that were passed over come again. */
+  get left() {
+    return this.clips.length - this.at - 1;
+  }
+
+  /** How many the server has handed out. */
+  get length() {
+    return this.#confirmed.length;
+  }
+
+  /** Which clip this is, counted from 1, and of how many; decided ones count. */
+  get position() {
+    return { at: this.#decided + this.#leaving + this.at + 1, of: this.#decided + this.#total };
+  }
+
+  /** Clips that wait for a decision. */
+  get pending() {
+    return Math.max(0, this.#pending - this.#leaving);
+  }
+
+  /** Brings the screen in line with what is known. The clip on it stays, or the next one comes.
+   * @param {readonly Edit[]} edits on their way
+   * @param {number | null} [focus] the clip to show, if it is there
+   * @param {Map<number, number>} [names] new ids of clips */
+  refresh(edits, focus = null, names = new Map()) {
+    const candidates = this.current ? [this.current, ...this.next] : [];
+    this.clips = edits.reduce(applied, this.#confirmed);
+    const undone = edits.filter(({ target }) => target && isDecision(target)).length;
+    this.#leaving = edits.filter(isDecision).length - undone;
+    const places = new Map(this.clips.map(({ id }, i) => [id, i]));
+    const ids = [focus, ...candidates.map(({ id }) => names.get(id) ?? id)];
+    this.at = ids.map((id) => places.get(id ?? 0)).find((place) => place !== undefined) ?? 0;
+  }
+
+  /** Takes in what the server hands out. What is on the screen stays, and so does what an edit may
+   * have to bring back. @param {Handed} handed @param {readonly Edit[]} edits */
+  take({ clips, pending, with_others: withOthers, total }, edits) {
+    const fresh = new Map(clips.map((clip) => [clip.id, clip]));
+    const kept = new Set([this.current?.id, ...edits.map(({ clip }) => clip.id)]);
+    const old = this.#confirmed.filter(({ id }) => fresh.has(id) || kept.has(id));
+    const known = new Set(old.map(({ id }) => id));
+    this.#confirmed = [
+      ...old.map((clip) => fresh.get(clip.id) ?? clip),
+      ...clips.filter(({ id }) => !known.has(id)),
+    ];
+    this.#pending = pending;
+    this.#total = total;
+    this.withOthers = withOthers;
+  }
+
+  /** Takes in what the server has made of an edit. @param {Edit} edit @param {Clip[]} answered
+   * @returns {Clip[]} those that are new in the list */
+  settle(edit, answered) {
+    const before = this.#confirmed;
+    this.#confirmed = settled(before, edit, answered);
+    this.#total += this.#confirmed.length - before.length;
+    this.#pending += countPending(this.#confirmed) - countPending(before);
+    const by = edit.action === 'undo' ? -1 : 1;
+    if (isDecision(edit.target ?? edit)) this.#decided = Math.max(0, this.#decided + by);
+    const known = new Set(before.map(({ id }) => id));
+    return this.#confirmed.filter(({ id }) => !known.has(id));
+  }
+
+  /** Takes in a clip that somebody else has changed: it stays if it is still as undecided, or
+   * decided, as it was. @param {Clip} now */
+  correct(now) {
+    this.#confirmed = this.#confirmed
+      .filter(({ id, state }) => id !== now.id || state === now.state)
+      .map((clip) => (clip.id === now.id ? now : clip));
+  }
+}

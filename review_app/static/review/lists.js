@@ -1,0 +1,74 @@
+/**
+ * The next clips, and what this reviewer has decided: drawn again only when they have changed.
+ *
+ * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('./queue.js').Done} Done
+ */
+
+import { byId, make } from '../dom.js';
+import { DONE, clipName } from './words.js';
+
+const NEXT_SHOWN = 5;
+const THUMBNAIL_WIDTH = 192;
+
+export class Lists {
+  #strip;
+  #drawnNext = '';
+  #drawnDone = '';
+
+  /** @param {import('./strip.js').Strip} strip */
+  constructor(strip) {
+    this.#strip = strip;
+  }
+
+  /** @param {Clip[]} next @param {Done[]} done */
+  draw(next, done) {
+    const shown = next.slice(0, NEXT_SHOWN);
+    const nextKey = JSON.stringify(shown.map((clip) =>
+      [clip.id, clip.duration_seconds, this.#strip.pictureOf(clip)?.name]));
+    if (nextKey !== this.#drawnNext) {
+      this.#drawnNext = nextKey;
+      byId('next').replaceChildren(...shown.map((clip) => this.#nextItem(clip)));
+    }
+    const doneKey = JSON.stringify(done.map(({ id, action, start_frame: a, end_frame: b }) =>
+      [id, action, a, b]));
+    if (doneKey === this.#drawnDone) return;
+    this.#drawnDone = doneKey;
+    byId('saved').replaceChildren(...done.map(doneItem));
+    byId('saved-none').hidden = done.length > 0;
+  }
+
+  /** @param {Clip} clip */
+  #nextItem(clip) {
+    const seconds = `${clip.duration_seconds.toFixed(1)} s`;
+    const picture = make('canvas', {
+      width: THUMBNAIL_WIDTH,
+      height: Math.round((THUMBNAIL_WIDTH * clip.video.height) / clip.video.width),
+    });
+    this.#strip.thumbnail(picture, clip);
+    const name = `${clipName(clip.id)} of ${clip.video.title}, ${seconds}`;
+    const button = make(
+      'button',
+      { type: 'button', title: name, label: `Go to ${name}`, data: { show: String(clip.id) } },
+      picture,
+      make('span', { textContent: seconds }),
+    );
+    return make('li', {}, button);
+  }
+}
+
+/** @param {Done} done @param {number} place */
+function doneItem({ id, action, start_frame: a, end_frame: b, count }, place) {
+  const what = DONE[action] ?? action;
+  const range = count && count > 1 ? `${count} clips` : `${a} – ${b - 1}`;
+  const undo = make('button', {
+    type: 'button', className: 'quiet', textContent: 'Undo', data: { undo: String(place) },
+    label: `Undo: ${what.toLowerCase()} ${range}`,
+  });
+  return make(
+    'li', { className: id === null ? 'is-unsaved' : '' },
+    make('span', { className: `did did-${action}`, textContent: what }),
+    make('span', { className: 'frames', textContent: range }),
+    undo,
+  );
+}

@@ -1,0 +1,33 @@
+/** Frames marked for a split. They belong to the film and last as long as the page, so that a split
+ * that is taken back finds them again. Pure. */
+
+/** @typedef {{start_frame: number, end_frame: number, video: {key: string}}} Part */
+
+/** @param {Part} clip @param {number} frame */
+const isInside = (clip, frame) => clip.start_frame < frame && frame < clip.end_frame;
+
+export class Marks {
+  /** By film. @type {Map<string, Set<number>>} */ #frames = new Map();
+
+  /** The marked frames in a clip, each the first one of a part. @param {Part} clip
+   * @returns {number[]} */
+  of(clip) {
+    const frames = [...(this.#frames.get(clip.video.key) ?? [])];
+    return frames.filter((frame) => isInside(clip, frame)).sort((a, b) => a - b);
+  }
+
+  /** Marks a frame, or takes its mark away. @param {Part} clip @param {number} frame
+   * @returns {boolean} false: a part can't begin there */
+  toggle(clip, frame) {
+    if (!isInside(clip, frame)) return false;
+    const frames = this.#frames.get(clip.video.key) ?? new Set();
+    if (!frames.delete(frame)) frames.add(frame);
+    this.#frames.set(clip.video.key, frames);
+    return true;
+  }
+
+  /** @param {Part} clip */
+  clear(clip) {
+    for (const frame of this.of(clip)) this.#frames.get(clip.video.key)?.delete(frame);
+  }
+}

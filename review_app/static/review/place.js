@@ -1,0 +1,20 @@
+/** Where a reviewer was, so that the page goes on there when it is opened again. */
+
+import { remember, remembered } from '../player/remember.js';
+
+/** @typedef {{clip: number, frame: number, search: string}} Place */
+
+/** @param {Place} place */
+export const keepPlace = (place) => remember('place', JSON.stringify(place));
+
+/** The place that was kept for this address; null if there is none.
+ * @param {string} search @returns {Place | null} */
+export function keptPlace(search) {
+  try {
+    const place = JSON.parse(remembered('place') ?? 'null');
+    const isWhole = Number.isInteger(place?.clip) && Number.isInteger(place?.frame);
+    return isWhole && place.search === search ? place : null;
+  } catch {
+    return null;
+  }
+}

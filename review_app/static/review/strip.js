@@ -1,0 +1,171 @@
+/**
+ * The pictures of the timeline: the film strip of a clip, the frames on either side of its cuts,
+ * the wave form. Each is drawn again only when something in it has changed.
+ *
+ * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('../player/player.js').Player} Player
+ * @typedef {{image: CanvasImageSource, x: number, y: number, width: number, height: number,
+ *   name: string}} Piece  a part of an image; pieces of one name look the same
+ */
+
+import { SpriteSheets, spriteFrame } from '../player/sprites.js';
+import { byId } from '../dom.js';
+import { stripFrames } from './scale.js';
+
+/** As many exact frames as a strip asks for where there are no sprites. */
+const EXACT_MOST = 6;
+const WAVE_STEP = 3;
+
+export class Strip {
+  #player;
+  #sheets;
+  /** @type {Map<HTMLCanvasElement, string>} */ #drawn = new Map();
+  /** In pixels of the screen. @type {Map<Element, {width: number, height: number}>} */
+  #sizes = new Map();
+
+  /** @param {Player} player @param {() => void} onchange called when a picture or a size has
+   * changed */
+  constructor(player, onchange) {
+    this.#player = player;
+    this.#sheets = new SpriteSheets(onchange);
+    const observer = new ResizeObserver((entries) => {
+      for (const { target, contentRect: { width, height } } of entries) {
+        const scale = devicePixelRatio;
+        this.#sizes.set(target, {
+          width: Math.round(width * scale),
+          height: Math.round(height * scale),
+        });
+      }
+      onchange();
+    });
+    for (const canvas of document.querySelectorAll('.timeline canvas')) observer.observe(canvas);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#drawn.clear();
+      onchange();
+    });
+  }
+
+  /** @param {Clip} clip */
+  draw(clip) {
+    this.#drawStrip(clip);
+    this.#drawWave(clip);
+    const { start_frame: start, end_frame: end, video } = clip;
+    this.#drawEdge('before', clip, start > 0 ? start - 1 : null);
+    this.#drawEdge('after', clip, end < video.frame_count ? end : null);
+  }
+
+  /** The clip's first frame for a list, or one near it. @param {Clip} clip */
+  pictureOf(clip) {
+    const poster = this.#player.poster(clip);
+    return poster ? whole(poster, 'poster') : this.#sprite(clip, clip.start_frame);
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Clip} clip */
+  thumbnail(canvas, clip) {
+    const piece = this.pictureOf(clip);
+    const context = canvas.getContext('2d');
+    if (piece && context) cover(context, piece, 0, 0, canvas.width, canvas.height);
+  }
+
+  /** @param {Clip} clip */
+  #drawStrip(clip) {
+    const canvas = /** @type {HTMLCanvasElement} */ (byId('strip'));
+    const size = this.#sizes.get(canvas);
+    if (!size?.width) return;
+    const { width, height } = size;
+    const { width: w, height: h, proxy_id: proxy, sprites } = clip.video;
+    const wanted = Math.max(2, Math.round(width / ((height * w) / h)));
+    const frames = stripFrames(clip, sprites ? wanted : Math.min(wanted, EXACT_MOST));
+    const pieces = frames.map((frame, i) => {
+      const isEnd = i === 0 || i === frames.length - 1;
+      return (isEnd || !sprites ? this.#exact(clip, frame) : null) ?? this.#sprite(clip, frame);
+    });
+    const key = [proxy, width, height, ...frames, ...pieces.map((piece) => piece?.name)].join();
+    this.#paint(canvas, key, (context) => {
+      pieces.forEach((piece, i) => {
+        const left = Math.round((i * width) / pieces.length);
+        const right = Math.round(((i + 1) * width) / pieces.length);
+        if (piece) cover(context, piece, left, 0, right - left, height);
+      });
+    });
+  }
+
+  /** @param {'before' | 'after'} side @param {Clip} clip @param {number | null} frame */
+  #drawEdge(side, clip, frame) {
+    const figure = byId(`edge-${side}`);
+    const canvas = /** @type {HTMLCanvasElement} */ (figure.querySelector('canvas'));
+    const size = this.#sizes.get(canvas);
+    if (frame === null || !size?.width) return;
+    // Exact or none: a picture from nearby may lie on the other side of the cut.
+    const piece = this.#exact(clip, frame);
+    const key = [clip.video.proxy_id, frame, size.width, size.height, piece?.name].join();
+    this.#paint(canvas, key, (context) => {
+      if (piece) cover(context, piece, 0, 0, size.width, size.height);
+    });
+  }
+
+  /** @param {Clip} clip */
+  #drawWave(clip) {
+    const canvas = /** @type {HTMLCanvasElement} */ (byId('wave'));
+    const size = this.#sizes.get(canvas);
+    if (!size?.width) return;
+    const { width, height } = size;
+    const step = Math.round(WAVE_STEP * devicePixelRatio);
+    const peaks = this.#player.peaks(clip, Math.floor(width / step));
+    const key = `${clip.video.proxy_id},${clip.start_frame},${clip.end_frame},${width},${!peaks}`;
+    this.#paint(canvas, key, (context) => {
+      if (!peaks) return;
+      context.fillStyle = getComputedStyle(canvas).color;
+      const bar = Math.max(1, step - Math.round(devicePixelRatio));
+      peaks.forEach((peak, i) => {
+        const length = Math.max(devicePixelRatio, peak * height);
+        context.fillRect(i * step, (height - length) / 2, bar, length);
+      });
+    });
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {string} key says all that the picture depends on
+   * @param {(context: CanvasRenderingContext2D) => void} draw */
+  #paint(canvas, key, draw) {
+    if (this.#drawn.get(canvas) === key) return;
+    this.#drawn.set(canvas, key);
+    const { width, height } = /** @type {{width: number, height: number}} */ (
+      this.#sizes.get(canvas)
+    );
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext('2d');
+    if (context) draw(context);
+  }
+
+  /** @param {Clip} clip @param {number} frame @returns {Piece | null} */
+  #exact(clip, frame) {
+    const poster = frame === clip.start_frame ? this.#player.poster(clip) : null;
+    const bitmap = poster ?? this.#player.stills.still(clip.video.proxy_id, frame, clip);
+    return bitmap && whole(bitmap, 'exact');
+  }
+
+  /** @param {Clip} clip @param {number} frame @returns {Piece | null} */
+  #sprite(clip, frame) {
+    const { sprites, proxy_id: proxyId } = clip.video;
+    const near = sprites ? spriteFrame(sprites, clip, frame) : null;
+    if (!sprites || near === null) return null;
+    const tile = this.#sheets.tile({ proxy_id: proxyId, sprites }, near);
+    return tile && { ...tile, name: `sprite ${near}` };
+  }
+}
+
+/** @param {ImageBitmap} image @param {string} name @returns {Piece} */
+const whole = (image, name) =>
+  ({ image, x: 0, y: 0, width: image.width, height: image.height, name });
+
+/** Fills a place with the middle of a picture. @param {CanvasRenderingContext2D} context
+ * @param {Piece} piece @param {number} x @param {number} y @param {number} width
+ * @param {number} height */
+function cover(context, piece, x, y, width, height) {
+  const scale = Math.max(width / piece.width, height / piece.height);
+  const [w, h] = [width / scale, height / scale];
+  const [left, top] = [piece.x + (piece.width - w) / 2, piece.y + (piece.height - h) / 2];
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(piece.image, left, top, w, h, x, y, width, height);
+}

@@ -1,0 +1,191 @@
+/**
+ * The row below the picture: the film strip with its cuts, and the bar with everything that lies
+ * along it.
+ *
+ * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('../player/player.js').Player} Player
+ */
+
+import { byId, make, setText } from '../dom.js';
+import { frameAt, shareOf, spread } from './scale.js';
+import { fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones } from './trims.js';
+import { clipName, stateWords } from './words.js';
+
+/** Pixels between the names of two transitions. */
+const NAME_GAP = 12;
+
+/** @param {number} share */
+const percent = (share) => `${share * 100}%`;
+
+export class Timeline {
+  #bar = byId('bar');
+  #player;
+  #exportsTrimmed;
+  /** @type {Clip | null} */ #clip = null;
+  #drawnLoaded = '';
+  #drawnMarks = '';
+
+  /** @param {Player} player @param {{exportsTrimmed: boolean}} options */
+  constructor(player, { exportsTrimmed }) {
+    this.#player = player;
+    this.#exportsTrimmed = exportsTrimmed;
+    this.#listen();
+    new ResizeObserver(() => this.#placeNames()).observe(byId('names'));
+  }
+
+  /** @param {Clip | null} clip on the screen @param {number[]} marks for a split */
+  draw(clip, marks) {
+    if (clip !== this.#clip) {
+      this.#clip = clip;
+      if (clip) this.#drawClip(clip);
+      for (const side of /** @type {const} */ (['start', 'end'])) this.#drawCut(side, clip);
+    }
+    if (!clip) return;
+    this.#drawMarks(clip, marks);
+    this.#drawLoaded(clip);
+    this.#drawKnob(clip);
+  }
+
+  #listen() {
+    const bar = this.#bar;
+    const scrub = (/** @type {PointerEvent} */ event) => {
+      if (!this.#player.clip) return;
+      const { left, width } = bar.getBoundingClientRect();
+      const frame = frameAt(this.#player.clip, (event.clientX - left) / width);
+      this.#player.scrub(frame, event.timeStamp);
+    };
+    let goesOn = false;
+    bar.addEventListener('pointerdown', (event) => {
+      goesOn = this.#player.playing;
+      this.#player.pause();
+      bar.setPointerCapture(event.pointerId);
+      scrub(event);
+    });
+    bar.addEventListener('pointermove', (event) => {
+      if (bar.hasPointerCapture(event.pointerId)) scrub(event);
+    });
+    bar.addEventListener('lostpointercapture', () => {
+      if (goesOn) this.#player.play();
+    });
+  }
+
+  /** @param {Clip} clip */
+  #drawClip(clip) {
+    this.#bar.setAttribute('aria-valuemin', String(clip.start_frame));
+    this.#bar.setAttribute('aria-valuemax', String(clip.end_frame - 1));
+    setText(byId('first-number'), String(clip.start_frame));
+    setText(byId('last-number'), String(clip.end_frame - 1));
+    const zones = transitionZones(clip);
+    byId('zones').replaceChildren(...zones.map((zone) => {
+      const area = make('i', { className: 'zone', title: zone.title, data: { kind: zone.kind } });
+      place(area, clip, zone);
+      return area;
+    }));
+    const trimmed = trimmedZones(clip);
+    for (const side of /** @type {const} */ (['start', 'end'])) {
+      const zone = trimmed[side];
+      const area = byId(`trim-${side}`);
+      area.hidden = !zone;
+      if (!zone) continue;
+      place(area, clip, zone);
+      area.title = `${zone.title}. ${fateOfTrimmed(this.#exportsTrimmed)}`;
+    }
+    const ends = [trimmed.start, trimmed.end].flatMap((zone) => zone ?? []);
+    const inside = zones.filter((zone) => !ends.some((end) =>
+      zone.start < end.end && zone.end > end.start));
+    const named = [...ends, ...inside].sort((a, b) => a.start - b.start);
+    const fate = ends.length > 0 ? [fateOfTrimmed(this.#exportsTrimmed)] : [];
+    setText(byId('trim'), [...named.map(({ title }) => title), ...fate].join('. '));
+    byId('names').replaceChildren(...named.map((zone) => {
+      const name = make('span', { textContent: zone.name, title: zone.title });
+      name.dataset.at = String(shareOf(clip, (zone.start + zone.end) / 2));
+      return name;
+    }));
+    this.#placeNames();
+  }
+
+  #placeNames() {
+    const row = byId('names');
+    const names = /** @type {HTMLElement[]} */ ([...row.children]);
+    if (names.length === 0) return;
+    const width = row.clientWidth;
+    const wishes = names.map((name) =>
+      ({ at: Number(name.dataset.at) * width, width: name.offsetWidth }));
+    spread(wishes, width, NAME_GAP).forEach((left, i) => {
+      names[i].style.visibility = left === null ? 'hidden' : '';
+      names[i].style.left = `${left ?? 0}px`;
+    });
+  }
+
+  /** @param {'start' | 'end'} side @param {Clip | null} clip */
+  #drawCut(side, clip) {
+    const isStart = side === 'start';
+    const edge = byId(`edge-${isStart ? 'before' : 'after'}`);
+    const cut = byId(`cut-${side}`);
+    const at = clip && (isStart ? clip.start_frame : clip.end_frame);
+    const isThere = clip !== null && at !== null && at > 0 && at < clip.video.frame_count;
+    edge.classList.toggle('is-none', !isThere);
+    cut.classList.toggle('is-none', !isThere);
+    edge.hidden = cut.hidden = !clip;
+    if (!clip || at === null) return;
+    const kind = isThere ? kindOfCut(clip, at) : 'cut';
+    cut.dataset.kind = kind;
+    cut.title = isThere ? `${kind} between frames ${at - 1} and ${at}` : '';
+    const other = isStart ? clip.previous : clip.next;
+    const frame = isStart ? at - 1 : at;
+    const whose = other ? `${clipName(other.id)}, ${stateWords(other.state)}` : 'no clip';
+    const limit = isStart ? 'Start of the film' : 'End of the film';
+    setText(part(edge, 'figcaption'), isThere ? whose : limit);
+    setText(part(edge, '.joined span'), kind);
+    setText(part(edge, '.number'), isThere ? String(frame) : '');
+    part(edge, 'canvas').setAttribute('aria-label', isThere ? `Frame ${frame}` : limit);
+    for (const button of edge.querySelectorAll('button')) button.disabled = other === null;
+  }
+
+  /** @param {Clip} clip @param {number[]} marks */
+  #drawMarks(clip, marks) {
+    const key = `${clip.start_frame}-${clip.end_frame}:${marks.join()}`;
+    if (key === this.#drawnMarks) return;
+    this.#drawnMarks = key;
+    byId('marks').replaceChildren(...marks.map((frame) => {
+      const mark = make('i', { title: `A part begins with frame ${frame}` });
+      mark.style.left = percent(shareOf(clip, frame));
+      return mark;
+    }));
+  }
+
+  /** @param {Clip} clip */
+  #drawLoaded(clip) {
+    const parts = this.#player.loaded;
+    const key = `${clip.start_frame}-${clip.end_frame}:${parts.join()}`;
+    if (key === this.#drawnLoaded) return;
+    this.#drawnLoaded = key;
+    byId('loaded').replaceChildren(...parts.map(([start, end]) => {
+      const part = make('i');
+      place(part, clip, { start, end });
+      return part;
+    }));
+  }
+
+  /** @param {Clip} clip */
+  #drawKnob(clip) {
+    const { presented } = this.#player;
+    if (presented === null) return;
+    const kind = transitionAt(clip, presented);
+    const share = percent(shareOf(clip, presented + 0.5));
+    byId('knob').style.left = share;
+    byId('played').style.width = share;
+    this.#bar.setAttribute('aria-valuenow', String(presented));
+    this.#bar.setAttribute('aria-valuetext', `${presented}${kind ? `, in a ${kind}` : ''}`);
+  }
+}
+
+/** @param {HTMLElement} element @param {string} selector */
+const part = (element, selector) =>
+  /** @type {HTMLElement} */ (element.querySelector(selector));
+
+/** @param {HTMLElement} element @param {Clip} clip @param {{start: number, end: number}} frames */
+function place(element, clip, { start, end }) {
+  element.style.left = percent(shareOf(clip, start));
+  element.style.width = percent(shareOf(clip, end) - shareOf(clip, start));
+}

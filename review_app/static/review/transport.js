@@ -1,0 +1,81 @@
+/**
+ * The row of controls below the timeline: frame, time, speed, sound, and what shows the frames.
+ *
+ * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('../player/player.js').Player} Player
+ */
+
+import { byId, setText } from '../dom.js';
+import { transitionAt } from './trims.js';
+import { timecode } from './words.js';
+
+export class Transport {
+  #player;
+  #rate = /** @type {HTMLSelectElement} */ (byId('rate'));
+  #jump = /** @type {HTMLInputElement} */ (byId('jump'));
+  #volume = /** @type {HTMLInputElement} */ (byId('volume'));
+
+  /** @param {Player} player */
+  constructor(player) {
+    this.#player = player;
+    this.#rate.addEventListener('change', () => {
+      player.setRate(Number(this.#rate.value));
+      this.#rate.blur();
+    });
+    this.#volume.addEventListener('input', () => {
+      player.sound.unlock();
+      player.sound.setVolume(Number(this.#volume.value));
+    });
+    this.#jump.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter') return;
+      const text = this.#jump.value.trim();
+      if (/^\d+$/.test(text)) {
+        player.pause();
+        player.seek(Number(text), event.timeStamp);
+      }
+      this.#jump.blur();
+    });
+    this.#jump.addEventListener('focus', () => {
+      this.#jump.value = String(player.presented ?? '');
+      this.#jump.select();
+    });
+    this.#jump.addEventListener('blur', () => { this.#jump.value = ''; });
+  }
+
+  /** Has a frame typed. */
+  jump() {
+    this.#jump.focus();
+  }
+
+  /** @param {number} by */
+  turn(by) {
+    const { sound } = this.#player;
+    sound.setVolume(Math.round((sound.volume + by) * 20) / 20);
+    if (by > 0 && sound.muted) sound.mute(false);
+  }
+
+  /** @param {Clip | null} clip */
+  draw(clip) {
+    const { playing, presented, sound, rate, reason } = this.#player;
+    byId('review').classList.toggle('is-playing', playing);
+    byId('play').setAttribute('aria-label', playing ? 'Pause' : 'Play');
+    byId('waiting').hidden = !this.#player.waiting;
+    byId('picture').classList.toggle('stale', clip !== null && presented === null);
+    byId('sound').hidden = !clip?.video.has_audio;
+    byId('mute').setAttribute('aria-pressed', String(sound.muted));
+    if (this.#volume.value !== String(sound.volume)) this.#volume.value = String(sound.volume);
+    if (this.#rate.value !== String(rate)) this.#rate.value = String(rate);
+    setText(byId('engine'), this.#player.engineName);
+    byId('engine').title = reason ?? 'Frames are decoded one by one.';
+    byId('engine-why').hidden = !reason;
+    setText(byId('engine-why'), reason ?? '');
+    if (!clip) return;
+    const at = presented === null ? null : presented - clip.start_frame;
+    setText(byId('frame'), presented === null ? '–' : String(presented));
+    const length = clip.end_frame - clip.start_frame;
+    setText(byId('frame-of'), at === null ? '' : `${at + 1} of ${length}`);
+    setText(byId('time'), timecode(this.#player.presentedSeconds));
+    const kind = transitionAt(clip, presented);
+    setText(byId('within'), kind ? `in a ${kind}` : '');
+  }
+}

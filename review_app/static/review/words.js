@@ -1,0 +1,66 @@
+/** How numbers, decisions and trouble read. Pure. */
+
+/** @type {Record<string, string>} */
+export const DONE = {
+  approve: 'Approved',
+  skip: 'Skipped',
+  archive: 'Archived',
+  group: 'Grouped',
+  merge: 'Merged',
+  split: 'Split',
+  nudge: 'Nudged',
+  annotate: 'Described',
+};
+
+/** `75.2` -> `1:15.20`. @param {number | null} seconds */
+export function timecode(seconds) {
+  if (seconds === null) return '–';
+  const hundredths = Math.round(seconds * 100);
+  const rest = hundredths % 6000;
+  const minutes = Math.floor(hundredths / 6000);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  const hours = Math.floor(minutes / 60);
+  const clock = hours ? `${hours}:${two(minutes % 60)}` : String(minutes);
+  return `${clock}:${two(Math.floor(rest / 100))}.${two(rest % 100)}`;
+}
+
+/** @param {number} n @param {string} one @param {string} [many] */
+export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+
+/** `review_approved` -> `approved`. @param {string} state */
+export const stateWords = (state) => state.replace(/^review_|_review$/g, '').replaceAll('_', ' ');
+
+/** A clip that the server has not named yet has an id below zero. @param {number} id */
+export const clipName = (id) => (id > 0 ? `clip ${id}` : 'new clip');
+
+/** @param {{message: string}} error */
+export function sentence({ message }) {
+  const capital = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
+/** @param {import('./edits.js').Edit} edit @param {{message: string}} error
+ * @param {number} others later edits that went with it */
+export function notSaved({ action, clip }, error, others) {
+  const what = `Not saved: ${clipName(clip.id)} ${DONE[action].toLowerCase()}.`;
+  const more = others > 0 ? ` ${count(others, 'later decision')} on it went with it.` : '';
+  return `${what} ${sentence(error)}${more}`;
+}
+
+/** @param {{message: string}} error @param {number} waiting edits */
+export function unreachable(error, waiting) {
+  const what = waiting === 0
+    ? 'Trying again.'
+    : `${count(waiting, 'decision waits here and is', 'decisions wait here and are')} sent again.`;
+  return `${sentence(error)} ${what}`;
+}
+
+/** @param {number} withOthers clips @param {boolean} isFiltered */
+export function whyEmpty(withOthers, isFiltered) {
+  if (withOthers > 0) {
+    const clips = count(withOthers, 'clip that waits is', 'clips that wait are');
+    return `The ${clips} with other reviewers.`;
+  }
+  return isFiltered ? 'No clip is left that the filters let through.'
+    : 'New clips appear here by themselves.';
+}

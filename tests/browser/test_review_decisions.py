@@ -1,0 +1,196 @@
+"""Decisions on the review page: at once on the screen, once and in order on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Route
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.engine import transaction
+from tests.browser.numbered import CLIPS, live, states
+from tests.browser.review_world import Film
+from tests.browser.tab import Tab
+
+
+def test_the_next_clip_does_not_wait_for_the_server(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    held: list[Route] = []
+    page.page.route("**/decisions", lambda route: held.append(route))
+    page.press("a", "s")
+    page.shows_clip(131)
+    assert states(engine, film)[:2] == ["pending_review", "pending_review"]
+    for left in (1, 0):
+        while not held:
+            page.until("heaters.queue.unsaved > 0")
+        held.pop().continue_()
+        page.until(f"heaters.queue.unsaved === {left}")
+    assert states(engine, film)[:3] == ["review_approved", "review_skipped", "pending_review"]
+
+
+def test_parts_of_a_split_can_be_decided_on_before_the_server_has_named_them(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.go_to(30)
+    held: list[Route] = []
+    page.page.route("**/decisions", lambda route: held.append(route))
+    page.press("Enter")
+    page.until("heaters.player.clip.end_frame === 30")
+    page.press("x")
+    page.shows_clip(30)
+    page.press("m")  # with the part before it, which is archived
+    page.until("heaters.player.clip.start_frame === 0 && heaters.player.clip.end_frame === 70")
+    for left in (2, 1, 0):
+        while not held:
+            page.until(f"heaters.queue.unsaved === {left + 1}")
+        held.pop().continue_()
+        page.until(f"heaters.queue.unsaved === {left}")
+    assert page.page.is_hidden("#notice")
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+
+
+def test_undo_brings_the_clip_back(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("a", "x")
+    page.is_saved()
+    held: list[Route] = []
+    page.page.route("**/undo", lambda route: held.append(route))
+    page.press("u", "u")
+    page.shows_clip(0)  # before the server has answered
+    page.until("document.getElementById('saved-none').hidden === false")
+    for left in (1, 0):
+        while not held:
+            page.until(f"heaters.queue.unsaved === {left + 1}")
+        held.pop().continue_()
+        page.until(f"heaters.queue.unsaved === {left}")
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+    page.page.unroute("**/undo")
+    page.press("u")
+    page.until("document.getElementById('notice-text').textContent.includes('no decision left')")
+
+
+def test_decisions_from_before_are_undone_one_by_one_from_the_list(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("a", "x", "s")
+    page.is_saved()
+    page.page.reload()
+    page.shows_clip(200)
+    page.until("document.querySelectorAll('#saved li').length === 3")
+    page.page.click("#saved li:nth-child(2) button")
+    page.shows_clip(70)
+    page.is_saved()
+    assert states(engine, film)[:3] == ["review_approved", "pending_review", "review_skipped"]
+    assert page.page.locator("#saved li").count() == 2
+
+
+def test_buttons_and_the_reviewers_name(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.page.fill("#reviewer", "a s x")
+    with page.page.expect_response("**/api/mine"):
+        page.press("Enter")
+    page.until("document.activeElement === document.body")
+    page.page.click(".do-approve")
+    page.shows_clip(70)
+    page.press("Space")  # meant for the player, although a button was clicked last
+    page.until("!heaters.player.playing")
+    page.until("heaters.queue.done[0]?.id")
+    page.page.click("#saved button")
+    page.shows_clip(0)
+    page.is_saved()
+    with transaction(engine) as session:
+        events = clips.history(session, film.clips[0].id)
+        assert [(event.actor, event.action) for event in events] == [
+            ("pipeline", "replan"),
+            ("a s x", "approve"),
+            ("a s x", "undo"),
+        ]
+
+
+def test_rating_labels_and_note_stay_with_the_clip(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("4", "t")
+    page.page.keyboard.type("night train")
+    page.press("Enter", "n")
+    page.page.keyboard.type("a note: approve? no!")
+    page.press("Enter", "a")
+    page.shows_clip(70)
+    page.is_saved()
+    first, second, *_ = live(engine, film)
+    assert (first.state, second.state) == ("review_approved", "pending_review")
+    assert (first.rating, first.labels, first.note) == (4, ["night train"], "a note: approve? no!")
+    assert page.page.input_value("#note") == ""
+    page.press("u")
+    page.shows_clip(0)
+    page.until("document.getElementById('note').value.startsWith('a note')")
+    assert page.page.locator(".star.is-on").count() == 4
+    page.page.click(".chip[data-label='night train']")
+    page.press("0")
+    page.is_saved()
+    first, *_ = live(engine, film)
+    assert (first.rating, first.labels) == (None, [])
+    assert page.complaints == []
+
+
+def test_clips_can_be_passed_over_and_chosen(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("PageDown")
+    page.shows_clip(70)
+    page.page.click("#next li:nth-child(2) button")
+    page.shows_clip(200)
+    page.press("PageUp", "PageUp")
+    page.shows_clip(70)
+    assert page.page.inner_text("#position") == "2"
+    assert page.page.evaluate("heaters.queue.unsaved") == 0
+
+
+def test_the_counters(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab()
+    page.shows_clip(0)
+
+    def counted() -> list[str]:
+        return [page.page.inner_text(f"#{name}") for name in ("position", "of", "pending", "today")]
+
+    page.until("document.getElementById('of').textContent === '6'")
+    assert counted() == ["1", "6", "6", "0"]
+    page.press("a", "x")
+    page.is_saved()
+    page.until("document.getElementById('today').textContent === '2'")
+    assert counted() == ["3", "6", "4", "2"]
+    page.press("u")
+    page.is_saved()
+    page.until("document.getElementById('today').textContent === '1'")
+    assert counted() == ["2", "6", "5", "1"]
+
+
+def test_the_page_goes_on_where_it_was(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("a", "PageDown")
+    page.shows_clip(131)
+    page.page.select_option("#rate", "2")
+    page.go_to(144)
+    page.is_saved()
+    page.page.reload()
+    page.shows_clip(131)
+    assert page.on_screen() == 144
+    page.until("document.getElementById('rate').value === '2'")
+    page.press("PageUp")
+    page.shows_clip(70)
+    page.until("heaters.player.playing")

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  inWords, searchOf, selectionOf, without,
+} from '../../../review_app/static/review/selection.js';
+
+test('an address holds what is asked for, and nothing that goes without saying', () => {
+  const selection = selectionOf('?video=film-1&state=pending&label=&order=time&min_seconds=2&x=y');
+  assert.deepEqual(selection, { video: 'film-1', min_seconds: '2' });
+  assert.equal(searchOf(selection), '?video=film-1&min_seconds=2');
+  assert.equal(searchOf({}), '');
+  const odd = { label: 'a & b', reviewer: 'é' };
+  assert.deepEqual(selectionOf(searchOf(odd)), odd);
+});
+
+test('filters read as words, those of a range as one', () => {
+  const titleOf = (/** @type {string} */ key) => `Title of ${key}`;
+  const texts = (/** @type {string} */ search) =>
+    inWords(selectionOf(search), titleOf).map(({ text }) => text);
+  assert.deepEqual(texts('?video=a&state=archived&label=night&min_rating=3'), [
+    'Title of a', 'archived', 'label night', 'rated 3 or more',
+  ]);
+  assert.deepEqual(texts('?reviewer=kim&order=uncertain'), [
+    'decided by kim', 'least certain first',
+  ]);
+  assert.deepEqual(texts('?min_seconds=2&max_seconds=9.5'), ['2 to 9.5 s']);
+  assert.deepEqual(texts('?max_seconds=4&min_score=0.2'), ['at most 4 s', 'score at least 0.2']);
+  assert.deepEqual(texts('?clip=7'), ['clip 7']);
+  assert.deepEqual(inWords({ min_seconds: '2', max_seconds: '3' }, titleOf)[0].names, [
+    'min_seconds', 'max_seconds',
+  ]);
+});
+
+test('a filter can be taken away', () => {
+  const selection = selectionOf('?video=a&min_seconds=1&max_seconds=2');
+  assert.deepEqual(without(selection, ['min_seconds', 'max_seconds']), { video: 'a' });
+});

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { notSaved, timecode, unreachable } from '../../../review_app/static/review/words.js';
+
+test('times and trouble in words', () => {
+  assert.equal(timecode(75.2), '1:15.20');
+  assert.equal(timecode(3600), '1:00:00.00');
+  assert.equal(timecode(null), '–');
+  const message = 'the server does not answer';
+  assert.equal(
+    unreachable({ message }, 1),
+    'The server does not answer. 1 decision waits here and is sent again.',
+  );
+  /** @type {any} */ const edit = { action: 'split', clip: { id: -1 } };
+  assert.equal(
+    notSaved(edit, { message: 'No.' }, 1),
+    'Not saved: new clip split. No. 1 later decision on it went with it.',
+  );
+});
