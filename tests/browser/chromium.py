@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserType
 
 FOREIGN_NAME = "heaters.test"
 """A name that leads to this machine, and that browsers do not trust as they trust localhost."""
@@ -24,11 +24,11 @@ FLAGS = (
 
 
 @contextmanager
-def open_chromium(playwright: Playwright) -> Iterator[Browser]:
+def open_chromium(kind: BrowserType, *flags: str) -> Iterator[Browser]:
     """The installed Chromium, headless; the test is skipped by name where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("no Chromium is installed: the review page goes untested")
-    browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    browser = kind.launch(executable_path=path, args=[*FLAGS, *flags])
     yield browser
     browser.close()

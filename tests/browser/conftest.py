@@ -23,7 +23,7 @@ from tests.footage import make_numbered_film
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, open_chromium(playwright) as opened:
+    with sync_playwright() as playwright, open_chromium(playwright.chromium) as opened:
         yield opened
 
 

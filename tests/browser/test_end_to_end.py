@@ -119,7 +119,7 @@ def test_a_clip_approved_by_key_reaches_the_library_untouched_by_hand() -> None:
     with (
         scratch_folder(outside_homes) as folder,
         sync_playwright() as playwright,
-        open_chromium(playwright) as browser,
+        open_chromium(playwright.chromium) as browser,
     ):
         home = folder / "home"
         with demo(home, port) as printed:

@@ -28,6 +28,8 @@ import { Display, View, afterPaint } from './view.js';
 const MAX_OPEN = 5;
 const NEXT_CLIPS = 5;
 const PATIENCE_MS = 400;
+/** While a clip plays nobody reads numbers faster than this, and to draw them costs time. */
+const TELL_MS = 30;
 /** After a drag has moved, neighbours of the frame wait so long for it to move again. */
 const SCRUB_MS = 120;
 
@@ -74,11 +76,14 @@ export class Player {
   /** @type {PlayerClip[]} */ #next = [];
   /** By proxy. @type {Map<string, Source>} */ #sources = new Map();
   #raf = 0;
+  /** True within an animation frame: what is drawn then belongs to the picture under way. */
+  #isInFrame = false;
   /** @type {{name: string, since: number, frame: number} | null} */ #mark = null;
   #waitingSince = 0;
   #scrubbedAt = -SCRUB_MS;
   #late = 0;
   #ticks = 0;
+  #toldAt = 0;
 
   /** @param {{canvas: HTMLCanvasElement, onchange?: () => void}} options */
   constructor({ canvas, onchange = () => {} }) {
@@ -363,16 +368,17 @@ export class Player {
     if (!clip || !this.#clock) return;
     this.#display.note(now);
     if (this.playing) this.#followClock(clip, this.#clock, now);
+    this.#isInFrame = true;
     this.#showWanted();
-    this.#feed();
-    this.#feedScout();
-    this.#noteWaiting();
-    if (!this.playing) return;
-    if (!this.#clock.stalled) {
+    this.#isInFrame = false;
+    if (this.playing && !this.#clock.stalled) {
       this.#ticks += 1;
       if (this.presented !== this.wanted) this.#late += 1;
     }
-    this.#wake();
+    this.#feed();
+    this.#feedScout();
+    this.#noteWaiting();
+    if (this.playing) this.#wake();
   }
 
   /** @param {PlayerClip} clip @param {LoopClock} clock @param {number} now */
@@ -447,9 +453,17 @@ export class Player {
       afterPaint(() => {
         const measure = { start: mark.since, end: performance.now(), detail: { frame } };
         performance.measure(`heaters:${mark.name}`, measure);
-      });
+      }, this.#isInFrame);
     }
-    this.#onchange();
+    this.#tellOfPaint();
+  }
+
+  /** The picture comes first, what is told about it with the display's next one. */
+  #tellOfPaint() {
+    const now = performance.now();
+    if (this.playing && now - this.#toldAt < TELL_MS) return;
+    this.#toldAt = now;
+    afterPaint(this.#onchange, this.#isInFrame);
   }
 
   /** The frames to decode, most wanted first. */

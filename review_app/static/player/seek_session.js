@@ -11,6 +11,8 @@ import { TICKS_PER_SECOND } from './frames.js';
  * this long to show it. */
 const PRESENT_TIMEOUT_MS = 250;
 const RELOAD_MS = 1000;
+/** A server that was away may be back by the time that it is asked. */
+const FAILURES_FORGIVEN = 1;
 
 /** Why a video element can't be used, as a sentence; null if it can, as far as it tells.
  * @param {{codec: string}} source @returns {string | null} */
@@ -31,6 +33,8 @@ export class SeekSession {
   /** @type {{url: string, width: number, height: number} | null} */ #source = null;
   /** @type {{ticket: Ticket, interval: [number, number], turn: number} | null} */ #wanted = null;
   /** Ticks of the picture that is shown. @type {number | null} */ #shown = null;
+  /** In a row, while the server answered. */
+  #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /**
@@ -126,6 +130,7 @@ export class SeekSession {
     clearTimeout(this.#timer);
     const wanted = this.#wanted;
     this.#wanted = null;
+    this.#failures = 0;
     if (wanted) this.#onpicture(wanted.ticket, this.#video);
   }
 
@@ -147,7 +152,8 @@ export class SeekSession {
     const answers = code === MediaError.MEDIA_ERR_DECODE ||
       (await fetch(source.url, { method: 'HEAD' }).then(({ ok }) => ok, () => false));
     if (source !== this.#source) return;
-    if (answers) {
+    if (answers) this.#failures += 1;
+    if (this.#failures > FAILURES_FORGIVEN) {
       this.#onfatal(`The video element can't play the video (${message || code}).`);
       return;
     }

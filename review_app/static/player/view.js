@@ -45,11 +45,13 @@ export class Display {
 }
 
 /** Calls `done` once what was just drawn is on its way to the screen.
- * @param {() => void} done */
-export function afterPaint(done) {
-  requestAnimationFrame(() => {
+ * @param {() => void} done @param {boolean} [isInFrame] true within an animation frame */
+export function afterPaint(done, isInFrame = false) {
+  const post = () => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = done;
+    port1.onmessage = () => done();
     port2.postMessage(null);
-  });
+  };
+  if (isInFrame) post();
+  else requestAnimationFrame(post);
 }

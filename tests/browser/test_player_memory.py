@@ -1,0 +1,104 @@
+"""What the player holds, over hundreds of clips and with the garbage collector at its heels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import pytest
+from playwright.sync_api import Browser, BrowserType
+from sqlalchemy import Engine
+
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import LocalStorage
+from tests.browser.chromium import open_chromium
+from tests.browser.painting import PAINTED, assert_one_way, loops
+from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.browser.tab import Tab
+from tests.footage import make_numbered_film
+
+CLIPS = 500
+FRAMES = 4 * CLIPS + 200
+CUTS = range(4, 4 * CLIPS + 1, 4)
+"""Five hundred clips of four frames, and one of two hundred."""
+
+OPEN_FRAMES = """
+window.opened = 0; window.mostOpen = 0;
+const Real = VideoDecoder;
+window.VideoDecoder = class extends Real {
+  constructor({ output, error }) {
+    super({ error, output: (picture) => {
+      opened += 1;
+      mostOpen = Math.max(mostOpen, opened);
+      output(picture);
+    } });
+  }
+};
+const { close } = VideoFrame.prototype;
+VideoFrame.prototype.close = function () { opened -= 1; close.call(this); };
+"""
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    folder = tmp_path_factory.mktemp("film")
+    film = make_numbered_film(
+        folder / "film.mp4", FRAMES, size=(160, 90), rate=Fraction(60), scenes=CUTS
+    )
+    return prepare(film, folder)
+
+
+@pytest.fixture
+def film(engine: Engine, settings: Settings, footage: Footage) -> Film:
+    return add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
+
+
+def heap(page: Tab) -> float:
+    """Bytes, after a collection."""
+    session = page.page.context.new_cdp_session(page.page)
+    session.send("HeapProfiler.collectGarbage")
+    used = float(session.send("Runtime.getHeapUsage")["usedSize"])
+    session.detach()
+    return used
+
+
+def test_over_five_hundred_clips_nothing_grows(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab(script=OPEN_FRAMES)
+    used = []
+    for number in range(CLIPS):
+        page.until(f"heaters.player.clip?.start_frame === {4 * number}", seconds=30)
+        page.until("heaters.player.presented !== null", seconds=30)
+        if number % 100 == 99:
+            used.append(heap(page))
+        page.press("s")
+    page.shows_clip(4 * CLIPS)
+    stats = page.page.evaluate("heaters.player.stats")
+    held = page.page.evaluate("[opened, mostOpen]")
+    assert held[1] <= 6
+    assert (stats["openFrames"], stats["mostOpen"]) == tuple(held)
+    assert stats["encodedBytes"] <= 256 * 2**20
+    assert used[-1] < used[0] * 1.3 + 1e6
+    page.page.evaluate("heaters.player.clear()")
+    page.until("opened === 0 && heaters.player.stats.openFrames === 0")
+    assert page.complaints == []
+
+
+@pytest.fixture
+def collecting(browser: Browser) -> Iterator[Browser]:
+    """A browser whose pages can call for the garbage collector."""
+    kind: BrowserType = browser.browser_type
+    with open_chromium(kind, "--js-flags=--expose-gc") as opened:
+        yield opened
+
+
+def test_with_a_collection_every_20_ms(collecting: Browser, address: str, film: Film) -> None:
+    context = collecting.new_context()
+    context.add_init_script(PAINTED + "setInterval(gc, 20);")
+    page = Tab(context.new_page(), address)
+    for number in range(20):
+        page.shows_clip(4 * number)
+        assert page.go_to(4 * number + 2) == 4 * number + 2
+        page.press("s")
+    assert_one_way(loops(page, 1, 3), 80, 84, 1)
+    assert set(loops(page, -1, 3)) <= {80, 81, 82, 83}
+    context.close()
