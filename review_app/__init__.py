@@ -13,6 +13,7 @@ from review_app import (
     library,
     media,
     queue,
+    sheet,
     sources,
     statistics,
     texts,
@@ -70,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
-    for part in (queue, decisions, media, sources, uploads, library, statistics):
+    for part in (queue, decisions, media, sources, uploads, library, statistics, sheet):
         app.register_blueprint(part.blueprint)
     errors.register(app)
     texts.register(app)

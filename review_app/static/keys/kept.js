@@ -11,5 +11,9 @@ export function keptKeys() {
   }
 }
 
-/** @param {import('./keymap.js').Keymap} keymap */
-export const keepKeys = (keymap) => remember('keys', JSON.stringify(keymap));
+/** The choices for other pages' actions stay as they were.
+ * @param {import('./keymap.js').Keymap} keymap */
+export function keepKeys(keymap) {
+  const others = Object.entries(keptKeys() ?? {}).filter(([action]) => !keymap.knows(action));
+  remember('keys', JSON.stringify({ ...Object.fromEntries(others), ...keymap.toJSON() }));
+}

@@ -68,6 +68,11 @@ export class Keymap {
     }
   }
 
+  /** @param {string} action */
+  knows(action) {
+    return this.#table.some((binding) => binding.action === action);
+  }
+
   /** The key of an action; null where another action has been given it.
    * @param {string} action @returns {string | null} */
   keyOf(action) {

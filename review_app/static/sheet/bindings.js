@@ -1,0 +1,69 @@
+/** What the keys of the contact sheet do, in the groups and lines that the overlay shows. */
+
+/** @typedef {import('../review/bindings.js').Line} Line */
+
+/** @param {string} label @param {...[action: string, key: string]} bindings @returns {Line} */
+const line = (label, ...bindings) => ({
+  label,
+  bindings: bindings.map(([action, key]) => ({ action, key, label })),
+});
+
+/** @type {{title: string, lines: Line[]}[]} */
+export const GROUPS = [
+  {
+    title: 'Decide on all marked clips, or the one in focus',
+    lines: [
+      line('Approve', ['approve', 'a']),
+      line('Skip', ['skip', 's']),
+      line('Archive', ['archive', 'x']),
+      line(
+        'Rate 1 to 5',
+        .../** @type {[string, string][]} */ ([1, 2, 3, 4, 5].map((n) => [`rate${n}`, `${n}`])),
+      ),
+      line('No rating', ['rate0', '0']),
+      line('Undo, all of it', ['undo', 'u']),
+      line('Send again at once', ['repeat', 'r']),
+    ],
+  },
+  {
+    title: 'Mark',
+    lines: [
+      line('Mark, or unmark', ['toggleMark', 'Space']),
+      line(
+        'Mark a range',
+        ['extendLeft', 'Shift+ArrowLeft'],
+        ['extendRight', 'Shift+ArrowRight'],
+        ['extendUp', 'Shift+ArrowUp'],
+        ['extendDown', 'Shift+ArrowDown'],
+      ),
+      line('… to the first, last', ['extendHome', 'Shift+Home'], ['extendEnd', 'Shift+End']),
+      line('Mark all (Ctrl+A does, too) or none (Esc)', ['markAll', 'e']),
+    ],
+  },
+  {
+    title: 'Look',
+    lines: [
+      line(
+        'Move',
+        ['left', 'ArrowLeft'],
+        ['right', 'ArrowRight'],
+        ['up', 'ArrowUp'],
+        ['down', 'ArrowDown'],
+      ),
+      line('First, last', ['home', 'Home'], ['end', 'End']),
+      line('A page up, down', ['pageUp', 'PageUp'], ['pageDown', 'PageDown']),
+      line('Play what is in focus, or stop', ['play', 'p']),
+      line('Open on the review page', ['open', 'Enter']),
+      line('Filter the clips', ['filters', '/']),
+      line('Show or hide the keys', ['help', '?']),
+    ],
+  },
+];
+
+export const BINDINGS = GROUPS.flatMap(({ lines }) => lines.flatMap(({ bindings }) => bindings));
+
+/** What a held key does again and again. */
+export const REPEATING = new Set([
+  'left', 'right', 'up', 'down', 'pageUp', 'pageDown',
+  'extendLeft', 'extendRight', 'extendUp', 'extendDown',
+]);

@@ -1,0 +1,107 @@
+/**
+ * Small pictures of clips, drawn as they come: the middle of each clip, and any frame of one that
+ * plays. Only frames of the clip itself are ever drawn.
+ *
+ * @typedef {import('../player/sprites.js').Sprites} Sprites
+ * @typedef {{start_frame: number, end_frame: number,
+ *   video: {proxy_id: string, sprites?: Sprites | null}}} Drawn
+ */
+
+import { SpriteSheets, sheetUrl, spriteFrame, tileOf } from '../player/sprites.js';
+
+/** Sheets and frames that are waited for at a time: those of the cells in view come first. */
+const MOST_AWAITED = 6;
+
+/** The frame to show of a clip at rest; null where no small picture shows one of its frames.
+ * @param {Drawn} clip */
+function middleFrame(clip) {
+  const { sprites } = clip.video;
+  if (!sprites) return null;
+  return spriteFrame(sprites, clip, Math.floor((clip.start_frame + clip.end_frame) / 2));
+}
+
+export class Pictures {
+  #sheets = new SpriteSheets(() => this.wake());
+  #fallback;
+  /** What is to be drawn yet, in the order of the page. @type {Map<HTMLCanvasElement, Drawn>} */
+  #missing = new Map();
+  #scheduled = false;
+
+  /** @param {(canvas: HTMLCanvasElement, clip: Drawn) => boolean} [fallback] draws a clip that is
+   * too short to have a small picture of its own; false: not yet */
+  constructor(fallback = () => true) {
+    this.#fallback = fallback;
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Drawn} clip */
+  want(canvas, clip) {
+    this.#missing.set(canvas, clip);
+    this.wake();
+  }
+
+  /** @param {HTMLCanvasElement} canvas */
+  forget(canvas) {
+    this.#missing.delete(canvas);
+  }
+
+  /** Draws a frame of a playing clip, if its sheet is here. @param {HTMLCanvasElement} canvas
+   * @param {Drawn} clip @param {number} frame @returns {boolean} */
+  drawFrame(canvas, clip, frame) {
+    const { sprites } = clip.video;
+    const shown = sprites ? spriteFrame(sprites, clip, frame) : null;
+    return shown !== null && this.#drawTile(canvas, clip, shown);
+  }
+
+  /** Draws what has come meanwhile. */
+  wake() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    /** @type {Set<string>} */ const awaited = new Set();
+    for (const [canvas, clip] of this.#missing) {
+      const { video } = clip;
+      const frame = middleFrame(clip);
+      const name = frame === null || !video.sprites
+        ? `${video.proxy_id}/${clip.start_frame}`
+        : sheetUrl(video.proxy_id, tileOf(video.sprites, frame).sheet);
+      if (awaited.size >= MOST_AWAITED && !awaited.has(name)) continue;
+      const isDrawn = frame === null
+        ? this.#fallback(canvas, clip)
+        : this.#drawTile(canvas, clip, frame);
+      if (isDrawn) this.#missing.delete(canvas);
+      else awaited.add(name);
+    }
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Drawn} clip @param {number} frame */
+  #drawTile(canvas, clip, frame) {
+    const { proxy_id: proxyId, sprites = null } = clip.video;
+    const tile = this.#sheets.tile({ proxy_id: proxyId, sprites }, frame);
+    if (!tile) return false;
+    const { image, x, y, width, height } = tile;
+    draw(canvas, frame, width, height, (context) => {
+      context.drawImage(image, x, y, width, height, 0, 0, width, height);
+    });
+    return true;
+  }
+}
+
+/** Has a frame painted, and says on the canvas which it is. @param {HTMLCanvasElement} canvas
+ * @param {number} frame @param {number} width @param {number} height
+ * @param {(context: CanvasRenderingContext2D) => void} paint */
+export function draw(canvas, frame, width, height, paint) {
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
+  const context = canvas.getContext('2d', { alpha: false });
+  if (!context) return;
+  paint(context);
+  canvas.dataset.frame = String(frame);
+}

@@ -1,0 +1,102 @@
+/**
+ * What the player does for the sheet: it plays one clip in its cell, over the small pictures, which
+ * play at once; and it draws what is too short to have a small picture. There is one player for all
+ * cells, and it makes no sound.
+ *
+ * @typedef {import('../review/edits.js').Clip} Clip
+ * @typedef {import('./pictures.js').Pictures} Pictures
+ * @typedef {import('../player/player.js').Player} Player
+ */
+
+import { draw } from './pictures.js';
+
+/** A pointer that only passes over a cell starts no decoder. */
+const LINGER_MS = 250;
+
+export class Playing {
+  /** @type {Clip | null} */ clip = null;
+  #player;
+  #overlay;
+  #pictures;
+  /** @type {HTMLCanvasElement | null} */ #canvas = null;
+  /** What the player was given. @type {object | null} */ #opened = null;
+  #since = 0;
+  #timer = 0;
+
+  /** @param {{player: Player, overlay: HTMLCanvasElement, pictures: Pictures}} options `overlay`:
+   *   the player's canvas, which moves from cell to cell */
+  constructor({ player, overlay, pictures }) {
+    this.#player = player;
+    this.#overlay = overlay;
+    this.#pictures = pictures;
+  }
+
+  /** Plays a clip in its cell; null: none. @param {Clip | null} clip
+   * @param {HTMLCanvasElement | null} canvas the cell's picture */
+  show(clip, canvas) {
+    if (clip?.id === this.clip?.id && canvas === this.#canvas) return;
+    this.#stop();
+    this.clip = clip;
+    this.#canvas = canvas;
+    if (!clip || !canvas) return;
+    this.#since = performance.now();
+    requestAnimationFrame(() => this.#tick(clip));
+    this.#timer = setTimeout(() => {
+      this.#overlay.hidden = true;
+      canvas.after(this.#overlay);
+      const opened = silent(clip);
+      this.#opened = opened;
+      this.#player.open(opened);
+    }, LINGER_MS);
+  }
+
+  /** The player has drawn, or has lost, a frame. */
+  playerChanged() {
+    const { clip, presented } = this.#player;
+    this.#overlay.hidden = presented === null || clip !== this.#opened;
+  }
+
+  #stop() {
+    clearTimeout(this.#timer);
+    this.#opened = null;
+    if (this.#player.clip) this.#player.clear();
+    this.#overlay.remove();
+    if (this.clip && this.#canvas) this.#pictures.want(this.#canvas, this.clip);
+  }
+
+  /** @param {Clip} clip */
+  #tick(clip) {
+    if (clip !== this.clip || !this.#canvas) return;
+    if (this.#overlay.hidden || !this.#overlay.isConnected) {
+      const seconds = (performance.now() - this.#since) / 1000;
+      this.#pictures.drawFrame(this.#canvas, clip, frameAt(clip, seconds, this.#player.rate));
+    }
+    requestAnimationFrame(() => this.#tick(clip));
+  }
+}
+
+/** The frame that is due `seconds` after a clip began to play, over and over.
+ * @param {Clip} clip @param {number} seconds @param {number} rate */
+function frameAt({ start_frame: start, end_frame: end, duration_seconds: length }, seconds, rate) {
+  const share = ((seconds * rate) / length) % 1;
+  const passed = Math.floor((share < 0 ? share + 1 : share) * (end - start));
+  return Math.min(end - 1, start + passed);
+}
+
+/** @param {Clip} clip @returns {Clip} */
+const silent = (clip) => ({ ...clip, video: { ...clip.video, has_audio: false } });
+
+/** Draws a clip's first frame; false while it has not come.
+ * @param {Player} player @param {HTMLCanvasElement} canvas @param {Clip} clip */
+export function drawStill(player, canvas, clip) {
+  // The player makes stills beside a clip that it shows, or would show.
+  if (!player.clip) {
+    player.open(silent(clip));
+    player.pause();
+  }
+  const { video, start_frame: frame } = clip;
+  const still = player.stills.still(video.proxy_id, frame, clip);
+  if (!still) return false;
+  draw(canvas, frame, still.width, still.height, (context) => context.drawImage(still, 0, 0));
+  return true;
+}

@@ -1,0 +1,355 @@
+/**
+ * The clips of the contact sheet, and decisions on many of them at once. Free of DOM and fetch.
+ *
+ * What is shown is what the server has confirmed less what has been decided since, so decided clips
+ * leave at once. Batches are sent one after the other. What the server refuses comes back with the
+ * reason; while it can't be reached everything waits here and is sent again.
+ *
+ * @typedef {import('../review/edits.js').Clip} Clip
+ * @typedef {{clips: Clip[], pending: number, with_others: number, total: number}} Handed
+ * @typedef {{id: number, error: string, clip: Clip | null}} Refused
+ * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
+ *   refused: Refused[]}} Answer
+ * @typedef {{status: number, message: string}} Failure  what the functions below throw; status 0:
+ *   no answer
+ * @typedef {{load: (limit: number) => Promise<Handed>,
+ *   decide: (body: object) => Promise<Answer>,
+ *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server
+ * @typedef {{rating?: number | null}} Fields
+ * @typedef {{action: string, fields: Fields, versions: Map<number, number>,
+ *   fate: 'waiting' | 'sent' | 'unanswered', eventId: number | null}} Batch  `versions` by clip
+ * @typedef {{action: 'undo', of: Batch | null, fate: Batch['fate']}} Undo  without `of` the
+ *   latest decision from before this page
+ * @typedef {{text: string, bad: boolean}} Notice
+ */
+
+import { DONE, count, sentence } from '../review/words.js';
+
+/** What the server answers where a decision was undone already. */
+const GONE = 410;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** @param {number} ms @returns {Promise<void>} */
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class SheetQueue {
+  /** @type {Notice | null} */ notice = null;
+  /** Why nothing reaches the server right now. @type {string | null} */ trouble = null;
+  /** True once the server has answered for the first time. */
+  loaded = false;
+  /** Clips that the selection has, those with others among them. */
+  total = 0;
+  withOthers = 0;
+  decidedToday = 0;
+  /** Why a clip came back. @type {Map<number, string>} */ refusals = new Map();
+  #server;
+  #belongs;
+  #onchange;
+  #delay;
+  /** As the server has confirmed them. @type {Map<number, Clip>} */ #clips = new Map();
+  /** Every id that was ever here, in the order of the sheet. @type {number[]} */ #order = [];
+  /** Versions of clips that have left: older news must not bring them back.
+   * @type {Map<number, number>} */
+  #left = new Map();
+  /** Not answered yet, oldest first. @type {(Batch | Undo)[]} */ #edits = [];
+  /** This page's decisions that stand, the latest last. @type {Batch[]} */ #saved = [];
+  #running = false;
+  /** Raised when another list begins: answers about the one before are of no use. */
+  #list = 0;
+  #loading = -1;
+  #failures = 0;
+  /** Ends a pause early. */
+  #poke = () => {};
+
+  /** @param {{server: Server, belongs: (clip: Clip) => boolean, onchange: () => void,
+   *   delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is one of those
+   *   that this sheet shows */
+  constructor({ server, belongs, onchange, delay: wait = delay }) {
+    this.#server = server;
+    this.#belongs = belongs;
+    this.#onchange = onchange;
+    this.#delay = wait;
+  }
+
+  /** What is shown, in order. @returns {Clip[]} */
+  get clips() {
+    const decided = idsOf(this.#batches().filter(leaves));
+    const shown = this.#order.flatMap((id) => this.#clips.get(id) ?? []);
+    return shown.filter(({ id }) => !decided.has(id)).map((clip) => this.#described(clip));
+  }
+
+  /** Clips whose decision or rating is not saved yet. */
+  get unsaved() {
+    return idsOf(this.#batches()).size;
+  }
+
+  /** Clips whose decision is on its way, so that they are not shown. */
+  get leaving() {
+    return idsOf(this.#batches().filter(leaves)).size;
+  }
+
+  /** Clips with a rating on its way. */
+  get saving() {
+    return idsOf(this.#batches().filter((each) => !leaves(each)));
+  }
+
+  /** Has the server keep what is here from other reviewers, and hand out more, up to `most`.
+   * @param {number} most */
+  async renew(most) {
+    const list = this.#list;
+    if (this.#loading === list) return;
+    this.#loading = list;
+    const asked = new Map(this.#clips);
+    try {
+      const handed = await this.#server.load(most);
+      if (list !== this.#list) return;
+      this.total = handed.total;
+      this.withOthers = handed.with_others;
+      this.loaded = true;
+      this.#take(handed.clips, asked);
+      if (this.#edits.length === 0) this.trouble = null;
+    } catch (error) {
+      this.trouble = `The clips can't be read. ${told(error)} Trying again.`;
+    } finally {
+      if (this.#loading === list) this.#loading = -1;
+    }
+    this.#onchange();
+  }
+
+  /** Begins another list: what is on its way stays on its way. */
+  begin() {
+    this.#clips.clear();
+    this.#order = [];
+    this.#left.clear();
+    this.refusals.clear();
+    this.loaded = false;
+    this.notice = null;
+    this.#list += 1;
+    this.#onchange();
+  }
+
+  /** @param {string} action approve, skip, archive or annotate @param {Clip[]} clips
+   * @param {Fields} [fields] */
+  decide(action, clips, fields = {}) {
+    if (clips.length === 0) return;
+    for (const { id } of clips) this.refusals.delete(id);
+    this.notice = null;
+    const versions = new Map(clips.map(({ id, version }) => [id, version]));
+    this.#enqueue({ action, fields, versions, fate: 'waiting', eventId: null });
+  }
+
+  /** Takes back the latest batch, whole. */
+  undo() {
+    this.notice = null;
+    const undone = new Set(this.#edits.map((edit) => ('of' in edit ? edit.of : null)));
+    const latest = this.#batches().filter((batch) => !undone.has(batch)).at(-1);
+    if (latest?.fate === 'waiting') {
+      // The server has never heard of it.
+      this.#edits = this.#edits.filter((edit) => edit !== latest);
+      this.#undone(latest.versions.size);
+      this.#onchange();
+      return;
+    }
+    const of = latest ?? this.#saved.filter((batch) => !undone.has(batch)).at(-1) ?? null;
+    this.#enqueue({ action: 'undo', of, fate: 'waiting' });
+  }
+
+  /** Tries again at once to send what waits. */
+  repeat() {
+    this.#poke();
+  }
+
+  #batches() {
+    return this.#edits.filter((edit) => 'versions' in edit);
+  }
+
+  /** @param {Clip} clip with the ratings that are on their way */
+  #described(clip) {
+    const rated = this.#batches().filter((each) => !leaves(each) && each.versions.has(clip.id));
+    return rated.length > 0 ? { ...clip, ...rated.at(-1)?.fields } : clip;
+  }
+
+  /** @param {Batch | Undo} edit */
+  #enqueue(edit) {
+    this.#edits.push(edit);
+    this.#onchange();
+    void this.#run();
+  }
+
+  async #run() {
+    if (this.#running) return;
+    this.#running = true;
+    while (this.#edits.length > 0) {
+      const [edit] = this.#edits;
+      edit.fate = 'sent';
+      try {
+        if ('versions' in edit) await this.#send(edit);
+        else await this.#sendUndo(edit);
+        this.#failures = 0;
+        this.trouble = null;
+      } catch (error) {
+        edit.fate = 'unanswered';
+        await this.#pause(error);
+      }
+      this.#onchange();
+    }
+    this.#running = false;
+  }
+
+  /** @param {unknown} error */
+  async #pause(error) {
+    this.#failures += 1;
+    const clips = this.unsaved;
+    const what = clips ? `Decisions on ${count(clips, 'clip')} wait here.` : 'The undo waits here.';
+    this.trouble = `${told(error)} ${what}`;
+    this.#onchange();
+    const poked = new Promise((resolve) => {
+      this.#poke = () => resolve(undefined);
+    });
+    const pause = Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (this.#failures - 1));
+    await Promise.race([poked, this.#delay(pause)]);
+  }
+
+  /** @param {Batch} batch */
+  async #send(batch) {
+    const clips = [...batch.versions].map(([id, version]) => ({ id, version }));
+    const { action, fields } = batch;
+    let answer;
+    try {
+      answer = await this.#server.decide({ action, clips, ...fields });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#drop(batch);
+      this.#say(`${notDone(batch, clips.length)} ${told(error)}`, true);
+      return;
+    }
+    this.#drop(batch);
+    batch.eventId = answer.batch_id ?? answer.event_id;
+    if (answer.clips.length > 0) this.#saved.push(batch);
+    if (leaves(batch)) this.decidedToday += answer.clips.length;
+    this.#confirm(answer.clips);
+    if (answer.refused.length > 0) this.#refuse(batch, answer.refused);
+    else if (clips.length > 1) this.#say(`${DONE[action]}: ${count(clips.length, 'clip')}.`);
+  }
+
+  /** @param {Batch} batch @param {Refused[]} refused */
+  #refuse(batch, refused) {
+    for (const { id, error, clip } of refused) {
+      if (clip) this.#put(clip);
+      else this.#clips.delete(id);
+      this.refusals.set(id, error);
+    }
+    const { size } = batch.versions;
+    const many = refused.length > 1 ? ` ${notDone(batch, refused.length, size)}` : '';
+    this.#say(`${sentence({ message: refused[0].error })}${many}`, true);
+  }
+
+  /** @param {Undo} undo */
+  async #sendUndo(undo) {
+    const eventId = undo.of?.eventId ?? null;
+    if (undo.of && eventId === null) {
+      this.#drop(undo); // the server has refused all of it, which the notice says
+      return;
+    }
+    try {
+      const { clips } = await this.#server.undo(eventId);
+      this.#drop(undo);
+      this.#forget(undo.of);
+      for (const { id } of clips) {
+        this.#left.delete(id);
+        if (!this.#order.includes(id)) this.#order.unshift(id);
+      }
+      this.#confirm(clips);
+      this.#undone(clips.length);
+      if (undo.of && leaves(undo.of)) {
+        this.decidedToday = Math.max(0, this.decidedToday - clips.length);
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#drop(undo);
+      if (/** @type {Failure} */ (error).status === GONE) this.#forget(undo.of);
+      this.#say(`Nothing was undone. ${told(error)}`, true);
+    }
+  }
+
+  /** @param {number} number */
+  #undone(number) {
+    this.#say(`Undone: ${count(number, 'clip')}.`);
+  }
+
+  /** @param {string} text @param {boolean} [bad] */
+  #say(text, bad = false) {
+    this.notice = { text, bad };
+  }
+
+  /** @param {Batch | Undo} edit */
+  #drop(edit) {
+    this.#edits = this.#edits.filter((other) => other !== edit);
+  }
+
+  /** @param {Batch | null} batch */
+  #forget(batch) {
+    this.#saved = this.#saved.filter((other) => other !== batch);
+  }
+
+  /** Clips as a write of ours left them: what waits behind it goes on from there.
+   * @param {Clip[]} clips */
+  #confirm(clips) {
+    for (const clip of clips) {
+      this.#put(clip);
+      for (const { versions } of this.#batches()) {
+        if (versions.has(clip.id)) versions.set(clip.id, clip.version);
+      }
+    }
+  }
+
+  /** @param {Clip} clip */
+  #put(clip) {
+    if (this.#belongs(clip)) {
+      this.#clips.set(clip.id, clip);
+    } else {
+      this.#clips.delete(clip.id);
+      this.#left.set(clip.id, clip.version);
+    }
+  }
+
+  /** Brings the sheet in line with what the server has handed out; what has changed here since it
+   * was asked stays. @param {Clip[]} handed @param {Map<number, Clip>} asked */
+  #take(handed, asked) {
+    const fresh = new Set(handed.map(({ id }) => id));
+    const decided = idsOf(this.#batches());
+    for (const [id, clip] of this.#clips) {
+      if (asked.get(id) === clip && !fresh.has(id) && !decided.has(id)) this.#clips.delete(id);
+    }
+    let place = 0;
+    for (const clip of handed) {
+      if (clip.version <= (this.#left.get(clip.id) ?? 0)) continue;
+      if (clip.version >= (this.#clips.get(clip.id)?.version ?? 0)) this.#clips.set(clip.id, clip);
+      const known = this.#order.indexOf(clip.id);
+      if (known < 0) this.#order.splice(place, 0, clip.id);
+      place = (known < 0 ? place : known) + 1;
+    }
+  }
+}
+
+/** What went wrong, in a sentence. @param {unknown} error */
+const told = (error) => sentence(/** @type {Failure} */ (error));
+
+/** Whether what a batch decides takes its clips off the sheet. @param {Batch} batch */
+const leaves = ({ action }) => action !== 'annotate';
+
+/** @param {Batch[]} batches */
+const idsOf = (batches) => new Set(batches.flatMap(({ versions }) => [...versions.keys()]));
+
+/** What the server has refused once it will refuse again, unless it was asked too often.
+ * @param {unknown} error */
+function isRefusal(error) {
+  const { status } = /** @type {Failure} */ (error);
+  return status >= 400 && status < 500 && status !== 429;
+}
+
+/** @param {Batch} batch @param {number} number @param {number} [of] */
+function notDone({ action }, number, of = number) {
+  const some = of === number ? count(number, 'clip') : `${number} of ${count(of, 'clip')}`;
+  return `Not ${DONE[action].toLowerCase()}: ${some}.`;
+}

@@ -1,0 +1,334 @@
+"""The contact sheet in real Chromium: many clips decided on at once, by keys and by mouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import clips, reviews
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.domain.review import Action
+from heaters_pipeline.storage import LocalStorage
+from tests.browser.numbered import FRAMES, live
+from tests.browser.review_world import Film, Footage, add_film, served
+from tests.browser.sheet_tab import VISIBLE_NUMBER, SheetTab
+
+STARTS = [*range(0, 195, 15), 195, 200, 204, *range(210, FRAMES, 15)]
+"""Of the clips. Tiles show every sixth frame, so that the four from 200 on have none."""
+
+
+@pytest.fixture
+def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
+    return add_film(engine, library, footage, "film", STARTS[1:])
+
+
+@pytest.fixture
+def sheet(browser: Browser, address: str) -> Iterator[Callable[..., SheetTab]]:
+    """Opens the contact sheet for one more reviewer."""
+    contexts = []
+
+    def opened(search: str = "", **options: Any) -> SheetTab:
+        context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
+        contexts.append(context)
+        return SheetTab(context.new_page(), address, search)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def states(engine: Engine, film: Film) -> dict[int, str]:
+    """Of the clips that somebody has decided on, by first frame."""
+    found = {clip.start_frame: str(clip.state) for clip in live(engine, film)}
+    return {start: state for start, state in found.items() if state != "pending_review"}
+
+
+def without(*starts: int) -> list[int]:
+    return [start for start in STARTS if start not in starts]
+
+
+def test_marked_clips_are_decided_on_by_one_key_and_one_undo_takes_all_back(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    assert page.focused() == 0
+    page.press("ArrowRight", "Space", "ArrowRight", "ArrowRight", "Shift+ArrowRight")
+    assert page.marked() == [15, 45, 60]
+    page.press("Shift+ArrowLeft", "Shift+ArrowLeft")
+    assert page.marked() == [15, 30, 45]
+    page.press("a")
+    page.shows(*without(15, 30, 45))
+    assert page.focused() == 60
+    page.is_saved()
+    assert states(engine, film) == dict.fromkeys([15, 30, 45], "review_approved")
+    assert page.page.inner_text("#today") == "3"
+    assert "Approved: 3 clips" in page.notice()
+    page.press("u")
+    page.shows(*STARTS)
+    assert states(engine, film) == {}
+    assert "Undone: 3 clips" in page.notice()
+    assert page.page.inner_text("#today") == "0"
+    assert page.complaints == []
+
+
+def test_every_key(sheet: Callable[..., SheetTab], engine: Engine, film: Film) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    columns = int(
+        page.page.evaluate("getComputedStyle(cells).gridTemplateColumns.split(' ').length")
+    )
+    page.press("ArrowDown")
+    assert page.focused() == STARTS[columns]
+    page.press("End")
+    assert page.focused() == STARTS[-1]
+    page.press("ArrowUp", "Home", "ArrowLeft")
+    assert page.focused() == 0
+    page.press("Shift+ArrowDown")
+    assert page.marked() == STARTS[: columns + 1]
+    page.press("Escape")
+    assert page.marked() == []
+    page.press("e")
+    assert page.marked() == STARTS
+    page.press("e")
+    assert page.marked() == []
+    page.press("Control+a")
+    assert page.marked() == STARTS
+    page.press("Escape", "Home", "Shift+End")
+    assert page.marked() == STARTS
+    page.press("Escape", "Home", "s", "x")
+    page.shows(*STARTS[2:])
+    page.press("a")
+    page.shows(*STARTS[3:])
+    page.is_saved()
+    assert states(engine, film) == {
+        0: "review_skipped",
+        15: "review_archived",
+        30: "review_approved",
+    }
+    page.press("u", "u", "u")
+    page.shows(*STARTS)
+    page.press("?")
+    page.until("document.getElementById('help').open")
+    page.press("a", "?")
+    page.until("!document.getElementById('help').open")
+    page.shows(*STARTS)
+    page.press("Home", "ArrowRight", "Enter")
+    page.page.wait_for_url("**/review?clip=*")
+    page.until("heaters.queue.current?.start_frame === 15")
+
+
+def test_keys_that_are_chosen_here_leave_those_of_other_pages_alone(
+    sheet: Callable[..., SheetTab], film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    page.page.evaluate("localStorage.setItem('heaters.keys', JSON.stringify({ split: 'b' }))")
+    page.page.reload()
+    page.shows(*STARTS)
+    page.press("?")
+    page.page.click("[data-rebind=approve]")
+    page.press("q", "?", "q")
+    page.shows(*STARTS[1:])
+    kept = page.page.evaluate("localStorage.getItem('heaters.keys')")
+    assert json.loads(kept) == {"split": "b", "approve": "q"}
+    assert page.page.inner_text(".do-approve kbd") == "q"
+
+
+def test_rating_stays_on_the_sheet(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    page.press("Space", "Shift+ArrowRight", "4")
+    page.is_saved()
+    page.until("document.querySelectorAll('.rating:not(:empty)').length === 2")
+    assert [clip.rating for clip in live(engine, film)][:3] == [4, 4, None]
+    page.press("0")  # of the one in focus
+    page.is_saved()
+    assert [clip.rating for clip in live(engine, film)][:3] == [4, None, None]
+    page.press("u", "u")
+    page.until("document.querySelectorAll('.rating:not(:empty)').length === 0")
+    assert [clip.rating for clip in live(engine, film)][:2] == [None, None]
+    page.shows(*STARTS)
+
+
+def test_the_mouse_focuses_marks_and_decides(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    page.cell(45).click()
+    assert (page.focused(), page.marked()) == (45, [])
+    page.cell(90).click(modifiers=["Shift"])
+    assert page.marked() == [45, 60, 75, 90]
+    page.cell(60).click(modifiers=["Control"])
+    page.cell(0).hover()
+    page.cell(0).locator(".tick").click()
+    assert page.marked() == [0, 45, 75, 90]
+    page.page.click(".do-skip")
+    page.shows(*without(0, 45, 75, 90))
+    page.press("Space")  # meant for the sheet, although a button was clicked last
+    assert len(page.marked()) == 1
+    page.is_saved()
+    assert states(engine, film) == dict.fromkeys([0, 45, 75, 90], "review_skipped")
+
+
+def test_two_reviewers_never_see_the_same_clip(
+    sheet: Callable[..., SheetTab], engine: Engine, library: LocalStorage, footage: Footage
+) -> None:
+    add_film(engine, library, footage, "long", range(2, FRAMES, 2))  # 210 clips
+    ids = "heaters.queue.clips.map((clip) => clip.id)"
+    first, second = sheet(), sheet()
+    first.until("heaters.queue.clips.length >= 100")
+    second.until("heaters.queue.clips.length >= 10")
+    for page in (first, second):
+        page.page.evaluate("document.getElementById('scroller').scrollTop = 1e6")
+    first.until("heaters.queue.clips.length >= 110")
+    mine, theirs = first.page.evaluate(ids), second.page.evaluate(ids)
+    assert not {*mine} & {*theirs}
+
+
+def test_what_is_refused_comes_back_with_what_happened(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    with transaction(engine) as session:
+        decide = {"session": session, "actor": "eve", "version": 1}
+        reviews.decide(clip_id=film.clips[1].id, action=Action.SKIP, **decide)
+        annotated = {"action": Action.ANNOTATE, "changes": {"note": "Look!"}}
+        reviews.decide(clip_id=film.clips[2].id, **annotated, **decide)
+    page.press("Space", *["Shift+ArrowRight"] * 3, "a")
+    page.shows(*without(0, 15, 45))
+    told = page.notice()
+    assert "has changed since you saw it" in told
+    assert "Not approved: 2 of 4 clips" in told
+    page.until("document.querySelectorAll('.is-refused').length === 1")
+    assert "has changed" in str(page.cell(30).get_attribute("title"))
+    assert states(engine, film) == {
+        0: "review_approved",
+        15: "review_skipped",
+        45: "review_approved",
+    }
+    page.cell(30).click()
+    page.press("a")
+    page.shows(*without(0, 15, 30, 45))
+    page.is_saved()
+    assert states(engine, film)[30] == "review_approved"
+
+
+def test_while_the_server_is_stopped_nothing_is_lost_and_work_goes_on(
+    browser: Browser, app: Flask, engine: Engine, film: Film
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    with served(app) as url:
+        port = int(url.rsplit(":", 1)[1])
+        page = SheetTab(context.new_page(), url)
+        page.shows(*STARTS)
+    page.press("Space", "Shift+ArrowRight", "a", "x")
+    page.shows(*without(0, 15, 30))
+    page.until("document.getElementById('notice-text').textContent.includes('3 clips wait here')")
+    assert states(engine, film) == {}
+    with served(app, port):
+        page.press("r")
+        page.is_saved()
+        page.until("!document.getElementById('notice-text').textContent.includes('wait here')")
+        page.shows(*without(0, 15, 30))
+        assert states(engine, film) == {
+            0: "review_approved",
+            15: "review_approved",
+            30: "review_archived",
+        }
+        context.close()
+
+
+def test_cells_show_and_play_frames_of_their_own_clip_alone(
+    sheet: Callable[..., SheetTab], film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    ends = dict(zip(STARTS, [*STARTS[1:], FRAMES], strict=True))
+    for start in (0, 15, 195, 200, 204, 405):
+        assert start <= page.picture(start) < ends[start]
+    for start in (90, 200):
+        cell = page.cell(start)
+        cell.hover()
+        seen = cell.evaluate(
+            f"""async (cell) => {{
+              const seen = new Set();
+              const until = performance.now() + 1500;
+              while (performance.now() < until) {{
+                await new Promise(requestAnimationFrame);
+                seen.add(({VISIBLE_NUMBER})(cell));
+              }}
+              return [...seen];
+            }}"""
+        )
+        assert {*seen} <= {*range(start, ends[start])}
+        assert len(seen) > (ends[start] - start) / 2, "the player shows each frame"
+    page.page.mouse.move(640, 715)
+    page.until("heaters.playing.clip === null && document.querySelector('canvas.playing') === null")
+
+
+def test_the_clip_in_focus_plays_by_key_and_by_key_only_where_motion_is_reduced(
+    sheet: Callable[..., SheetTab], film: Film
+) -> None:
+    page = sheet(reduced_motion="reduce")
+    page.shows(*STARTS)
+    page.cell(60).hover()
+    page.press("ArrowRight", "p")
+    page.until("heaters.playing.clip?.start_frame === 15 && heaters.player.presented !== null")
+    page.press("ArrowRight")
+    page.until("heaters.playing.clip?.start_frame === 30 && heaters.player.presented >= 30")
+    page.press("p")
+    page.until("heaters.playing.clip === null")
+
+
+def test_more_clips_come_as_the_sheet_empties(
+    sheet: Callable[..., SheetTab], engine: Engine, library: LocalStorage, footage: Footage
+) -> None:
+    film = add_film(engine, library, footage, "long", range(2, FRAMES, 2))
+    page = sheet()
+    page.until("heaters.queue.clips.length >= 100")
+    decided = 0
+    while decided < len(film.clips):
+        page.until("heaters.queue.clips.length > 0 && heaters.queue.unsaved === 0")
+        decided += int(page.page.evaluate("heaters.queue.clips.length"))
+        page.press("Control+a", "s")
+        page.until("heaters.queue.unsaved === 0")
+    page.until("!document.getElementById('empty').hidden")
+    with transaction(engine) as session:
+        assert clips.counts_by_state(session) == {"review_skipped": len(film.clips)}
+
+
+def test_the_address_says_which_clips(
+    sheet: Callable[..., SheetTab],
+    engine: Engine,
+    library: LocalStorage,
+    footage: Footage,
+    film: Film,
+) -> None:
+    add_film(engine, library, footage, "other", [400])
+    page = sheet("?video=other&order=shortest")
+    page.shows(400, 0)
+    page.press("x")
+    page.shows(0)
+    page.is_saved()
+    archived = sheet("?state=archived")
+    archived.shows(400)
+    archived.press("a")
+    archived.shows()
+    archived.is_saved()
+    archived.press("u")
+    archived.shows(400)
+    short = sheet("?video=film&max_seconds=0.3")
+    short.shows(195, 200, 204)
+    short.page.locator("#filtered button").first.click()
+    short.until("!location.search.includes('film') || !location.search.includes('max_seconds')")
