@@ -57,6 +57,16 @@ def _clip_json(
     }
 
 
+def picture_json(entry: QueuedClip) -> dict[str, Any]:
+    """What a page needs to draw a clip from its video's sprite sheets."""
+    clip, video = entry.clip, entry.video
+    return {
+        "start_frame": clip.start_frame,
+        "end_frame": clip.end_frame,
+        "video": {"proxy_id": video.proxy_id, "sprites": _sprites_json(video)},
+    }
+
+
 def _neighbour_json(clip: Clip) -> dict[str, Any]:
     return {
         "id": clip.id,

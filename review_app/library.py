@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, clips, embeddings, reviews, transitions
+from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_list, transitions
 from heaters_pipeline.db.models import ReviewEvent
-from heaters_pipeline.domain.states import ClipState
-from review_app import history
-from review_app.clip_json import clips_json
+from heaters_pipeline.domain.selection import Order, Selection, Shown
+from review_app import clip_list, history
+from review_app.clip_json import picture_json
 from review_app.media import IMMUTABLE, send_object
+from review_app.queue import MOST_VIDEOS
 from review_app.reviewer import reviewer_name
 from review_app.services import delete_unused, services, transaction
 
@@ -25,16 +36,58 @@ SIMILAR_PAGE = 48
 @blueprint.get("/library")
 def index() -> ResponseReturnValue:
     page = max(1, request.args.get("page", 1, int))
+    selection = _selection()
     with transaction() as session:
-        found = clips.in_state(session, [ClipState.EMBEDDED], PAGE + 1, (page - 1) * PAGE)
-        keyframes = artifacts.keyframes_of(session, [clip.id for clip, _ in found])
-    return render_template(
-        "library.html",
-        clips=found[:PAGE],
-        keyframes=keyframes,
-        page=page,
-        has_more=len(found) > PAGE,
-    )
+        likeness = services().likeness(session)
+        found = clips.selected(
+            session,
+            selection,
+            PAGE + 1,
+            (page - 1) * PAGE,
+            by_itself=Shown.LIBRARY,
+            likeness=likeness,
+        )
+        entries = found[:PAGE]
+        return render_template(
+            "library.html",
+            selection=selection,
+            arguments=_arguments(selection),
+            total=clips.count(session, selection, by_itself=Shown.LIBRARY, likeness=likeness),
+            entries=entries,
+            drawn={entry.clip.id: picture_json(entry) for entry in entries},
+            keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
+            videos=source_list.ready(session, MOST_VIDEOS),
+            labels=clips.labels_in_use(session),
+            page=page,
+            has_more=len(found) > PAGE,
+        )
+
+
+@blueprint.get("/library.csv")
+def listed() -> Response:
+    """The same clips as `index` shows, all of them, a line each (`clip_list`)."""
+    selection = _selection()
+    with transaction() as session:
+        likeness = services().likeness(session)
+        ids = clips.selected_ids(session, selection, by_itself=Shown.LIBRARY, likeness=likeness)
+    response = Response(stream_with_context(clip_list.lines(ids)), mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename="library.csv")
+    return response
+
+
+def _selection() -> Selection:
+    """Newest first, unless another order is asked for."""
+    return Selection.parse({"order": Order.NEWEST, **request.args})
+
+
+def _arguments(selection: Selection) -> dict[str, str]:
+    """What the library's address says of a selection; what it shows by itself goes without."""
+    arguments = {**selection.arguments(), "order": str(selection.order)}
+    if selection.order == Order.NEWEST:
+        del arguments["order"]
+    if selection.state == Shown.LIBRARY:
+        del arguments["state"]
+    return arguments
 
 
 @blueprint.get("/clips/<int:clip_id>")
@@ -47,7 +100,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
         return render_template(
             "clip.html",
             entry=entry,
-            drawn=clips_json(session, [entry])[0],
+            drawn=picture_json(entry),
             transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
             history=history.entries(clip_id, clips.history(session, clip_id)),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],

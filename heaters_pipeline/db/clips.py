@@ -309,6 +309,18 @@ def selected(
     return queued(session, session.scalars(ids).all(), view)
 
 
+def selected_ids(
+    session: Session,
+    selection: Selection,
+    *,
+    by_itself: Shown = Shown.PENDING,
+    likeness: Likeness | None = None,
+) -> Sequence[int]:
+    """All clips of a selection, in its order."""
+    view = View(selection, selection.states(by_itself), likeness)
+    return session.scalars(view.of(sa.select(col(Clip.id))).order_by(*view.order())).all()
+
+
 def count(
     session: Session,
     selection: Selection,

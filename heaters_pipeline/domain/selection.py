@@ -21,6 +21,8 @@ class Shown(StrEnum):
     SKIPPED = "skipped"
     ARCHIVED = "archived"
     APPROVED = "approved"
+    LIBRARY = "library"
+    """Approved, exported and embedded."""
 
 
 STATES = {
@@ -28,6 +30,7 @@ STATES = {
     Shown.SKIPPED: frozenset({ClipState.REVIEW_SKIPPED}),
     Shown.ARCHIVED: frozenset({ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED}),
     Shown.APPROVED: APPROVED,
+    Shown.LIBRARY: frozenset({ClipState.EMBEDDED}),
 }
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
@@ -118,3 +122,101 @@ def test_what_people_write_is_shown_as_they_wrote_it(engine: Engine, client: Fla
     page = client.get(f"/clips/{clip.id}").get_data(as_text=True)
     assert "<script>alert" not in page
     assert "&lt;b&gt;&amp;" in page
+
+
+@pytest.fixture
+def finished(engine: Engine) -> list[Clip]:
+    """Clips of two films in the library: of 2, 1 and 0.4 s of the first, of 4 s of the second. One
+    more waits for review."""
+    _, first = ready_video(engine, "film-1", cuts=(50, 75, 85))
+    _, second = ready_video(engine, "film-2", cuts=())
+    with transaction(engine) as session:
+        for clip, columns in (
+            (first[0], {"labels": ["night", "rain"], "rating": 5}),
+            (first[1], {"labels": ["night"], "rating": 2}),
+            (first[2], {"note": "=1+1"}),
+            (second[0], {}),
+        ):
+            files = {"is_virtual": False, "clip_filepath": f"clips/{clip.id}/clip.mp4"}
+            held = {"exported_frames": clip.frames.as_json()}
+            values = {"state": "embedded", **files, **held, **columns}
+            session.execute(sa.update(Clip).where(Clip.id == clip.id).values(**values))
+    return [*first[:3], *second]
+
+
+def shown(client: FlaskClient, query: str) -> list[int]:
+    """Ids of the clips in the grid, in its order."""
+    page = client.get(f"/library?{query}").get_data(as_text=True)
+    return [int(each) for each in re.findall(r'class="card" href="/clips/(\d+)"', page)]
+
+
+def test_the_library_shows_finished_clips_and_filters_them(
+    client: FlaskClient, finished: list[Clip]
+) -> None:
+    one, two, three, four = (clip.id for clip in finished)
+    assert shown(client, "") == [four, three, two, one]
+    assert shown(client, "order=longest") == [four, one, two, three]
+    assert shown(client, "order=time&video=film-1") == [one, two, three]
+    assert shown(client, "label=night&order=shortest") == [two, one]
+    assert shown(client, "min_rating=3") == [one]
+    assert shown(client, "min_seconds=0.5&max_seconds=2") == [two, one]
+    assert len(shown(client, "state=pending")) == 1
+    assert shown(client, "video=film-2&label=night") == []
+    text = words(client, "/library?video=film-2&label=night")
+    assert "Nothing here" in text
+    assert "0 clips" in text
+    assert "4 clips" in words(client, "/library")
+    assert client.get("/library?order=loudest").status_code == 404
+
+
+def test_the_filters_stay_as_they_were_chosen(client: FlaskClient, finished: list[Clip]) -> None:
+    page = client.get("/library?label=night&min_seconds=0.5&order=longest").get_data(as_text=True)
+    assert '<option value="night" selected>' in page
+    assert '<option value="longest" selected>' in page
+    assert 'value="0.5"' in page
+    assert 'href="/library.csv?label=night&amp;min_seconds=0.5&amp;order=longest"' in page
+
+
+def test_pages_of_the_library_keep_its_filters(
+    client: FlaskClient, finished: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.library.PAGE", 2)
+    one, two, three, _ = (clip.id for clip in finished)
+    page = client.get("/library?max_seconds=3").get_data(as_text=True)
+    assert 'href="/library?page=2&amp;max_seconds=3"' in page
+    assert shown(client, "max_seconds=3") == [three, two]
+    assert shown(client, "max_seconds=3&page=2") == [one]
+    assert shown(client, "page=2") == [two, one]
+
+
+def test_a_selection_is_listed_as_csv(
+    client: FlaskClient, engine: Engine, finished: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.clip_list.AT_ONCE", 2)
+    with transaction(engine) as session:
+        title = '@cmd, "quoted"\nand broken'
+        session.execute(sa.update(SourceVideo).values(title=title))
+    answer = client.get("/library.csv?video=film-1&order=time")
+    assert answer.mimetype == "text/csv"
+    assert "library.csv" in answer.headers["Content-Disposition"]
+    first, second, third = csv.DictReader(StringIO(answer.get_data(as_text=True), newline=""))
+    assert first == {
+        "clip": str(finished[0].id),
+        "video": "film-1",
+        "title": f"'{title}",
+        "state": "embedded",
+        "start_frame": "0",
+        "end_frame": "50",
+        "start_seconds": "0.000000",
+        "end_seconds": "2.000000",
+        "labels": "night,rain",
+        "rating": "5",
+        "note": "",
+        "file": f"http://localhost/clips/{finished[0].id}/clip.mp4",
+    }
+    assert (second["rating"], third["rating"]) == ("2", "")
+    assert third["note"] == "'=1+1"
+    (waiting,) = csv.DictReader(
+        StringIO(client.get("/library.csv?state=pending").get_data(as_text=True), newline="")
+    )
+    assert waiting["file"] == ""

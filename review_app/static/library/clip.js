@@ -1,7 +1,7 @@
 /** The page of one clip: its film strip, where it has no keyframes yet, and what looks like it. */
 
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
-import './films.js';
+import './cards.js';
 
 /** At most so many tiles, in rows of so many. */
 const MOST = 12;

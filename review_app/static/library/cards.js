@@ -1,4 +1,7 @@
-/** Cards that play their film, without sound, while the pointer is on them or they have the focus. */
+/** Cards: they play their film, without sound, while the pointer is on them or they have the focus;
+ * those without keyframes are drawn from sprite sheets. */
+
+import { Pictures } from '../sheet/pictures.js';
 
 /** A pointer that only passes over a card fetches nothing. */
 const LINGER_MS = 150;
@@ -36,4 +39,10 @@ for (const card of document.querySelectorAll('[data-film]')) {
   card.addEventListener('pointerleave', stop);
   card.addEventListener('focus', () => play(card));
   card.addEventListener('blur', stop);
+}
+
+const pictures = new Pictures();
+for (const canvas of document.querySelectorAll('.card canvas')) {
+  const { clip = '' } = /** @type {HTMLElement} */ (canvas).dataset;
+  pictures.want(/** @type {HTMLCanvasElement} */ (canvas), JSON.parse(clip));
 }

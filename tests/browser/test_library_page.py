@@ -1,0 +1,132 @@
+"""The library and the page of a clip in real Chromium."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Clip
+from heaters_pipeline.storage import LocalStorage
+from tests.browser.review_world import Film
+from tests.browser.tab import READ_NUMBER
+
+TILES = f"""(canvas) => {{
+  const [columns, rows] = [canvas.width / 320, canvas.height / 180];
+  const part = document.createElement('canvas');
+  [part.width, part.height] = [320, 180];
+  const context = part.getContext('2d');
+  return Array.from({{ length: columns * rows }}, (_, i) => {{
+    const [x, y] = [(i % columns) * 320, Math.floor(i / columns) * 180];
+    context.drawImage(canvas, x, y, 320, 180, 0, 0, 320, 180);
+    return ({READ_NUMBER})(part);
+  }});
+}}"""
+"""JavaScript: the numbers burnt into the tiles of a clip's film strip."""
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def finished(engine: Engine, library: LocalStorage, film: Film) -> Clip:
+    """The film's second clip, exported; its file is the proxy, which a browser plays as well."""
+    clip = film.clips[1]
+    key = f"clips/{clip.id}/clip.mp4"
+    library.put(film.footage.proxy, key)
+    values = {"state": "embedded", "is_virtual": False, "clip_filepath": key}
+    with transaction(engine) as session:
+        held = {"exported_frames": clip.frames.as_json()}
+        session.execute(sa.update(Clip).where(Clip.id == clip.id).values(**values, **held))
+    return clip
+
+
+def test_a_card_plays_its_film_while_it_is_pointed_at_or_in_focus(
+    page: Page, finished: Clip
+) -> None:
+    page.goto("/library")
+    card = page.locator(".card")
+    card.hover()
+    expect(card.locator("video.is-playing")).to_have_count(1)
+    assert card.locator("video").evaluate("(film) => film.muted && !film.paused")
+    page.mouse.move(5, 5)
+    expect(page.locator("video")).to_have_count(0)
+    card.focus()
+    expect(card.locator("video.is-playing")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/clips/{finished.id}")
+
+
+def test_motion_that_nobody_wants_stays_away(
+    browser: Browser, address: str, finished: Clip
+) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{address}/library")
+    page.locator(".card").hover()
+    page.wait_for_timeout(500)
+    assert page.locator("video").count() == 0
+    context.close()
+
+
+def test_clips_without_keyframes_show_a_frame_of_their_own(page: Page, film: Film) -> None:
+    page.goto("/library?state=pending&order=time")
+    for clip in film.clips:
+        canvas = page.locator(f'a[href="/clips/{clip.id}"] canvas')
+        if clip.frames.length < 6:
+            continue  # too short for a tile of its own
+        expect(canvas).to_have_attribute("data-frame", re.compile(r"\d"))
+        number = canvas.evaluate(READ_NUMBER)
+        assert clip.start_frame <= number < clip.end_frame
+
+
+def test_the_filters_work_by_keyboard_alone(page: Page, film: Film, finished: Clip) -> None:
+    page.goto("/library")
+    source = page.get_by_label("Source")
+    source.focus()
+    page.keyboard.press("F")
+    page.get_by_label("Seconds at most").fill("1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"video=film&.*max_seconds=1"))
+    expect(page.locator("main")).to_contain_text("No clip is all that the filters ask for.")
+    page.get_by_role("link", name="Remove all").click()
+    expect(page.locator(".card")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as CSV").click()
+    assert download.value.suggested_filename == "library.csv"
+    assert f"/clips/{finished.id}/clip.mp4" in download.value.path().read_text()
+
+
+def test_the_page_of_a_virtual_clip_draws_its_own_frames_and_leads_to_its_review(
+    page: Page, engine: Engine, film: Film
+) -> None:
+    clip = film.clips[4]
+    page.goto(f"/clips/{clip.id}")
+    strip = page.locator("#strip")
+    expect(strip).to_be_visible()
+    for _ in range(100):
+        numbers = strip.evaluate(TILES)
+        if 0 not in numbers:
+            break
+        page.wait_for_timeout(50)
+    assert numbers == sorted({*numbers})
+    assert numbers[0] >= clip.start_frame
+    assert numbers[-1] < clip.end_frame
+    page.get_by_role("link", name="Review", exact=True).last.click()
+    page.wait_for_url(f"**/review?clip={clip.id}")
+    with transaction(engine) as session:
+        assert clips.get(session, clip.id).state == "pending_review"
