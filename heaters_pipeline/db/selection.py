@@ -54,6 +54,7 @@ class View:
             Order.BEST: [score.desc().nulls_last()],
             Order.WORST: [score.asc().nulls_last()],
             Order.NEWEST: [col(Clip.decided_at).desc().nulls_last(), col(Clip.id).desc()],
+            Order.OLDEST: [col(Clip.decided_at).asc().nulls_first(), col(Clip.id).asc()],
         }
         return [*first[self._selection.order], *FILM_ORDER]
 

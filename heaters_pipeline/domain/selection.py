@@ -45,7 +45,8 @@ class Order(StrEnum):
     """By score, as is `worst`."""
     WORST = "worst"
     NEWEST = "newest"
-    """What was decided on last, then what was made last."""
+    """What was decided on last, then what was made last; `oldest` is the other way around."""
+    OLDEST = "oldest"
 
 
 Name = TypeVar("Name", bound=StrEnum)

@@ -147,7 +147,7 @@ def finished(engine: Engine) -> list[Clip]:
 def shown(client: FlaskClient, query: str) -> list[int]:
     """Ids of the clips in the grid, in its order."""
     page = client.get(f"/library?{query}").get_data(as_text=True)
-    return [int(each) for each in re.findall(r'class="card" href="/clips/(\d+)"', page)]
+    return [int(each) for each in re.findall(r'card-link clip-text" href="/clips/(\d+)"', page)]
 
 
 def test_the_library_shows_finished_clips_and_filters_them(
@@ -155,6 +155,7 @@ def test_the_library_shows_finished_clips_and_filters_them(
 ) -> None:
     one, two, three, four = (clip.id for clip in finished)
     assert shown(client, "") == [four, three, two, one]
+    assert shown(client, "order=oldest") == [one, two, three, four]
     assert shown(client, "order=longest") == [four, one, two, three]
     assert shown(client, "order=time&video=film-1") == [one, two, three]
     assert shown(client, "label=night&order=shortest") == [two, one]

@@ -76,6 +76,7 @@ def test_orders_that_need_no_score(engine: Engine, film: list[Clip]) -> None:
     assert chosen(engine, film, order=Order.SHORTEST) == [0, 2, 3, 1]
     assert chosen(engine, film, order=Order.LONGEST) == [1, 3, 2, 0]
     assert chosen(engine, film, order=Order.NEWEST) == [3, 2, 1, 0]
+    assert chosen(engine, film, order=Order.OLDEST) == [0, 1, 2, 3]
     for clip in (film[2], film[0], film[1]):
         decide(engine, clip, Action.SKIP)
     skipped = {"state": Shown.SKIPPED, "order": Order.NEWEST}

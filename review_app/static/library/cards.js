@@ -37,8 +37,8 @@ function stop() {
 for (const card of document.querySelectorAll('[data-film]')) {
   card.addEventListener('pointerenter', () => play(card));
   card.addEventListener('pointerleave', stop);
-  card.addEventListener('focus', () => play(card));
-  card.addEventListener('blur', stop);
+  card.addEventListener('focusin', () => play(card));
+  card.addEventListener('focusout', stop);
 }
 
 const pictures = new Pictures();

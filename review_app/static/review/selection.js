@@ -20,6 +20,7 @@ const ORDERS = {
   best: 'best first',
   worst: 'worst first',
   newest: 'newest first',
+  oldest: 'oldest first',
 };
 
 /** @param {string | URLSearchParams} search @returns {Selection} what says nothing is left out */
