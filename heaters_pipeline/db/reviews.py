@@ -444,11 +444,14 @@ def _give_back(
 
 def _state_before(changed: Mapping[str, Any]) -> ClipState | None:
     """The state that undoing an event gives back to a clip; None where the event left it alone.
-    One that the pipeline had goes through it again: its files are gone."""
+    One that the pipeline had goes through it again: its files are gone. An archived one is final
+    again after the undo window."""
     if "state" not in changed:
         return None
     state = ClipState(changed["state"])
-    decided_by_people = DECIDABLE | {ClipState.ARCHIVED, ClipState.SUPERSEDED}
+    if state == ClipState.ARCHIVED:
+        return ClipState.REVIEW_ARCHIVED
+    decided_by_people = DECIDABLE | {ClipState.SUPERSEDED}
     return state if state in decided_by_people else ClipState.REVIEW_APPROVED
 
 

@@ -312,6 +312,20 @@ def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) 
     assert live(engine, video)[0][1] == ClipState.PENDING_REVIEW
 
 
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.SKIP])
+def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, action) -> None:
+    video, (clip, *_rest) = ready_video(engine)
+    decide(engine, clip.id, Action.ARCHIVE)
+    with transaction(engine) as session:
+        clips.archive_rested(session, 0)
+    decide(engine, clip.id, action)
+    undo(engine)
+    assert live(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
+    with transaction(engine) as session:
+        assert clips.archive_rested(session, 60) == 0
+        assert clips.archive_rested(session, 0) == 1
+
+
 def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
     decide(engine, first.id, Action.APPROVE)
