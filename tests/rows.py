@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, reviews, source_videos
@@ -60,3 +62,18 @@ def ready_video(
         source_videos.finish(session, key, DETECT_SCENES)
         live = clips.of_video(session, video.id)
     return video, list(live)
+
+
+def wait_for_waiting(engine: Engine) -> None:
+    """Until a transaction on this database waits for another one's lock."""
+    blocked = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with engine.connect() as connection:
+            if connection.scalar(blocked):
+                return
+        time.sleep(0.02)
+    raise TimeoutError("Nobody waits for a lock.")

@@ -139,14 +139,18 @@ def standing() -> SelectOfScalar[ReviewEvent]:
 
 
 def removed_since() -> Any:
-    """True of an event whose video was removed after it."""
+    """True of an event after which its video was removed, or that of another one of its batch,
+    which can only be undone whole."""
     removal: Any = aliased(ReviewEvent)
+    other: Any = aliased(ReviewEvent)
+    first = sa.func.coalesce(ReviewEvent.batch_id, ReviewEvent.id)
     return (
         sa.select(removal.id)
+        .join(other, other.source_video_id == removal.source_video_id)
         .where(
-            removal.source_video_id == col(ReviewEvent.source_video_id),
+            sa.or_(other.id == first, other.batch_id == first),
             removal.action == sa.literal(Action.REMOVE, literal_execute=True),
-            removal.id > col(ReviewEvent.id),
+            removal.id > other.id,
         )
         .exists()
     )

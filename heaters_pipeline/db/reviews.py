@@ -220,6 +220,7 @@ def undo(
     """
     events = _events_to_undo(session, actor, event_id)
     found = _lock(session, {clip_id for event in events for clip_id in event.clip_ids})
+    _refuse_if_removed_since(session, events)
     _refuse_if_changed_since(session, events)
     parts = [
         Part([snapshot(found[entry["id"]]) for entry in event.after], [], event.id)
@@ -387,11 +388,15 @@ def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Seque
             raise Gone("That decision has been undone already.")
     first = event.batch_id or event.id
     batch = sa.or_(col(ReviewEvent.id) == first, col(ReviewEvent.batch_id) == first)
-    events = session.exec(_decisions().where(batch).order_by(col(ReviewEvent.id))).all()
-    removed = session.exec(select(ReviewEvent.id).where(batch, removed_since()).limit(1)).first()
-    if removed is not None:
+    return session.exec(_decisions().where(batch).order_by(col(ReviewEvent.id))).all()
+
+
+def _refuse_if_removed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
+    """To be called when the clips are locked: a removal waits for them, and they for it."""
+    ids = [event.id for event in events]
+    gone = select(ReviewEvent.id).where(col(ReviewEvent.id).in_(ids), removed_since()).limit(1)
+    if session.exec(gone).first() is not None:
         raise Gone("Its video has been removed since, so this decision can't be undone any more.")
-    return events
 
 
 def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent]) -> None:

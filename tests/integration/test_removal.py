@@ -25,9 +25,9 @@ from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
 from heaters_pipeline.domain.review import Action
-from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, SourceState
+from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.intake import add_source
-from tests.rows import ready_video
+from tests.rows import ready_video, wait_for_waiting
 
 
 @pytest.fixture
@@ -186,3 +186,38 @@ def test_no_clip_outlives_its_video_whatever_is_decided_meanwhile(engine: Engine
         with transaction(engine) as session:
             assert clips.of_video(session, video.id) == []
             assert source_videos.get(session, key).state == SourceState.REMOVED
+
+
+def test_an_undo_that_waited_for_a_removal_brings_no_clip_back(engine: Engine) -> None:
+    video, (clip, *_) = ready_video(engine)
+    event = decide(engine, clip.id, Action.SKIP)
+
+    def undo() -> None:
+        with transaction(engine) as session:
+            reviews.undo(session, actor="ann", event_id=event)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            removal.remove(session, video.key, actor="bob")
+            run = pool.submit(undo)
+            wait_for_waiting(engine)
+        with pytest.raises(Gone, match="removed since"):
+            run.result(20)
+    with transaction(engine) as session:
+        assert clips.of_video(session, video.id) == []
+
+
+def test_a_batch_with_a_removed_video_stands_in_no_other_undo_s_way(engine: Engine) -> None:
+    _, (kept, first, _) = ready_video(engine, "film-1")
+    _, (gone, *_) = ready_video(engine, "film-2")
+    before = decide(engine, first.id, Action.SKIP)
+    for order in ([kept, gone], [gone, kept]):
+        with transaction(engine) as session:
+            versions = {clip.id: clips.get(session, clip.id).version for clip in order}
+            reviews.decide_all(session, actor="ann", action=Action.ARCHIVE, versions=versions)
+    remove(engine, "film-2")
+    with transaction(engine) as session:
+        assert [event.id for event in reviews.latest(session, "ann", 9)] == [before]
+        assert reviews.latest_on_clip(session, kept.id) is None
+        reviews.undo(session, actor="ann")
+        assert clips.get(session, first.id).state == ClipState.PENDING_REVIEW
