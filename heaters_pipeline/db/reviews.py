@@ -71,10 +71,7 @@ def decide(
     wish = Wish(action, side, frozenset(frames if frame is None else {*frames, frame}), changes)
     seen = clips.get(session, clip_id)
     if seen.version != version:
-        made = _made_already(session, actor, wish, {clip_id: version})
-        if not made:
-            raise _stale(seen)
-        return _as_made(session, made.values())
+        return _made_before(session, actor, wish, seen, version)
     ids = {clip_id}
     if action in (Action.GROUP, Action.MERGE, Action.NUDGE):
         ids.add(_neighbour_id(session, seen, side))
@@ -86,7 +83,7 @@ def decide(
     found = _lock(session, ids)
     clip = found[clip_id]
     if _is_stale(clip, version):
-        raise _stale(clip)
+        return _made_before(session, actor, wish, clip, version)
     # In film order, as neighbours have the same video.
     concerned = sorted((found[each] for each in pair), key=lambda each: each.start_frame)
     neighbour = next((each for each in concerned if each.id != clip_id), None)
@@ -367,6 +364,15 @@ def _made_already(
         for entry in event.before
         if versions.get(entry["id"]) == entry["version"] and wish.met(entry["id"], event.after)
     }
+
+
+def _made_before(session: Session, actor: str, wish: Wish, clip: Clip, version: int) -> Decision:
+    """The decision by which the actor did just this to the clip of that version. Raises Conflict
+    where there is none."""
+    made = _made_already(session, actor, wish, {clip.id: version})
+    if not made:
+        raise _stale(clip)
+    return _as_made(session, made.values())
 
 
 def _as_made(session: Session, events: Iterable[ReviewEvent]) -> Decision:

@@ -17,7 +17,7 @@ from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
-from tests.rows import ready_video
+from tests.rows import ready_video, wait_for_waiting
 
 
 @pytest.fixture
@@ -121,6 +121,17 @@ def test_of_two_reviewers_at_once_exactly_one_wins(engine) -> None:
     with ThreadPoolExecutor(2) as pool:
         ann, bob = pool.map(race, ["ann", "bob"])
     assert [a != b for a, b in zip(ann, bob, strict=True)] == [True] * len(all_clips)
+
+
+@pytest.mark.parametrize("action", [Action.SKIP, Action.MERGE])
+def test_a_decision_sent_again_before_the_first_one_is_made_is_one(engine, action) -> None:
+    _, (_, clip, _) = ready_video(engine)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            made = reviews.decide(session, actor="ann", clip_id=clip.id, version=1, action=action)
+            again = pool.submit(decide, engine, clip.id, action, version=1)
+            wait_for_waiting(engine)
+        assert again.result(20).event_id == made.event_id
 
 
 def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
