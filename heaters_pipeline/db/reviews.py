@@ -76,7 +76,7 @@ def decide(
     if action in (Action.GROUP, Action.MERGE, Action.NUDGE):
         ids.add(_neighbour_id(session, seen, side))
     pair = sorted(ids)
-    if action in (Action.MERGE, Action.SPLIT):
+    if action in (Action.MERGE, Action.SPLIT, Action.GROUP):
         ids.update(_grouped_with(session, pair))
     if action == Action.GROUP:
         ids.update(_firsts(session, pair))
@@ -97,7 +97,9 @@ def decide(
     refusal = _refusal(clip, action)
     if refusal is not None:
         raise refusal
-    return _mark(session, actor, wish, [clip], neighbour)
+    if neighbour is not None:
+        return _group(session, actor, clip, neighbour)
+    return _mark(session, actor, wish, [clip])
 
 
 def decide_all(
@@ -135,13 +137,7 @@ def decide_all(
     return BatchDecision(decision, refused)
 
 
-def _mark(
-    session: Session,
-    actor: str,
-    wish: Wish,
-    wanted: Sequence[Clip],
-    group_with: Clip | None = None,
-) -> Decision:
+def _mark(session: Session, actor: str, wish: Wish, wanted: Sequence[Clip]) -> Decision:
     """Gives the clips a state or an annotation."""
     unused: Sequence[str] = ()
     parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
@@ -154,9 +150,20 @@ def _mark(
             unused = artifacts.leave_library(session, wanted)
             for clip in wanted:
                 clip.state = DECIDED_STATE[wish.action]
-                if group_with is not None:
-                    clip.grouped_with_clip_id = group_with.grouped_with_clip_id or group_with.id
         return record(session, actor, wish.action, parts)._replace(unused=unused)
+
+
+def _group(session: Session, actor: str, clip: Clip, neighbour: Clip) -> Decision:
+    """Approves a clip and ties it to the group of the one before, with those that it was the first
+    of a group for."""
+    members = _lock(session, _grouped_with(session, [clip.id])).values()
+    tied = [clip, *members]
+    before = [snapshot(each) for each in tied]
+    with session.no_autoflush:
+        clip.state = DECIDED_STATE[Action.GROUP]
+        for each in tied:
+            each.grouped_with_clip_id = neighbour.grouped_with_clip_id or neighbour.id
+        return record(session, actor, Action.GROUP, [Part(before, tied)])
 
 
 def _replace(

@@ -143,6 +143,16 @@ def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
     assert {state for _, state, _ in live(engine, video)} == {ClipState.REVIEW_APPROVED}
 
 
+def test_a_group_stays_whole_when_its_first_clip_joins_another(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, third.id, Action.GROUP)
+    before = live(engine, video)
+    decide(engine, second.id, Action.GROUP)
+    assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
+    undo(engine)
+    assert live(engine, video) == before
+
+
 def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine) -> None:
     video, (zero, first, second, third) = ready_video(engine, cuts=[10, 50, 70])
     decide(engine, first.id, Action.APPROVE)
