@@ -144,13 +144,16 @@ def removed_since() -> Any:
     removal: Any = aliased(ReviewEvent)
     other: Any = aliased(ReviewEvent)
     first = sa.func.coalesce(ReviewEvent.batch_id, ReviewEvent.id)
-    return (
-        sa.select(removal.id)
-        .join(other, other.source_video_id == removal.source_video_id)
+    found = (
+        sa.select(sa.true())
+        .select_from(other)
+        .join(removal, removal.source_video_id == other.source_video_id)
         .where(
             sa.or_(other.id == first, other.batch_id == first),
             removal.action == sa.literal(Action.REMOVE, literal_execute=True),
             removal.id > other.id,
         )
-        .exists()
+        .limit(1)
     )
+    # A value, not EXISTS, which Postgres makes a join of all events with all batches of.
+    return sa.func.coalesce(found.scalar_subquery(), sa.false())
