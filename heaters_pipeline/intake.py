@@ -70,12 +70,14 @@ def add_address(
 ) -> tuple[SourceVideo, bool]:
     """The row of an address, never of a file, and whether it is new; one that is known is left as
     it is. Raises InputError for what is no address."""
-    if "://" not in url or "\0" in url:
-        raise InputError(f"{plain_text(url)} is no address: check it.")
     url = plain_url(url)
-    return _register(
-        session, url_name(url), url, url, Origin.WEB, title, needs_splicing, playlist_id
-    )
+    try:
+        name = url_name(url)
+    except ValueError:  # urllib's for half a bracket
+        name = ""
+    if "://" not in url or "\0" in url or not name:
+        raise InputError(f"{plain_text(url)} is no address: check it.")
+    return _register(session, name, url, url, Origin.WEB, title, needs_splicing, playlist_id)
 
 
 def add_file(
