@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError
@@ -15,6 +16,7 @@ from review_app.upload_folder import Refused
 
 def register(app: Flask) -> None:
     app.register_error_handler(HeatersError, _heaters_error)
+    app.register_error_handler(DataError, _data_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
 
@@ -37,6 +39,15 @@ def _heaters_error(error: HeatersError) -> ResponseReturnValue:
     if isinstance(error, InputError):
         return answer(str(error), 404 if request.method == "GET" else 400)
     return answer(str(error), 500)
+
+
+def _data_error(_error: DataError) -> ResponseReturnValue:
+    """A number or a text that the database can't hold: from the request, or it would be there."""
+    current_app.logger.warning("Refused %s %s", request.method, request.path, exc_info=True)
+    return answer(
+        "The request has a number that is too large or a text with a null character: check it.",
+        404 if request.method == "GET" else 400,
+    )
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

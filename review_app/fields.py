@@ -11,7 +11,10 @@ from heaters_pipeline.domain.errors import InputError
 
 
 def json_object() -> dict[str, Any]:
-    found = request.get_json(silent=True)
+    try:
+        found = request.get_json(silent=True)
+    except RecursionError:  # objects within objects within objects
+        found = None
     if not isinstance(found, dict):
         raise InputError("The request must carry a JSON object.")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -122,7 +123,8 @@ def _rating(given: object) -> int | None:
 def _note(given: object) -> str | None:
     if given is None:
         return None
-    if not isinstance(given, str) or "\0" in given or len(given) > LONGEST_NOTE:
+    unfit = "[\0\ud800-\udfff]"  # what Postgres takes in no text
+    if not isinstance(given, str) or len(given) > LONGEST_NOTE or re.search(unfit, given):
         raise InputError(f"A note is a text of {LONGEST_NOTE} characters at most, or null.")
     return given.strip() or None
 

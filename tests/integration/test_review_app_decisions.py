@@ -270,3 +270,42 @@ def test_a_video_with_a_run_at_work_is_not_removed(reviewer: Reviewer, engine: E
         assert source_videos.get(session, "film-1").state == "ready"
         assert clips.claim(session, 1, EXPORT, 0) == []
     assert len(reviewer.queue()) == 4
+
+
+HUGE = 10**30
+
+
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("/api/clips/1/decisions", {"action": "annotate", "version": 1, "note": "\ud800"}),
+        (f"/api/clips/{HUGE}/decisions", {"action": "skip", "version": 1}),
+        ("/api/decisions", {"action": "skip", "clips": [{"id": HUGE, "version": 1}]}),
+        ("/api/undo", {"event_id": HUGE}),
+    ],
+)
+def test_what_no_database_holds_is_refused_with_a_sentence(
+    reviewer: Reviewer, url: str, body: dict[str, Any]
+) -> None:
+    answer = reviewer.post(url, body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].endswith((": check it.", "or null."))
+
+
+def test_json_without_end_is_refused_with_a_sentence(reviewer: Reviewer) -> None:
+    headers = {"X-CSRFToken": reviewer.token, "Content-Type": "application/json"}
+    answer = reviewer.client.post("/api/undo", data="[" * 100_000, headers=headers)
+    assert (answer.status_code, "must carry a JSON object" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(f"/{page}?page={HUGE}" for page in ("library", "sources", "statistics")),
+        *(f"/clips/{HUGE}{part}" for part in ("", "/similar", "/clip.mp4", "/keyframes/1.jpg")),
+        *("/clips/1/similar?model=%00", "/media/%00/frames/0-3"),
+    ],
+)
+def test_addresses_of_what_can_not_be_lead_nowhere(reviewer: Reviewer, url: str) -> None:
+    answer = reviewer.client.get(url)
+    assert (answer.status_code, "check it" in answer.text) == (404, True)
