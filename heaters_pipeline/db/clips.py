@@ -29,15 +29,20 @@ from heaters_pipeline.domain.transitions import Transition, clean_range
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
 
+_member: Any = aliased(Clip)
+
 TOUCHED = sa.or_(
     col(Clip.state) != ClipState.PENDING_REVIEW,
     col(Clip.made_by) != Action.REPLAN,
     col(Clip.labels) != [],
     col(Clip.rating).is_not(None),
     col(Clip.note).is_not(None),
+    sa.exists().where(
+        _member.grouped_with_clip_id == col(Clip.id), _member.state != ClipState.SUPERSEDED
+    ),
 )
-"""A reviewer has decided on the clip, made it, moved an end of it or said something of it: new cut
-points leave it as it is."""
+"""A reviewer has decided on the clip, made it, moved an end of it, said something of it or grouped
+others with it: new cut points leave it as it is."""
 
 NOTHING_SAID = Annotation()
 EVERYTHING = Selection()

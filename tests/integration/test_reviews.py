@@ -153,6 +153,18 @@ def test_a_group_stays_whole_when_its_first_clip_joins_another(engine) -> None:
     assert live(engine, video) == before
 
 
+def test_new_cut_points_leave_the_first_clip_of_a_group_alone(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, second.id, Action.GROUP)
+    with transaction(engine) as session:
+        reviews.replan(session, source_videos.get(session, video.key), [5, 10, 50])
+        assert [clip.id for clip in clips.group(session, first)] == [first.id, second.id]
+    undo(engine)
+    with transaction(engine) as session:
+        reviews.replan(session, source_videos.get(session, video.key), [5, 10, 50])
+    assert [frames for frames, _, _ in live(engine, video)][:2] == [(0, 5), (5, 10)]
+
+
 def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine) -> None:
     video, (zero, first, second, third) = ready_video(engine, cuts=[10, 50, 70])
     decide(engine, first.id, Action.APPROVE)
