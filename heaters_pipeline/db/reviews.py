@@ -290,7 +290,11 @@ class Corrections(NamedTuple):
 
 def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Corrections]:
     """Merges and splits that stand, of each of the videos that have any."""
-    standing_ones = standing().where(col(ReviewEvent.source_video_id).in_(video_ids)).subquery()
+    standing_ones = (
+        standing()
+        .where(col(ReviewEvent.source_video_id).in_(video_ids), sa.not_(removed_since()))
+        .subquery()
+    )
     rows = session.execute(
         sa.select(
             standing_ones.c.source_video_id,

@@ -185,6 +185,9 @@ _SOURCES: Any = sa.text("""
         WHERE action IN ('merge', 'split', 'nudge')
             AND source_video_id IN (SELECT source_video_id FROM decided)
             AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
+            AND NOT EXISTS (SELECT FROM review_events removal
+                WHERE removal.action = 'remove'
+                    AND removal.source_video_id = event.source_video_id AND removal.id > event.id)
         GROUP BY source_video_id
     )
     SELECT video.key, video.title, pending, approved, skipped, archived, ends,

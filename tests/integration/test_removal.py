@@ -19,6 +19,7 @@ from heaters_pipeline.db import (
     removal,
     reviews,
     source_videos,
+    statistics,
 )
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.removal import Removed
@@ -140,13 +141,19 @@ def test_the_twin_of_a_removed_video_can_be_added_again(engine: Engine) -> None:
 def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_they_were(
     engine: Engine,
 ) -> None:
-    video, (old, *_) = ready_video(engine)
+    video, (old, _, last) = ready_video(engine)
     event = decide(engine, old.id, Action.SKIP)
+    decide(engine, last.id, Action.MERGE)
     remove(engine, video.key)
     with transaction(engine) as session:
         source_videos.retry(session, video.key)
     _, found = ready_video(engine, video.key)
     assert len(found) == 3
+    decide(engine, found[1].id, Action.SKIP)
+    with transaction(engine) as session:
+        assert reviews.corrections(session, [video.id]) == {}
+        assert [figures.false for figures in statistics.sources(session, 9)] == [0]
+        reviews.undo(session, actor="ann")
     assert not {clip.id for clip in found} & {old.id}
     with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
         reviews.undo(session, actor="ann", event_id=event)
