@@ -86,6 +86,26 @@ def test_an_answer_that_was_lost_makes_no_second_decision(
         assert [event.action for event in events] == ["replan", "approve"]
 
 
+def test_an_answer_that_broke_off_stops_nothing(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+
+    def cut(route: Route) -> None:
+        route.fulfill(status=200, body=route.fetch().text()[:20])
+
+    page.page.route("**/decisions", cut)
+    page.press("a", "x")
+    page.until("heaters.queue.trouble")
+    page.page.unroute("**/decisions")
+    page.press("r")
+    page.is_saved()
+    assert states(engine, film)[:2] == ["review_approved", "review_archived"]
+    assert page.page.inner_text("#today") == "2"
+    assert page.complaints == []
+
+
 def test_two_tabs_in_conflict(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
     first, second = tab(), tab()
     first.shows_clip(0)

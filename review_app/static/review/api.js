@@ -23,15 +23,12 @@ export async function api(url, body) {
     request.headers = { 'Content-Type': 'application/json', 'X-CSRFToken': token.content };
     request.body = JSON.stringify(body);
   }
-  let response;
-  try {
-    response = await fetch(url, request);
-  } catch {
-    throw new ApiError('the server does not answer', 0);
-  }
-  const answer = await response.json().catch(() => ({}));
+  const response = await fetch(url, request).catch(() => null);
+  // An answer that breaks off, or is no JSON, says nothing of what was done.
+  const answer = await response?.json().catch(() => null);
+  if (!response || (response.ok && !answer)) throw new ApiError('the server does not answer', 0);
   if (!response.ok) {
-    const sentence = answer.error ?? `the server answered ${response.status}`;
+    const sentence = answer?.error ?? `the server answered ${response.status}`;
     throw new ApiError(sentence, response.status, answer);
   }
   return answer;
