@@ -146,7 +146,8 @@ function nudged(clips, clip, { edge, frame }) {
   const other = edge === 'start' ? 'end' : 'start';
   const list = clips.map((each) => {
     if (each === clip) return withCut(each, edge, frame);
-    return each.id === beside?.id ? withCut(each, other, frame) : each;
+    if (each.id === beside?.id) return withCut(each, other, frame);
+    return beyondCut(each, beside, edge, frame);
   });
   return joined(list, list.filter((each, i) => each !== clips[i]));
 }
@@ -160,6 +161,20 @@ function withCut(clip, edge, frame) {
   }
   const moved = ranged(clip, clip.start_frame, frame);
   return { ...moved, next: next && { ...next, start_frame: frame } };
+}
+
+/** A clip on the far side of the one beside a cut, which may be off the list.
+ * @param {Clip} clip @param {Neighbour | null | undefined} beside @param {'start' | 'end'} edge
+ * @param {number} frame @returns {Clip} */
+function beyondCut(clip, beside, edge, frame) {
+  const { previous, next } = clip;
+  if (edge === 'end' && previous && previous.id === beside?.id) {
+    return { ...clip, previous: { ...previous, start_frame: frame } };
+  }
+  if (edge === 'start' && next && next.id === beside?.id) {
+    return { ...clip, next: { ...next, end_frame: frame } };
+  }
+  return clip;
 }
 
 /** @param {Clip} clip @param {number[]} frames @param {number[]} ids */

@@ -220,6 +220,22 @@ test('a nudge before the clip moves the one that was decided on', async () => {
   assert.equal(server.get(1).end_frame, 17);
 });
 
+test('a clip that was decided on and moved is merged as it is now', async () => {
+  const { queue, server, pass } = await queueOf(4);
+  queue.look(1);
+  queue.decide('approve');
+  queue.look(-1);
+  await settled();
+  const start = stop(server);
+  queue.nudge('end', -3);
+  queue.look(1);
+  queue.decide('merge', { side: 'previous' });
+  assert.deepEqual([queue.current.start_frame, queue.current.end_frame], [17, 40]);
+  start();
+  await pass(20_000);
+  assert.deepEqual([queue.current.start_frame, queue.current.end_frame], [17, 40]);
+});
+
 test('both clips keep a frame', async () => {
   const { queue, ranges } = await queueOf(2);
   queue.nudge('end', 100);
