@@ -4,8 +4,9 @@
  *
  * @typedef {import('./edits.js').Clip} Clip
  * @typedef {import('./edits.js').Edit & {target: Entry | null, eventId: number | null,
- *   fate: 'waiting' | 'resting' | 'sent' | 'unanswered' | 'failed' | 'saved'}} Entry  a nudge rests
- *   while its key may still be held
+ *   fate: 'waiting' | 'resting' | 'sent' | 'unanswered' | 'failed' | 'saved',
+ *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the
+ *   server may have made it, though it has not said so
  * @typedef {{id: number | null, action: string, start_frame: number, end_frame: number,
  *   count?: number, edit?: Entry}} Done  `id` null: not saved yet; `count`: of the clips of a batch
  */

@@ -28,6 +28,8 @@ import { notSaved, sentence, unreachable } from './words.js';
 
 /** What the server answers where a decision was undone already. */
 const GONE = 410;
+/** Without an answer, or with one of a gateway's own, nobody knows whether the server got it. */
+const UNCLEAR = new Set([0, 502, 504]);
 const LOW = 8;
 const MOST = 200;
 const REST_MS = 200;
@@ -316,7 +318,8 @@ export class ReviewQueue {
       : this.#server.decide(clip.id, { action, version: clip.version, ...fields });
     const answer = await unlessRefused(
       request.catch((refusal) => {
-        edit.fate = refusal.status === 0 ? 'unanswered' : 'failed';
+        edit.isUnclear ||= UNCLEAR.has(refusal.status);
+        edit.fate = edit.isUnclear ? 'unanswered' : 'failed';
         throw refusal;
       }),
       (refusal) => this.#refused(edit, refusal),
@@ -341,6 +344,10 @@ export class ReviewQueue {
 
   /** @param {Entry} edit @param {Refusal} refusal */
   #refused(edit, refusal) {
+    if (edit.action === 'undo' && edit.isUnclear && refusal.status === GONE) {
+      this.#wasUndone(edit);
+      return;
+    }
     const others = this.#journal.drop(edit);
     if (refusal.body?.clip) this.#list.correct(refusal.body.clip);
     if (edit.action === 'undo') {
@@ -350,5 +357,12 @@ export class ReviewQueue {
       this.#say(notSaved(edit, refusal, others), true);
     }
     this.#refresh(edit.clip.id);
+  }
+  /** The answer to an undo was lost: its clips are as they were, and the list that is read now
+   * gives their versions. @param {Entry} edit */
+  #wasUndone(edit) {
+    void this.renew();
+    this.#save(edit, { event_id: 0, clips: edit.target?.before ?? [] });
+    this.#say('Undone.', false);
   }
 }

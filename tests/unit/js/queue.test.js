@@ -479,6 +479,48 @@ test('undo of a decision whose answer was lost takes it back once it is known', 
   assert.equal(queue.unsaved, 0);
 });
 
+test('an undo whose answer was lost has been made, and the clip stays', async () => {
+  const { queue, server, pass, ids } = await queueOf(12);
+  queue.decide('approve');
+  await settled();
+  server.after = async (what) => {
+    if (what === 'undo') throw new Refusal('the server does not answer', 0);
+  };
+  queue.undo();
+  await settled();
+  server.after = async () => {};
+  await pass(2000);
+  assert.equal(server.get(1).state, 'pending_review');
+  assert.deepEqual([queue.current.id, queue.unsaved, queue.decidedToday], [1, 0, 0]);
+  assert.deepEqual(queue.notice, { text: 'Undone.', bad: false });
+  assert.deepEqual([ids().slice(0, 3), queue.done], [[1, 2, 3], []]);
+  queue.decide('skip');
+  await settled();
+  assert.equal(server.get(1).state, 'review_skipped');
+});
+
+for (const statuses of [[502], [0, 500]]) {
+  test(`what may have been made is not forgotten, whatever came after: ${statuses}`, async () => {
+    const { queue, server, pass } = await queueOf(4);
+    await queue.renew();
+    let hook = /** @type {'after' | 'before'} */ ('after');
+    for (const status of statuses) {
+      server[hook] = async (what) => {
+        if (what === 'decide') throw new Refusal('the server does not answer', status);
+      };
+      if (hook === 'after') queue.decide('approve');
+      await pass(1000);
+      hook = 'before';
+    }
+    queue.undo();
+    server.before = server.after = async () => {};
+    await pass(20_000);
+    assert.equal(queue.unsaved, 0);
+    assert.equal(server.events[0].undone, true);
+    assert.equal(server.get(1).state, 'pending_review');
+  });
+}
+
 test('a decision that the server keeps failing at can be taken back', async () => {
   const { queue, server, pass } = await queueOf(4);
   stop(server, { status: 500 });
