@@ -162,6 +162,24 @@ def told(page: Tab) -> str:
     return page.page.inner_text("#help-told")
 
 
+def test_a_held_enter_presses_the_button_with_the_focus_once(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.page.locator("#mute").focus()
+    for _ in range(20):
+        page.press("Tab")
+        if page.page.evaluate("document.activeElement.dataset.action") == "approve":
+            break
+    for _ in range(4):
+        page.page.keyboard.down("Enter")
+    page.page.keyboard.up("Enter")
+    page.shows_clip(70)
+    page.is_saved()
+    assert states(engine, film)[:3] == ["review_approved", "pending_review", "pending_review"]
+
+
 def test_keys_can_be_changed(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
     page = tab()
     page.shows_clip(0)

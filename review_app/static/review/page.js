@@ -218,7 +218,13 @@ document.addEventListener('keydown', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   const isOver = help.isOpen || filters.isOpen;
   if (event.key === 'Escape' && !isOver) escape(target);
-  if (isField(target) || worksFocus(event, target)) return;
+  if (isField(target)) return;
+  if (worksFocus(event, target)) {
+    // The browser presses a button again and again while Enter is held on it.
+    const repeats = !target.matches('button') || REPEATING.has(target.dataset.action ?? '');
+    if (event.repeat && !repeats) event.preventDefault();
+    return;
+  }
   const action = keymap.actionFor(event);
   if (!action || (isOver && action !== (help.isOpen ? 'help' : 'filters'))) return;
   event.preventDefault();
