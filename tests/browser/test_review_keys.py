@@ -180,6 +180,25 @@ def test_a_held_enter_presses_the_button_with_the_focus_once(
     assert states(engine, film)[:3] == ["review_approved", "pending_review", "pending_review"]
 
 
+def test_stored_choices_that_make_no_sense_do_no_harm(tab: Callable[..., Tab], film: Film) -> None:
+    choices = {
+        "volume": "loud",
+        "rate": "fast",
+        "muted": "?",
+        "keys": "{",
+        "place": '{"clip": 1e300, "frame": 3, "search": ""}',
+    }
+    script = "".join(
+        f"localStorage['heaters.{name}'] = '{value}';" for name, value in choices.items()
+    )
+    page = tab(script)
+    page.shows_clip(0)
+    assert page.page.evaluate("[heaters.player.sound.volume, heaters.player.rate]") == [1, 1]
+    page.press("ArrowDown")
+    assert page.page.evaluate("heaters.player.sound.volume") == 0.9
+    assert page.complaints == []
+
+
 def test_keys_can_be_changed(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
     page = tab()
     page.shows_clip(0)

@@ -15,10 +15,13 @@ const RETRY_MS = 2000;
 const DRIFT_SECONDS = 0.04;
 const HEARD_RATES = [1, 2];
 
+/** @param {number} volume */
+const validVolume = (volume) => (Number.isNaN(volume) ? 1 : Math.min(1, Math.max(0, volume)));
+
 export class Sound {
   muted = remembered('muted') === 'yes';
   /** 0 to 1. */
-  volume = Number(remembered('volume') ?? 1);
+  volume = validVolume(Number(remembered('volume') ?? 1));
   #onchange;
   /** @type {AudioContext | null} */ #context = null;
   /** @type {GainNode | null} */ #gain = null;
@@ -54,7 +57,7 @@ export class Sound {
 
   /** @param {number} volume 0 to 1 */
   setVolume(volume) {
-    this.volume = Math.min(1, Math.max(0, volume));
+    this.volume = validVolume(volume);
     remember('volume', this.volume);
     if (this.#gain) this.#gain.gain.value = this.volume;
   }

@@ -12,7 +12,8 @@ export const keepPlace = (place) => remember('place', JSON.stringify(place));
 export function keptPlace(search) {
   try {
     const place = JSON.parse(remembered('place') ?? 'null');
-    const isWhole = Number.isInteger(place?.clip) && Number.isInteger(place?.frame);
+    const isWhole = Number.isSafeInteger(place?.clip) && place.clip > 0 &&
+      Number.isSafeInteger(place.frame);
     return isWhole && place.search === search ? place : null;
   } catch {
     return null;
