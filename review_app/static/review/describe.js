@@ -76,7 +76,7 @@ export class Describe {
       field.addEventListener('focus', () => { this.#subject = this.#current(); });
     }
     label.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter') return;
+      if (event.key !== 'Enter' || event.isComposing) return;
       const typed = label.value.trim();
       if (typed) this.toggle(typed, this.#subject);
       label.blur();
