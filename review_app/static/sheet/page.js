@@ -60,6 +60,7 @@ const queue = new SheetQueue({
       return api(`/api/queue?${wanted}`);
     },
     decide: (body) => api('/api/decisions', body),
+    latest: async () => (await api('/api/mine')).recent[0]?.id ?? null,
     undo: (eventId) => api('/api/undo', eventId === null ? {} : { event_id: eventId }),
   },
   belongs: ({ state }) => STATES[filters.selection.state ?? 'pending']?.includes(state) ?? false,

@@ -14,12 +14,13 @@
  *   no answer
  * @typedef {{load: (limit: number) => Promise<Handed>,
  *   decide: (body: object) => Promise<Answer>,
+ *   latest: () => Promise<number | null>,
  *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server
  * @typedef {{rating?: number | null}} Fields
  * @typedef {{action: string, fields: Fields, versions: Map<number, number>,
  *   fate: 'waiting' | 'sent' | 'unanswered', eventId: number | null}} Batch  `versions` by clip
- * @typedef {{action: 'undo', of: Batch | null, fate: Batch['fate']}} Undo  without `of` the
- *   latest decision from before this page
+ * @typedef {{action: 'undo', of: Batch | null, fate: Batch['fate'], eventId: number | null}} Undo
+ *   without `of` the latest decision from before this page
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
@@ -151,7 +152,7 @@ export class SheetQueue {
       return;
     }
     const of = latest ?? this.#saved.filter((batch) => !undone.has(batch)).at(-1) ?? null;
-    this.#enqueue({ action: 'undo', of, fate: 'waiting' });
+    this.#enqueue({ action: 'undo', of, fate: 'waiting', eventId: null });
   }
 
   /** Tries again at once to send what waits. */
@@ -246,13 +247,14 @@ export class SheetQueue {
 
   /** @param {Undo} undo */
   async #sendUndo(undo) {
-    const eventId = undo.of?.eventId ?? null;
-    if (undo.of && eventId === null) {
+    if (undo.of && undo.of.eventId === null) {
       this.#drop(undo); // the server has refused all of it, which the notice says
       return;
     }
     try {
-      const { clips } = await this.#server.undo(eventId);
+      // Named, so that asking again after a lost answer takes back nothing else.
+      undo.eventId ??= undo.of ? undo.of.eventId : await this.#server.latest();
+      const { clips } = await this.#server.undo(undo.eventId);
       this.#drop(undo);
       this.#forget(undo.of);
       for (const { id } of clips) {

@@ -20,6 +20,8 @@ const failure = (status, message = 'the server does not answer') =>
 /** A server in memory, as docs/review.md has it. */
 class Server {
   down = false;
+  /** Requests that do arrive, but whose answers are lost. */
+  answersLost = 0;
   /** @type {any[][]} */ sent = [];
   /** What batches found, by their ids. @type {Map<number, Clip[]>} */ #batches = new Map();
 
@@ -74,16 +76,24 @@ class Server {
     return { batch_id: id, event_id: id, clips: changed, refused };
   }
 
+  async latest() {
+    if (this.down) throw failure(0);
+    return this.#batches.size > 0 ? Math.max(...this.#batches.keys()) : null;
+  }
+
   /** @param {number | null} id */
   async undo(id) {
     if (this.down) throw failure(0);
     this.sent.push(['undo', id]);
-    const key = id ?? Math.max(...this.#batches.keys());
-    const before = this.#batches.get(key);
+    const before = this.#batches.get(id ?? Math.max(...this.#batches.keys()));
     if (!before) throw failure(410, 'That decision has been undone already.');
-    this.#batches.delete(key);
+    this.#batches.delete(id ?? Math.max(...this.#batches.keys()));
     const clips = before.map((was) =>
       this.change(was.id, { state: was.state, rating: was.rating }));
+    if (this.answersLost > 0) {
+      this.answersLost -= 1;
+      throw failure(0);
+    }
     return { clips };
   }
 }
@@ -257,4 +267,17 @@ test('undo of a decision from before this page brings its clips to the front', a
   queue.undo();
   await settled();
   assert.ok(ids().includes(3));
+});
+
+test('an undo whose answer is lost takes back no second decision', async () => {
+  const { server, queue, wait } = await sheetOf(3);
+  await server.decide({ action: 'approve', clips: [{ id: 2, version: 1 }] });
+  await server.decide({ action: 'approve', clips: [{ id: 3, version: 1 }] });
+  server.answersLost = 1;
+  queue.undo();
+  await settled();
+  await wait();
+  assert.deepEqual(server.sent.slice(2), [['undo', 101], ['undo', 101]]);
+  assert.equal(server.clip(2).state, STATES.approve);
+  assert.equal(server.clip(3).state, PENDING);
 });
