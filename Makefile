@@ -2,8 +2,8 @@
 
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-# Checks the types of the page's modules; nothing of it is ever sent to a browser.
-NPM := typescript@5.9.3 @types/node@20.19.0
+# Checks of the pages' types and of their accessibility; the app serves nothing of it.
+NPM := typescript@5.9.3 @types/node@20.19.0 axe-core@4.11.1
 
 export FOOTAGE
 

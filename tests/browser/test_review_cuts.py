@@ -152,7 +152,7 @@ def test_several_splits_in_one_go_at_marks(
         page.press("c")
     assert page.page.locator("#marks i").count() == 3
     page.press("c")  # the mark at 35 again
-    page.until("document.querySelector('.do-split').textContent.includes('at 2 marks')")
+    page.until("document.querySelector('.do-split').textContent.includes('Split in 3')")
     page.go_to(0)
     page.press("c")
     assert "after the first frame" in page.notice()

@@ -107,10 +107,10 @@ def test_an_answer_that_broke_off_stops_nothing(
 
 
 def test_two_tabs_in_conflict(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
-    first, second = tab(), tab()
+    first, second = tab("window.setInterval = () => 0"), tab()
     first.shows_clip(0)
     second.until("heaters.queue.loaded")
-    # The first tab's lease runs out, the second one gets its clip.
+    # The first tab, which renews nothing, loses its leases; the second one gets its clips.
     with transaction(engine) as session:
         for clip in film.clips:
             row = clips.get(session, clip.id)

@@ -126,10 +126,10 @@ export class Describe {
     const chips = shown.map(({ label, number, isOn }) => {
       const chip = make('button', {
         type: 'button', className: 'chip', disabled: !clip, data: { label },
-        title: number ? `${label}: label ${number}` : label,
+        title: label,
       });
       chip.setAttribute('aria-pressed', String(isOn));
-      if (number) chip.append(make('kbd', { textContent: String(number), ariaHidden: 'true' }));
+      if (number) chip.append(make('kbd', { data: { key: `label${number}` }, ariaHidden: 'true' }));
       chip.append(make('span', { textContent: label }));
       return make('li', {}, chip);
     });

@@ -22,6 +22,11 @@ export class Filters {
       this.#dialog.close();
       this.#go(selectionOf(new URLSearchParams(given)));
     });
+    this.#form.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || !(event.target instanceof HTMLSelectElement)) return;
+      event.preventDefault(); // as from a field: Space opens the choices
+      this.#form.requestSubmit();
+    });
     byId('filters-none').addEventListener('click', () => {
       this.#dialog.close();
       this.clear();

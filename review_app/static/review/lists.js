@@ -13,7 +13,8 @@ const THUMBNAIL_WIDTH = 192;
 
 export class Lists {
   #strip;
-  #drawnNext = '';
+  /** The next clips that are shown, by what they show. @type {Map<string, HTMLLIElement>} */
+  #items = new Map();
   #drawnDone = '';
 
   /** @param {import('./strip.js').Strip} strip */
@@ -23,13 +24,15 @@ export class Lists {
 
   /** @param {Clip[]} next @param {Done[]} done */
   draw(next, done) {
-    const shown = next.slice(0, NEXT_SHOWN);
-    const nextKey = JSON.stringify(shown.map((clip) =>
-      [clip.id, clip.duration_seconds, this.#strip.pictureOf(clip)?.name]));
-    if (nextKey !== this.#drawnNext) {
-      this.#drawnNext = nextKey;
-      byId('next').replaceChildren(...shown.map((clip) => this.#nextItem(clip)));
+    const items = new Map(next.slice(0, NEXT_SHOWN).map((clip) => {
+      const { id, duration_seconds: seconds } = clip;
+      const key = [id, seconds, this.#strip.pictureOf(clip)?.name].join();
+      return [key, this.#items.get(key) ?? this.#nextItem(clip)];
+    }));
+    if ([...items.keys()].join(' ') !== [...this.#items.keys()].join(' ')) {
+      byId('next').replaceChildren(...items.values());
     }
+    this.#items = items;
     const doneKey = JSON.stringify(done.map(({ id, action, start_frame: a, end_frame: b }) =>
       [id, action, a, b]));
     if (doneKey === this.#drawnDone) return;

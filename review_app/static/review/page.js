@@ -6,6 +6,7 @@ import { keptKeys } from '../keys/kept.js';
 import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
 import { api } from './api.js';
+import { deciding, looking } from './actions.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Describe } from './describe.js';
 import { drawFacts } from './facts.js';
@@ -16,23 +17,26 @@ import { Marks } from './marks.js';
 import { pace } from './pace.js';
 import { keepPlace, keptPlace } from './place.js';
 import { ReviewQueue } from './queue.js';
+import { Screen } from './screen.js';
 import { searchOf } from './selection.js';
 import { Strip } from './strip.js';
 import { Timeline } from './timeline.js';
 import { Transport } from './transport.js';
-import { cleanRange } from './trims.js';
 import { whyEmpty } from './words.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
 const REFILL_MS = 4000;
-/** After a clip has come by itself, keys meant for the one before must not decide on it. */
-const STARTLE_MS = 400;
 
 const page = byId('review');
 const leaseSeconds = Number(page.dataset.lease);
 
 const schedule = onceAFrame(() => draw());
+/** Small pictures can wait until the large one is on the screen. */
+const scheduleSmall = onceAFrame(() => {
+  if (queue.current) strip.draw(queue.current);
+  lists.draw(queue.next, queue.done);
+});
 const player = new Player({
   canvas: /** @type {HTMLCanvasElement} */ (byId('picture')),
   onchange: schedule,
@@ -53,7 +57,7 @@ const queue = new ReviewQueue({
     },
   },
   onchange: () => {
-    follow();
+    screen.follow(queue.current, queue.next);
     schedule();
   },
 });
@@ -71,137 +75,18 @@ const describe = new Describe({
 const filters = new Filters(() => void queue.begin());
 const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 
-/** When the key that is being handled was pressed. @type {number | undefined} */
-let pressedAt;
-/** The edge of the clip that is being moved. @type {'start' | 'end' | null} */
-let moving = null;
-let startledUntil = 0;
-let expected = '';
-/** Where to go on with the clip that was on the screen last. */
-let place = keptPlace(location.search);
+const place = keptPlace(location.search);
+const screen = new Screen(player, place);
+const parts = { player, queue, screen, marks, transport, describe, filters, help };
+const [look, decide] = [looking(parts), deciding(parts)];
 
-// --- The player follows the queue -------------------------------------------------------------
+// --- Keys and buttons -------------------------------------------------------------------------
 
-/** Brings the player in line with the queue. */
-function follow() {
-  const clip = queue.current;
-  const shown = player.clip;
-  if (!clip) {
-    if (shown) player.clear();
-  } else if (!shown || !isSamePart(clip, shown)) {
-    if (shown && pressedAt === undefined) startledUntil = performance.now() + STARTLE_MS;
-    open(clip);
-  }
-  if (moving) return; // where the next clip begins is known when the cut rests
-  const { next } = queue;
-  const key = next.map((other) => `${other.video.proxy_id}/${other.start_frame}`).join();
-  if (key !== expected) {
-    expected = key;
-    player.expect(next);
-  }
-}
-
-/** @param {import('../player/player.js').PlayerClip} a
- * @param {import('../player/player.js').PlayerClip} b */
-const isSamePart = (a, b) => a.video.proxy_id === b.video.proxy_id &&
-  a.start_frame === b.start_frame && a.end_frame === b.end_frame;
-
-/** @param {Clip} clip */
-function open(clip) {
-  const edge = moving && (moving === 'start' ? clip.start_frame : clip.end_frame - 1);
-  const at = edge ?? (place?.clip === clip.id ? place.frame : undefined);
-  const isInside = at !== undefined && clip.start_frame <= at && at < clip.end_frame;
-  place = null;
-  player.open(clip, { since: pressedAt, at: isInside ? at : undefined });
-}
-
-/** @param {number} frame */
-function stopAt(frame) {
-  player.pause();
-  player.seek(frame, pressedAt);
-}
-
-// --- What keys and buttons do -----------------------------------------------------------------
-
-/** @param {'start' | 'end'} edge @param {number} by frames */
-function nudge(edge, by) {
-  moving = edge;
-  queue.nudge(edge, by);
-  moving = null;
-}
-
-function split() {
-  const { current: clip } = queue;
-  if (!clip) return;
-  const marked = marks.of(clip);
-  const shown = player.presented === null ? [] : [player.presented];
-  queue.decide('split', { frames: marked.length > 0 ? marked : shown });
-}
-
-function mark() {
-  const { current: clip } = queue;
-  if (!clip || player.presented === null) return;
-  const isInside = marks.toggle(clip, player.presented);
-  if (!isInside) queue.tell('A part can begin after the first frame only.');
-}
-
-/** @type {Record<string, () => void>} */
-const LOOK = {
-  toggle: () => player.toggle(),
-  back: () => player.step(-1, pressedAt),
-  forward: () => player.step(1, pressedAt),
-  back10: () => player.step(-10, pressedAt),
-  forward10: () => player.step(10, pressedAt),
-  first: () => player.seek(player.clip?.start_frame ?? 0, pressedAt),
-  last: () => stopAt((player.clip?.end_frame ?? 1) - 1),
-  inPoint: () => queue.current && player.seek(cleanRange(queue.current).start_frame, pressedAt),
-  outPoint: () => queue.current && stopAt(cleanRange(queue.current).end_frame - 1),
-  backwards: () => player.shuttle(-1),
-  forwards: () => player.shuttle(1),
-  halt: () => player.halt(),
-  jump: () => transport.jump(),
-  mute: () => player.sound.mute(!player.sound.muted),
-  softer: () => transport.turn(-0.1),
-  louder: () => transport.turn(0.1),
-  label: () => describe.typeLabel(),
-  note: () => describe.writeNote(),
-  mark,
-  filters: () => filters.toggle(),
-  help: () => help.toggle(),
-  undo: () => queue.undo(),
-  repeat: () => queue.flush(),
-};
-
-/** @type {Record<string, () => void>} */
-const DECIDE = {
-  split,
-  mergePrevious: () => queue.decide('merge', { side: 'previous' }),
-  mergeNext: () => queue.decide('merge', { side: 'next' }),
-  nextClip: () => queue.look(1),
-  previousClip: () => queue.look(-1),
-};
-for (const action of ['approve', 'skip', 'archive', 'group']) {
-  DECIDE[action] = () => queue.decide(action);
-}
-for (let n = 0; n <= 9; n += 1) {
-  DECIDE[`rate${n}`] = () => describe.rate(n);
-  DECIDE[`label${n}`] = () => describe.toggleNumbered(n);
-}
-for (const edge of /** @type {const} */ (['start', 'end'])) {
-  for (const by of [1, 10]) {
-    const suffix = by === 1 ? '' : by;
-    DECIDE[`${edge}Earlier${suffix}`] = () => nudge(edge, -by);
-    DECIDE[`${edge}Later${suffix}`] = () => nudge(edge, by);
-  }
-}
-
-/** @param {string} action @param {number} [since] */
+/** @param {string} action @param {number} since */
 function act(action, since) {
-  pressedAt = since;
   player.sound.unlock();
-  if (LOOK[action]) LOOK[action]();
-  else if (performance.now() >= startledUntil) DECIDE[action]?.();
-  pressedAt = undefined;
+  if (look[action]) screen.press(since, look[action]);
+  else if (decide[action] && !screen.isStartled) screen.press(since, decide[action]);
   schedule();
 }
 
@@ -238,10 +123,10 @@ document.addEventListener('click', (event) => {
   if (!button) return;
   const { action, undo, show } = button.dataset;
   if (action) act(action, event.timeStamp);
-  pressedAt = event.timeStamp;
-  if (undo) queue.undo(queue.done[Number(undo)]);
-  if (show) queue.show(Number(show));
-  pressedAt = undefined;
+  screen.press(event.timeStamp, () => {
+    if (undo) queue.undo(queue.done[Number(undo)]);
+    if (show) queue.show(Number(show));
+  });
   // A mouse user's next Space or Enter is meant for the player, not for this button.
   if (event.detail > 0 && !button.closest('dialog')) button.blur();
 });
@@ -287,14 +172,13 @@ function draw() {
   page.classList.toggle('is-empty', !clip);
   transport.draw(clip);
   timeline.draw(clip, marked);
-  if (clip) strip.draw(clip);
   drawFacts(clip);
   describe.draw();
-  lists.draw(queue.next, queue.done);
   drawCounters();
   drawNotice();
   drawButtons(clip, marked.length);
   byId('empty').hidden = !(queue.loaded && !clip);
+  scheduleSmall();
   setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
   byId('empty-all').hidden = !filters.isFiltered;
 }
@@ -322,7 +206,7 @@ function drawNotice() {
 
 /** @param {Clip | null} clip @param {number} marked */
 function drawButtons(clip, marked) {
-  const parts = marked > 0 ? `Split at ${marked} mark${marked > 1 ? 's' : ''}` : 'Split here';
+  const split = marked > 0 ? `Split in ${marked + 1}` : 'Split here';
   for (const button of document.querySelectorAll('.decisions button, .do-undo')) {
     const { action = '' } = /** @type {HTMLElement} */ (button).dataset;
     const lacks = { group: 'previous', mergePrevious: 'previous', mergeNext: 'next' }[action];
@@ -330,7 +214,7 @@ function drawButtons(clip, marked) {
       ? queue.done.length === 0
       : !clip || queue.busy || clip[/** @type {'next'} */ (lacks)] === null;
     /** @type {HTMLButtonElement} */ (button).disabled = isOff;
-    if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), parts);
+    if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), split);
   }
 }
 

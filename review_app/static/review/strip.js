@@ -166,6 +166,6 @@ function cover(context, piece, x, y, width, height) {
   const scale = Math.max(width / piece.width, height / piece.height);
   const [w, h] = [width / scale, height / scale];
   const [left, top] = [piece.x + (piece.width - w) / 2, piece.y + (piece.height - h) / 2];
-  context.imageSmoothingQuality = 'high';
+  context.imageSmoothingQuality = 'medium';
   context.drawImage(piece.image, left, top, w, h, x, y, width, height);
 }

@@ -1,0 +1,83 @@
+/**
+ * What the actions that keys and buttons name do.
+ *
+ * @typedef {{player: import('../player/player.js').Player,
+ *   queue: import('./queue.js').ReviewQueue, screen: import('./screen.js').Screen,
+ *   marks: import('./marks.js').Marks, transport: import('./transport.js').Transport,
+ *   describe: import('./describe.js').Describe, filters: import('./filters.js').Filters,
+ *   help: import('./help.js').Help}} Parts  of the page
+ */
+
+import { cleanRange } from './trims.js';
+
+/** Those that look: they may come at any time. @param {Parts} parts
+ * @returns {Record<string, () => void>} */
+export function looking({ player, queue, screen, marks, transport, describe, filters, help }) {
+  const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
+  const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
+  return {
+    toggle: () => player.toggle(),
+    back: () => step(-1),
+    forward: () => step(1),
+    back10: () => step(-10),
+    forward10: () => step(10),
+    first: () => seek(player.clip?.start_frame ?? 0),
+    last: () => screen.stopAt((player.clip?.end_frame ?? 1) - 1),
+    inPoint: () => queue.current && seek(cleanRange(queue.current).start_frame),
+    outPoint: () => queue.current && screen.stopAt(cleanRange(queue.current).end_frame - 1),
+    backwards: () => player.shuttle(-1),
+    forwards: () => player.shuttle(1),
+    halt: () => player.halt(),
+    jump: () => transport.jump(),
+    mute: () => player.sound.mute(!player.sound.muted),
+    softer: () => transport.turn(-0.1),
+    louder: () => transport.turn(0.1),
+    mark: () => {
+      const { current: clip } = queue;
+      if (!clip || player.presented === null) return;
+      const isInside = marks.toggle(clip, player.presented);
+      if (!isInside) queue.tell('A part can begin after the first frame only.');
+    },
+    label: () => describe.typeLabel(),
+    note: () => describe.writeNote(),
+    filters: () => filters.toggle(),
+    help: () => help.toggle(),
+    undo: () => queue.undo(),
+    repeat: () => queue.flush(),
+  };
+}
+
+/** Those that are about the clip on the screen. @param {Parts} parts
+ * @returns {Record<string, () => void>} */
+export function deciding({ player, queue, screen, marks, describe }) {
+  /** @type {Record<string, () => void>} */ const actions = {
+    split: () => {
+      if (!queue.current) return;
+      const marked = marks.of(queue.current);
+      const shown = player.presented === null ? [] : [player.presented];
+      queue.decide('split', { frames: marked.length > 0 ? marked : shown });
+    },
+    mergePrevious: () => queue.decide('merge', { side: 'previous' }),
+    mergeNext: () => queue.decide('merge', { side: 'next' }),
+    nextClip: () => queue.look(1),
+    previousClip: () => queue.look(-1),
+  };
+  for (const action of ['approve', 'skip', 'archive', 'group']) {
+    actions[action] = () => queue.decide(action);
+  }
+  for (let n = 0; n <= 9; n += 1) {
+    actions[`rate${n}`] = () => describe.rate(n);
+    actions[`label${n}`] = () => describe.toggleNumbered(n);
+  }
+  for (const edge of /** @type {const} */ (['start', 'end'])) {
+    for (const by of [1, 10]) {
+      const suffix = by === 1 ? '' : by;
+      const nudge = (/** @type {number} */ frames) => screen.move(edge, () => {
+        queue.nudge(edge, frames);
+      });
+      actions[`${edge}Earlier${suffix}`] = () => nudge(-by);
+      actions[`${edge}Later${suffix}`] = () => nudge(by);
+    }
+  }
+  return actions;
+}

@@ -1,0 +1,83 @@
+/**
+ * What the player shows: the queue's clip, at its beginning or where somebody left off or moves a
+ * cut.
+ *
+ * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('./place.js').Place} Place
+ * @typedef {import('../player/player.js').Player} Player
+ * @typedef {import('../player/player.js').PlayerClip} PlayerClip
+ */
+
+/** After a clip has come by itself, keys meant for the one before must not decide on it. */
+const STARTLE_MS = 400;
+
+/** @param {PlayerClip} a @param {PlayerClip} b */
+const isSamePart = (a, b) => a.video.proxy_id === b.video.proxy_id &&
+  a.start_frame === b.start_frame && a.end_frame === b.end_frame;
+
+export class Screen {
+  /** When the key that is being handled was pressed. @type {number | undefined} */ pressedAt;
+  #player;
+  /** Where to go on with the clip that was on the screen last. @type {Place | null} */ #place;
+  /** The edge of the clip that is being moved. @type {'start' | 'end' | null} */ #moving = null;
+  #startledUntil = 0;
+  #expected = '';
+
+  /** @param {Player} player @param {Place | null} place */
+  constructor(player, place) {
+    this.#player = player;
+    this.#place = place;
+  }
+
+  /** True for a moment after a clip has come that nobody asked for. */
+  get isStartled() {
+    return performance.now() < this.#startledUntil;
+  }
+
+  /** Runs what a key or button means. @param {number} since when it was pressed
+   * @param {() => void} act */
+  press(since, act) {
+    this.pressedAt = since;
+    act();
+    this.pressedAt = undefined;
+  }
+
+  /** Runs what moves a cut: the frame beside it is shown, at rest. @param {'start' | 'end'} edge
+   * @param {() => void} act */
+  move(edge, act) {
+    this.#moving = edge;
+    act();
+    this.#moving = null;
+  }
+
+  /** Brings the player in line with the queue. @param {Clip | null} clip @param {Clip[]} next */
+  follow(clip, next) {
+    const shown = this.#player.clip;
+    if (!clip) {
+      if (shown) this.#player.clear();
+    } else if (!shown || !isSamePart(clip, shown)) {
+      const isUnasked = shown !== null && this.pressedAt === undefined;
+      if (isUnasked) this.#startledUntil = performance.now() + STARTLE_MS;
+      this.#player.open(clip, { since: this.pressedAt, at: this.#beginning(clip) });
+      this.#place = null;
+    }
+    if (this.#moving) return; // where the next clip begins is known when the cut rests
+    const key = next.map((other) => `${other.video.proxy_id}/${other.start_frame}`).join();
+    if (key === this.#expected) return;
+    this.#expected = key;
+    this.#player.expect(next);
+  }
+
+  /** @param {number} frame */
+  stopAt(frame) {
+    this.#player.pause();
+    this.#player.seek(frame, this.pressedAt);
+  }
+
+  /** The frame to rest at; undefined: the clip plays. @param {Clip} clip */
+  #beginning({ id, start_frame: start, end_frame: end }) {
+    if (this.#moving) return this.#moving === 'start' ? start : end - 1;
+    const { clip, frame } = this.#place ?? { clip: null, frame: 0 };
+    return clip === id && start <= frame && frame < end ? frame : undefined;
+  }
+}

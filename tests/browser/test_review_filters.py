@@ -1,0 +1,104 @@
+"""Filters of the review page: in its address, as chips, and in the dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from heaters_pipeline.storage import LocalStorage
+from tests.browser.numbered import CUTS, states
+from tests.browser.review_world import Film, Footage, add_film
+from tests.browser.tab import Tab
+
+
+def starts(page: Tab) -> list[int]:
+    return list(page.page.evaluate("heaters.queue.clips.map((clip) => clip.start_frame)"))
+
+
+def test_an_address_shows_its_clips_in_its_order(
+    tab: Callable[..., Tab], film: Film, engine: Engine, library: LocalStorage, footage: Footage
+) -> None:
+    add_film(engine, library, footage, "other", CUTS)
+    page = tab(search="?video=film&min_seconds=1&order=longest")
+    page.shows_clip(300)
+    assert starts(page) == [300, 204, 0, 131, 70]
+    assert page.page.inner_text("#of") == "5"
+    texts = page.page.locator("#filtered button span:first-child").all_inner_texts()
+    assert texts == ["Film", "at least 1 s", "longest first"]
+
+    page.page.click("#filtered li:nth-child(2) button")
+    page.until("heaters.queue.clips.length === 6")
+    assert page.page.url.endswith("/review?video=film&order=longest")
+    page.page.go_back()
+    page.until("heaters.queue.clips.length === 5")
+    assert page.page.locator("#filtered li").count() == 3
+    assert page.complaints == []
+
+
+def test_filters_are_chosen_by_keys_and_nothing_is_loaded_anew(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.page.evaluate("window.stays = true")
+    page.press("x")
+    page.shows_clip(70)
+    page.press("/")
+    page.until("document.activeElement.name === 'video'")
+    page.press("Tab")
+    page.page.keyboard.type("archived")
+    page.press("Enter")
+    page.shows_clip(0)
+    page.until("location.search === '?state=archived'")
+    page.press("a")  # decided on anew
+    page.until("!document.getElementById('empty').hidden")
+    assert "filters let through" in page.page.inner_text("#empty-why")
+    page.is_saved()
+    assert states(engine, film)[0] == "review_approved"
+    page.page.click("#empty-all")
+    page.shows_clip(70)
+    assert page.page.is_hidden("#filtered")
+    assert page.page.evaluate("window.stays")
+
+
+def test_the_dialog_shows_what_the_address_asks_for(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab(search="?state=skipped&max_score=0.4&min_rating=3&label=night&reviewer=kim")
+    page.until("heaters.queue.loaded")
+    page.press("/")
+    form = page.page.evaluate(
+        "Object.fromEntries(new FormData(document.getElementById('filter-form')))"
+    )
+    assert {name: value for name, value in form.items() if value} == {
+        "state": "skipped",
+        "max_score": "0.4",
+        "min_rating": "3",
+        "label": "night",
+        "reviewer": "kim",
+        "order": "time",
+    }
+    page.page.click("#filters-none")
+    page.shows_clip(0)
+    assert page.page.url.endswith("/review")
+
+
+def test_an_address_can_name_one_clip_in_any_state(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.press("s")
+    page.is_saved()
+    named = tab(search=f"?clip={film.clips[0].id}")
+    named.shows_clip(0)
+    assert named.page.inner_text("#filtered").startswith(f"clip {film.clips[0].id}")
+    named.press("a")
+    named.is_saved()
+    assert states(engine, film)[0] == "review_approved"
+
+
+def test_an_address_that_makes_no_sense_is_told(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab(search="?min_seconds=soon")
+    assert "in_seconds is 'soon'" in page.notice()
+    page.page.click("#filtered button")
+    page.shows_clip(0)
