@@ -21,6 +21,15 @@ export function make(tag, { data = {}, label, ...properties } = {}, ...children)
   return element;
 }
 
+/** Draws a list anew; the button with the focus hands it to the one in its place, as the next Enter
+ * would be a decision if it went nowhere. @param {HTMLElement} list @param {Node[]} items */
+export function redraw(list, items) {
+  const place = [...list.querySelectorAll('button')].findIndex((b) => b === document.activeElement);
+  list.replaceChildren(...items);
+  const buttons = [...list.querySelectorAll('button')];
+  if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
+}
+
 /** Runs `draw` before the next picture of the display, however often it is asked for until then.
  * @param {() => void} draw @returns {() => void} */
 export function onceAFrame(draw) {

@@ -180,6 +180,26 @@ def test_a_held_enter_presses_the_button_with_the_focus_once(
     assert states(engine, film)[:3] == ["review_approved", "pending_review", "pending_review"]
 
 
+def test_enter_on_a_label_stays_on_it(tab: Callable[..., Tab], film: Film, engine: Engine) -> None:
+    page = tab()
+    page.shows_clip(0)
+    page.go_to(30)
+    page.page.locator("#labels [data-label=b-roll]").focus()
+    focused = "document.activeElement.dataset.label ?? null"
+    page.press("Shift+Tab", "Tab")
+    assert page.page.evaluate(focused) == "b-roll"
+    for labels in (["b-roll"], [], ["b-roll"]):
+        page.press("Enter")
+        page.until(
+            "document.querySelectorAll('#labels [aria-pressed=true]').length === "
+            + str(len(labels))
+        )
+        assert page.page.evaluate(focused) == "b-roll"
+    page.is_saved()
+    assert live(engine, film)[0].labels == ["b-roll"]
+    assert len(live(engine, film)) == 6
+
+
 def test_stored_choices_that_make_no_sense_do_no_harm(tab: Callable[..., Tab], film: Film) -> None:
     choices = {
         "volume": "loud",

@@ -5,7 +5,7 @@
  * @typedef {{labels?: string[], rating?: number | null, note?: string | null}} Description
  */
 
-import { byId, make, setText } from '../dom.js';
+import { byId, make, redraw, setText } from '../dom.js';
 import { labelsToShow, toggled } from './labels.js';
 
 export class Describe {
@@ -136,7 +136,7 @@ export class Describe {
     const add = make('button', {
       type: 'button', className: 'chip chip-add', disabled: !clip, data: { action: 'label' },
     }, 'Label ', make('kbd', { data: { key: 'label' }, ariaHidden: 'true' }));
-    byId('labels').replaceChildren(...chips, make('li', {}, add));
+    redraw(byId('labels'), [...chips, make('li', {}, add)]);
     this.#onlabels(byId('labels'));
   }
 }

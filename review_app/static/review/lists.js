@@ -5,7 +5,7 @@
  * @typedef {import('./queue.js').Done} Done
  */
 
-import { byId, make } from '../dom.js';
+import { byId, make, redraw } from '../dom.js';
 import { DONE, clipName } from './words.js';
 
 const NEXT_SHOWN = 5;
@@ -37,7 +37,7 @@ export class Lists {
       [id, action, a, b]));
     if (doneKey === this.#drawnDone) return;
     this.#drawnDone = doneKey;
-    byId('saved').replaceChildren(...done.map(doneItem));
+    redraw(byId('saved'), done.map(doneItem));
     byId('saved-none').hidden = done.length > 0;
   }
 
