@@ -1,7 +1,7 @@
 /** How fast a reviewer decides. Pure. */
 
 const LATEST = 60;
-const FEWEST = 5;
+const FEWEST = 4;
 /** A longer time between two decisions was a pause. */
 const PAUSE_MS = 120_000;
 const HOUR_MS = 3_600_000;
