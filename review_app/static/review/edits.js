@@ -17,6 +17,8 @@
  *   changes as it was; an undo takes back its `target`, to the front of the clip `place`
  */
 
+import { stateWords } from './words.js';
+
 /** @param {Neighbour} clip */
 export const isPending = (clip) => clip.state === 'pending_review';
 
@@ -27,6 +29,17 @@ const DECIDED = new Map(Object.entries({
   archive: 'review_archived',
   group: 'review_approved',
 }));
+
+/** States in which the pipeline has not taken a clip yet. */
+const OPEN = new Set(['pending_review', ...DECIDED.values()]);
+const ARCHIVED = new Set(['review_archived', 'archived']);
+
+/** What a neighbour's state can keep from being done. @type {Record<string, string>} */
+const BARRED = {
+  group: "this one can't be grouped with it",
+  merge: "this one can't be merged with it",
+  nudge: "the cut between can't be moved",
+};
 
 /** @param {Edit} edit */
 export const isDecision = (edit) => DECIDED.has(edit.action);
@@ -48,12 +61,19 @@ const besideEdge = (edge) => (edge === 'start' ? 'previous' : 'next');
 export function whyNot(action, clip, fields) {
   if (action === 'group' || action === 'merge' || action === 'nudge') {
     const side = action === 'nudge' ? besideEdge(fields.edge) : sideOf(fields);
-    if (clip[side] !== null) return null;
     const where = side === 'next' ? 'after' : 'before';
-    const so = action === 'nudge'
-      ? `its ${fields.edge} stays`
-      : `there is nothing to ${action} it with`;
-    return `No clip comes right ${where} this one, so ${so}.`;
+    const beside = clip[side];
+    if (beside === undefined) return null;
+    if (beside === null) {
+      const so = action === 'nudge'
+        ? `its ${fields.edge} stays`
+        : `there is nothing to ${action} it with`;
+      return `No clip comes right ${where} this one, so ${so}.`;
+    }
+    const allowed = action === 'group' ? !ARCHIVED.has(beside.state) : OPEN.has(beside.state);
+    return allowed
+      ? null
+      : `The clip ${where} is ${stateWords(beside.state)}, so ${BARRED[action]}.`;
   }
   if (action === 'split') {
     const inside = (/** @type {number} */ n) => clip.start_frame < n && n < clip.end_frame;

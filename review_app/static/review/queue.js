@@ -14,7 +14,7 @@
  * @typedef {import('./journal.js').Done} Done
  * @typedef {{event_id: number, clips: Clip[], undone?: number}} Answer  `undone`: so many decisions
  * @typedef {{decide: (id: number, body: object) => Promise<Answer>,
- *   undo: (eventId: number | null) => Promise<Answer>,
+ *   latest: () => Promise<number | null>, undo: (eventId: number | null) => Promise<Answer>,
  *   load: (limit: number, only?: number) => Promise<Handed>}} Server  they throw a Refusal; `only`:
  *   that clip alone
  * @typedef {{text: string, bad: boolean}} Notice
@@ -311,10 +311,8 @@ export class ReviewQueue {
   async #send(edit) {
     const { action, clip, fields } = edit;
     edit.fate = 'sent';
-    // Named, so that asking again after a lost answer takes back nothing else.
-    edit.eventId ??= edit.target?.eventId ?? null;
     const request = action === 'undo'
-      ? this.#server.undo(edit.eventId)
+      ? this.#takeBack(edit)
       : this.#server.decide(clip.id, { action, version: clip.version, ...fields });
     const answer = await unlessRefused(
       request.catch((refusal) => {
@@ -326,6 +324,13 @@ export class ReviewQueue {
     );
     if (answer) this.#save(edit, answer);
     void this.refill();
+  }
+
+  /** @param {Entry} edit */
+  async #takeBack(edit) {
+    // Named, so that asking again after a lost answer takes back nothing else.
+    edit.eventId ??= edit.target?.eventId ?? await this.#server.latest();
+    return this.#server.undo(edit.eventId);
   }
 
   /** @param {Entry} edit @param {Answer} answer */

@@ -5,7 +5,7 @@ import { isField, worksFocus } from '../keys/focus.js';
 import { keptKeys } from '../keys/kept.js';
 import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
-import { api } from '../review/api.js';
+import { api, latestDecision } from '../review/api.js';
 import { Filters } from '../review/filters.js';
 import { Help, writeKeys } from '../review/help.js';
 import { searchOf } from '../review/selection.js';
@@ -60,7 +60,7 @@ const queue = new SheetQueue({
       return api(`/api/queue?${wanted}`);
     },
     decide: (body) => api('/api/decisions', body),
-    latest: async () => (await api('/api/mine')).recent[0]?.id ?? null,
+    latest: latestDecision,
     undo: (eventId) => api('/api/undo', eventId === null ? {} : { event_id: eventId }),
   },
   belongs: ({ state }) => STATES[filters.selection.state ?? 'pending']?.includes(state) ?? false,

@@ -120,6 +120,10 @@ export class FilmServer {
     return answer;
   }
 
+  async latest() {
+    return this.events.findLast((event) => !event.undone)?.id ?? null;
+  }
+
   /** @param {number | null} eventId */
   async undo(eventId) {
     this.requests.push(['undo', eventId]);

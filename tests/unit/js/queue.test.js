@@ -341,6 +341,36 @@ test('a decision from before the page was opened is undone, too', async () => {
   assert.equal(server.get(1).state, 'pending_review');
 });
 
+test('an undo of what the page was never told of takes back no second decision', async () => {
+  const { queue, server, pass } = await queueOf(4);
+  await server.decide(1, { action: 'approve', version: 1 });
+  await server.decide(2, { action: 'approve', version: 1 });
+  const start = stop(server, { reaches: true });
+  queue.undo();
+  await settled();
+  start();
+  await pass(60_000);
+  assert.deepEqual(server.requests.slice(-2), [['undo', 2], ['undo', 2]]);
+  assert.deepEqual(server.events.map(({ undone }) => undone ?? false), [false, true]);
+});
+
+test('what a neighbour does not allow is told at once and never sent', async () => {
+  const { queue, server } = await queueOf(4);
+  queue.decide('archive');
+  queue.decide('group');
+  assert.equal(queue.current.id, 2);
+  assert.match(queue.notice?.text ?? '', /The clip before is archived, so this one can't be grouped/);
+  await settled();
+  server.get(3).state = 'exporting';
+  await queue.renew();
+  queue.decide('merge', { side: 'next' });
+  assert.match(queue.notice?.text ?? '', /The clip after is exporting, so this one can't be merged/);
+  assert.equal(queue.nudge('end', 1), false);
+  assert.match(queue.notice?.text ?? '', /so the cut between can't be moved/);
+  await settled();
+  assert.deepEqual(server.requests.map(([, body]) => body.action), ['archive']);
+});
+
 test('a refused undo takes the clip away again, one made already is forgotten', async () => {
   const { queue, server } = await queueOf(4);
   queue.decide('approve');
