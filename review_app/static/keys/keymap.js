@@ -33,8 +33,12 @@ export function namesOf(press) {
   const named = (/** @type {string} */ name) => (shiftKey ? `Shift+${name}` : name);
   if (key === ' ') return [named('Space')];
   if (key.length > 1) return [named(key)];
-  if (key.toLowerCase() !== key.toUpperCase()) return [named(key.toLowerCase())];
   const base = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1] ?? WITHOUT_SHIFT.get(code);
+  const letter = key.toLowerCase();
+  if (letter !== key.toUpperCase()) {
+    const latin = base ?? /^Key([A-Z])$/.exec(code)?.[1].toLowerCase();
+    return /^[a-z]$/.test(letter) || !latin ? [named(letter)] : [named(letter), named(latin)];
+  }
   const printed = /\d/.test(key) ? [] : [key];
   return [...new Set([...printed, ...(base ? [named(base)] : [])])];
 }

@@ -16,6 +16,7 @@ export class Lists {
   /** The next clips that are shown, by what they show. @type {Map<string, HTMLLIElement>} */
   #items = new Map();
   #drawnDone = '';
+  /** The decisions whose rows are shown, in their order. @type {Done[]} */ done = [];
 
   /** @param {import('./strip.js').Strip} strip */
   constructor(strip) {
@@ -33,6 +34,7 @@ export class Lists {
       byId('next').replaceChildren(...items.values());
     }
     this.#items = items;
+    this.done = done;
     const doneKey = JSON.stringify(done.map(({ id, action, start_frame: a, end_frame: b }) =>
       [id, action, a, b]));
     if (doneKey === this.#drawnDone) return;

@@ -125,7 +125,7 @@ document.addEventListener('click', (event) => {
   const { action, undo, show } = button.dataset;
   if (action) act(action, event.timeStamp);
   screen.press(event.timeStamp, () => {
-    if (undo) queue.undo(queue.done[Number(undo)]);
+    if (undo) queue.undo(lists.done[Number(undo)]);
     if (show) queue.show(Number(show));
   });
   // A mouse user's next Space or Enter is meant for the player, not for this button.
@@ -214,7 +214,9 @@ function drawButtons(clip, marked) {
     const isOff = action === 'undo'
       ? queue.done.length === 0
       : !clip || queue.busy || clip[/** @type {'next'} */ (lacks)] === null;
-    /** @type {HTMLButtonElement} */ (button).disabled = isOff;
+    // A button that was disabled under the focus would leave the next Enter to the page.
+    const isHeld = button === document.activeElement;
+    /** @type {HTMLButtonElement} */ (button).disabled = isOff && !isHeld;
     if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), split);
   }
 }

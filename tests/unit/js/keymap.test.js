@@ -57,6 +57,16 @@ test('digits count as digits whatever the layout prints on their keys', () => {
   assert.equal(keymap.actionFor(press('ArrowLeft', { code: 'Numpad4' })), 'back'); // no num lock
 });
 
+test('letters that no key is named by stand for what their keys print elsewhere', () => {
+  const keymap = new Keymap(BINDINGS);
+  assert.equal(keymap.actionFor(press('ф', { code: 'KeyA' })), 'approve'); // Russian
+  assert.equal(keymap.actionFor(shifted('Ь', 'KeyM')), 'mergeNext');
+  assert.equal(keymap.actionFor(press('ü', { code: 'BracketLeft' })), 'startEarlier'); // German
+  assert.equal(keymap.actionFor(press('é', { code: 'Digit2' })), 'rate2'); // French
+  assert.equal(keymap.actionFor(press('a', { code: 'KeyQ' })), 'approve');
+  assert.equal(keymap.claim('skip', press('ы', { code: 'KeyS' }))?.key, 's');
+});
+
 test('other layouts reach the same characters their own way', () => {
   const keymap = new Keymap(BINDINGS);
   const german = press('[', {
