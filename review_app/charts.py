@@ -15,6 +15,9 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 628, 10, 184
 GAP = 0.22
 """Between two bars, as a share of the place that a bar has."""
 
+_ROUND = (12, 16, 20, 30, 40, 50, 60, 80, 100)
+"""Tenths of a power of ten at which scales end."""
+
 
 class Tick(NamedTuple):
     at: float
@@ -76,11 +79,11 @@ def line(values: Sequence[int], names: Mapping[int, str]) -> Chart:
 
 
 def round_up(number: int) -> int:
-    """The smallest of 4, 8, 20, 40, 80, 200 ... that is no less: what four steps divide evenly."""
-    top = 4
-    while top < number:
-        top = top * 5 // 2 if str(top).startswith("8") else top * 2
-    return top
+    """The smallest round even number that is no less, 4 at least: 8, 10, 12, 16, 20, 30 ..."""
+    if number <= 10:
+        return max(4, number + number % 2)
+    power = int(10 ** (len(str(number - 1)) - 1))
+    return next(power * tenths // 10 for tenths in _ROUND if power * tenths >= 10 * number)
 
 
 def _ticks(top: int) -> list[Tick]:

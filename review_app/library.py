@@ -20,7 +20,7 @@ from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_li
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from review_app import clip_list, history
-from review_app.clip_json import picture_json
+from review_app.clip_json import clips_json, picture_json
 from review_app.media import IMMUTABLE, send_object
 from review_app.queue import MOST_VIDEOS
 from review_app.reviewer import reviewer_name
@@ -100,7 +100,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
         return render_template(
             "clip.html",
             entry=entry,
-            drawn=picture_json(entry),
+            virtual=clips_json(session, [entry])[0] if entry.clip.is_virtual else None,
             transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
             history=history.entries(clip_id, clips.history(session, clip_id)),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],

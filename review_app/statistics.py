@@ -163,7 +163,7 @@ def backlog(waited: Sequence[int], edges: Sequence[datetime]) -> dict[str, int]:
 
 def backlog_chart(waited: Sequence[int], edges: Sequence[datetime]) -> Chart:
     days = [edge.astimezone() for edge in edges]
-    noons = [number for number, day in enumerate(days) if day.hour == 12][4::5]
+    noons = [number for number, day in enumerate(days) if day.hour == 12][3::5]
     return charts.line(waited, {number: days[number].strftime(DAY) for number in noons})
 
 

@@ -127,6 +127,20 @@ def test_the_page_of_a_virtual_clip_draws_its_own_frames_and_leads_to_its_review
     assert numbers == sorted({*numbers})
     assert numbers[0] >= clip.start_frame
     assert numbers[-1] < clip.end_frame
+    shown = page.locator("#film").evaluate(
+        f"""async (canvas) => {{
+          const shown = new Set();
+          const until = performance.now() + 1000;
+          while (performance.now() < until) {{
+            await new Promise(requestAnimationFrame);
+            shown.add(({READ_NUMBER})(canvas));
+          }}
+          return [...shown];
+        }}"""
+    )
+    shown = {*shown} - {0}  # nothing yet
+    assert shown <= {*range(clip.start_frame, clip.end_frame)}
+    assert len(shown) > 5
     page.get_by_role("link", name="Review", exact=True).last.click()
     page.wait_for_url(f"**/review?clip={clip.id}")
     with transaction(engine) as session:

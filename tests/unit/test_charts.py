@@ -34,7 +34,11 @@ def test_bars_and_lines_stay_in_their_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (81, 200), (201, 400), (400_001, 800_000)]
+    ("number", "top"),
+    [
+        *((0, 4), (4, 4), (5, 6), (10, 10), (11, 12), (81, 100), (100, 100), (101, 120)),
+        *((210, 300), (860, 1000), (1001, 1200), (480_001, 500_000)),
+    ],
 )
 def test_scales_end_at_round_numbers(number: int, top: int) -> None:
     assert charts.round_up(number) == top

@@ -1,7 +1,10 @@
-/** The page of one clip: its film strip, where it has no keyframes yet, and what looks like it. */
+/** The page of one clip: a virtual one plays, without sound, above its film strip. */
 
+import { Player } from '../player/player.js';
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
 import './cards.js';
+
+/** @typedef {import('../review/edits.js').Clip} Clip */
 
 /** At most so many tiles, in rows of so many. */
 const MOST = 12;
@@ -9,15 +12,32 @@ const COLUMNS = 6;
 /** Drawn larger than they are, so that the sheet's own scaling is not scaled again. */
 const SCALE = 2;
 
-const canvas = /** @type {HTMLCanvasElement | null} */ (document.getElementById('strip'));
-if (canvas) drawStrip(canvas, JSON.parse(canvas.dataset.clip ?? ''));
+const film = /** @type {HTMLCanvasElement | null} */ (document.getElementById('film'));
+const strip = /** @type {HTMLCanvasElement | null} */ (document.getElementById('strip'));
+if (film && strip) {
+  /** @type {Clip} */ const clip = JSON.parse(film.dataset.clip ?? '');
+  play(film, clip);
+  drawStrip(strip, clip);
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Clip} clip */
+function play(canvas, clip) {
+  const player = new Player({ canvas });
+  player.open({ ...clip, video: { ...clip.video, has_audio: false } });
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) player.pause();
+  canvas.addEventListener('click', () => player.toggle());
+  canvas.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    player.toggle();
+  });
+}
 
 /** Small pictures of the clip's own frames, from the first to the last.
- * @param {HTMLCanvasElement} canvas @param {{start_frame: number, end_frame: number,
- *   video: import('../player/sprites.js').SpriteVideo}} clip */
+ * @param {HTMLCanvasElement} canvas @param {Clip} clip */
 function drawStrip(canvas, clip) {
-  const { start_frame: start, end_frame: end, video } = clip;
-  const { sprites } = video;
+  const { start_frame: start, end_frame: end } = clip;
+  const { proxy_id: proxyId, sprites = null } = clip.video;
   const wanted = Array.from(
     { length: MOST },
     (_, i) => sprites && spriteFrame(sprites, clip, start + Math.floor((i * (end - start)) / MOST)),
@@ -35,7 +55,7 @@ function drawStrip(canvas, clip) {
 
   function draw() {
     frames.forEach((frame, i) => {
-      const tile = sheets.tile(video, frame);
+      const tile = sheets.tile({ proxy_id: proxyId, sprites }, frame);
       if (!tile) return;
       const { image, x, y, width, height } = tile;
       const [left, top] = [(i % columns) * w, Math.floor(i / columns) * h];
