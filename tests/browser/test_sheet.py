@@ -180,17 +180,32 @@ def test_the_mouse_focuses_marks_and_decides(
     assert states(engine, film) == dict.fromkeys([0, 45, 75, 90], "review_skipped")
 
 
+def test_whoever_changes_the_name_keeps_the_clips(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    page.page.fill("#reviewer", "a x s")
+    with page.page.expect_response("**/api/mine"):
+        page.press("Enter")
+    page.press("a")
+    page.shows(*without(0))
+    page.is_saved()
+    with transaction(engine) as session:
+        assert clips.history(session, film.clips[0].id)[-1].actor == "a x s"
+
+
 def test_two_reviewers_never_see_the_same_clip(
     sheet: Callable[..., SheetTab], engine: Engine, library: LocalStorage, footage: Footage
 ) -> None:
     add_film(engine, library, footage, "long", range(2, FRAMES, 2))  # 210 clips
     ids = "heaters.queue.clips.map((clip) => clip.id)"
     first, second = sheet(), sheet()
-    first.until("heaters.queue.clips.length >= 100")
-    second.until("heaters.queue.clips.length >= 10")
-    for page in (first, second):
-        page.page.evaluate("document.getElementById('scroller').scrollTop = 1e6")
-    first.until("heaters.queue.clips.length >= 110")
+    number = f"{ids}.length"
+    first.until(f"{number} >= 100")
+    second.until(f"{number} >= 100")
+    second.page.evaluate("document.getElementById('scroller').scrollTop = 1e6")
+    second.until(f"{number} === 110")
     mine, theirs = first.page.evaluate(ids), second.page.evaluate(ids)
     assert not {*mine} & {*theirs}
 

@@ -18,6 +18,7 @@ import { pace } from './pace.js';
 import { keepPlace, keptPlace } from './place.js';
 import { ReviewQueue } from './queue.js';
 import { Screen } from './screen.js';
+import { letRename } from './reviewer.js';
 import { searchOf } from './selection.js';
 import { Strip } from './strip.js';
 import { Timeline } from './timeline.js';
@@ -141,20 +142,10 @@ byId('empty-all').addEventListener('click', (event) => {
 
 // --- Reviewer's name --------------------------------------------------------------------------
 
-const nameField = /** @type {HTMLInputElement} */ (byId('reviewer'));
-nameField.addEventListener('change', async () => {
-  try {
-    const { name } = await api('/api/reviewer', { name: nameField.value });
-    nameField.value = name;
-    nameField.blur();
-    await Promise.all([loadMine(), queue.renew()]);
-  } catch (error) {
-    queue.tell(/** @type {Error} */ (error).message, true);
-  }
-});
-nameField.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter') nameField.blur();
-});
+letRename(
+  () => Promise.all([loadMine(), queue.renew()]),
+  (why) => queue.tell(why, true),
+);
 
 async function loadMine() {
   const mine = await api('/api/mine').catch(() => null);

@@ -8,6 +8,7 @@ import { Player } from '../player/player.js';
 import { api, latestDecision } from '../review/api.js';
 import { Filters } from '../review/filters.js';
 import { Help, writeKeys } from '../review/help.js';
+import { letRename } from '../review/reviewer.js';
 import { searchOf } from '../review/selection.js';
 import { count, timecode, whyEmpty } from '../review/words.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
@@ -212,21 +213,13 @@ grid.addEventListener('pointerleave', () => {
 
 // --- Reviewer's name ------------------------------------------------------------------------
 
-const nameField = /** @type {HTMLInputElement} */ (byId('reviewer'));
-nameField.addEventListener('change', async () => {
-  try {
-    const { name } = await api('/api/reviewer', { name: nameField.value });
-    nameField.value = name;
-    nameField.blur();
-    await Promise.all([loadMine(), renew()]);
-  } catch (error) {
-    queue.notice = { text: String(/** @type {Error} */ (error).message), bad: true };
+letRename(
+  () => Promise.all([loadMine(), renew()]),
+  (why) => {
+    queue.notice = { text: why, bad: true };
     schedule();
-  }
-});
-nameField.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter') nameField.blur();
-});
+  },
+);
 
 async function loadMine() {
   const { today } = await api('/api/mine').catch(() => ({ today: queue.decidedToday }));

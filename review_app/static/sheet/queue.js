@@ -58,6 +58,8 @@ export class SheetQueue {
   /** Raised when another list begins: answers about the one before are of no use. */
   #list = 0;
   #loading = -1;
+  /** How many clips were wanted last. */
+  #most = 0;
   #failures = 0;
   /** Ends a pause early. */
   #poke = () => {};
@@ -100,6 +102,7 @@ export class SheetQueue {
     const list = this.#list;
     if (this.#loading === list) return;
     this.#loading = list;
+    this.#most = most;
     const asked = new Map(this.#clips);
     try {
       const handed = await this.#server.load(most);
@@ -182,10 +185,11 @@ export class SheetQueue {
     this.#running = true;
     while (this.#edits.length > 0) {
       const [edit] = this.#edits;
+      const wasUnclear = edit.fate === 'unanswered';
       edit.fate = 'sent';
       try {
         if ('versions' in edit) await this.#send(edit);
-        else await this.#sendUndo(edit);
+        else await this.#sendUndo(edit, wasUnclear);
         this.#failures = 0;
         this.trouble = null;
       } catch (error) {
@@ -245,8 +249,8 @@ export class SheetQueue {
     this.#say(`${sentence({ message: refused[0].error })}${many}`, true);
   }
 
-  /** @param {Undo} undo */
-  async #sendUndo(undo) {
+  /** @param {Undo} undo @param {boolean} wasUnclear it may have been undone before, unheard */
+  async #sendUndo(undo, wasUnclear) {
     if (undo.of && undo.of.eventId === null) {
       this.#drop(undo); // the server has refused all of it, which the notice says
       return;
@@ -269,7 +273,13 @@ export class SheetQueue {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#drop(undo);
-      if (/** @type {Failure} */ (error).status === GONE) this.#forget(undo.of);
+      const isGone = /** @type {Failure} */ (error).status === GONE;
+      if (isGone) this.#forget(undo.of);
+      if (isGone && wasUnclear) {
+        this.#say('Undone.');
+        void this.renew(this.#most); // which brings the clips
+        return;
+      }
       this.#say(`Nothing was undone. ${told(error)}`, true);
     }
   }

@@ -270,9 +270,10 @@ test('undo of a decision from before this page brings its clips to the front', a
 });
 
 test('an undo whose answer is lost takes back no second decision', async () => {
-  const { server, queue, wait } = await sheetOf(3);
+  const { server, queue, ids, wait } = await sheetOf(3);
   await server.decide({ action: 'approve', clips: [{ id: 2, version: 1 }] });
   await server.decide({ action: 'approve', clips: [{ id: 3, version: 1 }] });
+  await queue.renew(3);
   server.answersLost = 1;
   queue.undo();
   await settled();
@@ -280,4 +281,5 @@ test('an undo whose answer is lost takes back no second decision', async () => {
   assert.deepEqual(server.sent.slice(2), [['undo', 101], ['undo', 101]]);
   assert.equal(server.clip(2).state, STATES.approve);
   assert.equal(server.clip(3).state, PENDING);
+  assert.deepEqual([queue.notice, ids()], [{ text: 'Undone.', bad: false }, [1, 3]]);
 });
