@@ -14,7 +14,6 @@ const FLUSH_AFTER_MS = 50;
 const RECREATE_AFTER_MS = 500;
 const ERRORS_FORGIVEN = 3;
 const ERROR_WINDOW_MS = 10_000;
-const MAX_IN_FLIGHT = 3;
 
 /** Decoders that only their own callbacks can reach are garbage-collected in mid-decode (seen in
  * Chromium; fixed three times in WebKit): this set keeps them reachable. */
@@ -51,6 +50,8 @@ export class DecodeSession {
   name = 'WebCodecs';
   /** How many frames ahead of need are worth decoding. */
   ahead = 4;
+  /** How many frames it may be asked for at a time. */
+  most = 3;
   needsBytes = true;
   #onpicture;
   #onlost;
@@ -81,10 +82,6 @@ export class DecodeSession {
 
   get inFlight() {
     return this.#inFlight.size;
-  }
-
-  get free() {
-    return MAX_IN_FLIGHT - this.#inFlight.size;
   }
 
   /** @param {number} frame @param {number} generation */

@@ -26,10 +26,13 @@ import { Display, View, afterPaint } from './view.js';
 
 /** Decoders stop when too many of their pictures stay open; 6 with the look-ahead's one. */
 const MAX_OPEN = 5;
+/** Of the frame at rest, decoded ahead: so far away are those that a key press may ask for. */
+const STRIDES = [1, 10];
 const NEXT_CLIPS = 5;
 const PATIENCE_MS = 400;
 /** While a clip plays nobody reads numbers faster than this, and to draw them costs time. */
 const TELL_MS = 30;
+const TELL_LOADING_MS = 100;
 /** After a drag has moved, neighbours of the frame wait so long for it to move again. */
 const SCRUB_MS = 120;
 
@@ -81,19 +84,18 @@ export class Player {
   /** @type {{name: string, since: number, frame: number} | null} */ #mark = null;
   #waitingSince = 0;
   #scrubbedAt = -SCRUB_MS;
+  /** Frames that the last step went. */
+  #stride = 1;
   #late = 0;
   #ticks = 0;
   #toldAt = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #tellingLoading;
 
   /** @param {{canvas: HTMLCanvasElement, onchange?: () => void}} options */
   constructor({ canvas, onchange = () => {} }) {
     this.rate = this.#rememberedRate();
     this.#view = new View(canvas);
     this.#onchange = onchange;
-    const wakeAndTell = () => {
-      this.#wake();
-      this.#onchange();
-    };
     this.#store = new FrameStore({
       // Who reads the frames elsewhere needs from here only their times.
       fetchRun: ({ proxy, a, b }, signal, urgent) =>
@@ -101,11 +103,14 @@ export class Player {
           signal,
           priority: urgent ? 'high' : 'low',
         }),
-      onchange: wakeAndTell,
+      onchange: () => this.#loaded(),
     });
     this.stills = new Stills({
       sourceOf: (proxyId, clip) => (clip ? this.#source(clip) : this.#sources.get(proxyId) ?? null),
-      onchange: wakeAndTell,
+      onchange: () => {
+        this.#wake();
+        this.#onchange();
+      },
     });
     this.#ladder = new Ladder({
       onpicture: (ticket, picture) => this.#arrived(ticket, picture),
@@ -282,6 +287,7 @@ export class Player {
     this.pause();
     const grain = this.#ladder.grain(this.#source(clip));
     const least = Math.sign(frames) * Math.max(Math.abs(frames), grain);
+    this.#stride = frames;
     this.#goTo(this.wanted + least, 'step', since);
   }
 
@@ -313,7 +319,10 @@ export class Player {
     }
     this.#showWanted();
     this.#feed();
-    this.#wake();
+    // At rest the picture is painted when it comes: an animation frame before that would be the one
+    // that it has to wait for.
+    if (this.playing) this.#wake();
+    else this.#noteWaiting();
   }
 
   /** @param {string} name @param {number | undefined} since */
@@ -331,6 +340,17 @@ export class Player {
     this.#ring.keep();
     this.presented = null;
     this.#demanded = '';
+  }
+
+  /** More bytes are here, or something keeps them away. */
+  #loaded() {
+    if (this.presented === null || this.presented !== this.wanted) this.#feed();
+    this.#feedScout();
+    this.#tellingLoading ??= setTimeout(() => {
+      this.#tellingLoading = undefined;
+      this.#wake();
+      this.#onchange();
+    }, TELL_LOADING_MS);
   }
 
   /** @param {PlayerClip} clip @returns {Source} */
@@ -472,8 +492,8 @@ export class Player {
     const ahead = this.#ladder.engine?.ahead ?? 0;
     if (ahead === 0) return [wanted];
     if (this.playing) return [wanted, ...(this.#clock?.upcoming(ahead) ?? [])];
-    if (performance.now() - this.#scrubbedAt < SCRUB_MS) return [wanted];
-    return [wanted, wanted + 1, wanted - 1, wanted + 2];
+    const likely = [this.#stride, -this.#stride, ...STRIDES.flatMap((far) => [far, -far])];
+    return [wanted, ...new Set(likely.map((far) => wanted + far))];
   }
 
   #feed() {
@@ -485,10 +505,14 @@ export class Player {
     const proxy = clip.video.proxy_id;
     const targets = this.#targets().filter((frame) => isFrameOf(clip, frame));
     this.#ring.keep(targets);
-    for (const frame of targets) {
+    // At rest one at a time, so that a key press never waits for more than one.
+    const most = this.playing ? engine.most : 1;
+    const isMoving = !this.playing && (this.wanted !== this.presented ||
+      performance.now() - this.#scrubbedAt < SCRUB_MS);
+    for (const frame of isMoving ? targets.slice(0, 1) : targets) {
       if (frame === this.presented || this.#ring.has(frame)) continue;
       if (engine.awaits(frame, this.#generation)) continue;
-      if (engine.free <= 0 || this.#ring.size + engine.inFlight >= MAX_OPEN) break;
+      if (engine.inFlight >= most || this.#ring.size + engine.inFlight >= MAX_OPEN) break;
       const bytes = this.#store.sample(proxy, frame);
       const interval = this.#store.interval(proxy, frame);
       if (!bytes || !interval) continue;

@@ -25,6 +25,7 @@ export function whyNoVideo({ codec }) {
 export class SeekSession {
   name = 'video element';
   ahead = 0;
+  most = 1;
   needsBytes = false;
   #onpicture;
   #onlost;
@@ -56,10 +57,6 @@ export class SeekSession {
 
   get inFlight() {
     return this.#wanted ? 1 : 0;
-  }
-
-  get free() {
-    return 1 - this.inFlight;
   }
 
   /** @param {number} frame @param {number} generation */

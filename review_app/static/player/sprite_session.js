@@ -17,6 +17,7 @@ export function whyNoSprites({ video }) {
 export class SpriteSession {
   name = 'preview pictures';
   ahead = 0;
+  most = 1;
   needsBytes = false;
   #onpicture;
   #sheets = new SpriteSheets(() => this.#serve());
@@ -32,10 +33,6 @@ export class SpriteSession {
 
   get inFlight() {
     return this.#wanted ? 1 : 0;
-  }
-
-  get free() {
-    return 1 - this.inFlight;
   }
 
   /** @param {number} frame @param {number} generation */
