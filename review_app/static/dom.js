@@ -30,16 +30,19 @@ export function redraw(list, items) {
   if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
 }
 
-/** Runs `draw` before the next picture of the display, however often it is asked for until then.
- * @param {() => void} draw @returns {() => void} */
+/** The picture that a key press asks for has the display to itself for so long. */
+const HEAD_START_MS = 20;
+
+/** Runs `draw` before one of the next pictures of the display, however often it is asked for until
+ * then. @param {() => void} draw @returns {() => void} */
 export function onceAFrame(draw) {
   let scheduled = false;
   return () => {
     if (scheduled) return;
     scheduled = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => requestAnimationFrame(() => {
       scheduled = false;
       draw();
-    });
+    }), HEAD_START_MS);
   };
 }

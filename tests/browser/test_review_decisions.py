@@ -156,7 +156,7 @@ def test_clips_can_be_passed_over_and_chosen(tab: Callable[..., Tab], film: Film
     page.shows_clip(200)
     page.press("PageUp", "PageUp")
     page.shows_clip(70)
-    assert page.page.inner_text("#position") == "2"
+    page.until("document.getElementById('position').textContent === '2'")
     assert page.page.evaluate("heaters.queue.unsaved") == 0
 
 

@@ -16,9 +16,10 @@ import { LoopClock } from './clock.js';
 import { runsInNeed } from './demand.js';
 import { TICKS_PER_SECOND } from './frames.js';
 import { Ladder } from './ladder.js';
-import { Ring, openFrames, release } from './pictures.js';
+import { isFrame, openFrames, release } from './pictures.js';
 import { shuttled, validRate } from './rates.js';
 import { remember, remembered } from './remember.js';
+import { Ring } from './ring.js';
 import { Sound } from './sound.js';
 import { Stills } from './stills.js';
 import { FrameStore } from './store.js';
@@ -31,7 +32,7 @@ const STRIDES = [1, 10];
 const NEXT_CLIPS = 5;
 const PATIENCE_MS = 400;
 /** While a clip plays nobody reads numbers faster than this, and to draw them costs time. */
-const TELL_MS = 30;
+const TELL_MS = 50;
 const TELL_LOADING_MS = 100;
 /** After a drag has moved, neighbours of the frame wait so long for it to move again. */
 const SCRUB_MS = 120;
@@ -337,7 +338,7 @@ export class Player {
   /** What belongs to the clip that was shown. */
   #forget() {
     this.#generation += 1;
-    this.#ring.keep();
+    this.#ring.clear();
     this.presented = null;
     this.#demanded = '';
   }
@@ -371,7 +372,7 @@ export class Player {
   #enginesChanged() {
     const { clip } = this;
     this.#generation += 1;
-    this.#ring.keep();
+    this.#ring.clear();
     if (clip) this.wanted = this.#ladder.nearest(this.#source(clip), clip, this.wanted);
     this.#lost();
     this.#onchange();
@@ -442,12 +443,27 @@ export class Player {
     } else if (this.#isDue(frame, show)) {
       this.#paint(frame, picture);
       release(picture);
-    } else if ('close' in picture) {
-      this.#ring.put(frame, picture);
+    } else if (isFrame(picture)) {
+      this.#keep(frame, picture);
     }
     this.#feed();
     this.#feedScout();
     this.#noteWaiting();
+  }
+
+  /** At rest as what is drawn at once; while a clip plays there is no time to make that.
+   * @param {number} frame @param {VideoFrame} picture */
+  #keep(frame, picture) {
+    const { clip } = this;
+    if (this.playing || !clip) {
+      this.#ring.put(frame, picture);
+      return;
+    }
+    const { width, height } = clip.video;
+    void this.#ring.putBitmap(frame, picture, width, height).then((isKept) => {
+      if (isKept) this.#showWanted();
+      this.#feed();
+    });
   }
 
   /** @param {number} frame @param {boolean} show */
@@ -512,7 +528,8 @@ export class Player {
     for (const frame of isMoving ? targets.slice(0, 1) : targets) {
       if (frame === this.presented || this.#ring.has(frame)) continue;
       if (engine.awaits(frame, this.#generation)) continue;
-      if (engine.inFlight >= most || this.#ring.size + engine.inFlight >= MAX_OPEN) break;
+      if (engine.inFlight + this.#ring.making >= most) break;
+      if (engine.inFlight + this.#ring.size >= MAX_OPEN) break;
       const bytes = this.#store.sample(proxy, frame);
       const interval = this.#store.interval(proxy, frame);
       if (!bytes || !interval) continue;

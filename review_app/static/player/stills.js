@@ -8,6 +8,7 @@
  * @typedef {{key: string, source: Source, frame: number, full: boolean}} Wish
  */
 
+import { bitmapOf } from './bitmaps.js';
 import { release } from './pictures.js';
 
 const MOST = 32;
@@ -112,18 +113,18 @@ export class Stills {
   /** @param {Ticket} ticket @param {Picture} picture the scout's */
   async keep({ generation }, picture) {
     const wish = generation === this.#order ? this.#making : null;
-    try {
-      if (!wish) return;
-      const share = WIDTH / wish.source.width;
-      const size = wish.full || share >= 1 ? {} : {
-        resizeWidth: WIDTH,
-        resizeHeight: Math.round(wish.source.height * share),
-        resizeQuality: /** @type {const} */ ('medium'),
-      };
-      this.#take(wish, await createImageBitmap(picture, size));
-      this.#onchange();
-    } finally {
+    if (!wish) {
       release(picture);
+      return;
+    }
+    const { width, height } = wish.source;
+    const share = wish.full ? 1 : Math.min(1, WIDTH / width);
+    try {
+      this.#take(wish, await bitmapOf(picture, Math.round(width * share), Math.round(height * share)));
+      this.#onchange();
+    } catch {
+      // It is still wished for, and tried again.
+    } finally {
       if (this.#making === wish) this.#making = null;
     }
   }
