@@ -97,9 +97,10 @@ def assert_as_undisturbed(engine: Engine, instance: dg.DagsterInstance, referenc
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
+    """So long that no transcode of it ends before it is killed: a finished one is not begun anew."""
     short = make_numbered_film(tmp_path / "short.mp4", 100, size=(640, 360), scenes=(50,))
     film = tmp_path / "film.mp4"
-    again = [*("-stream_loop", "5"), *("-i", str(short)), *("-c", "copy"), str(film)]
+    again = [*("-stream_loop", "15"), *("-i", str(short)), *("-c", "copy"), str(film)]
     subprocess.run([ffmpeg_binary(), "-loglevel", "error", *again], check=True)
     return film
 

@@ -38,7 +38,9 @@ def stopped_when(condition: Callable[[], object]) -> Iterator[None]:
 
     def watch() -> None:
         while not over.wait(0.001):
-            if condition():
+            with suppress(FileNotFoundError):  # a part that was listed and is gone
+                if not condition():
+                    continue
                 sent.append(time.monotonic())
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
                 return
