@@ -30,19 +30,19 @@ export function redraw(list, items) {
   if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
 }
 
-/** The picture that a key press asks for has the display to itself for so long. */
-const HEAD_START_MS = 20;
-
 /** Runs `draw` before one of the next pictures of the display, however often it is asked for until
- * then. @param {() => void} draw @returns {() => void} */
-export function onceAFrame(draw) {
+ * then. @param {() => void} draw @param {number} [afterMs] what is more urgent has so long to be
+ * shown first @returns {() => void} */
+export function onceAFrame(draw, afterMs = 0) {
   let scheduled = false;
+  const run = () => requestAnimationFrame(() => {
+    scheduled = false;
+    draw();
+  });
   return () => {
     if (scheduled) return;
     scheduled = true;
-    setTimeout(() => requestAnimationFrame(() => {
-      scheduled = false;
-      draw();
-    }), HEAD_START_MS);
+    if (afterMs > 0) setTimeout(run, afterMs);
+    else run();
   };
 }

@@ -28,11 +28,13 @@ import { whyEmpty } from './words.js';
 /** @typedef {import('./queue.js').Clip} Clip */
 
 const REFILL_MS = 4000;
+/** The picture that a key asked for has the display to itself for so long. */
+const HEAD_START_MS = 20;
 
 const page = byId('review');
 const leaseSeconds = Number(page.dataset.lease);
 
-const schedule = onceAFrame(() => draw());
+const schedule = onceAFrame(() => draw(), HEAD_START_MS);
 /** Small pictures can wait until the large one is on the screen. */
 const scheduleSmall = onceAFrame(() => {
   if (queue.current) strip.draw(queue.current);
