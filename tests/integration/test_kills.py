@@ -97,7 +97,7 @@ def assert_as_undisturbed(engine: Engine, instance: dg.DagsterInstance, referenc
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """So long that no transcode of it ends before it is killed: a finished one is not begun anew."""
+    """So long that none of its transcodes ends before it is killed: it would not begin again."""
     short = make_numbered_film(tmp_path / "short.mp4", 100, size=(640, 360), scenes=(50,))
     film = tmp_path / "film.mp4"
     again = [*("-stream_loop", "15"), *("-i", str(short)), *("-c", "copy"), str(film)]
