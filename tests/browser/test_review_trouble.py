@@ -102,7 +102,7 @@ def test_an_answer_that_broke_off_stops_nothing(
     page.press("r")
     page.is_saved()
     assert states(engine, film)[:2] == ["review_approved", "review_archived"]
-    assert page.page.inner_text("#today") == "2"
+    page.until("document.getElementById('today').textContent === '2'")
     assert page.complaints == []
 
 
