@@ -140,6 +140,7 @@ def test_scrubbing_shows_the_last_place_and_nothing_outside_the_clip(
 ) -> None:
     page = tab(script=PAINTED)
     open_clip(page, 100)
+    page.go_to(100)
     page.page.evaluate("painted = []")
     asked = page.page.evaluate(
         """async () => {

@@ -4,7 +4,8 @@
  * Chunk timestamps are running numbers that lead back to the request, so that neither the order of
  * outputs nor equal times can ever attach a picture to the wrong frame number.
  *
- * @typedef {{frame: number, generation: number, show: boolean}} Ticket
+ * @typedef {{frame: number, generation: number, turn: number}} Ticket  whatever leads whoever asks
+ *   back to the reason
  * @typedef {{codec: string, description?: Uint8Array, width: number, height: number}} SourceConfig
  */
 

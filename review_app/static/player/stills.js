@@ -16,6 +16,9 @@ const MOST_WISHES = 8;
 /** Pixels; the frames beside the picture are never shown wider. */
 const WIDTH = 480;
 
+/** @param {Source} source @param {number} frame */
+const keyOf = ({ video }, frame) => `${video.proxy_id}/${frame}`;
+
 export class Stills {
   /** @type {Map<string, ImageBitmap>} least recently used first */ #kept = new Map();
   /** Full-size pictures, of as many clips as are expected. @type {Map<string, ImageBitmap>} */
@@ -68,12 +71,13 @@ export class Stills {
 
   /** The first frames of the clips that will come, and of the one that is there.
    * @param {{source: Source, frame: number}[]} wishes most wanted first
-   * @param {string} current the key of the clip on the screen */
+   * @param {{source: Source, frame: number} | null} current */
   expect(wishes, current) {
     this.#expected = wishes.map(({ source, frame }) => (
-      { key: `${source.video.proxy_id}/${frame}`, source, frame, full: true }
+      { key: keyOf(source, frame), source, frame, full: true }
     ));
-    const kept = new Set([current, ...this.#expected.map(({ key }) => key)]);
+    const kept = new Set(this.#expected.map(({ key }) => key));
+    if (current) kept.add(keyOf(current.source, current.frame));
     for (const [key, poster] of this.#posters) {
       if (kept.has(key)) continue;
       poster.close();
@@ -100,7 +104,7 @@ export class Stills {
       this.#making = wish;
       this.#order += 1;
       scout.use(wish.source);
-      scout.submit({ frame: wish.frame, generation: this.#order, show: false }, bytes, interval);
+      scout.submit({ frame: wish.frame, generation: this.#order, turn: 0 }, bytes, interval);
       return;
     }
   }
