@@ -31,18 +31,21 @@ export function redraw(list, items) {
 }
 
 /** Runs `draw` before one of the next pictures of the display, however often it is asked for until
- * then. @param {() => void} draw @param {number} [afterMs] what is more urgent has so long to be
- * shown first @returns {() => void} */
-export function onceAFrame(draw, afterMs = 0) {
-  let scheduled = false;
-  const run = () => requestAnimationFrame(() => {
-    scheduled = false;
-    draw();
-  });
-  return () => {
-    if (scheduled) return;
-    scheduled = true;
-    if (afterMs > 0) setTimeout(run, afterMs);
-    else run();
+ * then. @param {() => void} draw @returns {(afterMs?: number) => void} `afterMs`: what is more urgent
+ * has so long to be shown first */
+export function onceAFrame(draw) {
+  let frame = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      draw();
+    });
+  };
+  return (afterMs = 0) => {
+    if (afterMs === 0) soon();
+    else if (frame === 0) timer ??= setTimeout(soon, afterMs);
   };
 }

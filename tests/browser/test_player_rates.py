@@ -63,6 +63,31 @@ def test_a_clip_begins_with_its_first_frame_and_loops_over_all_of_them(
     assert set(seen) == {121, 122, 123, 124}
 
 
+def test_the_first_frame_comes_first_however_late(tab: Callable[..., Tab], film: Film) -> None:
+    page = tab(script=PAINTED)
+    page.shows_clip(0)
+    # Nothing is loaded ahead, and of the next clip's frames the first is decoded last.
+    page.page.evaluate("heaters.player.expect([]), heaters.player.expect = () => {}")
+    page.page.evaluate(
+        """() => {
+          const { decode } = VideoDecoder.prototype;
+          let held = null;
+          VideoDecoder.prototype.decode = function (chunk) {
+            if (heaters.player.clip.start_frame === 60 && held === null) {
+              held = chunk;
+              setTimeout(() => decode.call(this, chunk), 100);
+            } else {
+              decode.call(this, chunk);
+            }
+          };
+        }"""
+    )
+    page.press("s")
+    page.shows_clip(60)
+    page.until("painted.filter((n) => n >= 60).length >= 5")
+    assert page.page.evaluate("painted.find((n) => n >= 60)") == 60
+
+
 def test_shuttle_halt_and_remembered_rate(tab: Callable[..., Tab], film: Film) -> None:
     page = tab()
     page.shows_clip(0)

@@ -9,15 +9,15 @@
  *   video: PlayerVideo}} PlayerClip
  */
 
-import { LoopClock } from './clock.js';
 import { TICKS_PER_SECOND } from './frames.js';
 import { openFrames } from './pictures.js';
+import { Playback } from './playback.js';
 import { Projector } from './projector.js';
 import { shuttled, validRate } from './rates.js';
 import { remember, remembered } from './remember.js';
 import { Sound } from './sound.js';
 import { Supply } from './supply.js';
-import { Display, afterPaint } from './view.js';
+import { afterPaint } from './view.js';
 import { Patience, Stopwatch } from './waits.js';
 
 /** Frames away from the one at rest that a key press may ask for. */
@@ -45,16 +45,15 @@ export class Player {
   /** @type {Projector} */ #projector;
   #stopwatch = new Stopwatch();
   #patience = new Patience(() => this.#onchange());
-  #display = new Display();
-  /** @type {LoopClock | null} */ #clock = null;
+  #playback;
   #raf = 0;
   /** True within an animation frame: what is drawn then belongs to the picture under way. */
   #isInFrame = false;
+  /** True until the first frame of a clip is on the screen that was there when it was opened. */
+  #isBeginning = false;
   #scrubbedAt = -SCRUB_MS;
   /** Frames that the last step went. */
   #stride = 1;
-  #late = 0;
-  #ticks = 0;
   #toldAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #tellingLoading;
 
@@ -66,6 +65,7 @@ export class Player {
       onload: () => this.#loaded(),
       onstill: () => this.#wakeAndTell(),
     });
+    this.#playback = new Playback(this.#supply);
     this.#projector = new Projector({
       canvas,
       supply: this.#supply,
@@ -77,6 +77,7 @@ export class Player {
       onlost: () => this.#wake(),
       onchange: () => {
         if (this.clip) this.wanted = this.#nearest(this.clip, this.wanted);
+        this.#playback.awaitInstead(this.wanted);
         this.#wakeAndTell();
       },
     });
@@ -127,15 +128,13 @@ export class Player {
     return this.clip ? this.#supply.loaded(this.clip) : [];
   }
 
-  /** `ticks`: pictures of the display while a clip played; `late`: those that did not show the
-   * frame that was due. */
+  /** For tests and benchmarks. */
   get stats() {
     return {
       openFrames: openFrames.now,
       mostOpen: openFrames.most,
       encodedBytes: this.#supply.byteLength,
-      late: this.#late,
-      ticks: this.#ticks,
+      ...this.#playback.stats,
     };
   }
 
@@ -161,20 +160,29 @@ export class Player {
     this.clip = clip;
     this.playing = at === undefined;
     this.wanted = this.#nearest(clip, at ?? clip.start_frame);
-    this.#clock = new LoopClock({
-      start: clip.start_frame,
-      end: clip.end_frame,
-      interval: (n) => (this.#supply.sample(clip, n) ? this.#supply.interval(clip, n) : null),
-      now: () => performance.now(),
-    });
-    this.rate = this.#clock.rate = rememberedRate();
+    this.rate = rememberedRate();
+    this.#playback.open(clip, this.wanted, this.rate);
     this.#stopwatch.start(this.playing ? 'next' : 'seek', since, this.wanted);
     this.#projector.open(clip);
-    const poster = this.poster(clip);
-    if (poster && this.wanted === clip.start_frame) this.#projector.paint(this.wanted, poster);
+    this.sound.stop();
+    const poster = this.wanted === clip.start_frame ? this.poster(clip) : null;
+    this.#isBeginning = poster !== null;
+    if (poster) {
+      this.#projector.paint(this.wanted, poster);
+      // Whatever else there is to do for a clip waits until its first frame is on the screen.
+      afterPaint(() => {
+        if (this.clip === clip) this.#begin(clip);
+      });
+    } else {
+      this.#begin(clip);
+    }
+  }
+
+  /** @param {PlayerClip} clip */
+  #begin(clip) {
+    this.#isBeginning = false;
     this.sound.use(audioUrl(clip), clip.duration_seconds);
-    this.#wake();
-    this.#onchange();
+    this.#wakeAndTell();
   }
 
   /** Nothing to show. */
@@ -198,7 +206,7 @@ export class Player {
   play() {
     if (!this.clip || this.playing) return;
     this.playing = true;
-    this.#clock?.restart(this.wanted);
+    this.#playback.restart(this.wanted);
     this.#wake();
     this.#onchange();
   }
@@ -222,7 +230,7 @@ export class Player {
   setRate(rate) {
     this.rate = validRate(rate);
     if (this.rate > 0) remember('rate', this.rate);
-    if (this.#clock) this.#clock.rate = this.rate;
+    this.#playback.setRate(this.rate);
     this.#wake();
     this.#onchange();
   }
@@ -274,7 +282,7 @@ export class Player {
     this.#stopwatch.start(name, since, this.wanted);
     if (this.playing) {
       this.sound.stop();
-      this.#clock?.restart(this.wanted);
+      this.#playback.restart(this.wanted);
     }
     this.#show(clip);
     // At rest the picture is painted when it comes: an animation frame before that would be the one
@@ -311,20 +319,16 @@ export class Player {
   #tick(now) {
     this.#raf = 0;
     const { clip } = this;
-    if (!clip || !this.#clock) return;
-    this.#display.note(now);
-    if (this.playing) {
-      this.#clock.displayMs = this.#display.ms;
-      this.wanted = this.#nearest(clip, this.#clock.due(now));
-      void this.sound.follow(this.#clock.position, this.rate);
+    if (!clip || this.#isBeginning) return;
+    const due = this.playing ? this.#playback.due(now, this.presented) : null;
+    if (due !== null) {
+      this.wanted = this.#nearest(clip, due);
+      void this.sound.follow(this.#playback.position, this.rate);
     }
     this.#isInFrame = true;
     this.#show(clip);
     this.#isInFrame = false;
-    if (this.playing && !this.#clock.stalled) {
-      this.#ticks += 1;
-      if (this.presented !== this.wanted) this.#late += 1;
-    }
+    if (this.playing) this.#playback.note(this.presented === this.wanted);
     this.#feedScout();
     this.#noteWaiting();
     if (this.playing) this.#wake();
@@ -344,7 +348,7 @@ export class Player {
 
   /** What may be wanted next, most likely first. @param {PlayerClip} clip */
   #ahead(clip) {
-    if (this.playing) return this.#clock?.upcoming(AHEAD) ?? [];
+    if (this.playing) return this.#playback.upcoming(AHEAD);
     if (performance.now() - this.#scrubbedAt < SCRUB_MS) return [];
     const far = [this.#stride, -this.#stride, ...STRIDES.flatMap((each) => [each, -each])];
     return [...new Set(far.map((each) => this.wanted + each))].filter(
@@ -369,8 +373,8 @@ export class Player {
   }
 
   #noteWaiting() {
-    const isStuck = this.playing ? this.#clock?.stalled : this.presented !== this.wanted;
-    this.#patience.note(this.clip !== null && (this.presented === null || isStuck === true));
+    const isStuck = this.playing ? this.#playback.isStalled : this.presented !== this.wanted;
+    this.#patience.note(this.clip !== null && (this.presented === null || isStuck));
   }
 }
 

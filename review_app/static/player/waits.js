@@ -30,6 +30,7 @@ export class Stopwatch {
 /** Says when something has been late for longer than a person overlooks. */
 export class Patience {
   #since = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #onchange;
 
   /** @param {() => void} onchange called when it ends, and when the wait is over */
@@ -46,9 +47,10 @@ export class Patience {
     if (!isLate) {
       if (this.isOver) queueMicrotask(this.#onchange);
       this.#since = 0;
+      clearTimeout(this.#timer);
     } else if (this.#since === 0) {
       this.#since = performance.now();
-      setTimeout(this.#onchange, PATIENCE_MS + 20);
+      this.#timer = setTimeout(this.#onchange, PATIENCE_MS + 20);
     }
   }
 }

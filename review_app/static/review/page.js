@@ -28,18 +28,19 @@ import { whyEmpty } from './words.js';
 /** @typedef {import('./queue.js').Clip} Clip */
 
 const REFILL_MS = 4000;
-/** The picture that a key asked for has the display to itself for so long. */
+/** The picture that a key asked for comes first: a frame of the page's that is under way when a
+ * picture comes out of the decoder keeps it for that long from the screen. */
 const HEAD_START_MS = 20;
 
 const page = byId('review');
 const leaseSeconds = Number(page.dataset.lease);
 
-const schedule = onceAFrame(() => draw(), HEAD_START_MS);
-/** Small pictures can wait until the large one is on the screen. */
-const scheduleSmall = onceAFrame(() => {
-  if (queue.current) strip.draw(queue.current);
-  lists.draw(queue.next, queue.done);
-});
+const scheduleDraw = onceAFrame(() => draw());
+const scheduleSmall = onceAFrame(() => drawSmall());
+const schedule = () => {
+  const isPictureDue = screen.pressedAt !== undefined || player.presented === null;
+  scheduleDraw(isPictureDue ? HEAD_START_MS : 0);
+};
 const player = new Player({
   canvas: /** @type {HTMLCanvasElement} */ (byId('picture')),
   onchange: schedule,
@@ -91,7 +92,7 @@ function act(action, since) {
   player.sound.unlock();
   if (look[action]) screen.press(since, look[action]);
   else if (decide[action] && !screen.isStartled) screen.press(since, decide[action]);
-  schedule();
+  scheduleDraw(HEAD_START_MS);
 }
 
 /** @param {HTMLElement} target */
@@ -172,9 +173,16 @@ function draw() {
   drawNotice();
   drawButtons(clip, marked.length);
   byId('empty').hidden = !(queue.loaded && !clip);
-  scheduleSmall();
   setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
   byId('empty-all').hidden = !filters.isFiltered;
+  if (player.presented === null) scheduleSmall(HEAD_START_MS);
+  else drawSmall();
+}
+
+/** The small pictures: they can wait until the large one is on the screen. */
+function drawSmall() {
+  if (queue.current) strip.draw(queue.current);
+  lists.draw(queue.next, queue.done);
 }
 
 function drawCounters() {
