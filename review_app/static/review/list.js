@@ -42,6 +42,11 @@ export class ClipList {
     return this.clips.length - this.at - 1;
   }
 
+  /** True where the server has clips for this reviewer that are not here. */
+  get hasMore() {
+    return this.#total - this.withOthers > this.length;
+  }
+
   /** How many the server has handed out. */
   get length() {
     return this.#confirmed.length;

@@ -14,6 +14,7 @@ import { Filters } from './filters.js';
 import { Help, writeKeys } from './help.js';
 import { Lists } from './lists.js';
 import { Marks } from './marks.js';
+import { drawNotice } from './notice.js';
 import { pace } from './pace.js';
 import { keepPlace, keptPlace } from './place.js';
 import { ReviewQueue } from './queue.js';
@@ -170,7 +171,7 @@ function draw() {
   drawFacts(clip);
   describe.draw();
   drawCounters();
-  drawNotice();
+  drawNotice(queue, player);
   drawButtons(clip, marked.length);
   byId('empty').hidden = !(queue.loaded && !clip);
   setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
@@ -193,17 +194,6 @@ function drawCounters() {
   setText(byId('today'), String(queue.decidedToday));
   setText(byId('pace'), String(pace(queue.times) ?? '–'));
   setText(byId('unsaved'), queue.unsaved > 0 ? `saving ${queue.unsaved}…` : '');
-}
-
-function drawNotice() {
-  const lasting = queue.trouble ?? player.trouble;
-  const notice = queue.notice?.bad ? queue.notice
-    : lasting ? { text: lasting, bad: true } : queue.notice;
-  const box = byId('notice');
-  box.hidden = !notice;
-  box.classList.toggle('bad', notice?.bad ?? false);
-  if (notice) setText(byId('notice-text'), notice.text);
-  byId('notice-repeat').hidden = !queue.trouble;
 }
 
 /** @param {Clip | null} clip @param {number} marked */

@@ -122,7 +122,7 @@ export class ReviewQueue {
 
   // --- The list -------------------------------------------------------------------------------
 
-  /** Fetches more when few are left. */
+  /** Looks for more when few are left: new ones come, and others give theirs back. */
   async refill() {
     if (this.#list.left < LOW) await this.renew();
   }
@@ -156,7 +156,7 @@ export class ReviewQueue {
     this.#list.at = at;
     this.notice = null;
     this.#onchange();
-    void this.refill();
+    this.#fetchMore();
   }
 
   /** @param {number} id of a clip in the list */
@@ -257,7 +257,12 @@ export class ReviewQueue {
     this.#refresh(focus ?? edit.made[0]);
     edit.before = changedBetween(old, this.clips);
     this.#courier.wake();
-    void this.refill();
+    this.#fetchMore();
+  }
+
+  /** Fetches what is known to be there when few are left. */
+  #fetchMore() {
+    if (this.#list.hasMore) void this.refill();
   }
 
   /** @param {number | null} [focus] @param {Map<number, number>} [names] */
@@ -323,7 +328,7 @@ export class ReviewQueue {
       (refusal) => this.#refused(edit, refusal),
     );
     if (answer) this.#save(edit, answer);
-    void this.refill();
+    this.#fetchMore();
   }
 
   /** @param {Entry} edit */
@@ -363,6 +368,7 @@ export class ReviewQueue {
     }
     this.#refresh(edit.clip.id);
   }
+
   /** The answer to an undo was lost: its clips are as they were, and the list that is read now
    * gives their versions. @param {Entry} edit */
   #wasUndone(edit) {

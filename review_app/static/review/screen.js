@@ -21,6 +21,8 @@ export class Screen {
   /** Where to go on with the clip that was on the screen last. @type {Place | null} */ #place;
   /** The edge of the clip that is being moved. @type {'start' | 'end' | null} */ #moving = null;
   #startledUntil = 0;
+  /** True once the last clip has gone. */
+  #isEmptied = false;
   #expected = '';
 
   /** @param {Player} player @param {Place | null} place */
@@ -55,9 +57,13 @@ export class Screen {
     const shown = this.#player.clip;
     if (!clip) {
       if (shown) this.#player.clear();
+      this.#isEmptied ||= shown !== null;
     } else if (!shown || !isSamePart(clip, shown)) {
-      const isUnasked = shown !== null && this.pressedAt === undefined;
-      if (isUnasked) this.#startledUntil = performance.now() + STARTLE_MS;
+      const isAnother = shown !== null || this.#isEmptied;
+      this.#isEmptied = false;
+      if (isAnother && this.pressedAt === undefined) {
+        this.#startledUntil = performance.now() + STARTLE_MS;
+      }
       this.#player.open(clip, { since: this.pressedAt, at: this.#beginning(clip) });
       this.#place = null;
     }

@@ -8,6 +8,7 @@ import { Player } from '../player/player.js';
 import { api, latestDecision } from '../review/api.js';
 import { Filters } from '../review/filters.js';
 import { Help, writeKeys } from '../review/help.js';
+import { drawNotice } from '../review/notice.js';
 import { letRename } from '../review/reviewer.js';
 import { searchOf } from '../review/selection.js';
 import { count, timecode, whyEmpty } from '../review/words.js';
@@ -240,16 +241,16 @@ function draw() {
   revealed = focus;
   const played = clipOf(hovered ?? (playsFocus ? focus : null));
   playing.show(played, played && cells.canvasOf(played.id));
-  drawNotice();
+  drawNotice(queue, player);
+  letFade();
+  byId('empty').hidden = !(queue.loaded && clips.length === 0);
+  setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
   drawDeck();
   setText(byId('shown'), String(clips.length));
   setText(byId('total'), String(Math.max(clips.length, queue.total - queue.leaving)));
   setText(byId('today'), String(queue.decidedToday));
   setText(byId('unsaved'), queue.unsaved > 0 ? `saving ${queue.unsaved}…` : '');
 }
-
-/** The notice that will go by itself. @type {import('./queue.js').Notice | null} */
-let fading = null;
 
 /** Takes in what the queue shows now, at once, for the next key is meant for what is left; marks
  * and focus go with it. */
@@ -264,19 +265,13 @@ function follow() {
   marks.anchorAt(focus);
 }
 
-function drawNotice() {
+/** The notice that will go by itself. @type {import('./queue.js').Notice | null} */
+let fading = null;
+
+function letFade() {
   const { notice } = queue;
-  const lasting = queue.trouble ?? player.trouble;
-  const told = notice?.bad ? notice : lasting ? { text: lasting, bad: true } : notice;
-  const box = byId('notice');
-  box.hidden = !told;
-  box.classList.toggle('bad', told?.bad ?? false);
-  if (told) setText(byId('notice-text'), told.text);
-  byId('notice-repeat').hidden = !queue.trouble;
   if (notice && !notice.bad && notice !== fading) setTimeout(() => forget(notice), NOTICE_MS);
   fading = notice;
-  byId('empty').hidden = !(queue.loaded && clips.length === 0);
-  setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
 }
 
 /** @param {import('./queue.js').Notice} notice */

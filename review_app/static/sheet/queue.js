@@ -6,16 +6,15 @@
  * reason; while it can't be reached everything waits here and is sent again.
  *
  * @typedef {import('../review/edits.js').Clip} Clip
+ * @typedef {import('../review/courier.js').Refusal} Refusal
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number}} Handed
  * @typedef {{id: number, error: string, clip: Clip | null}} Refused
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
  *   refused: Refused[]}} Answer
- * @typedef {{status: number, message: string}} Failure  what the functions below throw; status 0:
- *   no answer
  * @typedef {{load: (limit: number) => Promise<Handed>,
  *   decide: (body: object) => Promise<Answer>,
  *   latest: () => Promise<number | null>,
- *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server
+ *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server  they throw a Refusal
  * @typedef {{rating?: number | null}} Fields
  * @typedef {{action: string, fields: Fields, versions: Map<number, number>,
  *   fate: 'waiting' | 'sent' | 'unanswered', eventId: number | null}} Batch  `versions` by clip
@@ -24,18 +23,14 @@
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
+import { Courier, unlessRefused } from '../review/courier.js';
 import { DONE, count, sentence } from '../review/words.js';
 
 /** What the server answers where a decision was undone already. */
 const GONE = 410;
-const LONGEST_PAUSE_MS = 15_000;
-
-/** @param {number} ms @returns {Promise<void>} */
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class SheetQueue {
   /** @type {Notice | null} */ notice = null;
-  /** Why nothing reaches the server right now. @type {string | null} */ trouble = null;
   /** True once the server has answered for the first time. */
   loaded = false;
   /** Clips that the selection has, those with others among them. */
@@ -46,7 +41,7 @@ export class SheetQueue {
   #server;
   #belongs;
   #onchange;
-  #delay;
+  #courier;
   /** As the server has confirmed them. @type {Map<number, Clip>} */ #clips = new Map();
   /** Every id that was ever here, in the order of the sheet. @type {number[]} */ #order = [];
   /** Versions of clips that have left: older news must not bring them back.
@@ -54,24 +49,21 @@ export class SheetQueue {
   #left = new Map();
   /** Not answered yet, oldest first. @type {(Batch | Undo)[]} */ #edits = [];
   /** This page's decisions that stand, the latest last. @type {Batch[]} */ #saved = [];
-  #running = false;
+  /** Why no clips come. @type {string | null} */ #unread = null;
   /** Raised when another list begins: answers about the one before are of no use. */
   #list = 0;
   #loading = -1;
   /** How many clips were wanted last. */
   #most = 0;
-  #failures = 0;
-  /** Ends a pause early. */
-  #poke = () => {};
 
   /** @param {{server: Server, belongs: (clip: Clip) => boolean, onchange: () => void,
    *   delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is one of those
    *   that this sheet shows */
-  constructor({ server, belongs, onchange, delay: wait = delay }) {
+  constructor({ server, belongs, onchange, delay }) {
     this.#server = server;
     this.#belongs = belongs;
     this.#onchange = onchange;
-    this.#delay = wait;
+    this.#courier = new Courier({ next: () => this.#task(), onchange, delay });
   }
 
   /** What is shown, in order. @returns {Clip[]} */
@@ -79,6 +71,15 @@ export class SheetQueue {
     const decided = idsOf(this.#batches().filter(leaves));
     const shown = this.#order.flatMap((id) => this.#clips.get(id) ?? []);
     return shown.filter(({ id }) => !decided.has(id)).map((clip) => this.#described(clip));
+  }
+
+  /** Why nothing reaches the server right now, and what waits for it. */
+  get trouble() {
+    const { trouble } = this.#courier;
+    if (!trouble) return this.#unread;
+    const clips = this.unsaved;
+    const what = clips ? `Decisions on ${count(clips, 'clip')} wait here.` : 'The undo waits here.';
+    return `${sentence(trouble)} ${what}`;
   }
 
   /** Clips whose decision or rating is not saved yet. */
@@ -111,9 +112,10 @@ export class SheetQueue {
       this.withOthers = handed.with_others;
       this.loaded = true;
       this.#take(handed.clips, asked);
-      if (this.#edits.length === 0) this.trouble = null;
+      this.#unread = null;
     } catch (error) {
-      this.trouble = `The clips can't be read. ${told(error)} Trying again.`;
+      const told = sentence(/** @type {Refusal} */ (error));
+      this.#unread = `The clips can't be read. ${told} Trying again.`;
     } finally {
       if (this.#loading === list) this.#loading = -1;
     }
@@ -160,7 +162,7 @@ export class SheetQueue {
 
   /** Tries again at once to send what waits. */
   repeat() {
-    this.#poke();
+    this.#courier.wake({ force: true });
   }
 
   #batches() {
@@ -177,58 +179,37 @@ export class SheetQueue {
   #enqueue(edit) {
     this.#edits.push(edit);
     this.#onchange();
-    void this.#run();
+    this.#courier.wake();
   }
 
-  async #run() {
-    if (this.#running) return;
-    this.#running = true;
-    while (this.#edits.length > 0) {
-      const [edit] = this.#edits;
-      const wasUnclear = edit.fate === 'unanswered';
-      edit.fate = 'sent';
-      try {
-        if ('versions' in edit) await this.#send(edit);
-        else await this.#sendUndo(edit, wasUnclear);
-        this.#failures = 0;
-        this.trouble = null;
-      } catch (error) {
-        edit.fate = 'unanswered';
-        await this.#pause(error);
-      }
-      this.#onchange();
+  #task() {
+    const [edit] = this.#edits;
+    return edit ? () => this.#carry(edit) : null;
+  }
+
+  /** @param {Batch | Undo} edit */
+  async #carry(edit) {
+    const wasUnclear = edit.fate === 'unanswered';
+    edit.fate = 'sent';
+    try {
+      if ('versions' in edit) await this.#send(edit);
+      else await this.#sendUndo(edit, wasUnclear);
+    } catch (error) {
+      edit.fate = 'unanswered';
+      throw error;
     }
-    this.#running = false;
-  }
-
-  /** @param {unknown} error */
-  async #pause(error) {
-    this.#failures += 1;
-    const clips = this.unsaved;
-    const what = clips ? `Decisions on ${count(clips, 'clip')} wait here.` : 'The undo waits here.';
-    this.trouble = `${told(error)} ${what}`;
-    this.#onchange();
-    const poked = new Promise((resolve) => {
-      this.#poke = () => resolve(undefined);
-    });
-    const pause = Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (this.#failures - 1));
-    await Promise.race([poked, this.#delay(pause)]);
   }
 
   /** @param {Batch} batch */
   async #send(batch) {
     const clips = [...batch.versions].map(([id, version]) => ({ id, version }));
     const { action, fields } = batch;
-    let answer;
-    try {
-      answer = await this.#server.decide({ action, clips, ...fields });
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      this.#drop(batch);
-      this.#say(`${notDone(batch, clips.length)} ${told(error)}`, true);
-      return;
-    }
+    const request = this.#server.decide({ action, clips, ...fields });
+    const answer = await unlessRefused(request, (refusal) => {
+      this.#say(`${notDone(batch, clips.length)} ${sentence(refusal)}`, true);
+    });
     this.#drop(batch);
+    if (!answer) return;
     batch.eventId = answer.batch_id ?? answer.event_id;
     if (answer.clips.length > 0) this.#saved.push(batch);
     if (leaves(batch)) this.decidedToday += answer.clips.length;
@@ -251,36 +232,40 @@ export class SheetQueue {
 
   /** @param {Undo} undo @param {boolean} wasUnclear it may have been undone before, unheard */
   async #sendUndo(undo, wasUnclear) {
-    if (undo.of && undo.of.eventId === null) {
-      this.#drop(undo); // the server has refused all of it, which the notice says
-      return;
+    const { of } = undo;
+    const isOfNothing = of && of.eventId === null; // the server has refused all, as the notice says
+    const answer = isOfNothing ? null : await unlessRefused(this.#takeBack(undo), (refusal) =>
+      this.#undoRefused(of, refusal, wasUnclear));
+    this.#drop(undo);
+    if (!answer) return;
+    this.#forget(of);
+    for (const { id } of answer.clips) {
+      this.#left.delete(id);
+      if (!this.#order.includes(id)) this.#order.unshift(id);
     }
-    try {
-      // Named, so that asking again after a lost answer takes back nothing else.
-      undo.eventId ??= undo.of ? undo.of.eventId : await this.#server.latest();
-      const { clips } = await this.#server.undo(undo.eventId);
-      this.#drop(undo);
-      this.#forget(undo.of);
-      for (const { id } of clips) {
-        this.#left.delete(id);
-        if (!this.#order.includes(id)) this.#order.unshift(id);
-      }
-      this.#confirm(clips);
-      this.#undone(clips.length);
-      if (undo.of && leaves(undo.of)) {
-        this.decidedToday = Math.max(0, this.decidedToday - clips.length);
-      }
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      this.#drop(undo);
-      const isGone = /** @type {Failure} */ (error).status === GONE;
-      if (isGone) this.#forget(undo.of);
-      if (isGone && wasUnclear) {
-        this.#say('Undone.');
-        void this.renew(this.#most); // which brings the clips
-        return;
-      }
-      this.#say(`Nothing was undone. ${told(error)}`, true);
+    this.#confirm(answer.clips);
+    this.#undone(answer.clips.length);
+    if (of && leaves(of)) {
+      this.decidedToday = Math.max(0, this.decidedToday - answer.clips.length);
+    }
+  }
+
+  /** @param {Undo} undo */
+  async #takeBack(undo) {
+    // Named, so that asking again after a lost answer takes back nothing else.
+    undo.eventId ??= undo.of ? undo.of.eventId : await this.#server.latest();
+    return this.#server.undo(undo.eventId);
+  }
+
+  /** @param {Batch | null} batch @param {Refusal} refusal @param {boolean} wasUnclear */
+  #undoRefused(batch, refusal, wasUnclear) {
+    const isGone = refusal.status === GONE;
+    if (isGone) this.#forget(batch);
+    if (isGone && wasUnclear) {
+      this.#say('Undone.');
+      void this.renew(this.#most); // which brings the clips
+    } else {
+      this.#say(`Nothing was undone. ${sentence(refusal)}`, true);
     }
   }
 
@@ -344,21 +329,11 @@ export class SheetQueue {
   }
 }
 
-/** What went wrong, in a sentence. @param {unknown} error */
-const told = (error) => sentence(/** @type {Failure} */ (error));
-
 /** Whether what a batch decides takes its clips off the sheet. @param {Batch} batch */
 const leaves = ({ action }) => action !== 'annotate';
 
 /** @param {Batch[]} batches */
 const idsOf = (batches) => new Set(batches.flatMap(({ versions }) => [...versions.keys()]));
-
-/** What the server has refused once it will refuse again, unless it was asked too often.
- * @param {unknown} error */
-function isRefusal(error) {
-  const { status } = /** @type {Failure} */ (error);
-  return status >= 400 && status < 500 && status !== 429;
-}
 
 /** @param {Batch} batch @param {number} number @param {number} [of] */
 function notDone({ action }, number, of = number) {

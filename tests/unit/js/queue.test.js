@@ -74,6 +74,20 @@ test('the queue fills up without showing again what was decided, and counts', as
   assert.deepEqual(seen, Array.from({ length: 40 }, (_, i) => i + 1));
 });
 
+test('the last clips are not asked for again and again', async () => {
+  const { queue, server, ids } = await queueOf(12);
+  let loads = 0;
+  server.before = async (what) => { loads += Number(what === 'load'); };
+  while (queue.current) {
+    queue.decide('approve');
+    await settled();
+  }
+  assert.equal(loads, 1);
+  server.change(12, { state: 'pending_review' });
+  await queue.refill();
+  assert.deepEqual(ids(), [12]);
+});
+
 test('what comes before and after a clip follows what is decided', async () => {
   const { queue } = await queueOf(4);
   queue.decide('archive');

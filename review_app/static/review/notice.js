@@ -1,0 +1,16 @@
+/** The line that says what was done and what went wrong. */
+
+import { byId, setText } from '../dom.js';
+
+/** What was refused comes first, then what lasts, then what was done.
+ * @param {{notice: {text: string, bad: boolean} | null, trouble: string | null}} queue
+ * @param {{trouble: string | null}} player */
+export function drawNotice(queue, player) {
+  const lasting = queue.trouble ?? player.trouble;
+  const told = !queue.notice?.bad && lasting ? { text: lasting, bad: true } : queue.notice;
+  const box = byId('notice');
+  box.hidden = !told;
+  box.classList.toggle('bad', told?.bad ?? false);
+  if (told) setText(byId('notice-text'), told.text);
+  byId('notice-repeat').hidden = !queue.trouble;
+}
