@@ -17,8 +17,6 @@ const REFUSED_MS = 8000;
  * memory, least recently used out first. A run in demand is never thrown out.
  */
 export class FrameStore {
-  /** What keeps frames from coming, as a sentence; null when all is well. @type {string | null} */
-  trouble = null;
   #fetchRun;
   #maxBytes;
   #maxFlights;
@@ -31,6 +29,9 @@ export class FrameStore {
    */ #refused = new Map();
   #failures = 0;
   #retryAt = 0;
+  /** `key`: of the run that was refused; null: nothing gets through.
+   * @type {{key: string | null, text: string} | null} */
+  #trouble = null;
 
   /**
    * @param {{fetchRun: FetchRun, onchange?: () => void, maxBytes?: number, maxFlights?: number}} o
@@ -41,6 +42,11 @@ export class FrameStore {
     this.#onchange = onchange;
     this.#maxBytes = maxBytes;
     this.#maxFlights = maxFlights;
+  }
+
+  /** What keeps frames from coming, as a sentence; null when all is well. */
+  get trouble() {
+    return this.#trouble?.text ?? null;
   }
 
   get byteLength() {
@@ -79,7 +85,16 @@ export class FrameStore {
   /** Replaces the demand: runs by need, the first one urgent. @param {Run[]} runs */
   demand(runs) {
     this.#demand = runs;
+    if (this.#trouble && !this.#matters(this.#trouble.key)) this.#trouble = null;
     this.#pump();
+  }
+
+  /** Whether what keeps a run away, or all of them, keeps away something in demand.
+   * @param {string | null} key */
+  #matters(key) {
+    const wanted = this.#demand.map(runKey);
+    if (key !== null) return wanted.includes(key);
+    return wanted.some((each) => !this.#entries.get(each)?.reader.complete);
   }
 
   /** @template T @param {string} proxy @param {number} frame
@@ -159,10 +174,10 @@ export class FrameStore {
       if (!reader.complete) throw new Error('the connection ended in the middle of a run');
       this.#failures = 0;
       this.#refused.delete(key);
-      this.trouble = null;
+      if ([null, key].includes(this.#trouble?.key ?? null)) this.#trouble = null;
     } catch (error) {
       if (flight.abort.signal.aborted) return;
-      this.#backOff(error, this.#refused.has(key), key === runKey(this.#demand[0]));
+      this.#backOff(error, key);
     }
     this.#flights.delete(key);
     this.#evict();
@@ -171,18 +186,20 @@ export class FrameStore {
   }
 
   /** Tries again later: a run that was refused alone, all of them when nothing gets through.
-   * @param {unknown} error @param {boolean} refused @param {boolean} urgent */
-  #backOff(error, refused, urgent) {
+   * @param {unknown} error @param {string} key */
+  #backOff(error, key) {
+    const isRefused = this.#refused.has(key);
     let wait = REFUSED_MS;
-    if (!refused) {
+    if (!isRefused) {
       wait = Math.min(8000, 250 * 2 ** this.#failures);
       this.#failures += 1;
       this.#retryAt = Date.now() + wait;
     }
     setTimeout(() => this.#pump(), wait + 10);
-    if (refused && !urgent) return;
+    if (isRefused && key !== runKey(this.#demand[0])) return;
     const what = error instanceof TypeError ? 'the server does not answer' : String(error);
-    this.trouble = `Frames don't load: ${what.replace(/^Error: /, '')}; trying again.`;
+    const text = `Frames don't load: ${what.replace(/^Error: /, '')}; trying again.`;
+    this.#trouble = { key: isRefused ? key : null, text };
   }
 
   #evict() {

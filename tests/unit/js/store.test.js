@@ -118,3 +118,32 @@ test('a run that the server refuses holds up no other', async () => {
   assert.equal(asked.filter((key) => key.startsWith('gone')).length, 1);
   store.demand([]);
 });
+
+test('what is wrong with a run is told for as long as it is wanted', async () => {
+  const store = new FrameStore({
+    fetchRun: async ({ proxy, a, b }) =>
+      (proxy === 'gone' ? new Response('', { status: 404 }) : new Response(wire(a, b))),
+  });
+  const [gone, other] = [planRuns('gone', 0, 10), planRuns('p', 0, 10)];
+  store.demand([...gone, ...other]);
+  await settled();
+  assert.match(store.trouble ?? '', /the server answered 404/);
+  assert.notEqual(store.sample('p', 9), null, 'another run that comes makes nothing good');
+  store.demand(other);
+  assert.equal(store.trouble, null);
+});
+
+test('a server that does not answer is no trouble for whoever has everything', async () => {
+  let broken = false;
+  const { store, asked } = storeWith({ fail: () => broken });
+  store.demand(planRuns('p', 0, 10));
+  asked[0].release();
+  await settled();
+  broken = true;
+  store.demand(planRuns('p', 100, 110));
+  asked[1].release();
+  await settled();
+  assert.match(store.trouble ?? '', /does not answer/);
+  store.demand(planRuns('p', 0, 10));
+  assert.equal(store.trouble, null);
+});
