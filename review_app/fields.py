@@ -28,6 +28,13 @@ def one_of(allowed: Iterable[str], fields: Mapping[str, Any], name: str, default
     return str(value)
 
 
+def text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise InputError(f"{name} is {value!r}; it must be a text.")
+    return value
+
+
 def integer(fields: Mapping[str, Any], name: str) -> int:
     value = fields.get(name)
     if not isinstance(value, int) or isinstance(value, bool):

@@ -9,7 +9,7 @@ from heaters_pipeline.db import clips, source_list
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from review_app.clip_json import clips_json
-from review_app.fields import json_object
+from review_app.fields import json_object, text
 from review_app.reviewer import rename, reviewer_name
 from review_app.services import services, transaction
 
@@ -89,6 +89,7 @@ def release() -> ResponseReturnValue:
 @blueprint.post("/api/reviewer")
 def name() -> ResponseReturnValue:
     """`{"name"}`: another name; what was leased under the old one is given back."""
+    old, new = reviewer_name(), rename(text(json_object(), "name"))
     with transaction() as session:
-        clips.release(session, reviewer_name())
-    return jsonify(name=rename(str(json_object().get("name", ""))))
+        clips.release(session, old)
+    return jsonify(name=new)

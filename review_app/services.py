@@ -35,11 +35,10 @@ def services() -> Services:
 
 def delete_unused(done: Decision | Removed) -> None:
     """To be called when what was done is committed: rows first, then what can't be taken back."""
-    for key in done.unused:
-        try:
-            services().storage.delete(key)
-        except HeatersError:
-            current_app.logger.exception("%s stays in the storage", key)
+    try:
+        services().storage.delete(*done.unused)
+    except (HeatersError, OSError):
+        current_app.logger.exception("Some of %s stay in the storage", ", ".join(done.unused))
 
 
 def transaction() -> AbstractContextManager[Session]:

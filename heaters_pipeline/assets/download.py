@@ -291,8 +291,7 @@ def delete_replaced(
     replaced = {path for path in before if path is not None} - set(after)
     with database.transaction() as session:
         ledger.forget(session, replaced)
-    for path in sorted(replaced):
-        storage.delete(path)
+    storage.delete(*sorted(replaced))
 
 
 def row_facts(facts: VideoFacts) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from heaters_pipeline.domain.errors import InputError
 
+MOST_PARTS = 100
+
 
 class FrameRange(NamedTuple):
     start: int
@@ -88,7 +90,9 @@ def find_faults(frame_count: int, ranges: Iterable[FrameRange]) -> list[str]:
 
 def split(whole: FrameRange, *cuts: int) -> tuple[FrameRange, ...]:
     """The parts of a clip cut before each of `cuts`; raises InputError unless each part has frames
-    and there are two at least."""
+    and there are 2 to 100."""
+    if len(set(cuts)) >= MOST_PARTS:
+        raise InputError(f"A clip is split into {MOST_PARTS} parts at a time, at most.")
     for frame in cuts:
         if not whole.start < frame < whole.end:
             raise InputError(

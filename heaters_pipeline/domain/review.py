@@ -69,14 +69,18 @@ class Annotation(NamedTuple):
     note: str | None = None
 
     def joined(self, other: Annotation) -> Annotation:
-        """Of two clips that become one: the labels of both, the higher rating, both notes."""
+        """Of two clips that become one: the labels of both, the higher rating, both notes. Raises
+        InputError where that is more than one clip can have."""
         ratings = [each.rating for each in (self, other) if each.rating is not None]
-        notes = [each.note for each in (self, other) if each.note is not None]
-        return Annotation(
-            tuple(dict.fromkeys(self.labels + other.labels)),
-            max(ratings, default=None),
-            "\n".join(dict.fromkeys(notes)) or None,
-        )
+        notes = dict.fromkeys(each.note for each in (self, other) if each.note is not None)
+        try:
+            return Annotation(
+                tuple(_labels([*self.labels, *other.labels])),
+                max(ratings, default=None),
+                _note("\n".join(notes)),
+            )
+        except InputError as error:
+            raise InputError(f"Together the clips say too much. {error}") from error
 
 
 def annotation_changes(fields: Mapping[str, object]) -> dict[str, Any]:

@@ -50,8 +50,9 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
-    def delete(self, key: str) -> None:
-        """Remove the object; nothing happens if there is none."""
+    def delete(self, *keys: str) -> None:
+        """Removes objects; nothing happens where there is none. What can be removed is, though the
+        first that can't be raises."""
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""

@@ -73,8 +73,17 @@ class LocalStorage:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
-    def delete(self, key: str) -> None:
-        path = self._path(key)
+    def delete(self, *keys: str) -> None:
+        failures = []
+        for path in [self._path(key) for key in keys]:
+            try:
+                self._delete(path)
+            except OSError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _delete(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         for folder in path.parents:
             if folder == self.root:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +18,9 @@ from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.platform.scratch import scratch_folder
 from heaters_pipeline.storage.base import CHUNK_BYTES, ObjectMissing, check_key, too_short
+
+DELETED_AT_A_TIME = 8
+"""As many as boto3's client has connections to spare (ten) beside somebody who reads."""
 
 
 def s3_client(endpoint_url: str | None = None) -> Any:
@@ -104,7 +108,13 @@ class S3Storage:
             return False
         return True
 
-    def delete(self, key: str) -> None:
+    def delete(self, *keys: str) -> None:
+        # One by one: not every service that speaks S3's protocol deletes many at once.
+        with ThreadPoolExecutor(DELETED_AT_A_TIME) as pool:
+            for done in [pool.submit(self._delete, key) for key in keys]:
+                done.result()
+
+    def _delete(self, key: str) -> None:
         with self._errors(key):
             self._client.delete_object(**self._name(key))
 

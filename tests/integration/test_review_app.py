@@ -152,6 +152,11 @@ def test_another_name_gives_the_leases_back(app: Flask, reviewer: Reviewer) -> N
         "name": "somebody else"
     }
     assert len(Reviewer(app).queue()) == 4
+    refused = reviewer.post("/api/reviewer", {"name": ["x"]})
+    assert (refused.status_code, refused.get_json()["error"]) == (
+        400,
+        "name is ['x']; it must be a text.",
+    )
     # An answer under way since before the change must not bring the old name back.
     assert "Set-Cookie" not in reviewer.client.get("/api/queue").headers
 

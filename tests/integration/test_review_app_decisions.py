@@ -229,6 +229,13 @@ def test_labels_of_the_setting_come_first_then_those_in_use(reviewer: Reviewer) 
     }
 
 
+@pytest.mark.parametrize("event_id", [10**6, -1])
+def test_a_decision_that_never_was_can_not_be_undone(reviewer: Reviewer, event_id: int) -> None:
+    refused = reviewer.post("/api/undo", {"event_id": event_id})
+    assert refused.status_code == 400
+    assert refused.get_json()["error"] == f"There is no decision {event_id}."
+
+
 def test_a_video_is_removed_and_added_again(
     reviewer: Reviewer, engine: Engine, settings: Settings
 ) -> None:

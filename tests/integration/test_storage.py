@@ -119,6 +119,25 @@ def test_delete_may_be_repeated(either: Storage, local_file: Path) -> None:
     assert either.list("") == []
 
 
+def test_many_are_deleted_at_once(either: Storage, local_file: Path) -> None:
+    keys = [f"clips/{n}/clip.mp4" for n in range(20)]
+    for key in keys:
+        either.put(local_file, key)
+    either.delete(*keys[:12], "clips/99/clip.mp4", *keys[13:])
+    assert either.list("") == [keys[12]]
+    either.delete()
+    assert either.list("") == [keys[12]]
+
+
+def test_one_that_can_not_be_deleted_keeps_no_other(tmp_path: Path, local_file: Path) -> None:
+    storage = LocalStorage(tmp_path / "storage")
+    for key in ("a/x/clip.mp4", "b/clip.mp4"):
+        storage.put(local_file, key)
+    with pytest.raises(OSError, match="a/x"):
+        storage.delete("a/x", "b/clip.mp4")
+    assert storage.list("") == ["a/x/clip.mp4"]
+
+
 def test_list_gives_the_keys_below_a_prefix(either: Storage, local_file: Path) -> None:
     keys = ["clips/1/clip.mp4", "clips/12/clip.mp4", "clips/12/keyframe-9.jpg", "videos/c/a.mkv"]
     for key in reversed(keys):

@@ -69,6 +69,13 @@ def test_a_split_gives_two_halves_with_frames() -> None:
             split(FrameRange(10, 20), frame)
 
 
+def test_a_split_has_an_end() -> None:
+    whole = FrameRange(0, 1000)
+    assert len(split(whole, *range(1, 100))) == 100
+    with pytest.raises(InputError, match="100 parts at a time"):
+        split(whole, *range(1, 101))
+
+
 def test_several_splits_give_a_part_more_each() -> None:
     assert split(FrameRange(10, 20), 18, 12, 18) == ((10, 12), (12, 18), (18, 20))
     with pytest.raises(InputError, match="can't be split at frame 20"):

@@ -63,6 +63,15 @@ def test_two_clips_that_become_one_keep_what_was_said_of_both() -> None:
     assert first.joined(first) == first
 
 
+def test_clips_of_which_too_much_is_said_stay_two() -> None:
+    many = Annotation(tuple(str(n) for n in range(15)), note="x" * 1500)
+    assert many.joined(many) == many
+    with pytest.raises(InputError, match="A clip has 20 labels at most"):
+        many.joined(Annotation(tuple("abcdef")))
+    with pytest.raises(InputError, match="A note is a text of 2000 characters"):
+        many.joined(Annotation(note="y" * 1500))
+
+
 def clip(clip_id: int = 1, **fields: Any) -> dict[str, Any]:
     usual = {"state": "pending_review", "start_frame": 10, "end_frame": 20, "made_by": "replan"}
     return {"id": clip_id, **usual, "labels": [], "rating": None, "note": None, **fields}
