@@ -32,6 +32,6 @@ def test_player() -> None:
     assert results["open_frames"]["value"] <= 6
     for name, result in results.items():
         assert set(result) == {"name", "value", "unit", "peer", "peer_value", "ratio"}
-        if not name.startswith(("wrong", "late")):
+        if not name.startswith(("wrong", "late", "bytes")):  # so little may all come at once
             assert result["value"] > 0
             assert result["peer_value"] > 0

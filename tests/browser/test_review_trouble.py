@@ -153,9 +153,24 @@ def test_an_empty_queue_is_calm_and_fills_by_itself(
 ) -> None:
     page = tab()
     page.until("!document.getElementById('empty').hidden")
-    add_film(engine, library, footage, "late-film", CUTS)
+    page.page.evaluate(
+        """() => {
+          const key = () => new KeyboardEvent('keydown', { key: 'a', bubbles: true });
+          const look = () => {
+            if (heaters.player.clip) document.body.dispatchEvent(key());
+            else requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    film = add_film(engine, library, footage, "late-film", CUTS)
     page.shows_clip(0)
     assert page.page.is_hidden("#empty")
+    page.page.wait_for_timeout(500)  # the key that was pressed just then did not mean this clip
+    page.press("x")
+    page.shows_clip(70)
+    page.is_saved()
+    assert states(engine, film)[:2] == ["review_archived", "pending_review"]
 
 
 def leases(engine: Engine) -> list[float | None]:

@@ -63,7 +63,7 @@ const queue = new ReviewQueue({
     },
   },
   onchange: () => {
-    screen.follow(queue.current, queue.next);
+    screen.follow(queue.current, queue.next, queue.isOver);
     schedule();
   },
 });

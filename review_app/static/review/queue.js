@@ -92,6 +92,11 @@ export class ReviewQueue {
     return this.#list.withOthers;
   }
 
+  /** True when no clip is left, here or on the server. */
+  get isOver() {
+    return this.loaded && !this.current && !this.#list.hasMore;
+  }
+
   /** True while only the server can tell what the screen shows next. */
   get busy() {
     return this.#journal.edits.some(awaits);

@@ -21,8 +21,8 @@ export class Screen {
   /** Where to go on with the clip that was on the screen last. @type {Place | null} */ #place;
   /** The edge of the clip that is being moved. @type {'start' | 'end' | null} */ #moving = null;
   #startledUntil = 0;
-  /** True once the last clip has gone. */
-  #isEmptied = false;
+  /** True once nothing is left: whoever waits in front of an empty screen is not at work. */
+  #isOver = false;
   #expected = '';
 
   /** @param {Player} player @param {Place | null} place */
@@ -52,21 +52,20 @@ export class Screen {
     this.#moving = null;
   }
 
-  /** Brings the player in line with the queue. @param {Clip | null} clip @param {Clip[]} next */
-  follow(clip, next) {
+  /** Brings the player in line with the queue. @param {Clip | null} clip @param {Clip[]} next
+   * @param {boolean} isOver no clip is left, here or on the server */
+  follow(clip, next, isOver) {
     const shown = this.#player.clip;
     if (!clip) {
       if (shown) this.#player.clear();
-      this.#isEmptied ||= shown !== null;
     } else if (!shown || !isSamePart(clip, shown)) {
-      const isAnother = shown !== null || this.#isEmptied;
-      this.#isEmptied = false;
-      if (isAnother && this.pressedAt === undefined) {
+      if ((shown || this.#isOver) && this.pressedAt === undefined) {
         this.#startledUntil = performance.now() + STARTLE_MS;
       }
       this.#player.open(clip, { since: this.pressedAt, at: this.#beginning(clip) });
       this.#place = null;
     }
+    this.#isOver = isOver;
     if (this.#moving) return; // where the next clip begins is known when the cut rests
     const key = next.map((other) => `${other.video.proxy_id}/${other.start_frame}`).join();
     if (key === this.#expected) return;
