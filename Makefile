@@ -17,10 +17,12 @@ demo: install  ## FOOTAGE=path takes your own video
 	@exec .venv/bin/heaters demo $${FOOTAGE:+--footage "$$FOOTAGE"}
 
 # A file of tests stays on one core: its tests share what was costly to make.
+SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope
+
 test: lint
 	.venv/bin/python -m pytest tests/unit
-	.venv/bin/python -m pytest tests/integration --numprocesses logical --maxprocesses 4 --dist loadscope
-	.venv/bin/python -m pytest tests/browser
+	.venv/bin/python -m pytest tests/integration $(SIDE_BY_SIDE)
+	.venv/bin/python -m pytest tests/browser $(SIDE_BY_SIDE)
 
 lint: install-test
 	.venv/bin/ruff check .

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -143,6 +143,8 @@ def served(app: Flask, port: int = 0) -> Iterator[str]:
             channel.handle_close()
         server.close()
 
-    server.trigger.pull_trigger(close)  # in its own thread, which waits on its sockets
+    # In its own thread, which waits on its sockets; an answer sent just then may wake it first.
+    with suppress(OSError):
+        server.trigger.pull_trigger(close)
     thread.join(5)
     server.task_dispatcher.shutdown()
