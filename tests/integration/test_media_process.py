@@ -18,8 +18,9 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg import Progress, file_url, run
 
 ENDLESS = """
-import ffmpeg, sys
+import ffmpeg, signal
 from heaters_pipeline.media.ffmpeg import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
 endless = ffmpeg.input("testsrc2", format="lavfi", re=None).output("-", format="null")
 run(endless, what="run for ever", on_progress=lambda _: print("going", flush=True))
 """
