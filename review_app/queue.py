@@ -51,7 +51,8 @@ def queue() -> ResponseReturnValue:
     named by its id, are shown whoever has them.
 
     `pending` clips of the selection (of its video, where it is one of decided clips) wait for a
-    decision, `with_others` of them are leased by others; `total` are all that it has."""
+    decision, `with_others` of them are leased by others; `total` are all that it has, `available`
+    those of them that the reviewer can have."""
     limit = request.args.get("limit", 6, int)
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
@@ -63,11 +64,11 @@ def queue() -> ResponseReturnValue:
         if waiting:
             found = clips.lease_queue(session, me, limit, seconds, selection, likeness)
             pending = clips.pending_counts(session, me, selection, likeness)
-            total = pending.total
+            total, available = pending.total, pending.total - pending.with_others
         else:
             found = clips.selected(session, selection, limit, likeness=likeness)
             pending = clips.pending_counts(session, me, Selection(video=selection.video))
-            total = clips.count(session, selection, likeness=likeness)
+            total = available = clips.count(session, selection, likeness=likeness)
             if selection.clip is not None:
                 clips.lease(session, [selection.clip], me, seconds)
         return jsonify(
@@ -75,6 +76,7 @@ def queue() -> ResponseReturnValue:
             pending=pending.total,
             with_others=pending.with_others,
             total=total,
+            available=available,
         )
 
 

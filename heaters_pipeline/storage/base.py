@@ -51,8 +51,8 @@ class Storage(Protocol):
     def exists(self, key: str) -> bool: ...
 
     def delete(self, *keys: str) -> None:
-        """Removes objects; nothing happens where there is none. What can be removed is, though the
-        first that can't be raises."""
+        """Removes objects; nothing happens where there is none. Where some can't be removed the
+        others are, and the first error is raised."""
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""

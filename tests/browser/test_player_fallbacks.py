@@ -158,6 +158,24 @@ def test_sprites_show_frames_of_the_clip_as_those_they_are(
     assert page.complaints == []
 
 
+def test_a_clip_without_a_sprite_shows_none_of_another(tab: Callable[..., Tab], film: Film) -> None:
+    every = film.footage.sprite_index.every
+    assert not [frame for frame in range(121, 125) if frame % every == 0]
+    page = tab(script=NO_WEBCODECS + NO_VIDEO + PAINTED)
+    page.shows_clip(0)
+    page.press("s")
+    page.shows_clip(60)
+    page.press("s")
+    page.until("heaters.player.clip.start_frame === 121")
+    page.page.evaluate("painted = []")
+    assert "too short to have a preview picture" in page.notice()
+    page.page.wait_for_timeout(300)
+    assert page.page.evaluate("[painted.length, heaters.player.presented]") == [0, None]
+    page.press("s")
+    page.shows_clip(125)
+    page.until("document.getElementById('notice').hidden")
+
+
 def test_a_video_that_nothing_can_show_is_told(
     tab: Callable[..., Tab], film: Film, engine: Engine
 ) -> None:

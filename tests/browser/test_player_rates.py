@@ -88,6 +88,18 @@ def test_the_first_frame_comes_first_however_late(tab: Callable[..., Tab], film:
     assert page.page.evaluate("painted.find((n) => n >= 60)") == 60
 
 
+def test_a_jump_while_it_plays_shows_nothing_in_between(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    page = tab(script=PAINTED)
+    open_clip(page, 60)
+    for _ in range(5):
+        page.until("painted.at(-1) > 80 && painted.at(-1) < 110")
+        page.page.evaluate("painted = [], heaters.player.seek(60)")
+        page.until("painted.length >= 2")
+        assert page.page.evaluate("painted[0]") == 60
+
+
 def test_shuttle_halt_and_remembered_rate(tab: Callable[..., Tab], film: Film) -> None:
     page = tab()
     page.shows_clip(0)

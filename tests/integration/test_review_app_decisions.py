@@ -181,13 +181,18 @@ def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine
 
     other = Reviewer(app)
     other.queue(video="film-2", limit=3)
-    assert asked(video="film-2") == {"clips": [], "pending": 3, "with_others": 3, "total": 3}
+    assert asked(video="film-2") == {
+        "clips": [],
+        **{"pending": 3, "with_others": 3, "total": 3, "available": 0},
+    }
 
     first = reviewer.queue()[0]
     reviewer.decide(first, "skip")
     skipped = asked(state="skipped", video="film-1")
     assert ranges(skipped["clips"]) == [(0, 10)]
     assert (skipped["total"], skipped["pending"], skipped["with_others"]) == (1, 3, 0)
+    other.queue(video="film-1", limit=3)
+    assert asked(state="skipped")["available"] == 1  # whatever others have of those that wait
     assert asked(state="approved")["total"] == 0
     assert ranges(asked(clip=first["id"])["clips"]) == [(0, 10)]
     for wrong in ({"order": "odd"}, {"limit": 201}, {"min_score": 2}):

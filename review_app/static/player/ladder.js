@@ -17,6 +17,8 @@ import { SeekSession, whyNoVideo } from './seek_session.js';
 import { SpriteSession, whyNoSprites } from './sprite_session.js';
 import { spriteFrame } from './sprites.js';
 
+/** @typedef {{start_frame: number, end_frame: number}} Range */
+
 /** @type {{why: (source: Source) => string | null | Promise<string | null>,
  *   start: (handlers: Handlers) => Session}[]} */
 const RUNGS = [
@@ -33,7 +35,7 @@ export class Ladder {
   #handlers;
   /** Why each rung above this one was left. @type {string[]} */ #whys = [];
   #choosing = false;
-  /** @type {Source | null} */ #source = null;
+  /** What is to be shown. @type {[Source, Range] | null} */ #subject = null;
 
   /**
    * @param {{onpicture: Handlers['onpicture'], onstill: Handlers['onpicture'],
@@ -54,7 +56,7 @@ export class Ladder {
   }
 
   /** The frame that can be shown for `frame`. @param {Source} source
-   * @param {{start_frame: number, end_frame: number}} clip @param {number} frame */
+   * @param {Range} clip @param {number} frame */
   nearest({ video }, clip, frame) {
     if (!(this.engine instanceof SpriteSession) || !video.sprites) return frame;
     return spriteFrame(video.sprites, clip, frame) ?? frame;
@@ -65,10 +67,11 @@ export class Ladder {
     return this.engine instanceof SpriteSession ? (video.sprites?.every ?? 1) : 1;
   }
 
-  /** Chooses, unless that is done. @param {Source} source the next frames' */
-  async choose(source) {
-    this.#source = source;
-    this.error = this.engine instanceof SpriteSession ? whyNoSprites(source) : null;
+  /** Chooses, unless that is done. @param {Source} source the next frames' @param {Range} clip
+   * theirs */
+  async choose(source, clip) {
+    this.#subject = [source, clip];
+    this.error = this.#whyNoPicture(source, clip);
     if (this.engine || this.#choosing) return;
     this.#choosing = true;
     const above = this.#whys.length;
@@ -82,11 +85,20 @@ export class Ladder {
       this.#whys.push(why);
     }
     this.#choosing = false;
+    this.error = this.#whyNoPicture(...this.#subject);
     if (!this.engine) {
       this.error = this.reason;
       this.#whys.length = above; // the next clip may be of another video
     }
     this.#handlers.onchange();
+  }
+
+  /** What the engine that is there can't show. @param {Source} source @param {Range} clip */
+  #whyNoPicture(source, clip) {
+    if (!(this.engine instanceof SpriteSession)) return null;
+    const { sprites } = source.video;
+    const hasNone = sprites && spriteFrame(sprites, clip, clip.start_frame) === null;
+    return hasNone ? 'This clip is too short to have a preview picture.' : whyNoSprites(source);
   }
 
   /** @param {typeof RUNGS[number]} rung */
@@ -112,6 +124,6 @@ export class Ladder {
     this.engine = this.scout = null;
     this.#whys.push(why);
     this.#handlers.onlost();
-    if (this.#source) void this.choose(this.#source);
+    if (this.#subject) void this.choose(...this.#subject);
   }
 }

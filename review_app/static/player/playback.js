@@ -39,6 +39,11 @@ export class Playback {
     this.#awaited = frame;
   }
 
+  /** True while the frame to begin with is not on the screen. */
+  get isAwaiting() {
+    return this.#awaited !== null;
+  }
+
   /** `frame` is what will be shown in place of the one that it would have begun with.
    * @param {number} frame */
   awaitInstead(frame) {
@@ -54,10 +59,10 @@ export class Playback {
    * @param {number} now the animation frame's own time @param {number | null} presented */
   due(now, presented) {
     this.#display.note(now);
-    if (this.#awaited === presented) this.#awaited = null;
-    if (!this.#clock || this.#awaited !== null) return null;
+    if (!this.#clock) return null;
     this.#clock.displayMs = this.#display.ms;
-    return this.#clock.due(now);
+    if (this.#awaited === presented) this.#awaited = null;
+    return this.#awaited === null ? this.#clock.due(now) : null;
   }
 
   /** The frames that will be due, as far as they are here. @param {number} count at most */

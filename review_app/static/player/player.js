@@ -191,6 +191,7 @@ export class Player {
     this.playing = false;
     this.#patience.note(false);
     this.#projector.open(null);
+    this.#supply.clear();
     this.sound.use(null, 0);
     this.#onchange();
   }
@@ -342,6 +343,7 @@ export class Player {
       ahead: this.#ahead(clip),
       isPlaying: this.playing,
       isBackward,
+      mayCatchUp: this.playing && !this.#playback.isAwaiting,
     });
     this.#supply.demand(clip, this.wanted, isBackward);
   }

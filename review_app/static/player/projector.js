@@ -6,8 +6,9 @@
  * @typedef {import('./decode.js').Ticket} Ticket
  * @typedef {import('./pictures.js').Picture} Picture
  * @typedef {import('./supply.js').Supply} Supply
- * @typedef {{wanted: number, ahead: number[], isPlaying: boolean, isBackward: boolean}} Aim
- *   `ahead`: what to decode besides, most wanted first
+ * @typedef {{wanted: number, ahead: number[], isPlaying: boolean, isBackward: boolean,
+ *   mayCatchUp: boolean}} Aim  `ahead`: what to decode besides, most wanted first; `mayCatchUp`:
+ *   frames on the way to the wanted one are better shown late than not at all
  */
 
 import { Ladder } from './ladder.js';
@@ -21,9 +22,6 @@ const MAX_OPEN = 5;
  * never waits for more than one. */
 const MOST_AT_REST = 2;
 
-/** @type {Aim} */
-const NOWHERE = { wanted: 0, ahead: [], isPlaying: false, isBackward: false };
-
 export class Projector {
   /** The frame on the screen. @type {number | null} */ presented = null;
   ladder;
@@ -33,12 +31,12 @@ export class Projector {
   #onchange;
   #ring = new Ring();
   /** @type {PlayerClip | null} */ #clip = null;
-  #aim = NOWHERE;
+  /** Null until it is known what is wanted of a new clip. @type {Aim | null} */ #aim = null;
   /** Raised with each clip and each engine: pictures asked for before are of no use. */
   #generation = 0;
-  /** Raised with each frame that is wanted at rest. */
+  /** Raised with each frame that is wanted. */
   #turn = 0;
-  /** The turn whose picture is on the screen. */
+  /** The turn whose picture is on the screen; pictures of earlier ones come too late. */
   #turnShown = 0;
 
   /**
@@ -71,15 +69,15 @@ export class Projector {
   open(clip) {
     this.#forget();
     this.#clip = clip;
-    this.#aim = { ...NOWHERE, wanted: clip?.start_frame ?? 0 };
     this.presented = null;
-    if (clip) void this.ladder.choose(this.#supply.source(clip));
+    if (clip) void this.ladder.choose(this.#supply.source(clip), clip);
     else this.#view.clear();
   }
 
   /** Shows what is there of it at once, and has the rest decoded. @param {Aim} aim */
   show(aim) {
-    if (aim.wanted !== this.#aim.wanted) this.#turn += 1;
+    if (aim.wanted !== this.#aim?.wanted) this.#turn += 1;
+    if (aim.isPlaying) this.#turnShown = this.#turn;
     this.#aim = aim;
     this.#showDue();
     this.#feed();
@@ -101,6 +99,7 @@ export class Projector {
 
   #forget() {
     this.#generation += 1;
+    this.#aim = null;
     this.#ring.clear();
   }
 
@@ -111,23 +110,23 @@ export class Projector {
   }
 
   /** Frames from the one on the screen to `frame` in the direction of play, around the loop.
-   * @param {number} frame */
-  #distance(frame) {
+   * @param {number} frame @param {Aim} aim */
+  #distance(frame, { wanted, isBackward }) {
     const { start_frame: start, end_frame: end } = /** @type {PlayerClip} */ (this.#clip);
-    const forward = frame - (this.presented ?? this.#aim.wanted);
-    return ((this.#aim.isBackward ? -forward : forward) + end - start) % (end - start);
+    const forward = frame - (this.presented ?? wanted);
+    return ((isBackward ? -forward : forward) + end - start) % (end - start);
   }
 
   /** Paints what is due of the frames decoded ahead. */
   #showDue() {
-    const { wanted, isPlaying } = this.#aim;
-    if (wanted === this.presented) return;
-    let due = this.#ring.has(wanted) ? wanted : null;
-    if (due === null && isPlaying && this.presented !== null) {
-      const limit = this.#distance(wanted);
+    const aim = this.#aim;
+    if (!aim || aim.wanted === this.presented) return;
+    let due = this.#ring.has(aim.wanted) ? aim.wanted : null;
+    if (due === null && aim.mayCatchUp && this.presented !== null) {
+      const limit = this.#distance(aim.wanted, aim);
       for (const frame of this.#ring.frames()) {
-        const ahead = this.#distance(frame);
-        if (ahead <= limit && (due === null || ahead > this.#distance(due))) due = frame;
+        const ahead = this.#distance(frame, aim);
+        if (ahead <= limit && (due === null || ahead > this.#distance(due, aim))) due = frame;
       }
     }
     const picture = due === null ? undefined : this.#ring.take(due);
@@ -142,7 +141,7 @@ export class Projector {
     if (generation !== this.#generation) {
       release(picture);
     } else if (this.#isDue(frame, turn)) {
-      this.#turnShown = turn;
+      this.#turnShown = frame === this.#aim?.wanted ? this.#turn : turn;
       this.paint(frame, picture);
       release(picture);
     } else if (isFrame(picture)) {
@@ -152,20 +151,21 @@ export class Projector {
 
   /** @param {number} frame @param {number} turn */
   #isDue(frame, turn) {
-    const { wanted, isPlaying } = this.#aim;
-    if (wanted === this.presented) return false;
-    if (frame === wanted) return true;
+    const aim = this.#aim;
+    if (!aim || aim.wanted === this.presented) return false;
+    if (frame === aim.wanted) return true;
     // Late: better shown than skipped, as long as the picture moves towards the wanted one.
-    if (isPlaying && this.presented !== null) {
-      return frame !== this.presented && this.#distance(frame) < this.#distance(wanted);
+    if (aim.mayCatchUp && this.presented !== null) {
+      const limit = this.#distance(aim.wanted, aim);
+      return frame !== this.presented && this.#distance(frame, aim) < limit;
     }
-    return !isPlaying && turn > this.#turnShown;
+    return !aim.isPlaying && turn > this.#turnShown;
   }
 
   /** At rest as what is drawn at once; while a clip plays there is no time to make that.
    * @param {number} frame @param {VideoFrame} picture */
   #keep(frame, picture) {
-    if (this.#aim.isPlaying || !this.#clip) {
+    if (this.#aim?.isPlaying || !this.#clip) {
       this.#ring.put(frame, picture);
       return;
     }
@@ -179,7 +179,7 @@ export class Projector {
   #feed() {
     const clip = this.#clip;
     const { engine } = this.ladder;
-    if (!clip || !engine) return;
+    if (!clip || !engine || !this.#aim) return;
     const { wanted, ahead, isPlaying } = this.#aim;
     const targets = [wanted, ...(engine.ahead > 0 ? ahead.slice(0, engine.ahead) : [])];
     this.#ring.keep(targets);
@@ -187,7 +187,7 @@ export class Projector {
     for (const frame of isMoving ? [wanted] : targets) {
       if (frame === this.presented || this.#ring.has(frame)) continue;
       if (engine.awaits(frame, this.#generation)) continue;
-      if (!this.#hasRoomFor(frame, engine)) break;
+      if (!this.#hasRoomFor(frame, engine, this.#aim)) break;
       const bytes = this.#supply.sample(clip, frame);
       const interval = this.#supply.interval(clip, frame);
       if (!bytes || !interval) continue;
@@ -197,11 +197,11 @@ export class Projector {
     }
   }
 
-  /** @param {number} frame @param {import('./ladder.js').Session} engine */
-  #hasRoomFor(frame, engine) {
+  /** @param {number} frame @param {import('./ladder.js').Session} engine @param {Aim} aim */
+  #hasRoomFor(frame, engine, { wanted, isPlaying }) {
     if (engine.inFlight + this.#ring.size >= MAX_OPEN) return false;
-    if (this.#aim.isPlaying) return engine.inFlight < engine.most;
-    if (frame === this.#aim.wanted) return engine.inFlight < Math.min(engine.most, MOST_AT_REST);
+    if (isPlaying) return engine.inFlight < engine.most;
+    if (frame === wanted) return engine.inFlight < Math.min(engine.most, MOST_AT_REST);
     return engine.inFlight + this.#ring.making === 0;
   }
 }

@@ -60,6 +60,10 @@ export class SpriteSession {
     const ticket = this.#wanted;
     const tile = ticket && this.#video && this.#sheets.tile(this.#video, ticket.frame);
     if (!tile) return;
+    if (tile.frame !== ticket.frame) {
+      this.#wanted = null; // no picture is better than that of another frame
+      return;
+    }
     const { image, x, y, width, height } = tile;
     this.#canvas.width = width;
     this.#canvas.height = height;

@@ -152,6 +152,7 @@ export class FrameStore {
     const key = runKey(run);
     const flight = { run, abort: new AbortController() };
     this.#flights.set(key, flight);
+    this.#refused.delete(key);
     const reader = new RunReader();
     try {
       const response = await this.#fetchRun(run, flight.abort.signal, urgent);
@@ -173,7 +174,6 @@ export class FrameStore {
       }
       if (!reader.complete) throw new Error('the connection ended in the middle of a run');
       this.#failures = 0;
-      this.#refused.delete(key);
       if ([null, key].includes(this.#trouble?.key ?? null)) this.#trouble = null;
     } catch (error) {
       if (flight.abort.signal.aborted) return;

@@ -120,6 +120,12 @@ export class Supply {
     this.#store.demand(runsInNeed({ clip, wanted, backward, next: this.#next, stills }));
   }
 
+  /** Nothing is needed any more. */
+  clear() {
+    this.#demanded = '';
+    this.#store.demand([]);
+  }
+
   /** Has a still made. @param {import('./ladder.js').Session} scout */
   feed(scout) {
     this.stills.feed(scout, this.#store);

@@ -45,11 +45,14 @@ export class Courier {
 
   async #run() {
     this.#running = true;
-    for (let next = this.#next(); next !== null; next = this.#next()) {
-      if (typeof next === 'number') await this.#pause(next);
-      else await this.#try(next);
+    try {
+      for (let next = this.#next(); next !== null; next = this.#next()) {
+        if (typeof next === 'number') await this.#pause(next);
+        else await this.#try(next);
+      }
+    } finally {
+      this.#running = false;
     }
-    this.#running = false;
     if (this.trouble) {
       this.trouble = null;
       this.#onchange();

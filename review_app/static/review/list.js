@@ -4,9 +4,10 @@
  *
  * @typedef {import('./edits.js').Clip} Clip
  * @typedef {import('./edits.js').Edit} Edit
- * @typedef {{clips: Clip[], pending: number, with_others: number, total: number}} Handed  what the
- *   server keeps from other reviewers for this one, how many clips wait in all, how many others
- *   have, and how many the selection has
+ * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
+ *   available: number}} Handed  what the server keeps from other reviewers for this one, how many
+ *   clips wait in all, how many others have, how many the selection has, and how many of those
+ *   this reviewer can have
  */
 
 import { applied, isDecision, isPending, settled } from './edits.js';
@@ -23,6 +24,8 @@ export class ClipList {
   /** @type {Clip[]} */ #confirmed = [];
   #pending = 0;
   #total = 0;
+  /** Of the total, those that no other reviewer has. */
+  #available = 0;
   /** Clips of this list decided on here. */
   #decided = 0;
   /** Decisions that are on their way. */
@@ -44,7 +47,7 @@ export class ClipList {
 
   /** True where the server has clips for this reviewer that are not here. */
   get hasMore() {
-    return this.#total - this.withOthers > this.length;
+    return this.#available > this.length;
   }
 
   /** How many the server has handed out. */
@@ -78,7 +81,7 @@ export class ClipList {
 
   /** Takes in what the server hands out. What is on the screen stays, and so does what an edit may
    * have to bring back. @param {Handed} handed @param {readonly Edit[]} edits */
-  take({ clips, pending, with_others: withOthers, total }, edits) {
+  take({ clips, pending, with_others: withOthers, total, available }, edits) {
     const fresh = new Map(clips.map((clip) => [clip.id, clip]));
     const kept = new Set([this.current?.id, ...edits.map(({ clip }) => clip.id)]);
     const old = this.#confirmed.filter(({ id }) => fresh.has(id) || kept.has(id));
@@ -89,6 +92,7 @@ export class ClipList {
     ];
     this.#pending = pending;
     this.#total = total;
+    this.#available = available;
     this.withOthers = withOthers;
   }
 
@@ -98,6 +102,7 @@ export class ClipList {
     const before = this.#confirmed;
     this.#confirmed = settled(before, edit, answered);
     this.#total += this.#confirmed.length - before.length;
+    this.#available += this.#confirmed.length - before.length;
     this.#pending += countPending(this.#confirmed) - countPending(before);
     const by = edit.action === 'undo' ? -1 : 1;
     if (isDecision(edit.target ?? edit)) this.#decided = Math.max(0, this.#decided + by);

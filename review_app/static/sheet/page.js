@@ -43,6 +43,7 @@ const player = new Player({
   onchange: () => {
     pictures.wake();
     playing.playerChanged();
+    if (player.trouble !== toldTrouble) schedule();
   },
 });
 const pictures = new Pictures((canvas, clip) =>
@@ -85,6 +86,7 @@ const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 /** @type {number | null} */ let hovered = null;
 /** What had the focus when the sheet was drawn last. @type {number | null} */ let revealed = null;
 let playsFocus = false;
+/** What the notice says of the player. @type {string | null} */ let toldTrouble = null;
 
 /** @param {number | null} id */
 const clipOf = (id) => clips.find((clip) => clip.id === id) ?? null;
@@ -242,6 +244,7 @@ function draw() {
   const played = clipOf(hovered ?? (playsFocus ? focus : null));
   playing.show(played, played && cells.canvasOf(played.id));
   drawNotice(queue, player);
+  toldTrouble = player.trouble;
   letFade();
   byId('empty').hidden = !(queue.loaded && clips.length === 0);
   setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));

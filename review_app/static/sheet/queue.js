@@ -114,6 +114,7 @@ export class SheetQueue {
       this.#take(handed.clips, asked);
       this.#unread = null;
     } catch (error) {
+      if (list !== this.#list) return; // another one has been begun, which is read by itself
       const told = sentence(/** @type {Refusal} */ (error));
       this.#unread = `The clips can't be read. ${told} Trying again.`;
     } finally {
@@ -163,6 +164,7 @@ export class SheetQueue {
   /** Tries again at once to send what waits. */
   repeat() {
     this.#courier.wake({ force: true });
+    if (this.#unread) void this.renew(this.#most);
   }
 
   #batches() {
@@ -194,6 +196,7 @@ export class SheetQueue {
     try {
       if ('versions' in edit) await this.#send(edit);
       else await this.#sendUndo(edit, wasUnclear);
+      if (this.#unread) void this.renew(this.#most);
     } catch (error) {
       edit.fate = 'unanswered';
       throw error;

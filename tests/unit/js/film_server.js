@@ -106,6 +106,7 @@ export class FilmServer {
       pending: this.pending.length,
       with_others: 0,
       total: this.pending.length,
+      available: this.pending.length,
     };
     await this.after('load');
     return answer;

@@ -147,3 +147,26 @@ test('a server that does not answer is no trouble for whoever has everything', a
   store.demand(planRuns('p', 0, 10));
   assert.equal(store.trouble, null);
 });
+
+test('a refused run that gets no answer the next time is not asked for without a pause', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  let asked = 0;
+  const store = new FrameStore({
+    fetchRun: async () => {
+      asked += 1;
+      if (asked > 1) throw new TypeError('fetch failed');
+      return new Response('', { status: 503 });
+    },
+  });
+  const turns = async () => {
+    for (let i = 0; i < 100; i += 1) await Promise.resolve();
+  };
+  store.demand(planRuns('p', 0, 10));
+  await turns();
+  t.mock.timers.tick(8100);
+  await turns();
+  assert.equal(asked, 2);
+  assert.match(store.trouble ?? '', /does not answer/);
+  store.demand([]);
+  assert.equal(store.trouble, null);
+});
