@@ -20,6 +20,7 @@ from heaters_pipeline.domain.review import (
     Action,
     Side,
     annotation_changes,
+    touched,
 )
 from heaters_pipeline.settings import listed
 from review_app.clip_json import clips_json
@@ -164,10 +165,13 @@ def _now(session: Session, clip_ids: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def _event_json(event: ReviewEvent, count: int) -> dict[str, Any]:
-    """`count` is how many decisions there are in the batch that begins with the event."""
+    """`count` is how many decisions there are in the batch that begins with the event; `fields` of
+    a clip are those that it changed."""
+    changed = touched(event.before, event.after).values()
     return {
         "id": event.id,
         "action": event.action,
+        "fields": sorted(frozenset().union(*changed)),
         "count": count,
         "clip_ids": [entry["id"] for entry in event.before],
         "start_frame": min(entry["start_frame"] for entry in event.before),

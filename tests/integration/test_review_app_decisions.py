@@ -147,6 +147,7 @@ def test_annotations_are_no_decisions_in_the_count(reviewer: Reviewer) -> None:
     assert [clip["labels"] for clip in answer["clips"]] == [["indoor"]] * 2
     mine = reviewer.client.get("/api/mine").get_json()
     assert (mine["today"], len(mine["recent"])) == (0, 1)
+    assert mine["recent"][0]["fields"] == ["labels"]
 
 
 @pytest.mark.parametrize(

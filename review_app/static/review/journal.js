@@ -8,7 +8,8 @@
  *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the
  *   server may have made it, though it has not said so
  * @typedef {{id: number | null, action: string, start_frame: number, end_frame: number,
- *   count?: number, edit?: Entry}} Done  `id` null: not saved yet; `count`: of the clips of a batch
+ *   fields: string[], count?: number, edit?: Entry}} Done  `id` null: not saved yet; `fields`: what
+ *   an annotation says; `count`: of the clips of a batch
  */
 
 const SHOWN = 12;
@@ -19,6 +20,7 @@ const doneBy = (edit) => ({
   action: edit.action,
   start_frame: edit.clip.start_frame,
   end_frame: edit.clip.end_frame,
+  fields: Object.keys(edit.fields),
   edit,
 });
 

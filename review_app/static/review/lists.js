@@ -6,7 +6,7 @@
  */
 
 import { byId, make, redraw } from '../dom.js';
-import { DONE, clipName } from './words.js';
+import { clipName, doneWord } from './words.js';
 
 const NEXT_SHOWN = 5;
 const THUMBNAIL_WIDTH = 192;
@@ -35,8 +35,8 @@ export class Lists {
     }
     this.#items = items;
     this.done = done;
-    const doneKey = JSON.stringify(done.map(({ id, action, start_frame: a, end_frame: b }) =>
-      [id, action, a, b]));
+    const doneKey = JSON.stringify(done.map(({ id, action, fields, start_frame: a, end_frame: b }) =>
+      [id, action, fields, a, b]));
     if (doneKey === this.#drawnDone) return;
     this.#drawnDone = doneKey;
     redraw(byId('saved'), done.map(doneItem));
@@ -63,8 +63,8 @@ export class Lists {
 }
 
 /** @param {Done} done @param {number} place */
-function doneItem({ id, action, start_frame: a, end_frame: b, count }, place) {
-  const what = DONE[action] ?? action;
+function doneItem({ id, action, fields, start_frame: a, end_frame: b, count }, place) {
+  const what = doneWord(action, fields);
   const range = count && count > 1 ? `${count} clips` : `${a} – ${b - 1}`;
   const undo = make('button', {
     type: 'button', className: 'quiet', textContent: 'Undo', data: { undo: String(place) },

@@ -12,6 +12,14 @@ export const DONE = {
   annotate: 'Described',
 };
 
+/** @type {Record<string, string>} */
+const SAID = { labels: 'Labelled', rating: 'Rated', note: 'Noted' };
+
+/** What a reviewer has done. @param {string} action @param {string[]} fields of a clip that an
+ * annotation changed */
+export const doneWord = (action, fields) =>
+  (action === 'annotate' && fields.length === 1 && SAID[fields[0]]) || (DONE[action] ?? action);
+
 /** `75.2` -> `1:15.20`. @param {number | null} seconds */
 export function timecode(seconds) {
   if (seconds === null) return '–';

@@ -344,7 +344,7 @@ test('a decision from before the page was opened is undone, too', async () => {
   const { queue, server } = await queueOf(4);
   await server.decide(2, { action: 'approve', version: 1 });
   await queue.renew();
-  const recent = [{ id: 1, action: 'approve', start_frame: 20, end_frame: 30 }];
+  const recent = [{ id: 1, action: 'approve', start_frame: 20, end_frame: 30, fields: [] }];
   queue.remember({ recent, today: 1 });
   queue.undo();
   assert.ok(queue.busy);

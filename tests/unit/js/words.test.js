@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { notSaved, timecode, unreachable } from '../../../review_app/static/review/words.js';
+import { doneWord, notSaved, timecode, unreachable } from '../../../review_app/static/review/words.js';
+
+test('what was done, and what an annotation said', () => {
+  assert.equal(doneWord('approve', ['state']), 'Approved');
+  assert.equal(doneWord('annotate', ['rating']), 'Rated');
+  assert.equal(doneWord('annotate', ['labels']), 'Labelled');
+  assert.equal(doneWord('annotate', ['labels', 'note']), 'Described');
+});
 
 test('times and trouble in words', () => {
   assert.equal(timecode(75.2), '1:15.20');
