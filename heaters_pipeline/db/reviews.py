@@ -401,9 +401,9 @@ def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Seque
             raise InputError("You have no decision left to undo.")
     else:
         event = session.exec(_decisions().where(ReviewEvent.id == event_id)).first()
-        if event is None and session.get(ReviewEvent, event_id) is None:
-            raise InputError(f"There is no decision {event_id}.")
         if event is None:
+            if session.get(ReviewEvent, event_id) is None:
+                raise InputError(f"There is no decision {event_id}.")
             raise Gone("That decision has been undone already.")
     first = event.batch_id or event.id
     batch = sa.or_(col(ReviewEvent.id) == first, col(ReviewEvent.batch_id) == first)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from heaters_pipeline.domain.errors import InputError
 
 MOST_PARTS = 100
+"""Of one split: each part is a clip that somebody has to look at."""
 
 
 class FrameRange(NamedTuple):

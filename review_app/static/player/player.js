@@ -299,7 +299,7 @@ export class Player {
 
   /** More bytes are here, or something keeps them away. */
   #loaded() {
-    if (this.presented !== this.wanted) this.#projector.goOn();
+    if (this.presented !== this.wanted) this.#projector.feed();
     this.#feedScout();
     this.#tellingLoading ??= setTimeout(() => {
       this.#tellingLoading = undefined;

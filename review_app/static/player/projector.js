@@ -53,7 +53,7 @@ export class Projector {
     this.ladder = new Ladder({
       onpicture: (ticket, picture) => {
         this.#arrived(ticket, picture);
-        this.#feed();
+        this.feed();
         onarrival();
       },
       onstill: (ticket, picture) => void supply.stills.keep(ticket, picture),
@@ -80,12 +80,7 @@ export class Projector {
     if (aim.isPlaying) this.#turnShown = this.#turn;
     this.#aim = aim;
     this.#showDue();
-    this.#feed();
-  }
-
-  /** Has what is aimed at decoded as far as it has come. */
-  goOn() {
-    this.#feed();
+    this.feed();
   }
 
   /** @param {number} frame one of the clip @param {CanvasImageSource} picture */
@@ -172,11 +167,12 @@ export class Projector {
     const { width, height } = this.#clip.video;
     void this.#ring.putBitmap(frame, picture, width, height).then((isKept) => {
       if (isKept) this.#showDue();
-      this.#feed();
+      this.feed();
     });
   }
 
-  #feed() {
+  /** Has what is aimed at decoded, as far as it has come. */
+  feed() {
     const clip = this.#clip;
     const { engine } = this.ladder;
     if (!clip || !engine || !this.#aim) return;

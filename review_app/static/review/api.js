@@ -34,5 +34,8 @@ export async function api(url, body) {
   return answer;
 }
 
+/** Takes back a decision; null: this reviewer's latest. @param {number | null} eventId */
+export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId });
+
 /** The number of this reviewer's latest decision that stands. @returns {Promise<number | null>} */
 export const latestDecision = async () => (await api('/api/mine')).recent[0]?.id ?? null;

@@ -6,6 +6,9 @@
  *   0: no answer
  */
 
+/** The status of what was undone before. */
+export const GONE = 410;
+
 const SHORTEST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
 

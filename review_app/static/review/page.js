@@ -5,7 +5,7 @@ import { isField, worksFocus } from '../keys/focus.js';
 import { keptKeys } from '../keys/kept.js';
 import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
-import { api, latestDecision } from './api.js';
+import { api, latestDecision, undoDecision } from './api.js';
 import { deciding, looking } from './actions.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Describe } from './describe.js';
@@ -50,7 +50,7 @@ const queue = new ReviewQueue({
   server: {
     decide: (id, body) => api(`/api/clips/${id}/decisions`, body),
     latest: latestDecision,
-    undo: (eventId) => api('/api/undo', eventId === null ? {} : { event_id: eventId }),
+    undo: undoDecision,
     load: (limit, only) => {
       const { selection } = filters;
       const wanted = new URLSearchParams(searchOf(selection));

@@ -20,14 +20,12 @@
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
-import { Courier, unlessRefused } from './courier.js';
+import { Courier, GONE, unlessRefused } from './courier.js';
 import { awaits, changedBetween, clampedCut, whyNot } from './edits.js';
 import { Journal } from './journal.js';
 import { ClipList } from './list.js';
 import { notSaved, sentence, unreachable } from './words.js';
 
-/** What the server answers where a decision was undone already. */
-const GONE = 410;
 /** Without an answer, or with one of a gateway's own, nobody knows whether the server got it. */
 const UNCLEAR = new Set([0, 502, 504]);
 const LOW = 8;

@@ -5,7 +5,7 @@ import { isField, worksFocus } from '../keys/focus.js';
 import { keptKeys } from '../keys/kept.js';
 import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
-import { api, latestDecision } from '../review/api.js';
+import { api, latestDecision, undoDecision } from '../review/api.js';
 import { Filters } from '../review/filters.js';
 import { Help, writeKeys } from '../review/help.js';
 import { drawNotice } from '../review/notice.js';
@@ -64,7 +64,7 @@ const queue = new SheetQueue({
     },
     decide: (body) => api('/api/decisions', body),
     latest: latestDecision,
-    undo: (eventId) => api('/api/undo', eventId === null ? {} : { event_id: eventId }),
+    undo: undoDecision,
   },
   belongs: ({ state }) => STATES[filters.selection.state ?? 'pending']?.includes(state) ?? false,
   onchange: () => {

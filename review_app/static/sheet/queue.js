@@ -23,11 +23,9 @@
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
-import { Courier, unlessRefused } from '../review/courier.js';
+import { Courier, GONE, unlessRefused } from '../review/courier.js';
 import { DONE, count, sentence } from '../review/words.js';
 
-/** What the server answers where a decision was undone already. */
-const GONE = 410;
 
 export class SheetQueue {
   /** @type {Notice | null} */ notice = null;
