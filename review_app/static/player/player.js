@@ -204,6 +204,11 @@ export class Player {
     this.#wake();
   }
 
+  /** The server is there again: tries at once what did not load. */
+  retry() {
+    this.#supply.retry();
+  }
+
   play() {
     if (!this.clip || this.playing) return;
     this.playing = true;

@@ -89,6 +89,14 @@ export class FrameStore {
     this.#pump();
   }
 
+  /** Tries at once what waits after a failure. */
+  retry() {
+    this.#retryAt = 0;
+    this.#failures = 0;
+    this.#refused.clear();
+    this.#pump();
+  }
+
   /** Whether what keeps a run away, or all of them, keeps away something in demand.
    * @param {string | null} key */
   #matters(key) {

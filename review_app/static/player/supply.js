@@ -120,6 +120,11 @@ export class Supply {
     this.#store.demand(runsInNeed({ clip, wanted, backward, next: this.#next, stills }));
   }
 
+  /** The server is there again: tries at once what did not load. */
+  retry() {
+    this.#store.retry();
+  }
+
   /** Nothing is needed any more. */
   clear() {
     this.#demanded = '';

@@ -43,7 +43,10 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
     filters: () => filters.toggle(),
     help: () => help.toggle(),
     undo: () => queue.undo(),
-    repeat: () => queue.flush(),
+    repeat: () => {
+      queue.flush();
+      player.retry();
+    },
   };
 }
 

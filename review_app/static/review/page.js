@@ -238,7 +238,7 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) keepThisPlace();
   renew();
 });
-addEventListener('online', () => queue.flush());
+addEventListener('online', () => look.repeat());
 addEventListener('pagehide', () => {
   keepThisPlace();
   queue.flush();

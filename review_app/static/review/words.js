@@ -1,7 +1,7 @@
 /** How numbers, decisions and trouble read. Pure. */
 
 /** @type {Record<string, string>} */
-export const DONE = {
+const DONE = {
   approve: 'Approved',
   skip: 'Skipped',
   archive: 'Archived',
@@ -49,8 +49,9 @@ export function sentence({ message }) {
 
 /** @param {import('./edits.js').Edit} edit @param {{message: string}} error
  * @param {number} others later edits that went with it */
-export function notSaved({ action, clip }, error, others) {
-  const what = `Not saved: ${clipName(clip.id)} ${DONE[action].toLowerCase()}.`;
+export function notSaved({ action, clip, fields }, error, others) {
+  const did = doneWord(action, Object.keys(fields)).toLowerCase();
+  const what = `Not saved: ${clipName(clip.id)} ${did}.`;
   const more = others > 0 ? ` ${count(others, 'later decision')} on it went with it.` : '';
   return `${what} ${sentence(error)}${more}`;
 }

@@ -128,7 +128,10 @@ const ACTS = {
   skip: () => decide('skip'),
   archive: () => decide('archive'),
   undo: () => queue.undo(),
-  repeat: () => queue.repeat(),
+  repeat: () => {
+    queue.repeat();
+    player.retry();
+  },
   toggleMark: () => focus !== null && marks.toggle(focus),
   markAll: () => marks.toggleAll(order),
   play: () => {
@@ -324,7 +327,7 @@ setInterval(() => {
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void renew();
 });
-addEventListener('online', () => queue.repeat());
+addEventListener('online', () => ACTS.repeat());
 addEventListener('pagehide', () => void api('/api/release', {}).catch(() => {}));
 addEventListener('beforeunload', (event) => {
   if (queue.unsaved > 0) event.preventDefault();

@@ -24,7 +24,7 @@
  */
 
 import { Courier, GONE, unlessRefused } from '../review/courier.js';
-import { DONE, count, sentence } from '../review/words.js';
+import { count, doneWord, sentence } from '../review/words.js';
 
 
 export class SheetQueue {
@@ -216,7 +216,7 @@ export class SheetQueue {
     if (leaves(batch)) this.decidedToday += answer.clips.length;
     this.#confirm(answer.clips);
     if (answer.refused.length > 0) this.#refuse(batch, answer.refused);
-    else if (clips.length > 1) this.#say(`${DONE[action]}: ${count(clips.length, 'clip')}.`);
+    else if (clips.length > 1) this.#say(`${wordOf(batch)}: ${count(clips.length, 'clip')}.`);
   }
 
   /** @param {Batch} batch @param {Refused[]} refused */
@@ -330,6 +330,9 @@ export class SheetQueue {
   }
 }
 
+/** @param {Batch} batch */
+const wordOf = ({ action, fields }) => doneWord(action, Object.keys(fields));
+
 /** Whether what a batch decides takes its clips off the sheet. @param {Batch} batch */
 const leaves = ({ action }) => action !== 'annotate';
 
@@ -337,7 +340,7 @@ const leaves = ({ action }) => action !== 'annotate';
 const idsOf = (batches) => new Set(batches.flatMap(({ versions }) => [...versions.keys()]));
 
 /** @param {Batch} batch @param {number} number @param {number} [of] */
-function notDone({ action }, number, of = number) {
+function notDone(batch, number, of = number) {
   const some = of === number ? count(number, 'clip') : `${number} of ${count(of, 'clip')}`;
-  return `Not ${DONE[action].toLowerCase()}: ${some}.`;
+  return `Not ${wordOf(batch).toLowerCase()}: ${some}.`;
 }

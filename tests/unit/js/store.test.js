@@ -148,6 +148,28 @@ test('a server that does not answer is no trouble for whoever has everything', a
   assert.equal(store.trouble, null);
 });
 
+test('what waits after a failure is tried at once when somebody knows better', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  let broken = true;
+  const store = new FrameStore({
+    fetchRun: async ({ a, b }) => {
+      if (broken) throw new TypeError('fetch failed');
+      return new Response(wire(a, b));
+    },
+  });
+  const loaded = async () => {
+    for (let i = 0; i < 1000 && store.trouble; i += 1) await new Promise(setImmediate);
+  };
+  store.demand(planRuns('p', 0, 10));
+  for (let i = 0; i < 100; i += 1) await Promise.resolve();
+  assert.match(store.trouble ?? '', /does not answer/);
+  broken = false;
+  store.retry();
+  await loaded();
+  assert.equal(store.trouble, null);
+  assert.notEqual(store.sample('p', 9), null);
+});
+
 test('a refused run that gets no answer the next time is not asked for without a pause', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   let asked = 0;

@@ -19,7 +19,7 @@ test('times and trouble in words', () => {
     unreachable({ message }, 1),
     'The server does not answer. 1 decision waits here and is sent again.',
   );
-  /** @type {any} */ const edit = { action: 'split', clip: { id: -1 } };
+  /** @type {any} */ const edit = { action: 'split', clip: { id: -1 }, fields: { frames: [5] } };
   assert.equal(
     notSaved(edit, { message: 'No.' }, 1),
     'Not saved: new clip split. No. 1 later decision on it went with it.',
