@@ -1,6 +1,6 @@
 """Cut detection against PySceneDetect, on films whose transitions are known.
 
-Ours reads stored frame scores. PySceneDetect runs as its users run it: `scenedetect.detect` of its
+Ours reads stored thumbnails. PySceneDetect runs as its users run it: `scenedetect.detect` of its
 library, on the review proxy at full size, with its defaults (which scale large frames down) and
 with the settings that its own benchmark found best.
 
@@ -30,10 +30,10 @@ from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import TransitionKind
-from heaters_pipeline.media.probe import probe
-from heaters_pipeline.media.scores import open_scores
-from heaters_pipeline.media.transcode import Product, Transcoded, transcode
-from heaters_pipeline.media.transitions import TransitionDetector
+from heaters_pipeline.media.cuts.transition_detector import TransitionDetector
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
 
 HELD_OUT_SEEDS = range(2000, 2100)
 """Of drawn films that nothing was tuned on, nor their errors looked at."""
@@ -135,9 +135,9 @@ def drawn_pair(seed: int, shots: int, folder: Path) -> tuple[Path, Path]:
     return draw_film(seed, shots).write(folder)
 
 
-def prepare(film: Path, folder: Path, scores: bool = True) -> Transcoded:
+def prepare(film: Path, folder: Path, thumbnails: bool = True) -> Transcoded:
     folder.mkdir(exist_ok=True)
-    wanted = {Product.REVIEW_PROXY, Product.FRAME_SCORES} if scores else {Product.REVIEW_PROXY}
+    wanted = {Product.REVIEW_PROXY, Product.FRAME_SCORES} if thumbnails else {Product.REVIEW_PROXY}
     return transcode(film, probe(film), folder, frozenset(wanted))
 
 
@@ -189,7 +189,7 @@ def measure(film: Path, truth: dict[str, Any], made: Transcoded) -> list[Result]
 
 
 def costs(film: Path, results: Sequence[Result], folder: Path) -> list[Result]:
-    """What another threshold costs, and what the scores add to the transcode."""
+    """What another threshold costs, and what the thumbnails add to the transcode."""
     seconds = {result.name: result.value for result in results}
     again = Result(
         "rethreshold",
@@ -215,17 +215,17 @@ def costs(film: Path, results: Sequence[Result], folder: Path) -> list[Result]:
         spent[bool(turn % 2)].append(used)
     without = min(spent[False])
     added = max(0.0, min(spent[True]) - without)
-    return [again, Result("scores_overhead", added, "s", "transcode without scores", without)]
+    return [again, Result("scores_overhead", added, "s", "transcode without thumbnails", without)]
 
 
-def ours(scores: Path, rate: Fraction) -> Found:
+def ours(thumbnails: Path, rate: Fraction) -> Found:
     """The least of three runs: it is short, and the machine may be busy."""
     detector = TransitionDetector()
     seconds = []
     for _ in range(3):
         gc.collect()
         began = time.perf_counter()
-        detection = detector.detect(open_scores(scores), rate)
+        detection = detector.detect(open_thumbnails(thumbnails), rate)
         seconds.append(time.perf_counter() - began)
     sudden = [each.last for each in detection.transitions if each.kind is TransitionKind.CUT]
     return Found(detection.cuts(), sudden, min(seconds))

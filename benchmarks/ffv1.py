@@ -17,9 +17,9 @@ from benchmarks.footage import default_film, options
 from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
-from heaters_pipeline.media.picture import lossless_format
-from heaters_pipeline.media.probe import probe
+from heaters_pipeline.media.ffmpeg.filters import lossless_format
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 
 DEFAULTS = "ffmpeg's defaults"
 CODERS, CONTEXTS, SLICES, THREADS = ("rice", "range_def"), (0, 1), (4, 6, 16, 24), (1, 2)

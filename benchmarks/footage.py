@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from heaters_pipeline.demo_film import make_demo_film
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
-from heaters_pipeline.media.transcode import REVIEW_PROXY_VIDEO
+from heaters_pipeline.media.demo_film import make_demo_film
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
+from heaters_pipeline.media.products.transcode import REVIEW_PROXY_VIDEO
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_FILM = "shots_a.mp4"

@@ -20,10 +20,10 @@ from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from benchmarks.steps import COMMAND
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
-from heaters_pipeline.media.picture import proxy_size
-from heaters_pipeline.media.probe import VideoFacts, probe
-from heaters_pipeline.media.transcode import GOLD_MASTER_VIDEO, GoldMaster
+from heaters_pipeline.media.ffmpeg.filters import proxy_size
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
+from heaters_pipeline.media.products.transcode import GOLD_MASTER_VIDEO, GoldMaster
 
 
 class Outcome(NamedTuple):

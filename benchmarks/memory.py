@@ -14,7 +14,7 @@ from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from benchmarks.steps import COMMAND
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.transcode import GoldMaster
+from heaters_pipeline.media.products.transcode import GoldMaster
 
 MEGABYTE = 1_000_000
 

@@ -19,7 +19,7 @@ from heaters_pipeline.db.models import Origin
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.frame_index import pack
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
-from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
+from heaters_pipeline.media.products.frame_index import proxy_codec, read_frame_index
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import APP_DRIVER
 from heaters_pipeline.settings import Settings

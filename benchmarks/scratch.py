@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from heaters_pipeline.platform.scratch import scratch_folder
+from heaters_pipeline.files.scratch import scratch_folder
 
 
 @contextmanager

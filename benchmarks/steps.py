@@ -14,19 +14,23 @@ COMMAND = (sys.executable, "-m", "benchmarks.steps")
 
 
 def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
-    """From a source to virtual clips: what the assets of heaters_pipeline.assets.ingest call, as
-    often as they call it, without Dagster, database and storage. `gold`: the setting GOLD_MASTER.
+    """From a source to virtual clips: what the assets of the ingest call, as often as they call it,
+    without Dagster, database and storage. `gold`: the setting GOLD_MASTER.
     """
     from heaters_pipeline.domain.cut_points import FrameRange, divide, find_faults
     from heaters_pipeline.domain.frame_index import pack
-    from heaters_pipeline.media.cut_picture import draw_cuts
-    from heaters_pipeline.media.detectors import open_detector
-    from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
-    from heaters_pipeline.media.previews import preview
-    from heaters_pipeline.media.probe import probe
-    from heaters_pipeline.media.scores import open_scores
-    from heaters_pipeline.media.transcode import GoldMaster, Product, transcode
-    from heaters_pipeline.platform.digest import file_digest
+    from heaters_pipeline.files.digests import file_digest
+    from heaters_pipeline.media.clips.previews import preview
+    from heaters_pipeline.media.cuts.detectors import open_detector
+    from heaters_pipeline.media.cuts.picture import draw_cuts
+    from heaters_pipeline.media.ffmpeg.probe import probe
+    from heaters_pipeline.media.products.frame_index import (
+        check_proxy,
+        proxy_codec,
+        read_frame_index,
+    )
+    from heaters_pipeline.media.products.thumbnails import open_thumbnails
+    from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
     from heaters_pipeline.settings import get_settings
 
     settings = get_settings()
@@ -53,22 +57,22 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
 
     _step("cut points")
     detector = open_detector(settings.detector, settings.min_clip_seconds)
-    scores = open_scores(made.frame_scores)
-    found = detector.detect(scores, facts.rate)
+    thumbnails = open_thumbnails(made.frame_scores)
+    found = detector.detect(thumbnails, facts.rate)
     cuts = found.cuts()
-    draw_cuts(scores, found.curve, found.threshold, found.transitions, [0, *cuts])
+    draw_cuts(thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts])
 
     _step("virtual clips")
     clips = divide(FrameRange(0, made.frame_count), cuts)
     assert not find_faults(made.frame_count, clips)
     for frames in clips:
-        preview(scores, frames)
+        preview(thumbnails, frames)
     return {"frames": made.frame_count, "clips": len(clips)}
 
 
 def verify(gold: Path, checksums: Path) -> dict[str, Any]:
     """The asset check of the gold master."""
-    from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
+    from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 
     _step("verify")
     different = verify_gold_master(gold, read_checksums(checksums), gold.parent)

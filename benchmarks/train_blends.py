@@ -17,14 +17,14 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.scratch import work_folder
-from heaters_pipeline.media import blend_weights
-from heaters_pipeline.media.blends import FEATURES, HIDDEN, Network, windows_of
-from heaters_pipeline.media.hard_cuts import find_jumps
-from heaters_pipeline.media.probe import probe
-from heaters_pipeline.media.scores import Scores, open_scores
-from heaters_pipeline.media.small_frames import Floats, Healed
-from heaters_pipeline.media.survey import survey
-from heaters_pipeline.media.transcode import Product, transcode
+from heaters_pipeline.media.cuts import blend_weights
+from heaters_pipeline.media.cuts.blends import FEATURES, HIDDEN, Network, windows_of
+from heaters_pipeline.media.cuts.hard_cuts import find_jumps
+from heaters_pipeline.media.cuts.small_frames import Floats, Healed
+from heaters_pipeline.media.cuts.survey import survey
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.products.thumbnails import Thumbnails, open_thumbnails
+from heaters_pipeline.media.products.transcode import Product, transcode
 
 TUNING_SEEDS = (*range(84), *range(100, 116), *range(200, 220), *range(1000, 1004))
 """Of drawn films; benchmarks.cuts reports others."""
@@ -50,7 +50,7 @@ def main(files: tuple[Path, ...], films: int) -> None:
             made = transcode(film, probe(film), folder, frozenset({Product.FRAME_SCORES}))
             assert made.frame_scores
             parts.append(
-                labelled(open_scores(made.frame_scores), json.loads(truth.read_text()), 0.5)
+                labelled(open_thumbnails(made.frame_scores), json.loads(truth.read_text()), 0.5)
             )
     features, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
     network = fit(features, labels)
@@ -63,13 +63,13 @@ def main(files: tuple[Path, ...], films: int) -> None:
 
 
 def labelled(
-    scores: Scores, truth: Mapping[str, Any], part: float
+    thumbnails: Thumbnails, truth: Mapping[str, Any], part: float
 ) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]:
     """Windows of the first `part` of a film. Those that fit a dissolve or wipe are true; those that
     do not fit it though their middle is in it are left out."""
-    count = len(scores)
-    seen, distances = survey(scores)
-    distances.heal(Healed(scores, find_jumps(scores, seen).flashes), 1)
+    count = len(thumbnails)
+    seen, distances = survey(thumbnails)
+    distances.heal(Healed(thumbnails, find_jumps(thumbnails, seen).flashes), 1)
     shots = np.zeros(count, np.int64)
     faded = np.zeros(count, bool)
     blends = []

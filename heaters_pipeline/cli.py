@@ -82,7 +82,7 @@ def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None
     """Add videos for `heaters up` to ingest: addresses (of playlists, too), files, and all videos
     in folders. `-` reads them from standard input, one a line."""
     from heaters_pipeline.db.engine import transaction
-    from heaters_pipeline.intake import add_source, references_in
+    from heaters_pipeline.work.register import add_source, references_in
 
     lines = sys.stdin.read().splitlines() if references == ("-",) else references
     lines = [line.strip() for line in lines if line.strip()]
@@ -139,7 +139,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
     """Ingest one video here and now, without `heaters up`."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
-    from heaters_pipeline.ingest import ingest_in_foreground
+    from heaters_pipeline.orchestration.foreground import ingest_in_foreground
     from heaters_pipeline.platform.dagster_instance import open_instance
     from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
 
@@ -193,7 +193,7 @@ def cuts() -> None:
 @click.argument("key")
 def tune(key: str) -> None:
     """Propose the threshold that would have agreed best with the reviewers of the video KEY."""
-    from heaters_pipeline.tuning import best, try_thresholds
+    from heaters_pipeline.work.tuning import best, try_thresholds
 
     settings = _settings()
     with _database(settings) as engine:
@@ -317,8 +317,8 @@ def _say_where(supervisor: Supervisor) -> None:
 
 
 def _demo_film(settings: Settings) -> Path:
-    from heaters_pipeline.demo_film import DISSOLVE_SECONDS, SCENES, make_demo_film
-    from heaters_pipeline.platform.scratch import scratch_folder
+    from heaters_pipeline.files.scratch import scratch_folder
+    from heaters_pipeline.media.demo_film import DISSOLVE_SECONDS, SCENES, make_demo_film
 
     film = settings.home / "demo.mp4"
     if not film.exists():
@@ -334,7 +334,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
     """Add a video and follow it until its clips wait for review, or say why they never will."""
     from heaters_pipeline.db import source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
-    from heaters_pipeline.intake import add_source
+    from heaters_pipeline.work.register import add_source
 
     engine = open_engine(supervisor.database_url)
     try:

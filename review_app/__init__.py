@@ -7,23 +7,15 @@ from flask import Flask, Response
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import open_storage
-from review_app import (
-    decisions,
-    errors,
-    library,
-    media,
-    queue,
-    sheet,
-    sources,
-    statistics,
-    texts,
-    uploads,
-)
+from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
+from review_app.presenters import texts
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
 from review_app.services import Services
-from review_app.upload_folder import UploadFolder
+from review_app.uploads import tus as uploads
+from review_app.uploads.folder import UploadFolder
+from review_app.views import decisions, library, media, queue, sheet, sources, statistics
 
 LARGEST_FORM = 8 << 20
 """Ten thousand addresses of several hundred characters."""

@@ -8,7 +8,7 @@ from waitress import serve
 
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
-from review_app.uploads import LONGEST_CHUNK
+from review_app.uploads.tus import LONGEST_CHUNK
 
 THREADS = 16
 """Each answer that streams frames holds one; a page asks for three at a time."""

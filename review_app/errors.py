@@ -10,8 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError
 from heaters_pipeline.storage import ObjectMissing
-from review_app import uploads
-from review_app.upload_folder import Refused
+from review_app.uploads import tus as uploads
+from review_app.uploads.folder import Refused
 
 
 def register(app: Flask) -> None:

@@ -17,7 +17,7 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
 from review_app.learnt import Learnt
-from review_app.upload_folder import UploadFolder
+from review_app.uploads.folder import UploadFolder
 
 
 @dataclass(frozen=True)

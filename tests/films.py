@@ -22,7 +22,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from heaters_pipeline.media.scores import HEIGHT, WIDTH
+from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH
 
 Picture = npt.NDArray[np.float32]
 """(height, width, 3), RGB, 0 to 255."""

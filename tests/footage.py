@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
-from heaters_pipeline.media.ffmpeg import file_url, run
+from heaters_pipeline.media.ffmpeg.process import file_url, run
 
 BITS = 16
 BAND = Fraction(1, 6)

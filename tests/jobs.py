@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from heaters_pipeline.definitions import defs
-from heaters_pipeline.ingest import QUIET
+from heaters_pipeline.orchestration.definitions import defs
+from heaters_pipeline.orchestration.foreground import QUIET
 
 
 def run_job(

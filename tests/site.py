@@ -47,8 +47,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
-from heaters_pipeline.media.download import DownloadOptions, WebVideo, download, look_up
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.download.fetch import DownloadOptions, WebVideo, download, look_up
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from tests.footage import make_numbered_film
 
 FRAMES = 150

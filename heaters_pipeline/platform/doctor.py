@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import check_server, ensure_database
-from heaters_pipeline.platform.scratch import scratch_folder
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 
@@ -46,7 +46,7 @@ def _check(name: str, look: Callable[[], str]) -> Finding:
 
 
 def _ffmpeg() -> str:
-    from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+    from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 
     binary = ffmpeg_binary()
     version = _output(binary, "-version").split()[2]
@@ -114,7 +114,7 @@ def _free_disk(home: Path) -> str:
 
 def javascript_finding() -> Finding:
     """yt-dlp runs the scripts of some sites, YouTube's above all."""
-    from heaters_pipeline.media.javascript import has_solver_scripts, javascript_runtime
+    from heaters_pipeline.media.download.javascript import has_solver_scripts, javascript_runtime
 
     runtime = javascript_runtime()
     if runtime is None:

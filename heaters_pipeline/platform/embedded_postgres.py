@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.platform.locks import lock
+from heaters_pipeline.files.locks import lock
 from heaters_pipeline.platform.sockets import make_private, socket_folder
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.locks import try_lock
 from heaters_pipeline.platform.postgres import (
     APP_DRIVER,
     DatabaseUnreachable,
@@ -161,7 +161,7 @@ class Supervisor:
             "code",
             *("dagster", "api", "grpc"),
             *("--socket", str(files.code_socket)),
-            *("--module-name", "heaters_pipeline.definitions"),
+            *("--module-name", "heaters_pipeline.orchestration.definitions"),
             *("--location-name", "heaters"),
             "--use-python-environment-entry-point",
         )

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.platform.scratch import scratch_folder
+from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.storage.base import CHUNK_BYTES, ObjectMissing, check_key, too_short
 
 DELETED_AT_A_TIME = 8

@@ -22,9 +22,9 @@ from heaters_pipeline.domain.frame_index import FrameRecord, pack, unpack
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
 from heaters_pipeline.domain.transitions import Transition
-from heaters_pipeline.media.frame_index import proxy_codec, read_frame_index
-from heaters_pipeline.media.probe import VideoFacts, probe
-from heaters_pipeline.media.transcode import Product, transcode
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
+from heaters_pipeline.media.products.frame_index import proxy_codec, read_frame_index
+from heaters_pipeline.media.products.transcode import Product, transcode
 from heaters_pipeline.storage import Storage
 
 

@@ -23,7 +23,7 @@ from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.states import ClipState
-from heaters_pipeline.ingest import ingest_in_foreground
+from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.tab import READ_NUMBER, Tab

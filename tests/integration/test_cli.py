@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.settings import Settings, get_settings
 
 

@@ -31,13 +31,13 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
-from heaters_pipeline.ingest import ingest_in_foreground
-from heaters_pipeline.intake import add_source, add_upload, upload_key
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
-from heaters_pipeline.resources import Database
-from heaters_pipeline.sensors import SETTLED_SECONDS, add_settled, new_source_videos
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
+from heaters_pipeline.orchestration.foreground import ingest_in_foreground
+from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.orchestration.sensors import SETTLED_SECONDS, add_settled, new_source_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.work.register import add_source, add_upload, upload_key
 from tests.footage import make_numbered_film
 from tests.jobs import run_job
 from tests.site import Site
@@ -377,7 +377,7 @@ def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
         run_job(instance, "ingest", report.key)
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.assets.ingest.transcode", refuse)
+        patch.setattr("heaters_pipeline.orchestration.assets.ingest.transcode", refuse)
         fetch_again()
     video = row(pipeline, report.key)
     assert (video.state, video.height, video.error) == ("ready", 90, "The disk is full: make room.")
@@ -404,7 +404,7 @@ def test_what_was_fetched_before_is_not_fetched_again_by_a_retry(
     address, folder = site
     (folder / "walk.mp4").write_bytes(film.read_bytes())
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.assets.ingest.transcode", refuse)
+        patch.setattr("heaters_pipeline.orchestration.assets.ingest.transcode", refuse)
         report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
     assert report.state == "preprocess_failed"
     with transaction(pipeline) as session:

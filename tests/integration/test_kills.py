@@ -17,9 +17,9 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
-from heaters_pipeline.ingest import ingest_in_foreground
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
-from heaters_pipeline.platform.digest import file_digest
+from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
+from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
 from tests.footage import make_numbered_film
@@ -28,7 +28,9 @@ from tests.site import test_site as web_site
 KILLS = 10
 
 SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["heaters_pipeline.ingest", "heaters_pipeline.media.transcode"])
+SPAWN.set_forkserver_preload(
+    ["heaters_pipeline.orchestration.foreground", "heaters_pipeline.media.products.transcode"]
+)
 
 
 def ingest(reference: str, environment: dict[str, str]) -> None:

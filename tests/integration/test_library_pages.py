@@ -181,7 +181,7 @@ def test_the_filters_stay_as_they_were_chosen(client: FlaskClient, finished: lis
 def test_pages_of_the_library_keep_its_filters(
     client: FlaskClient, finished: list[Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("review_app.library.PAGE", 2)
+    monkeypatch.setattr("review_app.views.library.PAGE", 2)
     one, two, three, _ = (clip.id for clip in finished)
     page = client.get("/library?max_seconds=3").get_data(as_text=True)
     assert 'href="/library?page=2&amp;max_seconds=3"' in page
@@ -193,7 +193,7 @@ def test_pages_of_the_library_keep_its_filters(
 def test_a_selection_is_listed_as_csv(
     client: FlaskClient, engine: Engine, finished: list[Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("review_app.clip_list.AT_ONCE", 2)
+    monkeypatch.setattr("review_app.presenters.clip_csv.AT_ONCE", 2)
     with transaction(engine) as session:
         title = '@cmd, "quoted"\nand broken'
         session.execute(sa.update(SourceVideo).values(title=title))

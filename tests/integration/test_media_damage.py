@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.media.checksums import read_checksums, verify_gold_master
-from heaters_pipeline.media.damage import Damage
-from heaters_pipeline.media.export import export_clip
-from heaters_pipeline.media.probe import probe
-from heaters_pipeline.media.transcode import GoldMaster, Product, transcode
+from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
+from heaters_pipeline.media.ffmpeg.damage import Damage
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
 from tests.footage import make_numbered_film, remake, spoil
 from tests.integration.test_media_footage import numbers, pictures
 

@@ -13,7 +13,7 @@ import pytest
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.media.download import (
+from heaters_pipeline.media.download.fetch import (
     Downloaded,
     DownloadOptions,
     DownloadProgress,
@@ -23,9 +23,9 @@ from heaters_pipeline.media.download import (
     download,
     look_up,
 )
-from heaters_pipeline.media.javascript import javascript_runtime
-from heaters_pipeline.media.merge_check import find_flaw
-from heaters_pipeline.media.probe import probe
+from heaters_pipeline.media.download.javascript import javascript_runtime
+from heaters_pipeline.media.download.merge_check import find_flaw
+from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.platform.doctor import javascript_finding
 from tests.footage import make_numbered_film
 from tests.site import OPEN, SECONDS, Site, results

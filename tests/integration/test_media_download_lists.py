@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.media.download import LONGEST_LIST, Playlist, WebVideo, download, look_up
+from heaters_pipeline.media.download.fetch import (
+    LONGEST_LIST,
+    Playlist,
+    WebVideo,
+    download,
+    look_up,
+)
 from tests.site import OPEN, Site
 
 

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.embed import LAYOUT_MODEL, LayoutDescriptor, mean_vector, open_embedder
+from heaters_pipeline.media.clips.embeddings import (
+    LAYOUT_MODEL,
+    LayoutDescriptor,
+    mean_vector,
+    open_embedder,
+)
 
 
 def save(picture: np.ndarray, path: Path) -> Path:

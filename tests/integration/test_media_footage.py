@@ -1,4 +1,4 @@
-"""Frame n is frame n: source, gold master, proxy, scores and export, looked at in pixels."""
+"""Frame n is frame n: source, gold master, proxy, thumbnails and export, looked at in pixels."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.media.checksums import Checksums, read_checksums, verify_gold_master
-from heaters_pipeline.media.detectors import open_detector
-from heaters_pipeline.media.export import export_clip
-from heaters_pipeline.media.ffmpeg import Progress, file_url, input_file, run
-from heaters_pipeline.media.frame_index import check_proxy, proxy_codec, read_frame_index
-from heaters_pipeline.media.keyframes import extract_keyframes
-from heaters_pipeline.media.probe import VideoFacts, probe
-from heaters_pipeline.media.same_frames import ALIKE
-from heaters_pipeline.media.scores import open_scores
-from heaters_pipeline.media.transcode import Product, Transcoded, transcode
+from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.keyframes import extract_keyframes
+from heaters_pipeline.media.cuts.detectors import open_detector
+from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums, verify_gold_master
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
+from heaters_pipeline.media.ffmpeg.process import Progress, file_url, input_file, run
+from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
+from heaters_pipeline.media.products.same_frames import ALIKE
+from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
 from tests.footage import make_numbered_film, read_number
 from tests.sprites import read_tiles
 
@@ -159,7 +159,7 @@ def assert_products_agree(done: Ingested) -> None:
     made, count = done.made, done.made.frame_count
     assert made.gold_master and made.review_proxy and made.frame_scores
     index = read_frame_index(made.review_proxy)
-    assert len(index) == len(done.checksums) == len(open_scores(made.frame_scores)) == count
+    assert len(index) == len(done.checksums) == len(open_thumbnails(made.frame_scores)) == count
     first = done.checksums[0].ticks
     assert index["ticks"].tolist() == (done.checksums.ticks - first).tolist()
     assert all(np.diff(index["ticks"].astype(int)) >= 90)
@@ -191,7 +191,7 @@ def assert_tiles_show_their_frames(made: Transcoded) -> None:
     import cv2
 
     assert made.frame_scores and made.sprites and made.sprite_index
-    small = open_scores(made.frame_scores)[:: made.sprite_index.every]
+    small = open_thumbnails(made.frame_scores)[:: made.sprite_index.every]
     tiles = read_tiles(made.sprites.read_bytes(), made.sprite_index)
     assert len(tiles) == made.sprite_index.count == len(small)
     if min(made.sprite_index.width, made.sprite_index.height) < JPEG_BLOCK:
@@ -447,9 +447,9 @@ def test_keyframes_are_the_frames_asked_for(
 def test_cuts_of_generated_footage_are_found(film: Callable[[str], Ingested]) -> None:
     done = film("b-frames.mp4")
     assert done.made.frame_scores
-    scores = open_scores(done.made.frame_scores)
+    thumbnails = open_thumbnails(done.made.frame_scores)
     for name in ("transition", "adaptive"):
-        found = open_detector(name, 0.4).detect(scores, done.facts.rate)
+        found = open_detector(name, 0.4).detect(thumbnails, done.facts.rate)
         assert found.cuts() == SCENES
 
 

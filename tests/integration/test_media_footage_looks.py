@@ -10,12 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from heaters_pipeline.media.checksums import read_checksums
-from heaters_pipeline.media.export import export_clip
-from heaters_pipeline.media.ffmpeg import file_url
-from heaters_pipeline.media.keyframes import extract_keyframes
-from heaters_pipeline.media.probe import VideoFacts, probe
-from heaters_pipeline.media.transcode import GoldMaster, Product, Transcoded, transcode
+from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.keyframes import extract_keyframes
+from heaters_pipeline.media.ffmpeg.checksums import read_checksums
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
+from heaters_pipeline.media.ffmpeg.process import file_url
+from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
 from tests.footage import make_numbered_film, make_plain_film, remake
 from tests.integration.test_media_footage import pictures, stored_pixels
 

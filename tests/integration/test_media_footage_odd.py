@@ -11,9 +11,9 @@ from typing import Any
 import av
 import pytest
 
-from heaters_pipeline.media.checksums import verify_gold_master
-from heaters_pipeline.media.ffmpeg import file_url
-from heaters_pipeline.media.probe import probe
+from heaters_pipeline.media.ffmpeg.checksums import verify_gold_master
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.ffmpeg.process import file_url
 from tests.footage import crop_in_container, make_numbered_film, remake
 from tests.integration.test_media_footage import (
     Ingested,

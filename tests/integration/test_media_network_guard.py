@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.media.network_guard import network_guard, why_not_public
+from heaters_pipeline.media.download.network_guard import network_guard, why_not_public
 
 URL = "http://example.com/film"
 

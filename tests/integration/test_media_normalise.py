@@ -8,9 +8,9 @@ from pathlib import Path
 import ffmpeg
 import pytest
 
-from heaters_pipeline.media.ffmpeg import file_url, run
-from heaters_pipeline.media.merge_check import find_flaw, picture_span
-from heaters_pipeline.media.normalise import normalise
+from heaters_pipeline.media.download.merge_check import find_flaw, picture_span
+from heaters_pipeline.media.download.normalise import normalise
+from heaters_pipeline.media.ffmpeg.process import file_url, run
 
 PICTURE_SECONDS = 6
 

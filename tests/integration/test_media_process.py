@@ -15,7 +15,7 @@ import ffmpeg
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.ffmpeg import Progress, file_url, run
+from heaters_pipeline.media.ffmpeg.process import Progress, file_url, run
 
 ENDLESS = """
 import ffmpeg, signal

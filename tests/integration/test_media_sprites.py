@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.frame_index import read_frame_index
-from heaters_pipeline.media.probe import probe
-from heaters_pipeline.media.sprites import read_sprites
-from heaters_pipeline.media.transcode import Product, Transcoded, transcode
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.products.frame_index import read_frame_index
+from heaters_pipeline.media.products.sprites import read_sprites
+from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
 from tests.footage import make_numbered_film, read_number
 from tests.integration.test_media_footage import COLLAPSED, FRAMES, UNEVEN
 from tests.sprites import read_tiles
@@ -85,7 +85,7 @@ def test_nothing_is_left_of_a_proxy_whose_sheets_are_wrong(
     folder.mkdir()
     with monkeypatch.context() as patch:
         # The check expects two sheets of 50 tiles, where one has room for all.
-        patch.setattr("heaters_pipeline.media.sprites.TILES_A_SHEET", 50)
+        patch.setattr("heaters_pipeline.media.products.sprites.TILES_A_SHEET", 50)
         with pytest.raises(HeatersError, match="which are not the"):
             make(film, folder)
     assert list(folder.iterdir()) == []

@@ -26,19 +26,19 @@ from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import ClipEmbedding
-from heaters_pipeline.definitions import defs
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState
-from heaters_pipeline.ingest import ingest_in_foreground
-from heaters_pipeline.intake import add_source
-from heaters_pipeline.media.checksums import read_checksums
-from heaters_pipeline.media.embed import LAYOUT_MODEL, LayoutDescriptor
-from heaters_pipeline.platform.digest import file_digest
-from heaters_pipeline.resources import Database
-from heaters_pipeline.sensors import approved_clips, give_up, new_source_videos
+from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL, LayoutDescriptor
+from heaters_pipeline.media.ffmpeg.checksums import read_checksums
+from heaters_pipeline.orchestration.definitions import defs
+from heaters_pipeline.orchestration.foreground import ingest_in_foreground
+from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.orchestration.sensors import approved_clips, give_up, new_source_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.work.register import add_source
 from tests.footage import make_numbered_film, numbered_picture
 from tests.jobs import run_job
 from tests.rows import ready_video
@@ -529,7 +529,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.assets.library.export_clip", interrupted)
+        patch.setattr("heaters_pipeline.orchestration.assets.library.export_clip", interrupted)
         assert not run_job(instance, "library", report.key).success
     assert states(pipeline) == {ClipState.EXPORT_FAILED: 3}
 

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from heaters_pipeline.media.ffmpeg import ffmpeg_binary
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import APP_DRIVER
 from heaters_pipeline.platform.processes import MARK, kill_marked

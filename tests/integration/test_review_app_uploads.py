@@ -31,13 +31,13 @@ from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.platform.locks import try_lock
+from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.storage.s3 import S3Storage
 from review_app import create_app
 from review_app.services import Services
-from review_app.upload_folder import KEPT_SECONDS
+from review_app.uploads.folder import KEPT_SECONDS
 from tests.browser.review_world import served
 
 MIB = 1 << 20
@@ -492,8 +492,8 @@ def test_a_crash_at_the_end_ends_well_when_the_client_asks_again(
 ) -> None:
     """What comes after one of the last steps never happens, as when the process is killed."""
     broken = {
-        "put": "review_app.uploads.add_upload",
-        "row": "review_app.upload_folder.UploadFolder.finish",
+        "put": "review_app.uploads.tus.add_upload",
+        "row": "review_app.uploads.folder.UploadFolder.finish",
     }[crash_after]
     with monkeypatch.context() as crash, served(create_app(settings)) as address:
 

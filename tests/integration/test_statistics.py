@@ -15,7 +15,7 @@ from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
-from review_app import statistics as page
+from review_app.views import statistics as page
 from tests.rows import ready_video
 
 

@@ -21,11 +21,11 @@ from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.domain.review import Action
-from heaters_pipeline.ingest import ingest_in_foreground
-from heaters_pipeline.media.cut_picture import PICTURE_WIDTH
+from heaters_pipeline.media.cuts.picture import PICTURE_WIDTH
+from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
-from heaters_pipeline.tuning import best, try_thresholds
+from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.films import draw_film
 from tests.jobs import run_job
 from tests.rows import ready_video

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.cuts import HELD_OUT_SEEDS, Found, Rate, Score, Truth, cut_score, score
 from benchmarks.train_blends import TUNING_SEEDS, fit
-from heaters_pipeline.media.blends import FEATURES
+from heaters_pipeline.media.cuts.blends import FEATURES
 from tests.films import draw_film
 
 TRUTHS = [Truth("cut", 9, 10), Truth("dissolve", 30, 40), Truth("cut", 59, 60)]

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from heaters_pipeline.platform import cancellation
-from heaters_pipeline.platform.cancellation import Cancelled, cancellable
+from heaters_pipeline.work import cancellation
+from heaters_pipeline.work.cancellation import Cancelled, cancellable
 
 pytestmark = pytest.mark.usefixtures("quick")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_app import charts
+from review_app.presenters import charts
 
 
 def test_the_parts_of_a_bar_lie_on_one_another_from_the_bottom() -> None:

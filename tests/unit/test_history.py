@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from review_app.history import Change, changes
+from review_app.presenters.history import Change, changes
 
 
 def clip(clip_id: int, state: str = "pending_review", **fields: Any) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.checksums import CHECKSUM_TYPE, read_checksums
-from heaters_pipeline.media.detectors import open_detector
-from heaters_pipeline.media.embed import mean_vector
-from heaters_pipeline.media.keyframes import keyframe_numbers
-from heaters_pipeline.media.picture import lossless_format, proxy_size, tile_size
-from heaters_pipeline.media.probe import VideoFacts
-from heaters_pipeline.media.scores import open_scores
+from heaters_pipeline.media.clips.embeddings import mean_vector
+from heaters_pipeline.media.clips.keyframes import keyframe_numbers
+from heaters_pipeline.media.cuts.detectors import open_detector
+from heaters_pipeline.media.ffmpeg.checksums import CHECKSUM_TYPE, read_checksums
+from heaters_pipeline.media.ffmpeg.filters import lossless_format, proxy_size, tile_size
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts
+from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from tests.footage import numbered_picture, read_number
 
 FACTS = VideoFacts(
@@ -125,10 +125,10 @@ def test_damaged_checksums_are_refused(tmp_path: Path, text: str) -> None:
 def test_scores_of_half_a_frame_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "frame_scores.rgb"
     file.write_bytes(bytes(3888 * 2))
-    assert open_scores(file).shape == (2, 27, 48, 3)
+    assert open_thumbnails(file).shape == (2, 27, 48, 3)
     file.write_bytes(bytes(3888 + 1))
     with pytest.raises(HeatersError, match="whole number of frames"):
-        open_scores(file)
+        open_thumbnails(file)
 
 
 def test_mean_vector_has_length_one() -> None:

@@ -13,9 +13,9 @@ import pytest
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import Transition, TransitionKind, clean_range
-from heaters_pipeline.media.detection import Detection, keep_apart
-from heaters_pipeline.media.detectors import open_detector
-from heaters_pipeline.media.scores import BLOCK_FRAMES, FrameScores, open_scores
+from heaters_pipeline.media.cuts.detection import Detection, keep_apart
+from heaters_pipeline.media.cuts.detectors import open_detector
+from heaters_pipeline.media.products.thumbnails import BLOCK_FRAMES, ThumbnailFile, open_thumbnails
 from tests.films import Film, Frames, Join, Shot
 from tests.footage import numbered_picture
 
@@ -206,13 +206,13 @@ def test_a_file_read_in_blocks_gives_what_an_array_gives(tmp_path: Path) -> None
     frames = np.concatenate([part] * (BLOCK_FRAMES // len(part) + 2))
     file = tmp_path / "frame_scores.rgb"
     file.write_bytes(frames.tobytes())
-    scores = open_scores(file)
-    assert isinstance(scores, FrameScores)
-    assert scores[BLOCK_FRAMES - 2 : BLOCK_FRAMES + 9 : 3].tolist() == (
+    thumbnails = open_thumbnails(file)
+    assert isinstance(thumbnails, ThumbnailFile)
+    assert thumbnails[BLOCK_FRAMES - 2 : BLOCK_FRAMES + 9 : 3].tolist() == (
         frames[BLOCK_FRAMES - 2 : BLOCK_FRAMES + 9 : 3].tolist()
     )
-    assert sum(1 for _ in scores) == len(scores)
-    assert detect(scores).transitions == detect(frames).transitions  # type: ignore[arg-type]
+    assert sum(1 for _ in thumbnails) == len(thumbnails)
+    assert detect(thumbnails).transitions == detect(frames).transitions  # type: ignore[arg-type]
     assert len(detect(frames).transitions) == 2 * (len(frames) // len(part)) - 1
 
 

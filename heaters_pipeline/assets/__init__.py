@@ -1,1 +1,0 @@
-"""Dagster's view of the pipeline: assets read state, call `media`, write state."""

@@ -1,0 +1,96 @@
+"""Folders for work in progress that a crash can't leave behind for ever."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from heaters_pipeline.domain.errors import Conflict
+from heaters_pipeline.files.locks import lock, try_lock
+
+LOCK_NAME = ".lock"
+
+KEPT_PREFIX = "kept-"
+KEPT_SECONDS = 24 * 3600
+"""After a day the rest of a half-done download may no longer fit what its site serves."""
+
+
+@contextmanager
+def scratch_folder(home: Path) -> Iterator[Path]:
+    """A new folder below `home/scratch`, removed on leaving. While it is in use this process holds
+    a lock in it, so on entering, folders whose lock nobody holds are removed as leftovers."""
+    with _locked_folder(home, secrets.token_hex(8)) as folder:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def kept_folder(
+    home: Path, name: str, is_worth_keeping: Callable[[BaseException], bool]
+) -> Iterator[Path]:
+    """The folder below `home/scratch` of work that can go on where it was left. Removed on leaving,
+    but for errors that say that it is worth another try; then, and after a kill, the next one who
+    asks for `name` finds what is there, for a day."""
+    with _locked_folder(home, f"{KEPT_PREFIX}{name}") as folder:
+        keep = False
+        try:
+            yield folder
+        except BaseException as error:
+            keep = is_worth_keeping(error) and any(
+                path.is_file() for path in folder.rglob("*") if path.name != LOCK_NAME
+            )
+            raise
+        finally:
+            if not keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked_folder(home: Path, name: str) -> Iterator[Path]:
+    root = home / "scratch"
+    root.mkdir(parents=True, exist_ok=True)
+    # Between making a folder and locking it, nobody may sweep.
+    with lock(root / LOCK_NAME):
+        _sweep(root)
+        folder = root / name
+        folder.mkdir(exist_ok=True)
+        held = try_lock(folder / LOCK_NAME)
+    if held is None:
+        raise Conflict(f"Another process works in {folder}: wait for it to end, or stop it.")
+    try:
+        yield folder
+    finally:
+        os.close(held)
+
+
+def _sweep(root: Path) -> None:
+    for folder in _in(root):
+        if not folder.is_dir() or _is_still_kept(folder):
+            continue
+        with suppress(FileNotFoundError):  # its owner is just removing it
+            held = try_lock(folder / LOCK_NAME)
+            if held is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(held)
+
+
+def _is_still_kept(folder: Path) -> bool:
+    if not folder.name.startswith(KEPT_PREFIX):
+        return False
+    with suppress(FileNotFoundError):
+        newest = max((each.stat().st_mtime for each in folder.rglob("*")), default=0.0)
+        return newest > time.time() - KEPT_SECONDS
+    return True
+
+
+def _in(folder: Path) -> list[Path]:
+    with suppress(FileNotFoundError):
+        return list(folder.iterdir())
+    return []

@@ -1,0 +1,1 @@
+"""Files and vectors of clips: exports, keyframes, embeddings."""

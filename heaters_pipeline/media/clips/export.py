@@ -1,0 +1,256 @@
+"""Exporting a clip: exactly frames [start, end) of the gold master, with proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import ffmpeg
+import numpy as np
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.media.ffmpeg.checksums import (
+    FRAMECRC_OPTIONS,
+    ONE_BY_ONE,
+    Checksums,
+    read_checksums,
+)
+from heaters_pipeline.media.ffmpeg.filters import exact, exported
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, probe, video_stream
+from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, input_file, run
+
+TICKS_PER_MILLISECOND = TICKS_PER_SECOND // 1000
+
+AUDIO_PREROLL_SECONDS = 1.0
+"""Audio is read from this much earlier: a decoder's first frames after a seek are not whole, and
+a packet may lie in the file before the frame that it is heard with."""
+
+KEY_FRAME_SECONDS = 15.0
+"""A key frame lies within this time before any frame of most footage: where a seek does not end
+at one (MPEG transport streams), it ends at one this much earlier."""
+
+VIDEO = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode:v": "passthrough"}
+AUDIO = {"c:a": "aac", "b:a": "192k"}
+
+
+@dataclass(frozen=True)
+class Exported:
+    frame_count: int
+    duration_seconds: float
+    size: int
+    """Bytes."""
+
+
+def export_clip(
+    gold: Path,
+    checksums: Checksums,
+    start_frame: int,
+    end_frame: int,
+    out: Path,
+    *,
+    rate: Fraction,
+    rotation: int = 0,
+    sample_aspect: Fraction | None = None,
+    on_progress: ProgressCallback | None = None,
+    stall_seconds: float = 120.0,
+) -> Exported:
+    """Writes frames [start_frame, end_frame) to `out`: upright H.264 in the gold master's chroma
+    format, bit depth (10 at most), colours and fields, AAC of exactly the range, in MP4.
+
+    `gold` is a gold master of either kind and `checksums` its; `rate`, `rotation` and
+    `sample_aspect` are the source's facts (no `sample_aspect`: the gold master's own, which
+    Matroska rounds to whole pixels).
+
+    In the same run, the checksums of the frames that enter the encoder are compared with
+    `checksums[start_frame:end_frame]`. Frames are reached by seeking; where that ends at others,
+    by decoding from some seconds earlier, and where that does (times that are not what they
+    seem), by counting from the first one; compared again each time. Where one still differs,
+    HeatersError is raised and there is no file. `out` appears whole.
+    """
+    if not 0 <= start_frame < end_frame <= len(checksums):
+        raise HeatersError(
+            f"Frames {start_frame} to {end_frame} do not lie in {gold.name}, "
+            f"which has {len(checksums)}."
+        )
+    clip = _Clip.of(checksums, start_frame, end_frame, rate)
+    facts, times = probe(gold), _Timeline.of(gold, checksums)
+    unfinished = out.with_name(f"{out.name}.partial")
+    entered = out.with_name(f"{out.name}.framecrc")
+    try:
+        for read in (_by_time, _by_time_from_earlier, _by_number):
+            stored, sound = read(gold, facts, times, clip)
+            picture, proof = _split(stored)
+            shown, options = exported(picture, facts, rotation, sample_aspect)
+            streams = [clip.timed(shown)]
+            if facts.has_audio:
+                streams.append(sound)
+                options |= AUDIO
+            mp4 = ffmpeg.output(
+                *streams,
+                file_url(unfinished),
+                format="mp4",
+                movflags="+faststart",
+                fflags="+bitexact",
+                map_metadata=-1,
+                map_chapters=-1,
+                **{"enc_time_base:v": f"{clip.base.numerator}:{clip.base.denominator}"},
+                **VIDEO,
+                **options,
+            )
+            run(
+                ffmpeg.merge_outputs(
+                    mp4, ffmpeg.output(proof, file_url(entered), **FRAMECRC_OPTIONS)
+                ),
+                what=f"export frames {start_frame} to {end_frame} of {gold.name}",
+                on_progress=on_progress,
+                stall_seconds=stall_seconds,
+            )
+            if np.array_equal(read_checksums(entered).crc, checksums.crc[start_frame:end_frame]):
+                break
+        else:
+            raise HeatersError(
+                f"The frames read from {gold.name} are not frames {start_frame} to {end_frame} of "
+                "the source: verify the gold master, and make it again if it differs."
+            )
+        size = unfinished.stat().st_size
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+        entered.unlink(missing_ok=True)
+    return Exported(clip.frame_count, float(clip.duration), size)
+
+
+@dataclass(frozen=True)
+class _Clip:
+    start: int
+    frame_count: int
+    duration: Fraction
+    """Seconds until the next frame; the last frame of a video is shown for 1/rate."""
+    base: Fraction
+    """Of the export's times: 1/rate, where that is exact."""
+    is_constant: bool
+
+    @classmethod
+    def of(cls, checksums: Checksums, start: int, end: int, rate: Fraction) -> _Clip:
+        ticks = checksums.ticks[start:end]
+        if _is_constant(ticks, rate):
+            return cls(start, end - start, (end - start) / rate, 1 / rate, True)
+        base = Fraction(1, TICKS_PER_SECOND)
+        last = 1 / rate
+        if end < len(checksums):
+            last = int(checksums.ticks[end] - ticks[-1]) * base
+        return cls(start, end - start, int(ticks[-1] - ticks[0]) * base + last, base, False)
+
+    def timed(self, video: Any) -> Any:
+        """`video` with the export's times, from 0 on."""
+        times = "N" if self.is_constant else "PTS-STARTPTS"
+        return video.filter("settb", str(self.base)).filter("setpts", times)
+
+
+def _is_constant(ticks: Any, rate: Fraction) -> bool:
+    """Whether each frame is within a millisecond (what Matroska, WebM and FLV round to) of where
+    the rate puts it."""
+    even = np.arange(len(ticks)) * float(TICKS_PER_SECOND / rate)
+    return bool((np.abs(ticks - ticks[0] - even) <= TICKS_PER_MILLISECOND).all())
+
+
+@dataclass(frozen=True)
+class _Timeline:
+    """When each frame is shown, counted from the gold master's own start."""
+
+    ticks: Any
+    shift: int | None
+    """Milliseconds that the muxer moved everything by (sound that starts before time 0), where
+    times were rounded to milliseconds; None where they are the source's own."""
+
+    @classmethod
+    def of(cls, gold: Path, checksums: Checksums) -> _Timeline:
+        with open_video(gold) as container:
+            video = video_stream(gold, container)
+            if "matroska" not in container.format.name or video.codec_context.name != "ffv1":
+                return cls(checksums.ticks, None)
+            first = (video.start_time or 0) * (video.time_base or Fraction(1, 1000)) * 1000
+            start = Fraction(container.start_time or 0, av.time_base) * 1000
+            return cls(
+                checksums.ticks, round(first - start) - _milliseconds(int(checksums.ticks[0]))
+            )
+
+    def seconds(self, frame: int) -> Fraction:
+        ticks = int(self.ticks[frame])
+        if self.shift is None:
+            return Fraction(ticks, TICKS_PER_SECOND)
+        return Fraction(self.shift + _milliseconds(ticks), 1000)
+
+    def before(self, frame: int) -> Fraction:
+        """Half-way between `frame` and the one before it."""
+        return (self.seconds(max(0, frame - 1)) + self.seconds(frame)) / 2
+
+
+def _milliseconds(ticks: int) -> int:
+    """Rounded to nearest, half up: libavutil's av_rescale_q."""
+    return (ticks + TICKS_PER_MILLISECOND // 2) // TICKS_PER_MILLISECOND
+
+
+def _by_time(
+    gold: Path,
+    facts: VideoFacts,
+    times: _Timeline,
+    clip: _Clip,
+    early: Fraction = Fraction(0),
+    **decoding: Any,
+) -> tuple[Any, Any]:
+    """The clip's picture and sound, read from where its first frame should be, decoded from
+    `early` seconds before that."""
+    at = times.before(clip.start)
+    early = min(early, at)
+    opened = input_file(gold, ss=_seconds(at - early), **facts.decoding, **decoding)
+    picture = exact(opened["V:0"], facts)
+    if early:
+        picture = picture.filter("trim", start=_seconds(early))
+    begin = times.seconds(clip.start)
+    read_from = max(Fraction(0), begin - Fraction(AUDIO_PREROLL_SECONDS))
+    heard = input_file(gold, ss=_seconds(read_from), vn=None)
+    return (
+        picture.filter("trim", end_frame=clip.frame_count),
+        _sound(heard, facts, begin - read_from, clip.duration),
+    )
+
+
+def _by_time_from_earlier(
+    gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip
+) -> tuple[Any, Any]:
+    return _by_time(gold, facts, times, clip, Fraction(KEY_FRAME_SECONDS), **ONE_BY_ONE)
+
+
+def _by_number(gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip) -> tuple[Any, Any]:
+    """The clip's picture, counted from the first frame on, and its sound from the same time."""
+    opened = input_file(gold, **facts.decoding, **ONE_BY_ONE)
+    end = clip.start + clip.frame_count
+    picture = exact(opened["V:0"], facts).filter("trim", start_frame=clip.start, end_frame=end)
+    heard = input_file(gold, vn=None)
+    return picture, _sound(heard, facts, times.seconds(clip.start), clip.duration)
+
+
+def _split(video: Any) -> tuple[Any, Any]:
+    both = video.filter_multi_output("split", 2)
+    return both.stream(0), both.stream(1)
+
+
+def _seconds(time: Fraction) -> str:
+    return f"{float(time):.6f}"
+
+
+def _sound(opened: Any, facts: VideoFacts, begin: Fraction, duration: Fraction) -> Any:
+    """The first sound track from `begin` on, for `duration`, silence where it has none."""
+    return (
+        opened[f"a:{facts.first_sound}"]
+        .filter("atrim", start=_seconds(begin))
+        .filter("asetpts", f"PTS-{_seconds(begin)}/TB")
+        .filter("aresample", first_pts=0, **{"async": 1})
+        .filter("apad", whole_dur=_seconds(duration))
+        .filter("atrim", end=_seconds(duration))
+    )

@@ -1,0 +1,16 @@
+"""A clip as a vector before it has keyframes: of the small pictures that every frame has."""
+
+from __future__ import annotations
+
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.media.clips.embeddings import LayoutDescriptor, Vectors, mean_vector
+from heaters_pipeline.media.clips.keyframes import keyframe_numbers
+from heaters_pipeline.media.products.thumbnails import Thumbnails
+
+
+def preview(thumbnails: Thumbnails, frames: FrameRange) -> Vectors:
+    """float32 (177,), of length 1, by the built-in descriptor, which finds in small frames what it
+    finds in large ones (docs/benchmarks.md)."""
+    numbers = [frames.start + number for number in keyframe_numbers(frames.length)]
+    pictures = (thumbnails[number : number + 1][0] for number in numbers)
+    return mean_vector(LayoutDescriptor().describe(pictures))

@@ -1,0 +1,1 @@
+"""Finding cuts and other transitions in thumbnails. Nothing here decodes a video."""

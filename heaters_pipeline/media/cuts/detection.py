@@ -1,0 +1,58 @@
+"""What every cut detector answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from heaters_pipeline.domain.transitions import Transition
+from heaters_pipeline.media.cuts.small_frames import Floats
+from heaters_pipeline.media.products.thumbnails import Thumbnails
+
+
+@dataclass(frozen=True)
+class Detection:
+    transitions: tuple[Transition, ...]
+    """In order; of those that bound clips, no two nearer than the least length of a clip."""
+    curve: Floats
+    """(N,): how much each frame looks like the start of another scene, for a picture."""
+    threshold: float
+    """Where the curve means a transition."""
+
+    def cuts(self) -> list[int]:
+        """The first frame of each new clip, ascending; never frame 0."""
+        boundaries = (each.boundary(len(self.curve)) for each in self.transitions)
+        return sorted({frame for frame in boundaries if frame})
+
+
+class Detector(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def threshold(self) -> float:
+        """In the detector's own unit; higher finds less."""
+        ...
+
+    def detect(self, thumbnails: Thumbnails, rate: Fraction) -> Detection:
+        """`thumbnails` are read in blocks, in no particular order."""
+        ...
+
+
+def keep_apart(found: Iterable[Transition], count: int, least: int) -> list[Transition]:
+    """`found` in order, without the less certain of any two whose boundaries are nearer than
+    `least` frames. The first and last clip of a video may be shorter: what is no whole shot there
+    is still another shot."""
+    kept: list[Transition] = []
+    for each in sorted(found, key=lambda each: -each.score):
+        frame = each.boundary(count)
+        near = (
+            other
+            for other in (transition.boundary(count) for transition in kept)
+            if frame is not None and other is not None and abs(frame - other) < least
+        )
+        if not any(near):
+            kept.append(each)
+    return sorted(kept, key=lambda each: (each.first, each.last))

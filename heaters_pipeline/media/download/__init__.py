@@ -1,0 +1,1 @@
+"""Fetching source videos: yt-dlp behind a network guard, resumable, checked."""

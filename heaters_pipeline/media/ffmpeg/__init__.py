@@ -1,0 +1,1 @@
+"""Reading footage: running ffmpeg, probing files, filters, checksums, damage."""

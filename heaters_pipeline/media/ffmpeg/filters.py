@@ -1,0 +1,262 @@
+"""What happens to pixels: kept exactly, shown in the proxy, or written to an export."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.codec.codec import find_best_pix_fmt_of_list
+
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts
+
+PROXY_LINES = 720
+PROXY_COLUMNS = 4096
+"""More is beyond most hardware decoders."""
+
+TILE_SIDE = 160
+"""Pixels of a sprite's longer side."""
+
+REFERENCE_WHITE = 203
+"""Nits of diffuse white in HDR (ITU-R BT.2408): becomes nearly the proxy's white."""
+
+HDR_PEAK = 1000
+"""Nits that become the proxy's white; what is brighter is white, too. The nominal peak of HLG,
+and what most PQ footage is graded for."""
+
+
+def lossless_format(pixel_format: str) -> str:
+    """FFV1's own pixel format for `pixel_format`: the same, or one that loses nothing (`nv12`
+    becomes `yuv420p`, `rgb24` becomes `bgra`; `yuvj420p` is `yuv420p` with a range tag). Never
+    `bgr0`, whose fourth byte comes back as something else and spoils checksums."""
+    supported = [each.name for each in av.Codec("ffv1", "w").video_formats or ()]
+    plain = pixel_format.replace("yuvj", "yuv")
+    pixels = av.VideoFormat(pixel_format)
+    if pixels.is_rgb and max(each.bits for each in pixels.components) <= 8:
+        return "bgra"
+    if plain in supported:
+        return plain
+    best, loss = find_best_pix_fmt_of_list(supported, pixel_format, has_alpha=True)
+    if best is None or loss:
+        raise InputError(
+            f"FFV1 can't keep the pixel format {pixel_format} without loss: "
+            "convert the video to another pixel format first."
+        )
+    return str(best.name)
+
+
+def proxy_size(facts: VideoFacts) -> tuple[int, int]:
+    """Width and height of the upright proxy: square pixels, even, at most 720 lines and 4096
+    columns."""
+    width, height = Fraction(facts.width) * facts.sample_aspect, Fraction(facts.height)
+    if facts.rotation in (90, 270):
+        width, height = height, width
+    shrink = min(Fraction(1), PROXY_LINES / height, PROXY_COLUMNS / width)
+    return _even(width * shrink), _even(height * shrink)
+
+
+def tile_size(facts: VideoFacts) -> tuple[int, int]:
+    """Width and height of a sprite, which shows what the proxy does: even, never larger than it."""
+    width, height = proxy_size(facts)
+    shrink = min(Fraction(1), Fraction(TILE_SIDE, max(width, height)))
+    return _even(width * shrink), _even(height * shrink)
+
+
+def _even(length: Fraction) -> int:
+    return max(2, 2 * round(length / 2))
+
+
+def exact(video: Any, facts: VideoFacts) -> Any:
+    """Every bit of the stored picture, in a pixel format that FFV1 keeps: what checksums are of.
+    (`yuvj420p` without its range would be squeezed into the limited one.)"""
+    kept = lossless_format(facts.pixel_format)
+    if facts.is_full_range and not facts.is_rgb:
+        return video.filter("format", kept, color_ranges="pc")
+    return video.filter("format", kept)
+
+
+def shown(video: Any, facts: VideoFacts) -> Any:
+    """The picture as a browser shall show it: whole frames, on black where it is transparent,
+    scaled in its stored position (fewer pixels are turned then), upright, square pixels, BT.709
+    in limited range and standard dynamic range, tagged so."""
+    width, height = proxy_size(facts)
+    if facts.rotation in (90, 270):
+        width, height = height, width
+    video = _on_black(whole_frames(video, facts), facts)
+    if _needs_gamut(facts):
+        video = _standard_range(video, facts, width, height)
+    else:
+        video = _scaled(video, facts, width, height, "bt709", "tv").filter("format", "yuv420p")
+    return upright(video, facts.rotation).filter("setsar", 1).filter("setparams", **_BT709)
+
+
+def exported(
+    video: Any, facts: VideoFacts, rotation: int, sample_aspect: Fraction | None
+) -> tuple[Any, dict[str, Any]]:
+    """The picture as an export keeps it, and libx264's options for it: all lines, the nearest of
+    H.264's pixel formats, the source's colours and fields; upright, on black where it is
+    transparent. Fields can't be turned: a rotated interlaced picture becomes whole frames."""
+    pixel_format = _h264_format(facts.pixel_format)
+    options: dict[str, Any] = {"pix_fmt": pixel_format}
+    if facts.interlaced:
+        if rotation:
+            video = whole_frames(video, facts)
+        else:
+            options["flags:v"] = "+ildct+ilme"
+    video = _on_black(video, facts)
+    if facts.is_rgb:
+        video = (
+            video.filter("scale", out_color_matrix="bt709", out_range="tv")
+            .filter("format", pixel_format)
+            .filter("setparams", range="tv", colorspace="bt709")
+        )
+    if sample_aspect:
+        video = video.filter("setsar", str(sample_aspect))
+    return _padded(upright(video, rotation), facts, rotation, pixel_format), options
+
+
+def still(video: Any, facts: VideoFacts) -> Any:
+    """Whole frames of an exported clip as JPEG has them: square pixels, BT.601 in full range,
+    standard dynamic range."""
+    width, height = _even(facts.width * facts.sample_aspect), _even(Fraction(facts.height))
+    if _needs_gamut(facts):
+        video = _standard_range(video, facts, width, height)
+    return (
+        video.filter("scale", width, height, out_color_matrix="bt601", out_range="pc")
+        .filter("setsar", 1)
+        .filter("format", "yuvj420p")
+    )
+
+
+def upright(video: Any, rotation: int) -> Any:
+    """Turns `video` clockwise by `rotation` degrees and takes the rotation note off its frames."""
+    turns = {
+        0: [],
+        90: [{"dir": "clock"}],
+        180: [{"dir": "clock"}, {"dir": "clock"}],
+        270: [{"dir": "cclock"}],
+    }
+    for turn in turns[rotation]:
+        video = video.filter("transpose", **turn)
+    return video.filter("sidedata", mode="delete", type="DISPLAYMATRIX") if rotation else video
+
+
+_BT709 = {
+    "range": "tv",
+    "colorspace": "bt709",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+}
+
+
+def whole_frames(video: Any, facts: VideoFacts) -> Any:
+    """One frame for one frame; only those flagged as interlaced change, so that footage which is
+    interlaced in parts is served, too. The rest passes at no cost that could be measured."""
+    if facts.is_rgb:
+        return video
+    return video.filter("bwdif", mode="send_frame", deint="interlaced")
+
+
+def _on_black(video: Any, facts: VideoFacts) -> Any:
+    """What lies under a transparent pixel is often garbage. In 16 bits, because the filter rounds
+    down, opaque pixels, too."""
+    if not facts.has_alpha:
+        return video
+    if facts.is_rgb:
+        deep = "gbrap16le"
+    elif facts.pixel_format.startswith("yuva"):
+        deep = facts.pixel_format[: len("yuva420p")] + "16le"
+    else:
+        deep = "yuva444p16le"
+    return video.filter("format", deep).filter("premultiply", inplace=1)
+
+
+def _scaled(
+    video: Any, facts: VideoFacts, width: int, height: int, matrix: str, color_range: str
+) -> Any:
+    colors: dict[str, Any] = {"out_color_matrix": matrix, "out_range": color_range}
+    if not facts.is_rgb:
+        untagged = "bt709" if facts.height > 576 else "smpte170m"
+        colors["in_color_matrix"] = _SCALE_MATRICES.get(facts.color_space or untagged, "auto")
+        colors["in_range"] = "pc" if facts.is_full_range else "tv"
+    return video.filter("scale", width, height, flags="bicubic+accurate_rnd", **colors)
+
+
+def _standard_range(video: Any, facts: VideoFacts, width: int, height: int) -> Any:
+    """BT.709 of HDR (PQ, HLG) and of wide colours (BT.2020, DCI and Display P3). Scaled first, and
+    to 4:4:4: zimg refuses odd sizes of 4:2:0, and has fewer pixels to work on."""
+    matrix = "bt709" if facts.color_space == "bt709" else "bt2020nc"
+    source = {
+        "matrixin": matrix,
+        "rangein": "limited",
+        "primariesin": facts.color_primaries if _has_wide_primaries(facts) else "bt2020",
+    }
+    video = _scaled(video, facts, width, height, matrix, "tv").filter("format", "yuv444p12le")
+    if facts.is_hdr:
+        video = (
+            video.filter(
+                "zscale",
+                transferin=facts.color_transfer,
+                transfer="linear",
+                npl=REFERENCE_WHITE,
+                **source,
+            )
+            .filter("format", "gbrpf32le")
+            .filter("zscale", primaries="bt709")
+            .filter("tonemap", "mobius", peak=round(HDR_PEAK / REFERENCE_WHITE, 3), desat=0)
+        )
+        source = {}
+    else:
+        source["transferin"] = "iec61966-2-1" if facts.color_transfer == "iec61966-2-1" else "bt709"
+    return (
+        video.filter(
+            "zscale",
+            primaries="bt709",
+            transfer="bt709",
+            matrix="bt709",
+            range="limited",
+            **source,
+        )
+        .filter("format", "yuv420p")
+        .filter("sidedata", mode="delete")  # brightness of the HDR master
+    )
+
+
+def _needs_gamut(facts: VideoFacts) -> bool:
+    return facts.is_hdr or _has_wide_primaries(facts)
+
+
+def _has_wide_primaries(facts: VideoFacts) -> bool:
+    return facts.color_primaries in ("bt2020", "smpte431", "smpte432")
+
+
+_SCALE_MATRICES = {
+    name: name for name in ("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc")
+} | {"bt2020c": "bt2020nc"}
+"""Our names of matrices that ffmpeg's scale filter knows."""
+
+
+def _h264_format(pixel_format: str) -> str:
+    """libx264's pixel format for `pixel_format`: the same, or the nearest that loses least."""
+    supported = [each.name for each in av.Codec("libx264", "w").video_formats or ()]
+    best, _ = find_best_pix_fmt_of_list(supported, pixel_format)
+    return str(best.name) if best else "yuv420p"
+
+
+def _padded(video: Any, facts: VideoFacts, rotation: int, pixel_format: str) -> Any:
+    """H.264 in 4:2:0 has no odd sizes, 4:2:2 no odd widths: the last column or line is shown
+    twice. No pixel is lost or resampled."""
+    width, height = facts.width, facts.height
+    if rotation in (90, 270):
+        width, height = height, width
+    chroma = av.VideoFormat(pixel_format)
+    right = width % 2 if chroma.chroma_width(2) == 1 else 0
+    bottom = height % 2 if chroma.chroma_height(2) == 1 else 0
+    if not (right or bottom):
+        return video
+    return (
+        video.filter("format", pixel_format)
+        .filter("pad", width + right, height + bottom)
+        .filter("fillborders", right=right, bottom=bottom, mode="smear")
+    )

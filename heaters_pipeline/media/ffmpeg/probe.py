@@ -1,0 +1,266 @@
+"""What a video file is, and a plain sentence where it isn't one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.media.ffmpeg.process import file_url
+
+_PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
+"""Formats that name other files: a download must not be able to read those."""
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    width: int
+    """Stored size, before rotation and sample aspect."""
+    height: int
+    rate: Fraction
+    """Frames per second as the container names it; nominal for variable rates."""
+    duration_seconds: float
+    has_audio: bool
+    rotation: int
+    """0, 90, 180 or 270 degrees clockwise to stand upright."""
+    sample_aspect: Fraction
+    pixel_format: str
+    color_space: str | None
+    """ffmpeg's name of the YCbCr matrix; None: not tagged."""
+    color_range: str | None
+    """`tv`, `pc`; None: not tagged."""
+    audio_codecs: tuple[str, ...] = ()
+    """ffmpeg's codec name of every audio stream, in order; empty where it knows no decoder."""
+    color_transfer: str | None = None
+    """ffmpeg's name of the transfer characteristics; None: not tagged."""
+    color_primaries: str | None = None
+    """ffmpeg's name of the primaries; None: not tagged."""
+    interlaced: bool = False
+    """The first frame, or the stream as a whole, is made of two fields."""
+    decoder: str | None = None
+    """The decoder to choose, where ffmpeg's own choice would lose the picture's alpha."""
+
+    @property
+    def is_hdr(self) -> bool:
+        return self.color_transfer in ("smpte2084", "arib-std-b67")
+
+    @property
+    def is_full_range(self) -> bool:
+        """Untagged grey and RGB are, untagged YCbCr is not: as ffmpeg takes them."""
+        if self.pixel_format.startswith("yuvj"):
+            return True
+        if self.color_range is None:
+            return self.is_rgb or self.pixel_format.startswith("gray")
+        return self.color_range == "pc"
+
+    @property
+    def is_rgb(self) -> bool:
+        pixels = av.VideoFormat(self.pixel_format)
+        return pixels.is_rgb or pixels.has_palette
+
+    @property
+    def has_alpha(self) -> bool:
+        pixels = av.VideoFormat(self.pixel_format)
+        return pixels.has_palette or any(each.is_alpha for each in pixels.components)
+
+    @property
+    def first_sound(self) -> int:
+        """Number, among the audio streams, of the first one that can be decoded."""
+        return next((n for n, codec in enumerate(self.audio_codecs) if codec), 0)
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """Options of ffmpeg's input, so that it decodes what these facts are of."""
+        return {"c:v": self.decoder} if self.decoder else {}
+
+
+def probe(path: Path) -> VideoFacts:
+    """Raises InputError (one sentence) for what can't be ingested."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist: check the path.")
+    if not path.is_file():
+        raise InputError(f"{path.name} is not a file: give the path of one video file.")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes): copy or download it again.")
+    try:
+        with open_video(path) as container:
+            return _facts(path, container)
+    except av.error.FFmpegError as error:
+        raise InputError(_why_not(path, error)) from error
+
+
+def open_video(path: Path) -> InputContainer:
+    """Opens a local file that can't make ffmpeg open anything else. Raises av's errors."""
+    return av.open(file_url(path), container_options={"protocol_whitelist": "file,pipe"})
+
+
+def _facts(path: Path, container: InputContainer) -> VideoFacts:
+    if _PLAYLISTS & set(container.format.name.split(",")):
+        raise InputError(
+            f"{path.name} is a list of other files ({container.format.name}), not a video: "
+            "give the video itself."
+        )
+    video = video_stream(path, container)
+    _check_whole(path, container)
+    decoder = _ALPHA_DECODERS.get(video.codec_context.name)
+    decoder = decoder if video.metadata.get("alpha_mode") == "1" else None
+    frame = _first_frame(path, container, video, decoder)
+    codecs = tuple(
+        audio.codec_context.name if audio.codec_context else "" for audio in container.streams.audio
+    )
+    return VideoFacts(
+        width=frame.width,
+        height=frame.height,
+        rate=video.guessed_rate or video.average_rate or Fraction(25),
+        duration_seconds=_duration(container, video),
+        has_audio=any(codecs),
+        rotation=round(-frame.rotation / 90) % 4 * 90,
+        sample_aspect=video.sample_aspect_ratio or Fraction(1),
+        pixel_format=frame.format.name,
+        color_space=_COLOR_SPACES.get(int(frame.colorspace)),
+        color_range=_COLOR_RANGES.get(int(frame.color_range)),
+        audio_codecs=codecs,
+        color_transfer=_COLOR_TRANSFERS.get(int(frame.color_trc)),
+        color_primaries=_COLOR_PRIMARIES.get(int(frame.color_primaries)),
+        interlaced=frame.interlaced_frame or int(video.codec_context.field_order) > _PROGRESSIVE,
+        decoder=decoder,
+    )
+
+
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""WebM keeps alpha beside the picture, where ffmpeg's own decoders don't look."""
+
+_PROGRESSIVE = 1
+"""libavcodec's AVFieldOrder: 0 is unknown, 2 to 5 are the orders of fields."""
+
+
+_COLOR_SPACES = {
+    0: "gbr",
+    1: "bt709",
+    4: "fcc",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "ycgco",
+    9: "bt2020nc",
+    10: "bt2020c",
+}
+"""ISO/IEC 23091-2, MatrixCoefficients."""
+
+_COLOR_TRANSFERS = {
+    1: "bt709",
+    4: "gamma22",
+    5: "gamma28",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "linear",
+    13: "iec61966-2-1",
+    14: "bt2020-10",
+    15: "bt2020-12",
+    16: "smpte2084",
+    18: "arib-std-b67",
+}
+"""ISO/IEC 23091-2, TransferCharacteristics."""
+
+_COLOR_PRIMARIES = {
+    1: "bt709",
+    4: "bt470m",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "film",
+    9: "bt2020",
+    11: "smpte431",
+    12: "smpte432",
+}
+"""ISO/IEC 23091-2, ColourPrimaries."""
+
+_COLOR_RANGES = {1: "tv", 2: "pc"}
+"""libavutil's AVColorRange."""
+
+
+def video_stream(path: Path, container: InputContainer) -> VideoStream:
+    """The first one that is no cover picture: ffmpeg's `V:0`. Raises InputError."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    if container.streams.audio:
+        raise InputError(f"{path.name} has sound but no video: give a file with a video stream.")
+    raise InputError(f"{path.name} is not a video: no video stream in it, check the file.")
+
+
+def _check_whole(path: Path, container: InputContainer) -> None:
+    """An MP4's sample table comes before or after its media: the file may be cut short either
+    way."""
+    if "mp4" not in container.format.name:
+        return
+    size = path.stat().st_size
+    for stream in (*container.streams.video, *container.streams.audio):
+        entries = stream.index_entries
+        # Each costs a Python object; of two hours a hundredth tells as much.
+        looked_at = {*range(0, len(entries), 100), *range(max(0, len(entries) - 256), len(entries))}
+        end = max((entries[n].pos + entries[n].size for n in looked_at), default=0)
+        if end > size:
+            raise InputError(
+                f"{path.name} is truncated: it has {size:,} of at least {end:,} bytes; "
+                "copy or download it again."
+            )
+
+
+def _first_frame(
+    path: Path, container: InputContainer, video: VideoStream, decoder: str | None
+) -> VideoFrame:
+    context: Any = av.CodecContext.create(decoder, "r") if decoder else video.codec_context
+    for packet in container.demux(video):
+        try:
+            for frame in context.decode(packet):
+                return frame  # type: ignore[no-any-return]
+        except av.error.InvalidDataError:
+            continue
+        except av.error.EOFError:
+            break
+    raise InputError(
+        f"{path.name} has no frame that can be decoded ({video.codec_context.name}): "
+        "the file is damaged, copy or download it again."
+    )
+
+
+def _duration(container: InputContainer, video: VideoStream) -> float:
+    """What the container says; an AVI's header, where libavformat says what is left of it."""
+    if container.format.name == "avi" and video.frames and video.average_rate:
+        return float(video.frames / video.average_rate)
+    if container.duration:
+        return container.duration / av.time_base
+    if video.duration and video.time_base:
+        return float(video.duration * video.time_base)
+    return 0.0
+
+
+def _why_not(path: Path, error: av.error.FFmpegError) -> str:
+    if isinstance(error, av.error.PermissionError):
+        return f"{path.name} can't be read: permission denied, change the file's permissions."
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip"):
+        return (
+            f"{path.name} is truncated: its index (the moov box) is missing or cut off; "
+            "copy or download it again."
+        )
+    kind = "it holds text" if _is_text(head) else "ffmpeg knows no such format"
+    return f"{path.name} is not a video: {kind}, check that it is the file you meant."
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head[:-3].decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head

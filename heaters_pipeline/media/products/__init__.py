@@ -1,0 +1,1 @@
+"""Products of a source video: gold master, review proxy, sprites, thumbnails, frame index."""

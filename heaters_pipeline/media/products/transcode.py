@@ -1,0 +1,324 @@
+"""One decode of the source, three products: gold master, review proxy, thumbnails. The proxy
+has its sound and its sprite sheets beside it.
+
+Frames pass through: each frame that ffmpeg presents (edit lists applied) becomes one frame of
+every product, in the same order.
+"""
+
+from __future__ import annotations
+
+import re
+import wave
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.domain.sprites import SpriteIndex
+from heaters_pipeline.media.ffmpeg.checksums import (
+    FRAMECRC_OPTIONS,
+    ONE_BY_ONE,
+    TIME_BASE,
+    read_checksums,
+)
+from heaters_pipeline.media.ffmpeg.damage import Complaints, Damage, assess
+from heaters_pipeline.media.ffmpeg.filters import exact, shown
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts
+from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, input_file, run
+from heaters_pipeline.media.products import thumbnails
+from heaters_pipeline.media.products.frame_index import read_frame_index
+from heaters_pipeline.media.products.sprites import SPRITES_VIDEO, read_sprites, sheets_of
+
+AUDIO_RATE = 24_000
+
+
+class Product(StrEnum):
+    GOLD_MASTER = "gold_master"
+    REVIEW_PROXY = "review_proxy"
+    FRAME_SCORES = "frame_scores"
+
+
+class GoldMaster(StrEnum):
+    """What exports are cut from. `FFV1`: a file of its own, every frame lossless and by itself.
+    `COPY`: the source itself, which costs no byte. (A remux would bring back frames that an edit
+    list hides, and lose timestamps.)"""
+
+    FFV1 = "ffv1"
+    COPY = "copy"
+
+
+@dataclass(frozen=True)
+class Transcoded:
+    """Paths of what was asked for; the rest is None."""
+
+    frame_count: int
+    gold_master: Path | None = None
+    """None also where the source itself is the gold master."""
+    frame_checksums: Path | None = None
+    review_proxy: Path | None = None
+    proxy_audio: Path | None = None
+    """None also where the source has no sound."""
+    sprites: Path | None = None
+    """Of the proxy, with `sprite_index`."""
+    sprite_index: SpriteIndex | None = None
+    frame_scores: Path | None = None
+    damage: Damage | None = None
+
+
+GOLD_MASTER_VIDEO: Mapping[str, Any] = {
+    "c:v": "ffv1",
+    "level": 3,
+    "g": 1,
+    "coder": "rice",
+    "context": 0,
+    "slices": 4,
+    "slicecrc": 1,
+}
+"""Golomb-Rice with the small context model costs a fifth to a third less CPU than the range coder,
+for 4 to 11 % more bytes (docs/benchmarks.md). Four slices share a frame between cores; more cost
+time and bytes."""
+
+REVIEW_PROXY_VIDEO: Mapping[str, Any] = {
+    "c:v": "libx264",
+    "preset": "superfast",
+    "tune": "fastdecode",
+    "crf": 23,
+    "g": 1,
+    "keyint_min": 1,
+    "bf": 0,
+    "sc_threshold": 0,
+    "slices": 4,
+    "pix_fmt": "yuv420p",
+    "video_track_timescale": TICKS_PER_SECOND,
+    "use_editlist": 0,
+    "movflags": "+faststart",
+}
+"""Every frame an IDR picture of 4 slices that any decoder can work on at once."""
+
+_MATROSKA_AUDIO = re.compile(
+    "aac|e?ac3|mp[123]|vorbis|opus|flac|alac|dts|truehd|mlp|tta|wavpack"
+    "|pcm_(u8|s(16|24|32)(le|be)|f(32|64)le)"
+)
+"""Audio that Matroska carries as it is (https://www.matroska.org/technical/codec_specs.html)."""
+
+_TIMESTAMPS = (
+    "if(isnan(PREV_OUTPTS)"
+    ",if(isnan(PTS),0,PTS)"
+    f",if(isnan(PTS),PREV_OUTPTS+{{frame_ticks}},max(PTS,PREV_OUTPTS+{TICKS_PER_SECOND // 1000})))"
+)
+"""Strictly increasing by a millisecond at least: Matroska keeps no finer time, and a gold master's
+frame must be reachable by its time. A frame without a time follows at the nominal rate."""
+
+
+def transcode(
+    source: Path,
+    facts: VideoFacts,
+    folder: Path,
+    wanted: frozenset[Product],
+    on_progress: ProgressCallback | None = None,
+    *,
+    gold: GoldMaster = GoldMaster.FFV1,
+    stall_seconds: float = 120.0,
+) -> Transcoded:
+    """Writes the wanted products into `folder` in one ffmpeg run.
+
+    Raises InputError where nothing can be decoded or the picture changes its size or pixel format
+    in mid-stream, HeatersError for the rest (disk full, stall,
+    products that disagree on the number of frames). Nothing is left in `folder` then.
+    """
+    if not wanted:
+        raise ValueError("no product wanted")
+    keeps_gold = Product.GOLD_MASTER in wanted
+    checksums = folder / "frame_checksums.txt"
+    master = folder / "gold_master.mkv" if keeps_gold and gold is GoldMaster.FFV1 else None
+    proxy = folder / "proxy.mp4" if Product.REVIEW_PROXY in wanted else None
+    audio = folder / "proxy_audio.wav" if proxy and facts.has_audio else None
+    sprites = folder / "sprites.mov" if proxy else None
+    small = folder / "frame_scores.rgb" if Product.FRAME_SCORES in wanted else None
+
+    complaints = Complaints(source)
+
+    def decode(*, sound_as_it_is: bool = True, **decoding: Any) -> None:
+        run(
+            _graph(
+                input_file(source, **facts.decoding, **decoding),
+                facts,
+                checksums=checksums,
+                gold=master,
+                proxy=proxy,
+                audio=audio,
+                sprites=sprites,
+                small=small,
+                sound_as_it_is=sound_as_it_is,
+            ),
+            what=f"transcode {source.name}",
+            on_progress=on_progress,
+            on_message=complaints,
+            stall_seconds=stall_seconds,
+        )
+
+    try:
+        try:
+            decode()
+        except InputError:
+            if not complaints.of_copied_sound:
+                raise
+            decode(sound_as_it_is=False)
+        if complaints.any and keeps_gold and gold is GoldMaster.COPY:
+            # Exports must find these frames again: see ONE_BY_ONE.
+            decode(**ONE_BY_ONE)
+        ticks = read_checksums(checksums).ticks
+        if not len(ticks):
+            raise InputError(
+                f"{source.name} has no frame that can be decoded: the file is damaged, "
+                "copy or download it again."
+            )
+        if audio:
+            _start_audio_at(audio, int(ticks[0]))
+        _check_counts(source, len(ticks), proxy, small)
+        sprite_index = read_sprites(sprites, facts, ticks) if sprites else None
+        damage = assess(source, facts, ticks, complaints=complaints.any)
+    except BaseException:
+        for path in (checksums, master, proxy, audio, sprites, small):
+            if path:
+                path.unlink(missing_ok=True)
+        raise
+    if not keeps_gold:
+        checksums.unlink()
+    return Transcoded(
+        frame_count=len(ticks),
+        gold_master=master,
+        frame_checksums=checksums if keeps_gold else None,
+        review_proxy=proxy,
+        proxy_audio=audio,
+        sprites=sprites,
+        sprite_index=sprite_index,
+        frame_scores=small,
+        damage=damage,
+    )
+
+
+def _graph(
+    opened: Any,
+    facts: VideoFacts,
+    *,
+    checksums: Path,
+    gold: Path | None,
+    proxy: Path | None,
+    audio: Path | None,
+    sprites: Path | None,
+    small: Path | None,
+    sound_as_it_is: bool,
+) -> Any:
+    frame_ticks = round(TICKS_PER_SECOND / facts.rate)
+    stored, picture = _split(
+        opened["V:0"]
+        .filter("settb", f"1/{TICKS_PER_SECOND}")
+        .filter("setpts", _TIMESTAMPS.format(frame_ticks=frame_ticks)),
+        bool(proxy or small),
+    )
+    stored = exact(stored, facts)
+    stored, checked = _split(stored, True) if gold else (None, stored)
+    outputs = [_output(checksums, checked, **FRAMECRC_OPTIONS)]
+    if gold:
+        outputs.append(_gold_master(gold, stored, opened, facts, sound_as_it_is))
+    if proxy or small:
+        picture, reduced = _split(shown(picture, facts), bool(proxy and small))
+        reduced = reduced or picture
+    if proxy:
+        picture, tiled = _split(picture.filter("setpts", "PTS-STARTPTS"), bool(sprites))
+        outputs.append(_output(proxy, picture, **_VIDEO, **REVIEW_PROXY_VIDEO))
+    if sprites:
+        outputs.append(_output(sprites, sheets_of(tiled, facts), **_VIDEO, **SPRITES_VIDEO))
+    if audio:
+        sound = opened[f"a:{facts.first_sound}"].filter(
+            "aresample", AUDIO_RATE, ochl="mono", osf="s16", first_pts=0, **{"async": 1}
+        )
+        outputs.append(_output(audio, sound, **_BARE, **{"c:a": "pcm_s16le"}))
+    if small:
+        reduced = reduced.filter("scale", thumbnails.WIDTH, thumbnails.HEIGHT, flags="area")
+        outputs.append(_output(small, reduced, **_VIDEO, format="rawvideo", pix_fmt="rgb24"))
+    return ffmpeg.merge_outputs(*outputs)
+
+
+_BARE: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
+"""The same input gives the same bytes: no dates, no random ids, no foreign tags."""
+
+_VIDEO: Mapping[str, Any] = {"fps_mode:v": "passthrough", "enc_time_base:v": TIME_BASE, **_BARE}
+
+
+def _output(path: Path, *streams: Any, **options: Any) -> Any:
+    return ffmpeg.output(*streams, file_url(path), **options)
+
+
+def _split(video: Any, twice: bool) -> tuple[Any, Any]:
+    if not twice:
+        return video, None
+    both = video.filter_multi_output("split", 2)
+    return both.stream(0), both.stream(1)
+
+
+def _gold_master(
+    gold: Path, video: Any, opened: Any, facts: VideoFacts, sound_as_it_is: bool
+) -> Any:
+    kept = [n for n, codec in enumerate(facts.audio_codecs) if codec]
+    codecs = {
+        f"c:a:{out}": "copy"
+        if sound_as_it_is and _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n])
+        else "flac"
+        for out, n in enumerate(kept)
+    }
+    return _output(
+        gold,
+        video,
+        *(opened[f"a:{n}"] for n in kept),
+        max_muxing_queue_size=4096,
+        **_VIDEO,
+        **_gold_master_video(facts),
+        **codecs,
+    )
+
+
+def _gold_master_video(facts: VideoFacts) -> Mapping[str, Any]:
+    """GOLD_MASTER_VIDEO for this footage. Unless told, ffmpeg squeezes full range into the limited
+    one for FFV1. FFV1 refuses to cut odd sizes of 4:2:0 in four, and slices of more than 2**22
+    pixels (8K has 33 million): its own choice of slices, which does not depend on the machine,
+    serves there."""
+    options = dict(GOLD_MASTER_VIDEO)
+    if facts.is_full_range and not facts.is_rgb:
+        options["color_range:v"] = "pc"
+    if facts.width % 2 or facts.height % 2 or facts.width * facts.height > 1 << 24:
+        del options["slices"]
+    return options
+
+
+def _start_audio_at(audio: Path, first_ticks: int) -> None:
+    """Cuts or pads the start of a WAV that begins at the source's time 0, so that it begins with
+    the first video frame."""
+    skip = round(first_ticks * AUDIO_RATE / TICKS_PER_SECOND)
+    if skip == 0:
+        return
+    moved = audio.with_suffix(".moved")
+    with wave.open(str(audio), "rb") as before, wave.open(str(moved), "wb") as after:
+        after.setparams(before.getparams())
+        after.writeframesraw(bytes(max(0, -skip) * before.getsampwidth()))
+        before.setpos(min(max(0, skip), before.getnframes()))
+        while samples := before.readframes(1 << 20):
+            after.writeframesraw(samples)
+    moved.replace(audio)
+
+
+def _check_counts(source: Path, frames: int, proxy: Path | None, small: Path | None) -> None:
+    counts = {"decoded": frames}
+    if proxy:
+        counts["review proxy"] = len(read_frame_index(proxy))
+    if small:
+        counts["thumbnails"] = len(thumbnails.open_thumbnails(small))
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise HeatersError(f"The products of {source.name} disagree on its frames: {said}.")

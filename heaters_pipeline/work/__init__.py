@@ -1,0 +1,1 @@
+"""The use cases: what is done with videos and clips, without Dagster and without Flask."""

@@ -1,0 +1,1 @@
+"""Rows and footage as JSON, bytes and text. No requests."""

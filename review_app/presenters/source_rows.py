@@ -1,0 +1,228 @@
+"""What a row of the list of source videos says and offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session
+
+from heaters_pipeline.db import ledger, reviews, source_list, source_videos
+from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.db.reviews import Corrections
+from heaters_pipeline.db.source_list import Name
+from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.progress import in_words, seconds_left
+from heaters_pipeline.domain.quality import shortfall
+from heaters_pipeline.domain.states import SETTLED, SOURCE_STEPS, ClipState, SourceState
+from review_app.presenters.texts import count, file_size, tone, words
+
+QUIET = timedelta(minutes=1)
+"""Without news for so long, a video may have been left by a run that died."""
+
+SHOWN_RANGES = 5
+"""Of damaged frames; more are a number."""
+
+_AT_WORK = frozenset(step.doing for step in SOURCE_STEPS)
+_BETWEEN_STEPS = frozenset(step.waiting for step in SOURCE_STEPS)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Clips as an operator thinks of them."""
+
+    total: int
+    pending: int
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """What a video, or several, costs in the storage, and what came of it."""
+
+    by_kind: Mapping[Kind, int]
+    approved_minutes: float
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_kind.values())
+
+    @property
+    def per_minute(self) -> float | None:
+        return self.total / self.approved_minutes if self.approved_minutes else None
+
+
+@dataclass(frozen=True)
+class Row:
+    video: SourceVideo
+    now: datetime
+    clips: Clips | None
+    corrections: Corrections | None
+    bytes: Bytes
+    files: int
+    same_as: Name | None
+    playlist: Name | None
+    playlist_length: int
+
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether its file came through the browser; others lie, or lay, on the server."""
+        return self.video.origin == Origin.UPLOAD and not self.video.url.startswith("/")
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.video.error == source_videos.CANCELLED
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """The state in words, and the colour family of its badge."""
+        video = self.video
+        if video.cancel_requested:
+            return "stopping…", "busy"
+        if self.is_cancelled:
+            return "cancelled", "plain"
+        if video.refetch_requested:
+            return "fetching again", "busy" if video.progress is not None else "plain"
+        if video.state == SourceState.NEW:
+            return "waiting", "plain"
+        if video.state == SourceState.EXPANDED:
+            return "playlist", "plain"
+        return words(video.state), tone(video.state)
+
+    @property
+    def time_left(self) -> str | None:
+        video = self.video
+        if video.step_began_at is None or video.cancel_requested:
+            return None
+        left = seconds_left(video.progress, (self.now - video.step_began_at).total_seconds())
+        return f"{in_words(left)} left" if left else None
+
+    @property
+    def shortfall(self) -> str | None:
+        return shortfall(self.video.download_quality)
+
+    @property
+    def damage(self) -> tuple[str, str] | None:
+        """In a few words, and what it means."""
+        found = self.video.damage
+        if not found:
+            return None
+        ranges: list[tuple[int, int]] = found.get("frames") or []
+        frames = sum(end - start for start, end in ranges)
+        errors, missing = found.get("errors") or 0, found.get("missing_seconds") or 0
+        badge = [f"{_counted(frames, 'frame')} damaged"] if frames else []
+        told = ["Parts of the source could not be decoded cleanly; what could be was kept."]
+        if ranges:
+            places = [
+                str(start) if end - start == 1 else f"{start} to {end - 1}"
+                for start, end in ranges[:SHOWN_RANGES]
+            ]
+            more = len(ranges) - SHOWN_RANGES
+            places += [f"{_counted(more, 'more place')}"] if more > 0 else []
+            told.append(f"Look at frames {', '.join(places)} before you approve clips with them.")
+        if missing:
+            badge.append(f"{missing:.1f} s missing")
+            told.append(f"It ends {missing:.1f} s before its file says.")
+        return ", ".join(badge) or _counted(errors, "decoding error"), " ".join(told)
+
+    @property
+    def mended(self) -> str | None:
+        """What reviewers mended of the detector's work."""
+        if self.corrections is None:
+            return None
+        merges, splits = self.corrections
+        done = [f"{count(merges)} merged"] if merges else []
+        done += [f"{count(splits)} split"] if splits else []
+        return f"{', '.join(done)} by reviewers"
+
+    @property
+    def can_cancel(self) -> bool:
+        video = self.video
+        under_way = video.error is None and video.state in _AT_WORK | _BETWEEN_STEPS
+        works = under_way or video.refetch_requested or video.progress is not None
+        return works and not video.cancel_requested
+
+    @property
+    def can_retry(self) -> bool:
+        """The database refuses it while a run is at work."""
+        video = self.video
+        if video.state in SETTLED:
+            return False
+        quiet = self.now - video.updated_at > QUIET
+        return video.error is not None or (video.state in _AT_WORK and quiet)
+
+    @property
+    def can_refetch(self) -> bool:
+        video = self.video
+        idle = not video.refetch_requested and video.progress is None
+        fell_short = self.shortfall is not None or video.error is not None
+        return (
+            video.state == SourceState.READY and video.origin == Origin.WEB and idle and fell_short
+        )
+
+    @property
+    def can_remove(self) -> bool:
+        """The database refuses it while a run is at work."""
+        return not self.can_cancel and not self.video.cancel_requested
+
+    @property
+    def lost(self) -> str:
+        """What goes with the video, in words."""
+        parts = []
+        if self.clips is not None:
+            done = f", {count(self.clips.done)} of them in the library" if self.clips.done else ""
+            parts.append(f"{_counted(self.clips.total, 'clip')}{done}")
+        if self.files:
+            parts.append(f"{_counted(self.files, 'file')} of {file_size(self.bytes.total)} in all")
+        return " and ".join(parts) or "nothing but its line in this list"
+
+
+def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
+    """In a fixed number of queries, however many videos there are."""
+    ids = [video.id for video in videos]
+    others = {video.duplicate_of_id for video in videos} | {video.playlist_id for video in videos}
+    names = source_list.names(session, {other for other in others if other is not None})
+    clips = source_videos.clip_counts(session, ids)
+    corrections = reviews.corrections(session, ids)
+    by_kind = ledger.by_kind(session, ids)
+    files = ledger.numbers(session, ids)
+    minutes = ledger.approved_minutes(session, ids)
+    lengths = source_list.playlist_lengths(session, ids)
+    now = datetime.now(UTC)
+    return [
+        Row(
+            video=video,
+            now=now,
+            clips=_clips(clips[video.id]) if video.id in clips else None,
+            corrections=corrections.get(video.id),
+            bytes=Bytes(by_kind.get(video.id, {}), minutes.get(video.id, 0)),
+            files=files.get(video.id, 0),
+            same_as=names.get(video.duplicate_of_id or 0),
+            playlist=names.get(video.playlist_id or 0),
+            playlist_length=lengths.get(video.id, 0),
+        )
+        for video in videos
+    ]
+
+
+def total(found: Sequence[Row]) -> Bytes:
+    by_kind: dict[Kind, int] = {}
+    for row in found:
+        for kind, size in row.bytes.by_kind.items():
+            by_kind[kind] = by_kind.get(kind, 0) + size
+    return Bytes(by_kind, sum(row.bytes.approved_minutes for row in found))
+
+
+def _clips(by_state: dict[str, int]) -> Clips:
+    return Clips(
+        total=sum(by_state.values()),
+        pending=by_state.get(ClipState.PENDING_REVIEW, 0),
+        done=by_state.get(ClipState.EMBEDDED, 0),
+        failed=sum(number for state, number in by_state.items() if state.endswith("_failed")),
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,264 @@
+"""Uploads in progress: a folder each, with what was announced and the bytes that have arrived.
+
+How much has arrived is the size of the data file and nothing else, so that a server killed at any
+moment leaves an upload that goes on where it was. A finished upload leaves its announcement for a
+day: whoever lost the last answer on the way can ask for it again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.locks import try_lock
+from review_app.presenters.texts import file_size, one_line
+
+KEPT_SECONDS = 24 * 3600
+"""An upload that nobody has gone on with for so long is abandoned."""
+
+PIECE_BYTES = 1 << 20
+LONGEST_NAME = 255
+"""As long as a name may be on the usual file systems."""
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_DATA, _INFO, _LOCK = "data", "info.json", "lock"
+
+
+class Refused(HeatersError):
+    """A request that is answered with `status` and a sentence."""
+
+    def __init__(self, status: HTTPStatus, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a client has announced. `metadata` is its header as it came, which must be given back;
+    `video_key` is the key of the source video, once the upload has become one."""
+
+    id: str
+    length: int
+    metadata: str
+    video_key: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name without any folders, which browsers and scripts may put before it."""
+        name = one_line(re.split(r"[/\\]", self._told("filename") or self._told("name"))[-1])
+        return "" if name in (".", "..") else name[:LONGEST_NAME]
+
+    @property
+    def suffix(self) -> str:
+        """With its dot; empty where the name ends in nothing that could be one."""
+        suffix = PurePosixPath(self.name).suffix.lower()
+        return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
+
+    @property
+    def title(self) -> str | None:
+        return one_line(self._told("title")) or None
+
+    @property
+    def already_cut(self) -> bool:
+        return self._told("already_cut") in ("1", "true")
+
+    def _told(self, field: str) -> str:
+        return parse_metadata(self.metadata).get(field, "")
+
+
+def parse_metadata(header: str) -> dict[str, str]:
+    """The fields of an `Upload-Metadata` header: `name base64,name base64`; a value may be
+    missing (tus 1.0.0, extension Creation)."""
+    fields = {}
+    for pair in filter(None, (part.strip() for part in header.split(","))):
+        name, _, value = pair.partition(" ")
+        try:
+            fields[name] = b64decode(value.strip(), validate=True).decode()
+        except ValueError:
+            raise Refused(
+                HTTPStatus.BAD_REQUEST,
+                f"The field {name!r} of Upload-Metadata is not UTF-8 text in base64.",
+            ) from None
+    return fields
+
+
+class UploadFolder:
+    """All uploads in progress, below `root`; any number of processes may share it."""
+
+    def __init__(self, root: Path, most_bytes: int) -> None:
+        self.root = root
+        self.most_bytes = most_bytes
+
+    def create(self, length: int, metadata: str, keep_free: int) -> Upload:
+        """Raises Refused where the disk would not keep `keep_free` bytes free when this upload and
+        all others have arrived."""
+        upload = Upload(secrets.token_hex(16), length, metadata)
+        self._check(upload)
+        self.sweep()
+        (self.root / upload.id).mkdir(parents=True)
+        try:
+            # Whoever is announced at the same time counts this one, too.
+            self._write(upload)
+            self._check_room(upload, keep_free)
+        except Refused:
+            self.remove(upload)
+            raise
+        return upload
+
+    def _check(self, upload: Upload) -> None:
+        if not upload.name:
+            raise Refused(
+                HTTPStatus.BAD_REQUEST,
+                "The upload has no file name: send it as `filename` in Upload-Metadata.",
+            )
+        if upload.length == 0:
+            raise Refused(HTTPStatus.BAD_REQUEST, f"{upload.name} is empty: it has no video.")
+        if upload.length > self.most_bytes:
+            raise Refused(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"{upload.name} has {file_size(upload.length)}; files of at most "
+                f"{file_size(self.most_bytes)} are taken (HEATERS_MAX_SOURCE_GB).",
+            )
+
+    def _check_room(self, upload: Upload, keep_free: int) -> None:
+        free = shutil.disk_usage(self.root).free
+        promised = sum(each.length - self.offset(each) for each in self._all() if each != upload)
+        if upload.length + promised + keep_free > free:
+            others = f", {file_size(promised)} of it promised to other uploads" if promised else ""
+            raise Refused(
+                HTTPStatus.INSUFFICIENT_STORAGE,
+                f"{upload.name} has {file_size(upload.length)}, and the server's disk has only "
+                f"{file_size(free)} left{others}{_kept(keep_free)}: make room, "
+                "or send a smaller file.",
+            )
+
+    def _all(self) -> Iterator[Upload]:
+        for folder in self.root.iterdir():
+            with suppress(Refused):  # it has just gone, or is not announced yet
+                yield self.get(folder.name)
+
+    def get(self, upload_id: str) -> Upload:
+        """Raises Refused (404) for one that never was or was swept."""
+        if _ID.fullmatch(upload_id):
+            with suppress(FileNotFoundError):
+                told = (self.root / upload_id / _INFO).read_text()
+                return Upload(**json.loads(told))
+        raise Refused(
+            HTTPStatus.NOT_FOUND,
+            "There is no such upload: it was cancelled, or left alone for more than a day. Send "
+            "the file again from its beginning.",
+        )
+
+    @contextmanager
+    def locked(self, upload_id: str) -> Iterator[Upload]:
+        """The upload, for one request at a time, whichever process answers it."""
+        self.get(upload_id)
+        try:
+            held = try_lock(self.root / upload_id / _LOCK)
+        except FileNotFoundError:
+            held = None
+        if held is None:
+            raise Refused(
+                HTTPStatus.LOCKED,
+                "Another request is working on this upload: ask for its offset in a moment.",
+            )
+        try:
+            yield self.get(upload_id)
+        finally:
+            os.close(held)
+
+    def data(self, upload: Upload) -> Path:
+        return self.root / upload.id / _DATA
+
+    def offset(self, upload: Upload) -> int:
+        """How many bytes have arrived."""
+        if upload.video_key is not None:
+            return upload.length
+        with suppress(FileNotFoundError):
+            return self.data(upload).stat().st_size
+        return 0
+
+    def expires(self, upload: Upload) -> float:
+        """When the upload is swept unless it goes on, in seconds since 1970."""
+        return _last_change(self.root / upload.id) + KEPT_SECONDS
+
+    def append(self, upload: Upload, stream: IO[bytes], keep_free: int) -> None:
+        """Keeps all that arrives from `stream`, even if that breaks off, and nothing beyond the
+        announced length. Raises Refused where the disk would have less than `keep_free` bytes free;
+        the upload can go on when there is room."""
+        left = upload.length - self.offset(upload)
+        try:
+            with self.data(upload).open("ab") as file:
+                while piece := stream.read(min(left, PIECE_BYTES)):
+                    free = shutil.disk_usage(self.root).free
+                    if len(piece) + keep_free > free:
+                        raise Refused(
+                            HTTPStatus.INSUFFICIENT_STORAGE,
+                            f"{upload.name} has to wait at byte {upload.length - left}: the "
+                            f"server's disk has only {file_size(free)} left{_kept(keep_free)}: "
+                            "make room, and go on with it.",
+                        )
+                    left -= file.write(piece)
+        except OSError as error:
+            raise HeatersError(
+                f"{upload.name} can't be written on the server: {error.strerror}."
+            ) from error
+
+    def finish(self, upload: Upload, video_key: str) -> Upload:
+        """To be called when the bytes are safe elsewhere."""
+        finished = replace(upload, video_key=video_key)
+        self._write(finished)
+        self.data(upload).unlink(missing_ok=True)
+        self.sweep()
+        return finished
+
+    def remove(self, upload: Upload) -> None:
+        shutil.rmtree(self.root / upload.id, ignore_errors=True)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Removes what was abandoned."""
+        if not self.root.is_dir():
+            return
+        for folder in self.root.iterdir():
+            with suppress(FileNotFoundError):  # somebody else is just removing it
+                if _last_change(folder) + KEPT_SECONDS < time.time():
+                    held = try_lock(folder / _LOCK)
+                    if held is not None:
+                        shutil.rmtree(folder, ignore_errors=True)
+                        os.close(held)
+
+    def _write(self, upload: Upload) -> None:
+        told: dict[str, Any] = {
+            "id": upload.id,
+            "length": upload.length,
+            "metadata": upload.metadata,
+            "video_key": upload.video_key,
+        }
+        info = self.root / upload.id / _INFO
+        written = info.with_suffix(".partial")
+        written.write_text(json.dumps(told))
+        written.replace(info)
+
+
+def _kept(keep_free: int) -> str:
+    if not keep_free:
+        return ""
+    return f", and {file_size(keep_free)} have to stay free (HEATERS_MIN_FREE_GB)"
+
+
+def _last_change(folder: Path) -> float:
+    data = folder / _DATA
+    return (data if data.exists() else folder).stat().st_mtime

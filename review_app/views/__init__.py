@@ -1,0 +1,1 @@
+"""The pages and the JSON of the review app, one blueprint each."""

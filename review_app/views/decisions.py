@@ -1,0 +1,179 @@
+"""Decisions as JSON: on one clip, on many at once, taken back, told of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from heaters_pipeline.db import clips, reviews
+from heaters_pipeline.db.events import Decision
+from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.review import (
+    BATCHED,
+    DECISIONS,
+    Action,
+    Side,
+    annotation_changes,
+    touched,
+)
+from heaters_pipeline.settings import listed
+from review_app.fields import integer, integers, json_object, one_of
+from review_app.presenters.clip_json import clips_json
+from review_app.reviewer import reviewer_name
+from review_app.services import delete_unused, services, transaction
+
+blueprint = Blueprint("decisions", __name__)
+
+RECENT = 12
+LARGEST_BATCH = 500
+
+EDGES = {"start": Side.PREVIOUS, "end": Side.NEXT}
+
+
+@blueprint.post("/api/clips/<int:clip_id>/decisions")
+def decide(clip_id: int) -> ResponseReturnValue:
+    """`{"action", "version", ...}` (docs/review.md); 409 with the clip as it is now if somebody was
+    first."""
+    wanted = json_object()
+    action = Action(one_of(DECISIONS, wanted, "action"))
+    version, particulars = integer(wanted, "version"), _particulars(action, wanted)
+    try:
+        with transaction() as session:
+            decision = reviews.decide(
+                session,
+                actor=reviewer_name(),
+                clip_id=clip_id,
+                version=version,
+                action=action,
+                lease_seconds=services().settings.lease_seconds,
+                **particulars,
+            )
+            answer = _decision_json(session, decision)
+        delete_unused(decision)
+        return jsonify(answer)
+    except Conflict as conflict:
+        with transaction() as session:
+            found = _now(session, [clip_id])
+        return jsonify(error=str(conflict), clip=found[0] if found else None), 409
+
+
+@blueprint.post("/api/decisions")
+def decide_all() -> ResponseReturnValue:
+    """`{"action", "clips": [{"id", "version"}, ...], ...}`: one batch of what can be decided, and
+    why the rest can't, with the clips as they are now."""
+    wanted = json_object()
+    action = Action(one_of(BATCHED, wanted, "action"))
+    versions = _versions(wanted.get("clips"))
+    with transaction() as session:
+        decision, refusals = reviews.decide_all(
+            session,
+            actor=reviewer_name(),
+            action=action,
+            versions=versions,
+            **_particulars(action, wanted),
+        )
+        made = _decision_json(session, decision) if decision else {"event_id": None, "clips": []}
+        left = {clip["id"]: clip for clip in _now(session, refusals)}
+    if decision is not None:
+        delete_unused(decision)
+    refused = [
+        {"id": each, "error": sentence, "clip": left.get(each)}
+        for each, sentence in refusals.items()
+    ]
+    return jsonify(**made, batch_id=made["event_id"], refused=refused)
+
+
+@blueprint.post("/api/undo")
+def undo() -> ResponseReturnValue:
+    """`{"event_id"}`, or nothing for the reviewer's latest decision that stands; a batch is undone
+    whole. `undone` says how many decisions that were."""
+    wanted = json_object()
+    event_id = None if wanted.get("event_id") is None else integer(wanted, "event_id")
+    with transaction() as session:
+        decision = reviews.undo(
+            session,
+            actor=reviewer_name(),
+            event_id=event_id,
+            lease_seconds=services().settings.lease_seconds,
+        )
+        answer = _decision_json(session, decision)
+    delete_unused(decision)
+    return jsonify(**answer, undone=decision.events)
+
+
+@blueprint.get("/api/mine")
+def mine() -> ResponseReturnValue:
+    """The reviewer's latest decisions that stand, newest first, a batch as one, and how many there
+    are today."""
+    with transaction() as session:
+        midnight = datetime.combine(date.today(), time.min).astimezone()
+        recent = reviews.latest(session, reviewer_name(), RECENT)
+        sizes = reviews.batch_sizes(session, [event.id for event in recent])
+        return jsonify(
+            recent=[_event_json(event, sizes.get(event.id, 1)) for event in recent],
+            today=reviews.count_since(session, reviewer_name(), midnight),
+        )
+
+
+@blueprint.get("/api/labels")
+def labels() -> ResponseReturnValue:
+    """`numbered` are those that the setting names, in its order; `others` are in use besides, most
+    used first."""
+    numbered = listed(services().settings.labels)
+    with transaction() as session:
+        used = clips.labels_in_use(session)
+    return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])
+
+
+def _particulars(action: Action, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What else an action needs to know."""
+    if action == Action.ANNOTATE:
+        return {"changes": annotation_changes(wanted)}
+    if action == Action.SPLIT:
+        several = "frames" in wanted
+        return {"frames": integers(wanted, "frames") if several else [integer(wanted, "frame")]}
+    if action == Action.MERGE:
+        return {"side": Side(one_of(Side, wanted, "side", Side.PREVIOUS))}
+    if action == Action.NUDGE:
+        side = EDGES[one_of(EDGES, wanted, "edge")]
+        return {"side": side, "frames": [integer(wanted, "frame")]}
+    return {}
+
+
+def _versions(given: object) -> dict[int, int]:
+    """The clips of a batch as they were seen, by id."""
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise InputError("clips must be a list of objects with id and version.")
+    if not 1 <= len(given) <= LARGEST_BATCH:
+        raise InputError(f"A batch has 1 to {LARGEST_BATCH} clips; this one has {len(given)}.")
+    return {integer(each, "id"): integer(each, "version") for each in given}
+
+
+def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:
+    clip_ids = [clip.id for clip in decision.clips]
+    return {"event_id": decision.event_id, "clips": _now(session, clip_ids)}
+
+
+def _now(session: Session, clip_ids: Iterable[int]) -> list[dict[str, Any]]:
+    return clips_json(session, clips.queued(session, list(clip_ids)))
+
+
+def _event_json(event: ReviewEvent, count: int) -> dict[str, Any]:
+    """`count` is how many decisions there are in the batch that begins with the event; `fields` of
+    a clip are those that it changed."""
+    changed = touched(event.before, event.after).values()
+    return {
+        "id": event.id,
+        "action": event.action,
+        "fields": sorted(frozenset().union(*changed)),
+        "count": count,
+        "clip_ids": [entry["id"] for entry in event.before],
+        "start_frame": min(entry["start_frame"] for entry in event.before),
+        "end_frame": max(entry["end_frame"] for entry in event.before),
+    }

@@ -1,0 +1,163 @@
+"""Frames, sound and files, as bytes. What lies under a proxy's id never changes, so browsers may
+keep it for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, abort, request
+from sqlmodel import Session
+
+from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
+from heaters_pipeline.domain.sprites import SpriteIndex
+from review_app.presenters import wav, wire
+from review_app.services import services, transaction
+
+blueprint = Blueprint("media", __name__)
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+OCTETS = "application/octet-stream"
+AUDIO_CHUNK = 1 << 18
+
+
+@blueprint.get("/media/<proxy_id>/frames/<int:start>-<int:end>")
+def frames(proxy_id: str, start: int, end: int) -> Response:
+    """Frames [start, end) with their index, in one answer (`wire`)."""
+    video, records, end_ticks = _run(proxy_id, start, end)
+    offset, length = wire.samples_span(records)
+    head = wire.run_header(start, records, end_ticks)
+    samples = services().storage.stream(str(video.proxy_filepath), offset, length)
+    return _stream(_chain(head, samples), len(head) + length, OCTETS)
+
+
+@blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")
+def index(proxy_id: str, start: int, end: int) -> Response:
+    """The index of frames [start, end) alone: a run whose frames have no bytes. For a player that
+    lets the browser read the proxy."""
+    _, records, end_ticks = _run(proxy_id, start, end)
+    head = wire.run_header(start, [record._replace(size=0) for record in records], end_ticks)
+    return _stream(iter([head]), len(head), OCTETS)
+
+
+@blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
+def audio(proxy_id: str, start: int, end: int) -> Response:
+    """The sound of exactly the time that frames [start, end) are shown."""
+    if start >= end:
+        abort(400, f"{start}-{end} has no frames.")
+    with transaction() as session:
+        video = _video_of(session, proxy_id)
+        first, _ = _index(session, video, FrameRange(start, start + 1))
+        _, end_ticks = _index(session, video, FrameRange(end - 1, end))
+    key = video.proxy_audio_filepath
+    if key is None:
+        abort(404, "This video has no sound.")
+    storage = services().storage
+    size = storage.size(key)
+    layout = wav.read_layout(storage.read_range(key, 0, min(size, wav.LONGEST_HEADER)))
+    position, length = wav.span(layout, first[0].ticks, end_ticks)
+    there = max(0, min(length, size - position))
+    sound = storage.stream(key, position, there) if there else iter(())
+    body = _chain(wav.header(layout, length), sound, _silence(length - there))
+    return _stream(body, 44 + length, "audio/wav")
+
+
+@blueprint.get("/media/<proxy_id>/sprites/<int:sheet>.jpg")
+def sprites(proxy_id: str, sheet: int) -> Response:
+    """One sprite sheet (`domain.sprites`)."""
+    with transaction() as session:
+        video = _video_of(session, proxy_id)
+    if video.sprites is None or video.sprites_filepath is None:
+        abort(404, "This video is from before there were sprite sheets: make its proxy again.")
+    offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
+    content = services().storage.stream(video.sprites_filepath, offset, length)
+    return _stream(content, length, "image/jpeg")
+
+
+@blueprint.get("/media/<proxy_id>/proxy.mp4")
+def proxy(proxy_id: str) -> Response:
+    with transaction() as session:
+        key = str(_video_of(session, proxy_id).proxy_filepath)
+    response = send_object(key, "video/mp4")
+    response.headers["Cache-Control"] = IMMUTABLE
+    return response
+
+
+LONGEST_RANGE = 8 << 20
+"""Bytes of one answer to a range: below what waitress buffers (16 MiB), so that a player which
+stops reading holds no thread. Players ask for the rest when they want it."""
+
+
+def send_object(key: str, mimetype: str, download_name: str | None = None) -> Response:
+    """An object of the storage, or the one range of it that the request asks for."""
+    storage = services().storage
+    size = storage.size(key)
+    start, end, status = 0, size, 200
+    if request.range is not None:
+        wanted = request.range.range_for_length(size)
+        if wanted is None:
+            return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+        (start, end), status = wanted, 206
+        end = min(end, start + LONGEST_RANGE)
+    response = _stream(storage.stream(key, start, end - start), end - start, mimetype)
+    response.status_code = status
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if status == 206:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    if download_name is not None:
+        response.headers.set("Content-Disposition", "attachment", filename=download_name)
+    return response
+
+
+def _run(proxy_id: str, start: int, end: int) -> tuple[SourceVideo, list[FrameRecord], int]:
+    """The video, the records of frames [start, end), and the ticks at which the last one ends."""
+    if not start < end <= start + wire.MAX_FRAMES:
+        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {start}-{end} has {end - start}.")
+    with transaction() as session:
+        video = _video_of(session, proxy_id)
+        return video, *_index(session, video, FrameRange(start, end))
+
+
+def _video_of(session: Session, proxy_id: str) -> SourceVideo:
+    # One snapshot for row and index: a proxy that is made anew in between must not mix them.
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    video = source_videos.get_by_proxy_id(session, proxy_id)
+    if video is None or video.proxy_filepath is None:
+        abort(404, "No video has this proxy any more: load the page again.")
+    return video
+
+
+def _index(
+    session: Session, video: SourceVideo, frames: FrameRange
+) -> tuple[list[FrameRecord], int]:
+    """The records of the frames, and the ticks at which the last one ends: where the next frame
+    begins or, for the last frame of the video, after one frame's time at the nominal rate."""
+    if video.frame_count is None or frames.end > video.frame_count:
+        abort(400, f"This video has {video.frame_count} frames; frame {frames.end - 1} is not one.")
+    records = source_videos.frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
+    if len(records) > frames.length:
+        return records[:-1], records[-1].ticks
+    return records, records[-1].ticks + round(TICKS_PER_SECOND / video.rate)
+
+
+def _stream(body: Iterator[bytes], length: int, mimetype: str) -> Response:
+    response = Response(body, mimetype=mimetype, direct_passthrough=True)
+    response.content_length = length
+    response.headers["Cache-Control"] = IMMUTABLE
+    return response
+
+
+def _chain(head: bytes, *parts: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    for part in parts:
+        yield from part
+
+
+def _silence(length: int) -> Iterator[bytes]:
+    while length > 0:
+        part = min(length, AUDIO_CHUNK)
+        yield bytes(part)
+        length -= part

@@ -1,0 +1,97 @@
+"""The review page and its queue: what waits for a decision, and who has it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from heaters_pipeline.db import clips, source_list
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.selection import STATES, Selection, Shown
+from review_app.fields import json_object, text
+from review_app.presenters.clip_json import clips_json
+from review_app.reviewer import rename, reviewer_name
+from review_app.services import services, transaction
+
+blueprint = Blueprint("queue", __name__)
+
+MAX_LIMIT = 200
+MOST_VIDEOS = 500
+"""To choose from among the filters; others are named in the address."""
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    return redirect(url_for("queue.review"))
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    with transaction() as session:
+        clips.counts_by_state(session)
+    return jsonify(status="ok")
+
+
+@blueprint.get("/review")
+def review() -> ResponseReturnValue:
+    with transaction() as session:
+        videos = source_list.ready(session, MOST_VIDEOS)
+    return render_template(
+        "review.html",
+        videos=videos,
+        lease_seconds=services().settings.lease_seconds,
+        export_trimmed=services().settings.export_trimmed,
+    )
+
+
+@blueprint.get("/api/queue")
+def queue() -> ResponseReturnValue:
+    """The next clips of a selection (`domain.selection`) in its order: `?limit=6&video=key`.
+    Pending ones are leased to whoever asks, and to ask again renews that; others, and one that is
+    named by its id, are shown whoever has them.
+
+    `pending` clips of the selection (of its video, where it is one of decided clips) wait for a
+    decision, `with_others` of them are leased by others; `total` are all that it has, `available`
+    those of them that the reviewer can have."""
+    limit = request.args.get("limit", 6, int)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
+    selection = Selection.parse(request.args)
+    waiting = selection.states() == STATES[Shown.PENDING]
+    me, seconds = reviewer_name(), services().settings.lease_seconds
+    with transaction() as session:
+        likeness = services().likeness(session)
+        if waiting:
+            found = clips.lease_queue(session, me, limit, seconds, selection, likeness)
+            pending = clips.pending_counts(session, me, selection, likeness)
+            total, available = pending.total, pending.total - pending.with_others
+        else:
+            found = clips.selected(session, selection, limit, likeness=likeness)
+            pending = clips.pending_counts(session, me, Selection(video=selection.video))
+            total = available = clips.count(session, selection, likeness=likeness)
+            if selection.clip is not None:
+                clips.lease(session, [selection.clip], me, seconds)
+        return jsonify(
+            clips=clips_json(session, found),
+            pending=pending.total,
+            with_others=pending.with_others,
+            total=total,
+            available=available,
+        )
+
+
+@blueprint.post("/api/release")
+def release() -> ResponseReturnValue:
+    """Gives back what the reviewer has leased: the page says so when it is closed."""
+    with transaction() as session:
+        clips.release(session, reviewer_name())
+    return jsonify({})
+
+
+@blueprint.post("/api/reviewer")
+def name() -> ResponseReturnValue:
+    """`{"name"}`: another name; what was leased under the old one is given back."""
+    old, new = reviewer_name(), rename(text(json_object(), "name"))
+    with transaction() as session:
+        clips.release(session, old)
+    return jsonify(name=new)

@@ -1,0 +1,168 @@
+"""The page of source videos: what is there, how far it is, what went wrong, adding more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from heaters_pipeline.db import removal, source_list, source_videos
+from heaters_pipeline.db.locks import video_lock
+from heaters_pipeline.db.source_list import Choice
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.work.register import add_source, references_in
+from review_app.guard import csrf
+from review_app.presenters import source_rows
+from review_app.presenters.texts import count, one_line
+from review_app.reviewer import reviewer_name
+from review_app.services import delete_unused, services, transaction
+from review_app.uploads import tus as uploads
+
+blueprint = Blueprint("sources", __name__)
+
+PAGE = 50
+
+AT_ONCE = 100
+"""References added in one transaction: the pipeline begins with them while more are added."""
+
+
+class Bad(NamedTuple):
+    """A line that could not be added, and why."""
+
+    line: str
+    sentence: str
+
+
+@blueprint.get("/sources", provide_automatic_options=False)
+def index() -> ResponseReturnValue:
+    return render_template("sources.html", **_page())
+
+
+@blueprint.get("/sources/table")
+def table() -> ResponseReturnValue:
+    """The table alone, for the page to keep itself up to date."""
+    return render_template("_sources_table.html", **_page())
+
+
+@blueprint.route("/sources", methods=["OPTIONS"])
+def abilities() -> Response:
+    return uploads.abilities()
+
+
+@blueprint.post("/sources", provide_automatic_options=False)
+def add() -> ResponseReturnValue:
+    """Adds what the form names, or announces an upload (`uploads`)."""
+    if uploads.is_meant():
+        return uploads.create()
+    csrf.protect()
+    lines = [line.strip() for line in request.form.get("references", "").splitlines()]
+    lines = [line for line in lines if line]
+    title = one_line(request.form.get("title", ""))
+    news: Counter[str] = Counter()
+    bad = [] if lines else [Bad("", "Give the address of a video, or a path on the server.")]
+    references = _references(lines, bad)
+    while some := list(islice(references, AT_ONCE)):
+        with transaction() as session:
+            for reference in some:
+                try:
+                    video, told = add_source(
+                        session,
+                        reference,
+                        title=title if len(lines) == 1 and title else None,
+                        needs_splicing="already_cut" not in request.form,
+                    )
+                except InputError as error:
+                    bad.append(Bad(reference, str(error)))
+                else:
+                    news[told] += 1
+                    last = video.title
+    if news.total() == 1:
+        flash(f"{last}: {next(iter(news))}.")
+    elif news:
+        flash(f"{', '.join(f'{count(number)} {told}' for told, number in news.items())}.")
+    if bad:
+        return render_template("sources.html", bad=bad, title=title, **_page()), 400
+    return redirect(url_for("sources.index"), 303)
+
+
+csrf.exempt(add)  # an upload has no token; `add` checks the form's
+
+
+def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
+    """The lines, with the videos in a folder in place of the folder; folders that can't be read or
+    have none go to `bad`."""
+    for line in lines:
+        try:
+            yield from references_in(line)
+        except InputError as error:
+            bad.append(Bad(line, str(error)))
+
+
+@blueprint.post("/sources/<key>/retry")
+def retry(key: str) -> ResponseReturnValue:
+    with transaction() as session:
+        title = source_videos.retry(session, key).title
+    return _back(f"{title} is in the queue again.")
+
+
+@blueprint.post("/sources/<key>/cancel")
+def cancel(key: str) -> ResponseReturnValue:
+    with transaction() as session:
+        video = source_videos.cancel(session, key)
+        news = "is being stopped" if video.cancel_requested else "is cancelled"
+        title = video.title
+    return _back(f"{title} {news}.")
+
+
+@blueprint.post("/sources/<key>/refetch")
+def refetch(key: str) -> ResponseReturnValue:
+    with transaction() as session:
+        title = source_videos.refetch(session, key).title
+    return _back(f"{title} will be fetched again; what was decided on its clips stays.")
+
+
+@blueprint.post("/sources/<key>/remove")
+def remove(key: str) -> ResponseReturnValue:
+    """Refused while a run is at work on the video."""
+    with video_lock(services().engine, key, wait_seconds=0):
+        with transaction() as session:
+            removed = removal.remove(session, key, actor=reviewer_name())
+        delete_unused(removed)
+    return _back(f"{removed.title} is removed.")
+
+
+def _back(sentence: str) -> ResponseReturnValue:
+    """To the same part of the list."""
+    flash(sentence)
+    chosen = {name: request.args[name] for name in ("show", "find", "page") if name in request.args}
+    return redirect(url_for("sources.index", **chosen), 303)  # type: ignore[arg-type]
+
+
+def _page() -> dict[str, Any]:
+    page = max(1, request.args.get("page", 1, int))
+    choice = request.args.get("show", Choice.ALL, Choice)
+    find = one_line(request.args.get("find", ""))
+    with transaction() as session:
+        videos = source_list.newest_first(session, choice, find, PAGE + 1, (page - 1) * PAGE)
+        rows = source_rows.rows(session, videos[:PAGE])
+        counts = source_list.counts(session)
+    return {
+        "rows": rows,
+        "total": source_rows.total(rows),
+        "counts": counts,
+        "choice": choice,
+        "find": find,
+        "chosen": {name: value for name, value in _chosen(choice, find) if value},
+        "page": page,
+        "has_more": len(videos) > PAGE,
+    }
+
+
+def _chosen(choice: Choice, find: str) -> Iterator[tuple[str, str]]:
+    """What the address of a part of the list names."""
+    yield "show", "" if choice == Choice.ALL else choice.value
+    yield "find", find
