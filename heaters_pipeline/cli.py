@@ -193,11 +193,12 @@ def cuts() -> None:
 @click.argument("key")
 def tune(key: str) -> None:
     """Propose the threshold that would have agreed best with the reviewers of the video KEY."""
+    from heaters_pipeline.work.pipeline import open_pipeline
     from heaters_pipeline.work.tuning import best, try_thresholds
 
     settings = _settings()
     with _database(settings) as engine:
-        trials = try_thresholds(engine, settings, key)
+        trials = try_thresholds(open_pipeline(engine, settings), key)
     chosen = best(trials)
     click.echo("threshold  agreed  false  missed    F1")
     for trial in trials:

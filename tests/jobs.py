@@ -5,7 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from heaters_pipeline.orchestration.definitions import defs
-from heaters_pipeline.orchestration.foreground import QUIET
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def run_job(

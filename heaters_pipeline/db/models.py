@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, ExcludeConstraint
 from sqlmodel import Field, SQLModel
+from typing_extensions import TypedDict
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.keys import KEY_PATTERN
@@ -37,6 +38,14 @@ READ_BACK = {"eager_defaults": True}
 class Origin(StrEnum):
     WEB = "web"
     UPLOAD = "upload"
+
+
+class PendingSource(TypedDict):
+    """Another copy of a ready video, in the storage, that no products are made from yet."""
+
+    path: str
+    sha256: str
+    quality: dict[str, Any] | None
 
 
 class ArtifactKind(StrEnum):
@@ -163,6 +172,9 @@ class SourceVideo(SQLModel, table=True):
     source_sha256: str | None = _optional_text(index=True)
     products_sha256: str | None = _optional_text()
     """Of the source that gold master, proxy and frame scores were made from."""
+    pending_source: PendingSource | None = _json()
+    """A refetched copy that the next transcode compares with the present source, which it then
+    replaces; null where there is none."""
     width: int | None = None
     height: int | None = None
     rate_num: int | None = None

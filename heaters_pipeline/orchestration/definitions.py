@@ -3,8 +3,8 @@
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
-from heaters_pipeline.orchestration import checks
 from heaters_pipeline.orchestration.assets import download, ingest, library
+from heaters_pipeline.orchestration.checks import asset_checks
 from heaters_pipeline.orchestration.jobs import ingest_job, library_job
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.sensors import (
@@ -17,7 +17,6 @@ from heaters_pipeline.orchestration.sensors import (
 from heaters_pipeline.settings import get_settings
 
 assets = dg.load_assets_from_modules([download, ingest, library])
-asset_checks = dg.load_asset_checks_from_modules([checks])
 resources = {
     "database": Database(),
     "store": ObjectStore(s3=S3Resource(endpoint_url=get_settings().s3_endpoint_url)),

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from heaters_pipeline.db.engine import open_engine, transaction
-from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.platform.postgres import APP_DRIVER, ensure_database, with_driver
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.work.pipeline import Pipeline
 
 
 class Database(dg.ConfigurableResource["Database"]):
@@ -43,9 +43,6 @@ class Database(dg.ConfigurableResource["Database"]):
     def transaction(self) -> AbstractContextManager[Session]:
         return transaction(self.engine)
 
-    def video_lock(self, video_key: str) -> AbstractContextManager[None]:
-        return video_lock(self.engine, video_key)
-
 
 class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
     """The storage that STORAGE_URL names; S3 through Dagster's own S3 resource."""
@@ -60,3 +57,12 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
             client=self.s3.get_client,
             class_by_kind=settings.class_by_kind(),
         )
+
+
+def open_pipeline(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+    database: Database,
+    store: ObjectStore,
+) -> Pipeline:
+    """What the work of a step needs; its log lines go to the run's log."""
+    return Pipeline(database.engine, store.open(), get_settings(), context.log)

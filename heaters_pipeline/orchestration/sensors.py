@@ -1,13 +1,11 @@
 """What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
 
 import shutil
-import sys
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.tags import PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
+from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
 
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.clips import DueWork
@@ -15,11 +13,15 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.orchestration.jobs import ingest_job, library_job
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.orchestration.run_keys import (
+    attempt_of,
+    ingest_key,
+    last_event_of,
+    library_key,
+)
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.work.register import add_file, file_key, videos_in
-
-SETTLED_SECONDS = 30
-"""A file that has not changed for so long has been copied to its end."""
+from heaters_pipeline.work.give_up import give_up_ingest, give_up_library
+from heaters_pipeline.work.watched_folder import add_settled
 
 BATCH = 50
 """Runs asked for in one tick: what a queue swallows without a tick timing out."""
@@ -61,12 +63,14 @@ def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> d
         return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
     if not folder.is_dir():
         raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
-    added, unreadable = add_settled(database, folder, time.time())
-    for title in added:
+    look = add_settled(database.engine, folder, time.time())
+    for title in look.added:
         context.log.info(f"{title}: added.")
-    for sentence in unreadable:
+    for sentence in look.unreadable:
         context.log.warning(sentence)
-    return dg.SkipReason(" ".join([f"{len(added)} videos added from {folder}.", *unreadable]))
+    return dg.SkipReason(
+        " ".join([f"{len(look.added)} videos added from {folder}.", *look.unreadable])
+    )
 
 
 @dg.sensor(
@@ -115,52 +119,28 @@ def cancelled_runs(context: dg.RunStatusSensorContext, database: Database) -> No
 
 def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
     """Fails what the run was asked for; a run that somebody started by hand was asked for all."""
-    key, asked = run.tags[PARTITION_NAME_TAG], run.tags.get(RUN_KEY_TAG, "").split(":")
-    with database.transaction() as session:
-        if run.job_name == ingest_job.name:
-            attempt = int(asked[-1]) if asked[-1] else None
-            source_videos.give_up(session, key, attempt, error)
-        else:
-            last_event_id = int(asked[-2]) if asked[-1] else sys.maxsize
-            window = get_settings().undo_window_seconds
-            clips.give_up(session, key, last_event_id, window, error)
-
-
-def add_settled(database: Database, folder: Path, now: float) -> tuple[list[str], list[str]]:
-    """Adds the videos below `folder` that nobody has written to for SETTLED_SECONDS before `now`
-    (seconds of the epoch). The titles of those that are new, and a sentence for each that can't be
-    read."""
-    settled: dict[str, Path] = {}
-    folders: list[str] = []
-    unreadable: list[str] = []
-    for path in videos_in(folder, folders):
-        try:
-            # Not st_mtime: a copy can bring its original's along.
-            if path.stat().st_ctime <= now - SETTLED_SECONDS:
-                settled[file_key(path)] = path
-        except FileNotFoundError:  # gone since it was listed
-            continue
-        except (InputError, OSError) as error:
-            unreadable.append(str(error))
-    with database.transaction() as session:
-        new = settled.keys() - source_videos.known(session, settled)
-        added = [add_file(session, settled[key])[0].title for key in sorted(new)]
-    return added, [*(f"The folder {each} can't be read." for each in folders), *unreadable]
+    key = run.tags[PARTITION_NAME_TAG]
+    if run.job_name == ingest_job.name:
+        give_up_ingest(database.engine, key, attempt_of(run), error)
+    else:
+        window = get_settings().undo_window_seconds
+        give_up_library(database.engine, key, last_event_of(run), window, error)
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:
-    """A run a video. Dagster remembers a run key for ever, failed runs too: the attempt makes a
-    retry a new one."""
-    return [_request(key, f"ingest:{key}:{attempt}") for key, attempt in waiting]
+    """A run a video."""
+    return [
+        dg.RunRequest(run_key=ingest_key(key, attempt), partition_key=key)
+        for key, attempt in waiting
+    ]
 
 
 def library_requests(due: Iterable[DueWork]) -> list[dg.RunRequest]:
     """A run a video for all its due clips; a newer decision or a retry makes another one."""
     return [
-        _request(work.video_key, f"library:{work.video_key}:{work.last_event_id}:{work.attempt}")
+        dg.RunRequest(
+            run_key=library_key(work.video_key, work.last_event_id, work.attempt),
+            partition_key=work.video_key,
+        )
         for work in due
     ]
-
-
-def _request(video_key: str, run_key: str) -> dg.RunRequest:
-    return dg.RunRequest(run_key=run_key, partition_key=video_key)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Engine
-
 from heaters_pipeline.db import clips, source_videos
-from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.agreement import Agreement, agreement
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
-from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import open_storage
+from heaters_pipeline.work.pipeline import Pipeline
 
 FACTORS = [n / 10 for n in range(4, 19)]
 """Of the detector's own threshold: what is tried."""
@@ -26,10 +22,10 @@ class Trial(NamedTuple):
     """Whether it is the one in use."""
 
 
-def try_thresholds(engine: Engine, settings: Settings, key: str) -> list[Trial]:
+def try_thresholds(pipeline: Pipeline, key: str) -> list[Trial]:
     """Detection anew at each threshold, from the stored thumbnails, against the clips of the video
     that reviewers have decided on, merged or split. Raises InputError where there are none."""
-    with transaction(engine) as session:
+    with pipeline.transaction() as session:
         video = source_videos.get(session, key)
         decided = [clip.frames for clip in clips.judged(session, video.id)]
         if not decided or video.frame_scores_filepath is None:
@@ -37,11 +33,9 @@ def try_thresholds(engine: Engine, settings: Settings, key: str) -> list[Trial]:
                 f"Nobody has decided on a clip of {video.title} yet: review some first."
             )
         rate = source_videos.mean_rate(session, video)
-    storage = open_storage(
-        settings.storage_url, settings.home, endpoint_url=settings.s3_endpoint_url
-    )
+    settings = pipeline.settings
     trials = []
-    with storage.fetch(video.frame_scores_filepath) as path:
+    with pipeline.storage.fetch(video.frame_scores_filepath) as path:
         thumbnails = open_thumbnails(path)
         name, least, model = settings.detector, settings.min_clip_seconds, settings.detector_model
         own = open_detector(name, least, model=model).threshold

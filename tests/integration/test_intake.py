@@ -34,10 +34,11 @@ from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
-from heaters_pipeline.orchestration.sensors import SETTLED_SECONDS, add_settled, new_source_videos
+from heaters_pipeline.orchestration.sensors import new_source_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.register import add_source, add_upload, upload_key
+from heaters_pipeline.work.watched_folder import SETTLED_SECONDS, add_settled
 from tests.footage import make_numbered_film
 from tests.jobs import run_job
 from tests.site import Site
@@ -64,13 +65,6 @@ def long_film(film: Path) -> Path:
 def storage(pipeline: Engine) -> Storage:
     settings = get_settings()
     return open_storage(settings.storage_url, settings.home)
-
-
-@pytest.fixture
-def database(pipeline: Engine) -> Database:
-    database = Database()
-    database._engine = pipeline
-    return database
 
 
 @pytest.fixture
@@ -139,29 +133,29 @@ def test_a_list_is_added_line_by_line_and_what_is_wrong_is_said(pipeline: Engine
 
 
 def test_a_watched_folder_adds_what_has_settled_once(
-    pipeline: Engine, database: Database, film: Path, tmp_path: Path
+    pipeline: Engine, film: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "inbox"
     folder.mkdir()
     shutil.copy2(film, folder / "one.mp4")  # with its old time of change
     now = time.time()
-    assert add_settled(database, folder, now) == ([], [])
+    assert add_settled(pipeline, folder, now) == ([], [])
     settled = now + SETTLED_SECONDS + 1
-    assert add_settled(database, folder, settled) == (["one"], [])
-    assert add_settled(database, folder, settled) == ([], [])
+    assert add_settled(pipeline, folder, settled) == (["one"], [])
+    assert add_settled(pipeline, folder, settled) == ([], [])
     (folder / "one.mp4").write_bytes(b"another film of the same name")
-    assert add_settled(database, folder, settled + SETTLED_SECONDS) == (["one"], [])
+    assert add_settled(pipeline, folder, settled + SETTLED_SECONDS) == (["one"], [])
     assert len(rows(pipeline)) == 2
 
 
 def test_a_name_that_nobody_can_write_keeps_no_other_file_out(
-    pipeline: Engine, database: Database, tmp_path: Path
+    pipeline: Engine, tmp_path: Path
 ) -> None:
     folder = tmp_path / "inbox"
     folder.mkdir()
     (folder / "good.mp4").write_bytes(b"good")
     Path(os.fsdecode(bytes(folder) + b"/bad\xff.mp4")).write_bytes(b"bad")
-    added, unreadable = add_settled(database, folder, time.time() + SETTLED_SECONDS + 1)
+    added, unreadable = add_settled(pipeline, folder, time.time() + SETTLED_SECONDS + 1)
     assert added == ["good"]
     assert len(unreadable) == 1
     assert "not UTF-8" in unreadable[0]
@@ -377,7 +371,7 @@ def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
         run_job(instance, "ingest", report.key)
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.orchestration.assets.ingest.transcode", refuse)
+        patch.setattr("heaters_pipeline.work.products.transcode", refuse)
         fetch_again()
     video = row(pipeline, report.key)
     assert (video.state, video.height, video.error) == ("ready", 90, "The disk is full: make room.")
@@ -404,7 +398,7 @@ def test_what_was_fetched_before_is_not_fetched_again_by_a_retry(
     address, folder = site
     (folder / "walk.mp4").write_bytes(film.read_bytes())
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.orchestration.assets.ingest.transcode", refuse)
+        patch.setattr("heaters_pipeline.work.products.transcode", refuse)
         report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
     assert report.state == "preprocess_failed"
     with transaction(pipeline) as session:

@@ -381,7 +381,7 @@ def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
     assert everything(pipeline, storage) == before
     with transaction(pipeline) as session:
         source_videos.refetch(session, report.key)
-    assert not run_job(instance, "ingest", report.key, ["source_download"]).success
+    assert not run_job(instance, "ingest", report.key).success
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
     assert video.state == "ready"
@@ -529,7 +529,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.orchestration.assets.library.export_clip", interrupted)
+        patch.setattr("heaters_pipeline.work.library.export_clip", interrupted)
         assert not run_job(instance, "library", report.key).success
     assert states(pipeline) == {ClipState.EXPORT_FAILED: 3}
 
@@ -704,7 +704,8 @@ def test_a_video_that_another_run_works_on_is_left_alone(
 def test_the_definitions_load_without_the_heavy_packages() -> None:
     heavy = ["cv2", "scenedetect", "sentence_transformers", "torch", "yt_dlp"]
     code = (
-        f"import sys, heaters_pipeline.definitions; print([m for m in {heavy} if m in sys.modules])"
+        "import sys, heaters_pipeline.orchestration.definitions\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -25,6 +25,7 @@ from heaters_pipeline.media.cuts.picture import PICTURE_WIDTH
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
+from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.films import draw_film
 from tests.jobs import run_job
@@ -166,7 +167,7 @@ def test_tuning_proposes_what_agrees_with_the_reviewers(
     # As if there had been no cuts at all: only a threshold that finds none agrees.
     for clip in live(pipeline, video)[1:]:
         decide(pipeline, clip, Action.MERGE)
-    trials = try_thresholds(pipeline, get_settings(), report.key)
+    trials = try_thresholds(open_pipeline(pipeline, get_settings()), report.key)
     assert best(trials).agreement.false == min(trial.agreement.false for trial in trials)
 
 

@@ -1,0 +1,110 @@
+"""What an operator sees of a result in Dagster's pages, by the asset that it belongs to."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.work.clips import LaidClips
+from heaters_pipeline.work.cuts import FoundCuts
+from heaters_pipeline.work.download import Settled, StoredSource
+from heaters_pipeline.work.ingest import StepResult
+from heaters_pipeline.work.library import Batch
+from heaters_pipeline.work.objects import StorageCost
+from heaters_pipeline.work.products import IndexedProxy, Products
+
+Metadata = dict[str, Any]
+
+
+def by_asset(result: StepResult, cost: StorageCost) -> Mapping[str, Metadata]:
+    """The metadata of each asset that a step of the ingest has made. `cost` is the video's after
+    it."""
+    match result:
+        case Settled():
+            return {}
+        case StoredSource():
+            return {"source_download": of_source(result)}
+        case Products():
+            return {product.value: of_product(product, result, cost) for product in Product}
+        case IndexedProxy():
+            return {"keyframe_offsets": of_index(result)}
+        case FoundCuts():
+            return {"scene_cut_points": of_cuts(result)}
+        case LaidClips():
+            return {"virtual_clips": of_clips(result)}
+
+
+def of_source(source: StoredSource) -> Metadata:
+    facts = source.facts
+    return {
+        "path": source.path,
+        "bytes": source.size,
+        "picture": f"{facts.width} x {facts.height}, {facts.rate} frames per second",
+        "seconds": facts.duration_seconds,
+        "quality": source.quality or {},
+    }
+
+
+def of_product(product: Product, made: Products, cost: StorageCost) -> Metadata:
+    metadata: Metadata = {
+        "frames": made.frame_count,
+        "damage": made.damage.as_dict() if made.damage else "none",
+        "bytes": made.bytes_of[product],
+    }
+    if product is Product.REVIEW_PROXY:
+        metadata |= {"sprite_sheets": made.sprite_sheets, "sprite_bytes": made.sprite_bytes}
+    return metadata | of_cost(cost)
+
+
+def of_index(index: IndexedProxy) -> Metadata:
+    return {
+        "frames": index.frame_count,
+        "index_bytes": index.index_bytes,
+        "largest_frame_bytes": index.largest_frame_bytes,
+    }
+
+
+def of_cuts(found: FoundCuts) -> Metadata:
+    image = f"data:image/jpeg;base64,{b64encode(found.picture).decode()}"
+    return {
+        "detector": found.detector,
+        "threshold": found.threshold,
+        "clips": len(found.cuts) + 1,
+        **{f"{kind}s": count for kind, count in sorted(found.kinds.items())},
+        "picture": dg.MetadataValue.md(f"![curve, threshold, cuts, first frames]({image})"),
+    }
+
+
+def of_clips(laid: LaidClips) -> Metadata:
+    return {
+        "clips": laid.live,
+        "new": laid.new,
+        "replaced": laid.replaced,
+        "kept_as_reviewed": laid.kept_as_reviewed,
+        "previews": laid.previews,
+        "trimmed": laid.trimmed,
+        "merged_by_reviewers": laid.merged_by_reviewers,
+        "split_by_reviewers": laid.split_by_reviewers,
+    }
+
+
+def of_batch(batch: Batch) -> Metadata:
+    return {
+        "done": len(batch.done),
+        "failed": len(batch.failed),
+        "failed_clips": batch.failed,
+    }
+
+
+def of_cost(cost: StorageCost) -> Metadata:
+    metadata: Metadata = {
+        "bytes_of_video": {kind.value: size for kind, size in sorted(cost.bytes_by_kind.items())},
+        "bytes_of_video_in_all": cost.total_bytes,
+    }
+    if cost.approved_minutes:
+        metadata["bytes_per_approved_minute"] = round(cost.total_bytes / cost.approved_minutes)
+    return metadata

@@ -1,0 +1,87 @@
+"""Proof that the products of a video are what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.quality import shortfall
+from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
+from heaters_pipeline.work.pipeline import Pipeline
+
+SHOWN_FRAMES = 20
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    passed: bool
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What an operator looks at."""
+    sentence: str | None = None
+    """What is wrong and what to do, where there is more to say than the facts."""
+
+
+Check = Callable[[Pipeline, str], CheckResult]
+
+
+def gold_master_equals_source(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every frame decoded from the gold master has the checksum that the source's had."""
+    settings, storage = pipeline.settings, pipeline.storage
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+    with (
+        scratch_folder(settings.home) as folder,
+        storage.fetch(str(video.gold_master_filepath)) as gold,
+        storage.fetch(str(video.frame_checksums_filepath)) as sums,
+    ):
+        checksums = read_checksums(sums)
+        different = verify_gold_master(
+            gold, checksums, folder, stall_seconds=settings.stall_seconds
+        )
+    facts = {
+        "frames": len(checksums),
+        "different": len(different),
+        "first_different": different[:SHOWN_FRAMES],
+    }
+    return CheckResult(not different, facts)
+
+
+def source_is_undamaged(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every frame of the source could be decoded cleanly, and its stream is as long as it says."""
+    with pipeline.transaction() as session:
+        damage = source_videos.get(session, key).damage
+    return CheckResult(damage is None, damage or {})
+
+
+def best_quality_was_downloaded(pipeline: Pipeline, key: str) -> CheckResult:
+    """The download got the best that its site listed."""
+    with pipeline.transaction() as session:
+        quality = source_videos.get(session, key).download_quality
+    short = shortfall(quality)
+    sentence = f"{short}: `heaters refetch` fetches it again." if short else None
+    return CheckResult(short is None, quality or {}, sentence)
+
+
+def clips_cover_video(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every frame belongs to exactly one clip."""
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        live = clips.of_video(session, video.id)
+    faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
+    return CheckResult(not faults, {"clips": len(live), "faults": faults})
+
+
+CHECKS: Mapping[str, Check] = {
+    check.__name__: check
+    for check in (
+        best_quality_was_downloaded,
+        source_is_undamaged,
+        clips_cover_video,
+        gold_master_equals_source,
+    )
+}
+"""By the names that they have in Dagster; the costly one comes last."""

@@ -1,0 +1,100 @@
+"""From cut points to virtual clips that wait for a reviewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from heaters_pipeline.db import clips, embeddings, reviews, source_videos
+from heaters_pipeline.db.embeddings import PREVIEW
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.states import DETECT_SCENES, ClipState
+from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
+from heaters_pipeline.media.clips.previews import preview
+from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.products import made_by
+from heaters_pipeline.work.step import source_step
+
+
+@dataclass(frozen=True)
+class LaidClips:
+    """The clips of a video after its cut points were laid over it, in numbers."""
+
+    live: int
+    new: int
+    replaced: int
+    kept_as_reviewed: int
+    previews: int
+    """Clips that got a preview now."""
+    trimmed: int
+    merged_by_reviewers: int
+    split_by_reviewers: int
+
+
+def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
+    """Divides the video at its cut points into rows, without any file. Clips that a reviewer has
+    touched stay. Each clip gets a preview: a vector by which it is compared before it has
+    keyframes."""
+    with source_step(pipeline, key, DETECT_SCENES) as video:
+        made_by(video.gold_master_filepath, video, "gold_master")
+        cuts = _cuts(video)
+        with pipeline.transaction() as session:
+            longest = _longest(pipeline.settings, video, source_videos.mean_rate(session, video))
+            replanned = reviews.replan(session, video, cuts, longest)
+            live = clips.of_video(session, video.id)
+            faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
+            if faults:
+                raise HeatersError(f"The clips of {video.title} don't cover it: {faults[0]}")
+            source_videos.finish(session, key, DETECT_SCENES)
+            judged = clips.judged(session, video.id)
+            mended = reviews.corrections(session, [video.id]).get(video.id)
+        previews = _save_previews(pipeline, video)
+    touched = replanned.clips if replanned else []
+    return LaidClips(
+        live=len(live),
+        new=sum(clip.state == ClipState.PENDING_REVIEW for clip in touched),
+        replaced=sum(clip.state == ClipState.SUPERSEDED for clip in touched),
+        kept_as_reviewed=len(judged),
+        previews=previews,
+        trimmed=sum(clip.trim is not None for clip in live),
+        merged_by_reviewers=mended.merges if mended else 0,
+        split_by_reviewers=mended.splits if mended else 0,
+    )
+
+
+def _save_previews(pipeline: Pipeline, video: SourceVideo) -> int:
+    """Gives a preview to every clip that has none, and says to how many."""
+    with pipeline.transaction() as session:
+        without = embeddings.without_preview(session, video.id, LAYOUT_MODEL)
+    if not without:
+        return 0
+    path = made_by(video.frame_scores_filepath, video, "frame_scores")
+    with pipeline.storage.fetch(path) as file:
+        thumbnails = open_thumbnails(file)
+        vectors = {clip.id: preview(thumbnails, clip.clean_frames) for clip in without}
+    with pipeline.transaction() as session:
+        for clip_id, vector in vectors.items():
+            embeddings.save(session, clip_id, LAYOUT_MODEL, PREVIEW, vector.tolist())
+    return len(vectors)
+
+
+def _longest(settings: Settings, video: SourceVideo, rate: Fraction) -> int | None:
+    """The most frames that a clip may have; None for no limit."""
+    seconds = settings.max_clip_seconds
+    if seconds is None or not video.needs_splicing:
+        return None
+    return max(1, int(seconds * rate))
+
+
+def _cuts(video: SourceVideo) -> Sequence[int]:
+    if not video.needs_splicing:
+        return []
+    if video.scene_cut_points is None:
+        raise InputError(f"{video.title} has no cut points: materialize scene_cut_points first.")
+    cuts: list[int] = video.scene_cut_points["cuts"]
+    return cuts

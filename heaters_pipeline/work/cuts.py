@@ -1,0 +1,72 @@
+"""From thumbnails to cut points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from heaters_pipeline.db import source_videos
+from heaters_pipeline.domain.states import DETECT_SCENES
+from heaters_pipeline.domain.transitions import TransitionKind
+from heaters_pipeline.media.cuts.detection import Detection
+from heaters_pipeline.media.cuts.detectors import open_detector
+from heaters_pipeline.media.cuts.picture import draw_cuts
+from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.products import made_by
+from heaters_pipeline.work.step import source_step
+
+
+@dataclass(frozen=True)
+class FoundCuts:
+    detector: str
+    threshold: float
+    cuts: list[int]
+    """The first frame of each clip but the first."""
+    kinds: Mapping[TransitionKind, int]
+    """How many transitions of each kind."""
+    picture: bytes
+    """The curve, the threshold and the first frame of each clip, as a JPEG."""
+
+
+def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
+    """Finds where one shot becomes another, and how, without decoding the video again."""
+    settings = pipeline.settings
+    with source_step(pipeline, key, DETECT_SCENES) as video:
+        detector = open_detector(
+            settings.detector,
+            settings.min_clip_seconds,
+            settings.detector_threshold,
+            settings.detector_model,
+        )
+        path = made_by(video.frame_scores_filepath, video, "frame_scores")
+        with pipeline.transaction() as session:
+            rate = source_videos.mean_rate(session, video)
+        with pipeline.storage.fetch(path) as file:
+            thumbnails = open_thumbnails(file)
+            found = detector.detect(thumbnails, rate)
+            cuts = found.cuts()
+            picture = draw_cuts(
+                thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts]
+            )
+        with pipeline.transaction() as session:
+            save_cuts(session, key, found, detector.name, settings.min_clip_seconds)
+    kinds = Counter(each.kind for each in found.transitions)
+    return FoundCuts(detector.name, found.threshold, cuts, kinds, picture)
+
+
+def save_cuts(
+    session: Session, key: str, found: Detection, detector: str, min_clip_seconds: float
+) -> None:
+    cut_points: dict[str, Any] = {
+        "detector": detector,
+        "threshold": found.threshold,
+        "min_clip_seconds": min_clip_seconds,
+        "cuts": found.cuts(),
+        "transitions": [asdict(each) for each in found.transitions],
+    }
+    source_videos.record(session, key, {"scene_cut_points": cut_points})

@@ -1,0 +1,251 @@
+"""From an address or a file to the source in the storage."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db.models import Origin, PendingSource, SourceVideo
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.keys import url_name
+from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.files.scratch import kept_folder
+from heaters_pipeline.media.download.fetch import (
+    DownloadOptions,
+    Playlist,
+    copy_file,
+    download,
+    look_up,
+)
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
+from heaters_pipeline.settings import Settings, listed
+from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.progress import ProgressWriter
+from heaters_pipeline.work.register import add_address
+from heaters_pipeline.work.step import is_worth_another_try, source_step
+from heaters_pipeline.work.stream_facts import stream_facts
+
+DEEPEST_LIST = 3
+"""A channel has lists, and those have videos; a site that lists itself would never end."""
+
+
+@dataclass(frozen=True)
+class StoredSource:
+    """A source in the storage, ready for the transcode."""
+
+    path: str
+    size: int
+    """Bytes."""
+    facts: VideoFacts
+    quality: dict[str, Any] | None
+    """What the site had against what was downloaded (`domain.quality`); None for files."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The download ended, and the next steps have nothing to do."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    """A video as a local file, before anything is decided on it."""
+
+    path: Path
+    title: str | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    """What its site told."""
+
+
+def download_source(
+    pipeline: Pipeline, key: str, attempt: int | None = None
+) -> StoredSource | Settled:
+    """Fetches the video, checks that it can be decoded, and puts it into the storage.
+
+    A playlist becomes a source video for each of its entries. A video that is there already is
+    only reported. `attempt` is the one that the work was asked for; a row that has moved on to
+    another attempt is left alone.
+    """
+    if attempt is not None:
+        with pipeline.transaction() as session:
+            if source_videos.get(session, key).attempt > attempt:
+                return Settled("Somebody cancelled this attempt, or asked for another one since.")
+    with source_step(pipeline, key, DOWNLOAD) as video, ExitStack() as files:
+        fetched = _fetch(pipeline, video, files)
+        outcome = fetched if isinstance(fetched, Settled) else _keep(pipeline, video, fetched)
+    if isinstance(outcome, Settled):
+        with pipeline.transaction() as session:
+            now = source_videos.get(session, key)
+        after = [now.source_filepath, now.gold_master_filepath]
+        delete_replaced(pipeline, [video.source_filepath], after)
+    return outcome
+
+
+def download_options(settings: Settings) -> DownloadOptions:
+    rate = settings.download_rate_mb
+    return DownloadOptions(
+        rate_limit=round(rate * 10**6) if rate is not None else None,
+        cookies_file=settings.cookies_file,
+        proxy=settings.proxy,
+        retries=settings.download_retries,
+        stall_seconds=settings.stall_seconds,
+        max_bytes=round(settings.max_source_gb * 10**9),
+        max_seconds=settings.max_source_hours * 3600,
+        time_limit_seconds=settings.download_limit_hours * 3600,
+        allowed_networks=listed(settings.allowed_networks),
+    )
+
+
+def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched | Settled:
+    """The video as a local file for as long as `files` is open."""
+    pending = video.pending_source
+    path = pending["path"] if pending else video.source_filepath
+    if path is not None and not video.refetch_requested and pipeline.storage.exists(path):
+        return _Fetched(files.enter_context(pipeline.storage.fetch(path)))
+    kept = files.enter_context(kept_folder(pipeline.settings.home, video.key, is_worth_another_try))
+    folder = kept / "download"
+    folder.mkdir(exist_ok=True)
+    if video.origin == Origin.UPLOAD:
+        if not Path(video.url).is_absolute():
+            raise InputError(f"{video.title} is gone from the storage: upload it again.")
+        return _Fetched(copy_file(Path(video.url), folder).path)
+    options = download_options(pipeline.settings)
+    found = look_up(video.url, options)
+    if isinstance(found, Playlist):
+        return _expand(pipeline, video, found)
+    if found.site_id is not None and video.state != SourceState.READY:
+        with pipeline.transaction() as session:
+            same = source_videos.same_page(session, video.key, found.site_id)
+            if same is not None:
+                return _duplicate(session, video, same, f"{video.url} is the same page")
+    got = download(found, folder, options, ProgressWriter(pipeline, video.key, "download"))
+    columns = {"site_id": found.site_id, "download_quality": got.quality}
+    return _Fetched(got.path, got.title, columns)
+
+
+def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSource | Settled:
+    """Puts the file into the storage, unless another video has its bytes, or this one has them and
+    all that is made of them."""
+    facts = probe(fetched.path)
+    size = fetched.path.stat().st_size
+    _refuse_beyond_limits(pipeline.settings, video, size, facts)
+    sha256 = file_digest(fetched.path)
+    if video.state == SourceState.READY:
+        return _keep_beside(pipeline, video, fetched, facts, sha256)
+    with pipeline.transaction() as session:
+        same = source_videos.same_bytes(session, video.key, sha256)
+    path = video.source_filepath
+    if path is None or video.source_sha256 not in (None, sha256):
+        path = _path_of(video, fetched, sha256)
+    if same is None and not (path == video.source_filepath and pipeline.storage.exists(path)):
+        pipeline.storage.put(fetched.path, path)
+    with pipeline.transaction() as session:
+        same = source_videos.same_bytes(session, video.key, sha256)
+        if same is None:
+            unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
+            columns = {
+                "source_filepath": path,
+                "source_sha256": sha256,
+                "title": fetched.title if unnamed and fetched.title else video.title,
+                "refetch_requested": False,
+                **fetched.columns,
+                **stream_facts(facts),
+            }
+            source_videos.finish(session, video.key, DOWNLOAD, columns)
+            ledger.record(session, video.id, {path: size})
+        else:
+            settled = _duplicate(session, video, same, f"{video.title} has the same bytes")
+    if same is not None:
+        if path != video.source_filepath:
+            pipeline.storage.delete(path)
+        return settled
+    delete_replaced(pipeline, [video.source_filepath], [path, video.gold_master_filepath])
+    return StoredSource(
+        path, size, facts, fetched.columns.get("download_quality", video.download_quality)
+    )
+
+
+def _keep_beside(
+    pipeline: Pipeline, video: SourceVideo, fetched: _Fetched, facts: VideoFacts, sha256: str
+) -> StoredSource | Settled:
+    """Another copy of a ready video. Other bytes lie beside the present source until the transcode
+    has compared them and made their products: the row then switches to both at once."""
+    size = fetched.path.stat().st_size
+    is_same = sha256 == video.source_sha256
+    path = str(video.source_filepath) if is_same else _path_of(video, fetched, sha256)
+    if not pipeline.storage.exists(path):
+        pipeline.storage.put(fetched.path, path)
+    before = video.pending_source
+    known = before["quality"] if before and before["sha256"] == sha256 else video.download_quality
+    quality = fetched.columns.get("download_quality", known)
+    columns: dict[str, Any] = {"refetch_requested": False}
+    if is_same:
+        columns |= {"pending_source": None, **fetched.columns}
+    else:
+        columns["pending_source"] = PendingSource(path=path, sha256=sha256, quality=quality)
+    with pipeline.transaction() as session:
+        source_videos.finish(session, video.key, DOWNLOAD, columns)
+        ledger.record(session, video.id, {path: size})
+    if before is not None:
+        delete_replaced(pipeline, [before["path"]], [path, video.source_filepath])
+    if video.refetch_requested and video.products_sha256 == sha256:
+        return Settled(f"{video.url} still has the same bytes: there is nothing to be done.")
+    return StoredSource(path, size, facts, quality)
+
+
+def _path_of(video: SourceVideo, fetched: _Fetched, sha256: str) -> str:
+    return layout.source(video.key, layout.name_of(sha256), fetched.path.suffix.lower())
+
+
+def _expand(pipeline: Pipeline, video: SourceVideo, playlist: Playlist) -> Settled:
+    title = playlist.title if video.title == url_name(video.url) else video.title
+    with pipeline.transaction() as session:
+        if source_videos.list_depth(session, video) >= DEEPEST_LIST:
+            raise InputError(
+                f"{video.url} is a list in a list in a list: add the one that you want by itself."
+            )
+        for entry in playlist.entries:
+            add_address(
+                session,
+                entry.url,
+                title=entry.title,
+                needs_splicing=video.needs_splicing,
+                playlist_id=video.id,
+            )
+        source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})
+    count = len(playlist.entries)
+    sentence = f"{video.url} is a list of {count}; each is a source video of its own."
+    if playlist.skipped:
+        sentence += f" {playlist.skipped} are left out: no addresses of the web, or too many."
+    return Settled(sentence)
+
+
+def _duplicate(session: Session, video: SourceVideo, same: SourceVideo, reason: str) -> Settled:
+    columns = {"duplicate_of_id": same.id, "source_filepath": None}
+    source_videos.settle(session, video.key, SourceState.DUPLICATE, columns)
+    return Settled(f"{reason} as {same.title} ({same.key}): it is not ingested again.")
+
+
+def _refuse_beyond_limits(
+    settings: Settings, video: SourceVideo, size: int, facts: VideoFacts
+) -> None:
+    if size > settings.max_source_gb * 10**9:
+        raise InputError(
+            f"{video.title} has {size / 10**9:.1f} GB, more than the {settings.max_source_gb:g} "
+            "that are allowed: raise HEATERS_MAX_SOURCE_GB to take it."
+        )
+    if facts.duration_seconds > settings.max_source_hours * 3600:
+        raise InputError(
+            f"{video.title} lasts {facts.duration_seconds / 3600:.1f} hours, more than the "
+            f"{settings.max_source_hours:g} that are allowed: raise HEATERS_MAX_SOURCE_HOURS to "
+            "take it."
+        )

@@ -1,0 +1,198 @@
+"""The whole ingest of one video in this process: what the assets do, one step after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.work.cancellation import Cancelled
+from heaters_pipeline.work.checks import CHECKS
+from heaters_pipeline.work.clips import LaidClips, lay_clips
+from heaters_pipeline.work.cuts import FoundCuts, find_cuts
+from heaters_pipeline.work.download import Settled, StoredSource, download_source
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.products import IndexedProxy, Products, index_proxy, make_products
+from heaters_pipeline.work.register import add_source
+from heaters_pipeline.work.step import is_worth_another_try, sentence_of
+
+StepResult = StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips
+_Result = TypeVar("_Result", bound=StepResult)
+
+ProgressCallback = Callable[[str, float], None]
+"""Called with the video's state and the done share (0 to 1) of the work in it."""
+
+StepCallback = Callable[[str, StepResult], None]
+"""Called with the video's key and what a step has made."""
+
+DOWNLOAD_RETRIES = 2
+DOWNLOAD_RETRY_SECONDS = 10.0
+"""Before the first retry; twice as long before the second."""
+
+POLL_SECONDS = 0.5
+
+PRODUCTS = (
+    *("source", "gold_master", "frame_checksums", "frame_scores"),
+    *("proxy", "proxy_audio", "sprites"),
+)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    key: str
+    state: str
+    changed: bool
+    """False if the video was there already, whole."""
+    same_as: str | None
+    """The key of the video that was there before with the same bytes or page, if it is one."""
+    playlist: list[str]
+    """Keys of the videos that were added, if it is a playlist."""
+    frame_count: int | None
+    clip_count: int
+    paths: dict[str, str]
+    """Storage keys by product."""
+    error: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time by step."""
+    checks: dict[str, bool] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def ingest(
+    pipeline: Pipeline,
+    reference: str,
+    *,
+    title: str | None = None,
+    needs_splicing: bool = True,
+    on_progress: ProgressCallback | None = None,
+    on_step: StepCallback | None = None,
+) -> IngestReport:
+    """Takes the video that `reference` names up to virtual clips. What is wrong with the footage
+    is in the report, not raised."""
+    with pipeline.transaction() as session:
+        video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
+        if video.state not in (SourceState.READY, SourceState.DUPLICATE):
+            # Under way from the start, so that no sensor takes it up, too.
+            source_videos.begin(session, video.key, DOWNLOAD)
+    if video.state == SourceState.DUPLICATE or (
+        video.state == SourceState.READY and _is_whole(pipeline, video)
+    ):
+        return _report(pipeline, video.key, changed=False)
+    run = _Run(pipeline, video.key, on_step or (lambda _key, _result: None))
+    watch = _watched(pipeline, video.key, on_progress) if on_progress else nullcontext()
+    error = None
+    with watch:
+        try:
+            run.through()
+        except (Exception, Cancelled) as failure:
+            error = sentence_of(failure)
+    return _report(
+        pipeline, video.key, changed=True, error=error, seconds=run.seconds, checks=run.checks
+    )
+
+
+class _Run:
+    """The steps of one ingest, then its checks, by the names that they have in Dagster."""
+
+    def __init__(self, pipeline: Pipeline, key: str, on_step: StepCallback) -> None:
+        self._pipeline = pipeline
+        self._key = key
+        self._on_step = on_step
+        self.seconds: dict[str, float] = {}
+        self.checks: dict[str, bool] = {}
+
+    def through(self) -> None:
+        pipeline, key = self._pipeline, self._key
+        source = self._step("source_download", self._download)
+        if isinstance(source, Settled):
+            pipeline.log.info(source.sentence)
+            return
+        self._step("transcode", lambda: make_products(pipeline, key, frozenset(Product)))
+        self._step("keyframe_offsets", lambda: index_proxy(pipeline, key))
+        self._step("scene_cut_points", lambda: find_cuts(pipeline, key))
+        self._step("virtual_clips", lambda: lay_clips(pipeline, key))
+        for name, check in CHECKS.items():
+            with self._timed(name):
+                self.checks[name] = check(pipeline, key).passed
+
+    def _step(self, name: str, work: Callable[[], _Result]) -> _Result:
+        with self._timed(name):
+            result = work()
+        self._on_step(self._key, result)
+        return result
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - began
+
+    def _download(self) -> StoredSource | Settled:
+        for retry in range(DOWNLOAD_RETRIES):
+            try:
+                return download_source(self._pipeline, self._key)
+            except Exception as error:
+                if not is_worth_another_try(error):
+                    raise
+                self._pipeline.log.warning(sentence_of(error))
+            time.sleep(DOWNLOAD_RETRY_SECONDS * 2**retry)
+        return download_source(self._pipeline, self._key)
+
+
+def _is_whole(pipeline: Pipeline, video: SourceVideo) -> bool:
+    return all(pipeline.storage.exists(path) for path in _paths(video).values())
+
+
+def _paths(video: SourceVideo) -> dict[str, str]:
+    paths = {product: getattr(video, f"{product}_filepath") for product in PRODUCTS}
+    return {product: path for product, path in paths.items() if path is not None}
+
+
+def _report(
+    pipeline: Pipeline, key: str, *, error: str | None = None, **fields: Any
+) -> IngestReport:
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        live = clips.of_video(session, video.id)
+        original = source_videos.original(session, video)
+        entries = source_videos.of_playlist(session, video.id)
+    return IngestReport(
+        key=key,
+        state=video.state,
+        same_as=original.key if original else None,
+        playlist=[entry.key for entry in entries],
+        frame_count=video.frame_count,
+        clip_count=len(live),
+        paths=_paths(video),
+        error=video.error or error,
+        **fields,
+    )
+
+
+@contextmanager
+def _watched(pipeline: Pipeline, key: str, on_progress: ProgressCallback) -> Iterator[None]:
+    """Reports what the row says while the work goes on."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_SECONDS):
+            with pipeline.transaction() as session:
+                video = source_videos.get(session, key)
+            on_progress(video.state, video.progress or 0.0)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

@@ -1,0 +1,223 @@
+"""From approved clips to files, keyframes and vectors.
+
+Each function works through all clips of one video that are due for its step. A clip that fails
+keeps its sentence, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from heaters_pipeline.db import artifacts, clips, embeddings, ledger, source_videos
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
+from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.media.clips.embeddings import (
+    Embedder,
+    mean_vector,
+    model_name,
+    open_embedder,
+)
+from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.keyframes import extract_keyframes, keyframe_numbers
+from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.step import sentence_of
+
+STRATEGY = "keyframe_mean"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The clips of one step: which are done, and which failed."""
+
+    pipeline: Pipeline
+    step: Step[ClipState]
+    done: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+
+    @contextmanager
+    def one(self, clip: Clip) -> Iterator[dict[str, Any]]:
+        """Work on one clip; the yielded dict takes the columns to write when it is done."""
+        columns: dict[str, Any] = {}
+        try:
+            yield columns
+        except Exception as error:
+            self.fail(clip, error)
+        else:
+            with self.pipeline.transaction() as session:
+                clips.finish(session, clip.id, self.step, columns)
+            self.done.append(clip.id)
+
+    def fail(self, clip: Clip, error: BaseException) -> None:
+        sentence = sentence_of(error)
+        with self.pipeline.transaction() as session:
+            clips.fail(session, clip.id, self.step, sentence)
+        self.failed.append(clip.id)
+        self.pipeline.log.error(f"Clip {clip.id}: {sentence}")
+
+
+@dataclass(frozen=True)
+class Embedded:
+    batch: Batch
+    added: int
+    """Vectors of the present model for clips that had one of another model only."""
+    without: list[int]
+    """Clips that could get none."""
+
+
+def export_clips(pipeline: Pipeline, key: str) -> Batch:
+    """Cuts an MP4 of every approved clip past its undo window from the gold master, proven by
+    checksum to hold exactly its frames."""
+
+    def export_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        storage = pipeline.storage
+        with (
+            scratch_folder(pipeline.settings.home) as folder,
+            storage.fetch(str(video.gold_master_filepath)) as gold,
+            storage.fetch(str(video.frame_checksums_filepath)) as sums,
+        ):
+            checksums = read_checksums(sums)
+            for clip in due:
+                with batch.one(clip) as columns:
+                    columns |= _export(pipeline, video, clip, gold, checksums, folder)
+
+    return _work_through(pipeline, key, EXPORT, export_all)
+
+
+def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
+    """Takes still images of every exported clip."""
+
+    def take_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        with scratch_folder(pipeline.settings.home) as folder:
+            for clip in due:
+                with batch.one(clip), pipeline.storage.fetch(str(clip.clip_filepath)) as file:
+                    _keep_keyframes(pipeline, clip, file, folder)
+
+    return _work_through(pipeline, key, KEYFRAME, take_all)
+
+
+def embed_clips(pipeline: Pipeline, key: str) -> Embedded:
+    """Gives a vector to every clip with keyframes, and one of the present model to clips of the
+    library that have one of another model only."""
+    model = pipeline.settings.embedding_model
+
+    def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        embedder = open_embedder(model)
+        for clip in due:
+            with batch.one(clip):
+                _embed(pipeline, clip, embedder)
+        _index(pipeline, embedder)
+
+    batch = _work_through(pipeline, key, EMBED, embed_all)
+    without: list[int] = []
+    with pipeline.video_lock(key):
+        with pipeline.transaction() as session:
+            video = source_videos.get(session, key)
+            missing = embeddings.missing(session, video.id, model_name(model), STRATEGY)
+        if missing:
+            embedder = open_embedder(model)
+            for clip in missing:
+                try:
+                    _embed(pipeline, clip, embedder)
+                except Exception as error:
+                    without.append(clip.id)
+                    pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
+            _index(pipeline, embedder)
+    return Embedded(batch, len(missing) - len(without), without)
+
+
+def _work_through(
+    pipeline: Pipeline,
+    key: str,
+    step: Step[ClipState],
+    work: Callable[[SourceVideo, Sequence[Clip], Batch], None],
+) -> Batch:
+    """Claims the video's clips that are due for `step` and works on them under its lock."""
+    batch = Batch(pipeline, step)
+    with pipeline.video_lock(key):
+        with pipeline.transaction() as session:
+            video = source_videos.get(session, key)
+            window = pipeline.settings.undo_window_seconds
+            due = clips.claim(session, video.id, step, window)
+        if due:
+            try:
+                work(video, due, batch)
+            except BaseException as error:
+                settled = {*batch.done, *batch.failed}
+                for clip in due:
+                    if clip.id not in settled:
+                        batch.fail(clip, error)
+                if not isinstance(error, Exception):
+                    raise
+    return batch
+
+
+def _export(
+    pipeline: Pipeline,
+    video: SourceVideo,
+    clip: Clip,
+    gold: Path,
+    checksums: Checksums,
+    folder: Path,
+) -> dict[str, Any]:
+    """Makes and stores the clip's file; the columns that name it."""
+    settings = pipeline.settings
+    out = folder / f"{clip.id}.mp4"
+    frames = clip.clean_frames if settings.export_trimmed else clip.frames
+    export_clip(
+        gold,
+        checksums,
+        frames.start,
+        frames.end,
+        out,
+        rate=video.rate,
+        rotation=video.rotation or 0,
+        sample_aspect=video.sample_aspect,
+        stall_seconds=settings.stall_seconds,
+    )
+    path = layout.clip_file(clip.id)
+    pipeline.storage.put(out, path)
+    with pipeline.transaction() as session:
+        ledger.record(session, video.id, {path: out.stat().st_size})
+    out.unlink()
+    return {"clip_filepath": path, "exported_frames": frames.as_json(), "is_virtual": False}
+
+
+def _keep_keyframes(pipeline: Pipeline, clip: Clip, file: Path, folder: Path) -> None:
+    numbers = keyframe_numbers(clip.file_frames.length)
+    images = extract_keyframes(file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds)
+    with pipeline.transaction() as session:
+        for image in images:
+            frame = clip.file_frames.start + image.frame
+            path = layout.keyframe(clip.id, frame)
+            pipeline.storage.put(image.path, path)
+            ledger.record(session, clip.source_video_id, {path: image.path.stat().st_size})
+            artifacts.save_keyframe(
+                session,
+                clip.id,
+                frame=frame,
+                filepath=path,
+                width=image.width,
+                height=image.height,
+            )
+
+
+def _embed(pipeline: Pipeline, clip: Clip, embedder: Embedder) -> None:
+    with pipeline.transaction() as session:
+        keyframes = artifacts.keyframes(session, clip.id)
+    with ExitStack() as files:
+        images = [files.enter_context(pipeline.storage.fetch(each.filepath)) for each in keyframes]
+        vector = mean_vector(embedder.embed(images))
+    with pipeline.transaction() as session:
+        embeddings.save(session, clip.id, embedder.model, STRATEGY, vector.tolist())
+
+
+def _index(pipeline: Pipeline, embedder: Embedder) -> None:
+    with pipeline.transaction() as session:
+        embeddings.ensure_index(session, embedder.model, embedder.dimensions)

@@ -1,0 +1,42 @@
+"""The objects that a video has in the storage, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.work.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class StorageCost:
+    """What one video costs in the storage."""
+
+    bytes_by_kind: Mapping[Kind, int]
+    approved_minutes: float | None
+    """None where no clip is approved."""
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(self.bytes_by_kind.values())
+
+
+def storage_cost(pipeline: Pipeline, key: str) -> StorageCost:
+    with pipeline.transaction() as session:
+        video_id = source_videos.get(session, key).id
+        return StorageCost(
+            ledger.by_kind(session, [video_id]).get(video_id, {}),
+            ledger.approved_minutes(session, [video_id]).get(video_id),
+        )
+
+
+def delete_replaced(
+    pipeline: Pipeline, before: Iterable[str | None], after: Iterable[str | None]
+) -> None:
+    """Deletes the objects whose keys `before` names and `after` does not. No row may name them."""
+    replaced = {path for path in before if path is not None} - set(after)
+    with pipeline.transaction() as session:
+        ledger.forget(session, replaced)
+    pipeline.storage.delete(*sorted(replaced))

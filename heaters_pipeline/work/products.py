@@ -1,0 +1,226 @@
+"""From a source to gold master, review proxy, thumbnails and frame index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain import frame_index, layout
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.states import PREPROCESS, SourceState
+from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.media.ffmpeg.damage import Damage
+from heaters_pipeline.media.ffmpeg.probe import probe
+from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
+from heaters_pipeline.media.products.same_frames import show_the_same
+from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
+from heaters_pipeline.storage import Storage
+from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.progress import ProgressWriter
+from heaters_pipeline.work.step import source_step
+from heaters_pipeline.work.stream_facts import stream_facts
+
+COLUMNS_OF = {
+    Product.GOLD_MASTER: ("gold_master_filepath", "frame_checksums_filepath"),
+    Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath", "sprites_filepath"),
+    Product.FRAME_SCORES: ("frame_scores_filepath",),
+}
+
+PRODUCT_COLUMNS = tuple(column for columns in COLUMNS_OF.values() for column in columns)
+
+
+@dataclass(frozen=True)
+class Products:
+    """What one transcode made."""
+
+    frame_count: int
+    damage: Damage | None
+    bytes_of: Mapping[Product, int]
+    sprite_sheets: int
+    sprite_bytes: int
+
+
+@dataclass(frozen=True)
+class IndexedProxy:
+    frame_count: int
+    index_bytes: int
+    largest_frame_bytes: int
+
+
+@dataclass(frozen=True)
+class StoredProducts:
+    columns: dict[str, Any]
+    """Of the video's row."""
+    sizes: dict[str, int]
+    """Bytes by storage key."""
+
+
+def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> Products:
+    """Decodes the source once and makes whichever of its products are wanted.
+
+    A refetched copy gets all of them, and is refused where it shows other frames than the source
+    that the clips were made from: that one stays, with its products.
+    """
+    settings, storage = pipeline.settings, pipeline.storage
+    with source_step(pipeline, key, PREPROCESS) as video, scratch_folder(settings.home) as folder:
+        pending = video.pending_source
+        if pending is None:
+            source_path = made_by(video.source_filepath, video, "source_download")
+            source_columns: dict[str, Any] = {}
+        else:
+            wanted, source_path = frozenset(Product), pending["path"]
+            source_columns = {
+                "source_filepath": source_path,
+                "source_sha256": pending["sha256"],
+                "download_quality": pending["quality"],
+                "pending_source": None,
+            }
+        sha256 = str(source_columns.get("source_sha256", video.source_sha256))
+        gold = GoldMaster(settings.gold_master)
+        try:
+            with storage.fetch(source_path) as source:
+                facts = probe(source)
+                write = ProgressWriter(pipeline, key, "transcode")
+                made = transcode(
+                    source,
+                    facts,
+                    folder,
+                    wanted,
+                    lambda progress: write(progress.seconds_done, facts.duration_seconds),
+                    gold=gold,
+                    stall_seconds=settings.stall_seconds,
+                )
+            _refuse_other_frames(storage, video, made)
+        except InputError:
+            if pending is not None:
+                _drop_pending(pipeline, video, source_path)
+            raise
+        stored = store_products(storage, key, sha256, made)
+        if gold is GoldMaster.COPY and Product.GOLD_MASTER in wanted:
+            stored.columns["gold_master_filepath"] = source_path
+        if wanted == frozenset(Product):
+            stored.columns["products_sha256"] = sha256
+        # An index of another length is void; with a new proxy comes its own.
+        void = {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
+        with pipeline.transaction() as session:
+            columns = {
+                "frame_count": made.frame_count,
+                "damage": made.damage.as_dict() if made.damage else None,
+                **void,
+                **stream_facts(facts),
+                **source_columns,
+                **stored.columns,
+            }
+            source_videos.finish_products(session, key, columns)
+            ledger.record(session, video.id, stored.sizes)
+        replaced = (*PRODUCT_COLUMNS, "source_filepath")
+        before = [getattr(video, column) for column in replaced]
+        after = [columns.get(column, getattr(video, column)) for column in replaced]
+        delete_replaced(pipeline, before, after)
+    return Products(
+        made.frame_count,
+        made.damage,
+        {
+            product: sum(stored.sizes.get(str(columns.get(column)), 0) for column in names)
+            for product, names in COLUMNS_OF.items()
+        },
+        made.sprite_index.sheets if made.sprite_index else 0,
+        stored.sizes.get(str(columns.get("sprites_filepath")), 0),
+    )
+
+
+def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) -> StoredProducts:
+    """Puts what a transcode made into the storage. `sha256` is the source's."""
+    columns: dict[str, Any] = {}
+    sizes: dict[str, int] = {}
+    name = layout.name_of(sha256)
+
+    def put(local: Path, path: str, column: str) -> None:
+        storage.put(local, path)
+        columns[column] = path
+        sizes[path] = local.stat().st_size
+
+    if made.gold_master:
+        put(made.gold_master, layout.gold_master(key, name), "gold_master_filepath")
+    if made.frame_checksums:
+        put(made.frame_checksums, layout.frame_checksums(key, name), "frame_checksums_filepath")
+    if made.review_proxy:
+        parts = [made.review_proxy, made.proxy_audio, made.sprites]
+        digests = [file_digest(part) for part in parts if part is not None]
+        proxy_id = layout.proxy_id(key, digests)
+        put(made.review_proxy, layout.review_proxy(key, proxy_id), "proxy_filepath")
+        columns["proxy_audio_filepath"] = None
+        if made.proxy_audio:
+            put(made.proxy_audio, layout.proxy_audio(key, proxy_id), "proxy_audio_filepath")
+        if made.sprites and made.sprite_index:
+            put(made.sprites, layout.sprites(key, proxy_id), "sprites_filepath")
+            columns["sprites"] = made.sprite_index.as_json()
+        codec, description, width, height = proxy_codec(made.review_proxy)
+        # The index goes with the very bytes it describes, in the same write.
+        columns |= {
+            "proxy_id": proxy_id,
+            "proxy_codec": codec,
+            "proxy_description": description,
+            "proxy_width": width,
+            "proxy_height": height,
+            "keyframe_offsets": frame_index.pack(read_frame_index(made.review_proxy)),
+        }
+    if made.frame_scores:
+        put(made.frame_scores, layout.frame_scores(key, name), "frame_scores_filepath")
+    return StoredProducts(columns, sizes)
+
+
+def index_proxy(pipeline: Pipeline, key: str) -> IndexedProxy:
+    """Reads the frame index from the proxy's sample table and proves that each frame is an IDR
+    picture."""
+    with (
+        source_step(pipeline, key, PREPROCESS) as video,
+        pipeline.storage.fetch(made_by(video.proxy_filepath, video, "review_proxy")) as proxy,
+    ):
+        records = read_frame_index(proxy)
+        check_proxy(proxy, records)
+        with pipeline.transaction() as session:
+            columns = {"keyframe_offsets": frame_index.pack(records)}
+            source_videos.finish_products(session, key, columns)
+    return IndexedProxy(len(records), records.nbytes, int(records["size"].max()))
+
+
+def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
+    """`path`; raises InputError where it is None, as `asset` has not been materialized yet."""
+    if path is None:
+        raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
+    return path
+
+
+def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:
+    """Clips name frames by number: under a ready video, which has clips, the frames must stay."""
+    if video.state != SourceState.READY:
+        return
+    if made.frame_count != video.frame_count:
+        raise InputError(
+            f"{video.url} has {made.frame_count} frames now, but {video.title} and its clips were "
+            f"made from {video.frame_count}: they stay as they are; add the new one as a new "
+            "video."
+        )
+    if video.pending_source is None or not (made.frame_scores and video.frame_scores_filepath):
+        return
+    with storage.fetch(video.frame_scores_filepath) as before:
+        same = show_the_same(open_thumbnails(before), open_thumbnails(made.frame_scores))
+    if not same:
+        raise InputError(
+            f"{video.url} shows other pictures now than {video.title} and its clips: they stay as "
+            "they are; add the new one as a new video."
+        )
+
+
+def _drop_pending(pipeline: Pipeline, video: SourceVideo, path: str) -> None:
+    with pipeline.transaction() as session:
+        source_videos.record(session, video.key, {"pending_source": None})
+    delete_replaced(pipeline, [path], [video.source_filepath])
