@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, NamedTuple
 
 from heaters_pipeline.domain.errors import HeatersError
@@ -23,13 +23,19 @@ class Cost(NamedTuple):
         return Cost(self.cpu + other.cpu, self.wall + other.wall)
 
 
-def cost_of(command: Sequence[str]) -> tuple[Cost, str]:
+def cost_of(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> tuple[Cost, str]:
     """Runs `command` to its end; its cost and what it wrote to standard output. Raises HeatersError
     where it fails."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as complaints:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=complaints
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=complaints,
         )
         try:
             _, status, usage = os.wait4(process.pid, 0)

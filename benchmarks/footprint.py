@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +44,9 @@ class Footprint:
             self.by_program[name] = max(held, self.by_program.get(name, 0))
 
 
-def footprint_of(command: Sequence[str]) -> tuple[Footprint, str]:
+def footprint_of(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> tuple[Footprint, str]:
     """Runs `command` to its end and looks at its memory all the while; what it held and what it
     wrote to standard output. Each line that it writes to standard error names the step that begins.
     Raises HeatersError where it fails.
@@ -55,7 +57,9 @@ def footprint_of(command: Sequence[str]) -> tuple[Footprint, str]:
     """
     found = Footprint()
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as steps:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=steps)
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=steps
+        )
         try:
             while process.poll() is None:
                 found.add(_last_line(steps), _held_by(process.pid))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 
@@ -13,19 +12,18 @@ import click
 from sqlmodel import Session
 from tqdm import tqdm
 
+from benchmarks.database import new_databases
 from benchmarks.footage import make_long_proxy
 from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from benchmarks.steps import scan_packets
-from heaters_pipeline.db import migrate, source_videos
+from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Origin
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord, pack
 from heaters_pipeline.media.products.frame_index import read_frame_index
-from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DRIVER
 
 BUILDS = 15
 RATE = 25
@@ -50,8 +48,8 @@ def main(minutes: float, clips: int) -> Iterable[Result]:
     """
     with work_folder() as folder:
         yield build(make_long_proxy(folder / "proxy.mp4", minutes))
-        with _server(folder) as url:
-            yield slices(url, clips)
+        with new_databases(folder) as new_database:
+            yield slices(new_database(), clips)
 
 
 def build(proxy: Path) -> Result:
@@ -129,19 +127,6 @@ def _cpu_seconds(read: Callable[[Path], object], proxy: Path) -> float:
     began = time.process_time()
     read(proxy)
     return time.process_time() - began
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """A migrated database on a server of its own, with Postgres's own settings."""
-    server = EmbeddedPostgres(folder / "home")
-    server.start()
-    try:
-        url = server.url("postgres", APP_DRIVER)
-        migrate.upgrade(url)
-        yield url
-    finally:
-        server.stop()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -15,10 +16,11 @@ import click
 from tqdm import tqdm
 
 from benchmarks.costs import Cost, cost_of
+from benchmarks.database import new_databases
 from benchmarks.footage import default_film, options, proxy_options
 from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
-from benchmarks.steps import COMMAND
+from benchmarks.steps import COMMAND, environment
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg.filters import proxy_size
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
@@ -33,7 +35,19 @@ class Outcome(NamedTuple):
     """By the name of what has them."""
 
 
-Run = Callable[[Path, VideoFacts, Path], Outcome]
+@dataclass(frozen=True)
+class Turn:
+    """What a run gets."""
+
+    source: Path
+    facts: VideoFacts
+    folder: Path
+    """Empty; gone after the run."""
+    database_url: str
+    """A database with the newest schema and no rows."""
+
+
+Run = Callable[[Turn], Outcome]
 
 
 @benchmark("ingest")
@@ -55,9 +69,9 @@ def main(file: Path | None, repeat: int, gold: str) -> Iterable[Result]:
     or the demo film where there is none.
     """
     golds = list(GoldMaster) if gold == "both" else [GoldMaster(gold)]
-    with work_folder() as folder:
+    with work_folder() as folder, new_databases(folder) as new_database:
         source = (file or default_film(folder)).absolute()
-        costs = _take_turns(source, folder, repeat, golds)
+        costs = _take_turns(source, folder, new_database, repeat, golds)
     cpu = {name: median(cost.cpu for cost in each) for name, each in costs.items()}
     wall = {name: median(cost.wall for cost in each) for name, each in costs.items()}
     if GoldMaster.FFV1 in golds:
@@ -73,7 +87,11 @@ def main(file: Path | None, repeat: int, gold: str) -> Iterable[Result]:
 
 
 def _take_turns(
-    source: Path, folder: Path, repeat: int, golds: Sequence[GoldMaster]
+    source: Path,
+    folder: Path,
+    new_database: Callable[[], str],
+    repeat: int,
+    golds: Sequence[GoldMaster],
 ) -> dict[str, list[Cost]]:
     """Every run's cost by name."""
     facts = probe(source)
@@ -87,7 +105,8 @@ def _take_turns(
     for turn in tqdm(range(repeat * len(runs)), unit="run", disable=None):
         # Each goes first as often as the others.
         which = list(runs)[(turn + turn // len(runs)) % len(runs)]
-        outcome = _in_folder(folder / which, runs[which], source, facts)
+        run = Turn(source, facts, folder / which, new_database())
+        outcome = _in_folder(run, runs[which])
         frames |= outcome.frames
         _check_frames(source, frames)
         for name, cost in outcome.costs.items():
@@ -95,59 +114,61 @@ def _take_turns(
     return costs
 
 
-def ours(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
+def ours(turn: Turn) -> Outcome:
     """Our ingest, and the check of the gold master that follows it."""
-    ingest, said = cost_of([*COMMAND, "ingest", str(source), str(folder), GoldMaster.FFV1])
-    gold, checksums = folder / "gold_master.mkv", folder / "frame_checksums.txt"
-    verify, verdict = cost_of([*COMMAND, "verify", str(gold), str(checksums)])
-    if json.loads(verdict)["different"]:
-        raise HeatersError(f"The gold master of {source.name} differs from its source.")
-    return Outcome({"ours": ingest, "verify": verify}, {"ours": json.loads(said)["frames"]})
+    settings = environment(turn.folder, turn.database_url, GoldMaster.FFV1)
+    ingest, said = cost_of([*COMMAND, "ingest", str(turn.source)], settings)
+    told = json.loads(said)
+    verify, verdict = cost_of([*COMMAND, "verify", told["key"]], settings)
+    if not json.loads(verdict)["passed"]:
+        raise HeatersError(f"The gold master of {turn.source.name} differs from its source.")
+    return Outcome({"ours": ingest, "verify": verify}, {"ours": told["frames"]})
 
 
-def ours_with_copy(source: Path, _facts: VideoFacts, folder: Path) -> Outcome:
+def ours_with_copy(turn: Turn) -> Outcome:
     """Our ingest where the source itself is the gold master."""
-    cost, said = cost_of([*COMMAND, "ingest", str(source), str(folder), GoldMaster.COPY])
+    settings = environment(turn.folder, turn.database_url, GoldMaster.COPY)
+    cost, said = cost_of([*COMMAND, "ingest", str(turn.source)], settings)
     return Outcome({"ours, copy": cost}, {"ours with copy": json.loads(said)["frames"]})
 
 
-def plain_chain(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
+def plain_chain(turn: Turn) -> Outcome:
     """One command after the other, as one would type them: FFV1 with ffmpeg's defaults, a proxy
     with our settings, a scan of its packets, and PySceneDetect's adaptive detector on it."""
-    gold = folder / "gold.mkv"
-    encode = _ffmpeg("-i", source, "-c:v", "ffv1", "-c:a", "copy", gold)
-    cost, proxy_frames = _chain(source, facts, folder, encode)
+    gold = turn.folder / "gold.mkv"
+    encode = _ffmpeg("-i", turn.source, "-c:v", "ffv1", "-c:a", "copy", gold)
+    cost, proxy_frames = _chain(turn, encode)
     return Outcome(
         {"plain": cost},
         {"plain chain's FFV1": _frames(gold), "plain chain's proxy": proxy_frames},
     )
 
 
-def plain_chain_with_copy(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
+def plain_chain_with_copy(turn: Turn) -> Outcome:
     """The same with the source's own streams in a new container. Its packets are not counted: it
     has those, too, that the source's edit list hides."""
     remux = _ffmpeg(
-        "-i", source, "-map", "0:V:0", "-map", "0:a?", "-c", "copy", folder / "gold.mkv"
+        "-i", turn.source, "-map", "0:V:0", "-map", "0:a?", "-c", "copy", turn.folder / "gold.mkv"
     )
-    cost, proxy_frames = _chain(source, facts, folder, remux)
+    cost, proxy_frames = _chain(turn, remux)
     return Outcome({"plain, copy": cost}, {"proxy beside the remux": proxy_frames})
 
 
-def _chain(source: Path, facts: VideoFacts, folder: Path, make_gold: list[str]) -> tuple[Cost, int]:
+def _chain(turn: Turn, make_gold: list[str]) -> tuple[Cost, int]:
     """The cost of all commands, and the number of the proxy's frames."""
-    proxy = folder / "proxy.mp4"
-    width, height = proxy_size(facts)
+    proxy = turn.folder / "proxy.mp4"
+    width, height = proxy_size(turn.facts)
     commands = [
         make_gold,
         _ffmpeg(
-            *("-i", source, "-an", "-vf", f"scale={width}:{height},setsar=1"),
+            *("-i", turn.source, "-an", "-vf", f"scale={width}:{height},setsar=1"),
             *proxy_options(),
             proxy,
         ),
         _packet_scan(proxy),
         [
             *(sys.executable, "-m", "scenedetect", "--quiet"),
-            *("--input", str(proxy), "--output", str(folder)),
+            *("--input", str(proxy), "--output", str(turn.folder)),
             *("detect-adaptive", "list-scenes"),
         ],
     ]
@@ -157,15 +178,15 @@ def _chain(source: Path, facts: VideoFacts, folder: Path, make_gold: list[str]) 
     return total, _frames(proxy)
 
 
-def floor(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
+def floor(turn: Turn) -> Outcome:
     """One decode, our two encoders, nothing else."""
-    gold, proxy = folder / "gold.mkv", folder / "proxy.mp4"
-    width, height = proxy_size(facts)
-    if facts.rotation in (90, 270):
+    gold, proxy = turn.folder / "gold.mkv", turn.folder / "proxy.mp4"
+    width, height = proxy_size(turn.facts)
+    if turn.facts.rotation in (90, 270):
         width, height = height, width
     passed = ["-fps_mode", "passthrough"]
     command = [
-        *_ffmpeg("-noautorotate", "-i", source),
+        *_ffmpeg("-noautorotate", "-i", turn.source),
         *("-map", "0:V:0", *passed, *options(GOLD_MASTER_VIDEO), str(gold)),
         *("-map", "0:V:0", *passed, "-vf", f"scale={width}:{height}:flags=bicubic"),
         *(*proxy_options(), str(proxy)),
@@ -185,18 +206,13 @@ def _packet_scan(video: Path) -> list[str]:
     return [*COMMAND, "scan-packets", str(video)]
 
 
-def _in_folder(
-    folder: Path,
-    run: Run,
-    source: Path,
-    facts: VideoFacts,
-) -> Outcome:
+def _in_folder(turn: Turn, run: Run) -> Outcome:
     """A new folder for each run, gone after it: nothing is overwritten while it is measured."""
-    folder.mkdir()
+    turn.folder.mkdir()
     try:
-        return run(source, facts, folder)
+        return run(turn)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(turn.folder)
 
 
 def _check_frames(source: Path, frames: dict[str, int]) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from benchmarks.database import new_databases
 from benchmarks.footage import default_film, make_film, make_longer
 from benchmarks.footprint import Footprint, footprint_of
 from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
-from benchmarks.steps import COMMAND
+from benchmarks.steps import COMMAND, environment
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.products.transcode import GoldMaster
 
@@ -37,11 +38,11 @@ def main(file: Path | None, minutes: float, times: int) -> Iterator[Result]:
     where there is none. Below the result the same by program and by step; the gold master's check,
     last, is no part of the ingest.
     """
-    with work_folder() as folder:
+    with work_folder() as folder, new_databases(folder) as new_database:
         film = make_film(file or default_film(folder), folder / "short.mp4", minutes)
-        short, short_check, frames = _ingest(film, folder / "short")
+        short, short_check, frames = _ingest(film, folder / "short", new_database())
         long_film = make_longer(film, folder / "long.mp4", times)
-        long, long_check, long_frames = _ingest(long_film, folder / "long")
+        long, long_check, long_frames = _ingest(long_film, folder / "long", new_database())
     if long_frames != times * frames:
         raise HeatersError(f"Not {times} times the work: {long_frames} frames against {frames}.")
     length = f"a video of {minutes:g} minutes"
@@ -54,20 +55,16 @@ def main(file: Path | None, minutes: float, times: int) -> Iterator[Result]:
             yield _result(step, held, peer, length)
 
 
-def _ingest(film: Path, folder: Path) -> tuple[Footprint, Footprint, int]:
+def _ingest(film: Path, home: Path, database_url: str) -> tuple[Footprint, Footprint, int]:
     """Of the ingest and of its gold master's check; the number of frames."""
-    folder.mkdir()
-    made, said = footprint_of([*COMMAND, "ingest", str(film), str(folder), GoldMaster.FFV1])
-    checked, verdict = footprint_of(
-        [
-            *COMMAND,
-            "verify",
-            *(str(folder / name) for name in ("gold_master.mkv", "frame_checksums.txt")),
-        ]
-    )
-    if json.loads(verdict)["different"]:
+    home.mkdir()
+    settings = environment(home, database_url, GoldMaster.FFV1)
+    made, said = footprint_of([*COMMAND, "ingest", str(film)], settings)
+    told = json.loads(said)
+    checked, verdict = footprint_of([*COMMAND, "verify", told["key"]], settings)
+    if not json.loads(verdict)["passed"]:
         raise HeatersError(f"The gold master of {film.name} differs from its source.")
-    return made, checked, json.loads(said)["frames"]
+    return made, checked, told["frames"]
 
 
 def _result(name: str, held: int, peer_held: int, peer: str) -> Result:

@@ -1,87 +1,59 @@
-"""What the ingest benchmark runs in processes of their own, so that starting Python and importing
-is part of the cost. Each command prints one JSON object, and on standard error the name of each
-step as it begins."""
+"""What the benchmarks of the ingest run in processes of their own, so that starting Python and
+importing is part of the cost. Each command prints one JSON object, and on standard error the name
+of each step as it begins."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 COMMAND = (sys.executable, "-m", "benchmarks.steps")
 
 
-def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
-    """From a source to virtual clips: what the assets of the ingest call, as often as they call it,
-    without Dagster, database and storage. `gold`: the setting GOLD_MASTER.
-    """
-    from heaters_pipeline.domain.cut_points import FrameRange, divide, find_faults
-    from heaters_pipeline.domain.frame_index import pack
-    from heaters_pipeline.files.digests import file_digest
-    from heaters_pipeline.media.clips.previews import preview
-    from heaters_pipeline.media.cuts.detectors import open_detector
-    from heaters_pipeline.media.cuts.picture import draw_cuts
-    from heaters_pipeline.media.ffmpeg.probe import probe
-    from heaters_pipeline.media.products.frame_index import (
-        check_proxy,
-        proxy_codec,
-        read_frame_index,
-    )
-    from heaters_pipeline.media.products.thumbnails import open_thumbnails
-    from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
-    from heaters_pipeline.settings import get_settings
-
-    settings = get_settings()
-
-    _step("download")
-    probe(source)
-    file_digest(source)
-
-    _step("transcode")
-    facts = probe(source)
-    made = transcode(source, facts, folder, frozenset(Product), gold=GoldMaster(gold))
-    assert made.review_proxy and made.frame_scores
-    _step("store products")
-    for part in (made.review_proxy, made.proxy_audio, made.sprites):
-        if part:
-            file_digest(part)
-    proxy_codec(made.review_proxy)
-    pack(read_frame_index(made.review_proxy))
-
-    _step("frame index")
-    records = read_frame_index(made.review_proxy)
-    check_proxy(made.review_proxy, records)
-    pack(records)
-
-    _step("cut points")
-    detector = open_detector(settings.detector, settings.min_clip_seconds)
-    thumbnails = open_thumbnails(made.frame_scores)
-    found = detector.detect(thumbnails, facts.rate)
-    cuts = found.cuts()
-    draw_cuts(thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts])
-
-    _step("virtual clips")
-    clips = divide(FrameRange(0, made.frame_count), cuts)
-    assert not find_faults(made.frame_count, clips)
-    for frames in clips:
-        preview(thumbnails, frames)
-    return {"frames": made.frame_count, "clips": len(clips)}
+def environment(home: Path, database_url: str, gold: str) -> Mapping[str, str]:
+    """Of a process that ingests: the defaults of every setting but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HEATERS_")}
+    kept.pop("STORAGE_URL", None)
+    return kept | {
+        "HEATERS_HOME": str(home),
+        "DATABASE_URL": database_url,
+        "HEATERS_GOLD_MASTER": gold,
+    }
 
 
-def verify(gold: Path, checksums: Path) -> dict[str, Any]:
-    """The asset check of the gold master."""
-    from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
+def ingest(source: str) -> dict[str, Any]:
+    """From a file to virtual clips: the steps of `work.ingest`, without the checks after them."""
+    from heaters_pipeline.db import clips, source_videos
+    from heaters_pipeline.work.ingest import STEPS
+    from heaters_pipeline.work.register import add_source
 
-    _step("verify")
-    different = verify_gold_master(gold, read_checksums(checksums), gold.parent)
-    return {"different": len(different)}
+    pipeline = _pipeline()
+    with pipeline.transaction() as session:
+        video, _ = add_source(session, source)
+    for name, step in STEPS.items():
+        print(name, file=sys.stderr, flush=True)
+        step(pipeline, video.key)
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, video.key)
+        count = len(clips.of_video(session, video.id))
+    return {"key": video.key, "frames": video.frame_count, "clips": count}
 
 
-def count_packets(video: Path) -> dict[str, Any]:
+def verify(key: str) -> dict[str, Any]:
+    """The check of the gold master."""
+    from heaters_pipeline.work.checks import gold_master_equals_source
+
+    print("verify", file=sys.stderr, flush=True)
+    return {"passed": gold_master_equals_source(_pipeline(), key).passed}
+
+
+def count_packets(video: str) -> dict[str, Any]:
     """The plain chain's frame index."""
-    return {"frames": len(scan_packets(video))}
+    return {"frames": len(scan_packets(Path(video)))}
 
 
 def scan_packets(video: Path) -> list[tuple[int | None, int, int | None]]:
@@ -96,15 +68,20 @@ def scan_packets(video: Path) -> list[tuple[int | None, int, int | None]]:
         ]
 
 
-def _step(name: str) -> None:
-    print(name, file=sys.stderr, flush=True)
+def _pipeline() -> Any:
+    from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.settings import get_settings
+    from heaters_pipeline.work.pipeline import open_pipeline
+
+    settings = get_settings()
+    return open_pipeline(open_engine(str(settings.database_url)), settings)
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., dict[str, Any]]] = {
+    commands: dict[str, Callable[[str], dict[str, Any]]] = {
         "ingest": ingest,
         "verify": verify,
         "scan-packets": count_packets,
     }
-    command, *arguments = sys.argv[1:]
-    print(json.dumps(commands[command](*map(Path, arguments[:2]), *arguments[2:])))
+    command, argument = sys.argv[1:]
+    print(json.dumps(commands[command](argument)))

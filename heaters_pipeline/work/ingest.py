@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.models import SourceVideo
@@ -24,7 +24,6 @@ from heaters_pipeline.work.register import add_source
 from heaters_pipeline.work.step import is_worth_another_try, sentence_of
 
 StepResult = StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips
-_Result = TypeVar("_Result", bound=StepResult)
 
 ProgressCallback = Callable[[str, float], None]
 """Called with the video's state and the done share (0 to 1) of the work in it."""
@@ -42,6 +41,33 @@ PRODUCTS = (
     *("source", "gold_master", "frame_checksums", "frame_scores"),
     *("proxy", "proxy_audio", "sprites"),
 )
+
+
+def _download(pipeline: Pipeline, key: str) -> StoredSource | Settled:
+    """With as many retries as Dagster's policy makes."""
+    for retry in range(DOWNLOAD_RETRIES):
+        try:
+            return download_source(pipeline, key)
+        except Exception as error:
+            if not is_worth_another_try(error):
+                raise
+            pipeline.log.warning(sentence_of(error))
+        time.sleep(DOWNLOAD_RETRY_SECONDS * 2**retry)
+    return download_source(pipeline, key)
+
+
+def _make_all_products(pipeline: Pipeline, key: str) -> Products:
+    return make_products(pipeline, key, frozenset(Product))
+
+
+STEPS: Mapping[str, Callable[[Pipeline, str], StepResult]] = {
+    "source_download": _download,
+    "transcode": _make_all_products,
+    "keyframe_offsets": index_proxy,
+    "scene_cut_points": find_cuts,
+    "virtual_clips": lay_clips,
+}
+"""In their order, by the names that they have in Dagster."""
 
 
 @dataclass(frozen=True)
@@ -87,65 +113,40 @@ def ingest(
         video.state == SourceState.READY and _is_whole(pipeline, video)
     ):
         return _report(pipeline, video.key, changed=False)
-    run = _Run(pipeline, video.key, on_step or (lambda _key, _result: None))
-    watch = _watched(pipeline, video.key, on_progress) if on_progress else nullcontext()
+    seconds: dict[str, float] = {}
+    checks: dict[str, bool] = {}
     error = None
-    with watch:
+    with _watched(pipeline, video.key, on_progress) if on_progress else nullcontext():
         try:
-            run.through()
+            if _take_steps(pipeline, video.key, on_step, seconds):
+                for name, check in CHECKS.items():
+                    with _timed(seconds, name):
+                        checks[name] = check(pipeline, video.key).passed
         except (Exception, Cancelled) as failure:
             error = sentence_of(failure)
-    return _report(
-        pipeline, video.key, changed=True, error=error, seconds=run.seconds, checks=run.checks
-    )
+    return _report(pipeline, video.key, changed=True, error=error, seconds=seconds, checks=checks)
 
 
-class _Run:
-    """The steps of one ingest, then its checks, by the names that they have in Dagster."""
+def _take_steps(
+    pipeline: Pipeline, key: str, on_step: StepCallback | None, seconds: dict[str, float]
+) -> bool:
+    """Whether all steps were taken: a download can settle the matter."""
+    for name, step in STEPS.items():
+        with _timed(seconds, name):
+            result = step(pipeline, key)
+        if on_step is not None:
+            on_step(key, result)
+        if isinstance(result, Settled):
+            pipeline.log.info(result.sentence)
+            return False
+    return True
 
-    def __init__(self, pipeline: Pipeline, key: str, on_step: StepCallback) -> None:
-        self._pipeline = pipeline
-        self._key = key
-        self._on_step = on_step
-        self.seconds: dict[str, float] = {}
-        self.checks: dict[str, bool] = {}
 
-    def through(self) -> None:
-        pipeline, key = self._pipeline, self._key
-        source = self._step("source_download", self._download)
-        if isinstance(source, Settled):
-            pipeline.log.info(source.sentence)
-            return
-        self._step("transcode", lambda: make_products(pipeline, key, frozenset(Product)))
-        self._step("keyframe_offsets", lambda: index_proxy(pipeline, key))
-        self._step("scene_cut_points", lambda: find_cuts(pipeline, key))
-        self._step("virtual_clips", lambda: lay_clips(pipeline, key))
-        for name, check in CHECKS.items():
-            with self._timed(name):
-                self.checks[name] = check(pipeline, key).passed
-
-    def _step(self, name: str, work: Callable[[], _Result]) -> _Result:
-        with self._timed(name):
-            result = work()
-        self._on_step(self._key, result)
-        return result
-
-    @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self.seconds[name] = time.monotonic() - began
-
-    def _download(self) -> StoredSource | Settled:
-        for retry in range(DOWNLOAD_RETRIES):
-            try:
-                return download_source(self._pipeline, self._key)
-            except Exception as error:
-                if not is_worth_another_try(error):
-                    raise
-                self._pipeline.log.warning(sentence_of(error))
-            time.sleep(DOWNLOAD_RETRY_SECONDS * 2**retry)
-        return download_source(self._pipeline, self._key)
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[name] = time.monotonic() - began
 
 
 def _is_whole(pipeline: Pipeline, video: SourceVideo) -> bool:

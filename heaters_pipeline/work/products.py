@@ -162,19 +162,23 @@ def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) ->
         if made.sprites and made.sprite_index:
             put(made.sprites, layout.sprites(key, proxy_id), "sprites_filepath")
             columns["sprites"] = made.sprite_index.as_json()
-        codec, description, width, height = proxy_codec(made.review_proxy)
-        # The index goes with the very bytes it describes, in the same write.
-        columns |= {
-            "proxy_id": proxy_id,
-            "proxy_codec": codec,
-            "proxy_description": description,
-            "proxy_width": width,
-            "proxy_height": height,
-            "keyframe_offsets": frame_index.pack(read_frame_index(made.review_proxy)),
-        }
+        columns |= {"proxy_id": proxy_id, **proxy_columns(made.review_proxy)}
     if made.frame_scores:
         put(made.frame_scores, layout.frame_scores(key, name), "frame_scores_filepath")
     return StoredProducts(columns, sizes)
+
+
+def proxy_columns(proxy: Path) -> dict[str, Any]:
+    """How to decode the proxy, and its frame index: both are written with the bytes that they
+    describe."""
+    codec, description, width, height = proxy_codec(proxy)
+    return {
+        "proxy_codec": codec,
+        "proxy_description": description,
+        "proxy_width": width,
+        "proxy_height": height,
+        "keyframe_offsets": frame_index.pack(read_frame_index(proxy)),
+    }
 
 
 def index_proxy(pipeline: Pipeline, key: str) -> IndexedProxy:

@@ -1,0 +1,41 @@
+"""Where benchmarks keep their rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from heaters_pipeline.db import migrate
+from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
+from heaters_pipeline.platform.postgres import APP_DRIVER, for_psycopg, with_database
+
+
+@contextmanager
+def new_databases(folder: Path) -> Iterator[Callable[[], str]]:
+    """A server of its own below `folder`, with Postgres's own settings. Each call gives the URL of
+    a new database that has the newest schema and no rows."""
+    server = EmbeddedPostgres(folder / "postgres")
+    server.start()
+    try:
+        url = server.url("postgres", APP_DRIVER)
+        _execute(url, "CREATE DATABASE template")
+        migrate.upgrade(with_database(url, "template"))
+        numbers = itertools.count(1)
+
+        def new() -> str:
+            name = f"benchmark_{next(numbers)}"
+            _execute(url, f"CREATE DATABASE {name} TEMPLATE template")
+            return with_database(url, name)
+
+        yield new
+    finally:
+        server.stop()
+
+
+def _execute(url: str, statement: str) -> None:
+    with psycopg.connect(for_psycopg(url), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
