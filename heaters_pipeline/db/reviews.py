@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from heaters_pipeline.db import artifacts, clips, likeness
+from heaters_pipeline.db import artifacts, clips, likeness, review_queue
 from heaters_pipeline.db.events import Decision, Part, record, removed_since, snapshot, standing
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
@@ -193,7 +193,7 @@ def _replace(
     for clip in made:
         clip.grouped_with_clip_id = old[0].grouped_with_clip_id
     decision = record(session, actor, wish.action, [Part(before, [*old, *members, *made])])
-    clips.lease(session, [clip.id for clip in made], actor, lease_seconds)
+    review_queue.lease(session, [clip.id for clip in made], actor, lease_seconds)
     return decision
 
 
@@ -243,7 +243,7 @@ def undo(
                     moved.append(clip)
         unused = artifacts.leave_library(session, moved)
         undone = record(session, actor, Action.UNDO, parts)
-    clips.lease(session, [clip.id for clip in moved], actor, lease_seconds)
+    review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds)
     return undone._replace(unused=unused)
 
 

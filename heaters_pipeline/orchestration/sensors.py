@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.tags import PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
-from heaters_pipeline.db import clips, source_videos
-from heaters_pipeline.db.clips import DueWork
+from heaters_pipeline.db import clip_work, source_videos
+from heaters_pipeline.db.clip_work import DueWork
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.orchestration.jobs import ingest_job, library_job
 from heaters_pipeline.orchestration.partitions import heaters_videos
@@ -79,8 +79,8 @@ def approved_clips(database: Database) -> dg.SensorResult:
     decisions past theirs final."""
     window = get_settings().undo_window_seconds
     with database.transaction() as session:
-        archived = clips.archive_rested(session, window)
-        due = clips.due(session, window, BATCH)
+        archived = clip_work.archive_rested(session, window)
+        due = clip_work.due(session, window, BATCH)
     return dg.SensorResult(
         run_requests=library_requests(due),
         dynamic_partitions_requests=[
@@ -123,7 +123,7 @@ def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
         else:
             last_event_id = int(asked[-2]) if asked[-1] else sys.maxsize
             window = get_settings().undo_window_seconds
-            clips.give_up(session, key, last_event_id, window, error)
+            clip_work.give_up(session, key, last_event_id, window, error)
 
 
 def add_settled(database: Database, folder: Path, now: float) -> tuple[list[str], list[str]]:

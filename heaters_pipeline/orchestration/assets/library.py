@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.db import artifacts, clips, embeddings, ledger, source_videos
+from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
@@ -170,12 +170,12 @@ class Batch:
             self.fail(clip, error)
         else:
             with self._database.transaction() as session:
-                clips.finish(session, clip.id, self._step, facts)
+                clip_work.finish(session, clip.id, self._step, facts)
             self.done.append(clip.id)
 
     def fail(self, clip: Clip, error: BaseException) -> None:
         with self._database.transaction() as session:
-            clips.fail(session, clip.id, self._step, in_words(error))
+            clip_work.fail(session, clip.id, self._step, in_words(error))
         self.failed.append(clip.id)
         self._log(f"Clip {clip.id}: {in_words(error)}")
 
@@ -191,7 +191,7 @@ def _work_through(
     with failures_in_words(), database.video_lock(context.partition_key):
         with database.transaction() as session:
             video = source_videos.get(session, context.partition_key)
-            due = clips.claim(session, video.id, step, get_settings().undo_window_seconds)
+            due = clip_work.claim(session, video.id, step, get_settings().undo_window_seconds)
         if due:
             try:
                 work(video, due, batch)
