@@ -14,7 +14,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, review_queue, reviews
+from heaters_pipeline.db import (
+    artifacts,
+    clip_work,
+    clips,
+    embeddings,
+    review_queue,
+    reviews,
+    source_videos,
+)
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
@@ -278,3 +286,44 @@ def test_batches_that_overlap_do_not_wait_for_each_other_for_ever(engine: Engine
         runs = [pool.submit(reviewer, name) for name in ("ann", "bob", "cid")]
         runs.append(pool.submit(others))
         assert [run.result(120) for run in runs] == [12] * 4
+
+
+def test_a_video_is_laid_anew_with_as_many_statements_for_two_thousand_clips_as_for_ten(
+    engine: Engine,
+) -> None:
+    def replanned(count: int) -> tuple[SourceVideo, int]:
+        """The transitions lie over the ends of the clips of the second plan."""
+        video, _ = many(engine, count, f"film-{count}")
+        cuts = range(15, count * 10, 10)
+        found = [{"kind": "dissolve", "first": cut - 2, "last": cut + 1} for cut in cuts]
+        with transaction(engine) as session:
+            source_videos.record(session, video.key, {"scene_cut_points": {"transitions": found}})
+        with transaction(engine) as session:
+            video = source_videos.get(session, video.key)
+            with counted(engine) as sent:
+                reviews.replan(session, video, cuts)
+        return video, len(sent)
+
+    _, few_sent = replanned(10)
+    video, sent = replanned(2000)
+    assert sent == few_sent <= 20
+    with transaction(engine) as session:
+        live = clips.of_video(session, video.id)
+        made = [clip.id for clip in live]
+        event = clips.history(session, made[0])[-1]
+    edges = [0, *range(15, 20_000, 10), 20_000]
+    assert [tuple(clip.frames) for clip in live] == list(itertools.pairwise(edges))
+    assert made == sorted(made)
+    for clip in live:
+        start, end = clip.frames
+        assert clip.cut_points == {
+            "start_frame": start,
+            "end_frame": end,
+            "start_time_seconds": start / 25,
+            "end_time_seconds": end / 25,
+        }
+        clean = (start + 1 if start else 0, end - 1 if end < 20_000 else end)
+        assert clip.clean_frames == clean
+    assert len(event.before) == 2000
+    assert len(event.after) == 2000 + len(live)
+    assert {clip.last_event_id for clip in live} == {event.id}
