@@ -58,9 +58,11 @@ def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueWor
 def claim(
     session: Session, video_id: int, step: Step[ClipState], undo_window_seconds: float
 ) -> Sequence[Clip]:
-    """Takes into `step` all clips of the video that are due for it, and says which.
+    """Takes all clips of the video that are due for `step` into it; returns them in film order.
 
-    Undo competes for the same rows: whichever comes second finds them changed.
+    Decisions compete for the same rows, and whichever comes second finds them changed. A clip that
+    is locked is waited for: the sensor asks for the same clips once, so one that is passed over
+    here would wait for ever. Like decisions, it locks in the order of ids.
     """
     ready = col(Clip.state) == step.waiting
     if step is EXPORT:
@@ -71,13 +73,14 @@ def claim(
             Clip.source_video_id == video_id,
             sa.or_(ready, col(Clip.state) == step.doing),
         )
-        .order_by(col(Clip.start_frame))
-        .with_for_update(key_share=True, skip_locked=True)
+        .order_by(col(Clip.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).all()
     for clip in rows:
         clip.state = changed(ClipState(clip.state), step.doing)
         clip.error = None
-    return rows
+    return sorted(rows, key=lambda clip: clip.start_frame)
 
 
 def finish(

@@ -54,6 +54,12 @@ def lease(engine, reviewer, limit=10, seconds=60):
         return [queued.clip.id for queued in queue]
 
 
+def claim(engine, video):
+    """Ids of the clips that an export takes."""
+    with transaction(engine) as session:
+        return [clip.id for clip in clip_work.claim(session, video.id, EXPORT, 0)]
+
+
 def live(engine, video):
     """Frame range, state and group of the live clips, in film order."""
     with transaction(engine) as session:
@@ -319,6 +325,32 @@ def test_undo_and_claim_can_not_both_win(engine) -> None:
     assert undone.result() == states.count(ClipState.PENDING_REVIEW)
     assert claimed.result() == states.count(ClipState.EXPORTING)
     assert undone.result() + claimed.result() == len(all_clips)
+
+
+def test_claim_waits_for_a_clip_that_is_locked_and_takes_all_that_are_due(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    for clip in (first, second, third):
+        decide(engine, clip.id, Action.APPROVE)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            clips.locked(session, [second.id])
+            claiming = pool.submit(claim, engine, video)
+            wait_for_waiting(engine)
+        assert claiming.result(timeout=20) == [first.id, second.id, third.id]
+
+
+def test_claim_leaves_a_clip_whose_decision_is_undone_while_it_waits(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    for clip in (first, third, second):
+        decide(engine, clip.id, Action.APPROVE)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            reviews.undo(session, actor="ann")
+            claiming = pool.submit(claim, engine, video)
+            wait_for_waiting(engine)
+        assert claiming.result(timeout=20) == [first.id, third.id]
 
 
 def test_what_the_pipeline_has_is_not_undone_merged_or_decided(engine) -> None:
