@@ -1,12 +1,12 @@
-"""Clips: making them from cut points, handing them to reviewers, taking them into the pipeline.
+"""Clips: their rows, and the frames that they cover.
 
 What reviewers decide is in `reviews`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,18 +14,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db.likeness import Likeness
-from heaters_pipeline.db.locks import is_at_work
+from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
-from heaters_pipeline.db.selection import FILM_ORDER, View
-from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX, frame_slice
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.review import Action, Annotation, Side
-from heaters_pipeline.domain.selection import STATES, Selection, Shown
-from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
-from heaters_pipeline.domain.transitions import Transition, clean_range
+from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.transitions import Transition, Transitions
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
 
@@ -45,29 +41,6 @@ TOUCHED = sa.or_(
 others with it: new cut points leave it as it is."""
 
 NOTHING_SAID = Annotation()
-EVERYTHING = Selection()
-
-
-class QueuedClip(NamedTuple):
-    clip: Clip
-    video: SourceVideo
-    previous: Clip | None
-    """The live clip that ends where this one starts."""
-    next: Clip | None
-    """The live clip that starts where this one ends."""
-
-
-class PendingCounts(NamedTuple):
-    total: int
-    with_others: int
-    """How many of them are leased by other reviewers."""
-
-
-class DueWork(NamedTuple):
-    video_key: str
-    last_event_id: int
-    attempt: int
-    clip_count: int
 
 
 def get(session: Session, clip_id: int) -> Clip:
@@ -97,22 +70,6 @@ def judged(session: Session, video_id: int) -> Sequence[Clip]:
         .where(Clip.source_video_id == video_id, LIVE, TOUCHED)
         .order_by(col(Clip.start_frame))
     ).all()
-
-
-def in_state(
-    session: Session, states: Iterable[ClipState], limit: int, offset: int = 0
-) -> list[tuple[Clip, SourceVideo]]:
-    """Clips of any video, newest first."""
-    rows = session.exec(
-        select(Clip, SourceVideo)
-        .join(SourceVideo)
-        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
-        .where(col(Clip.state).in_(list(states)))
-        .order_by(col(Clip.id).desc())
-        .limit(limit)
-        .offset(offset)
-    )
-    return [(clip, video) for clip, video in rows]
 
 
 def failed(session: Session) -> Sequence[Clip]:
@@ -161,41 +118,74 @@ def group(session: Session, clip: Clip) -> Sequence[Clip]:
     return found if len(found) > 1 else []
 
 
-def make(
+def lay(
     session: Session,
     video: SourceVideo,
-    frames: FrameRange,
+    ranges: Sequence[FrameRange],
     made_by: Action,
     annotation: Annotation = NOTHING_SAID,
-) -> Clip:
-    """A new virtual clip: a row, no file."""
-    clip = Clip(
-        source_video_id=video.id,
-        made_by=made_by,
-        cut_points=cut_points(session, video, frames),
-        trim=trim(video, frames),
-        labels=list(annotation.labels),
-        rating=annotation.rating,
-        note=annotation.note,
-    )
-    session.add(clip)
-    session.flush()
-    return clip
+) -> list[Clip]:
+    """New virtual clips, rows without files, in film order. Takes as many statements for thousands
+    as for one."""
+    if not ranges:
+        return []
+    rows = [
+        {
+            "source_video_id": video.id,
+            "made_by": made_by,
+            "labels": list(annotation.labels),
+            "rating": annotation.rating,
+            "note": annotation.note,
+            **geometry._asdict(),
+        }
+        for geometry in geometries(session, video, sorted(ranges))
+    ]
+    made = session.scalars(sa.select(Clip).from_statement(_LAY), {"rows": rows})
+    return sorted(made, key=lambda clip: clip.start_frame)
 
 
-def cut_points(session: Session, video: SourceVideo, frames: FrameRange) -> dict[str, Any]:
-    """A clip's range in frames and in time. The times come from the frame index; the last frame of
-    the video is shown for one frame's time at the nominal rate."""
-    records = frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
-    start = frame_index.seconds(records[0].ticks)
-    if len(records) > frames.length:
-        end = frame_index.seconds(records[-1].ticks)
-    else:
-        end = frame_index.seconds(records[-1].ticks) + float(1 / video.rate)
-    return {**frames.as_json(), "start_time_seconds": start, "end_time_seconds": end}
+class Geometry(NamedTuple):
+    """The columns that follow from a clip's frames."""
+
+    cut_points: dict[str, Any]
+    trim: dict[str, int] | None
 
 
-def save(session: Session, changed: Sequence[Clip]) -> None:
+def geometries(
+    session: Session, video: SourceVideo, ranges: Sequence[FrameRange]
+) -> list[Geometry]:
+    """Of each of the ranges. The times come from the frame index; the last frame of the video is
+    shown for one frame's time at the nominal rate."""
+    edges = {frame for frames in ranges for frame in (frames.start, frames.end - 1, frames.end)}
+    ticks = source_videos.frame_ticks(session, video.id, edges)
+
+    def seconds(frame: int) -> float:
+        if frame in ticks:
+            return frame_index.seconds(ticks[frame])
+        return frame_index.seconds(ticks[frame - 1]) + float(1 / video.rate)
+
+    return [
+        Geometry(
+            {
+                **frames.as_json(),
+                "start_time_seconds": seconds(frames.start),
+                "end_time_seconds": seconds(frames.end),
+            },
+            trim,
+        )
+        for frames, trim in zip(ranges, trims(video, ranges), strict=True)
+    ]
+
+
+def trims(video: SourceVideo, ranges: Iterable[FrameRange]) -> list[dict[str, int] | None]:
+    """What to keep of each clip so that it shows its own shot alone; None: all of it."""
+    found = (video.scene_cut_points or {}).get("transitions", ())
+    transitions = Transitions(Transition(**each) for each in found)
+    cleaned = [(frames, transitions.clean_range(frames)) for frames in ranges]
+    return [None if clean == frames else clean.as_json() for frames, clean in cleaned]
+
+
+def save(session: Session, changed: Collection[Clip]) -> None:
     """Writes what a decision can change of clips, all at once, and reads them back. They must be
     locked. Those that give up frames go before those that take them."""
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
@@ -232,13 +222,19 @@ _DECIDED = (
 
 _NEW: Any = sa.func.jsonb_populate_recordset(
     sa.text("NULL::clips"), sa.bindparam("rows", type_=JSONB)
-).table_valued("id", *_DECIDED, name="new")
+).table_valued("id", "source_video_id", *_DECIDED, name="new")
 
 _SAVE = (
     sa.update(Clip)
     .where(col(Clip.id) == _NEW.c.id)
     .values({name: _NEW.c[name] for name in _DECIDED})
     .execution_options(synchronize_session=False)
+)
+
+_LAID = ("source_video_id", "made_by", "cut_points", "trim", "labels", "rating", "note")
+
+_LAY = (
+    sa.insert(Clip).from_select(_LAID, sa.select(*(_NEW.c[name] for name in _LAID))).returning(Clip)
 )
 
 
@@ -256,157 +252,17 @@ def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     return {clip.id: clip for clip in rows}
 
 
+def free(*conditions: Any) -> Any:
+    """Selects the ids of clips that no other transaction has locked, and locks them. It takes them
+    in any order and so waits for none: waiting could deadlock."""
+    return (
+        sa.select(col(Clip.id)).where(*conditions).with_for_update(key_share=True, skip_locked=True)
+    )
+
+
 def reshape(session: Session, video: SourceVideo, clip: Clip, frames: FrameRange) -> None:
     """Gives a clip other frames; nothing is written yet."""
-    clip.cut_points = cut_points(session, video, frames)
-    clip.trim = trim(video, frames)
-
-
-def trim(video: SourceVideo, frames: FrameRange) -> dict[str, int] | None:
-    """What to keep of a clip so that it shows its own shot alone; None: all of it."""
-    found = (video.scene_cut_points or {}).get("transitions", ())
-    clean = clean_range(frames, [Transition(**each) for each in found])
-    return None if clean == frames else clean.as_json()
-
-
-def lease_queue(
-    session: Session,
-    reviewer: str,
-    limit: int,
-    lease_seconds: float,
-    selection: Selection = EVERYTHING,
-    likeness: Likeness | None = None,
-) -> list[QueuedClip]:
-    """The next pending clips of a selection for a reviewer, in its order, kept from others for
-    `lease_seconds`.
-
-    What he was handed before comes first and is renewed, also where its lease has run out and
-    nobody has taken it; clips leased by others are passed over.
-    """
-    view = View(selection, STATES[Shown.PENDING], likeness)
-    free = (
-        view.of(sa.select(col(Clip.id)))
-        .where(sa.not_(_with_others(reviewer)))
-        .order_by(*view.order())
-        .with_for_update(of=Clip, key_share=True, skip_locked=True)
-    )
-    # Two queries: one that sorts all pending clips by whose they are takes four times as long.
-    leased = session.scalars(free.where(Clip.leased_by == reviewer).limit(limit)).all()
-    others = free.where(col(Clip.leased_by).is_distinct_from(reviewer))
-    leased = [*leased, *session.scalars(others.limit(limit - len(leased)))]
-    lease(session, leased, reviewer, lease_seconds)
-    return queued(session, leased, view)
-
-
-def selected(
-    session: Session,
-    selection: Selection,
-    limit: int,
-    offset: int = 0,
-    *,
-    by_itself: Shown = Shown.PENDING,
-    likeness: Likeness | None = None,
-) -> list[QueuedClip]:
-    """Clips of a selection, in its order, whoever has leased them; `by_itself` are those of a page
-    that is asked for none in particular."""
-    view = View(selection, selection.states(by_itself), likeness)
-    ids = view.of(sa.select(col(Clip.id))).order_by(*view.order()).limit(limit).offset(offset)
-    return queued(session, session.scalars(ids).all(), view)
-
-
-def selected_ids(
-    session: Session,
-    selection: Selection,
-    *,
-    by_itself: Shown = Shown.PENDING,
-    likeness: Likeness | None = None,
-) -> Sequence[int]:
-    """All clips of a selection, in its order."""
-    view = View(selection, selection.states(by_itself), likeness)
-    return session.scalars(view.of(sa.select(col(Clip.id))).order_by(*view.order())).all()
-
-
-def count(
-    session: Session,
-    selection: Selection,
-    *,
-    by_itself: Shown = Shown.PENDING,
-    likeness: Likeness | None = None,
-) -> int:
-    """How many clips a selection has."""
-    view = View(selection, selection.states(by_itself), likeness)
-    return session.scalar(view.of(sa.select(sa.func.count()).select_from(Clip))) or 0
-
-
-def lease(session: Session, clip_ids: Sequence[int], reviewer: str, lease_seconds: float) -> None:
-    """Keeps those of the clips that are pending, and that no other reviewer has, from others for
-    `lease_seconds` from now."""
-    session.execute(
-        sa.update(Clip)
-        .where(
-            col(Clip.id).in_(clip_ids),
-            col(Clip.state) == ClipState.PENDING_REVIEW,
-            sa.not_(_with_others(reviewer)),
-        )
-        .values(
-            leased_by=reviewer,
-            leased_until=sa.func.now() + timedelta(seconds=lease_seconds),
-        )
-    )
-
-
-def pending_counts(
-    session: Session,
-    reviewer: str,
-    selection: Selection = EVERYTHING,
-    likeness: Likeness | None = None,
-) -> PendingCounts:
-    """Clips of a selection that wait for a decision."""
-    view = View(selection, STATES[Shown.PENDING], likeness)
-    counted = sa.select(sa.func.count(), sa.func.count().filter(_with_others(reviewer)))
-    return PendingCounts(*session.execute(view.of(counted.select_from(Clip))).one())
-
-
-def _with_others(reviewer: str) -> Any:
-    """True of a clip that another reviewer's lease keeps; never null."""
-    return sa.func.coalesce(
-        sa.and_(col(Clip.leased_by) != reviewer, col(Clip.leased_until) > sa.func.now()),
-        sa.false(),
-    )
-
-
-def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) -> list[QueuedClip]:
-    """Clips with all that a reviewer needs to see of them, in film order or a view's."""
-    before: Any = aliased(Clip)
-    after: Any = aliased(Clip)
-    earlier: Any = aliased(Clip)
-    # By its start, which has an index, and not by its end.
-    last_before = (
-        sa.select(earlier.id)
-        .where(*_beside(earlier), earlier.start_frame < col(Clip.start_frame))
-        .order_by(earlier.start_frame.desc())
-        .limit(1)
-        .correlate(Clip)
-        .scalar_subquery()
-    )
-    ends_here = before.end_frame == col(Clip.start_frame)
-    begins_there = after.start_frame == col(Clip.end_frame)
-    statement = (
-        select(Clip, SourceVideo, before, after)
-        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
-        .outerjoin(before, sa.and_(before.id == last_before, ends_here))
-        .outerjoin(after, sa.and_(*_beside(after), begins_there))
-        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
-        .where(col(Clip.id).in_(clip_ids))
-    )
-    ordered = view.in_order(statement) if view else statement.order_by(*FILM_ORDER)
-    return [QueuedClip(*row) for row in session.exec(ordered)]
-
-
-def _beside(other: Any) -> tuple[Any, Any]:
-    """True of live clips of the same video."""
-    same_video = other.source_video_id == col(Clip.source_video_id)
-    return same_video, other.state != ClipState.SUPERSEDED
+    [(clip.cut_points, clip.trim)] = geometries(session, video, [frames])
 
 
 def neighbour(session: Session, clip: Clip, side: Side) -> int | None:
@@ -419,161 +275,3 @@ def neighbour(session: Session, clip: Clip, side: Side) -> int | None:
     return session.exec(
         select(Clip.id).where(Clip.source_video_id == clip.source_video_id, LIVE, beside)
     ).first()
-
-
-def release(session: Session, reviewer: str) -> None:
-    """Gives back what a reviewer has leased, but for what is being decided on right now."""
-    session.execute(
-        sa.update(Clip)
-        .where(col(Clip.id).in_(_free(Clip.leased_by == reviewer)))
-        .values(leased_by=None, leased_until=None)
-    )
-
-
-def _free(*conditions: Any) -> Any:
-    """Ids of clips that nobody is writing to, locked: who would wait for rows in any order could
-    be waited for."""
-    return (
-        sa.select(col(Clip.id)).where(*conditions).with_for_update(key_share=True, skip_locked=True)
-    )
-
-
-def _rested(undo_window_seconds: float) -> Any:
-    """True of a decision past its undo window, by the database's clock alone."""
-    return col(Clip.decided_at) <= sa.func.now() - timedelta(seconds=undo_window_seconds)
-
-
-def _due(undo_window_seconds: float) -> Any:
-    return sa.or_(
-        sa.and_(col(Clip.state) == ClipState.REVIEW_APPROVED, _rested(undo_window_seconds)),
-        col(Clip.state).in_(UNFINISHED),
-    )
-
-
-def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueWork]:
-    """Videos with clips that the pipeline may act on now: approved and past the undo window, or
-    left unfinished by a run that died."""
-    rows = session.execute(
-        sa.select(
-            col(SourceVideo.key),
-            sa.func.coalesce(sa.func.max(Clip.last_event_id), 0),
-            sa.func.sum(Clip.attempt),
-            sa.func.count(),
-        )
-        .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
-        .where(_due(undo_window_seconds))
-        .group_by(col(SourceVideo.key))
-        .order_by(sa.func.min(Clip.decided_at))
-        .limit(limit)
-    )
-    return [DueWork(*row) for row in rows]
-
-
-def claim(
-    session: Session, video_id: int, step: Step[ClipState], undo_window_seconds: float
-) -> Sequence[Clip]:
-    """Takes into `step` all clips of the video that are due for it, and says which.
-
-    Undo competes for the same rows: whichever comes second finds them changed.
-    """
-    ready = col(Clip.state) == step.waiting
-    if step is EXPORT:
-        ready = sa.and_(ready, _rested(undo_window_seconds))
-    rows = session.exec(
-        select(Clip)
-        .where(
-            Clip.source_video_id == video_id,
-            sa.or_(ready, col(Clip.state) == step.doing),
-        )
-        .order_by(col(Clip.start_frame))
-        .with_for_update(key_share=True, skip_locked=True)
-    ).all()
-    for clip in rows:
-        clip.state = changed(ClipState(clip.state), step.doing)
-        clip.error = None
-    return rows
-
-
-def finish(
-    session: Session, clip_id: int, step: Step[ClipState], facts: Mapping[str, Any] | None = None
-) -> None:
-    clip = _locked(session, clip_id)
-    for name, value in (facts or {}).items():
-        setattr(clip, name, value)
-    clip.state = changed(ClipState(clip.state), step.done)
-
-
-def fail(session: Session, clip_id: int, step: Step[ClipState], error: str) -> None:
-    clip = _locked(session, clip_id)
-    clip.state = changed(ClipState(clip.state), step.failed)
-    clip.error = error
-
-
-def give_up(
-    session: Session,
-    video_key: str,
-    last_event_id: int,
-    undo_window_seconds: float,
-    error: str,
-) -> None:
-    """Fails the steps that a run left behind, or never began, on the clips of a video that were
-    decided up to `last_event_id`. Where a step is at work they are asked for anew instead."""
-    at_work = is_at_work(session, video_key)
-    left = session.exec(
-        select(Clip)
-        .join(SourceVideo)
-        .where(
-            SourceVideo.key == video_key,
-            col(Clip.last_event_id) <= last_event_id,
-            _due(undo_window_seconds),
-        )
-        .order_by(col(Clip.id))
-        .with_for_update(of=Clip, key_share=True)
-    )
-    for clip in left:
-        if at_work:
-            clip.attempt += 1
-            continue
-        step = next(each for each in CLIP_STEPS if clip.state in (each.waiting, each.doing))
-        clip.state = changed(ClipState(clip.state), step.failed)
-        clip.error = error
-
-
-def retry(session: Session, clip_id: int) -> Clip:
-    """Puts a clip that failed, or was left in the middle of a step, back before that step, under a
-    new attempt.
-
-    Raises InputError for any other clip, Conflict where a step is at work on its video.
-    """
-    clip = _locked(session, clip_id)
-    step = next((each for each in CLIP_STEPS if clip.state in (each.doing, each.failed)), None)
-    if step is None:
-        raise InputError(f"Clip {clip_id} is {clip.state}: there is nothing to try again.")
-    video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
-    if is_at_work(session, video.key):
-        raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
-    clip.state = changed(ClipState(clip.state), step.waiting)
-    clip.attempt += 1
-    clip.error = None
-    return clip
-
-
-def archive_rested(session: Session, undo_window_seconds: float) -> int:
-    """Makes final the archive decisions that are past their undo window; says how many."""
-    result = session.execute(
-        sa.update(Clip)
-        .where(
-            col(Clip.id).in_(
-                _free(col(Clip.state) == ClipState.REVIEW_ARCHIVED, _rested(undo_window_seconds))
-            )
-        )
-        .values(state=changed(ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED))
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
-
-
-def _locked(session: Session, clip_id: int) -> Clip:
-    clip = locked(session, [clip_id]).get(clip_id)
-    if clip is None:
-        raise InputError(f"There is no clip {clip_id}.")
-    return clip

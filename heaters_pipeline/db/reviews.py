@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from heaters_pipeline.db import artifacts, clips, likeness
+from heaters_pipeline.db import artifacts, clips, likeness, review_queue
 from heaters_pipeline.db.events import Decision, Part, record, removed_since, snapshot, standing
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
@@ -186,14 +186,14 @@ def _replace(
     session.flush()
     video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
     said = old[0].annotation if len(old) == 1 else old[0].annotation.joined(old[1].annotation)
-    made = [clips.make(session, video, frames, wish.action, said) for frames in ranges]
+    made = clips.lay(session, video, ranges, wish.action, said)
     likeness.borrow(session, [clip.id for clip in made], old_ids)
     for clip in members:
         clip.grouped_with_clip_id = made[0].id
     for clip in made:
         clip.grouped_with_clip_id = old[0].grouped_with_clip_id
     decision = record(session, actor, wish.action, [Part(before, [*old, *members, *made])])
-    clips.lease(session, [clip.id for clip in made], actor, lease_seconds)
+    review_queue.lease(session, [clip.id for clip in made], actor, lease_seconds)
     return decision
 
 
@@ -243,7 +243,7 @@ def undo(
                     moved.append(clip)
         unused = artifacts.leave_library(session, moved)
         undone = record(session, actor, Action.UNDO, parts)
-    clips.lease(session, [clip.id for clip in moved], actor, lease_seconds)
+    review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds)
     return undone._replace(unused=unused)
 
 
@@ -265,18 +265,30 @@ def replan(
     kept = [clip.frames for clip in live.values() if clip.frames not in lying]
     planned = set(cut_points.plan_clips(video.frame_count, cuts, kept, longest))
     replaced = [clip for clip in open_to_change if clip.frames not in planned]
-    for clip in live.values():
-        if clip.state == ClipState.PENDING_REVIEW:
-            clip.trim = clips.trim(video, clip.frames)
     missing = sorted(planned - lying)
+    before = [snapshot(clip) for clip in replaced]
+    with session.no_autoflush:
+        changed = [*_retrim(video, live.values()), *replaced]
+        for clip in replaced:
+            clip.state = ClipState.SUPERSEDED
+        # The old clips leave their frames before the new ones take them.
+        clips.save(session, changed)
     if not replaced and not missing:
         return None
-    before = [snapshot(clip) for clip in replaced]
-    for clip in replaced:
-        clip.state = ClipState.SUPERSEDED
-    session.flush()
-    made = [clips.make(session, video, frames, Action.REPLAN) for frames in missing]
+    made = clips.lay(session, video, missing, Action.REPLAN)
     return record(session, "pipeline", Action.REPLAN, [Part(before, replaced + made)])
+
+
+def _retrim(video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
+    """Gives pending clips the trim that the video's transitions suggest now; those it changes."""
+    pending = [clip for clip in live if clip.state == ClipState.PENDING_REVIEW]
+    trims = clips.trims(video, [clip.frames for clip in pending])
+    changed = []
+    for clip, trim in zip(pending, trims, strict=True):
+        if clip.trim != trim:
+            clip.trim = trim
+            changed.append(clip)
+    return changed
 
 
 class Corrections(NamedTuple):

@@ -399,6 +399,21 @@ def frame_slice(session: Session, video_id: int, frames: FrameRange) -> list[Fra
     return frame_index.unpack(packed or b"")
 
 
+def frame_ticks(session: Session, video_id: int, frames: Iterable[int]) -> dict[int, int]:
+    """When each of the frames that the video has is shown, in ticks, by frame number. Reads only
+    the records of these frames, all in one statement."""
+    number = sa.func.unnest(sa.cast(sorted(frames), sa.ARRAY(sa.Integer))).column_valued("number")
+    record = sa.func.substring(
+        SourceVideo.keyframe_offsets, number * RECORD_BYTES + 1, RECORD_BYTES
+    )
+    rows = session.execute(
+        sa.select(number, record).where(
+            col(SourceVideo.id) == video_id, number < col(SourceVideo.frame_count)
+        )
+    )
+    return {number: frame_index.unpack(packed)[0].ticks for number, packed in rows}
+
+
 def mean_rate(session: Session, video: SourceVideo) -> Fraction:
     """Frames per second over the whole video, from its frame index: where the rate varies, what the
     container names can be several times as high."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 from heaters_pipeline.domain.cut_points import FrameRange
 
@@ -36,13 +38,26 @@ class Transition:
         return (self.first + self.last + 1) // 2
 
 
-def clean_range(clip: FrameRange, transitions: Iterable[Transition]) -> FrameRange:
-    """The frames of `clip` that show its own shot alone: what no transition over its edges touches.
-    The whole clip where nothing would be left."""
-    start, end = clip
-    for each in transitions:
-        if each.first < clip.start <= each.last:
-            start = max(start, each.last)
-        if each.first < clip.end <= each.last:
-            end = min(end, each.first + 1)
-    return FrameRange(start, end) if start < end else clip
+class Transitions:
+    """The transitions of one video, looked up by where they lie: a long video has thousands."""
+
+    def __init__(self, found: Iterable[Transition]) -> None:
+        self._found = sorted(found, key=lambda each: each.first)
+        self._firsts = [each.first for each in self._found]
+        # How far the transitions up to each one reach, as one may lie within another.
+        self._reach = list(accumulate((each.last for each in self._found), max))
+
+    def over(self, edge: int) -> Iterator[Transition]:
+        """The transitions that a cut right before frame `edge` lies within."""
+        place = bisect_left(self._firsts, edge) - 1
+        while place >= 0 and self._reach[place] >= edge:
+            if self._found[place].last >= edge:
+                yield self._found[place]
+            place -= 1
+
+    def clean_range(self, clip: FrameRange) -> FrameRange:
+        """The frames of `clip` that show its own shot alone: what no transition over its edges
+        touches. The whole clip where nothing would be left."""
+        start = max((each.last for each in self.over(clip.start)), default=clip.start)
+        end = min((each.first + 1 for each in self.over(clip.end)), default=clip.end)
+        return FrameRange(start, end) if start < end else clip

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import dagster as dg
 from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
 
-from heaters_pipeline.db import clips, source_videos
-from heaters_pipeline.db.clips import DueWork
+from heaters_pipeline.db import clip_work, source_videos
+from heaters_pipeline.db.clip_work import DueWork
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.orchestration.jobs import ingest_job, library_job
 from heaters_pipeline.orchestration.partitions import heaters_videos
@@ -83,8 +83,8 @@ def approved_clips(database: Database) -> dg.SensorResult:
     decisions past theirs final."""
     window = get_settings().undo_window_seconds
     with database.transaction() as session:
-        archived = clips.archive_rested(session, window)
-        due = clips.due(session, window, BATCH)
+        archived = clip_work.archive_rested(session, window)
+        due = clip_work.due(session, window, BATCH)
     return dg.SensorResult(
         run_requests=library_requests(due),
         dynamic_partitions_requests=[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db import clip_work, source_videos
 from heaters_pipeline.db.engine import transaction
 
 
@@ -19,4 +19,4 @@ def give_up_library(
 ) -> None:
     """Fails the clips of a video that were decided up to `last_event_id` and are still due."""
     with transaction(engine) as session:
-        clips.give_up(session, key, last_event_id, undo_window_seconds, error)
+        clip_work.give_up(session, key, last_event_id, undo_window_seconds, error)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from heaters_pipeline.db import artifacts, clips, embeddings, ledger, source_videos
+from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
@@ -51,13 +51,13 @@ class Batch:
             self.fail(clip, error)
         else:
             with self.pipeline.transaction() as session:
-                clips.finish(session, clip.id, self.step, columns)
+                clip_work.finish(session, clip.id, self.step, columns)
             self.done.append(clip.id)
 
     def fail(self, clip: Clip, error: BaseException) -> None:
         sentence = sentence_of(error)
         with self.pipeline.transaction() as session:
-            clips.fail(session, clip.id, self.step, sentence)
+            clip_work.fail(session, clip.id, self.step, sentence)
         self.failed.append(clip.id)
         self.pipeline.log.error(f"Clip {clip.id}: {sentence}")
 
@@ -144,7 +144,7 @@ def _work_through(
         with pipeline.transaction() as session:
             video = source_videos.get(session, key)
             window = pipeline.settings.undo_window_seconds
-            due = clips.claim(session, video.id, step, window)
+            due = clip_work.claim(session, video.id, step, window)
         if due:
             try:
                 work(video, due, batch)

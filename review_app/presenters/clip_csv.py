@@ -8,8 +8,8 @@ from io import StringIO
 
 from flask import url_for
 
-from heaters_pipeline.db import clips
-from heaters_pipeline.db.clips import QueuedClip
+from heaters_pipeline.db import review_queue
+from heaters_pipeline.db.review_queue import QueuedClip
 from review_app.services import transaction
 
 COLUMNS = (
@@ -29,7 +29,7 @@ def lines(ids: Sequence[int]) -> Iterator[str]:
     for at in range(0, len(ids), AT_ONCE):
         some = ids[at : at + AT_ONCE]
         with transaction() as session:
-            found = {entry.clip.id: entry for entry in clips.queued(session, some)}
+            found = {entry.clip.id: entry for entry in review_queue.queued(session, some)}
         yield _written([_line(found[each]) for each in some if each in found])
 
 

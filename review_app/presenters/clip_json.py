@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db import likeness
-from heaters_pipeline.db.clips import QueuedClip
 from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.transitions import Transition
 from review_app.services import services
 

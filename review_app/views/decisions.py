@@ -10,7 +10,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips, reviews
+from heaters_pipeline.db import clips, review_queue, reviews
 from heaters_pipeline.db.events import Decision
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.errors import Conflict, InputError
@@ -161,7 +161,7 @@ def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:
 
 
 def _now(session: Session, clip_ids: Iterable[int]) -> list[dict[str, Any]]:
-    return clips_json(session, clips.queued(session, list(clip_ids)))
+    return clips_json(session, review_queue.queued(session, list(clip_ids)))
 
 
 def _event_json(event: ReviewEvent, count: int) -> dict[str, Any]:

@@ -16,7 +16,15 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_list
+from heaters_pipeline.db import (
+    artifacts,
+    clip_work,
+    clips,
+    embeddings,
+    review_queue,
+    reviews,
+    source_list,
+)
 from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.selection import Order, Selection, Shown
@@ -41,7 +49,7 @@ def index() -> ResponseReturnValue:
     selection = _selection()
     with transaction() as session:
         likeness = services().likeness(session)
-        found = clips.selected(
+        found = review_queue.selected(
             session,
             selection,
             PAGE + 1,
@@ -54,7 +62,9 @@ def index() -> ResponseReturnValue:
             "library.html",
             selection=selection,
             arguments=_arguments(selection),
-            total=clips.count(session, selection, by_itself=Shown.LIBRARY, likeness=likeness),
+            total=review_queue.count(
+                session, selection, by_itself=Shown.LIBRARY, likeness=likeness
+            ),
             entries=entries,
             drawn={entry.clip.id: picture_json(entry) for entry in entries},
             keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
@@ -71,7 +81,9 @@ def listed() -> Response:
     selection = _selection()
     with transaction() as session:
         likeness = services().likeness(session)
-        ids = clips.selected_ids(session, selection, by_itself=Shown.LIBRARY, likeness=likeness)
+        ids = review_queue.selected_ids(
+            session, selection, by_itself=Shown.LIBRARY, likeness=likeness
+        )
     response = Response(stream_with_context(clip_list.lines(ids)), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="library.csv")
     return response
@@ -95,7 +107,7 @@ def _arguments(selection: Selection) -> dict[str, str]:
 @blueprint.get("/clips/<int:clip_id>")
 def clip(clip_id: int) -> ResponseReturnValue:
     with transaction() as session:
-        entry = clips.queued(session, [clips.get(session, clip_id).id])[0]
+        entry = review_queue.queued(session, [clips.get(session, clip_id).id])[0]
         near = embeddings.similar(session, clip_id, SIMILAR)
         ids = [clip_id, *(other.id for other, _ in near)]
         undoable = reviews.latest_on_clip(session, clip_id)
@@ -140,7 +152,7 @@ def similar(clip_id: int) -> ResponseReturnValue:
 @blueprint.post("/clips/<int:clip_id>/retry")
 def retry(clip_id: int) -> ResponseReturnValue:
     with transaction() as session:
-        clips.retry(session, clip_id)
+        clip_work.retry(session, clip_id)
     flash(f"Clip {clip_id} is tried again.")
     return redirect(url_for("library.clip", clip_id=clip_id), 303)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import clips, source_list
+from heaters_pipeline.db import clips, review_queue, source_list
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from review_app.fields import json_object, text
@@ -62,15 +62,15 @@ def queue() -> ResponseReturnValue:
     with transaction() as session:
         likeness = services().likeness(session)
         if waiting:
-            found = clips.lease_queue(session, me, limit, seconds, selection, likeness)
-            pending = clips.pending_counts(session, me, selection, likeness)
+            found = review_queue.lease_queue(session, me, limit, seconds, selection, likeness)
+            pending = review_queue.pending_counts(session, me, selection, likeness)
             total, available = pending.total, pending.total - pending.with_others
         else:
-            found = clips.selected(session, selection, limit, likeness=likeness)
-            pending = clips.pending_counts(session, me, Selection(video=selection.video))
-            total = available = clips.count(session, selection, likeness=likeness)
+            found = review_queue.selected(session, selection, limit, likeness=likeness)
+            pending = review_queue.pending_counts(session, me, Selection(video=selection.video))
+            total = available = review_queue.count(session, selection, likeness=likeness)
             if selection.clip is not None:
-                clips.lease(session, [selection.clip], me, seconds)
+                review_queue.lease(session, [selection.clip], me, seconds)
         return jsonify(
             clips=clips_json(session, found),
             pending=pending.total,
@@ -84,7 +84,7 @@ def queue() -> ResponseReturnValue:
 def release() -> ResponseReturnValue:
     """Gives back what the reviewer has leased: the page says so when it is closed."""
     with transaction() as session:
-        clips.release(session, reviewer_name())
+        review_queue.release(session, reviewer_name())
     return jsonify({})
 
 
@@ -93,5 +93,5 @@ def name() -> ResponseReturnValue:
     """`{"name"}`: another name; what was leased under the old one is given back."""
     old, new = reviewer_name(), rename(text(json_object(), "name"))
     with transaction() as session:
-        clips.release(session, old)
+        review_queue.release(session, old)
     return jsonify(name=new)

@@ -14,7 +14,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import artifacts, clips, embeddings, reviews
+from heaters_pipeline.db import (
+    artifacts,
+    clip_work,
+    clips,
+    embeddings,
+    review_queue,
+    reviews,
+    source_videos,
+)
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
@@ -122,7 +130,7 @@ def test_what_can_be_decided_is_and_the_rest_is_told(engine: Engine) -> None:
     decide_all(engine, [stale], Action.SKIP, actor="bob")
     decide_all(engine, [taken], Action.APPROVE, actor="bob")
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     versions = {stale.id: 1, taken.id: 2, fine.id: 1, gone.id + 999: 1}
     decision, refused = decide_all(engine, [], Action.ARCHIVE, versions=versions)
     assert decision is not None
@@ -159,7 +167,7 @@ def test_a_batch_of_which_one_can_not_be_undone_stays_whole(engine: Engine) -> N
     assert states(engine, video) == before
     undo(engine, actor="bob")
     with transaction(engine) as session:
-        claimed = clips.claim(session, video.id, EXPORT, 0)
+        claimed = clip_work.claim(session, video.id, EXPORT, 0)
         assert len(claimed) == 3
     with pytest.raises(Conflict, match="is exporting right now"):
         undo(engine, decision.event_id)
@@ -193,17 +201,17 @@ def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
     video, found = many(engine, 3)
     decide_all(engine, found, Action.APPROVE)
     with transaction(engine) as session:
-        for clip in clips.claim(session, video.id, EXPORT, 0):
+        for clip in clip_work.claim(session, video.id, EXPORT, 0):
             facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
             facts |= {"exported_frames": clip.frames.as_json()}
-            clips.finish(session, clip.id, EXPORT, facts)
+            clip_work.finish(session, clip.id, EXPORT, facts)
             artifacts.save_keyframe(
                 session, clip.id, frame=1, filepath=f"k{clip.id}", width=1, height=1
             )
         for step, clip in itertools.product((KEYFRAME, EMBED), found):
             clips.get(session, clip.id).state = step.doing
             session.flush()
-            clips.finish(session, clip.id, step)
+            clip_work.finish(session, clip.id, step)
         for clip in found:
             for strategy in (PREVIEW, "mean"):
                 embeddings.save(session, clip.id, "m", strategy, [1.0, 0.0])
@@ -233,7 +241,7 @@ def test_a_large_batch_takes_as_many_statements_as_a_small_one(engine: Engine) -
             decision, _ = decide_all(engine, found, Action.APPROVE)
             assert decision is not None
             with transaction(engine) as session:
-                clips.queued(session, [clip.id for clip in decision.clips])
+                review_queue.queued(session, [clip.id for clip in decision.clips])
             decide_all(engine, decision.clips, Action.ANNOTATE, labels=["a"])
             undo(engine)
             undo(engine)
@@ -267,14 +275,55 @@ def test_batches_that_overlap_do_not_wait_for_each_other_for_ever(engine: Engine
         start.wait()
         for _ in range(40):
             with transaction(engine) as session:
-                clips.lease_queue(session, "ann", 20, 60)
+                review_queue.lease_queue(session, "ann", 20, 60)
             with transaction(engine) as session:
-                clips.release(session, "ann")
+                review_queue.release(session, "ann")
             with transaction(engine) as session:
-                clips.archive_rested(session, 0)
+                clip_work.archive_rested(session, 0)
         return 12
 
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(reviewer, name) for name in ("ann", "bob", "cid")]
         runs.append(pool.submit(others))
         assert [run.result(120) for run in runs] == [12] * 4
+
+
+def test_a_video_is_laid_anew_with_as_many_statements_for_two_thousand_clips_as_for_ten(
+    engine: Engine,
+) -> None:
+    def replanned(count: int) -> tuple[SourceVideo, int]:
+        """The transitions lie over the ends of the clips of the second plan."""
+        video, _ = many(engine, count, f"film-{count}")
+        cuts = range(15, count * 10, 10)
+        found = [{"kind": "dissolve", "first": cut - 2, "last": cut + 1} for cut in cuts]
+        with transaction(engine) as session:
+            source_videos.record(session, video.key, {"scene_cut_points": {"transitions": found}})
+        with transaction(engine) as session:
+            video = source_videos.get(session, video.key)
+            with counted(engine) as sent:
+                reviews.replan(session, video, cuts)
+        return video, len(sent)
+
+    _, few_sent = replanned(10)
+    video, sent = replanned(2000)
+    assert sent == few_sent <= 20
+    with transaction(engine) as session:
+        live = clips.of_video(session, video.id)
+        made = [clip.id for clip in live]
+        event = clips.history(session, made[0])[-1]
+    edges = [0, *range(15, 20_000, 10), 20_000]
+    assert [tuple(clip.frames) for clip in live] == list(itertools.pairwise(edges))
+    assert made == sorted(made)
+    for clip in live:
+        start, end = clip.frames
+        assert clip.cut_points == {
+            "start_frame": start,
+            "end_frame": end,
+            "start_time_seconds": start / 25,
+            "end_time_seconds": end / 25,
+        }
+        clean = (start + 1 if start else 0, end - 1 if end < 20_000 else end)
+        assert clip.clean_frames == clean
+    assert len(event.before) == 2000
+    assert len(event.after) == 2000 + len(live)
+    assert {clip.last_event_id for clip in live} == {event.id}

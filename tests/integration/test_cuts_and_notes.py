@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, embeddings, reviews, source_videos
+from heaters_pipeline.db import clip_work, clips, embeddings, review_queue, reviews, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.events import Decision
@@ -270,7 +270,7 @@ def test_a_cut_beside_what_the_pipeline_has_stays_where_it_is(engine: Engine) ->
     moved = nudge(engine, second, Side.PREVIOUS, 12)
     approved = decide(engine, first, Action.APPROVE)
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     with pytest.raises(Conflict, match="The clip before is exporting, so the cut between"):
         nudge(engine, second, Side.PREVIOUS, 13)
     with pytest.raises(Conflict, match="exporting already, so its cuts"):
@@ -280,7 +280,7 @@ def test_a_cut_beside_what_the_pipeline_has_stays_where_it_is(engine: Engine) ->
     with transaction(engine) as session:
         facts = {"clip_filepath": "clips/1/clip.mp4", "is_virtual": False}
         facts |= {"exported_frames": first.frames.as_json()}
-        clips.finish(session, first.id, EXPORT, facts)
+        clip_work.finish(session, first.id, EXPORT, facts)
     with pytest.raises(Conflict, match="exported already"):
         undo(engine, moved.event_id)
     assert list(undo(engine, approved.event_id).unused) == ["clips/1/clip.mp4"]
@@ -303,8 +303,8 @@ def test_of_two_cuts_of_a_clip_the_last_one_moved_goes_back_first(engine: Engine
 def test_a_neighbour_that_another_reviewer_has_moves_and_stays_his(engine: Engine) -> None:
     _, (first, second, third) = ready_video(engine, cuts=[10, 50])
     with transaction(engine) as session:
-        clips.lease_queue(session, "ann", 2, 60)
-        clips.lease_queue(session, "bob", 2, 60)
+        review_queue.lease_queue(session, "ann", 2, 60)
+        review_queue.lease_queue(session, "bob", 2, 60)
     nudge(engine, second, Side.NEXT, 60)
     assert now(engine, third.id).leased_by == "bob"
     with pytest.raises(Conflict, match="has changed since you saw it"):
@@ -355,7 +355,7 @@ def test_a_clip_of_the_library_is_annotated_and_one_that_is_gone_is_not(engine: 
     video, (first, second, third) = ready_video(engine)
     decide(engine, first, Action.APPROVE)
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     assert annotate(engine, first, rating=5).clips[0].state == ClipState.EXPORTING
     decide(engine, third, Action.MERGE)
     with pytest.raises(Conflict, match="superseded"):
@@ -436,7 +436,7 @@ def test_clips_cover_the_video_whatever_is_done_in_whatever_order(
                 reviews.replan(session, source_videos.get(session, video.key), cuts)
         elif what == "claim":
             with transaction(engine) as session:
-                for claimed in clips.claim(session, video.id, EXPORT, 0):
+                for claimed in clip_work.claim(session, video.id, EXPORT, 0):
                     claimed.state = ClipState.EXPORT_FAILED
         else:
             events.append(act(what, clip, side).event_id)

@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import clips, ledger, reviews, source_videos
+from heaters_pipeline.db import clips, ledger, review_queue, reviews, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
@@ -249,7 +249,7 @@ def test_the_ledger_knows_every_object_and_what_it_weighs(
 ) -> None:
     report = ingest_in_foreground(pipeline, instance, str(film))
     with transaction(pipeline) as session:
-        first, *_ = clips.lease_queue(session, "ann", 10, 60)
+        first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
         reviews.decide(session, **decided, action=Action.APPROVE)
     assert run_job(instance, "library", report.key).success
@@ -288,7 +288,7 @@ def test_a_gold_master_can_be_the_source_itself(
     assert report.paths["gold_master"] == report.paths["source"]
     assert report.checks["gold_master_equals_source"]
     with transaction(pipeline) as session:
-        for queued in clips.lease_queue(session, "ann", 10, 60):
+        for queued in review_queue.lease_queue(session, "ann", 10, 60):
             decided = {"actor": "ann", "clip_id": queued.clip.id, "version": queued.clip.version}
             reviews.decide(session, **decided, action=Action.APPROVE)
     assert run_job(instance, "library", report.key).success
@@ -312,7 +312,7 @@ def test_a_better_copy_takes_the_place_of_a_poor_one_and_decisions_stay(
     make_numbered_film(folder / "walk.mp4", FRAMES, size=(160, 90), scenes=(30,))
     report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
     with transaction(pipeline) as session:
-        first, *_ = clips.lease_queue(session, "ann", 10, 60)
+        first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
         reviews.decide(session, **decided, action=Action.SKIP)
 
@@ -376,7 +376,7 @@ def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
     video = row(pipeline, report.key)
     assert (video.state, video.height, video.error) == ("ready", 90, "The disk is full: make room.")
     with transaction(pipeline) as session:
-        first, *_ = clips.lease_queue(session, "ann", 10, 60)
+        first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
         reviews.decide(session, **decided, action=Action.APPROVE)
     assert run_job(instance, "library", report.key).success

@@ -21,7 +21,15 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_videos
+from heaters_pipeline.db import (
+    artifacts,
+    clip_work,
+    clips,
+    embeddings,
+    review_queue,
+    reviews,
+    source_videos,
+)
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
@@ -70,7 +78,7 @@ def storage(pipeline: Engine) -> Storage:
 
 def approve_all(engine: Engine) -> list[int]:
     with transaction(engine) as session:
-        queue = clips.lease_queue(session, "ann", 100, 60)
+        queue = review_queue.lease_queue(session, "ann", 100, 60)
         for queued in queue:
             reviews.decide(
                 session,
@@ -582,7 +590,7 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
         clip = clips.get(session, second)
         assert clip.is_virtual
         assert "not frames 50 to 100" in str(clip.error)
-        clips.retry(session, second)
+        clip_work.retry(session, second)
     intact = tmp_path / "intact.txt"
     intact.write_text(whole)
     storage.put(intact, path)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import (
     artifacts,
+    clip_work,
     clips,
     embeddings,
     ledger,
@@ -62,10 +63,10 @@ def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None
     merged = decide(engine, third.id, Action.MERGE)
     source = layout.source(video.key, "abc", ".mp4")
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
         facts = {"clip_filepath": layout.clip_file(first.id), "is_virtual": False}
         facts |= {"exported_frames": first.frames.as_json()}
-        clips.finish(session, first.id, EXPORT, facts)
+        clip_work.finish(session, first.id, EXPORT, facts)
         still = layout.keyframe(first.id, 3)
         artifacts.save_keyframe(session, first.id, frame=3, filepath=still, width=1, height=1)
         for clip in (first, second, others[0]):
@@ -87,7 +88,7 @@ def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None
         assert list(session.scalars(sa.text(left))) == [others[0].id]
         told = [event.action for event in clips.history(session, first.id)]
         assert told == [Action.REPLAN, Action.APPROVE, Action.REMOVE]
-        assert clips.due(session, 0, 9) == []
+        assert clip_work.due(session, 0, 9) == []
         assert reviews.latest(session, "ann", 9) == []
         assert reviews.latest_on_clip(session, first.id) is None
     for event in (approved, merged):

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import artifacts, clips, embeddings, source_videos
+from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -218,7 +218,7 @@ def test_undo_is_refused_once_the_pipeline_has_the_clip(
     clip = reviewer.queue()[0]
     reviewer.decide(clip, "approve")
     with transaction(engine) as session:
-        clips.claim(session, film.clips[0].source_video_id, EXPORT, 0)
+        clip_work.claim(session, film.clips[0].source_video_id, EXPORT, 0)
     answer = reviewer.post("/api/undo", {})
     assert answer.status_code == 409
     assert "exporting" in answer.get_json()["error"]
@@ -532,11 +532,11 @@ def finish(
         session.flush()
         facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
         facts |= {"exported_frames": (held or row.frames).as_json()}
-        clips.finish(session, clip.id, EXPORT, facts)
+        clip_work.finish(session, clip.id, EXPORT, facts)
         for step in (KEYFRAME, EMBED):
             row.state = step.doing
             session.flush()
-            clips.finish(session, clip.id, step)
+            clip_work.finish(session, clip.id, step)
         artifacts.save_keyframe(
             session,
             clip.id,

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, embeddings, source_list, source_videos
+from heaters_pipeline.db import clip_work, clips, embeddings, source_list, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.source_list import Choice
@@ -281,7 +281,7 @@ def test_a_video_with_a_run_at_work_is_not_removed(reviewer: Reviewer, engine: E
         assert reviewer.client.post("/sources/film-1/remove", data=form).status_code == 409
     with transaction(engine) as session:
         assert source_videos.get(session, "film-1").state == "ready"
-        assert clips.claim(session, 1, EXPORT, 0) == []
+        assert clip_work.claim(session, 1, EXPORT, 0) == []
     assert len(reviewer.queue()) == 4
 
 

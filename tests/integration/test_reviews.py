@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.db import clip_work, clips, review_queue, reviews, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
@@ -50,8 +50,14 @@ def undo(engine, actor="ann", event_id=None):
 def lease(engine, reviewer, limit=10, seconds=60):
     """Ids of the clips that the reviewer is handed."""
     with transaction(engine) as session:
-        queue = clips.lease_queue(session, reviewer, limit, seconds)
+        queue = review_queue.lease_queue(session, reviewer, limit, seconds)
         return [queued.clip.id for queued in queue]
+
+
+def claim(engine, video):
+    """Ids of the clips that an export takes."""
+    with transaction(engine) as session:
+        return [clip.id for clip in clip_work.claim(session, video.id, EXPORT, 0)]
 
 
 def live(engine, video):
@@ -176,7 +182,7 @@ def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine
     head, _tail = decide(engine, merged.id, Action.SPLIT, frame=30).clips[-2:]
     assert [group for _, _, group in live(engine, video)] == [None, None, head.id, head.id]
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     undo(engine)
     undo(engine)
     assert [(frames, group) for frames, _, group in live(engine, video)] == [
@@ -190,7 +196,7 @@ def test_a_clip_is_grouped_with_one_that_the_pipeline_has_already(engine) -> Non
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
     decide(engine, first.id, Action.APPROVE)
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     decide(engine, second.id, Action.GROUP)
     assert live(engine, video)[1][2] == first.id
 
@@ -282,9 +288,9 @@ def test_nothing_is_due_within_the_undo_window(engine) -> None:
     video, (clip, *_rest) = ready_video(engine)
     decide(engine, clip.id, Action.APPROVE)
     with transaction(engine) as session:
-        assert clips.due(session, 60, 10) == []
-        assert clips.claim(session, video.id, EXPORT, 60) == []
-        (work,) = clips.due(session, 0, 10)
+        assert clip_work.due(session, 60, 10) == []
+        assert clip_work.claim(session, video.id, EXPORT, 60) == []
+        (work,) = clip_work.due(session, 0, 10)
         assert (work.video_key, work.clip_count) == (video.key, 1)
 
 
@@ -309,7 +315,7 @@ def test_undo_and_claim_can_not_both_win(engine) -> None:
         claimed = 0
         for _ in range(5):
             with transaction(engine) as session:
-                exporting = clips.claim(session, video.id, EXPORT, 0)
+                exporting = clip_work.claim(session, video.id, EXPORT, 0)
                 claimed = max(claimed, len(exporting))
         return claimed
 
@@ -321,11 +327,37 @@ def test_undo_and_claim_can_not_both_win(engine) -> None:
     assert undone.result() + claimed.result() == len(all_clips)
 
 
+def test_claim_waits_for_a_clip_that_is_locked_and_takes_all_that_are_due(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    for clip in (first, second, third):
+        decide(engine, clip.id, Action.APPROVE)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            clips.locked(session, [second.id])
+            claiming = pool.submit(claim, engine, video)
+            wait_for_waiting(engine)
+        assert claiming.result(timeout=20) == [first.id, second.id, third.id]
+
+
+def test_claim_leaves_a_clip_whose_decision_is_undone_while_it_waits(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    for clip in (first, third, second):
+        decide(engine, clip.id, Action.APPROVE)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            reviews.undo(session, actor="ann")
+            claiming = pool.submit(claim, engine, video)
+            wait_for_waiting(engine)
+        assert claiming.result(timeout=20) == [first.id, third.id]
+
+
 def test_what_the_pipeline_has_is_not_undone_merged_or_decided(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
     decide(engine, first.id, Action.APPROVE)
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     with pytest.raises(Conflict, match="is exporting right now"):
         undo(engine)
     with pytest.raises(Conflict, match="can't be merged with"):
@@ -338,8 +370,8 @@ def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) 
     video, (clip, *_rest) = ready_video(engine)
     decide(engine, clip.id, Action.ARCHIVE)
     with transaction(engine) as session:
-        assert clips.archive_rested(session, 60) == 0
-        assert clips.archive_rested(session, 0) == 1
+        assert clip_work.archive_rested(session, 60) == 0
+        assert clip_work.archive_rested(session, 0) == 1
     assert live(engine, video)[0][1] == ClipState.ARCHIVED
     undo(engine)
     assert live(engine, video)[0][1] == ClipState.PENDING_REVIEW
@@ -350,13 +382,13 @@ def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, act
     video, (clip, *_rest) = ready_video(engine)
     decide(engine, clip.id, Action.ARCHIVE)
     with transaction(engine) as session:
-        clips.archive_rested(session, 0)
+        clip_work.archive_rested(session, 0)
     decide(engine, clip.id, action)
     undo(engine)
     assert live(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
     with transaction(engine) as session:
-        assert clips.archive_rested(session, 60) == 0
-        assert clips.archive_rested(session, 0) == 1
+        assert clip_work.archive_rested(session, 60) == 0
+        assert clip_work.archive_rested(session, 0) == 1
 
 
 def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> None:
@@ -365,19 +397,19 @@ def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> No
     decide(engine, second.id, Action.APPROVE)
     for _ in range(2):
         with transaction(engine) as session:
-            claimed = clips.claim(session, video.id, EXPORT, 0)
+            claimed = clip_work.claim(session, video.id, EXPORT, 0)
         assert [clip.id for clip in claimed] == [first.id, second.id]
     with transaction(engine) as session:
-        clips.fail(session, first.id, EXPORT, "The disk is full: make room.")
+        clip_work.fail(session, first.id, EXPORT, "The disk is full: make room.")
         facts = {"clip_filepath": "clips/2/clip.mp4", "is_virtual": False}
         facts |= {"exported_frames": second.frames.as_json()}
-        clips.finish(session, second.id, EXPORT, facts)
+        clip_work.finish(session, second.id, EXPORT, facts)
     with transaction(engine) as session:
-        assert clips.claim(session, video.id, EXPORT, 0) == []
-        assert [clip.id for clip in clips.claim(session, video.id, KEYFRAME, 0)] == [second.id]
-        before = clips.due(session, 0, 10)
-        clips.retry(session, first.id)
-        after = clips.due(session, 0, 10)
+        assert clip_work.claim(session, video.id, EXPORT, 0) == []
+        assert [clip.id for clip in clip_work.claim(session, video.id, KEYFRAME, 0)] == [second.id]
+        before = clip_work.due(session, 0, 10)
+        clip_work.retry(session, first.id)
+        after = clip_work.due(session, 0, 10)
     assert (before[0].clip_count, after[0].clip_count) == (1, 2)
     assert before[0].attempt < after[0].attempt
 
@@ -387,38 +419,38 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
     for clip in (first, second):
         decide(engine, clip.id, Action.APPROVE)
     with transaction(engine) as session:
-        clips.claim(session, video.id, EXPORT, 0)
+        clip_work.claim(session, video.id, EXPORT, 0)
     decide(engine, third.id, Action.APPROVE)
     with video_lock(engine, video.key), transaction(engine) as session:
-        clips.give_up(session, video.key, sys.maxsize, 0, "stopped")
+        clip_work.give_up(session, video.key, sys.maxsize, 0, "stopped")
         with pytest.raises(Conflict, match="A run is working on"):
-            clips.retry(session, first.id)
+            clip_work.retry(session, first.id)
     assert {state for _, state, _ in live(engine, video)} == {
         ClipState.EXPORTING,
         ClipState.REVIEW_APPROVED,
     }
     with transaction(engine) as session:
-        clips.retry(session, first.id)
-        clips.give_up(session, video.key, 0, 0, "stopped")
-        assert clips.due(session, 0, 10) != []
-        clips.give_up(session, video.key, sys.maxsize, 0, "stopped")
-        assert clips.due(session, 0, 10) == []
+        clip_work.retry(session, first.id)
+        clip_work.give_up(session, video.key, 0, 0, "stopped")
+        assert clip_work.due(session, 0, 10) != []
+        clip_work.give_up(session, video.key, sys.maxsize, 0, "stopped")
+        assert clip_work.due(session, 0, 10) == []
     assert {state for _, state, _ in live(engine, video)} == {ClipState.EXPORT_FAILED}
     with transaction(engine) as session:
-        clips.retry(session, third.id)
-        assert clips.due(session, 0, 10)[0].clip_count == 1
+        clip_work.retry(session, third.id)
+        assert clip_work.due(session, 0, 10)[0].clip_count == 1
 
 
 def test_each_reviewer_gets_clips_of_his_own_in_film_order(engine) -> None:
     _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
     with transaction(engine) as session:
-        ann = clips.lease_queue(session, "ann", 4, 60)
-        bob = clips.lease_queue(session, "bob", 4, 60)
+        ann = review_queue.lease_queue(session, "ann", 4, 60)
+        bob = review_queue.lease_queue(session, "bob", 4, 60)
     assert [queued.clip.id for queued in ann] == [clip.id for clip in all_clips[:4]]
     assert [queued.clip.id for queued in bob] == [clip.id for clip in all_clips[4:8]]
     assert [queued.previous and queued.previous.id for queued in ann[:2]] == [None, ann[0].clip.id]
     with transaction(engine) as session:
-        again = clips.lease_queue(session, "ann", 6, 60)
+        again = review_queue.lease_queue(session, "ann", 6, 60)
     assert {queued.clip.id for queued in again} == {
         clip.id for clip in [*all_clips[:4], *all_clips[8:]]
     }
@@ -427,9 +459,9 @@ def test_each_reviewer_gets_clips_of_his_own_in_film_order(engine) -> None:
 def test_a_lease_that_ran_out_is_anybodys(engine) -> None:
     ready_video(engine)
     with transaction(engine) as session:
-        ann = clips.lease_queue(session, "ann", 3, 0)
+        ann = review_queue.lease_queue(session, "ann", 3, 0)
     with transaction(engine) as session:
-        bob = clips.lease_queue(session, "bob", 3, 60)
+        bob = review_queue.lease_queue(session, "bob", 3, 60)
     assert [q.clip.id for q in ann] == [q.clip.id for q in bob]
 
 
@@ -439,7 +471,7 @@ def test_an_own_lease_that_ran_out_comes_before_other_clips(engine) -> None:
     lease(engine, "bob", 4)
     assert lease(engine, "ann", 2, seconds=0) == ids[4:6]
     with transaction(engine) as session:
-        clips.release(session, "bob")
+        review_queue.release(session, "bob")
     assert lease(engine, "ann", 2) == ids[4:6]
     assert lease(engine, "bob") == ids[:4] + ids[6:]
 
@@ -450,11 +482,11 @@ def test_what_waits_is_counted_apart_from_what_others_have(engine) -> None:
     lease(engine, "ann", 2)
     lease(engine, "bob", 3)
     with transaction(engine) as session:
-        assert clips.pending_counts(session, "ann") == (6, 3)
-        assert clips.pending_counts(session, "ann", Selection(video="film-1")) == (3, 1)
-        assert clips.pending_counts(session, "cid", Selection(video="film-2")) == (3, 2)
-        clips.release(session, "bob")
-        assert clips.pending_counts(session, "ann") == (6, 0)
+        assert review_queue.pending_counts(session, "ann") == (6, 3)
+        assert review_queue.pending_counts(session, "ann", Selection(video="film-1")) == (3, 1)
+        assert review_queue.pending_counts(session, "cid", Selection(video="film-2")) == (3, 2)
+        review_queue.release(session, "bob")
+        assert review_queue.pending_counts(session, "ann") == (6, 0)
 
 
 @pytest.mark.parametrize("action", [Action.APPROVE, Action.MERGE, Action.SPLIT])
@@ -466,7 +498,7 @@ def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_reviewer(engi
     others = lease(engine, "bob")
     assert not made & set(others)
     with transaction(engine) as session:
-        clips.release(session, "bob")
+        review_queue.release(session, "bob")
     undo(engine)
     back = {first.id, second.id} if action == Action.MERGE else {second.id}
     assert set(lease(engine, "bob")) == {first.id, second.id, third.id} - back
@@ -492,7 +524,9 @@ def test_two_queues_asked_for_at_once_share_no_clip(engine) -> None:
     def lease(reviewer: str) -> list[int]:
         start.wait()
         with transaction(engine) as session:
-            return [queued.clip.id for queued in clips.lease_queue(session, reviewer, 10, 60)]
+            return [
+                queued.clip.id for queued in review_queue.lease_queue(session, reviewer, 10, 60)
+            ]
 
     with ThreadPoolExecutor(4) as pool:
         queues = list(pool.map(lease, ["ann", "bob", "cid", "dee"]))

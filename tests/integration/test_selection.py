@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, embeddings, likeness, reviews
+from heaters_pipeline.db import clips, embeddings, likeness, review_queue, reviews
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.likeness import Likeness
@@ -61,12 +61,14 @@ def chosen(engine: Engine, found: list[Clip], **wanted: Any) -> list[int]:
     selection, learnt = Selection(**wanted), learn(engine)
     places = {clip.id: place for place, clip in enumerate(found)}
     with transaction(engine) as session:
-        listed = [each.clip.id for each in clips.selected(session, selection, 99, likeness=learnt)]
-        assert clips.count(session, selection, likeness=learnt) == len(listed)
+        listed = [
+            each.clip.id for each in review_queue.selected(session, selection, 99, likeness=learnt)
+        ]
+        assert review_queue.count(session, selection, likeness=learnt) == len(listed)
         if selection.states() == {ClipState.PENDING_REVIEW}:
-            leased = clips.lease_queue(session, "ann", 99, 60, selection, learnt)
+            leased = review_queue.lease_queue(session, "ann", 99, 60, selection, learnt)
             assert [each.clip.id for each in leased] == listed
-            counts = clips.pending_counts(session, "ann", selection, learnt)
+            counts = review_queue.pending_counts(session, "ann", selection, learnt)
             assert counts == (len(listed), 0)
     return [places[clip_id] for clip_id in listed]
 
@@ -190,23 +192,23 @@ def test_reviewers_with_filters_get_clips_of_their_own_in_their_order(engine: En
     ids = [clip.id for clip in found]
     longest = Selection(order=Order.LONGEST)
     with transaction(engine) as session:
-        ann = [each.clip.id for each in clips.lease_queue(session, "ann", 3, 60, longest)]
-        bob = [each.clip.id for each in clips.lease_queue(session, "bob", 3, 60, longest)]
-        cid = [each.clip.id for each in clips.lease_queue(session, "cid", 3, 60)]
+        ann = [each.clip.id for each in review_queue.lease_queue(session, "ann", 3, 60, longest)]
+        bob = [each.clip.id for each in review_queue.lease_queue(session, "bob", 3, 60, longest)]
+        cid = [each.clip.id for each in review_queue.lease_queue(session, "cid", 3, 60)]
         assert (ann, bob, cid) == (ids[:6:-1], ids[6:3:-1], ids[:3])
-        assert clips.pending_counts(session, "ann", longest) == (10, 6)
+        assert review_queue.pending_counts(session, "ann", longest) == (10, 6)
         short = Selection(max_seconds=0.1)
-        assert clips.pending_counts(session, "ann", short) == (2, 2)
+        assert review_queue.pending_counts(session, "ann", short) == (2, 2)
         # What he has already is renewed where it is of the selection.
-        again = [each.clip.id for each in clips.lease_queue(session, "ann", 4, 60, longest)]
+        again = [each.clip.id for each in review_queue.lease_queue(session, "ann", 4, 60, longest)]
         assert again == [*ann, ids[3]]
-        assert clips.lease_queue(session, "ann", 4, 60, short) == []
+        assert review_queue.lease_queue(session, "ann", 4, 60, short) == []
 
 
 def test_two_selections_asked_for_at_once_share_no_clip(engine: Engine) -> None:
     ready_video(engine, frame_count=400, cuts=range(10, 400, 10))
     with transaction(engine) as first, transaction(engine) as second:
-        ann = clips.lease_queue(first, "ann", 20, 60, Selection(order=Order.SHORTEST))
-        bob = clips.lease_queue(second, "bob", 20, 60, Selection(order=Order.NEWEST))
+        ann = review_queue.lease_queue(first, "ann", 20, 60, Selection(order=Order.SHORTEST))
+        bob = review_queue.lease_queue(second, "bob", 20, 60, Selection(order=Order.NEWEST))
     handed_out = [each.clip.id for each in [*ann, *bob]]
     assert len(handed_out) == len(set(handed_out)) == 40

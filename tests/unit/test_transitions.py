@@ -12,7 +12,7 @@ import pytest
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.domain.transitions import Transition, TransitionKind, clean_range
+from heaters_pipeline.domain.transitions import Transition, TransitionKind, Transitions
 from heaters_pipeline.media.cuts.detection import Detection, keep_apart
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.products.thumbnails import BLOCK_FRAMES, ThumbnailFile, open_thumbnails
@@ -250,12 +250,27 @@ def test_clean_range_leaves_out_what_transitions_touch() -> None:
         transition("fade", 90, 100),
     ]
     clips = [FrameRange(0, 30), FrameRange(30, 55), FrameRange(55, 100)]
-    assert [clean_range(clip, around) for clip in clips] == [(6, 30), (30, 51), (60, 91)]
+    clean_range = Transitions(around).clean_range
+    assert [clean_range(clip) for clip in clips] == [(6, 30), (30, 51), (60, 91)]
 
 
 def test_clip_within_a_transition_stays_whole() -> None:
     clip = FrameRange(10, 14)
-    assert clean_range(clip, [transition("dissolve", 5, 12), transition("fade", 8, 20)]) == clip
+    around = Transitions([transition("dissolve", 5, 12), transition("fade", 8, 20)])
+    assert around.clean_range(clip) == clip
+
+
+def test_a_transition_within_a_longer_one_hides_it_from_no_edge() -> None:
+    around = [
+        transition("fade", 5, 60),
+        transition("dissolve", 10, 20),
+        transition("cut", 30, 31),
+        transition("dissolve", 40, 80),
+    ]
+    found = Transitions(reversed(around))
+    for edge in range(100):
+        wanted = [each for each in around if each.first < edge <= each.last]
+        assert sorted(found.over(edge), key=around.index) == wanted
 
 
 def test_keep_apart_prefers_the_surer() -> None:
