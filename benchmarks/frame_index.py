@@ -20,12 +20,12 @@ from benchmarks.steps import scan_packets
 from heaters_pipeline.db import migrate, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Origin
+from heaters_pipeline.db.urls import APP_DRIVER
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord, pack
 from heaters_pipeline.media.products.frame_index import read_frame_index
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DRIVER
 
 BUILDS = 15
 RATE = 25

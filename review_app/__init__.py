@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import open_storage
 from review_app import errors
@@ -79,7 +80,7 @@ def _database_url(settings: Settings) -> str:
 
     if settings.database_url is None:
         return postgres.ensure_database(settings).heaters
-    return postgres.with_driver(settings.database_url, postgres.APP_DRIVER)
+    return with_driver(settings.database_url, APP_DRIVER)
 
 
 def _trusted_hosts(settings: Settings) -> list[str] | None:

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.locks import video_lock
-from heaters_pipeline.platform.postgres import APP_DRIVER, ensure_database, with_driver
+from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+from heaters_pipeline.platform.postgres import ensure_database
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 
