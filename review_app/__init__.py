@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             settings.storage_url,
             settings.home,
             endpoint_url=settings.s3_endpoint_url,
-            class_by_kind=settings.class_by_kind(),
+            class_by_kind=settings.storage_classes,
         ),
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
     )
@@ -86,8 +86,8 @@ def _database_url(settings: Settings) -> str:
 def _trusted_hosts(settings: Settings) -> list[str] | None:
     """On loopback only this machine's names: another site's name that leads here (DNS rebinding)
     would make its pages as trusted as ours."""
-    if settings.trusted_hosts is not None:
-        return [name.strip() for name in settings.trusted_hosts.split(",")]
+    if settings.trusted_hosts:
+        return list(settings.trusted_hosts)
     return list(LOOPBACK) if settings.host in LOOPBACK else None
 
 

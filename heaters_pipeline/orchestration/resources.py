@@ -59,5 +59,5 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
             settings.storage_url,
             settings.home,
             client=self.s3.get_client,
-            class_by_kind=settings.class_by_kind(),
+            class_by_kind=settings.storage_classes,
         )

@@ -36,7 +36,7 @@ from heaters_pipeline.orchestration.assets.steps import (
 )
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
-from heaters_pipeline.settings import get_settings, listed
+from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.register import add_address
 
@@ -242,7 +242,7 @@ def download_options() -> DownloadOptions:
         max_bytes=round(settings.max_source_gb * 10**9),
         max_seconds=settings.max_source_hours * 3600,
         time_limit_seconds=settings.download_limit_hours * 3600,
-        allowed_networks=listed(settings.allowed_networks),
+        allowed_networks=settings.allowed_networks,
     )
 
 
