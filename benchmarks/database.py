@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 
 from heaters_pipeline.db import migrate
+from heaters_pipeline.db.urls import APP_DRIVER, for_psycopg, with_database
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DRIVER, for_psycopg, with_database
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from benchmarks import control
 from heaters_pipeline.db import migrate, reviews, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Origin
+from heaters_pipeline.db.urls import APP_DRIVER
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.frame_index import pack
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
 from heaters_pipeline.media.products.frame_index import proxy_codec, read_frame_index
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DRIVER
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from review_app import create_app

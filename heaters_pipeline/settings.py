@@ -1,16 +1,17 @@
-"""Every setting of Heaters, read from the environment. Names are prefixed `HEATERS_`, but for
+"""Every setting of Heaters, read from the environment. Names begin with `HEATERS_`, except
 `DATABASE_URL` and `STORAGE_URL`, which hosting platforms set under these names."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
@@ -18,8 +19,8 @@ from heaters_pipeline.domain.review import label
 
 
 def default_home() -> Path:
-    """Root's data lies outside any home folder: the embedded Postgres runs as a user of its own
-    then, and every folder above its data must be open to that user."""
+    """For root, a folder outside any home folder: the embedded Postgres then runs as a user of its
+    own, and every folder above its data must be open to that user."""
     if os.geteuid() == 0:
         return Path("/var/lib/heaters")
     return Path.home() / ".local" / "share" / "heaters"
@@ -34,41 +35,53 @@ def _absolute_unless_url(place: str) -> str:
 
 
 def _absolute_folder(place: str) -> str:
-    """`place` as it stands, but for the path of a folder, which must not depend on the folder
-    that a process happens to run in."""
+    """`place` as it stands, unless it is the path of a folder: that must not depend on the folder
+    in which a process happens to run."""
     return str(_absolute(Path(place))) if Path(place).expanduser().is_dir() else place
 
 
-def _networks(given: str) -> str:
-    for each in listed(given):
-        ip_network(each)  # its error says what is wrong with it
-    return given
+def _parts(given: str | Iterable[str]) -> tuple[str, ...]:
+    """The parts of a setting that holds several, separated by commas."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return tuple(part.strip() for part in parts if part.strip())
 
 
-def _label_names(given: str) -> str:
+def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(map(ip_network, _parts(given)))
+
+
+def _labels(given: str) -> tuple[str, ...]:
     try:
-        return ",".join(map(label, listed(given)))
+        return tuple(map(label, _parts(given)))
     except InputError as error:
         raise ValueError(str(error)) from None
 
 
-def _storage_classes(given: str) -> str:
+def _class_by_kind(given: str | Mapping[Kind, str]) -> Mapping[Kind, str]:
+    if not isinstance(given, str):
+        return given
     kinds = {kind.value for kind in Kind}
-    for each in listed(given):
+    found = {}
+    for each in _parts(given):
         kind, _, name = each.partition("=")
         if kind not in kinds or not name:
             raise ValueError(
                 f"{each!r} is not KIND=CLASS with a kind of {', '.join(sorted(kinds))}"
             )
-    return given
+        found[Kind(kind)] = name
+    return found
 
 
-def listed(given: str | None) -> tuple[str, ...]:
-    """The parts of a setting that holds several, separated by commas."""
-    return tuple(part.strip() for part in (given or "").split(",") if part.strip())
+def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
+    """Few services other than AWS know its storage classes; MinIO refuses them."""
+    return {} if before["s3_endpoint_url"] else {Kind.GOLD_MASTER: "STANDARD_IA"}
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
+Labels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_labels)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):
@@ -101,18 +114,24 @@ class Settings(BaseSettings):
         default=None, description="Address of an S3-compatible service other than AWS."
     )
 
-    storage_classes: Annotated[str, AfterValidator(_storage_classes)] | None = Field(
-        default=None,
+    storage_classes: ClassByKind = Field(
+        default_factory=_usual_classes,
         description="S3 storage class by kind of object, as in "
         "`gold_master=STANDARD_IA,source=GLACIER_IR`; unset: `gold_master=STANDARD_IA` on AWS, the "
         "bucket's own elsewhere.",
     )
 
     host: str = Field(default="127.0.0.1", description="Address the review app listens on.")
-    trusted_hosts: str | None = Field(
-        default=None,
+    trusted_hosts: Names = Field(
+        default=(),
         description="Names, separated by commas, under which browsers may reach the review app; "
         "unset: the names of this machine while the app listens on loopback only, else any.",
+    )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        description="How many reverse proxies stand in front of the review app; it believes the "
+        "X-Forwarded-For, -Proto, -Host and -Prefix headers of that many.",
     )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
@@ -120,59 +139,59 @@ class Settings(BaseSettings):
     undo_window_seconds: float = Field(
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."
     )
-    labels: Annotated[str, AfterValidator(_label_names)] | None = Field(
-        default=None,
+    labels: Labels = Field(
+        default=(),
         description="Labels for clips, separated by commas: in the review page Shift and a digit "
         "give the first nine.",
     )
     lease_seconds: float = Field(
         default=90,
         gt=0,
-        description="How long a clip handed to one reviewer is kept from others; the open page "
-        "renews it.",
+        description="How long a clip leased to one reviewer is kept from others; the open page "
+        "renews the lease.",
     )
     sensor_interval_seconds: int = Field(
-        default=10, ge=1, description="How often the sensors ask what is due."
+        default=10, ge=1, description="How often the sensors look for due work."
     )
 
     watch_folder: AbsolutePath | None = Field(
         default=None,
-        description="Videos that appear in this folder are added by themselves.",
+        description="Heaters adds the videos that appear in this folder.",
     )
     gold_master: Literal["ffv1", "copy"] = Field(
         default="ffv1",
-        description="`ffv1`: every frame by itself, lossless; `copy`: the source as it is, which "
-        "costs no more bytes, and exports take longer.",
+        description="`ffv1`: lossless, each frame encoded on its own; `copy`: the source as it is, "
+        "which costs no further bytes but makes exports slower.",
     )
     max_source_gb: float = Field(
-        default=100, gt=0, description="Larger videos (10⁹ bytes) are refused, uploads, too."
+        default=100, gt=0, description="Larger videos (10⁹ bytes) are refused, uploads too."
     )
     max_source_hours: float = Field(default=24, gt=0, description="Longer videos are refused.")
     min_free_gb: float = Field(
         default=5,
         ge=0,
-        description="With less space free (10⁹ bytes) on the disk of the home no other video is "
-        "begun.",
+        description="With less free space (10⁹ bytes) on the disk of the home, no further video is "
+        "started.",
     )
     download_limit_hours: float = Field(
-        default=12, gt=0, description="A download that takes longer is stopped."
+        default=12, gt=0, description="Longer downloads are stopped."
     )
     download_rate_mb: float | None = Field(
-        default=None, gt=0, description="Most that a download takes, in 10⁶ bytes a second."
+        default=None, gt=0, description="The highest rate of a download, in 10⁶ bytes a second."
     )
     download_retries: int = Field(
-        default=3, ge=0, description="How often a request that fails is made again at once."
+        default=3, ge=0, description="How often a download retries a failed request."
     )
     cookies_file: AbsolutePath | None = Field(
         default=None, description="Cookies (Netscape format) for sites that want a login."
     )
     proxy: str | None = Field(
         default=None,
-        description="Proxy for downloads, as in `http://proxy:3128`; it, not Heaters, decides then "
+        description="Proxy for downloads, as in `http://proxy:3128`; it, not Heaters, then decides "
         "which addresses may be reached.",
     )
-    allowed_networks: Annotated[str, AfterValidator(_networks)] | None = Field(
-        default=None,
+    allowed_networks: Networks = Field(
+        default=(),
         description="Private networks, separated by commas, that downloads may reach, as in "
         "`10.1.0.0/16`; unset: none.",
     )
@@ -192,12 +211,12 @@ class Settings(BaseSettings):
         default=None, description="ONNX file of TransNetV2, for `transnet`."
     )
     min_clip_seconds: float = Field(
-        default=0.6, ge=0, description="Cuts closer to one another than this are taken as one."
+        default=0.6, ge=0, description="Cuts closer together than this count as one."
     )
     max_clip_seconds: float | None = Field(
         default=None,
         gt=0,
-        description="Longer takes are divided further, into equal parts; unset: they are not.",
+        description="Longer clips are divided into equal parts; unset: they stay whole.",
     )
     export_trimmed: bool = Field(
         default=False,
@@ -206,20 +225,13 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         default=120,
         gt=0,
-        description="An ffmpeg run, or a server, that makes no progress for this long is stopped.",
+        description="An ffmpeg run or a server that makes no progress for this long is stopped.",
     )
     embedding_model: Annotated[str, AfterValidator(_absolute_folder)] = Field(
         default="clip-ViT-B-32",
         description="A sentence-transformers model by name or folder, or `layout-v1`, the built-in "
         "descriptor, which is also used where sentence-transformers is not installed.",
     )
-
-    def class_by_kind(self) -> dict[str, str]:
-        """S3 storage classes by kind of object."""
-        if self.storage_classes is None:
-            # Few services other than AWS know its classes; MinIO refuses them.
-            return {} if self.s3_endpoint_url else {Kind.GOLD_MASTER: "STANDARD_IA"}
-        return dict(each.split("=", 1) for each in listed(self.storage_classes))
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import open_storage
 from review_app import errors
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             settings.storage_url,
             settings.home,
             endpoint_url=settings.s3_endpoint_url,
-            class_by_kind=settings.class_by_kind(),
+            class_by_kind=settings.storage_classes,
         ),
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
     )
@@ -79,14 +80,14 @@ def _database_url(settings: Settings) -> str:
 
     if settings.database_url is None:
         return postgres.ensure_database(settings).heaters
-    return postgres.with_driver(settings.database_url, postgres.APP_DRIVER)
+    return with_driver(settings.database_url, APP_DRIVER)
 
 
 def _trusted_hosts(settings: Settings) -> list[str] | None:
     """On loopback only this machine's names: another site's name that leads here (DNS rebinding)
     would make its pages as trusted as ours."""
-    if settings.trusted_hosts is not None:
-        return [name.strip() for name in settings.trusted_hosts.split(",")]
+    if settings.trusted_hosts:
+        return list(settings.trusted_hosts)
     return list(LOOPBACK) if settings.host in LOOPBACK else None
 
 

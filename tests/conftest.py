@@ -15,10 +15,10 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import migrate
 from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.db.urls import APP_DRIVER, for_psycopg, with_database
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DRIVER, for_psycopg, with_database
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import LocalStorage
 

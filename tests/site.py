@@ -44,6 +44,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -63,7 +64,7 @@ PAGES = {
 WAYS = ("slow", "stall", "drop", "no-ranges")
 BLOCK = 4096
 
-OPEN = DownloadOptions(allowed_networks=("127.0.0.0/8",), stall_seconds=20)
+OPEN = DownloadOptions(allowed_networks=(ip_network("127.0.0.0/8"),), stall_seconds=20)
 """What lets downloads reach the site."""
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from heaters_pipeline.db.engine import open_engine, transaction
-from heaters_pipeline.platform.postgres import APP_DRIVER, ensure_database, with_driver
+from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+from heaters_pipeline.platform.postgres import ensure_database
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.pipeline import Pipeline
@@ -55,7 +56,7 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
             settings.storage_url,
             settings.home,
             client=self.s3.get_client,
-            class_by_kind=settings.class_by_kind(),
+            class_by_kind=settings.storage_classes,
         )
 
 

@@ -16,17 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import (
-    APP_DRIVER,
-    DatabaseUnreachable,
-    connect,
-    ensure_database,
-    with_driver,
-)
+from heaters_pipeline.platform.postgres import DatabaseUnreachable, connect, ensure_database
 from heaters_pipeline.platform.processes import MARK, Child, kill_marked, stop_gently
 from heaters_pipeline.platform.signals import stop_on_signals
 from heaters_pipeline.platform.sockets import port_is_free

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.storage.base import ObjectMissing, Storage, check_key
 from heaters_pipeline.storage.local import LocalStorage
 
@@ -20,12 +21,12 @@ def open_storage(
     *,
     endpoint_url: str | None = None,
     client: Callable[[], Any] | None = None,
-    class_by_kind: Mapping[str, str] | None = None,
+    class_by_kind: Mapping[Kind, str] | None = None,
 ) -> Storage:
     """The storage that `url` names: `s3://bucket/prefix`, a folder (path or `file://` URL), or,
     with None, the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible
     service other than AWS; `client` makes the boto3 client where the caller has its own;
-    `class_by_kind` are S3's storage classes by `layout.Kind`."""
+    `class_by_kind` are S3's storage classes."""
     if url is None:
         return LocalStorage(home / "storage")
     parts = urlsplit(url)

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.storage.base import CHUNK_BYTES, ObjectMissing, check_key, too_short
 
@@ -35,8 +36,8 @@ def s3_client(endpoint_url: str | None = None) -> Any:
 
 class S3Storage:
     """`client` is a boto3 S3 client; keys lie below `prefix` (may be empty); `home` is the folder
-    whose scratch space holds what is fetched. Objects of a kind (`layout.Kind`) that
-    `class_by_kind` names are put into that storage class, others into the bucket's own."""
+    whose scratch space holds what is fetched. Objects of a kind that
+    `class_by_kind` names go into that storage class, others into the bucket's own."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class S3Storage:
         prefix: str = "",
         *,
         home: Path,
-        class_by_kind: Mapping[str, str] | None = None,
+        class_by_kind: Mapping[Kind, str] | None = None,
     ) -> None:
         self._client = client
         self._bucket = bucket
@@ -58,7 +59,8 @@ class S3Storage:
 
     def put(self, local: Path, key: str) -> None:
         # S3 shows an object when its upload is complete, so a part can never be read.
-        named = self._class_by_kind.get(layout.kind(key) or "")
+        kind = layout.kind(key)
+        named = self._class_by_kind.get(kind) if kind else None
         extra = {"StorageClass": named} if named else {}
         with self._errors(key):
             self._client.upload_file(str(local), **self._name(key), ExtraArgs=extra)

@@ -25,7 +25,7 @@ from heaters_pipeline.media.download.fetch import (
     look_up,
 )
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
-from heaters_pipeline.settings import Settings, listed
+from heaters_pipeline.settings import Settings
 from heaters_pipeline.work.objects import delete_replaced
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
@@ -101,7 +101,7 @@ def download_options(settings: Settings) -> DownloadOptions:
         max_bytes=round(settings.max_source_gb * 10**9),
         max_seconds=settings.max_source_hours * 3600,
         time_limit_seconds=settings.download_limit_hours * 3600,
-        allowed_networks=listed(settings.allowed_networks),
+        allowed_networks=settings.allowed_networks,
     )
 
 

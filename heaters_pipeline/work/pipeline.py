@@ -36,6 +36,6 @@ def open_pipeline(engine: Engine, settings: Settings) -> Pipeline:
         settings.storage_url,
         settings.home,
         endpoint_url=settings.s3_endpoint_url,
-        class_by_kind=settings.class_by_kind(),
+        class_by_kind=settings.storage_classes,
     )
     return Pipeline(engine, storage, settings, logging.getLogger("heaters"))

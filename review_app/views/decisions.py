@@ -22,7 +22,6 @@ from heaters_pipeline.domain.review import (
     annotation_changes,
     touched,
 )
-from heaters_pipeline.settings import listed
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name
@@ -125,7 +124,7 @@ def mine() -> ResponseReturnValue:
 def labels() -> ResponseReturnValue:
     """`numbered` are those that the setting names, in its order; `others` are in use besides, most
     used first."""
-    numbered = listed(services().settings.labels)
+    numbered = services().settings.labels
     with transaction() as session:
         used = clips.labels_in_use(session)
     return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])

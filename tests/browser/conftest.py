@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def app(settings: Settings) -> Flask:
-    hosts, labels = f"127.0.0.1,{FOREIGN_NAME}", "interview,b-roll"
+    hosts, labels = ("127.0.0.1", FOREIGN_NAME), ("interview", "b-roll")
     return create_app(settings.model_copy(update={"trusted_hosts": hosts, "labels": labels}))
 
 

@@ -19,12 +19,13 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import artifacts, clips, embeddings
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.urls import APP_DRIVER
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DATABASE, APP_DRIVER
+from heaters_pipeline.platform.postgres import APP_DATABASE
 from heaters_pipeline.storage import open_storage
 from tests.browser.chromium import open_chromium
 

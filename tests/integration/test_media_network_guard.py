@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.media.download.network_guard import network_guard, why_not_public
 
 URL = "http://example.com/film"
+LOOPBACK = ip_network("127.0.0.0/8")
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_datagrams_are_held_too() -> None:
 
 
 def test_named_networks_and_the_proxy_pass(door: tuple[str, int]) -> None:
-    with network_guard(URL, ["10.0.0.0/8", "127.0.0.0/8"]) as guard:
+    with network_guard(URL, [ip_network("10.0.0.0/8"), LOOPBACK]) as guard:
         knock(door)
         guard.check()
     with network_guard(URL, proxies=[f"http://user:secret@127.0.0.1:{door[1]}"]) as guard:
@@ -107,8 +108,6 @@ def test_named_networks_and_the_proxy_pass(door: tuple[str, int]) -> None:
         guard.check()
         with pytest.raises(OSError):
             knock(("127.0.0.1", door[1] - 1))
-    with pytest.raises(InputError, match="HEATERS_ALLOWED_NETWORKS"), network_guard(URL, ["ten"]):
-        pass
 
 
 def test_unix_sockets_pass(tmp_path: Path) -> None:
@@ -160,7 +159,7 @@ def test_programs_get_no_address() -> None:
 def test_cutting_ends_a_read_that_waits() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        network_guard(URL, ["127.0.0.0/8"]) as guard,
+        network_guard(URL, [LOOPBACK]) as guard,
         socket.create_connection(server.getsockname()) as one,
     ):
         cut = threading.Timer(0.1, guard.cut, [HeatersError("Time is up.")])

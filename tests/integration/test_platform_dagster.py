@@ -12,8 +12,8 @@ import psycopg
 import pytest
 import yaml
 
+from heaters_pipeline.db.urls import DAGSTER_DRIVER, for_psycopg, with_driver
 from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
-from heaters_pipeline.platform.postgres import DAGSTER_DRIVER, for_psycopg, with_driver
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -13,15 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from heaters_pipeline.db.urls import database_name, with_database
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.platform import embedded_postgres
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres, home_folder_above
-from heaters_pipeline.platform.postgres import (
-    connect,
-    database_name,
-    ensure_database,
-    with_database,
-)
+from heaters_pipeline.platform.postgres import connect, ensure_database
 from heaters_pipeline.settings import Settings
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="concerns root only")

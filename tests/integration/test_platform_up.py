@@ -19,9 +19,9 @@ from typing import Any
 import psutil
 import pytest
 
+from heaters_pipeline.db.urls import APP_DRIVER
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import APP_DRIVER
 from heaters_pipeline.platform.processes import MARK, kill_marked
 from tests.footage import make_numbered_film
 

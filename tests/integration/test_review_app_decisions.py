@@ -23,7 +23,7 @@ from tests.rows import ready_video
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """One that learns from each decision at once."""
     monkeypatch.setattr("review_app.learnt.KEPT_SECONDS", 0.0)
-    return create_app(settings.model_copy(update={"labels": "indoor,outdoor"}))
+    return create_app(settings.model_copy(update={"labels": ("indoor", "outdoor")}))
 
 
 @pytest.fixture

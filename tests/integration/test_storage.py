@@ -9,6 +9,7 @@ import pytest
 
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage, ObjectMissing, Storage
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
@@ -204,7 +205,7 @@ def test_an_absent_bucket_is_one_sentence(s3_endpoint: str, tmp_path: Path) -> N
 def test_objects_of_a_kind_go_into_their_storage_class(s3_endpoint: str, tmp_path: Path) -> None:
     client = s3_client(s3_endpoint)
     client.create_bucket(Bucket="classes")
-    classes = {"gold_master": "STANDARD_IA", "source": "GLACIER_IR"}
+    classes = {Kind.GOLD_MASTER: "STANDARD_IA", Kind.SOURCE: "GLACIER_IR"}
     storage = S3Storage(client, "classes", "library", home=tmp_path, class_by_kind=classes)
     local = tmp_path / "object"
     local.write_bytes(b"bytes")
@@ -221,9 +222,7 @@ def test_objects_of_a_kind_go_into_their_storage_class(s3_endpoint: str, tmp_pat
 
 
 def test_gold_masters_rest_in_an_infrequent_access_class_on_aws_alone() -> None:
-    assert Settings(storage_classes=None, s3_endpoint_url=None).class_by_kind() == {
-        "gold_master": "STANDARD_IA"
-    }
-    assert Settings(s3_endpoint_url="http://minio:9000").class_by_kind() == {}
+    assert Settings(s3_endpoint_url=None).storage_classes == {Kind.GOLD_MASTER: "STANDARD_IA"}
+    assert Settings(s3_endpoint_url="http://minio:9000").storage_classes == {}
     with pytest.raises(ValueError, match="not KIND=CLASS"):
         Settings(storage_classes="gold_masters=STANDARD_IA")

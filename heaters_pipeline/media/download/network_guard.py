@@ -26,12 +26,14 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, wraps
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+
+Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that the gateway connects to."""
@@ -47,14 +49,14 @@ _STARTING_PROGRAM = "subprocess.Popen"
 _WATCHED = _CONNECTING | {_STARTING_PROGRAM}
 
 
-class Refused(OSError):
+class AddressRefused(OSError):
     """What the code under guard sees: a connection that can't be made."""
 
 
 class NetworkGuard:
-    def __init__(self, url: str, allowed: Iterable[str], proxies: Iterable[str]) -> None:
+    def __init__(self, url: str, allowed: Iterable[Network], proxies: Iterable[str]) -> None:
         self._url = url
-        self._allowed = [_network(each) for each in allowed]
+        self._allowed = tuple(allowed)
         self._proxies = {end for proxy in proxies for end in _endpoints(proxy)}
         self._failure: HeatersError | None = None
         self._sockets: set[tuple[int, int]] = set()
@@ -90,7 +92,7 @@ class NetworkGuard:
         if connection.family not in (socket.AF_INET, socket.AF_INET6) or address is None:
             return
         if self._failure:
-            raise Refused(str(self._failure))
+            raise AddressRefused(str(self._failure))
         host, port = str(address[0]), address[1]
         kind = None if (host, port) in self._proxies else self._why_not(host)
         if kind:
@@ -120,17 +122,17 @@ class NetworkGuard:
 
     def _refuse(self, sentence: str) -> None:
         self._failure = self._failure or InputError(sentence)
-        raise Refused(sentence)
+        raise AddressRefused(sentence)
 
 
 @contextmanager
 def network_guard(
-    url: str, allowed: Iterable[str] = (), proxies: Iterable[str] = ()
+    url: str, allowed: Iterable[Network] = (), proxies: Iterable[str] = ()
 ) -> Iterator[NetworkGuard]:
     """Guards this thread, and threads started within, while the context lasts.
 
-    `url` is named in the sentences; `allowed` are CIDRs that may be reached though not public;
-    `proxies` are URLs of proxies. Raises InputError for a CIDR or a proxy that is none.
+    `url` is named in the sentences; `allowed` are the networks that may be reached though they are
+    not public; `proxies` are URLs of proxies. Raises InputError for a proxy that can't be found.
     """
     guard = NetworkGuard(url, allowed, proxies)
     _install_hooks()
@@ -167,15 +169,6 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text.strip(), strict=False)
-    except ValueError:
-        raise InputError(
-            f"{text!r} in HEATERS_ALLOWED_NETWORKS is no network: write it like 10.0.0.0/8."
-        ) from None
 
 
 def _endpoints(proxy: str) -> set[tuple[str, int]]:

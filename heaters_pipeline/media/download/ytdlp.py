@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.keys import plain_text
 from heaters_pipeline.media.download.javascript import javascript_runtime
-from heaters_pipeline.media.download.network_guard import NetworkGuard, network_guard
+from heaters_pipeline.media.download.network_guard import Network, NetworkGuard, network_guard
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 
 SMUGGLED = "#__youtubedl_smuggle"
@@ -48,8 +48,8 @@ class DownloadOptions:
     """Length of the video."""
     time_limit_seconds: float | None = None
     """Of looking up, and of downloading, one video."""
-    allowed_networks: tuple[str, ...] = ()
-    """CIDRs that may be reached though they are private."""
+    allowed_networks: tuple[Network, ...] = ()
+    """Private ones that downloads may reach."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 import pytest
 
+from heaters_pipeline.db.urls import with_database, with_driver, without_password
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.platform.postgres import shown, with_database, with_driver
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ def test_the_database_of_a_url_can_be_changed() -> None:
     )
 
 
-def test_a_password_is_never_shown() -> None:
-    assert "p%40ss" not in shown("postgresql+psycopg://ann:p%40ss@db.example/clips")
+def test_a_password_is_never_without_password() -> None:
+    assert "p%40ss" not in without_password("postgresql+psycopg://ann:p%40ss@db.example/clips")
