@@ -6,7 +6,8 @@ from flask import Flask, Response
 
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
-from heaters_pipeline.settings import Settings, get_settings
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
@@ -16,12 +17,30 @@ from review_app.secret import secret_key
 from review_app.services import Services
 from review_app.uploads import tus as uploads
 from review_app.uploads.folder import UploadFolder
-from review_app.views import decisions, library, media, queue, sheet, sources, statistics
+from review_app.views import (
+    clip_files,
+    clips,
+    decisions,
+    health,
+    library,
+    media,
+    queue,
+    review,
+    reviewer,
+    sheet,
+    sources,
+    statistics,
+)
 
 LARGEST_FORM = 8 << 20
 """Ten thousand addresses of several hundred characters."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+VIEWS = (
+    *(health, review, queue, decisions, reviewer, sheet, media),
+    *(library, clips, clip_files, sources, uploads, statistics),
+)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -34,9 +53,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The app on the database and the storage that `settings` name."""
-    settings = settings or get_settings()
+def create_app(settings: Settings) -> Flask:
+    """The app on the database and the storage that `settings` name. Raises InputError where they
+    name no database."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret_key(settings.home),
@@ -64,8 +83,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
-    for part in (queue, decisions, media, sources, uploads, library, statistics, sheet):
-        app.register_blueprint(part.blueprint)
+    for view in VIEWS:
+        app.register_blueprint(view.blueprint)
     errors.register(app)
     texts.register(app)
     app.context_processor(lambda: {"reviewer": reviewer_name()})
@@ -76,10 +95,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _database_url(settings: Settings) -> str:
-    from heaters_pipeline.platform import postgres
-
     if settings.database_url is None:
-        return postgres.ensure_database(settings).heaters
+        raise InputError(
+            "The review app has no database: run `heaters up`, which starts one and the review "
+            "app with it, or set DATABASE_URL."
+        )
     return with_driver(settings.database_url, APP_DRIVER)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from waitress import serve
 
+from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
 from review_app.uploads.tus import LONGEST_CHUNK
@@ -20,8 +22,12 @@ RECEIVE_BYTES = 1 << 18
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = get_settings()
+    try:
+        app = create_app(settings)
+    except HeatersError as error:
+        sys.exit(str(error))
     serve(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.review_port,
         threads=THREADS,

@@ -1,46 +1,19 @@
-"""Finished clips: the grid, one clip with its history, what looks like it, its files."""
+"""The library: the grid of finished clips, and the same clips as CSV."""
 
 from __future__ import annotations
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    flash,
-    redirect,
-    render_template,
-    request,
-    stream_with_context,
-    url_for,
-)
+from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session
 
-from heaters_pipeline.db import (
-    artifacts,
-    clip_work,
-    clips,
-    embeddings,
-    review_queue,
-    reviews,
-    source_list,
-)
-from heaters_pipeline.db import clip_transitions as transitions
-from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.db import artifacts, clips, review_queue
 from heaters_pipeline.domain.selection import Order, Selection, Shown
-from review_app.presenters import clip_csv as clip_list
-from review_app.presenters import history
-from review_app.presenters.clip_json import clips_json, picture_json
-from review_app.reviewer import reviewer_name
-from review_app.services import delete_unused, services, transaction
-from review_app.views.media import IMMUTABLE, send_object
-from review_app.views.queue import MOST_VIDEOS
+from review_app.presenters import clip_csv, filters
+from review_app.presenters.clip_json import picture_json
+from review_app.services import services, transaction
 
 blueprint = Blueprint("library", __name__)
 
 PAGE = 48
-SIMILAR = 12
-SIMILAR_PAGE = 48
 
 
 @blueprint.get("/library")
@@ -68,7 +41,7 @@ def index() -> ResponseReturnValue:
             entries=entries,
             drawn={entry.clip.id: picture_json(entry) for entry in entries},
             keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
-            videos=source_list.ready(session, MOST_VIDEOS),
+            videos=filters.videos(session),
             labels=clips.labels_in_use(session),
             page=page,
             has_more=len(found) > PAGE,
@@ -77,14 +50,14 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/library.csv")
 def listed() -> Response:
-    """The same clips as `index` shows, all of them, a line each (`clip_list`)."""
+    """The same clips as `index` shows, all of them, a line each (`clip_csv`)."""
     selection = _selection()
     with transaction() as session:
         likeness = services().likeness(session)
         ids = review_queue.selected_ids(
             session, selection, by_itself=Shown.LIBRARY, likeness=likeness
         )
-    response = Response(stream_with_context(clip_list.lines(ids)), mimetype="text/csv")
+    response = Response(stream_with_context(clip_csv.lines(ids)), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="library.csv")
     return response
 
@@ -102,91 +75,3 @@ def _arguments(selection: Selection) -> dict[str, str]:
     if selection.state == Shown.LIBRARY:
         del arguments["state"]
     return arguments
-
-
-@blueprint.get("/clips/<int:clip_id>")
-def clip(clip_id: int) -> ResponseReturnValue:
-    with transaction() as session:
-        entry = review_queue.queued(session, [clips.get(session, clip_id).id])[0]
-        near = embeddings.similar(session, clip_id, SIMILAR)
-        ids = [clip_id, *(other.id for other, _ in near)]
-        undoable = reviews.latest_on_clip(session, clip_id)
-        return render_template(
-            "clip.html",
-            entry=entry,
-            virtual=clips_json(session, [entry])[0] if entry.clip.is_virtual else None,
-            transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
-            history=history.entries(clip_id, clips.history(session, clip_id)),
-            group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
-            undoable=undoable,
-            undone_with_it=_batch_size(session, undoable) - 1 if undoable else 0,
-            similar=near,
-            models=embeddings.models_of_clip(session, clip_id),
-            keyframes=artifacts.keyframes_of(session, ids),
-        )
-
-
-def _batch_size(session: Session, event: ReviewEvent) -> int:
-    first = event.batch_id or event.id
-    return reviews.batch_sizes(session, [first]).get(first, 1)
-
-
-@blueprint.get("/clips/<int:clip_id>/similar")
-def similar(clip_id: int) -> ResponseReturnValue:
-    with transaction() as session:
-        clips.get(session, clip_id)
-        models = embeddings.models_of_clip(session, clip_id)
-        model = request.args.get("model") or next(iter(models), None)
-        near = embeddings.similar(session, clip_id, SIMILAR_PAGE, model) if model else []
-        ids = [clip_id, *(other.id for other, _ in near)]
-        return render_template(
-            "similar.html",
-            clip_id=clip_id,
-            similar=near,
-            model=model,
-            models=models,
-            keyframes=artifacts.keyframes_of(session, ids),
-        )
-
-
-@blueprint.post("/clips/<int:clip_id>/retry")
-def retry(clip_id: int) -> ResponseReturnValue:
-    with transaction() as session:
-        clip_work.retry(session, clip_id)
-    flash(f"Clip {clip_id} is tried again.")
-    return redirect(url_for("library.clip", clip_id=clip_id), 303)
-
-
-@blueprint.post("/clips/<int:clip_id>/undo")
-def undo(clip_id: int) -> ResponseReturnValue:
-    """Takes back a decision on the clip, whoever made it and however long ago."""
-    with transaction() as session:
-        decision = reviews.undo(
-            session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
-        )
-    delete_unused(decision)
-    more = decision.events - 1
-    flash(f"Taken back{f', with {more} more of its batch' if more else ''}.")
-    return redirect(url_for("library.clip", clip_id=clip_id), 303)
-
-
-@blueprint.get("/clips/<int:clip_id>/clip.mp4")
-def file(clip_id: int) -> Response:
-    """The exported MP4; `?download` saves it instead of playing it."""
-    with transaction() as session:
-        key = clips.get(session, clip_id).clip_filepath
-    if key is None:
-        abort(404, f"Clip {clip_id} has no file: it has not been exported.")
-    name = f"clip-{clip_id}.mp4" if "download" in request.args else None
-    return send_object(key, "video/mp4", name)
-
-
-@blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>.jpg")
-def keyframe(clip_id: int, frame: int) -> Response:
-    with transaction() as session:
-        found = [a for a in artifacts.keyframes(session, clip_id) if a.frame == frame]
-    if not found:
-        abort(404, f"Clip {clip_id} has no keyframe {frame}.")
-    response = Response(services().storage.stream(found[0].filepath), mimetype="image/jpeg")
-    response.headers["Cache-Control"] = IMMUTABLE
-    return response

@@ -1,11 +1,11 @@
-"""Frames, sound and files, as bytes. What lies under a proxy's id never changes, so browsers may
-keep it for ever."""
+"""Frames, audio and sprite sheets of a proxy, as bytes. The bytes under a proxy's id never change
+(`domain.layout.proxy_id`), so browsers may keep them for ever."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 from sqlmodel import Session
 
 from heaters_pipeline.db import source_videos
@@ -15,10 +15,10 @@ from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
 from review_app.services import services, transaction
+from review_app.streams import IMMUTABLE, send_object, stream
 
 blueprint = Blueprint("media", __name__)
 
-IMMUTABLE = "private, max-age=31536000, immutable"
 OCTETS = "application/octet-stream"
 AUDIO_CHUNK = 1 << 18
 
@@ -30,7 +30,7 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
     samples = services().storage.stream(str(video.proxy_filepath), offset, length)
-    return _stream(_chain(head, samples), len(head) + length, OCTETS)
+    return stream(_chain(head, samples), len(head) + length, OCTETS)
 
 
 @blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")
@@ -39,7 +39,7 @@ def index(proxy_id: str, start: int, end: int) -> Response:
     lets the browser read the proxy."""
     _, records, end_ticks = _run(proxy_id, start, end)
     head = wire.run_header(start, [record._replace(size=0) for record in records], end_ticks)
-    return _stream(iter([head]), len(head), OCTETS)
+    return stream(iter([head]), len(head), OCTETS)
 
 
 @blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
@@ -61,7 +61,7 @@ def audio(proxy_id: str, start: int, end: int) -> Response:
     there = max(0, min(length, size - position))
     sound = storage.stream(key, position, there) if there else iter(())
     body = _chain(wav.header(layout, length), sound, _silence(length - there))
-    return _stream(body, 44 + length, "audio/wav")
+    return stream(body, 44 + length, "audio/wav")
 
 
 @blueprint.get("/media/<proxy_id>/sprites/<int:sheet>.jpg")
@@ -73,43 +73,14 @@ def sprites(proxy_id: str, sheet: int) -> Response:
         abort(404, "This video is from before there were sprite sheets: make its proxy again.")
     offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
     content = services().storage.stream(video.sprites_filepath, offset, length)
-    return _stream(content, length, "image/jpeg")
+    return stream(content, length, "image/jpeg")
 
 
 @blueprint.get("/media/<proxy_id>/proxy.mp4")
 def proxy(proxy_id: str) -> Response:
     with transaction() as session:
         key = str(_video_of(session, proxy_id).proxy_filepath)
-    response = send_object(key, "video/mp4")
-    response.headers["Cache-Control"] = IMMUTABLE
-    return response
-
-
-LONGEST_RANGE = 8 << 20
-"""Bytes of one answer to a range: below what waitress buffers (16 MiB), so that a player which
-stops reading holds no thread. Players ask for the rest when they want it."""
-
-
-def send_object(key: str, mimetype: str, download_name: str | None = None) -> Response:
-    """An object of the storage, or the one range of it that the request asks for."""
-    storage = services().storage
-    size = storage.size(key)
-    start, end, status = 0, size, 200
-    if request.range is not None:
-        wanted = request.range.range_for_length(size)
-        if wanted is None:
-            return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
-        (start, end), status = wanted, 206
-        end = min(end, start + LONGEST_RANGE)
-    response = _stream(storage.stream(key, start, end - start), end - start, mimetype)
-    response.status_code = status
-    response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "private, no-cache"
-    if status == 206:
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    if download_name is not None:
-        response.headers.set("Content-Disposition", "attachment", filename=download_name)
-    return response
+    return send_object(key, "video/mp4", cache=IMMUTABLE)
 
 
 def _run(proxy_id: str, start: int, end: int) -> tuple[SourceVideo, list[FrameRecord], int]:
@@ -141,13 +112,6 @@ def _index(
     if len(records) > frames.length:
         return records[:-1], records[-1].ticks
     return records, records[-1].ticks + round(TICKS_PER_SECOND / video.rate)
-
-
-def _stream(body: Iterator[bytes], length: int, mimetype: str) -> Response:
-    response = Response(body, mimetype=mimetype, direct_passthrough=True)
-    response.content_length = length
-    response.headers["Cache-Control"] = IMMUTABLE
-    return response
 
 
 def _chain(head: bytes, *parts: Iterator[bytes]) -> Iterator[bytes]:

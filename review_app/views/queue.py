@@ -1,47 +1,20 @@
-"""The review page and its queue: what waits for a decision, and who has it."""
+"""The reviewers' queue as JSON: which clips wait for a decision, and who has them."""
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import clips, review_queue, source_list
+from heaters_pipeline.db import review_queue
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
-from review_app.fields import json_object, text
 from review_app.presenters.clip_json import clips_json
-from review_app.reviewer import rename, reviewer_name
+from review_app.reviewer import reviewer_name
 from review_app.services import services, transaction
 
 blueprint = Blueprint("queue", __name__)
 
 MAX_LIMIT = 200
-MOST_VIDEOS = 500
-"""To choose from among the filters; others are named in the address."""
-
-
-@blueprint.get("/")
-def home() -> ResponseReturnValue:
-    return redirect(url_for("queue.review"))
-
-
-@blueprint.get("/healthz")
-def healthz() -> ResponseReturnValue:
-    with transaction() as session:
-        clips.counts_by_state(session)
-    return jsonify(status="ok")
-
-
-@blueprint.get("/review")
-def review() -> ResponseReturnValue:
-    with transaction() as session:
-        videos = source_list.ready(session, MOST_VIDEOS)
-    return render_template(
-        "review.html",
-        videos=videos,
-        lease_seconds=services().settings.lease_seconds,
-        export_trimmed=services().settings.export_trimmed,
-    )
 
 
 @blueprint.get("/api/queue")
@@ -86,12 +59,3 @@ def release() -> ResponseReturnValue:
     with transaction() as session:
         review_queue.release(session, reviewer_name())
     return jsonify({})
-
-
-@blueprint.post("/api/reviewer")
-def name() -> ResponseReturnValue:
-    """`{"name"}`: another name; what was leased under the old one is given back."""
-    old, new = reviewer_name(), rename(text(json_object(), "name"))
-    with transaction() as session:
-        review_queue.release(session, old)
-    return jsonify(name=new)

@@ -83,6 +83,14 @@ def test_a_clip_names_its_group_and_its_neighbours(engine: Engine, client: Flask
     assert "Group" not in words(client, f"/clips/{ready_video(engine, 'alone')[1][0].id}")
 
 
+def test_the_pages_of_a_clip_belong_to_the_library(engine: Engine, client: FlaskClient) -> None:
+    _, (clip, *_) = ready_video(engine)
+    for url in ("/library", f"/clips/{clip.id}", f"/clips/{clip.id}/similar"):
+        page = client.get(url).get_data(as_text=True)
+        (current,) = re.findall(r'href="([^"]+)"\s+aria-current="page"', page)
+        assert current == "/library"
+
+
 def post(app: Flask, client: FlaskClient, url: str, **fields: Any) -> Any:
     found = re.search(
         r'name="csrf" content="([^"]+)"', client.get("/library").get_data(as_text=True)

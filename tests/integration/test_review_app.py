@@ -462,7 +462,7 @@ def test_other_sites_pages_get_nothing(
 def test_a_long_range_is_answered_in_part(
     reviewer: Reviewer, film: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("review_app.views.media.LONGEST_RANGE", 1000)
+    monkeypatch.setattr("review_app.streams.LONGEST_RANGE", 1000)
     url = f"/media/{film.proxy_id}/proxy.mp4"
     answer = reviewer.client.get(url, headers={"Range": "bytes=10-"})
     size = film.footage.proxy.stat().st_size

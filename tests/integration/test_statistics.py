@@ -15,7 +15,7 @@ from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
-from review_app.views import statistics as page
+from review_app.presenters import figures
 from tests.rows import ready_video
 
 
@@ -157,8 +157,8 @@ def test_the_page_shows_it_all(settings: Settings, engine: Engine) -> None:
 
 def test_hours_begin_at_a_local_midnight_and_end_with_the_present_one() -> None:
     now = datetime(2026, 3, 29, 14, 25, tzinfo=UTC)
-    found = page.hours(now)
+    found = figures.hours(now)
     assert found[-1] <= now < found[-1] + timedelta(hours=1)
     assert found[0].astimezone().time().isoformat() == "00:00:00"
     days = {edge.astimezone().date() for edge in found}
-    assert len(days) == page.DAYS
+    assert len(days) == figures.DAYS

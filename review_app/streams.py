@@ -1,0 +1,51 @@
+"""Answers that stream bytes: objects of the storage, whole or in ranges, and how long browsers may
+keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Response, request
+
+from review_app.services import services
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+"""Only for addresses that name their content: other bytes get another address."""
+
+REVALIDATE = "private, no-cache"
+
+LONGEST_RANGE = 8 << 20
+"""Bytes of one answer to a range: below what waitress buffers (16 MiB), so that a player which
+stops reading holds no thread. Players ask for the rest when they want it."""
+
+
+def stream(body: Iterator[bytes], length: int, mimetype: str, cache: str = IMMUTABLE) -> Response:
+    """`length`: how many bytes `body` has."""
+    response = Response(body, mimetype=mimetype, direct_passthrough=True)
+    response.content_length = length
+    response.headers["Cache-Control"] = cache
+    return response
+
+
+def send_object(
+    key: str, mimetype: str, *, cache: str = REVALIDATE, download_name: str | None = None
+) -> Response:
+    """An object of the storage, or the one range of it that the request asks for. Raises
+    ObjectMissing."""
+    storage = services().storage
+    size = storage.size(key)
+    start, end, status = 0, size, 200
+    if request.range is not None:
+        wanted = request.range.range_for_length(size)
+        if wanted is None:
+            return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+        (start, end), status = wanted, 206
+        end = min(end, start + LONGEST_RANGE)
+    response = stream(storage.stream(key, start, end - start), end - start, mimetype, cache)
+    response.status_code = status
+    response.headers["Accept-Ranges"] = "bytes"
+    if status == 206:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    if download_name is not None:
+        response.headers.set("Content-Disposition", "attachment", filename=download_name)
+    return response

@@ -1,0 +1,28 @@
+"""The review page, which is also the home page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from review_app.presenters import filters
+from review_app.services import services, transaction
+
+blueprint = Blueprint("review", __name__)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    return redirect(url_for("review.index"))
+
+
+@blueprint.get("/review")
+def index() -> ResponseReturnValue:
+    with transaction() as session:
+        videos = filters.videos(session)
+    return render_template(
+        "review.html",
+        videos=videos,
+        lease_seconds=services().settings.lease_seconds,
+        export_trimmed=services().settings.export_trimmed,
+    )

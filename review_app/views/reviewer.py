@@ -1,0 +1,22 @@
+"""The reviewer's name."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from heaters_pipeline.db import review_queue
+from review_app.fields import json_object, text
+from review_app.reviewer import rename, reviewer_name
+from review_app.services import transaction
+
+blueprint = Blueprint("reviewer", __name__)
+
+
+@blueprint.post("/api/reviewer")
+def name() -> ResponseReturnValue:
+    """`{"name"}`: another name; what was leased under the old one is given back."""
+    old, new = reviewer_name(), rename(text(json_object(), "name"))
+    with transaction() as session:
+        review_queue.release(session, old)
+    return jsonify(name=new)
