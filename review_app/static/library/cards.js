@@ -1,7 +1,7 @@
 /** Cards: they play their film, without sound, while the pointer is on them or they have the focus;
  * those without keyframes are drawn from sprite sheets. */
 
-import { Pictures } from '../sheet/pictures.js';
+import { Pictures } from '../shared/clip_pictures.js';
 
 /** A pointer that only passes over a card fetches nothing. */
 const LINGER_MS = 150;

@@ -4,7 +4,7 @@ import { Player } from '../player/player.js';
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
 import './cards.js';
 
-/** @typedef {import('../review/edits.js').Clip} Clip */
+/** @typedef {import('../shared/clip.js').Clip} Clip */
 
 /** At most so many tiles, in rows of so many. */
 const MOST = 12;

@@ -4,8 +4,8 @@
  * @typedef {{player: import('../player/player.js').Player,
  *   queue: import('./queue.js').ReviewQueue, screen: import('./screen.js').Screen,
  *   marks: import('./marks.js').Marks, transport: import('./transport.js').Transport,
- *   describe: import('./describe.js').Describe, filters: import('./filters.js').Filters,
- *   help: import('./help.js').Help}} Parts  of the page
+ *   describe: import('./describe.js').Describe, filters: import('../shared/filters.js').Filters,
+ *   help: import('../shared/help.js').Help}} Parts  of the page
  */
 
 import { cleanRange } from './trims.js';

@@ -1,15 +1,7 @@
 /** What the keys of the review page do, in the groups and lines that the overlay shows. */
 
-/** @typedef {{label: string, bindings: import('../keys/keymap.js').Binding[]}} Line */
+import { bindingsOf, line } from '../shared/keys/lines.js';
 
-/** @param {string} label @param {...[action: string, key: string, label?: string]} bindings
- * @returns {Line} */
-const line = (label, ...bindings) => ({
-  label,
-  bindings: bindings.map(([action, key, own]) => ({ action, key, label: own ?? label })),
-});
-
-/** @type {{title: string, lines: Line[]}[]} */
 export const GROUPS = [
   {
     title: 'Decide',
@@ -118,7 +110,7 @@ export const GROUPS = [
   },
 ];
 
-export const BINDINGS = GROUPS.flatMap(({ lines }) => lines.flatMap(({ bindings }) => bindings));
+export const BINDINGS = bindingsOf(GROUPS);
 
 /** What a held key does again and again. */
 export const REPEATING = new Set([

@@ -2,14 +2,8 @@
  * What decisions do to the list of clips: at once on the screen, and once the server has answered.
  * Pure.
  *
- * @typedef {{id: number, state: string, start_frame: number, end_frame: number}} Neighbour
- * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
- *   labels: string[], rating: number | null, note: string | null, score: number | null,
- *   trim: import('./trims.js').Range | null, transitions: import('./trims.js').Transition[],
- *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
- *     frame_count: number, rate: [number, number]},
- *   previous?: Neighbour | null, next?: Neighbour | null}} Clip  a neighbour is the live clip that
- *   ends where this one starts, or starts where it ends; null: there is none, undefined: not known
+ * @typedef {import('../shared/clip.js').Clip} Clip
+ * @typedef {import('../shared/clip.js').Neighbour} Neighbour
  * @typedef {{edge: 'start' | 'end', frame: number}} Nudge
  * @typedef {{action: string, clip: Clip, fields: Record<string, any>, made: number[],
  *   before: Clip[], target: Edit | null, place: number | null}} Edit  `clip` as it was seen, `made`
@@ -17,7 +11,7 @@
  *   changes as it was; an undo takes back its `target`, to the front of the clip `place`
  */
 
-import { stateWords } from './words.js';
+import { stateWords } from '../shared/words.js';
 
 /** @param {Neighbour} clip */
 export const isPending = (clip) => clip.state === 'pending_review';

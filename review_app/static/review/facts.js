@@ -1,7 +1,7 @@
 /** What a clip is: its place in the film, its length, how much it looks like approved ones. */
 
-import { byId, setText } from '../dom.js';
-import { clipName, count, timecode } from './words.js';
+import { byId, setText } from '../shared/dom.js';
+import { clipName, count, timecode } from '../shared/words.js';
 
 /** @param {import('./queue.js').Clip | null} clip */
 export function drawFacts(clip) {

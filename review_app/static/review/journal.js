@@ -2,7 +2,7 @@
  * What this reviewer has decided: what is on its way to the server, and what is saved. Free of DOM
  * and fetch.
  *
- * @typedef {import('./edits.js').Clip} Clip
+ * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit & {target: Entry | null, eventId: number | null,
  *   fate: 'waiting' | 'resting' | 'sent' | 'unanswered' | 'failed' | 'saved',
  *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the

@@ -2,7 +2,7 @@
  * The reviewer's list: the clips as the server has confirmed them, and as the screen shows them
  * with the edits that are on their way. Free of DOM and fetch.
  *
- * @typedef {import('./edits.js').Clip} Clip
+ * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit} Edit
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
  *   available: number}} Handed  what the server keeps from other reviewers for this one, how many

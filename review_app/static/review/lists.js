@@ -5,8 +5,8 @@
  * @typedef {import('./queue.js').Done} Done
  */
 
-import { byId, make, redraw } from '../dom.js';
-import { clipName, doneWord } from './words.js';
+import { byId, make, redraw } from '../shared/dom.js';
+import { clipName, doneWord } from '../shared/words.js';
 
 const NEXT_SHOWN = 5;
 const THUMBNAIL_WIDTH = 192;

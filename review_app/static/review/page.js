@@ -1,30 +1,30 @@
 /** The review page: joins queue, player and keys to the document. */
 
-import { byId, onceAFrame, setText } from '../dom.js';
-import { isField, worksFocus } from '../keys/focus.js';
-import { keptKeys } from '../keys/kept.js';
-import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
-import { api, latestDecision, undoDecision } from './api.js';
+import { api, latestDecision, undoDecision } from '../shared/api.js';
+import { byId, onceAFrame, setText } from '../shared/dom.js';
+import { Filters } from '../shared/filters.js';
+import { Help, writeKeys } from '../shared/help.js';
+import { isField, worksFocus } from '../shared/keys/focus.js';
+import { keptKeys } from '../shared/keys/kept.js';
+import { Keymap } from '../shared/keys/keymap.js';
+import { drawNotice } from '../shared/notice.js';
+import { letRename } from '../shared/reviewer.js';
+import { searchOf } from '../shared/selection.js';
+import { whyEmpty } from '../shared/words.js';
 import { deciding, looking } from './actions.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Describe } from './describe.js';
 import { drawFacts } from './facts.js';
-import { Filters } from './filters.js';
-import { Help, writeKeys } from './help.js';
 import { Lists } from './lists.js';
 import { Marks } from './marks.js';
-import { drawNotice } from './notice.js';
 import { pace } from './pace.js';
 import { keepPlace, keptPlace } from './place.js';
 import { ReviewQueue } from './queue.js';
 import { Screen } from './screen.js';
-import { letRename } from './reviewer.js';
-import { searchOf } from './selection.js';
 import { Strip } from './strip.js';
 import { Timeline } from './timeline.js';
 import { Transport } from './transport.js';
-import { whyEmpty } from './words.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 

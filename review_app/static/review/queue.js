@@ -7,8 +7,8 @@
  * that the server gave last for its clip. One that is refused falls out, which brings its clip
  * back; while the server can't be reached everything stays as it is and is sent again.
  *
- * @typedef {import('./edits.js').Clip} Clip
- * @typedef {import('./courier.js').Refusal} Refusal
+ * @typedef {import('../shared/clip.js').Clip} Clip
+ * @typedef {import('../shared/courier.js').Refusal} Refusal
  * @typedef {import('./list.js').Handed} Handed
  * @typedef {import('./journal.js').Entry} Entry
  * @typedef {import('./journal.js').Done} Done
@@ -20,11 +20,11 @@
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
-import { Courier, GONE, unlessRefused } from './courier.js';
+import { Courier, GONE, unlessRefused } from '../shared/courier.js';
+import { notSaved, sentence, unreachable } from '../shared/words.js';
 import { awaits, changedBetween, clampedCut, whyNot } from './edits.js';
 import { Journal } from './journal.js';
 import { ClipList } from './list.js';
-import { notSaved, sentence, unreachable } from './words.js';
 
 /** Without an answer, or with one of a gateway's own, nobody knows whether the server got it. */
 const UNCLEAR = new Set([0, 502, 504]);

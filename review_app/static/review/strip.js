@@ -9,7 +9,7 @@
  */
 
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
-import { byId } from '../dom.js';
+import { byId } from '../shared/dom.js';
 import { stripFrames } from './scale.js';
 
 /** As many exact frames as a strip asks for where there are no sprites. */

@@ -6,10 +6,10 @@
  * @typedef {import('../player/player.js').Player} Player
  */
 
-import { byId, make, setText } from '../dom.js';
+import { byId, make, setText } from '../shared/dom.js';
+import { clipName, stateWords } from '../shared/words.js';
 import { frameAt, shareOf, spread } from './scale.js';
 import { fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones } from './trims.js';
-import { clipName, stateWords } from './words.js';
 
 /** Pixels between the names of two transitions. */
 const NAME_GAP = 12;

@@ -5,9 +5,9 @@
  * @typedef {import('../player/player.js').Player} Player
  */
 
-import { byId, setText } from '../dom.js';
+import { byId, setText } from '../shared/dom.js';
+import { timecode } from '../shared/words.js';
 import { transitionAt } from './trims.js';
-import { timecode } from './words.js';
 
 export class Transport {
   #player;

@@ -1,14 +1,13 @@
 /**
  * Transitions of a clip, and what of it is no clean part of its shot, in frames and in words. Pure.
  *
- * @typedef {{kind: string, first: number, last: number}} Transition  `first` and `last` are clean
- *   frames, one on either side: its own lie between them
- * @typedef {{start_frame: number, end_frame: number}} Range
+ * @typedef {import('../shared/clip.js').Transition} Transition
+ * @typedef {import('../shared/clip.js').Range} Range
  * @typedef {Range & {trim: Range | null, transitions: Transition[]}} Trimmed
  * @typedef {{start: number, end: number, name: string, title: string}} Zone  frames `[start, end)`
  */
 
-import { count } from './words.js';
+import { count } from '../shared/words.js';
 
 /** @param {Trimmed} clip @returns {Range} the frames that show its own shot alone */
 export const cleanRange = (clip) => clip.trim ?? clip;

@@ -1,14 +1,7 @@
 /** What the keys of the contact sheet do, in the groups and lines that the overlay shows. */
 
-/** @typedef {import('../review/bindings.js').Line} Line */
+import { bindingsOf, line } from '../shared/keys/lines.js';
 
-/** @param {string} label @param {...[action: string, key: string]} bindings @returns {Line} */
-const line = (label, ...bindings) => ({
-  label,
-  bindings: bindings.map(([action, key]) => ({ action, key, label })),
-});
-
-/** @type {{title: string, lines: Line[]}[]} */
 export const GROUPS = [
   {
     title: 'Decide on all marked clips, or the one in focus',
@@ -60,7 +53,7 @@ export const GROUPS = [
   },
 ];
 
-export const BINDINGS = GROUPS.flatMap(({ lines }) => lines.flatMap(({ bindings }) => bindings));
+export const BINDINGS = bindingsOf(GROUPS);
 
 /** What a held key does again and again. */
 export const REPEATING = new Set([

@@ -2,7 +2,7 @@
  * The cells of the contact sheet in the document: one for each clip, kept as long as the clip is
  * shown, changed only where something has changed.
  *
- * @typedef {import('../review/edits.js').Clip} Clip
+ * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {{focus: number | null, isMarked: (id: number) => boolean, saving: Set<number>,
  *   refusals: Map<number, string>}} Look
  * @typedef {{item: HTMLLIElement, canvas: HTMLCanvasElement, length: HTMLElement,

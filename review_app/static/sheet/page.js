@@ -1,22 +1,22 @@
 /** The contact sheet: joins clips, marks, pictures and keys to the document. */
 
-import { byId, onceAFrame, setText } from '../dom.js';
-import { isField, worksFocus } from '../keys/focus.js';
-import { keptKeys } from '../keys/kept.js';
-import { Keymap } from '../keys/keymap.js';
 import { Player } from '../player/player.js';
-import { api, latestDecision, undoDecision } from '../review/api.js';
-import { Filters } from '../review/filters.js';
-import { Help, writeKeys } from '../review/help.js';
-import { drawNotice } from '../review/notice.js';
-import { letRename } from '../review/reviewer.js';
-import { searchOf } from '../review/selection.js';
-import { count, timecode, whyEmpty } from '../review/words.js';
+import { api, latestDecision, undoDecision } from '../shared/api.js';
+import { Pictures } from '../shared/clip_pictures.js';
+import { byId, onceAFrame, setText } from '../shared/dom.js';
+import { Filters } from '../shared/filters.js';
+import { Help, writeKeys } from '../shared/help.js';
+import { isField, worksFocus } from '../shared/keys/focus.js';
+import { keptKeys } from '../shared/keys/kept.js';
+import { Keymap } from '../shared/keys/keymap.js';
+import { drawNotice } from '../shared/notice.js';
+import { letRename } from '../shared/reviewer.js';
+import { searchOf } from '../shared/selection.js';
+import { count, timecode, whyEmpty } from '../shared/words.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Cells, idOf } from './cells.js';
 import { moved, refocused } from './grid.js';
 import { Marks } from './marks.js';
-import { Pictures } from './pictures.js';
 import { Playing, drawStill } from './playing.js';
 import { SheetQueue } from './queue.js';
 

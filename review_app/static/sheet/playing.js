@@ -3,12 +3,12 @@
  * play at once; and it draws what is too short to have a small picture. There is one player for all
  * cells, and it makes no sound.
  *
- * @typedef {import('../review/edits.js').Clip} Clip
- * @typedef {import('./pictures.js').Pictures} Pictures
+ * @typedef {import('../shared/clip.js').Clip} Clip
+ * @typedef {import('../shared/clip_pictures.js').Pictures} Pictures
  * @typedef {import('../player/player.js').Player} Player
  */
 
-import { draw } from './pictures.js';
+import { draw } from '../shared/clip_pictures.js';
 
 /** A pointer that only passes over a cell starts no decoder. */
 const LINGER_MS = 250;

@@ -5,8 +5,8 @@
  * leave at once. Batches are sent one after the other. What the server refuses comes back with the
  * reason; while it can't be reached everything waits here and is sent again.
  *
- * @typedef {import('../review/edits.js').Clip} Clip
- * @typedef {import('../review/courier.js').Refusal} Refusal
+ * @typedef {import('../shared/clip.js').Clip} Clip
+ * @typedef {import('../shared/courier.js').Refusal} Refusal
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number}} Handed
  * @typedef {{id: number, error: string, clip: Clip | null}} Refused
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
@@ -23,8 +23,8 @@
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
-import { Courier, GONE, unlessRefused } from '../review/courier.js';
-import { count, doneWord, sentence } from '../review/words.js';
+import { Courier, GONE, unlessRefused } from '../shared/courier.js';
+import { count, doneWord, sentence } from '../shared/words.js';
 
 
 export class SheetQueue {

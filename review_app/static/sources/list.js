@@ -1,6 +1,6 @@
 /** Shows uploads, with what can be done about each. */
 
-import { fileSize, inWords } from './words.js';
+import { fileSize, inWords } from './amounts.js';
 
 /** @typedef {import('./upload.js').Upload} Upload */
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Keymap, keyCap, namesOf } from '../../../review_app/static/keys/keymap.js';
+import { Keymap, keyCap, namesOf } from '../../../review_app/static/shared/keys/keymap.js';
 import { BINDINGS, REPEATING } from '../../../review_app/static/review/bindings.js';
 
-/** @typedef {import('../../../review_app/static/keys/keymap.js').KeyPress} KeyPress */
+/** @typedef {import('../../../review_app/static/shared/keys/keymap.js').KeyPress} KeyPress */
 
 /** @param {string} key @param {Partial<KeyPress>} [fields] @returns {KeyPress} */
 const press = (key, fields = {}) => ({

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import {
   inWords, searchOf, selectionOf, without,
-} from '../../../review_app/static/review/selection.js';
+} from '../../../review_app/static/shared/selection.js';
 
 test('an address holds what is asked for, and nothing that goes without saying', () => {
   const selection = selectionOf('?video=film-1&state=pending&label=&order=time&min_seconds=2&x=y');

@@ -5,7 +5,7 @@ import { told } from '../../../review_app/static/sources/list.js';
 import { Memory } from '../../../review_app/static/sources/memory.js';
 import { CHUNK, Upload, fingerprint, pauseAfter } from '../../../review_app/static/sources/upload.js';
 import { Uploads } from '../../../review_app/static/sources/uploads.js';
-import { fileSize, inWords } from '../../../review_app/static/sources/words.js';
+import { fileSize, inWords } from '../../../review_app/static/sources/amounts.js';
 
 /**
  * @typedef {import('../../../review_app/static/sources/upload.js').SendOptions} SendOptions

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { doneWord, notSaved, timecode, unreachable } from '../../../review_app/static/review/words.js';
+import { doneWord, notSaved, timecode, unreachable } from '../../../review_app/static/shared/words.js';
 
 test('what was done, and what an annotation said', () => {
   assert.equal(doneWord('approve', ['state']), 'Approved');

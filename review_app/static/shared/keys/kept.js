@@ -1,6 +1,6 @@
 /** The keys that a person has chosen, kept in this browser for all pages. */
 
-import { remember, remembered } from '../player/remember.js';
+import { remember, remembered } from '../../player/remember.js';
 
 /** @returns {unknown} null where there are none, or none that can be read */
 export function keptKeys() {

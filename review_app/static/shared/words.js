@@ -47,8 +47,8 @@ export function sentence({ message }) {
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
-/** @param {import('./edits.js').Edit} edit @param {{message: string}} error
- * @param {number} others later edits that went with it */
+/** @param {{action: string, clip: {id: number}, fields: object}} edit
+ * @param {{message: string}} error @param {number} others later edits that went with it */
 export function notSaved({ action, clip, fields }, error, others) {
   const did = doneWord(action, Object.keys(fields)).toLowerCase();
   const what = `Not saved: ${clipName(clip.id)} ${did}.`;

@@ -1,7 +1,7 @@
 /** The field at the top of the page in which reviewers say who they are. */
 
-import { byId } from '../dom.js';
 import { api } from './api.js';
+import { byId } from './dom.js';
 
 /** @param {() => Promise<unknown>} onrenamed called when the server knows the new name
  * @param {(why: string) => void} onrefused */

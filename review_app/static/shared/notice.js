@@ -1,6 +1,6 @@
 /** The line that says what was done and what went wrong. */
 
-import { byId, setText } from '../dom.js';
+import { byId, setText } from './dom.js';
 
 /** What was refused comes first, then what lasts, then what was done.
  * @param {{notice: {text: string, bad: boolean} | null, trouble: string | null}} queue

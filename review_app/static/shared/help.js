@@ -1,13 +1,14 @@
 /**
  * The overlay that shows the keys, and where people change them.
  *
- * @typedef {import('../keys/keymap.js').Keymap} Keymap
- * @typedef {import('./bindings.js').Line} Line
+ * @typedef {import('./keys/keymap.js').Keymap} Keymap
+ * @typedef {import('./keys/lines.js').Group} Group
  */
 
-import { byId, make, setText } from '../dom.js';
-import { keepKeys } from '../keys/kept.js';
-import { keyCap } from '../keys/keymap.js';
+import { byId, make, setText } from './dom.js';
+import { keepKeys } from './keys/kept.js';
+import { keyCap } from './keys/keymap.js';
+import { bindingsOf } from './keys/lines.js';
 
 const HINT = 'To change a key, choose it here and press another.';
 
@@ -19,7 +20,7 @@ export class Help {
   /** The action whose next key is waited for. @type {string | null} */ #asked = null;
   /** A key that another action has. @type {{key: string, owner: string} | null} */ #taken = null;
 
-  /** @param {Keymap} keymap @param {{title: string, lines: Line[]}[]} groups
+  /** @param {Keymap} keymap @param {Group[]} groups
    * @param {() => void} onchange called when a key has another meaning */
   constructor(keymap, groups, onchange) {
     this.#keymap = keymap;
@@ -124,8 +125,7 @@ export class Help {
 
   /** @param {string} action */
   #label(action) {
-    const bindings = this.#groups.flatMap(({ lines }) => lines).flatMap((line) => line.bindings);
-    return bindings.find((binding) => binding.action === action)?.label ?? action;
+    return bindingsOf(this.#groups).find((each) => each.action === action)?.label ?? action;
   }
 
   /** @param {...(string | Node)} parts */

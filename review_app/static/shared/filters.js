@@ -5,7 +5,7 @@
  * @typedef {import('./selection.js').Selection} Selection
  */
 
-import { byId, make } from '../dom.js';
+import { byId, make } from './dom.js';
 import { inWords, searchOf, selectionOf, without } from './selection.js';
 
 export class Filters {
