@@ -1,0 +1,197 @@
+"""The use cases by themselves: plain functions on a database, a storage and settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import source_videos
+from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.work import progress
+from heaters_pipeline.work.download import StoredSource, download_source
+from heaters_pipeline.work.ingest import STEPS, StepResult, ingest
+from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from heaters_pipeline.work.products import make_products
+from tests.conftest import CHECKOUT
+from tests.footage import make_numbered_film
+from tests.site import Site
+from tests.site import test_site as web_site
+
+FRAMES = 60
+CUT = 30
+
+
+@pytest.fixture
+def work(pipeline: Engine) -> Pipeline:
+    return open_pipeline(pipeline, get_settings())
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with web_site(tmp_path_factory.mktemp("web")) as site:
+        yield site
+
+
+def test_a_film_is_ingested_step_by_step(work: Pipeline, tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", FRAMES, scenes=(CUT,))
+    results: list[StepResult] = []
+    report = ingest(work, str(film), on_step=lambda _key, result: results.append(result))
+    assert (report.error, report.state) == (None, "ready")
+    assert (report.frame_count, report.clip_count) == (FRAMES, 2)
+    assert list(report.seconds) == [*STEPS, *report.checks]
+    assert all(report.checks.values())
+    assert [type(result).__name__ for result in results] == [
+        *("StoredSource", "Products", "IndexedProxy", "FoundCuts", "LaidClips")
+    ]
+    again = ingest(work, str(film))
+    assert (again.changed, again.paths) == (False, report.paths)
+
+
+def test_ingesting_a_film_loads_no_dagster_and_no_flask(settings: object, tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", FRAMES, scenes=(CUT,))
+    code = f"""
+import sys
+from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.work.ingest import ingest
+from heaters_pipeline.work.pipeline import open_pipeline
+pipeline = open_pipeline(open_engine(get_settings().database_url), get_settings())
+print(ingest(pipeline, {str(film)!r}).state, sorted({{"dagster", "flask"}} & set(sys.modules)))
+"""
+    environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "ready []"
+
+
+class Opener(logging.Handler):
+    """Starts a web server when the first try has failed."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        super().__init__(logging.WARNING)
+        self._server = server
+        self.sentences: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.sentences.append(record.getMessage())
+        if len(self.sentences) == 1:
+            self._server.server_activate()
+            threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+
+def test_a_site_that_does_not_answer_yet_is_asked_again(
+    work: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heaters_pipeline.work.ingest.DOWNLOAD_RETRY_SECONDS", 0.0)
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    make_numbered_film(tmp_path / "film.mp4", FRAMES)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler, bind_and_activate=False) as server:
+        server.server_bind()
+        opener = Opener(server)
+        log = logging.Logger("test")
+        log.addHandler(opener)
+        work = replace(open_pipeline(work.engine, get_settings()), log=log)
+        report = ingest(work, f"http://127.0.0.1:{server.server_port}/film.mp4")
+        server.shutdown()
+    assert (report.error, report.state) == (None, "ready")
+    (sentence,) = opener.sentences
+    assert "refuses the connection" in sentence
+
+
+@pytest.fixture
+def refetched(
+    work: Pipeline, web: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[tuple[Pipeline, str, Path]]:
+    """A ready video from the web that is to be fetched again, and the file that its site serves."""
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    work = open_pipeline(work.engine, get_settings())
+    served = web.folder / f"{tmp_path.name}.mp4"
+    make_numbered_film(served, FRAMES, size=(160, 90), scenes=(CUT,))
+    report = ingest(work, web.url(served.name))
+    assert report.error is None
+    with work.transaction() as session:
+        source_videos.refetch(session, report.key)
+    yield work, report.key, served
+    served.unlink()
+
+
+def source_of(work: Pipeline, key: str) -> tuple[str | None, int | None, str | None]:
+    with work.transaction() as session:
+        video = source_videos.get(session, key)
+    pending = video.pending_source["path"] if video.pending_source else None
+    return video.source_filepath, video.height, pending
+
+
+def test_a_refetched_copy_waits_beside_the_source_until_its_products_are_made(
+    refetched: tuple[Pipeline, str, Path],
+) -> None:
+    work, key, served = refetched
+    before, *_ = source_of(work, key)
+    make_numbered_film(served, FRAMES, size=(320, 180), scenes=(CUT,))
+    found = download_source(work, key)
+    assert isinstance(found, StoredSource)
+    assert source_of(work, key) == (before, 90, found.path)
+    assert work.storage.exists(str(before))
+    # Another download without a new request, as a run by hand makes it, keeps the copy.
+    assert download_source(work, key) == found
+    # Whichever product is asked for: all of them are of one source.
+    make_products(work, key, frozenset({Product.REVIEW_PROXY}))
+    assert source_of(work, key) == (found.path, 180, None)
+    assert not work.storage.exists(str(before))
+    with work.transaction() as session:
+        video = source_videos.get(session, key)
+    assert video.products_sha256 == video.source_sha256
+
+
+def test_a_refetched_copy_with_other_frames_is_dropped(
+    refetched: tuple[Pipeline, str, Path],
+) -> None:
+    work, key, served = refetched
+    before = source_of(work, key)
+    objects = work.storage.list("")
+    make_numbered_film(served, FRAMES, size=(320, 180), scenes=(15, 45))
+    download_source(work, key)
+    with pytest.raises(InputError, match="other pictures"):
+        make_products(work, key, frozenset(Product))
+    assert source_of(work, key) == before
+    assert work.storage.list("") == objects
+
+
+def test_comparing_a_refetched_copy_reports_progress_and_heeds_the_disk(
+    refetched: tuple[Pipeline, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, key, served = refetched
+    make_numbered_film(served, FRAMES, size=(320, 180), scenes=(CUT,))
+    download_source(work, key)
+    monkeypatch.setattr(progress, "WRITE_SECONDS", 0.0)
+    monkeypatch.setenv("HEATERS_MIN_FREE_GB", "1000000000")
+    get_settings.cache_clear()
+    full = open_pipeline(work.engine, get_settings())
+    with pytest.raises(HeatersError, match="free in"):
+        make_products(full, key, frozenset(Product))
+    *_, pending = source_of(work, key)
+    assert pending is not None
+    make_products(work, key, frozenset(Product))
+    assert source_of(work, key) == (pending, 180, None)
