@@ -10,21 +10,23 @@ from types import FrameType
 
 LOOK_SECONDS = 1.0
 AGAIN_SECONDS = 5.0
-"""Python swallows what is raised in a destructor: unless the work has ended by then, once more. It
-has long cleaned up after itself where it was heard."""
+"""Until the next try. Python swallows an exception raised in a destructor; work that did hear it
+has long cleaned up by then."""
 
 
 class Cancelled(BaseException):
-    """Somebody asked for the end of the work. No Exception, so that no library takes it for a
-    failure that it may try to get over."""
+    """Somebody cancelled the work. It is no Exception, so that no library handles it as a failure
+    and goes on."""
 
 
 @contextmanager
-def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
-    """Raises Cancelled (`words`) inside, about a second after `is_cancelled`, which a thread of its
-    own asks, first says so; and again on leaving, whatever became of it inside. A signal
-    interrupts what the main thread waits for; Python runs its handlers in no other thread, so the
-    work must be in that one."""
+def cancellable(is_cancelled: Callable[[], bool], sentence: str) -> Iterator[None]:
+    """Raises Cancelled (`sentence`) in the main thread, about a second after `is_cancelled` first
+    returns True, and again on leaving, so that nobody can swallow it.
+
+    A thread asks `is_cancelled`. A signal then interrupts the main thread, whatever it waits for:
+    Python runs signal handlers there only, so the work must run in that thread.
+    """
     over = threading.Event()
     ended = asked = False
 
@@ -32,7 +34,7 @@ def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
         nonlocal asked
         if not ended:
             asked = True
-            raise Cancelled(words)
+            raise Cancelled(sentence)
 
     def watch() -> None:
         while not over.wait(LOOK_SECONDS):
@@ -53,4 +55,4 @@ def cancellable(is_cancelled: Callable[[], bool], words: str) -> Iterator[None]:
         watcher.join()
         signal.signal(signal.SIGUSR1, before)
         if asked:
-            raise Cancelled(words)
+            raise Cancelled(sentence)

@@ -1,7 +1,7 @@
-"""From what a person names (an address, a file, a folder) to source videos' rows.
+"""Turns what a person names (an address, a file, a folder) into rows of source videos.
 
-Nothing is fetched or read here, so that thousands can be queued at once: whether an address is a
-playlist, or a file has the bytes of another, shows when the download looks.
+Nothing is downloaded or read here, so that thousands can be queued at once. The download finds out
+whether an address is a playlist, and whether two files have the same bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VIDEO_SUFFIX = re.compile(
     r"|ts|vob|webm|wmv|y4m)",
     re.IGNORECASE,
 )
-"""What is taken for a video in a folder; a file that is named by itself may be called anything."""
+"""Of the files in a folder that count as videos. A file named by itself may have any suffix."""
 
 
 def add_source(
@@ -34,12 +34,12 @@ def add_source(
     title: str | None = None,
     needs_splicing: bool = True,
 ) -> tuple[SourceVideo, str]:
-    """The row of the video that `reference` names, and what that means in words: it is new, known
-    already, was removed and is added again, or had failed or been left half-way and is tried again.
+    """The row of the video that `reference` names, and one word or two for what happened: added,
+    added again after a removal, tried again after a failure, or known already.
 
-    An address is known by its text, a file by its path, size and time of change. A file that does
-    not exist gets a row, too: its download fails with a sentence that everybody sees, instead of
-    the reference being lost. Raises InputError for a path that no file can have and for a file
+    A known address has the same text; a known file has the same path, size and time of change. A
+    file that does not exist gets a row, too, so that the reference is not lost: its download fails
+    with a sentence that everybody sees. Raises InputError for an impossible path and for a file
     that can't be read.
     """
     if "\0" in reference:
@@ -68,8 +68,8 @@ def add_address(
     needs_splicing: bool = True,
     playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
-    """The row of an address, never of a file, and whether it is new; one that is known is left as
-    it is. Raises InputError for what is no address."""
+    """The row of an address, never of a file, and whether it is new. A known row stays as it is.
+    Raises InputError for text that is no address."""
     url = plain_url(url)
     try:
         name = url_name(url)
@@ -83,8 +83,7 @@ def add_address(
 def add_file(
     session: Session, path: Path, *, title: str | None = None, needs_splicing: bool = True
 ) -> tuple[SourceVideo, bool]:
-    """The row of a file on this machine, and whether it is new; one that is known is left as it
-    is."""
+    """The row of a file on this machine, and whether it is new. A known row stays as it is."""
     path = _expanded(path)
     identity = _file_identity(path)
     return _register(session, path.stem, identity, str(path), Origin.UPLOAD, title, needs_splicing)
@@ -125,7 +124,7 @@ def add_upload(
     title: str | None = None,
     needs_splicing: bool = True,
 ) -> SourceVideo:
-    """The row of a file that a browser sent, and that lies in the storage at `source_filepath`."""
+    """The row of a file that a browser has sent; the storage has it at `source_filepath`."""
     video, _ = source_videos.register(
         session,
         key=upload_key(upload_id, name),
@@ -139,13 +138,13 @@ def add_upload(
 
 
 def upload_key(upload_id: str, name: str) -> str:
-    """The key of the video that an upload becomes, however often its end is reported."""
+    """The key of the video that an upload becomes; the same for every report of its end."""
     return mint_key(PurePosixPath(name).stem, text_digest(upload_id))
 
 
 def references_in(reference: str) -> list[str]:
-    """`reference` itself or, where it names a folder on this machine, the videos in that. Raises
-    InputError for a folder without videos and one that can't be read."""
+    """`reference` itself or, where it names a folder on this machine, the paths of the videos in
+    it. Raises InputError for a folder that has no videos or can't be read."""
     if "://" in reference or "\0" in reference:
         return [reference]
     folder = _expanded(Path(reference))
@@ -159,9 +158,9 @@ def references_in(reference: str) -> list[str]:
 
 
 def videos_in(folder: Path, unreadable: list[str] | None = None) -> Iterator[Path]:
-    """The video files below a folder, in the order of their names; what is hidden is left out,
-    as programs hide what they are still writing. Folders that can't be read raise OSError, or are
-    named in `unreadable`."""
+    """The video files below a folder, in the order of their names. Hidden files are left out, as
+    programs hide what they are still writing. A folder that can't be read raises OSError, or gets
+    into `unreadable` where that is given."""
     try:
         found = sorted(folder.iterdir())
     except OSError:

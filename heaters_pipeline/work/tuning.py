@@ -12,18 +12,18 @@ from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.work.pipeline import Pipeline
 
 FACTORS = [n / 10 for n in range(4, 19)]
-"""Of the detector's own threshold: what is tried."""
+"""The thresholds to try, as multiples of the detector's own."""
 
 
 class Trial(NamedTuple):
     threshold: float
     agreement: Agreement
     present: bool
-    """Whether it is the one in use."""
+    """Whether this threshold is in use."""
 
 
 def try_thresholds(pipeline: Pipeline, key: str) -> list[Trial]:
-    """Detection anew at each threshold, from the stored thumbnails, against the clips of the video
+    """Detects cuts at each threshold, from the stored thumbnails, and compares them with the clips
     that reviewers have decided on, merged or split. Raises InputError where there are none."""
     with pipeline.transaction() as session:
         video = source_videos.get(session, key)
@@ -49,7 +49,7 @@ def try_thresholds(pipeline: Pipeline, key: str) -> list[Trial]:
 
 
 def best(trials: list[Trial]) -> Trial:
-    """The one that agrees most; of equals the one in use, then the middle one."""
+    """The trial with the best agreement; among equals the one in use, else the middle one."""
     top = max(trial.agreement.f1 for trial in trials)
     equals = [trial for trial in trials if trial.agreement.f1 == top]
     return next((trial for trial in equals if trial.present), equals[len(equals) // 2])
