@@ -34,8 +34,8 @@ def url_name(url: str) -> str:
 
 
 def plain_url(url: str) -> str:
-    """`url` with its scheme and host in lower case and without a port that goes without saying:
-    addresses that differ in nothing else are the same."""
+    """`url` with scheme and host in lower case and without its scheme's usual port, so that two
+    spellings of one address are equal."""
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -51,8 +51,7 @@ def plain_url(url: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """`text` without what no title has: line breaks, control characters, halves of surrogate
-    pairs."""
+    """`text` without line breaks, control characters and halves of surrogate pairs."""
     printable = (each if each.isprintable() else " " for each in text)
     return " ".join("".join(printable).split())
 

@@ -1,4 +1,4 @@
-"""Where each object lies in the storage: the keys of everything that is made of a video or clip."""
+"""Storage keys: where each object of a video or clip lies."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ DIGEST_LENGTH = 10
 
 
 class Kind(StrEnum):
-    """What an object is; the ledger counts bytes by it, and S3 can keep each in a class of its
-    own."""
+    """What an object is. The ledger counts bytes by kind, and S3 can keep each kind in a storage
+    class of its own."""
 
     SOURCE = "source"
     GOLD_MASTER = "gold_master"
@@ -40,32 +40,32 @@ _NAMES = {
 
 
 def kind(key: str) -> Kind | None:
-    """What the object with this storage key is; None for one that is not of a video or clip."""
+    """What the object with this key is; None where it belongs to no video or clip."""
     name = key.rpartition("/")[2]
     return next((kind for pattern, kind in _NAMES.items() if re.fullmatch(pattern, name)), None)
 
 
 def proxy_id(video_key: str, digests: Sequence[str]) -> str:
-    """The name of a video's proxy: it differs where the picture, the sound or the sprite sheets
-    (`digests` of the files) do, and between videos that show the same."""
+    """The name of a video's proxy, from the digests of its files: video, audio, sprite sheets. It
+    also differs between two videos with equal files."""
     named = "/".join([video_key, *digests])
     return hashlib.sha256(named.encode()).hexdigest()[:PROXY_ID_LENGTH]
 
 
 def name_of(sha256: str) -> str:
-    """The name of a source's bytes in the keys of what is made from them."""
+    """The part of a product's key that names the bytes of its source."""
     return sha256[:DIGEST_LENGTH]
 
 
 def source(video_key: str, name: str, suffix: str) -> str:
-    """`name` tells one fetch of the video from another (`name_of` its digest, or `upload`), so that
-    a new one never overwrites an older one; `suffix` with its dot, as in `.mp4`."""
+    """`name` tells one download of the video from another (`name_of` its digest, or `upload`), so
+    that a new one never overwrites an older one; `suffix` has its dot, as in `.mp4`."""
     return f"videos/{video_key}/source-{name}{suffix}"
 
 
 def gold_master(video_key: str, name: str) -> str:
-    """`name` is that of the source, here and below: what was made of another one stays beside it
-    until the row names the new products, all at once."""
+    """`name` is that of the source, here and below: the products of two sources lie side by side
+    until the row switches from one to the other."""
     return f"videos/{video_key}/gold_master-{name}.mkv"
 
 

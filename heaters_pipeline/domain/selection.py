@@ -1,4 +1,4 @@
-"""Which clips a page shows, and in what order: what stands in its address."""
+"""Which clips a page shows, and in what order, as its address says."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Order(StrEnum):
     SHORTEST = "shortest"
     LONGEST = "longest"
     UNCERTAIN = "uncertain"
-    """First what looks as much like approved clips as like skipped and archived ones."""
+    """First the clips that look as much like approved ones as like skipped and archived ones."""
     BEST = "best"
-    """By score, as is `worst`."""
+    """By score; so is `worst`."""
     WORST = "worst"
     NEWEST = "newest"
-    """What was decided on last, then what was made last; `oldest` is the other way around."""
+    """By the last decision, then by when the clip was made; `oldest` is the other way around."""
     OLDEST = "oldest"
 
 
@@ -59,7 +59,7 @@ class Selection:
     video: str | None = None
     """The key of its video."""
     state: Shown | None = None
-    """None: what the page shows by itself; any, where `clip` names one."""
+    """None: the page's own choice; any state where `clip` names a clip."""
     label: str | None = None
     min_seconds: float | None = None
     max_seconds: float | None = None
@@ -68,15 +68,15 @@ class Selection:
     max_score: float | None = None
     min_rating: int | None = None
     reviewer: str | None = None
-    """Who decided on it last."""
+    """The last person who decided on it."""
     clip: int | None = None
     """Its own id."""
     order: Order = Order.TIME
 
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Selection:
-        """From an address's arguments; those that are empty, or no part of a selection, count for
-        nothing. Raises InputError for a value that makes no sense."""
+        """From an address's arguments. Empty ones, and those that are no part of a selection, are
+        ignored. Raises InputError for a value that makes no sense."""
         given = {name: value.strip() for name, value in arguments.items() if value.strip()}
         if any("\0" in value for value in given.values()):
             raise InputError("A null character can't be part of a selection.")
@@ -95,14 +95,14 @@ class Selection:
         )
 
     def arguments(self) -> dict[str, str]:
-        """What `parse` makes the same selection of, without what goes without saying."""
+        """The arguments that `parse` turns into this selection; defaults are left out."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.order == Order.TIME:
             del named["order"]
         return {name: _text(value) for name, value in named.items() if value is not None}
 
     def states(self, by_itself: Shown = Shown.PENDING) -> frozenset[ClipState]:
-        """The states of its clips; `by_itself` is what the page shows if it is asked for none."""
+        """The states of its clips; `by_itself` is the page's own choice."""
         if self.state is None and self.clip is not None:
             return frozenset(ClipState) - {ClipState.SUPERSEDED}
         return STATES[self.state or by_itself]

@@ -1,4 +1,4 @@
-"""Sprite sheets: tiles, small pictures of every n-th frame of a proxy, a hundred to a sheet.
+"""Sprite sheets: tiles, small images of every n-th frame of a proxy, a hundred to a sheet.
 
 Tile `i` shows frame `i * every`; sheet `s` holds the tiles `[s * 100, (s + 1) * 100)` row by row,
 and is black where there are no more.
@@ -18,13 +18,13 @@ TILES_A_SHEET = COLUMNS * ROWS
 
 TILES_A_SECOND = 5
 FARTHEST = 12
-"""Frames from one tile to the next at most: where times are uneven, the nominal rate can be many
-times the true one."""
+"""The most frames from one tile to the next. Where frame times are uneven, the nominal rate can be
+many times the true one."""
 
 
 @dataclass(frozen=True)
 class SpriteIndex:
-    """What is in a video's sprite sheets, and where in their file."""
+    """What a video's sprite sheets hold, and where they lie in their file."""
 
     every: int
     width: int
@@ -33,7 +33,7 @@ class SpriteIndex:
     count: int
     """Of tiles."""
     offsets: Sequence[int]
-    """Where each sheet begins, and where the last one ends: they lie back to back."""
+    """Bytes: where each sheet begins, then where the last one ends. They lie back to back."""
     columns: int = COLUMNS
     rows: int = ROWS
 
@@ -42,7 +42,7 @@ class SpriteIndex:
         return len(self.offsets) - 1
 
     def span(self, sheet: int) -> tuple[int, int]:
-        """Offset and length in bytes. Raises InputError for a sheet that there is not."""
+        """Offset and length in bytes. Raises InputError for a sheet that does not exist."""
         if not 0 <= sheet < self.sheets:
             raise InputError(f"This video has {self.sheets} sprite sheets; {sheet} is not one.")
         return self.offsets[sheet], self.offsets[sheet + 1] - self.offsets[sheet]

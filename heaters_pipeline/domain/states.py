@@ -1,4 +1,4 @@
-"""States of source videos and clips, and the one table of transitions that every write obeys.
+"""States of source videos and clips, and the one table of state changes that every write obeys.
 
 Each piece of work has four states: waiting, doing, done, failed. A step that is repeated on a row
 which is already further along leaves the state as it is (`begins`), so that an operator can
@@ -26,11 +26,11 @@ class SourceState(StrEnum):
     DETECT_SCENES_FAILED = "detect_scenes_failed"
     READY = "ready"
     DUPLICATE = "duplicate"
-    """It has the bytes, or is the page, of a video that was there before."""
+    """An earlier video has the same bytes, or is the same page."""
     EXPANDED = "expanded"
     """A playlist: each of its videos is a source video of its own."""
     REMOVED = "removed"
-    """A person did away with it; its row is left, so that what was decided can be read."""
+    """A person removed it. The row stays, so that its decisions can still be read."""
 
 
 class ClipState(StrEnum):
@@ -75,7 +75,7 @@ SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
 CLIP_STEPS = (EXPORT, KEYFRAME, EMBED)
 
 SETTLED = frozenset({S.READY, S.DUPLICATE, S.EXPANDED, S.REMOVED})
-"""Nothing more is to be done with the source video."""
+"""The pipeline has nothing left to do with the source video."""
 
 REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
 """A reviewer has decided, the pipeline has not acted yet."""
@@ -87,7 +87,7 @@ APPROVED = frozenset(
         *(C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED),
     }
 )
-"""A reviewer wants the clip, however far the pipeline has got with it."""
+"""A reviewer wants the clip; the pipeline may have got to any step."""
 
 UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EMBEDDING})
 """Taken by the pipeline and not embedded yet: what a killed run leaves behind."""
@@ -115,12 +115,12 @@ _FOLLOWING: Mapping[SourceState, frozenset[SourceState]] = {
 SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
     state: following | {S.REMOVED} for state, following in _FOLLOWING.items()
 }
-"""From any state a person can have a video removed, which supersedes its clips in any state."""
+"""A person can remove a video in any state, which supersedes its clips in any state."""
 
 _DECIDABLE = REVIEWED | {C.PENDING_REVIEW, C.SUPERSEDED}
 
 _RECALL = {C.PENDING_REVIEW, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED}
-"""Where a clip of the library goes when its approval is taken back."""
+"""Where a clip of the library goes when somebody takes its approval back."""
 
 CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
     C.PENDING_REVIEW: _DECIDABLE - {C.PENDING_REVIEW},
