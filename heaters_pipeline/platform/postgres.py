@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heaters_pipeline.db.keepalives import KEEPALIVES
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.platform.embedded_postgres import START_SECONDS, EmbeddedPostgres
 from heaters_pipeline.settings import Settings
@@ -106,7 +107,7 @@ def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
     import psycopg
 
     try:
-        return psycopg.connect(for_psycopg(url), connect_timeout=10)
+        return psycopg.connect(for_psycopg(url), connect_timeout=10, **KEEPALIVES)
     except psycopg.Error as error:
         why = " ".join(str(error).split())
         raise DatabaseUnreachable(f"The database {shown(url)} does not answer: {why}") from None

@@ -124,7 +124,7 @@ def clip_embeddings(
         for clip in due:
             with batch.one(clip):
                 _embed(database, storage, clip, embedder)
-        _index(database, embedder)
+        embeddings.ensure_index(database.engine, embedder.model, embedder.dimensions)
 
     without: list[int] = []
     result = _work_through(context, database, EMBED, embed_all)
@@ -140,7 +140,7 @@ def clip_embeddings(
                 except Exception as error:
                     without.append(clip.id)
                     context.log.error(f"Clip {clip.id} has no new vector: {in_words(error)}")
-            _index(database, embedder)
+            embeddings.ensure_index(database.engine, embedder.model, embedder.dimensions)
     return dg.MaterializeResult(
         metadata={
             **(result.metadata or {}),
@@ -241,8 +241,3 @@ def _embed(database: Database, storage: Storage, clip: Clip, embedder: Embedder)
         vector = mean_vector(embedder.embed(pictures))
     with database.transaction() as session:
         embeddings.save(session, clip.id, embedder.model, STRATEGY, vector.tolist())
-
-
-def _index(database: Database, embedder: Embedder) -> None:
-    with database.transaction() as session:
-        embeddings.ensure_index(session, embedder.model, embedder.dimensions)
