@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -77,3 +79,17 @@ def wait_for_waiting(engine: Engine) -> None:
                 return
         time.sleep(0.02)
     raise TimeoutError("Nobody waits for a lock.")
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements sent meanwhile; one that is sent for many rows counts as many."""
+    sent: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, rows: Any, _x: Any, many: bool) -> None:
+        one_each = many and isinstance(rows, list)
+        sent.extend([statement] * (len(rows) if one_each else 1))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(engine, "before_cursor_execute", note)

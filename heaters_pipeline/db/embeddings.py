@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
+from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.locks import index_lock
 from heaters_pipeline.db.models import Clip, ClipEmbedding
 from heaters_pipeline.domain.states import ClipState
 
@@ -39,22 +41,40 @@ def save(
     )
 
 
-def ensure_index(session: Session, model: str, dimensions: int) -> None:
-    """Makes the model's HNSW index (cosine distance) if it has none yet.
+def ensure_index(engine: Engine, model: str, dimensions: int) -> None:
+    """Makes the model's HNSW index (cosine distance) if it has none yet, while others read and
+    write vectors. To be called outside of transactions: it waits for those that are open.
 
     Partial and over a cast, because vectors of several lengths share the column.
     """
     name = INDEX_PREFIX + hashlib.sha256(f"{model}/{dimensions}".encode()).hexdigest()[:16]
+    with engine.connect() as connection:
+        if _is_valid(connection, name):
+            return
     literal = sa.literal(model).compile(
-        dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
+        dialect=engine.dialect, compile_kwargs={"literal_binds": True}
     )
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
-    session.execute(
-        sa.text(
-            f"CREATE INDEX IF NOT EXISTS {name} ON clip_embeddings "
-            f"USING hnsw ((embedding::vector({dimensions:d})) vector_cosine_ops) "
-            f"WHERE model = {literal} AND vector_dims(embedding) = {dimensions:d} "
-            f"AND strategy <> '{PREVIEW}'"
+    with index_lock(engine, "clip_embeddings") as connection:
+        if _is_valid(connection, name):
+            return
+        # What is left of one whose making broke off.
+        connection.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+        connection.execute(
+            sa.text(
+                f"CREATE INDEX CONCURRENTLY {name} ON clip_embeddings "
+                f"USING hnsw ((embedding::vector({dimensions:d})) vector_cosine_ops) "
+                f"WHERE model = {literal} AND vector_dims(embedding) = {dimensions:d} "
+                f"AND strategy <> '{PREVIEW}'"
+            )
+        )
+
+
+def _is_valid(connection: Connection, index: str) -> bool:
+    """Read from the catalog, which needs no lock on the table."""
+    return bool(
+        connection.scalar(
+            sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"),
+            {"index": index},
         )
     )
 

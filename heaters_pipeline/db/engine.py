@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session
 
+from heaters_pipeline.db.keepalives import KEEPALIVES
+
 
 def open_engine(url: str) -> Engine:
     """An engine on `postgresql+psycopg://…`."""
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=KEEPALIVES
+    )
 
 
 @contextmanager

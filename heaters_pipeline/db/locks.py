@@ -1,21 +1,32 @@
-"""Locks between processes, held by Postgres: a process that dies gives them back."""
+"""Locks between processes, held by Postgres: a process that dies gives them back.
+
+A process that waits for one asks again and again. A statement that blocks would hold a snapshot
+all the while, and an index that is made concurrently (`embeddings.ensure_index`) waits for every
+snapshot from before it.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
+from heaters_pipeline.db.keepalives import ASK_SERVER
 from heaters_pipeline.domain.errors import Conflict
 
 WAIT_SECONDS = 30.0
+INDEX_WAIT_SECONDS = 3600.0
+ASK_SECONDS = 0.05
 
 VIDEO_LOCKS = 0x48545653
-"""First half of the keys of these locks, so that they meet no other user of advisory locks."""
+"""First half of the keys of videos' locks, so that they meet no other user of advisory locks."""
+
+INDEX_LOCKS = 0x48545658
+"""The same of the locks under which indexes are made."""
 
 
 @contextmanager
@@ -24,35 +35,22 @@ def video_lock(
 ) -> Iterator[None]:
     """Only one step works on a video at a time, whatever Dagster believes of its runs.
 
-    Raises Conflict if somebody else still has it after `wait_seconds` (a millisecond at least).
+    Raises Conflict if another one still has it after `wait_seconds`.
     """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(
-            sa.text("SELECT set_config('lock_timeout', :milliseconds, false)"),
-            {"milliseconds": str(max(1, int(wait_seconds * 1000)))},
-        )
-        try:
-            connection.execute(
-                sa.text("SELECT pg_advisory_lock(:space, hashtext(:key))"),
-                {"space": VIDEO_LOCKS, "key": video_key},
-            )
-        except sa.exc.OperationalError as error:
-            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
-                raise
-            raise Conflict(
-                f"Another run is working on {video_key}: wait for it to end, or cancel it."
-            ) from error
-        try:
-            yield
-        finally:
-            # Given back before this returns: Postgres notices the end of a session a moment later.
-            with suppress(sa.exc.DBAPIError):
-                connection.execute(
-                    sa.text("SELECT pg_advisory_unlock(:space, hashtext(:key))"),
-                    {"space": VIDEO_LOCKS, "key": video_key},
-                )
-            # The session's end forgets the timeout.
-            connection.invalidate()
+    taken = f"Another run is working on {video_key}: wait for it to end, or cancel it."
+    with _held(engine, VIDEO_LOCKS, video_key, wait_seconds, taken):
+        yield
+
+
+@contextmanager
+def index_lock(
+    engine: Engine, table: str, wait_seconds: float = INDEX_WAIT_SECONDS
+) -> Iterator[Connection]:
+    """Only one index of a table is made at a time. Yields a connection that commits each statement
+    by itself; raises Conflict as `video_lock` does."""
+    taken = f"Another process is still making an index of {table}: try again when it has ended."
+    with _held(engine, INDEX_LOCKS, table, wait_seconds, taken) as connection:
+        yield connection
 
 
 def is_at_work(session: Session, video_key: str) -> bool:
@@ -63,3 +61,30 @@ def is_at_work(session: Session, video_key: str) -> bool:
         {"space": VIDEO_LOCKS, "key": video_key},
     )
     return not free
+
+
+@contextmanager
+def _held(
+    engine: Engine, space: int, key: str, wait_seconds: float, taken: str
+) -> Iterator[Connection]:
+    """A connection of its own that holds a lock; a Conflict that says `taken` where another one
+    still has it after `wait_seconds`."""
+    lock = {"space": space, "key": key}
+    ask = sa.text("SELECT pg_try_advisory_lock(:space, hashtext(:key))")
+    until = time.monotonic() + wait_seconds
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(ASK_SERVER))
+        try:
+            while not connection.scalar(ask, lock):
+                if time.monotonic() >= until:
+                    raise Conflict(taken)
+                time.sleep(ASK_SECONDS)
+            yield connection
+        finally:
+            # Given back before this returns: Postgres notices the end of a session a moment later.
+            with suppress(sa.exc.DBAPIError):
+                connection.execute(
+                    sa.text("SELECT pg_advisory_unlock(:space, hashtext(:key))"), lock
+                )
+            # The session's end forgets the settings.
+            connection.invalidate()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heaters_pipeline.db.keepalives import KEEPALIVES
 from heaters_pipeline.db.urls import (
     APP_DRIVER,
     DAGSTER_DRIVER,
@@ -117,7 +118,7 @@ def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
     import psycopg
 
     try:
-        return psycopg.connect(for_psycopg(url), connect_timeout=10)
+        return psycopg.connect(for_psycopg(url), connect_timeout=10, **KEEPALIVES)
     except psycopg.Error as error:
         why = " ".join(str(error).split())
         raise DatabaseUnreachable(

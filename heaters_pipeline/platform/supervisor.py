@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from heaters_pipeline.db.keepalives import ASK_SERVER
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import try_lock
@@ -187,6 +188,7 @@ class Supervisor:
         self._connection = connect(self._lock_url)
         self._exit.callback(self._connection.close)
         self._connection.autocommit = True
+        self._connection.execute(ASK_SERVER)
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
         if row != (True,):
             raise HeatersError(

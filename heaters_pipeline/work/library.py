@@ -112,7 +112,7 @@ def embed_clips(pipeline: Pipeline, key: str) -> Embedded:
         for clip in due:
             with batch.one(clip):
                 _embed(pipeline, clip, embedder)
-        _index(pipeline, embedder)
+        embeddings.ensure_index(pipeline.engine, embedder.model, embedder.dimensions)
 
     batch = _work_through(pipeline, key, EMBED, embed_all)
     without: list[int] = []
@@ -128,7 +128,7 @@ def embed_clips(pipeline: Pipeline, key: str) -> Embedded:
                 except Exception as error:
                     without.append(clip.id)
                     pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
-            _index(pipeline, embedder)
+            embeddings.ensure_index(pipeline.engine, embedder.model, embedder.dimensions)
     return Embedded(batch, len(missing) - len(without), without)
 
 
@@ -216,8 +216,3 @@ def _embed(pipeline: Pipeline, clip: Clip, embedder: Embedder) -> None:
         vector = mean_vector(embedder.embed(images))
     with pipeline.transaction() as session:
         embeddings.save(session, clip.id, embedder.model, STRATEGY, vector.tolist())
-
-
-def _index(pipeline: Pipeline, embedder: Embedder) -> None:
-    with pipeline.transaction() as session:
-        embeddings.ensure_index(session, embedder.model, embedder.dimensions)

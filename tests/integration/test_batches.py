@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ from heaters_pipeline.db.reviews import BatchDecision
 from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
-from tests.rows import ready_video
+from tests.rows import counted, ready_video
 
 
 @pytest.fixture
@@ -38,20 +38,6 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """The statements sent meanwhile; one that is sent for many rows counts as many."""
-    sent: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, rows: Any, _x: Any, many: bool) -> None:
-        one_each = many and isinstance(rows, list)
-        sent.extend([statement] * (len(rows) if one_each else 1))
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def many(engine: Engine, count: int, key: str = "film-1") -> tuple[SourceVideo, list[Clip]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -13,11 +16,14 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import embeddings, migrate
 from heaters_pipeline.db.embeddings import INDEX_PREFIX, PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.states import ClipState
-from tests.rows import ready_video
+from tests.rows import counted, ready_video, wait_for_waiting
 
 MODEL = "layout-v1"
+OUR_INDEX = f"WHERE starts_with(indexrelid::regclass::text, '{INDEX_PREFIX}')"
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def library(engine: Engine) -> list[int]:
         for place, clip_id in enumerate(ids[:3]):
             embeddings.save(session, clip_id, MODEL, "mean", [1.0, float(place)])
             session.get_one(Clip, clip_id).state = ClipState.EMBEDDED
-        embeddings.ensure_index(session, MODEL, 2)
+    embeddings.ensure_index(engine, MODEL, 2)
     return ids
 
 
@@ -93,3 +99,70 @@ def test_an_index_from_before_previews_is_made_anew_without_them(
     assert indexes(engine) == [before]
     migrate.upgrade(database_url)
     assert indexes(engine) == [wanted]
+
+
+def test_an_index_that_is_there_is_found_without_waiting_for_those_who_write(
+    engine: Engine, library: list[int]
+) -> None:
+    with transaction(engine) as writing:
+        embeddings.save(writing, library[3], MODEL, "mean", [1.0, 3.0])
+        with counted(engine) as sent:
+            embeddings.ensure_index(engine, MODEL, 2)
+    assert len(sent) == 1
+    assert len(indexes(engine)) == 1
+
+
+def test_vectors_are_written_while_an_index_is_made(engine: Engine, library: list[int]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as writing:
+            embeddings.save(writing, library[0], "other", "mean", [1.0, 3.0, 2.0])
+            making = pool.submit(embeddings.ensure_index, engine, "other", 3)
+            wait_for_waiting(engine)
+            with transaction(engine) as session:
+                session.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+                embeddings.save(session, library[1], "other", "mean", [1.0, 3.0, 2.0])
+        making.result(timeout=20)
+    assert len(indexes(engine)) == 2
+
+
+def test_what_is_left_of_an_index_whose_making_broke_off_is_replaced(
+    engine: Engine, library: list[int]
+) -> None:
+    (wanted,) = indexes(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE pg_index SET indisvalid = false " + OUR_INDEX))
+    embeddings.ensure_index(engine, MODEL, 2)
+    assert indexes(engine) == [wanted]
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT indisvalid FROM pg_index " + OUR_INDEX))
+
+
+def test_of_many_at_once_one_makes_the_index(engine: Engine, library: list[int]) -> None:
+    with transaction(engine) as session:
+        for clip_id in library:
+            embeddings.save(session, clip_id, "other", "mean", [1.0, 3.0, 2.0])
+    start = threading.Barrier(4)
+
+    def make(model: str) -> None:
+        start.wait()
+        embeddings.ensure_index(engine, model, 3)
+
+    with counted(engine) as sent, ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(make, model) for model in ("other", "third") * 2]:
+            each.result(timeout=60)
+    assert sum(each.startswith("CREATE INDEX CONCURRENTLY") for each in sent) == 2
+    assert len(indexes(engine)) == 3
+
+
+def test_an_index_is_made_while_another_run_waits_for_the_videos_lock(
+    engine: Engine, library: list[int]
+) -> None:
+    def wait_in_vain() -> None:
+        with pytest.raises(Conflict, match="Another run"), video_lock(engine, "film-1", 3):
+            pass
+
+    with video_lock(engine, "film-1"), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_in_vain)
+        time.sleep(0.5)  # until it asks
+        embeddings.ensure_index(engine, "other", 3)
+        assert not waiting.done()
