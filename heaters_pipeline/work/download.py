@@ -14,16 +14,14 @@ from heaters_pipeline.db.models import Origin, PendingSource, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import url_name
+from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import kept_folder
-from heaters_pipeline.media.download.fetch import (
-    DownloadOptions,
-    Playlist,
-    copy_file,
-    download,
-    look_up,
-)
+from heaters_pipeline.media.download.fetch import copy_file, download
+from heaters_pipeline.media.download.look_up import look_up
+from heaters_pipeline.media.download.options import DownloadOptions
+from heaters_pipeline.media.download.playlists import Playlist
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work.objects import delete_replaced
@@ -45,7 +43,7 @@ class StoredSource:
     size: int
     """Bytes."""
     facts: VideoFacts
-    quality: dict[str, Any] | None
+    quality: DownloadQuality | None
     """What the site had against what was downloaded (`domain.quality`); None for files."""
 
 

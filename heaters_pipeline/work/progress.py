@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.domain.progress import in_words, seconds_left
+from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.work.pipeline import Pipeline
 
 WRITE_SECONDS = 1.0
@@ -48,7 +48,7 @@ class ProgressWriter:
         if now - self._logged_at >= LOG_SECONDS:
             self._logged_at = now
             left = seconds_left(share, now - self._began_at)
-            rest = f", {in_words(left)} left" if left is not None else ""
+            rest = f", {spoken_duration(left)} left" if left is not None else ""
             self._pipeline.log.info(f"{self._what}: {share:.0%}{rest}")
 
     def _refuse_full_disk(self) -> None:
