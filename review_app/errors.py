@@ -8,8 +8,9 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
-from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError
+from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError, NotFound
 from heaters_pipeline.storage import ObjectMissing
+from review_app.guard import SAFE
 from review_app.uploads import tus as uploads
 from review_app.uploads.folder import Refused
 
@@ -30,23 +31,24 @@ def answer(sentence: str, status: int) -> ResponseReturnValue:
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
     if isinstance(error, Refused):
         return answer(str(error), error.status)
-    if isinstance(error, ObjectMissing):
+    if isinstance(error, ObjectMissing | NotFound):
         return answer(str(error), 404)
     if isinstance(error, Gone):
         return answer(str(error), 410)
     if isinstance(error, Conflict):
         return answer(str(error), 409)
     if isinstance(error, InputError):
-        return answer(str(error), 404 if request.method == "GET" else 400)
+        return answer(str(error), 400)
     return answer(str(error), 500)
 
 
 def _data_error(_error: DataError) -> ResponseReturnValue:
-    """A number or a text that the database can't hold: from the request, or it would be there."""
+    """The request has a number or a text that no row can hold: an address that names it names
+    nothing (404), a parameter or a field with it is wrong (400)."""
     current_app.logger.warning("Refused %s %s", request.method, request.path, exc_info=True)
     return answer(
         "The request has a number that is too large or a text with a null character: check it.",
-        404 if request.method == "GET" else 400,
+        404 if request.method in SAFE and not request.args else 400,
     )
 
 

@@ -21,7 +21,7 @@ from heaters_pipeline.db.selection import FILM_ORDER, View
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX, frame_slice
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.review import Action, Annotation, Side
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
@@ -71,10 +71,10 @@ class DueWork(NamedTuple):
 
 
 def get(session: Session, clip_id: int) -> Clip:
-    """Raises InputError for an id that no clip has."""
+    """Raises NotFound for an id that no clip has."""
     clip = session.get(Clip, clip_id)
     if clip is None:
-        raise InputError(f"There is no clip {clip_id}.")
+        raise NotFound(f"There is no clip {clip_id}.")
     return clip
 
 
@@ -575,5 +575,5 @@ def archive_rested(session: Session, undo_window_seconds: float) -> int:
 def _locked(session: Session, clip_id: int) -> Clip:
     clip = locked(session, [clip_id]).get(clip_id)
     if clip is None:
-        raise InputError(f"There is no clip {clip_id}.")
+        raise NotFound(f"There is no clip {clip_id}.")
     return clip
