@@ -114,6 +114,12 @@ class Settings(BaseSettings):
         description="Names, separated by commas, under which browsers may reach the review app; "
         "unset: the names of this machine while the app listens on loopback only, else any.",
     )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        description="How many reverse proxies stand in front of the review app; it believes the "
+        "X-Forwarded-For, -Proto, -Host and -Prefix headers of that many.",
+    )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
 
