@@ -12,6 +12,7 @@ from heaters_pipeline.storage import open_storage
 from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
 from review_app.presenters import texts
+from review_app.proxies import stand_behind
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
 from review_app.services import Services
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> Flask:
         ),
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
     )
+    stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
     for view in VIEWS:

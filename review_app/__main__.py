@@ -35,6 +35,8 @@ def main() -> None:
         max_request_body_size=LONGEST_CHUNK + 1,
         recv_bytes=RECEIVE_BYTES,
         ident=None,
+        # Else waitress takes the headers away before the app reads them (`proxies`).
+        clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )
 
 

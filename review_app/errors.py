@@ -6,10 +6,11 @@ from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError
+from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError, NotFound
 from heaters_pipeline.storage import ObjectMissing
+from review_app.guard import SAFE
 from review_app.uploads import tus as uploads
 from review_app.uploads.folder import Refused
 
@@ -18,35 +19,41 @@ def register(app: Flask) -> None:
     app.register_error_handler(HeatersError, _heaters_error)
     app.register_error_handler(DataError, _data_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SecurityError, _untrusted_host)
     app.register_error_handler(CSRFError, _csrf_error)
 
 
 def answer(sentence: str, status: int) -> ResponseReturnValue:
-    if request.path.startswith(("/api/", "/media/")) or uploads.is_meant():
+    if _wants_json():
         return jsonify(error=sentence), status
     return render_template("error.html", sentence=sentence), status
+
+
+def _wants_json() -> bool:
+    return request.path.startswith(("/api/", "/media/")) or uploads.is_meant()
 
 
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
     if isinstance(error, Refused):
         return answer(str(error), error.status)
-    if isinstance(error, ObjectMissing):
+    if isinstance(error, ObjectMissing | NotFound):
         return answer(str(error), 404)
     if isinstance(error, Gone):
         return answer(str(error), 410)
     if isinstance(error, Conflict):
         return answer(str(error), 409)
     if isinstance(error, InputError):
-        return answer(str(error), 404 if request.method == "GET" else 400)
+        return answer(str(error), 400)
     return answer(str(error), 500)
 
 
 def _data_error(_error: DataError) -> ResponseReturnValue:
-    """A number or a text that the database can't hold: from the request, or it would be there."""
+    """The request has a number or a text that no row can hold: an address that names it names
+    nothing (404), a parameter or a field with it is wrong (400)."""
     current_app.logger.warning("Refused %s %s", request.method, request.path, exc_info=True)
     return answer(
         "The request has a number that is too large or a text with a null character: check it.",
-        404 if request.method == "GET" else 400,
+        404 if request.method in SAFE and not request.args else 400,
     )
 
 
@@ -63,6 +70,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if said == type(error).description:  # werkzeug's own words
         said = sentences.get(code, said)
     return answer(said or error.name, code)
+
+
+def _untrusted_host(_error: SecurityError) -> ResponseReturnValue:
+    """In plain text where a page would need links: without a host there are none."""
+    sentence = "The review app is not known by this name: add it to HEATERS_TRUSTED_HOSTS."
+    if _wants_json():
+        return answer(sentence, 400)
+    return sentence, 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:

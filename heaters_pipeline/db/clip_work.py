@@ -13,7 +13,7 @@ from heaters_pipeline.db.clips import free, locked
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
 
 
@@ -164,5 +164,5 @@ def archive_rested(session: Session, undo_window_seconds: float) -> int:
 def _locked(session: Session, clip_id: int) -> Clip:
     clip = locked(session, [clip_id]).get(clip_id)
     if clip is None:
-        raise InputError(f"There is no clip {clip_id}.")
+        raise NotFound(f"There is no clip {clip_id}.")
     return clip

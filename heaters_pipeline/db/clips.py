@@ -18,7 +18,7 @@ from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.review import Action, Annotation, Side
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import Transition, Transitions
@@ -44,10 +44,10 @@ NOTHING_SAID = Annotation()
 
 
 def get(session: Session, clip_id: int) -> Clip:
-    """Raises InputError for an id that no clip has."""
+    """Raises NotFound for an id that no clip has."""
     clip = session.get(Clip, clip_id)
     if clip is None:
-        raise InputError(f"There is no clip {clip_id}.")
+        raise NotFound(f"There is no clip {clip_id}.")
     return clip
 
 

@@ -16,7 +16,7 @@ from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import Conflict, Gone, InputError
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError, NotFound
 from heaters_pipeline.domain.review import (
     COUNTED,
     DECIDED_STATE,
@@ -520,7 +520,7 @@ def _lock(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     found = clips.locked(session, wanted)
     for clip_id in wanted:
         if clip_id not in found:
-            raise InputError(f"There is no clip {clip_id}.")
+            raise NotFound(f"There is no clip {clip_id}.")
     return found
 
 

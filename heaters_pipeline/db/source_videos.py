@@ -15,7 +15,7 @@ from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, Origin, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.frame_index import RECORD_BYTES, TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.states import (
     DOWNLOAD,
@@ -72,10 +72,10 @@ def register(
 
 
 def get(session: Session, key: str) -> SourceVideo:
-    """Raises InputError for a key that no video has."""
+    """Raises NotFound for a key that no video has."""
     video = session.exec(_VIDEOS.where(SourceVideo.key == key)).first()
     if video is None:
-        raise InputError(f"There is no source video with the key {key!r}.")
+        raise NotFound(f"There is no source video with the key {key!r}.")
     return video
 
 
@@ -381,7 +381,7 @@ def download_qualities(session: Session) -> list[tuple[str, dict[str, Any]]]:
 def _locked(session: Session, key: str) -> SourceVideo:
     video = session.exec(_VIDEOS.where(SourceVideo.key == key).with_for_update()).first()
     if video is None:
-        raise InputError(f"There is no source video with the key {key!r}.")
+        raise NotFound(f"There is no source video with the key {key!r}.")
     return video
 
 

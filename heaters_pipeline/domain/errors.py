@@ -9,6 +9,10 @@ class InputError(HeatersError):
     """The input can't be used; trying again without changing it is no use."""
 
 
+class NotFound(InputError):
+    """Nothing has the id, key or number that the input names."""
+
+
 class Conflict(HeatersError):
     """Somebody else was first: the row has changed since it was read."""
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import NotFound
 
 COLUMNS = ROWS = 10
 TILES_A_SHEET = COLUMNS * ROWS
@@ -42,9 +42,9 @@ class SpriteIndex:
         return len(self.offsets) - 1
 
     def span(self, sheet: int) -> tuple[int, int]:
-        """Offset and length in bytes. Raises InputError for a sheet that does not exist."""
+        """Offset and length in bytes. Raises NotFound for a sheet that the video lacks."""
         if not 0 <= sheet < self.sheets:
-            raise InputError(f"This video has {self.sheets} sprite sheets; {sheet} is not one.")
+            raise NotFound(f"This video has {self.sheets} sprite sheets; {sheet} is not one.")
         return self.offsets[sheet], self.offsets[sheet + 1] - self.offsets[sheet]
 
     def as_json(self) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def test_the_library_shows_finished_clips_and_filters_them(
     assert "Nothing here" in text
     assert "0 clips" in text
     assert "4 clips" in words(client, "/library")
-    assert client.get("/library?order=loudest").status_code == 404
+    assert client.get("/library?order=loudest").status_code == 400
 
 
 def test_the_filters_stay_as_they_were_chosen(client: FlaskClient, finished: list[Clip]) -> None:

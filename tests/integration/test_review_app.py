@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
@@ -471,6 +472,26 @@ def test_a_long_range_is_answered_in_part(
     assert answer.get_data() == film.footage.proxy.read_bytes()[10:1010]
 
 
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "order=loudest", "min_rating=9"])
+def test_parameters_that_make_no_sense_are_refused(reviewer: Reviewer, query: str) -> None:
+    answer = reviewer.client.get(f"/api/queue?{query}")
+    assert (answer.status_code, answer.get_json()["error"][-1]) == (400, ".")
+
+
+def test_health_looks_at_no_clips_and_notices_a_database_that_is_down(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=1s")
+    client = create_app(settings).test_client()
+    with transaction(engine) as session:
+        session.execute(sa.text("LOCK TABLE clips IN ACCESS EXCLUSIVE MODE"))
+        assert client.get("/healthz").status_code == 200
+    address = sa.make_url(str(settings.database_url)).set(database="lost")
+    lost = address.render_as_string(hide_password=False)
+    client = create_app(settings.model_copy(update={"database_url": lost})).test_client()
+    assert client.get("/healthz").status_code == 500
+
+
 def test_health_and_home(reviewer: Reviewer) -> None:
     assert reviewer.client.get("/healthz").get_json() == {"status": "ok"}
     assert reviewer.client.get("/").headers["Location"] == "/review"
@@ -509,7 +530,7 @@ def test_sources_are_added_shown_with_their_error_and_retried(
 
     empty = {"csrf_token": reviewer.token, "references": " "}
     assert reviewer.client.post("/sources", data=empty).status_code == 400
-    assert reviewer.client.post("/sources/no-such/retry", data=retry).status_code == 400
+    assert reviewer.client.post("/sources/no-such/retry", data=retry).status_code == 404
 
 
 def finish(
@@ -605,5 +626,10 @@ def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None
         answer = reviewer.client.get(url)
         assert answer.status_code == 404, url
         assert "That did not work" in answer.get_data(as_text=True)
+    form = {"csrf_token": reviewer.token}
+    for url in ("/clips/999/retry", "/sources/no-such/cancel"):
+        assert reviewer.client.post(url, data=form).status_code == 404, url
+    decision = {"action": "skip", "version": 1}
+    assert reviewer.post("/api/clips/999/decisions", decision).status_code == 404
     assert reviewer.client.get(f"/clips/{waiting}").status_code == 200
     assert reviewer.client.get(f"/clips/{waiting}/similar").status_code == 200

@@ -3,10 +3,142 @@ behind reverse proxies."""
 
 from __future__ import annotations
 
+import csv
 import os
+import re
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from io import StringIO
 from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.models import Clip
+from heaters_pipeline.settings import Settings
+from tests.rows import ready_video
+
+SITE = "films.example.org"
+FORWARDED = {"X-Forwarded-For": "10.0.0.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": SITE}
+"""What a proxy that ends TLS says of a request to https://films.example.org."""
+
+
+class Server:
+    """The app in a process of its own, and one browser's session with it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookie = ""
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[HTTPResponse, str]:
+        return self.send("GET", path, headers)
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: str = ""
+    ) -> tuple[HTTPResponse, str]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request(method, path, body, {"Cookie": self.cookie, **(headers or {})})
+        answer = connection.getresponse()
+        self.cookie = (answer.headers["Set-Cookie"] or self.cookie).partition(";")[0]
+        return answer, answer.read().decode()
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "review_app"],
+        env={**os.environ, "HEATERS_REVIEW_PORT": str(port), **environment},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + 60
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.1)
+        yield Server(port)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def exported(settings: Settings) -> Clip:
+    """A clip with a file."""
+    engine = open_engine(str(settings.database_url))
+    _, (clip, *_) = ready_video(engine)
+    facts = {"state": "embedded", "is_virtual": False, "clip_filepath": "clips/1/clip.mp4"}
+    facts |= {"exported_frames": clip.frames.as_json()}
+    with transaction(engine) as session:
+        session.execute(sa.update(Clip).where(Clip.id == clip.id).values(**facts))
+    engine.dispose()
+    return clip
+
+
+def link(server: Server, headers: dict[str, str]) -> str:
+    """Where the CSV of the library says that the clip's file is."""
+    answer, text = server.get("/library.csv", headers)
+    assert answer.status == 200
+    (line,) = csv.DictReader(StringIO(text, newline=""))
+    return line["file"]
+
+
+def rename(server: Server, headers: dict[str, str]) -> int:
+    """A write of the review page that was loaded with the FORWARDED headers."""
+    _, page = server.get("/review", FORWARDED)
+    token = re.search(r'name="csrf" content="([^"]+)"', page)
+    assert token
+    sent = {"Content-Type": "application/json", "X-CSRFToken": token[1], **FORWARDED, **headers}
+    answer, _ = server.send("POST", "/api/reviewer", sent, '{"name": "ann"}')
+    return answer.status
+
+
+def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip) -> None:
+    public = f"https://{SITE}/clips/{exported.id}/clip.mp4"
+    with serving(HEATERS_TRUSTED_PROXIES="1", HEATERS_TRUSTED_HOSTS=SITE) as server:
+        assert link(server, FORWARDED) == public
+        # The proxy appends; what stands before is the client's own.
+        forged = {"X-Forwarded-Host": f"evil.example, {SITE}", "X-Forwarded-Proto": "http, https"}
+        assert link(server, FORWARDED | forged) == public
+        answer, said = server.get("/library", FORWARDED | {"X-Forwarded-Host": "evil.example"})
+        assert (answer.status, "HEATERS_TRUSTED_HOSTS" in said) == (400, True)
+        below = link(server, FORWARDED | {"X-Forwarded-Prefix": "/heaters"})
+        assert below == f"https://{SITE}/heaters/clips/{exported.id}/clip.mp4"
+
+        server.cookie = ""
+        answer, _ = server.get("/review", FORWARDED)
+        assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+
+        ours = {"Referer": f"https://{SITE}/review", "Sec-Fetch-Site": "same-origin"}
+        assert rename(server, ours) == 200
+        assert rename(server, ours | {"Referer": "https://evil.example/review"}) == 400
+        assert rename(server, ours | {"Sec-Fetch-Site": "cross-site"}) == 403
+
+
+def test_behind_two_proxies_it_believes_both(exported: Clip) -> None:
+    both = {"X-Forwarded-Host": f"{SITE}, inner.example", "X-Forwarded-Proto": "https, http"}
+    with serving(HEATERS_TRUSTED_PROXIES="2", HEATERS_TRUSTED_HOSTS=SITE) as server:
+        assert link(server, both) == f"https://{SITE}/clips/{exported.id}/clip.mp4"
+
+
+def test_without_a_proxy_it_believes_no_header(exported: Clip) -> None:
+    with serving() as server:
+        here = f"http://127.0.0.1:{server.port}/clips/{exported.id}/clip.mp4"
+        assert link(server, FORWARDED) == here
+        standard = {"Forwarded": f"for=10.0.0.7;proto=https;host={SITE}"}
+        assert link(server, FORWARDED | standard | {"X-Forwarded-Prefix": "/heaters"}) == here
+        server.cookie = ""
+        answer, _ = server.get("/review", FORWARDED)
+        assert "Secure" not in answer.headers["Set-Cookie"].split("; ")
+        assert rename(server, {"Sec-Fetch-Site": "same-origin"}) == 200
+        assert rename(server, {"Sec-Fetch-Site": "cross-site"}) == 403
 
 
 def test_without_a_database_it_says_what_to_do(heaters_home: Path) -> None:

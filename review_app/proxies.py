@@ -1,0 +1,25 @@
+"""Reverse proxies in front of the app, which give it TLS and a name: what they say of a request is
+believed as far as the setting `trusted_proxies` goes, and cookies follow the browser's scheme."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+
+class SessionInterface(SecureCookieSessionInterface):
+    """A session that began over https is sent over https only."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure or super().get_cookie_secure(app)
+
+
+def stand_behind(app: Flask, proxies: int) -> None:
+    """Takes the browser's address, scheme and host, and the path that the app lies under, from the
+    X-Forwarded headers of the nearest `proxies` proxies. What is beyond them is anybody's word."""
+    app.session_interface = SessionInterface()
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
