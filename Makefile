@@ -2,8 +2,9 @@
 
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-# Checks of the pages' types and of their accessibility; the app serves nothing of it.
-NPM := typescript@5.9.3 @types/node@20.19.0 axe-core@4.11.1
+# Checks of the pages' types, code and accessibility; the app serves nothing of it.
+NPM := typescript@5.9.3 @types/node@20.19.0 eslint@9.39.5 @eslint/js@9.39.5 globals@17.14.0 \
+	axe-core@4.11.1
 
 export FOOTAGE
 
@@ -31,6 +32,7 @@ lint: install-test
 	.venv/bin/lint-imports
 	.venv/node_modules/.bin/tsc -p .
 	.venv/node_modules/.bin/tsc -p tests/unit/js
+	.venv/node_modules/.bin/eslint review_app/static tests/unit/js
 
 bench: install-test
 	.venv/bin/python -m benchmarks.ingest
@@ -51,7 +53,7 @@ clean:
 	@touch $@
 
 # torch by itself and first, so that nothing else chooses its version.
-.venv/installed-test: .venv/installed
+.venv/installed-test: .venv/installed Makefile
 	$(PIP) torch==2.13.0
 	$(PIP) --editable '.[test,models]'
 	@if command -v npm >/dev/null; then :; else \

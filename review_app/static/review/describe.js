@@ -5,7 +5,7 @@
  * @typedef {{labels?: string[], rating?: number | null, note?: string | null}} Description
  */
 
-import { byId, make, redraw, setText } from '../shared/dom.js';
+import { byId, make, redraw } from '../shared/dom.js';
 import { labelsToShow, toggled } from './labels.js';
 
 export class Describe {
