@@ -2,7 +2,7 @@
  * Where things stand along the bar: frames as shares of a clip, pictures of the film strip, names
  * that must not overlap. Pure.
  *
- * @typedef {{start_frame: number, end_frame: number}} Range
+ * @typedef {import('../shared/clip.js').Range} Range
  */
 
 /** Where a frame begins, 0 to 1. @param {Range} clip @param {number} frame */

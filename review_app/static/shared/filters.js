@@ -6,7 +6,7 @@
  */
 
 import { byId, make } from './dom.js';
-import { inWords, searchOf, selectionOf, without } from './selection.js';
+import { filterTexts, searchOf, selectionOf, without } from './selection.js';
 
 export class Filters {
   #dialog = /** @type {HTMLDialogElement} */ (byId('filters'));
@@ -90,7 +90,7 @@ export class Filters {
 
   #draw() {
     const { selection } = this;
-    const chips = inWords(selection, (key) => this.#titleOf(key)).map(({ text, names }) => make(
+    const chips = filterTexts(selection, (key) => this.#titleOf(key)).map(({ text, names }) => make(
       'li', {},
       make('button', {
         type: 'button',

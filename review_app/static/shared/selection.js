@@ -46,7 +46,7 @@ export function searchOf(selection) {
 /** What is asked for in words, each with the names that say it.
  * @param {Selection} selection @param {(key: string) => string} titleOf of a video
  * @returns {{text: string, names: string[]}[]} */
-export function inWords(selection, titleOf) {
+export function filterTexts(selection, titleOf) {
   const { video, state, label, reviewer, order, clip, min_rating: rating } = selection;
   /** @type {[string | undefined, string, ...string[]][]} */
   const found = [

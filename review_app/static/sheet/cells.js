@@ -9,6 +9,8 @@
  *   rating: HTMLElement, told: HTMLElement, clip: Clip, key: string}} Cell
  */
 
+import { make } from '../shared/dom.js';
+
 const NEAR = '60%';
 
 export class Cells {
@@ -85,19 +87,16 @@ export class Cells {
 
   /** @param {Clip} clip @returns {Cell} */
   #made(clip) {
-    const item = document.createElement('li');
-    item.id = `clip-${clip.id}`;
-    item.className = 'cell';
-    item.setAttribute('role', 'option');
-    const picture = part('span', 'shot');
-    const canvas = document.createElement('canvas');
-    canvas.width = 160;
-    canvas.height = 90;
-    const length = part('span', 'length');
-    const rating = part('span', 'rating');
-    const told = part('span', 'told');
-    picture.append(canvas);
-    item.append(picture, part('span', 'tick'), length, rating, told);
+    const canvas = make('canvas', { width: 160, height: 90 });
+    const length = make('span', { className: 'length' });
+    const rating = make('span', { className: 'rating' });
+    const told = make('span', { className: 'told' });
+    const item = make(
+      'li', { id: `clip-${clip.id}`, className: 'cell', role: 'option' },
+      make('span', { className: 'shot' }, canvas),
+      make('span', { className: 'tick' }),
+      length, rating, told,
+    );
     const cell = { item, canvas, length, rating, told, clip, key: '' };
     this.#cells.set(clip.id, cell);
     this.#watch.observe(item);
@@ -131,13 +130,6 @@ export class Cells {
 export function idOf(element) {
   const item = element instanceof Element ? element.closest('.cell') : null;
   return item ? Number(item.id.slice('clip-'.length)) : null;
-}
-
-/** @param {string} name @param {string} className */
-function part(name, className) {
-  const made = document.createElement(name);
-  made.className = className;
-  return made;
 }
 
 /** @param {Clip} clip @param {string} refusal */

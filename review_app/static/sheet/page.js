@@ -3,7 +3,7 @@
 import { Player } from '../player/player.js';
 import { api, latestDecision, undoDecision } from '../shared/api.js';
 import { Pictures } from '../shared/clip_pictures.js';
-import { byId, onceAFrame, setText } from '../shared/dom.js';
+import { byId, make, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
 import { Help, writeKeys } from '../shared/help.js';
 import { isField, worksFocus } from '../shared/keys/focus.js';
@@ -36,8 +36,7 @@ const scroller = byId('scroller');
 const STATES = JSON.parse(sheet.dataset.states ?? '{}');
 const schedule = onceAFrame(() => draw());
 
-const overlay = document.createElement('canvas');
-overlay.className = 'playing';
+const overlay = make('canvas', { className: 'playing' });
 const player = new Player({
   canvas: overlay,
   onchange: () => {

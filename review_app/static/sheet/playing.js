@@ -69,7 +69,7 @@ export class Playing {
     if (clip !== this.clip || !this.#canvas) return;
     if (this.#overlay.hidden || !this.#overlay.isConnected) {
       const seconds = (performance.now() - this.#since) / 1000;
-      this.#pictures.drawFrame(this.#canvas, clip, frameAt(clip, seconds, this.#player.rate));
+      this.#pictures.drawFrame(this.#canvas, clip, dueFrame(clip, seconds, this.#player.rate));
     }
     requestAnimationFrame(() => this.#tick(clip));
   }
@@ -77,7 +77,7 @@ export class Playing {
 
 /** The frame that is due `seconds` after a clip began to play, over and over.
  * @param {Clip} clip @param {number} seconds @param {number} rate */
-function frameAt({ start_frame: start, end_frame: end, duration_seconds: length }, seconds, rate) {
+function dueFrame({ start_frame: start, end_frame: end, duration_seconds: length }, seconds, rate) {
   const share = ((seconds * rate) / length) % 1;
   const passed = Math.floor((share < 0 ? share + 1 : share) * (end - start));
   return Math.min(end - 1, start + passed);

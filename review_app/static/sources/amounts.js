@@ -16,7 +16,7 @@ export function fileSize(bytes) {
 
 /** `40 s`, `3 min`, `2 h 10 min`.
  * @param {number} seconds */
-export function inWords(seconds) {
+export function roughDuration(seconds) {
   if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;

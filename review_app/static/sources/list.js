@@ -1,6 +1,7 @@
 /** Shows uploads, with what can be done about each. */
 
-import { fileSize, inWords } from './amounts.js';
+import { make, setText } from '../shared/dom.js';
+import { fileSize, roughDuration } from './amounts.js';
 
 /** @typedef {import('./upload.js').Upload} Upload */
 
@@ -16,7 +17,7 @@ export function told(upload, now) {
       if (upload.isStoring) return ['All sent: the server is storing it'];
       const { speed, secondsLeft } = upload;
       if (!speed || secondsLeft === null) return [arrived, `${share} %`];
-      return [arrived, `${share} %`, `${fileSize(speed)}/s`, `${inWords(secondsLeft)} left`];
+      return [arrived, `${share} %`, `${fileSize(speed)}/s`, `${roughDuration(secondsLeft)} left`];
     }
     case 'retrying': {
       const seconds = Math.max(0, Math.ceil((upload.retryAt - now) / 1000));
@@ -68,38 +69,30 @@ export class UploadList {
       const bar = /** @type {HTMLProgressElement} */ (item.querySelector('progress'));
       bar.value = upload.size ? upload.sent / upload.size : 0;
       const text = /** @type {HTMLElement} */ (item.querySelector('.told'));
-      const sentence = told(upload, Date.now()).join(' · ');
-      if (text.textContent !== sentence) text.textContent = sentence;
+      setText(text, told(upload, Date.now()).join(' · '));
     }
   }
 
   /** @param {Upload} upload */
   #made(upload) {
-    const item = document.createElement('li');
-    const name = document.createElement('b');
-    name.textContent = name.title = upload.name;
-    name.className = 'clip-text';
-    const bar = document.createElement('progress');
-    bar.setAttribute('aria-label', upload.name);
-    const text = document.createElement('span');
-    text.className = 'told';
-    const acts = document.createElement('span');
-    acts.className = 'acts';
-    item.append(name, bar, text, acts);
+    const { name } = upload;
+    const item = make(
+      'li', {},
+      make('b', { className: 'clip-text', title: name, textContent: name }),
+      make('progress', { label: name }),
+      make('span', { className: 'told' }),
+      make('span', { className: 'acts' }),
+    );
     this.#element.append(item);
     return item;
   }
 
   /** @param {Upload} upload @param {string} state */
   #buttons(upload, state) {
-    const button = (/** @type {string} */ text, /** @type {() => void} */ act) => {
-      const made = document.createElement('button');
-      made.type = 'button';
-      made.textContent = text;
-      made.setAttribute('aria-label', `${text}: ${upload.name}`);
-      made.onclick = act;
-      return made;
-    };
+    const button = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
+      make('button', {
+        type: 'button', textContent: text, label: `${text}: ${upload.name}`, onclick,
+      });
     const dismiss = () => {
       this.#uploads.dismiss(upload);
       this.show();

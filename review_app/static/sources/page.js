@@ -1,5 +1,6 @@
 /** The page of sources: its list, and uploads from here. */
 
+import { byId } from '../shared/dom.js';
 import { UploadList } from './list.js';
 import { Memory } from './memory.js';
 import { askBeforeRemoval } from './remove.js';
@@ -11,8 +12,6 @@ import { Uploads } from './uploads.js';
 const TICK_MS = 500;
 /** How long a finished upload is shown; its video is in the table then. */
 const DONE_MS = 6000;
-
-const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const uploads = new Uploads({
   send,

@@ -1,6 +1,6 @@
 /** Asks before a video is deleted, and says what would be lost. */
 
-const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+import { byId, setText } from '../shared/dom.js';
 
 export function askBeforeRemoval() {
   const dialog = /** @type {HTMLDialogElement} */ (byId('remove'));
@@ -11,8 +11,8 @@ export function askBeforeRemoval() {
     if (!button) return;
     const { remove, title, lost } = button.dataset;
     form.action = remove ?? '';
-    byId('remove-title').textContent = title ?? '';
-    byId('remove-lost').textContent = lost ?? '';
+    setText(byId('remove-title'), title ?? '');
+    setText(byId('remove-lost'), lost ?? '');
     dialog.showModal();
   });
   byId('remove-not').addEventListener('click', () => dialog.close());

@@ -3,8 +3,10 @@
  * as loading another one would interrupt uploads.
  */
 
+import { byId, make } from '../shared/dom.js';
+
 const PERIOD_MS = 3000;
-const table = /** @type {HTMLElement} */ (document.getElementById('table'));
+const table = byId('table');
 let shown = '';
 let isPressing = false;
 /** Counts what was asked for: an answer that something newer has overtaken is dropped. */
@@ -42,10 +44,7 @@ export async function refresh() {
 
 /** @param {string} sentence */
 function say(sentence) {
-  const message = document.createElement('p');
-  message.className = 'message bad';
-  message.textContent = sentence;
-  document.getElementById('messages')?.replaceChildren(message);
+  byId('messages').replaceChildren(make('p', { className: 'message bad', textContent: sentence }));
 }
 
 /** Takes parts of another state of this page into this one; false if there was none.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  inWords, searchOf, selectionOf, without,
+  filterTexts, searchOf, selectionOf, without,
 } from '../../../review_app/static/shared/selection.js';
 
 test('an address holds what is asked for, and nothing that goes without saying', () => {
@@ -17,7 +17,7 @@ test('an address holds what is asked for, and nothing that goes without saying',
 test('filters read as words, those of a range as one', () => {
   const titleOf = (/** @type {string} */ key) => `Title of ${key}`;
   const texts = (/** @type {string} */ search) =>
-    inWords(selectionOf(search), titleOf).map(({ text }) => text);
+    filterTexts(selectionOf(search), titleOf).map(({ text }) => text);
   assert.deepEqual(texts('?video=a&state=archived&label=night&min_rating=3'), [
     'Title of a', 'archived', 'label night', 'rated 3 or more',
   ]);
@@ -27,7 +27,7 @@ test('filters read as words, those of a range as one', () => {
   assert.deepEqual(texts('?min_seconds=2&max_seconds=9.5'), ['2 to 9.5 s']);
   assert.deepEqual(texts('?max_seconds=4&min_score=0.2'), ['at most 4 s', 'score at least 0.2']);
   assert.deepEqual(texts('?clip=7'), ['clip 7']);
-  assert.deepEqual(inWords({ min_seconds: '2', max_seconds: '3' }, titleOf)[0].names, [
+  assert.deepEqual(filterTexts({ min_seconds: '2', max_seconds: '3' }, titleOf)[0].names, [
     'min_seconds', 'max_seconds',
   ]);
 });

@@ -5,7 +5,7 @@ import { told } from '../../../review_app/static/sources/list.js';
 import { Memory } from '../../../review_app/static/sources/memory.js';
 import { CHUNK, Upload, fingerprint, pauseAfter } from '../../../review_app/static/sources/upload.js';
 import { Uploads } from '../../../review_app/static/sources/uploads.js';
-import { fileSize, inWords } from '../../../review_app/static/sources/amounts.js';
+import { fileSize, roughDuration } from '../../../review_app/static/sources/amounts.js';
 
 /**
  * @typedef {import('../../../review_app/static/sources/upload.js').SendOptions} SendOptions
@@ -281,5 +281,7 @@ test('sizes and times read as on the server', () => {
   assert.deepEqual(sizes.map(fileSize), [
     ...['0 B', '999 B', '1 kB', '1.23 kB', '99.4 kB', '100 kB', '1 MB', '1.4 GB', '5000 TB'],
   ]);
-  assert.deepEqual([0.2, 40, 180, 7800, 7200].map(inWords), ['1 s', '40 s', '3 min', '2 h 10 min', '2 h']);
+  assert.deepEqual([0.2, 40, 180, 7800, 7200].map(roughDuration), [
+    '1 s', '40 s', '3 min', '2 h 10 min', '2 h',
+  ]);
 });
