@@ -12,6 +12,7 @@ from heaters_pipeline.storage import open_storage
 from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
 from review_app.presenters import texts
+from review_app.presenters.keyframes import keyframe_url
 from review_app.proxies import stand_behind
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(view.blueprint)
     errors.register(app)
     texts.register(app)
+    app.jinja_env.globals.update(keyframe_url=keyframe_url)
     app.context_processor(lambda: {"reviewer": reviewer_name()})
     app.after_request(_secure)
     app.after_request(uploads.mark)

@@ -19,7 +19,7 @@ LONGEST_RANGE = 8 << 20
 stops reading holds no thread. Players ask for the rest when they want it."""
 
 
-def stream(body: Iterator[bytes], length: int, mimetype: str, cache: str = IMMUTABLE) -> Response:
+def stream(body: Iterator[bytes], length: int, mimetype: str, cache: str) -> Response:
     """`length`: how many bytes `body` has."""
     response = Response(body, mimetype=mimetype, direct_passthrough=True)
     response.content_length = length

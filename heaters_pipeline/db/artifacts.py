@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -16,7 +16,8 @@ from heaters_pipeline.db.models import ArtifactKind, Clip, ClipArtifact, ClipEmb
 def save_keyframe(
     session: Session, clip_id: int, *, frame: int, filepath: str, width: int, height: int
 ) -> None:
-    """Records a keyframe; `frame` is its number in the source video."""
+    """Records a keyframe whose file has been written, also over an earlier one: `created_at` says
+    when. `frame` is its number in the source video."""
     statement = insert(ClipArtifact).values(
         clip_id=clip_id,
         kind=ArtifactKind.KEYFRAME,
@@ -28,7 +29,12 @@ def save_keyframe(
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["clip_id", "kind", "frame"],
-            set_={"filepath": filepath, "width": width, "height": height},
+            set_={
+                "filepath": filepath,
+                "width": width,
+                "height": height,
+                "created_at": func.now(),
+            },
         )
     )
 

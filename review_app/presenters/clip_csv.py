@@ -44,7 +44,7 @@ def _line(entry: QueuedClip) -> Sequence[object]:
         _text(",".join(clip.labels)),
         clip.rating,
         _text(clip.note or ""),
-        url_for("clip_files.film", clip_id=clip.id, _external=True) if has_file else "",
+        url_for("clip_files.mp4", clip_id=clip.id, _external=True) if has_file else "",
     )
 
 

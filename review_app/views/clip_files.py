@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, request
 
 from heaters_pipeline.db import artifacts, clips
-from review_app.services import services, transaction
-from review_app.streams import IMMUTABLE, send_object
+from review_app.presenters import keyframes
+from review_app.services import transaction
+from review_app.streams import IMMUTABLE, REVALIDATE, send_object
 
 blueprint = Blueprint("clip_files", __name__)
 
 
 @blueprint.get("/clips/<int:clip_id>/clip.mp4")
-def film(clip_id: int) -> Response:
+def mp4(clip_id: int) -> Response:
     """The exported MP4; `?download` saves it instead of playing it."""
     with transaction() as session:
         key = clips.get(session, clip_id).clip_filepath
@@ -23,11 +24,14 @@ def film(clip_id: int) -> Response:
 
 
 @blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>.jpg")
-def keyframe(clip_id: int, frame: int) -> Response:
+@blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>-<version>.jpg")
+def keyframe(clip_id: int, frame: int, version: str | None = None) -> Response:
+    """The keyframe as it is now. Browsers may keep it where the address names this version of it
+    (`presenters.keyframes`)."""
     with transaction() as session:
         found = [a for a in artifacts.keyframes(session, clip_id) if a.frame == frame]
     if not found:
         abort(404, f"Clip {clip_id} has no keyframe {frame}.")
-    response = Response(services().storage.stream(found[0].filepath), mimetype="image/jpeg")
-    response.headers["Cache-Control"] = IMMUTABLE
-    return response
+    is_current = version == keyframes.version(found[0])
+    cache = IMMUTABLE if is_current else REVALIDATE
+    return send_object(found[0].filepath, "image/jpeg", cache=cache)

@@ -30,7 +30,7 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
     samples = services().storage.stream(str(video.proxy_filepath), offset, length)
-    return stream(_chain(head, samples), len(head) + length, OCTETS)
+    return stream(_chain(head, samples), len(head) + length, OCTETS, IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")
@@ -39,7 +39,7 @@ def index(proxy_id: str, start: int, end: int) -> Response:
     lets the browser read the proxy."""
     _, records, end_ticks = _run(proxy_id, start, end)
     head = wire.run_header(start, [record._replace(size=0) for record in records], end_ticks)
-    return stream(iter([head]), len(head), OCTETS)
+    return stream(iter([head]), len(head), OCTETS, IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
@@ -61,7 +61,7 @@ def audio(proxy_id: str, start: int, end: int) -> Response:
     there = max(0, min(length, size - position))
     sound = storage.stream(key, position, there) if there else iter(())
     body = _chain(wav.header(layout, length), sound, _silence(length - there))
-    return stream(body, 44 + length, "audio/wav")
+    return stream(body, 44 + length, "audio/wav", IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/sprites/<int:sheet>.jpg")
@@ -73,7 +73,7 @@ def sprites(proxy_id: str, sheet: int) -> Response:
         abort(404, "This video is from before there were sprite sheets: make its proxy again.")
     offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
     content = services().storage.stream(video.sprites_filepath, offset, length)
-    return stream(content, length, "image/jpeg")
+    return stream(content, length, "image/jpeg", IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/proxy.mp4")

@@ -570,6 +570,37 @@ def finish(
         embeddings.save(session, clip.id, "two", "mean", [1.0, 0.0, float(-clip.id)])
 
 
+def keyframes(page: str, clip: Clip) -> set[str]:
+    """Addresses of the clip's first frame on a page."""
+    return set(re.findall(rf"/clips/{clip.id}/keyframes/{clip.start_frame}\b[^\"]*", page))
+
+
+def test_a_keyframe_that_is_made_again_has_another_address(
+    reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
+) -> None:
+    def get(url: str) -> tuple[bytes, bool]:
+        answer = reviewer.client.get(url)
+        return answer.get_data(), "immutable" in answer.headers["Cache-Control"]
+
+    clip = film.clips[0]
+    finish(engine, library, clip, tmp_path)
+    (first,) = keyframes(reviewer.client.get(f"/clips/{clip.id}").text, clip)
+    assert get(first) == (b"picture of clip %d" % clip.id, True)
+
+    again = tmp_path / "again.jpg"
+    again.write_bytes(b"another picture")
+    key, size = f"clips/{clip.id}/keyframe.jpg", {"width": 320, "height": 180}
+    library.put(again, key)
+    with transaction(engine) as session:
+        artifacts.save_keyframe(session, clip.id, frame=clip.start_frame, filepath=key, **size)
+    (second,) = keyframes(reviewer.client.get(f"/clips/{clip.id}").text, clip)
+    assert keyframes(reviewer.client.get("/library").text, clip) == {second}
+    assert second != first
+    assert get(second) == (b"another picture", True)
+    for other in (first, f"/clips/{clip.id}/keyframes/{clip.start_frame}.jpg"):
+        assert get(other) == (b"another picture", False)
+
+
 def test_library_clip_and_similar(
     reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
 ) -> None:
@@ -581,8 +612,7 @@ def test_library_clip_and_similar(
 
     shown = reviewer.client.get("/library").get_data(as_text=True)
     for each in (first, second, third):
-        picture = f"/clips/{each.id}/keyframes/{each.start_frame}.jpg"
-        assert picture in shown
+        (picture,) = keyframes(shown, each)
         assert reviewer.client.get(picture).get_data() == b"picture of clip %d" % each.id
     page = reviewer.client.get(f"/clips/{first.id}").get_data(as_text=True)
     assert "embedded" in page
