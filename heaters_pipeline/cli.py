@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.domain.progress import in_words, seconds_left
+from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.platform.signals import StopRequested
 
 if TYPE_CHECKING:
@@ -372,7 +372,7 @@ class _Bar:
             self._step, self._began_at = step, time.monotonic()
         left = seconds_left(fraction, time.monotonic() - self._began_at)
         self._bar.set_description_str(step.replace("_", " "), refresh=False)
-        self._bar.set_postfix_str(f"{in_words(left)} left" if left else "", refresh=False)
+        self._bar.set_postfix_str(f"{spoken_duration(left)} left" if left else "", refresh=False)
         self._bar.n = min(100, round(100 * fraction))
         self._bar.refresh()
 

@@ -2,24 +2,24 @@
 
 Addresses (all below `Site.address`; `Site.url` joins):
 
-    film.mp4                 one file, 640x360, with sound
-    dash/manifest.mpd        DASH: 640x360 and 320x180, sound apart, in fragments
+    film.mp4                 one file, 640x360, with audio
+    dash/manifest.mpd        DASH: 640x360 and 320x180, audio apart, in fragments
     dash/master.m3u8         the same fragments as HLS
-    ts/film.m3u8             HLS of MPEG-TS fragments, sound within
-    listed.mpd               DASH of whole files: 640x360, 320x180, sound apart
+    ts/film.m3u8             HLS of MPEG-TS fragments, audio within
+    listed.mpd               DASH of whole files: 640x360, 320x180, audio apart
     worse.mpd                the same; the best, 640x360, answers 404
-    short-sound.mpd          the sound ends 4 s before the picture
-    long-short-sound.mpd     a minute of it, whose length is not told
+    short-sound.mpd          the audio ends 4 s before the video
+    long-short-sound.mpd     a minute of it, without its length
     broken-best.mpd          the best can't be decoded, the next can
-    broken.mpd               the only picture can't be decoded
+    broken.mpd               the only video can't be decoded
     claims.mpd               lists 2160 lines and 60 frames per second, sends 640x360 at 25
     feed.rss, videos.html    lists of three videos
     one-video.html           a page with one
-    live.m3u8                a stream that goes on
+    live.m3u8                a live stream
     inward.m3u8              one fragment on 169.254.169.254
     encrypted.m3u8           a stream that yt-dlp would give to ffmpeg to fetch
     text.mp4                 a list of local files that calls itself a video
-    page.html                nothing to see
+    page.html                a page without a video
     error.mp4                answers 500
     members/film.mp4         answers 403 without the cookie member=yes
     to/<address>             redirects to it
@@ -28,8 +28,8 @@ A path may begin with a way of serving, which relative addresses in manifests ke
 
     slow/..                  at Site.bytes_per_second
     stall/..                 half of each media file, then nothing, while Site.stalls
-    drop/..                  a third of what was asked for of a media file, then the connection
-                             ends; from the third time on (of a fragment, the second) all of it
+    drop/..                  a third of each request for a media file, then the connection ends;
+                             from the third request on (of a fragment, the second) all of it
     no-ranges/..             whole files only
 """
 
@@ -48,7 +48,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote
 
-from heaters_pipeline.media.download.fetch import DownloadOptions, WebVideo, download, look_up
+from heaters_pipeline.media.download.fetch import download
+from heaters_pipeline.media.download.look_up import WebVideo, look_up
+from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from tests.footage import make_numbered_film
 
@@ -65,7 +67,7 @@ WAYS = ("slow", "stall", "drop", "no-ranges")
 BLOCK = 4096
 
 OPEN = DownloadOptions(allowed_networks=(ip_network("127.0.0.0/8"),), stall_seconds=20)
-"""What lets downloads reach the site."""
+"""Downloads may reach the site."""
 
 
 @dataclass
@@ -103,14 +105,14 @@ test_site.__test__ = False  # type: ignore[attr-defined]
 
 
 def download_into(url: str, folder: Path) -> None:
-    """For a process of its own, which may be killed."""
+    """Downloads `url`, in a process of its own that a test may kill."""
     video = look_up(url, OPEN)
     assert isinstance(video, WebVideo)
     download(video, folder, OPEN)
 
 
 def results(folder: Path) -> list[Path]:
-    """What lies in the folder of a download, but for the notes on results."""
+    """The files in the folder of a download, without the notes on results."""
     return [each for each in folder.iterdir() if each.suffix != ".json"]
 
 
@@ -227,7 +229,7 @@ def _make_media(folder: Path) -> None:
     film = make_numbered_film(folder / "film.mp4", FRAMES, (640, 360), options=options)
     small = make_numbered_film(folder / "180.mp4", FRAMES, (320, 180), audio=False, options=options)
     _ffmpeg("-i", film, "-an", "-c", "copy", folder / "360.mp4")
-    _ffmpeg("-i", film, "-vn", "-c", "copy", folder / "sound.m4a")
+    _ffmpeg("-i", film, "-vn", "-c", "copy", folder / "audio.m4a")
     _ffmpeg("-i", film, "-vn", "-t", "2", "-c", "copy", folder / "short.m4a")
     _ffmpeg("-stream_loop", "9", "-i", folder / "360.mp4", "-c", "copy", folder / "long.mp4")
     whole = bytearray((folder / "360.mp4").read_bytes())
@@ -247,22 +249,22 @@ def _make_media(folder: Path) -> None:
         *("-i", film, "-c", "copy", "-f", "hls", "-hls_time", "1", "-hls_playlist_type", "vod"),
         folder / "ts" / "film.m3u8",
     )
-    best, next_best = _picture("360.mp4", 360), _picture("180.mp4", 180)
-    never = _picture("undecodable.mp4", 360, "hvc1.1.6.L93.90")
+    best, next_best = _video("360.mp4", 360), _video("180.mp4", 180)
+    never = _video("undecodable.mp4", 360, "hvc1.1.6.L93.90")
     for name, representations in {
-        "listed": (best, next_best, _sound("sound.m4a")),
+        "listed": (best, next_best, _audio("audio.m4a")),
         "worse": (
-            _picture("gone.mp4", 360, "av01.0.05M.08"),
+            _video("gone.mp4", 360, "av01.0.05M.08"),
             next_best,
-            _sound("sound.m4a"),
+            _audio("audio.m4a"),
         ),
-        "short-sound": (best, _sound("short.m4a")),
-        "broken-best": (never, next_best, _sound("sound.m4a")),
-        "broken": (_picture("undecodable.mp4", 360), _sound("sound.m4a")),
-        "claims": (_picture("360.mp4", 2160, rate=60), _sound("sound.m4a")),
+        "short-sound": (best, _audio("short.m4a")),
+        "broken-best": (never, next_best, _audio("audio.m4a")),
+        "broken": (_video("undecodable.mp4", 360), _audio("audio.m4a")),
+        "claims": (_video("360.mp4", 2160, rate=60), _audio("audio.m4a")),
     }.items():
         (folder / f"{name}.mpd").write_text(_manifest(*representations))
-    long = _manifest(_picture("long.mp4", 360), _sound("short.m4a"))
+    long = _manifest(_video("long.mp4", 360), _audio("short.m4a"))
     untold = long.replace(f"mediaPresentationDuration='PT{SECONDS}S'", "")
     (folder / "long-short-sound.mpd").write_text(untold)
     _make_pages(folder)
@@ -307,7 +309,7 @@ def _manifest(*representations: str) -> str:
     )
 
 
-def _picture(name: str, height: int, codec: str = "avc1.64001e", rate: int = 25) -> str:
+def _video(name: str, height: int, codec: str = "avc1.64001e", rate: int = 25) -> str:
     return (
         f"<AdaptationSet mimeType='video/mp4'><Representation id='v{height}' codecs='{codec}' "
         f"width='{height * 16 // 9}' height='{height}' frameRate='{rate}' "
@@ -315,9 +317,9 @@ def _picture(name: str, height: int, codec: str = "avc1.64001e", rate: int = 25)
     )
 
 
-def _sound(name: str) -> str:
+def _audio(name: str) -> str:
     return (
-        "<AdaptationSet mimeType='audio/mp4'><Representation id='sound' codecs='mp4a.40.2' "
+        "<AdaptationSet mimeType='audio/mp4'><Representation id='audio' codecs='mp4a.40.2' "
         f"audioSamplingRate='48000' bandwidth='128000'><BaseURL>{name}</BaseURL>"
         "</Representation></AdaptationSet>"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MIN_SHARE = 0.02
-"""Before this much is done, what has been done says little about the rest."""
+"""Below this share of the work done, its pace says little about the rest."""
 
 
 def seconds_left(share: float | None, elapsed: float) -> float | None:
@@ -13,7 +13,7 @@ def seconds_left(share: float | None, elapsed: float) -> float | None:
     return elapsed * (1 - share) / share
 
 
-def in_words(seconds: float) -> str:
+def spoken_duration(seconds: float) -> str:
     """A length of time as people say it: `40 s`, `3 min`, `2 h 10 min`."""
     if seconds < 59.5:
         return f"{max(1, round(seconds))} s"

@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypedDict
+
+
+class FormatFacts(TypedDict):
+    """None: unknown."""
+
+    height: int | None
+    width: int | None
+    fps: float | None
+    vcodec: str | None
+    acodec: str | None
+    bitrate: float | None
+    """kbit/s"""
+    format_id: str | None
+    """The site's own name of the format."""
+
+
+class DownloadQuality(TypedDict):
+    """As a row keeps it, in JSON."""
+
+    got: FormatFacts
+    """Measured in the file."""
+    best_listed: FormatFacts
+    """The best of all formats that the site listed."""
+    format: Literal["primary", "fallback"]
+    normalised: str | None
+    """Why the file was encoded again, if it was."""
+
 
 CROPPED = 0.95
-"""Sites call a film of 1920 x 804 `1080p`, and round sizes: less is what is less in both
-directions, by more than this."""
+"""A size counts as less when both width and height are below this share: sites call a film of
+1920 x 804 `1080p`, and round sizes."""
 
 MUCH_SLOWER = 0.7
 """Sites list 30 for 29.97, 25 and even 24 frames per second; 60 listed and 30 got is a loss."""
@@ -17,11 +44,10 @@ WIDE = 16 / 9
 
 
 def shortfall(quality: Mapping[str, Any] | None) -> str | None:
-    """`got 360p of the 2160p that were listed`; None where nothing less was got, or where the site
-    told nothing to compare with.
+    """`got 360p of the 2160p that were listed`; None where the download got no less than that, or
+    where the site told nothing to compare with.
 
-    `quality` has `got` and `best_listed` (`height`, `width`, `fps`; None: unknown) and
-    `normalised` (why the file had to be re-encoded, or None).
+    `quality` is a DownloadQuality, of which any part may be absent.
     """
     if not quality:
         return None

@@ -13,7 +13,7 @@ from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.progress import in_words, seconds_left
+from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.states import SETTLED, SOURCE_STEPS, ClipState, SourceState
 from review_app.presenters.texts import count, file_size, tone, words
@@ -97,7 +97,7 @@ class Row:
         if video.step_began_at is None or video.cancel_requested:
             return None
         left = seconds_left(video.progress, (self.now - video.step_began_at).total_seconds())
-        return f"{in_words(left)} left" if left else None
+        return f"{spoken_duration(left)} left" if left else None
 
     @property
     def shortfall(self) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Flask
 
-from heaters_pipeline.domain.progress import in_words
+from heaters_pipeline.domain.progress import spoken_duration
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -88,7 +88,7 @@ def since(time: datetime, now: datetime) -> str:
     """How long ago: `40 s`, `2 h 10 min`, `3 days`."""
     seconds = (now - time).total_seconds()
     days = round(seconds / 86400)
-    return f"{days} days" if days > 1 else in_words(seconds)
+    return f"{days} days" if days > 1 else spoken_duration(seconds)
 
 
 def per_cent(share: float | None) -> str:

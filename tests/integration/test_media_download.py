@@ -13,18 +13,13 @@ import pytest
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.media.download.fetch import (
-    Downloaded,
-    DownloadOptions,
-    DownloadProgress,
-    Playlist,
-    WebVideo,
-    copy_file,
-    download,
-    look_up,
-)
+from heaters_pipeline.media.download.fetch import Downloaded, copy_file, download
 from heaters_pipeline.media.download.javascript import javascript_runtime
+from heaters_pipeline.media.download.look_up import WebVideo, look_up
 from heaters_pipeline.media.download.merge_check import find_flaw
+from heaters_pipeline.media.download.options import DownloadOptions
+from heaters_pipeline.media.download.playlists import Playlist
+from heaters_pipeline.media.download.watch import DownloadProgress
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.platform.doctor import javascript_finding
 from tests.footage import make_numbered_film
@@ -74,7 +69,7 @@ def test_a_file_on_the_web_is_fetched_whole(site: Site, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["listed.mpd", "dash/manifest.mpd", "dash/master.m3u8"])
-def test_the_best_picture_and_the_sound_are_merged(site: Site, tmp_path: Path, path: str) -> None:
+def test_the_best_video_and_the_audio_are_merged(site: Site, tmp_path: Path, path: str) -> None:
     told: list[tuple[int, int | None]] = []
     got = fetch(site.url(path), tmp_path, OPEN, lambda *done: told.append(done))
     facts = probe(got.path)
@@ -91,7 +86,8 @@ def test_the_best_picture_and_the_sound_are_merged(site: Site, tmp_path: Path, p
         "format_id": "",
     }
     assert got.quality["best_listed"]["height"] == 360
-    assert got.quality["best_listed"]["bitrate"] > 0
+    bitrate = got.quality["best_listed"]["bitrate"]
+    assert bitrate is not None and bitrate > 0
     assert shortfall(got.quality) is None
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == told[-1][1]
@@ -120,10 +116,10 @@ def test_what_was_got_is_measured_and_not_believed(site: Site, tmp_path: Path) -
 def test_a_broken_merge_is_encoded_again_and_told(site: Site, tmp_path: Path) -> None:
     got = fetch(site.url("short-sound.mpd"), tmp_path)
     assert got.quality["format"] == "primary"
-    assert got.quality["normalised"] == "its sound ends 4.0 s before its picture"
-    assert find_flaw(got.path, sound=True, expected_seconds=SECONDS) is None
+    assert got.quality["normalised"] == "its audio ends 4.0 s before its video"
+    assert find_flaw(got.path, audio=True, expected_seconds=SECONDS) is None
     assert probe(got.path).height == 360
-    assert "re-encoded because its sound ends" in str(shortfall(got.quality))
+    assert "re-encoded because its audio ends" in str(shortfall(got.quality))
     assert results(tmp_path) == [got.path]
 
 
@@ -136,23 +132,25 @@ def test_a_merge_that_no_encoding_mends_is_replaced(site: Site, tmp_path: Path) 
 def test_broken_in_every_format_is_refused_in_words(site: Site, tmp_path: Path) -> None:
     error = refusal(site.url("broken.mpd"), tmp_path)
     assert isinstance(error, InputError)
-    assert "arrives broken, it has no picture" in str(error)
+    assert "arrives broken, it has no video" in str(error)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sound_merges_have_no_flaw_and_others_are_named(tmp_path: Path, media_folder: Path) -> None:
+def test_intact_merges_have_no_flaw_and_others_are_named(
+    tmp_path: Path, media_folder: Path
+) -> None:
     film = make_numbered_film(tmp_path / "film.mp4", 50)
-    assert find_flaw(film, sound=True, expected_seconds=2) is None
-    assert find_flaw(film, sound=True, expected_seconds=9) == (
-        "its picture lasts 2.0 s instead of 9.0 s"
+    assert find_flaw(film, audio=True, expected_seconds=2) is None
+    assert find_flaw(film, audio=True, expected_seconds=9) == (
+        "its video lasts 2.0 s instead of 9.0 s"
     )
     mute = make_numbered_film(tmp_path / "mute.mp4", 50, audio=False)
-    assert find_flaw(mute, sound=False) is None
-    assert find_flaw(mute, sound=True) == "it has no sound"
+    assert find_flaw(mute, audio=False) is None
+    assert find_flaw(mute, audio=True) == "it has no audio"
     (tmp_path / "words.mp4").write_text("no video")
-    assert "can't be read" in str(find_flaw(tmp_path / "words.mp4", sound=True))
+    assert "can't be read" in str(find_flaw(tmp_path / "words.mp4", audio=True))
     for name in ("shots_a.mp4", "mp4_hevc_aac.mp4", "webm_vp9_opus.webm", "mkv_h264_vorbis.mkv"):
-        assert find_flaw(media_folder / name, sound=probe(media_folder / name).has_audio) is None
+        assert find_flaw(media_folder / name, audio=probe(media_folder / name).has_audio) is None
 
 
 # What is at an address
@@ -264,7 +262,7 @@ def test_private_addresses_are_refused_wherever_they_come_from(
 
 
 def test_this_machine_is_refused_unless_it_is_allowed(site: Site, tmp_path: Path) -> None:
-    strict = DownloadOptions()
+    strict = DownloadOptions(stall_seconds=20)
     assert "127.0.0.1, a loopback address" in str(refusal(site.url("film.mp4"), tmp_path, strict))
     named = site.url("film.mp4").replace("127.0.0.1", "localhost")
     assert "a loopback address" in str(refusal(named, tmp_path, strict))
@@ -283,7 +281,7 @@ def test_redirects_to_other_schemes_are_not_followed(site: Site, tmp_path: Path)
 
 
 def test_a_proxy_is_reached_and_decides(site: Site, tmp_path: Path) -> None:
-    proxied = DownloadOptions(proxy=site.address, retries=0)
+    proxied = DownloadOptions(stall_seconds=20, proxy=site.address, retries=0)
     error = refusal("http://films.example/film.mp4", tmp_path, proxied)
     assert "answers 404" in str(error)
     assert site.asked[0][0] == "http://films.example/film.mp4"
@@ -491,10 +489,10 @@ def test_a_local_file_is_copied_apart(tmp_path: Path) -> None:
     film.write_bytes(b"one")
     folder = tmp_path / "scratch"
     folder.mkdir()
-    got = copy_file(film, folder)
-    assert (got.path.parent, got.title, got.quality) == (folder, "-holiday: part 1", {})
+    copied = copy_file(film, folder)
+    assert (copied.parent, copied.name) == (folder, film.name)
     film.write_bytes(b"two")
-    assert got.path.read_bytes() == b"one"
+    assert copied.read_bytes() == b"one"
     with pytest.raises(InputError, match="does not exist"):
         copy_file(tmp_path / "nowhere.mp4", folder)
     with pytest.raises(InputError, match="not a file"):

@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.media.download.fetch import (
-    LONGEST_LIST,
-    Playlist,
-    WebVideo,
-    download,
-    look_up,
-)
+from heaters_pipeline.media.download.fetch import download
+from heaters_pipeline.media.download.look_up import WebVideo, look_up
+from heaters_pipeline.media.download.playlists import LONGEST_LIST, Playlist
 from tests.site import OPEN, Site
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.download.fetch import WebVideo, download, look_up
+from heaters_pipeline.media.download.fetch import download
+from heaters_pipeline.media.download.look_up import WebVideo, look_up
 from heaters_pipeline.media.ffmpeg.probe import probe
 from tests.site import OPEN, Site
 

@@ -8,36 +8,38 @@ from pathlib import Path
 import ffmpeg
 import pytest
 
-from heaters_pipeline.media.download.merge_check import find_flaw, picture_span
+from heaters_pipeline.media.download.merge_check import find_flaw, video_span
 from heaters_pipeline.media.download.normalise import normalise
 from heaters_pipeline.media.ffmpeg.process import file_url, run
 
-PICTURE_SECONDS = 6
+VIDEO_SECONDS = 6
+STALL_SECONDS = 120
 
 
-def merged(path: Path, sound_seconds: float) -> Path:
-    picture = ffmpeg.input(f"testsrc2=s=640x360:r=25:d={PICTURE_SECONDS}", format="lavfi")
-    sound = ffmpeg.input(f"sine=d={sound_seconds}", format="lavfi")
+def merged(path: Path, audio_seconds: float) -> Path:
+    video = ffmpeg.input(f"testsrc2=s=640x360:r=25:d={VIDEO_SECONDS}", format="lavfi")
+    audio = ffmpeg.input(f"sine=d={audio_seconds}", format="lavfi")
     written = ffmpeg.output(
-        picture, sound, file_url(path), vcodec="libx264", preset="ultrafast", acodec="aac"
+        video, audio, file_url(path), vcodec="libx264", preset="ultrafast", acodec="aac"
     )
-    run(written, what="merge")
+    run(written, what="merge", stall_seconds=STALL_SECONDS)
     return path
 
 
-@pytest.mark.parametrize("sound_seconds", [2, 11])
-def test_sound_ends_with_the_picture_however_busy_the_machine_is(
-    sound_seconds: float, tmp_path: Path
+@pytest.mark.parametrize("audio_seconds", [2, 11])
+def test_audio_ends_with_the_video_however_busy_the_machine_is(
+    audio_seconds: float, tmp_path: Path
 ) -> None:
-    source = merged(tmp_path / "merged.mkv", sound_seconds)
-    assert "its sound ends" in str(find_flaw(source, sound=True))
-    span = picture_span(source)
-    assert span == pytest.approx((0, PICTURE_SECONDS), abs=0.1)
+    source = merged(tmp_path / "merged.mkv", audio_seconds)
+    assert "its audio ends" in str(find_flaw(source, audio=True))
+    span = video_span(source)
+    assert span is not None
+    assert span == pytest.approx((0, VIDEO_SECONDS), abs=0.1)
 
     def flaw(number: int) -> str | None:
         out = tmp_path / f"{number}.mp4"
-        normalise(source, out, sound=True, end_seconds=span[1])
-        return find_flaw(out, sound=True, expected_seconds=PICTURE_SECONDS)
+        normalise(source, out, audio=True, end_seconds=span.end, stall_seconds=STALL_SECONDS)
+        return find_flaw(out, audio=True, expected_seconds=VIDEO_SECONDS)
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(flaw, range(12))) == [None] * 12

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from heaters_pipeline.domain.progress import in_words, seconds_left
+from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 
 
 def test_the_rest_takes_as_long_as_what_was_done() -> None:
@@ -23,4 +23,4 @@ def test_nobody_can_tell_at_the_beginning(share: float | None) -> None:
     ],
 )
 def test_lengths_of_time_are_said_plainly(seconds: float, said: str) -> None:
-    assert in_words(seconds) == said
+    assert spoken_duration(seconds) == said

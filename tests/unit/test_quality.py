@@ -49,7 +49,7 @@ def test_less_than_listed_is_said_in_a_phrase(
 
 def test_a_re_encoded_download_falls_short_too() -> None:
     same = (1920, 1080, 25)
-    why = "its sound ends 4.0 s before its picture"
+    why = "its audio ends 4.0 s before its video"
     assert shortfall(quality(same, same, why)) == f"re-encoded because {why}"
     assert shortfall(quality((640, 360, 25), same, why)) == (
         f"got 360p of the 1080p that were listed, re-encoded because {why}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 PREFERENCE = ("deno", "node", "quickjs", "bun")
-"""yt-dlp's own order among the runtimes that it may use. deno comes first for a reason: it gives
-scripts neither files nor network unless told to."""
+"""yt-dlp's own order of the runtimes that it may use. deno comes first because it gives scripts
+neither files nor network unless told to."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class JavaScriptRuntime:
 
 
 def javascript_runtime() -> JavaScriptRuntime | None:
-    """The one that downloads use; where none will do, the first that is too old; None: none is
+    """The runtime that downloads use; without one, the first that is too old; None: none is
     installed."""
     import yt_dlp  # noqa: F401  # fills the table of runtimes
     from yt_dlp.globals import supported_js_runtimes
@@ -42,5 +42,5 @@ def javascript_runtime() -> JavaScriptRuntime | None:
 
 
 def has_solver_scripts() -> bool:
-    """Whether the scripts that yt-dlp runs in it are installed (the package yt-dlp-ejs)."""
+    """Whether yt-dlp's scripts for the runtime are installed (the package yt-dlp-ejs)."""
     return find_spec("yt_dlp_ejs") is not None

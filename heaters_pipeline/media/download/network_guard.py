@@ -50,7 +50,7 @@ _WATCHED = _CONNECTING | {_STARTING_PROGRAM}
 
 
 class AddressRefused(OSError):
-    """What the code under guard sees: a connection that can't be made."""
+    """The error that the code under guard sees: a connection that can't be made."""
 
 
 class NetworkGuard:
@@ -62,25 +62,25 @@ class NetworkGuard:
         self._sockets: set[tuple[int, int]] = set()
 
     def check(self) -> None:
-        """Raises what was refused first, or what `cut` was called with: the code under guard may
-        have swallowed its own error, or wrapped it."""
+        """Raises the first refusal, or the failure that `cut` was called with: the code under guard
+        may have swallowed its own error, or wrapped it."""
         if self._failure:
             raise self._failure
 
     def cut(self, failure: HeatersError) -> None:
-        """Ends every open connection under this guard and lets no other be made: a read that waits
+        """Ends every open connection under this guard and refuses new ones: a read that waits
         returns at once."""
         self._failure = self._failure or failure
         for descriptor, inode in tuple(self._sockets):
             with suppress(OSError):
-                # Not another file that has got the same number since.
+                # Another file may have the number of a closed socket by now.
                 if os.fstat(descriptor).st_ino == inode:
                     with socket.socket(fileno=os.dup(descriptor)) as twin:
                         twin.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
-        """For our own calls in between (progress may be written to a database)."""
+        """No guard, for our own calls in between (progress may go to a database)."""
         thread = threading.current_thread()
         try:
             _guards.pop(thread, None)
@@ -189,8 +189,8 @@ _guards: WeakKeyDictionary[threading.Thread, NetworkGuard] = WeakKeyDictionary()
 
 @cache
 def _install_hooks() -> None:
-    """Once for the process: an audit hook can't be taken out again. While no guard is open, both
-    do nothing."""
+    """Once for the process: an audit hook can't be removed. Both hooks do nothing while no guard
+    is open."""
     sys.addaudithook(_audit)
     start = threading.Thread.start
 
@@ -200,7 +200,7 @@ def _install_hooks() -> None:
             _guards[thread] = guard
         start(thread)
 
-    # No audit event in every Python that we run on tells that a thread starts.
+    # Not every Python that we run on has an audit event for the start of a thread.
     threading.Thread.start = start_under_guard  # type: ignore[assignment]
 
 

@@ -1,10 +1,10 @@
-"""Encoding a download again, the last resort for a merge that is broken.
+"""Encoding a download again, the last resort for a broken merge.
 
-Sites store sound and picture apart, and now and then the two do not fit: timestamps jump, one
-stream begins or ends seconds away from the other. A lossless merge keeps such faults, and players,
-the review proxy and cuts then disagree on what is when. Decoding and encoding again gives both
-streams one clock. It costs quality and time, so it is done to no file that the merge check does not
-find broken, and it is recorded with the reason.
+Sites store audio and video apart, and sometimes the two do not fit: timestamps jump, one stream
+begins or ends seconds away from the other. A lossless merge keeps such faults, and players, the
+review proxy and cuts then disagree about times. Decoding and encoding again gives both streams one
+clock. It costs quality and time, so only files that the merge check finds broken are encoded, and
+the reason is recorded.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ def normalise(
     path: Path,
     out: Path,
     *,
-    sound: bool,
+    audio: bool,
     end_seconds: float,
+    stall_seconds: float,
     on_progress: ProgressCallback | None = None,
-    stall_seconds: float = 120.0,
 ) -> None:
-    """Writes the first picture, and the first sound where asked for, of `path` to the MP4 `out`.
+    """Writes the first video stream of `path`, and with `audio` the first audio stream, to the MP4
+    `out`.
 
-    Sound is moved, cut and padded with silence to begin with the picture and to end with it,
-    `end_seconds` after the beginning of the file. Raises InputError if `path` can't be encoded,
-    HeatersError if it could not be encoded to its end (a stall, a full disk, a kill). There is an
-    `out` only when all is in it: an ffmpeg that is asked to end early leaves a shorter file that
-    is sound in itself.
+    The audio is moved, cut and padded with silence, so that it begins with the video and ends with
+    it, `end_seconds` after the beginning of the file. Raises InputError if `path` can't be encoded,
+    HeatersError if ffmpeg did not reach its end (a stall, a full disk, a kill). `out` appears only
+    when it is whole: an ffmpeg that has to stop early leaves a shorter file that looks intact.
     """
     partial = out.with_name(f"{out.name}.partial")
-    # Missing timestamps are made up on reading.
+    # The demuxer generates missing timestamps.
     source = input_file(path, fflags="+genpts")
     streams = [source["v:0"]]
-    if sound:
-        # Gaps and jumps of the sound's clock become silence and cuts. ffmpeg's own -shortest lets
-        # padding run on for seconds where the picture is encoded slowly.
-        heard = source["a:0"].filter("aresample", **{"async": 1, "first_pts": 0})
-        heard = heard.filter("apad", whole_dur=end_seconds).filter("atrim", end=end_seconds)
-        streams.append(heard)
+    if audio:
+        # Gaps and jumps of the audio's clock become silence and cuts. ffmpeg's own -shortest lets
+        # padding run on for seconds where the video is encoded slowly.
+        fitted = source["a:0"].filter("aresample", **{"async": 1, "first_pts": 0})
+        fitted = fitted.filter("apad", whole_dur=end_seconds).filter("atrim", end=end_seconds)
+        streams.append(fitted)
     written = ffmpeg.output(
         *streams,
         file_url(partial),
@@ -51,7 +51,7 @@ def normalise(
         preset="fast",
         crf=23,
         movflags="+faststart",
-        **({"acodec": "aac"} if sound else {}),
+        **({"acodec": "aac"} if audio else {}),
     )
     try:
         run(

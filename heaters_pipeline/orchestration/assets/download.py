@@ -18,13 +18,10 @@ from heaters_pipeline.domain.keys import url_name
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import kept_folder, scratch_folder
-from heaters_pipeline.media.download.fetch import (
-    DownloadOptions,
-    Playlist,
-    copy_file,
-    download,
-    look_up,
-)
+from heaters_pipeline.media.download.fetch import copy_file, download
+from heaters_pipeline.media.download.look_up import look_up
+from heaters_pipeline.media.download.options import DownloadOptions
+from heaters_pipeline.media.download.playlists import Playlist
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.media.products.same_frames import show_the_same
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
@@ -130,7 +127,7 @@ def _fetch(
     if video.origin == Origin.UPLOAD:
         if not Path(video.url).is_absolute():
             raise InputError(f"{video.title} is gone from the storage: upload it again.")
-        return Fetched(copy_file(Path(video.url), folder).path)
+        return Fetched(copy_file(Path(video.url), folder))
     options = download_options()
     found = look_up(video.url, options)
     if isinstance(found, Playlist):

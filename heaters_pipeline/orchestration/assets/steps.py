@@ -14,8 +14,7 @@ from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, TransitionError
-from heaters_pipeline.domain.progress import in_words as duration_in_words
-from heaters_pipeline.domain.progress import seconds_left
+from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.states import SourceState, Step
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.settings import get_settings
@@ -133,5 +132,5 @@ class ProgressWriter:
         if now - self._logged_at >= LOG_SECONDS:
             self._logged_at = now
             left = seconds_left(share, now - self._began_at)
-            rest = f", {duration_in_words(left)} left" if left is not None else ""
+            rest = f", {spoken_duration(left)} left" if left is not None else ""
             self._log(f"{self._what}: {share:.0%}{rest}")
