@@ -115,7 +115,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     if video.origin == Origin.UPLOAD:
         if not Path(video.url).is_absolute():
             raise InputError(f"{video.title} is gone from the storage: upload it again.")
-        return _Fetched(copy_file(Path(video.url), folder).path)
+        return _Fetched(copy_file(Path(video.url), folder))
     options = download_options(pipeline.settings)
     found = look_up(video.url, options)
     if isinstance(found, Playlist):

@@ -28,8 +28,7 @@ from heaters_pipeline.media.download.ytdlp import guarded_site
 class Downloaded:
     path: Path
     title: str
-    quality: DownloadQuality | None = None
-    """None for local files."""
+    quality: DownloadQuality
 
 
 def download(
@@ -64,8 +63,9 @@ def download(
     return Downloaded(result.path, video.title, result.quality)
 
 
-def copy_file(path: Path, folder: Path) -> Downloaded:
-    """Copies a local file into `folder`. Raises InputError if it can't be read."""
+def copy_file(path: Path, folder: Path) -> Path:
+    """Copies a local file into `folder`, for the path of the copy. Raises InputError if the file
+    can't be read."""
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
     if not path.is_file():
@@ -80,4 +80,4 @@ def copy_file(path: Path, folder: Path) -> Downloaded:
     except OSError as error:
         kept.unlink(missing_ok=True)
         raise HeatersError(f"Could not copy {path}: {error.strerror}.") from error
-    return Downloaded(kept, path.stem)
+    return kept
