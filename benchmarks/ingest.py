@@ -161,7 +161,7 @@ def floor(source: Path, facts: VideoFacts, folder: Path) -> Outcome:
     """One decode, our two encoders, nothing else."""
     gold, proxy = folder / "gold.mkv", folder / "proxy.mp4"
     width, height = proxy_size(facts)
-    if facts.rotation in (90, 270):
+    if facts.orientation.swaps_sides:
         width, height = height, width
     passed = ["-fps_mode", "passthrough"]
     command = [

@@ -41,8 +41,15 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
 
     _step("transcode")
     facts = probe(source)
-    made = transcode(source, facts, folder, frozenset(Product), gold=GoldMaster(gold))
-    assert made.review_proxy and made.frame_scores
+    made = transcode(
+        source,
+        facts,
+        folder,
+        frozenset(Product),
+        gold=GoldMaster(gold),
+        stall_seconds=settings.stall_seconds,
+    )
+    assert made.review_proxy and made.thumbnails
     _step("store products")
     for part in (made.review_proxy, made.proxy_audio, made.sprites):
         if part:
@@ -57,7 +64,7 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
 
     _step("cut points")
     detector = open_detector(settings.detector, settings.min_clip_seconds)
-    thumbnails = open_thumbnails(made.frame_scores)
+    thumbnails = open_thumbnails(made.thumbnails)
     found = detector.detect(thumbnails, facts.rate)
     cuts = found.cuts()
     draw_cuts(thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts])
@@ -73,9 +80,15 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
 def verify(gold: Path, checksums: Path) -> dict[str, Any]:
     """The asset check of the gold master."""
     from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
+    from heaters_pipeline.settings import get_settings
 
     _step("verify")
-    different = verify_gold_master(gold, read_checksums(checksums), gold.parent)
+    different = verify_gold_master(
+        gold,
+        read_checksums(checksums),
+        gold.parent,
+        stall_seconds=get_settings().stall_seconds,
+    )
     return {"different": len(different)}
 
 

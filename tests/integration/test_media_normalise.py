@@ -11,6 +11,7 @@ import pytest
 from heaters_pipeline.media.download.merge_check import find_flaw, picture_span
 from heaters_pipeline.media.download.normalise import normalise
 from heaters_pipeline.media.ffmpeg.process import file_url, run
+from tests.footage import STALL_SECONDS
 
 PICTURE_SECONDS = 6
 
@@ -21,7 +22,7 @@ def merged(path: Path, sound_seconds: float) -> Path:
     written = ffmpeg.output(
         picture, sound, file_url(path), vcodec="libx264", preset="ultrafast", acodec="aac"
     )
-    run(written, what="merge")
+    run(written, what="merge", stall_seconds=STALL_SECONDS)
     return path
 
 
@@ -36,7 +37,7 @@ def test_sound_ends_with_the_picture_however_busy_the_machine_is(
 
     def flaw(number: int) -> str | None:
         out = tmp_path / f"{number}.mp4"
-        normalise(source, out, sound=True, end_seconds=span[1])
+        normalise(source, out, sound=True, end_seconds=span[1], stall_seconds=STALL_SECONDS)
         return find_flaw(out, sound=True, expected_seconds=PICTURE_SECONDS)
 
     with ThreadPoolExecutor(6) as pool:

@@ -23,7 +23,7 @@ def normalise(
     sound: bool,
     end_seconds: float,
     on_progress: ProgressCallback | None = None,
-    stall_seconds: float = 120.0,
+    stall_seconds: float,
 ) -> None:
     """Writes the first picture, and the first sound where asked for, of `path` to the MP4 `out`.
 

@@ -267,17 +267,23 @@ def _refuse_other_frames(
     """Another copy of a video that has clips may take the place of the old one only if it shows the
     same frames."""
     with scratch_folder(get_settings().home) as folder:
-        made = transcode(path, facts, folder, frozenset({Product.FRAME_SCORES}))
+        made = transcode(
+            path,
+            facts,
+            folder,
+            frozenset({Product.FRAME_SCORES}),
+            stall_seconds=get_settings().stall_seconds,
+        )
         if made.frame_count != video.frame_count:
             raise InputError(
                 f"{video.url} has {made.frame_count} frames now, but {video.title} and its clips "
                 f"were made from {video.frame_count}: they stay as they are; add the new one as a "
                 "new video."
             )
-        if made.frame_scores is None or video.frame_scores_filepath is None:
+        if made.thumbnails is None or video.frame_scores_filepath is None:
             return
         with storage.fetch(video.frame_scores_filepath) as before:
-            same = show_the_same(open_thumbnails(before), open_thumbnails(made.frame_scores))
+            same = show_the_same(open_thumbnails(before), open_thumbnails(made.thumbnails))
     if not same:
         raise InputError(
             f"{video.url} shows other pictures now than {video.title} and its clips: they stay as "
@@ -305,7 +311,8 @@ def row_facts(facts: VideoFacts) -> dict[str, Any]:
         "height": facts.height,
         "rate_num": facts.rate.numerator,
         "rate_den": facts.rate.denominator,
-        "rotation": facts.rotation,
+        "rotation": facts.orientation.rotation,
+        "mirrored": facts.orientation.mirrored,
         "sample_aspect_num": facts.sample_aspect.numerator,
         "sample_aspect_den": facts.sample_aspect.denominator,
         "duration_seconds": facts.duration_seconds,

@@ -113,7 +113,7 @@ def transcode_source(
         with database.transaction() as session:
             facts_now = {
                 "frame_count": made.frame_count,
-                "damage": made.damage.as_dict() if made.damage else None,
+                "damage": made.damage.as_json() if made.damage else None,
                 **void,
                 **row_facts(facts),
                 **row,
@@ -128,7 +128,7 @@ def transcode_source(
             asset_key=product.value,
             metadata={
                 "frames": made.frame_count,
-                "damage": made.damage.as_dict() if made.damage else "none",
+                "damage": made.damage.as_json() if made.damage else "none",
                 "bytes": sum(sizes.get(str(row.get(column)), 0) for column in COLUMNS_OF[product]),
                 **(_of_sprites(row, sizes) if product is Product.REVIEW_PROXY else {}),
                 **ledger_metadata(database, video.id),
@@ -367,6 +367,6 @@ def _store_products(
             "proxy_height": height,
             "keyframe_offsets": frame_index.pack(read_frame_index(made.review_proxy)),
         }
-    if made.frame_scores:
-        put(made.frame_scores, layout.frame_scores(video.key, name), "frame_scores_filepath")
+    if made.thumbnails:
+        put(made.thumbnails, layout.frame_scores(video.key, name), "frame_scores_filepath")
     return row, sizes

@@ -57,11 +57,10 @@ def exported_clips(
                     export_clip(
                         gold,
                         checksums,
-                        frames.start,
-                        frames.end,
+                        frames,
                         out,
                         rate=video.rate,
-                        rotation=video.rotation or 0,
+                        orientation=video.orientation,
                         sample_aspect=video.sample_aspect,
                         stall_seconds=get_settings().stall_seconds,
                     )
@@ -216,20 +215,20 @@ def _keep_keyframes(
 ) -> None:
     numbers = keyframe_numbers(clip.file_frames.length)
     stall_seconds = get_settings().stall_seconds
-    pictures = extract_keyframes(file, numbers, folder, stall_seconds=stall_seconds)
+    keyframes = extract_keyframes(file, numbers, folder, stall_seconds=stall_seconds)
     with database.transaction() as session:
-        for picture in pictures:
-            frame = clip.file_frames.start + picture.frame
+        for keyframe in keyframes:
+            frame = clip.file_frames.start + keyframe.frame
             path = layout.keyframe(clip.id, frame)
-            storage.put(picture.path, path)
-            ledger.record(session, clip.source_video_id, {path: picture.path.stat().st_size})
+            storage.put(keyframe.path, path)
+            ledger.record(session, clip.source_video_id, {path: keyframe.path.stat().st_size})
             artifacts.save_keyframe(
                 session,
                 clip.id,
                 frame=frame,
                 filepath=path,
-                width=picture.width,
-                height=picture.height,
+                width=keyframe.width,
+                height=keyframe.height,
             )
 
 
