@@ -34,6 +34,7 @@ from heaters_pipeline.media.cuts.transition_detector import TransitionDetector
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
+from heaters_pipeline.settings import get_settings
 
 HELD_OUT_SEEDS = range(2000, 2100)
 """Of drawn films that nothing was tuned on, nor their errors looked at."""
@@ -138,7 +139,9 @@ def drawn_pair(seed: int, shots: int, folder: Path) -> tuple[Path, Path]:
 def prepare(film: Path, folder: Path, thumbnails: bool = True) -> Transcoded:
     folder.mkdir(exist_ok=True)
     wanted = {Product.REVIEW_PROXY, Product.FRAME_SCORES} if thumbnails else {Product.REVIEW_PROXY}
-    return transcode(film, probe(film), folder, frozenset(wanted))
+    return transcode(
+        film, probe(film), folder, frozenset(wanted), stall_seconds=get_settings().stall_seconds
+    )
 
 
 def read_truth(path: Path) -> dict[str, Any]:
@@ -148,9 +151,9 @@ def read_truth(path: Path) -> dict[str, Any]:
 
 
 def measure(film: Path, truth: dict[str, Any], made: Transcoded) -> list[Result]:
-    assert made.review_proxy and made.frame_scores
+    assert made.review_proxy and made.thumbnails
     rate = probe(film).rate
-    found = {OURS: ours(made.frame_scores, rate)}
+    found = {OURS: ours(made.thumbnails, rate)}
     for name, make in detectors().items():
         found[name] = theirs(made.review_proxy, make())
     truths: list[Truth] = truth["transitions"]
@@ -207,7 +210,9 @@ def costs(film: Path, results: Sequence[Result], folder: Path) -> list[Result]:
             wanted.add(Product.FRAME_SCORES)
         made = folder / f"cost{turn}"
         made.mkdir()
-        transcode(film, probe(film), made, frozenset(wanted))
+        transcode(
+            film, probe(film), made, frozenset(wanted), stall_seconds=get_settings().stall_seconds
+        )
         for file in made.iterdir():
             file.unlink()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

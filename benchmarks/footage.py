@@ -12,6 +12,7 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.demo_film import make_demo_film
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.media.products.transcode import REVIEW_PROXY_VIDEO
+from heaters_pipeline.settings import get_settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_FILM = "shots_a.mp4"
@@ -26,7 +27,7 @@ def default_film(folder: Path) -> Path:
     if (media / REAL_FILM).is_file():
         return media / REAL_FILM
     film = folder / "demo.mp4"
-    make_demo_film(film)
+    make_demo_film(film, stall_seconds=get_settings().stall_seconds)
     return film
 
 

@@ -182,7 +182,7 @@ def floor(turn: Turn) -> Outcome:
     """One decode, our two encoders, nothing else."""
     gold, proxy = turn.folder / "gold.mkv", turn.folder / "proxy.mp4"
     width, height = proxy_size(turn.facts)
-    if turn.facts.rotation in (90, 270):
+    if turn.facts.orientation.swaps_sides:
         width, height = height, width
     passed = ["-fps_mode", "passthrough"]
     command = [

@@ -25,6 +25,7 @@ from heaters_pipeline.media.cuts.survey import survey
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.thumbnails import Thumbnails, open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, transcode
+from heaters_pipeline.settings import get_settings
 
 TUNING_SEEDS = (*range(84), *range(100, 116), *range(200, 220), *range(1000, 1004))
 """Of drawn films; benchmarks.cuts reports others."""
@@ -47,10 +48,16 @@ def main(files: tuple[Path, ...], films: int) -> None:
         parts.append(labelled(film.small(), film.truth, 1.0))
     for film, truth in zip(files[::2], files[1::2], strict=True):
         with work_folder() as folder:
-            made = transcode(film, probe(film), folder, frozenset({Product.FRAME_SCORES}))
-            assert made.frame_scores
+            made = transcode(
+                film,
+                probe(film),
+                folder,
+                frozenset({Product.FRAME_SCORES}),
+                stall_seconds=get_settings().stall_seconds,
+            )
+            assert made.thumbnails
             parts.append(
-                labelled(open_thumbnails(made.frame_scores), json.loads(truth.read_text()), 0.5)
+                labelled(open_thumbnails(made.thumbnails), json.loads(truth.read_text()), 0.5)
             )
     features, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
     network = fit(features, labels)

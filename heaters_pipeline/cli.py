@@ -326,7 +326,11 @@ def _demo_film(settings: Settings) -> Path:
         seconds = sum(scene.seconds - DISSOLVE_SECONDS * scene.dissolves for scene in SCENES)
         with scratch_folder(settings.home) as folder, _progress_bar() as show:
             made = folder / film.name
-            make_demo_film(made, lambda done: show("making the film", done.seconds_done / seconds))
+            make_demo_film(
+                made,
+                lambda done: show("making the film", done.seconds_done / seconds),
+                stall_seconds=settings.stall_seconds,
+            )
             made.replace(film)
     return film
 

@@ -23,11 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.process import file_url, run
 
 BITS = 16
 BAND = Fraction(1, 6)
 AUDIO_RATE = 48_000
+
+STALL_SECONDS = 120.0
+"""What tests allow an ffmpeg run without progress."""
 
 Picture = npt.NDArray[np.uint8]
 
@@ -62,6 +66,12 @@ def read_number(picture: Picture) -> int:
     return number
 
 
+def as_stored(picture: Picture, orientation: Orientation) -> Picture:
+    """What `orientation` sets upright to `picture`."""
+    turned = np.rot90(picture, orientation.rotation // 90)
+    return np.ascontiguousarray(np.fliplr(turned) if orientation.mirrored else turned)
+
+
 def make_numbered_film(
     out: Path,
     frames: int,
@@ -71,7 +81,7 @@ def make_numbered_film(
     scenes: Sequence[int] = (),
     audio: bool = True,
     ticks: Sequence[int] | None = None,
-    rotation: int = 0,
+    orientation: Orientation | None = None,
     sample_aspect: Fraction | None = None,
     codec: str = "libx264",
     pixel_format: str = "yuv420p",
@@ -81,15 +91,16 @@ def make_numbered_film(
     """A film of `frames` numbered frames in the container that `out`'s suffix names.
 
     `size` is upright; `scenes` are the frames at which a new scene, and a tone of another pitch,
-    begins. `ticks` (90,000 a second) gives each frame its time instead of `rate`. With `rotation`
-    the stored picture must be turned clockwise by that many degrees. B-frames unless `options`
-    say otherwise. The same arguments give the same frames.
+    begins. `ticks` (90,000 a second) gives each frame its time instead of `rate`. `orientation`
+    sets the stored picture upright. B-frames unless `options` say otherwise. The same arguments
+    give the same frames.
     """
     width, height = size
     times = ticks or [round(n * TICKS_PER_SECOND / rate) for n in range(frames)]
     with av.open(str(out), "w") as container:
         video: Any = container.add_stream(codec, rate=rate)
-        stored = (height, width) if rotation in (90, 270) else (width, height)
+        turned = orientation or Orientation()
+        stored = (height, width) if turned.swaps_sides else (width, height)
         video.width, video.height = stored
         video.pix_fmt = pixel_format
         default = {"preset": "ultrafast", "crf": "18", "bf": "2", "g": "50", "threads": "2"}
@@ -98,14 +109,15 @@ def make_numbered_film(
         video.time_base = video.codec_context.time_base = exact
         if sample_aspect:
             video.codec_context.sample_aspect_ratio = sample_aspect
-        if rotation:
-            video.set_display_rotation(-rotation)
+        if orientation:
+            # PyAV turns counter-clockwise, and mirrors after that.
+            degrees = turned.rotation if turned.mirrored else -turned.rotation
+            video.set_display_rotation(degrees, hflip=turned.mirrored)
         sound: Any = container.add_stream(audio_codec, rate=AUDIO_RATE) if audio else None
         tone = _Tone(sound, [times[cut] for cut in scenes]) if sound else None
         for number in range(frames):
             picture = numbered_picture(number, width, height, bisect_right(scenes, number))
-            turned = np.ascontiguousarray(np.rot90(picture, rotation // 90))
-            frame = av.VideoFrame.from_ndarray(turned, format="rgb24")
+            frame = av.VideoFrame.from_ndarray(as_stored(picture, turned), format="rgb24")
             frame.pts = times[number] if ticks else number
             frame.time_base = exact
             container.mux(video.encode(frame))
@@ -122,7 +134,11 @@ def remake(source: Path, out: Path, *, seek: float = 0, maps: Any = None, **opti
     """`source` once more through ffmpeg, from `seek` seconds on, with its output `options`."""
     opened = ffmpeg.input(file_url(source), **({"ss": seek} if seek else {}))
     streams = [opened[each] for each in maps] if maps else [opened]
-    run(ffmpeg.output(*streams, file_url(out), **options), what=f"make {out.name}")
+    run(
+        ffmpeg.output(*streams, file_url(out), **options),
+        what=f"make {out.name}",
+        stall_seconds=STALL_SECONDS,
+    )
     return out
 
 

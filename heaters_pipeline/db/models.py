@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.review import Action, Annotation
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -180,7 +181,8 @@ class SourceVideo(SQLModel, table=True):
     rate_num: int | None = None
     rate_den: int | None = None
     rotation: int | None = None
-    """Degrees clockwise that set the stored picture upright."""
+    mirrored: bool | None = None
+    """With `rotation`: how the stored image is set upright (`domain.orientation`)."""
     sample_aspect_num: int | None = None
     sample_aspect_den: int | None = None
     frame_count: int | None = None
@@ -228,6 +230,11 @@ class SourceVideo(SQLModel, table=True):
     def sample_aspect(self) -> Fraction:
         """Width of a stored pixel over its height; square where nothing is known."""
         return Fraction(self.sample_aspect_num or 1, self.sample_aspect_den or 1)
+
+    @property
+    def orientation(self) -> Orientation:
+        """How the stored image is set upright; it is upright where nothing is known."""
+        return Orientation(self.rotation or 0, bool(self.mirrored))
 
 
 class StoredObject(SQLModel, table=True):

@@ -109,25 +109,27 @@ SCENES = (
 )
 
 
-def make_demo_film(out: Path, on_progress: ProgressCallback | None = None) -> None:
+def make_demo_film(
+    out: Path, on_progress: ProgressCallback | None = None, *, stall_seconds: float
+) -> None:
     """Writes an MP4 of `SCENES`, 1280 x 720, 25 frames a second, with a chord to each scene; cuts,
     and a dissolve of a second into two of them."""
-    video, sound, seconds = _picture(SCENES[0]), _chord(SCENES[0]), SCENES[0].seconds
+    video, audio, seconds = _picture(SCENES[0]), _chord(SCENES[0]), SCENES[0].seconds
     for scene in SCENES[1:]:
         if scene.dissolves:
             seconds -= DISSOLVE_SECONDS
             video = ffmpeg.filter(
                 [video, _picture(scene)], "xfade", duration=DISSOLVE_SECONDS, offset=seconds
             )
-            sound = ffmpeg.filter([sound, _chord(scene)], "acrossfade", d=DISSOLVE_SECONDS)
+            audio = ffmpeg.filter([audio, _chord(scene)], "acrossfade", d=DISSOLVE_SECONDS)
         else:
             video = ffmpeg.concat(video, _picture(scene)).filter("settb", "AVTB")
-            sound = ffmpeg.concat(sound, _chord(scene), v=0, a=1)
+            audio = ffmpeg.concat(audio, _chord(scene), v=0, a=1)
         seconds += scene.seconds
     run(
         ffmpeg.output(
             video,
-            sound,
+            audio,
             file_url(out),
             format="mp4",
             movflags="+faststart",
@@ -139,6 +141,7 @@ def make_demo_film(out: Path, on_progress: ProgressCallback | None = None) -> No
         ),
         what="make the demo film",
         on_progress=on_progress,
+        stall_seconds=stall_seconds,
     )
 
 

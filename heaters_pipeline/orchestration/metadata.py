@@ -52,7 +52,7 @@ def of_source(source: StoredSource) -> Metadata:
 def of_product(product: Product, made: Products, cost: StorageCost) -> Metadata:
     metadata: Metadata = {
         "frames": made.frame_count,
-        "damage": made.damage.as_dict() if made.damage else "none",
+        "damage": made.damage.as_json() if made.damage else "none",
         "bytes": made.bytes_of[product],
     }
     if product is Product.REVIEW_PROXY:

@@ -173,11 +173,10 @@ def _export(
     export_clip(
         gold,
         checksums,
-        frames.start,
-        frames.end,
+        frames,
         out,
         rate=video.rate,
-        rotation=video.rotation or 0,
+        orientation=video.orientation,
         sample_aspect=video.sample_aspect,
         stall_seconds=settings.stall_seconds,
     )
@@ -191,20 +190,23 @@ def _export(
 
 def _keep_keyframes(pipeline: Pipeline, clip: Clip, file: Path, folder: Path) -> None:
     numbers = keyframe_numbers(clip.file_frames.length)
-    images = extract_keyframes(file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds)
+    keyframes = extract_keyframes(
+        file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds
+    )
     with pipeline.transaction() as session:
-        for image in images:
-            frame = clip.file_frames.start + image.frame
+        for keyframe in keyframes:
+            frame = clip.file_frames.start + keyframe.frame
             path = layout.keyframe(clip.id, frame)
-            pipeline.storage.put(image.path, path)
-            ledger.record(session, clip.source_video_id, {path: image.path.stat().st_size})
+            pipeline.storage.put(keyframe.path, path)
+            size = keyframe.path.stat().st_size
+            ledger.record(session, clip.source_video_id, {path: size})
             artifacts.save_keyframe(
                 session,
                 clip.id,
                 frame=frame,
                 filepath=path,
-                width=image.width,
-                height=image.height,
+                width=keyframe.width,
+                height=keyframe.height,
             )
 
 

@@ -112,7 +112,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
         with pipeline.transaction() as session:
             columns = {
                 "frame_count": made.frame_count,
-                "damage": made.damage.as_dict() if made.damage else None,
+                "damage": made.damage.as_json() if made.damage else None,
                 **void,
                 **stream_facts(facts),
                 **source_columns,
@@ -163,8 +163,8 @@ def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) ->
             put(made.sprites, layout.sprites(key, proxy_id), "sprites_filepath")
             columns["sprites"] = made.sprite_index.as_json()
         columns |= {"proxy_id": proxy_id, **proxy_columns(made.review_proxy)}
-    if made.frame_scores:
-        put(made.frame_scores, layout.frame_scores(key, name), "frame_scores_filepath")
+    if made.thumbnails:
+        put(made.thumbnails, layout.frame_scores(key, name), "frame_scores_filepath")
     return StoredProducts(columns, sizes)
 
 
@@ -213,10 +213,10 @@ def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded)
             f"made from {video.frame_count}: they stay as they are; add the new one as a new "
             "video."
         )
-    if video.pending_source is None or not (made.frame_scores and video.frame_scores_filepath):
+    if video.pending_source is None or not (made.thumbnails and video.frame_scores_filepath):
         return
     with storage.fetch(video.frame_scores_filepath) as before:
-        same = show_the_same(open_thumbnails(before), open_thumbnails(made.frame_scores))
+        same = show_the_same(open_thumbnails(before), open_thumbnails(made.thumbnails))
     if not same:
         raise InputError(
             f"{video.url} shows other pictures now than {video.title} and its clips: they stay as "

@@ -26,6 +26,7 @@ from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.media.products.frame_index import proxy_codec, read_frame_index
 from heaters_pipeline.media.products.transcode import Product, transcode
 from heaters_pipeline.storage import Storage
+from tests.footage import STALL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Film:
 
 def prepare(source: Path, folder: Path) -> Footage:
     facts = probe(source)
-    made = transcode(source, facts, folder, frozenset({Product.REVIEW_PROXY}))
+    made = transcode(
+        source, facts, folder, frozenset({Product.REVIEW_PROXY}), stall_seconds=STALL_SECONDS
+    )
     assert made.review_proxy and made.sprites and made.sprite_index
     records = unpack(pack(read_frame_index(made.review_proxy)))
     return Footage(

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from benchmarks import memory
 from benchmarks.footprint import footprint_of
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.orientation import Orientation
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
 
@@ -52,10 +53,10 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.mark.parametrize("rotation", [0, 90])
-def test_ingest(tmp_path: Path, rotation: int) -> None:
+@pytest.mark.parametrize("orientation", [Orientation(), Orientation(90)])
+def test_ingest(tmp_path: Path, orientation: Orientation) -> None:
     film = make_numbered_film(
-        tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], rotation=rotation
+        tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], orientation=orientation
     )
     results = report("ingest", film, "--repeat", "1")
     assert list(results) == ["cpu", "wall", "floor", "verify", "copy_cpu", "copy_wall"]

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.media.ffmpeg.damage import Damage
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
-from tests.footage import make_numbered_film, remake, spoil
+from tests.footage import STALL_SECONDS, make_numbered_film, remake, spoil
 from tests.integration.test_media_footage import numbers, pictures
 
 FRAMES = 120
@@ -46,7 +47,7 @@ def spoilt(name: str, folder: Path) -> Path:
 def test_what_decodes_is_kept_and_the_damage_is_marked(name: str, tmp_path: Path) -> None:
     film = spoilt(name, tmp_path)
     facts = probe(film)
-    made = transcode(film, facts, tmp_path, frozenset(Product))
+    made = transcode(film, facts, tmp_path, frozenset(Product), stall_seconds=STALL_SECONDS)
     assert made.frame_count == sum(1 for _ in pictures(film))
     assert made.gold_master and made.review_proxy and made.frame_checksums
     damage = made.damage
@@ -64,7 +65,13 @@ def test_what_decodes_is_kept_and_the_damage_is_marked(name: str, tmp_path: Path
     assert shown[:30] == list(range(30))
     assert shown[-20:] == list(range(FRAMES - 20, FRAMES))
     assert (
-        verify_gold_master(made.gold_master, read_checksums(made.frame_checksums), tmp_path) == []
+        verify_gold_master(
+            made.gold_master,
+            read_checksums(made.frame_checksums),
+            tmp_path,
+            stall_seconds=STALL_SECONDS,
+        )
+        == []
     )
 
 
@@ -72,10 +79,12 @@ def test_what_decodes_is_kept_and_the_damage_is_marked(name: str, tmp_path: Path
 def test_a_damaged_source_can_be_its_own_gold_master(name: str, tmp_path: Path) -> None:
     film = spoilt(name, tmp_path)
     facts = probe(film)
-    made = transcode(film, facts, tmp_path, frozenset(Product), gold=GoldMaster.COPY)
+    made = transcode(
+        film, facts, tmp_path, frozenset(Product), gold=GoldMaster.COPY, stall_seconds=STALL_SECONDS
+    )
     assert made.damage and made.frame_checksums and made.review_proxy
     checksums, shown = read_checksums(made.frame_checksums), numbers(made.review_proxy)
-    assert verify_gold_master(film, checksums, tmp_path) == []
+    assert verify_gold_master(film, checksums, tmp_path, stall_seconds=STALL_SECONDS) == []
     middle = made.damage.frames[0][0] if made.damage.frames else made.frame_count // 2
     for start, end in (
         (10, 14),
@@ -83,7 +92,15 @@ def test_a_damaged_source_can_be_its_own_gold_master(name: str, tmp_path: Path) 
         (made.frame_count - 5, made.frame_count),
     ):
         out = tmp_path / "clip.mp4"
-        export_clip(film, checksums, start, end, out, rate=facts.rate)
+        export_clip(
+            film,
+            checksums,
+            FrameRange(start, end),
+            out,
+            rate=facts.rate,
+            orientation=facts.orientation,
+            stall_seconds=STALL_SECONDS,
+        )
         assert len(numbers(out)) == end - start
     assert numbers(out) == shown[-5:]
 
@@ -96,7 +113,7 @@ def test_a_film_that_ends_too_early_says_so(name: str, tmp_path: Path) -> None:
     )
     data = film.read_bytes()
     film.write_bytes(data[: len(data) // 2])
-    made = transcode(film, probe(film), tmp_path, frozenset(Product))
+    made = transcode(film, probe(film), tmp_path, frozenset(Product), stall_seconds=STALL_SECONDS)
     assert made.damage
     assert made.damage.missing_seconds == pytest.approx((FRAMES - made.frame_count) / 25, abs=0.3)
     assert 1 < made.damage.missing_seconds < 4
@@ -106,7 +123,13 @@ def test_what_is_no_damage_is_not_called_so(tmp_path: Path) -> None:
     """Sound that is longer than the picture, an edit list, an undamaged film."""
 
     def damage(film: Path) -> Damage | None:
-        return transcode(film, probe(film), tmp_path, frozenset({Product.FRAME_SCORES})).damage
+        return transcode(
+            film,
+            probe(film),
+            tmp_path,
+            frozenset({Product.FRAME_SCORES}),
+            stall_seconds=STALL_SECONDS,
+        ).damage
 
     whole = make_numbered_film(tmp_path / "whole.mp4", FRAMES, options=GROUP)
     assert damage(whole) is None
@@ -135,7 +158,7 @@ def test_a_picture_that_changes_in_mid_stream_is_refused(
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(InputError) as caught:
-        transcode(film, probe(film), folder, frozenset(Product))
+        transcode(film, probe(film), folder, frozenset(Product), stall_seconds=STALL_SECONDS)
     assert str(caught.value).startswith(f"film.ts changes {said}")
     assert str(caught.value).endswith("add the parts, or convert it to one format first.")
     assert list(folder.iterdir()) == []
@@ -149,11 +172,11 @@ def test_another_range_in_mid_stream_is_no_other_picture(tmp_path: Path) -> None
     )  # fmt: skip
     film = tmp_path / "joined.ts"
     film.write_bytes(first.read_bytes() + other.read_bytes())
-    made = transcode(film, probe(film), tmp_path, frozenset(Product))
+    made = transcode(film, probe(film), tmp_path, frozenset(Product), stall_seconds=STALL_SECONDS)
     assert made.review_proxy and numbers(made.review_proxy) == [*range(24), *range(24)]
 
 
 def test_marks_are_ranges_that_json_can_hold() -> None:
-    damage = Damage(((3, 5), (9, 10)), 4, 0.0)
+    damage = Damage((FrameRange(3, 5), FrameRange(9, 10)), 4, 0.0)
     assert damage.frame_count == 3
-    assert damage.as_dict() == {"frames": ((3, 5), (9, 10)), "errors": 4, "missing_seconds": 0.0}
+    assert damage.as_json() == {"frames": ((3, 5), (9, 10)), "errors": 4, "missing_seconds": 0.0}

@@ -17,7 +17,9 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.keyframes import extract_keyframes
 from heaters_pipeline.media.cuts.detectors import open_detector
@@ -28,10 +30,11 @@ from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec
 from heaters_pipeline.media.products.same_frames import ALIKE
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
-from tests.footage import make_numbered_film, read_number
+from tests.footage import STALL_SECONDS, make_numbered_film, read_number
 from tests.sprites import read_tiles
 
 EVERYTHING = frozenset(Product)
+UPRIGHT = Orientation()
 FRAMES = 60
 SCENES = [20, 41]
 
@@ -42,9 +45,13 @@ LATE = [45_000 + n * 3600 for n in range(FRAMES)]
 FILMS: dict[str, dict[str, Any]] = {
     "b-frames.mp4": {},
     "ntsc.mp4": {"rate": Fraction(30000, 1001)},
-    "quarter.mp4": {"rotation": 90},
-    "half.mov": {"rotation": 180},
-    "three-quarters.mp4": {"rotation": 270},
+    "quarter.mp4": {"orientation": Orientation(90)},
+    "half.mov": {"orientation": Orientation(180)},
+    "three-quarters.mp4": {"orientation": Orientation(270)},
+    "mirrored.mp4": {"orientation": Orientation(0, mirrored=True)},
+    "quarter-mirrored.mkv": {"orientation": Orientation(90, mirrored=True)},
+    "half-mirrored.mov": {"orientation": Orientation(180, mirrored=True)},
+    "three-quarters-mirrored.mp4": {"orientation": Orientation(270, mirrored=True)},
     "uneven.mkv": {"ticks": UNEVEN},
     "collapsed.mp4": {"ticks": COLLAPSED},
     "late.mkv": {"ticks": LATE},
@@ -79,12 +86,12 @@ class Ingested:
         exported = export_clip(
             gold,
             self.checksums,
-            start,
-            end,
+            FrameRange(start, end),
             out,
             rate=self.facts.rate,
-            rotation=self.facts.rotation,
+            orientation=self.facts.orientation,
             sample_aspect=self.facts.sample_aspect,
+            stall_seconds=STALL_SECONDS,
         )
         assert exported.frame_count == end - start
         assert exported.size == out.stat().st_size
@@ -93,7 +100,7 @@ class Ingested:
 
 def ingest(source: Path, folder: Path) -> Ingested:
     facts = probe(source)
-    made = transcode(source, facts, folder, EVERYTHING)
+    made = transcode(source, facts, folder, EVERYTHING, stall_seconds=STALL_SECONDS)
     assert made.frame_checksums
     return Ingested(source, facts, made, read_checksums(made.frame_checksums))
 
@@ -113,13 +120,13 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ingested]:
     return get
 
 
-def pictures(path: Path, rotation: int = 0) -> Iterator[np.ndarray]:
-    """Frames as PyAV decodes them, turned clockwise; what it can't decode is left out."""
+def pictures(path: Path, orientation: Orientation = UPRIGHT) -> Iterator[np.ndarray]:
+    """Frames as PyAV decodes them, set upright; what it can't decode is left out."""
     with av.open(file_url(path)) as container:
         for packet in container.demux(video=0):
             with suppress(av.error.InvalidDataError):
                 for frame in packet.decode():
-                    yield np.rot90(frame.to_ndarray(format="rgb24"), -rotation // 90)
+                    yield set_upright(frame.to_ndarray(format="rgb24"), orientation)
 
 
 def count_frames(path: Path) -> int:
@@ -151,20 +158,30 @@ def stored_pixels(path: Path) -> Iterator[tuple[str, list[bytes]]]:
             yield frame.format.name.replace("yuvj", "yuv"), rows
 
 
-def numbers(path: Path, rotation: int = 0) -> list[int]:
-    return [read_number(picture) for picture in pictures(path, rotation)]
+def set_upright(picture: np.ndarray, orientation: Orientation) -> np.ndarray:
+    mirrored = np.fliplr(picture) if orientation.mirrored else picture
+    return np.rot90(mirrored, -orientation.rotation // 90)
+
+
+def numbers(path: Path, orientation: Orientation = UPRIGHT) -> list[int]:
+    return [read_number(picture) for picture in pictures(path, orientation)]
 
 
 def assert_products_agree(done: Ingested) -> None:
     made, count = done.made, done.made.frame_count
-    assert made.gold_master and made.review_proxy and made.frame_scores
+    assert made.gold_master and made.review_proxy and made.thumbnails
     index = read_frame_index(made.review_proxy)
-    assert len(index) == len(done.checksums) == len(open_thumbnails(made.frame_scores)) == count
+    assert len(index) == len(done.checksums) == len(open_thumbnails(made.thumbnails)) == count
     first = done.checksums[0].ticks
     assert index["ticks"].tolist() == (done.checksums.ticks - first).tolist()
     assert all(np.diff(index["ticks"].astype(int)) >= 90)
     check_proxy(made.review_proxy, index)
-    assert verify_gold_master(made.gold_master, done.checksums, made.gold_master.parent) == []
+    assert (
+        verify_gold_master(
+            made.gold_master, done.checksums, made.gold_master.parent, stall_seconds=STALL_SECONDS
+        )
+        == []
+    )
     with av.open(file_url(made.review_proxy)) as container:
         (video,) = container.streams
         assert video.type == "video"
@@ -190,8 +207,8 @@ def assert_tiles_show_their_frames(made: Transcoded) -> None:
     """As the small frames of the same numbers do, which every frame has."""
     import cv2
 
-    assert made.frame_scores and made.sprites and made.sprite_index
-    small = open_thumbnails(made.frame_scores)[:: made.sprite_index.every]
+    assert made.thumbnails and made.sprites and made.sprite_index
+    small = open_thumbnails(made.thumbnails)[:: made.sprite_index.every]
     tiles = read_tiles(made.sprites.read_bytes(), made.sprite_index)
     assert len(tiles) == made.sprite_index.count == len(small)
     if min(made.sprite_index.width, made.sprite_index.height) < JPEG_BLOCK:
@@ -206,12 +223,12 @@ def test_every_frame_keeps_its_number(
     name: str, film: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     done = film(name)
-    rotation = FILMS[name].get("rotation", 0)
-    assert done.facts.rotation == rotation
+    orientation = FILMS[name].get("orientation", UPRIGHT)
+    assert done.facts.orientation == orientation
     assert_products_agree(done)
     assert done.made.gold_master and done.made.review_proxy
     everything = list(range(FRAMES))
-    assert numbers(done.made.gold_master, rotation) == everything
+    assert numbers(done.made.gold_master, orientation) == everything
     assert numbers(done.made.review_proxy) == everything
     first, last = sorted(random.Random(name).sample(everything, 2))
     for at, (start, end) in enumerate([(0, 1), (FRAMES - 1, FRAMES), (first, last)]):
@@ -240,7 +257,7 @@ def test_real_footage_keeps_every_frame(name: str, media_folder: Path, tmp_path:
     assert done.made.frame_count == count_frames(source)
     assert done.made.damage is None
     assert_products_agree(done)
-    assert verify_gold_master(source, done.checksums, tmp_path) == []
+    assert verify_gold_master(source, done.checksums, tmp_path, stall_seconds=STALL_SECONDS) == []
     count = done.made.frame_count
     start = random.Random(name).randrange(count - 1)
     for first, last in ((start, min(start + 10, count)), (count - 1, count)):
@@ -261,19 +278,27 @@ def test_rotated_footage_stands_as_ffmpeg_turns_it(
     source = media_folder / name
     if not source.exists():
         pytest.skip(f"no {name} in {media_folder}")
-    made = transcode(source, probe(source), tmp_path, frozenset({Product.REVIEW_PROXY}))
+    made = transcode(
+        source,
+        probe(source),
+        tmp_path,
+        frozenset({Product.REVIEW_PROXY}),
+        stall_seconds=STALL_SECONDS,
+    )
     assert made.review_proxy
     judge = tmp_path / "judge.rgb"
     turned = ffmpeg.input(file_url(source))["v:0"].filter("scale", 32, 32, flags="area")
     run(
         ffmpeg.output(turned, file_url(judge), format="rawvideo", pix_fmt="rgb24", vframes=1),
         what="turn a frame",
+        stall_seconds=STALL_SECONDS,
     )
     ours = tmp_path / "ours.rgb"
     upright = input_file(made.review_proxy)["v:0"].filter("scale", 32, 32, flags="area")
     run(
         ffmpeg.output(upright, file_url(ours), format="rawvideo", pix_fmt="rgb24", vframes=1),
         what="read a frame",
+        stall_seconds=STALL_SECONDS,
     )
     a, b = (np.frombuffer(each.read_bytes(), np.uint8).astype(int) for each in (judge, ours))
     assert np.abs(a - b).mean() < 6
@@ -292,6 +317,7 @@ def test_untagged_colors_look_the_same_in_the_proxy(
         run(
             ffmpeg.output(shown, file_url(raw), format="rawvideo", pix_fmt="rgb24", vframes=1),
             what="read a frame",
+            stall_seconds=STALL_SECONDS,
         )
         picture = np.frombuffer(raw.read_bytes(), np.uint8).reshape(36, 64, 3)
         colors.append(picture[8:].reshape(-1, 3).mean(axis=0))
@@ -302,10 +328,21 @@ def test_the_same_source_gives_the_same_bytes(
     film: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     done = film("b-frames.mp4")
-    again = transcode(done.source, done.facts, tmp_path, EVERYTHING)
+    again = transcode(done.source, done.facts, tmp_path, EVERYTHING, stall_seconds=STALL_SECONDS)
     for product in ("gold_master", "frame_checksums", "review_proxy", "proxy_audio", "sprites"):
         before, after = getattr(done.made, product), getattr(again, product)
         assert before.read_bytes() == after.read_bytes(), product
+
+
+def file_of(product: Product, made: Transcoded) -> Path:
+    files = {
+        Product.GOLD_MASTER: made.gold_master,
+        Product.REVIEW_PROXY: made.review_proxy,
+        Product.FRAME_SCORES: made.thumbnails,
+    }
+    file = files[product]
+    assert file
+    return file
 
 
 @pytest.mark.parametrize("product", list(Product))
@@ -314,9 +351,16 @@ def test_one_product_alone_is_the_same_and_alone(
 ) -> None:
     done = film("b-frames.mp4")
     told: list[Progress] = []
-    made = transcode(done.source, done.facts, tmp_path, frozenset({product}), told.append)
-    ours = getattr(made, str(product))
-    assert ours.read_bytes() == getattr(done.made, str(product)).read_bytes()
+    made = transcode(
+        done.source,
+        done.facts,
+        tmp_path,
+        frozenset({product}),
+        told.append,
+        stall_seconds=STALL_SECONDS,
+    )
+    ours, theirs = file_of(product, made), file_of(product, done.made)
+    assert ours.read_bytes() == theirs.read_bytes()
     beside = {
         Product.GOLD_MASTER: {"frame_checksums.txt"},
         Product.REVIEW_PROXY: {"proxy_audio.wav", "sprites.mov"},
@@ -403,8 +447,12 @@ def test_verification_names_the_frames_that_differ(
     assert done.made.gold_master
     wrong = done.checksums.copy()
     wrong.crc[3] ^= 1
-    assert verify_gold_master(done.made.gold_master, wrong, tmp_path) == [3]
-    assert verify_gold_master(done.made.gold_master, done.checksums[:-2], tmp_path) == [58, 59]
+    assert verify_gold_master(
+        done.made.gold_master, wrong, tmp_path, stall_seconds=STALL_SECONDS
+    ) == [3]
+    assert verify_gold_master(
+        done.made.gold_master, done.checksums[:-2], tmp_path, stall_seconds=STALL_SECONDS
+    ) == [58, 59]
 
 
 def test_an_ordinary_mp4_is_no_proxy(film: Callable[[str], Ingested], tmp_path: Path) -> None:
@@ -433,7 +481,7 @@ def test_keyframes_are_the_frames_asked_for(
     film: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     clip = film("wide-pixels.mp4").export(5, 45, tmp_path / "clip.mp4")
-    stills = extract_keyframes(clip, [30, 10, 20], tmp_path)
+    stills = extract_keyframes(clip, [30, 10, 20], tmp_path, stall_seconds=STALL_SECONDS)
     assert [still.frame for still in stills] == [10, 20, 30]
     for still in stills:
         assert still.path == tmp_path / f"keyframe-{still.frame}.jpg"
@@ -441,13 +489,13 @@ def test_keyframes_are_the_frames_asked_for(
         assert read_number(picture) == 5 + still.frame
         assert (still.width, still.height) == picture.shape[1::-1] == (426, 180)
     with pytest.raises(HeatersError, match="no frame 99"):
-        extract_keyframes(clip, [99], tmp_path)
+        extract_keyframes(clip, [99], tmp_path, stall_seconds=STALL_SECONDS)
 
 
 def test_cuts_of_generated_footage_are_found(film: Callable[[str], Ingested]) -> None:
     done = film("b-frames.mp4")
-    assert done.made.frame_scores
-    thumbnails = open_thumbnails(done.made.frame_scores)
+    assert done.made.thumbnails
+    thumbnails = open_thumbnails(done.made.thumbnails)
     for name in ("transition", "adaptive"):
         found = open_detector(name, 0.4).detect(thumbnails, done.facts.rate)
         assert found.cuts() == SCENES
@@ -480,7 +528,7 @@ def test_what_is_no_whole_video_gets_one_sentence(tmp_path: Path, media_folder: 
     assert "truncated: its index" in sentence(cut)
     fast = tmp_path / "fast.mp4"
     copied = ffmpeg.input(file_url(film)).output(file_url(fast), c="copy", movflags="+faststart")
-    run(copied, what="copy")
+    run(copied, what="copy", stall_seconds=STALL_SECONDS)
     data = fast.read_bytes()
     cut.write_bytes(data[: len(data) * 2 // 3])
     assert "truncated: it has" in sentence(cut)
@@ -500,7 +548,7 @@ def test_a_video_of_noise_leaves_a_sentence_and_no_files(tmp_path: Path) -> None
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(InputError) as caught:
-        transcode(film, facts, folder, EVERYTHING)
+        transcode(film, facts, folder, EVERYTHING, stall_seconds=STALL_SECONDS)
     assert str(caught.value).endswith(".")
     assert list(folder.iterdir()) == []
     with pytest.raises(InputError):

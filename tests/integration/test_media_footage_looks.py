@@ -10,13 +10,14 @@ import av
 import numpy as np
 import pytest
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.keyframes import extract_keyframes
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.media.ffmpeg.process import file_url
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
-from tests.footage import make_numbered_film, make_plain_film, remake
+from tests.footage import STALL_SECONDS, make_numbered_film, make_plain_film, remake
 from tests.integration.test_media_footage import pictures, stored_pixels
 
 BT709, BT2020, BT2020_PQ, BT2020_HLG = (1, 1, 1), (9, 14, 9), (9, 16, 9), (9, 18, 9)
@@ -45,7 +46,7 @@ def pq(nits: float) -> float:
 
 def made_of(source: Path, folder: Path) -> tuple[VideoFacts, Transcoded]:
     facts = probe(source)
-    return facts, transcode(source, facts, folder, frozenset(Product))
+    return facts, transcode(source, facts, folder, frozenset(Product), stall_seconds=STALL_SECONDS)
 
 
 def export(source: Path, facts: VideoFacts, made: Transcoded, out: Path) -> Path:
@@ -55,8 +56,9 @@ def export(source: Path, facts: VideoFacts, made: Transcoded, out: Path) -> Path
     looks = []
     for gold in (source, made.gold_master):
         export_clip(
-            gold, checksums, 0, made.frame_count, out, rate=facts.rate, rotation=facts.rotation,
-            sample_aspect=facts.sample_aspect,
+            gold, checksums, FrameRange(0, made.frame_count), out, rate=facts.rate,
+            orientation=facts.orientation,
+            sample_aspect=facts.sample_aspect, stall_seconds=STALL_SECONDS,
         )  # fmt: skip
         looks.append(colors(out))
     assert np.abs(np.subtract(*looks)).max() <= 1
@@ -79,7 +81,7 @@ def tags(path: Path | None) -> tuple[str, list[int]]:
 
 
 def stills(clip: Path, folder: Path) -> list[tuple[int, Path]]:
-    found = extract_keyframes(clip, [1, 2], folder)
+    found = extract_keyframes(clip, [1, 2], folder, stall_seconds=STALL_SECONDS)
     assert [each.frame for each in found] == [1, 2]
     return [(each.frame, each.path) for each in found]
 
@@ -235,7 +237,9 @@ def test_a_copy_has_no_file_of_its_own_and_the_same_checksums(tmp_path: Path) ->
     facts, made = made_of(film, tmp_path)
     folder = tmp_path / "copy"
     folder.mkdir()
-    copied = transcode(film, facts, folder, frozenset(Product), gold=GoldMaster.COPY)
+    copied = transcode(
+        film, facts, folder, frozenset(Product), gold=GoldMaster.COPY, stall_seconds=STALL_SECONDS
+    )
     assert copied.gold_master is None
     assert copied.frame_checksums and made.frame_checksums
     assert copied.frame_checksums.read_bytes() == made.frame_checksums.read_bytes()
@@ -243,7 +247,14 @@ def test_a_copy_has_no_file_of_its_own_and_the_same_checksums(tmp_path: Path) ->
     assert copied.review_proxy.read_bytes() == made.review_proxy.read_bytes()
     alone = tmp_path / "alone"
     alone.mkdir()
-    only = transcode(film, facts, alone, frozenset({Product.GOLD_MASTER}), gold=GoldMaster.COPY)
+    only = transcode(
+        film,
+        facts,
+        alone,
+        frozenset({Product.GOLD_MASTER}),
+        gold=GoldMaster.COPY,
+        stall_seconds=STALL_SECONDS,
+    )
     assert [each.name for each in alone.iterdir()] == ["frame_checksums.txt"]
     assert only.frame_checksums
     assert only.frame_checksums.read_bytes() == made.frame_checksums.read_bytes()

@@ -11,10 +11,11 @@ from typing import Any
 import av
 import pytest
 
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.checksums import verify_gold_master
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.ffmpeg.process import file_url
-from tests.footage import crop_in_container, make_numbered_film, remake
+from tests.footage import STALL_SECONDS, crop_in_container, make_numbered_film, remake
 from tests.integration.test_media_footage import (
     Ingested,
     assert_products_agree,
@@ -68,7 +69,11 @@ FILMS: dict[str, dict[str, Any]] = {
     "lossless-rgb.mkv": {"codec": "ffv1", "pixel_format": "bgr0", "options": {}},
     "gray.mkv": {"codec": "ffv1", "pixel_format": "gray10le", "options": {}},
     "odd-size.mkv": {"codec": "ffv1", "size": (853, 479), "options": {}},
-    "odd-size-turned.mp4": {"size": (320, 181), "rotation": 90, "pixel_format": "yuv444p"},
+    "odd-size-turned.mp4": {
+        "size": (320, 181),
+        "orientation": Orientation(90),
+        "pixel_format": "yuv444p",
+    },
     "film.mp4": {"rate": Fraction(24)},
     "fast.mp4": {"rate": Fraction(120)},
     "fast.mkv": {"rate": Fraction(120000, 1001)},
@@ -93,7 +98,9 @@ def assert_frame_exact(
     assert done.made.frame_count == count
     assert not (done.made.damage and done.made.damage.frames)
     assert_products_agree(done)
-    assert verify_gold_master(done.source, done.checksums, folder) == []
+    assert (
+        verify_gold_master(done.source, done.checksums, folder, stall_seconds=STALL_SECONDS) == []
+    )
     assert done.made.gold_master and done.made.review_proxy
     if not done.facts.is_rgb:  # kept in another order of bytes
         for before, after in zip(
@@ -102,7 +109,7 @@ def assert_frame_exact(
             assert before == after
     assert done.facts.is_full_range == probe(done.made.gold_master).is_full_range
     if wanted is not None:
-        assert numbers(done.made.gold_master, done.facts.rotation) == wanted
+        assert numbers(done.made.gold_master, done.facts.orientation) == wanted
         assert numbers(done.made.review_proxy) == wanted
     chance = random.Random(done.source.name)
     for _ in range(exports):

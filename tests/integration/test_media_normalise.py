@@ -11,9 +11,9 @@ import pytest
 from heaters_pipeline.media.download.merge_check import find_flaw, video_span
 from heaters_pipeline.media.download.normalise import normalise
 from heaters_pipeline.media.ffmpeg.process import file_url, run
+from tests.footage import STALL_SECONDS
 
 VIDEO_SECONDS = 6
-STALL_SECONDS = 120
 
 
 def merged(path: Path, audio_seconds: float) -> Path:

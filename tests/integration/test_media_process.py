@@ -16,13 +16,15 @@ import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg.process import Progress, file_url, run
+from tests.footage import STALL_SECONDS
 
 ENDLESS = """
 import ffmpeg, signal
-from heaters_pipeline.media.ffmpeg import run
+from heaters_pipeline.media.ffmpeg.process import run
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
 endless = ffmpeg.input("testsrc2", format="lavfi", re=None).output("-", format="null")
-run(endless, what="run for ever", on_progress=lambda _: print("going", flush=True))
+told = lambda _: print("going", flush=True)
+run(endless, what="run for ever", on_progress=told, stall_seconds=60)
 """
 
 DEAF = """#!/bin/sh
@@ -34,11 +36,12 @@ while :; do sleep 60; done
 
 STOPPED_BY_A_SIGNAL = """
 import ffmpeg, signal, sys
-from heaters_pipeline.media import ffmpeg as ours
+from heaters_pipeline.media.ffmpeg import process as ours
 ours.ffmpeg_binary = lambda: {binary!r}
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
 endless = ffmpeg.input("testsrc2", format="lavfi").output("-", format="null")
-ours.run(endless, what="run for ever", on_progress=lambda _: print("going", flush=True))
+told = lambda _: print("going", flush=True)
+ours.run(endless, what="run for ever", on_progress=told, stall_seconds=60)
 """
 
 
@@ -120,7 +123,7 @@ def test_an_exception_out_of_progress_stops_ffmpeg() -> None:
 
     endless = ffmpeg.input("testsrc2", format="lavfi", re=None).output("-", format="null")
     with pytest.raises(KeyboardInterrupt):
-        run(endless, what="run for ever", on_progress=interrupt)
+        run(endless, what="run for ever", on_progress=interrupt, stall_seconds=STALL_SECONDS)
     assert seen and all(gone(pid) for pid in seen)
 
 
@@ -139,4 +142,8 @@ def test_a_stalled_run_is_stopped(tmp_path: Path) -> None:
 def test_a_full_disk_is_named() -> None:
     picture = ffmpeg.input("testsrc2=d=5", format="lavfi")
     with pytest.raises(HeatersError, match=r"Could not fill the disk: .*No space left on device"):
-        run(picture.output("/dev/full", format="rawvideo"), what="fill the disk")
+        run(
+            picture.output("/dev/full", format="rawvideo"),
+            what="fill the disk",
+            stall_seconds=STALL_SECONDS,
+        )

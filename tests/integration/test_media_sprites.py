@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import read_frame_index
 from heaters_pipeline.media.products.sprites import read_sprites
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
-from tests.footage import make_numbered_film, read_number
+from tests.footage import STALL_SECONDS, make_numbered_film, read_number
 from tests.integration.test_media_footage import COLLAPSED, FRAMES, UNEVEN
 from tests.sprites import read_tiles
 
@@ -25,7 +26,7 @@ FILMS: dict[str, tuple[int, int, tuple[int, int], dict[str, Any]]] = {
     "slow.mp4": (205, 1, (160, 90), {"rate": Fraction(4), "audio": False}),
     "long.mp4": (1003, 5, (160, 90), {"size": (160, 90), "audio": False}),
     "one.mp4": (1, 5, (160, 90), {"audio": False}),
-    "turned.mp4": (FRAMES, 5, (90, 160), {"rotation": 90, "size": (180, 320)}),
+    "turned.mp4": (FRAMES, 5, (90, 160), {"orientation": Orientation(90), "size": (180, 320)}),
     "uneven.mkv": (FRAMES, 5, (160, 90), {"ticks": UNEVEN}),
     "collapsed.mp4": (FRAMES, 5, (160, 90), {"ticks": COLLAPSED}),
     "odd-size.mkv": (FRAMES, 5, (160, 90), {"size": (321, 181), "pixel_format": "yuv444p"}),
@@ -36,7 +37,9 @@ FILMS: dict[str, tuple[int, int, tuple[int, int], dict[str, Any]]] = {
 
 
 def make(film: Path, folder: Path) -> Transcoded:
-    return transcode(film, probe(film), folder, frozenset({Product.REVIEW_PROXY}))
+    return transcode(
+        film, probe(film), folder, frozenset({Product.REVIEW_PROXY}), stall_seconds=STALL_SECONDS
+    )
 
 
 @pytest.mark.parametrize("name", FILMS)

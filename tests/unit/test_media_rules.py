@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.clips.embeddings import mean_vector
 from heaters_pipeline.media.clips.keyframes import keyframe_numbers
 from heaters_pipeline.media.cuts.detectors import open_detector
@@ -23,7 +24,7 @@ FACTS = VideoFacts(
     rate=Fraction(25),
     duration_seconds=4.0,
     has_audio=False,
-    rotation=0,
+    orientation=Orientation(),
     sample_aspect=Fraction(1),
     pixel_format="yuv420p",
     color_space=None,
@@ -36,9 +37,9 @@ FACTS = VideoFacts(
     [
         ({}, (640, 360)),
         ({"width": 1920, "height": 1080}, (1280, 720)),
-        ({"width": 1920, "height": 1080, "rotation": 90}, (404, 720)),
+        ({"width": 1920, "height": 1080, "orientation": Orientation(90)}, (404, 720)),
         ({"sample_aspect": Fraction(2)}, (1280, 360)),
-        ({"sample_aspect": Fraction(2), "rotation": 270}, (202, 720)),
+        ({"sample_aspect": Fraction(2), "orientation": Orientation(270)}, (202, 720)),
         ({"width": 720, "height": 576, "sample_aspect": Fraction(16, 15)}, (768, 576)),
         ({"width": 641, "height": 361}, (640, 360)),
         ({"width": 1, "height": 1}, (2, 2)),
@@ -61,7 +62,7 @@ def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
     ("changes", "size"),
     [
         ({}, (160, 90)),
-        ({"width": 1920, "height": 1080, "rotation": 90}, (90, 160)),
+        ({"width": 1920, "height": 1080, "orientation": Orientation(90)}, (90, 160)),
         ({"sample_aspect": Fraction(2)}, (160, 44)),
         ({"width": 101, "height": 57}, (100, 56)),
         ({"width": 1, "height": 1}, (2, 2)),

@@ -11,8 +11,10 @@ import av
 import ffmpeg
 import numpy as np
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.checksums import (
     FRAMECRC_OPTIONS,
     ONE_BY_ONE,
@@ -48,46 +50,45 @@ class Exported:
 def export_clip(
     gold: Path,
     checksums: Checksums,
-    start_frame: int,
-    end_frame: int,
+    frames: FrameRange,
     out: Path,
     *,
     rate: Fraction,
-    rotation: int = 0,
+    orientation: Orientation,
     sample_aspect: Fraction | None = None,
     on_progress: ProgressCallback | None = None,
-    stall_seconds: float = 120.0,
+    stall_seconds: float,
 ) -> Exported:
-    """Writes frames [start_frame, end_frame) to `out`: upright H.264 in the gold master's chroma
-    format, bit depth (10 at most), colours and fields, AAC of exactly the range, in MP4.
+    """Writes `frames` to `out`: upright H.264 in the gold master's chroma format, bit depth (10 at
+    most), colours and fields, AAC of exactly the range, in MP4.
 
-    `gold` is a gold master of either kind and `checksums` its; `rate`, `rotation` and
+    `gold` is a gold master of either kind, `checksums` belong to it. `rate`, `orientation` and
     `sample_aspect` are the source's facts (no `sample_aspect`: the gold master's own, which
     Matroska rounds to whole pixels).
 
-    In the same run, the checksums of the frames that enter the encoder are compared with
-    `checksums[start_frame:end_frame]`. Frames are reached by seeking; where that ends at others,
-    by decoding from some seconds earlier, and where that does (times that are not what they
-    seem), by counting from the first one; compared again each time. Where one still differs,
-    HeatersError is raised and there is no file. `out` appears whole.
+    The same run compares the checksums of the frames that enter the encoder with those of
+    `frames`. Frames are reached by seeking. Where the seek ends at others, the run is repeated: it
+    decodes from some seconds earlier, and where that fails, too (the times are not what they seem),
+    it counts from the first frame. Where a frame still differs, HeatersError is raised and there is
+    no file. `out` appears whole.
     """
-    if not 0 <= start_frame < end_frame <= len(checksums):
+    if not 0 <= frames.start < frames.end <= len(checksums):
         raise HeatersError(
-            f"Frames {start_frame} to {end_frame} do not lie in {gold.name}, "
+            f"Frames {frames.start} to {frames.end} do not lie in {gold.name}, "
             f"which has {len(checksums)}."
         )
-    clip = _Clip.of(checksums, start_frame, end_frame, rate)
+    clip = _Clip.of(checksums, frames, rate)
     facts, times = probe(gold), _Timeline.of(gold, checksums)
     unfinished = out.with_name(f"{out.name}.partial")
     entered = out.with_name(f"{out.name}.framecrc")
     try:
         for read in (_by_time, _by_time_from_earlier, _by_number):
-            stored, sound = read(gold, facts, times, clip)
-            picture, proof = _split(stored)
-            shown, options = exported(picture, facts, rotation, sample_aspect)
-            streams = [clip.timed(shown)]
+            stored, audio = read(gold, facts, times, clip)
+            kept, proof = _split(stored)
+            video, options = exported(kept, facts, orientation, sample_aspect)
+            streams = [clip.timed(video)]
             if facts.has_audio:
-                streams.append(sound)
+                streams.append(audio)
                 options |= AUDIO
             mp4 = ffmpeg.output(
                 *streams,
@@ -105,29 +106,30 @@ def export_clip(
                 ffmpeg.merge_outputs(
                     mp4, ffmpeg.output(proof, file_url(entered), **FRAMECRC_OPTIONS)
                 ),
-                what=f"export frames {start_frame} to {end_frame} of {gold.name}",
+                what=f"export frames {frames.start} to {frames.end} of {gold.name}",
                 on_progress=on_progress,
                 stall_seconds=stall_seconds,
             )
-            if np.array_equal(read_checksums(entered).crc, checksums.crc[start_frame:end_frame]):
+            if np.array_equal(
+                read_checksums(entered).crc, checksums.crc[frames.start : frames.end]
+            ):
                 break
         else:
             raise HeatersError(
-                f"The frames read from {gold.name} are not frames {start_frame} to {end_frame} of "
-                "the source: verify the gold master, and make it again if it differs."
+                f"The frames read from {gold.name} are not frames {frames.start} to {frames.end} "
+                "of the source: verify the gold master, and make it again if it differs."
             )
         size = unfinished.stat().st_size
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
         entered.unlink(missing_ok=True)
-    return Exported(clip.frame_count, float(clip.duration), size)
+    return Exported(frames.length, float(clip.duration), size)
 
 
 @dataclass(frozen=True)
 class _Clip:
-    start: int
-    frame_count: int
+    frames: FrameRange
     duration: Fraction
     """Seconds until the next frame; the last frame of a video is shown for 1/rate."""
     base: Fraction
@@ -135,15 +137,15 @@ class _Clip:
     is_constant: bool
 
     @classmethod
-    def of(cls, checksums: Checksums, start: int, end: int, rate: Fraction) -> _Clip:
-        ticks = checksums.ticks[start:end]
+    def of(cls, checksums: Checksums, frames: FrameRange, rate: Fraction) -> _Clip:
+        ticks = checksums.ticks[frames.start : frames.end]
         if _is_constant(ticks, rate):
-            return cls(start, end - start, (end - start) / rate, 1 / rate, True)
+            return cls(frames, frames.length / rate, 1 / rate, True)
         base = Fraction(1, TICKS_PER_SECOND)
         last = 1 / rate
-        if end < len(checksums):
-            last = int(checksums.ticks[end] - ticks[-1]) * base
-        return cls(start, end - start, int(ticks[-1] - ticks[0]) * base + last, base, False)
+        if frames.end < len(checksums):
+            last = int(checksums.ticks[frames.end] - ticks[-1]) * base
+        return cls(frames, int(ticks[-1] - ticks[0]) * base + last, base, False)
 
     def timed(self, video: Any) -> Any:
         """`video` with the export's times, from 0 on."""
@@ -164,7 +166,7 @@ class _Timeline:
 
     ticks: Any
     shift: int | None
-    """Milliseconds that the muxer moved everything by (sound that starts before time 0), where
+    """Milliseconds that the muxer moved everything by (audio that starts before time 0), where
     times were rounded to milliseconds; None where they are the source's own."""
 
     @classmethod
@@ -203,20 +205,20 @@ def _by_time(
     early: Fraction = Fraction(0),
     **decoding: Any,
 ) -> tuple[Any, Any]:
-    """The clip's picture and sound, read from where its first frame should be, decoded from
+    """The clip's video and audio, read from where its first frame should be, decoded from
     `early` seconds before that."""
-    at = times.before(clip.start)
+    at = times.before(clip.frames.start)
     early = min(early, at)
     opened = input_file(gold, ss=_seconds(at - early), **facts.decoding, **decoding)
-    picture = exact(opened["V:0"], facts)
+    video = exact(opened["V:0"], facts)
     if early:
-        picture = picture.filter("trim", start=_seconds(early))
-    begin = times.seconds(clip.start)
+        video = video.filter("trim", start=_seconds(early))
+    begin = times.seconds(clip.frames.start)
     read_from = max(Fraction(0), begin - Fraction(AUDIO_PREROLL_SECONDS))
-    heard = input_file(gold, ss=_seconds(read_from), vn=None)
+    opened_for_audio = input_file(gold, ss=_seconds(read_from), vn=None)
     return (
-        picture.filter("trim", end_frame=clip.frame_count),
-        _sound(heard, facts, begin - read_from, clip.duration),
+        video.filter("trim", end_frame=clip.frames.length),
+        _audio(opened_for_audio, facts, begin - read_from, clip.duration),
     )
 
 
@@ -227,12 +229,12 @@ def _by_time_from_earlier(
 
 
 def _by_number(gold: Path, facts: VideoFacts, times: _Timeline, clip: _Clip) -> tuple[Any, Any]:
-    """The clip's picture, counted from the first frame on, and its sound from the same time."""
+    """The clip's video, counted from the first frame on, and its audio from the same time."""
+    start, end = clip.frames
     opened = input_file(gold, **facts.decoding, **ONE_BY_ONE)
-    end = clip.start + clip.frame_count
-    picture = exact(opened["V:0"], facts).filter("trim", start_frame=clip.start, end_frame=end)
-    heard = input_file(gold, vn=None)
-    return picture, _sound(heard, facts, times.seconds(clip.start), clip.duration)
+    video = exact(opened["V:0"], facts).filter("trim", start_frame=start, end_frame=end)
+    opened_for_audio = input_file(gold, vn=None)
+    return video, _audio(opened_for_audio, facts, times.seconds(start), clip.duration)
 
 
 def _split(video: Any) -> tuple[Any, Any]:
@@ -244,10 +246,10 @@ def _seconds(time: Fraction) -> str:
     return f"{float(time):.6f}"
 
 
-def _sound(opened: Any, facts: VideoFacts, begin: Fraction, duration: Fraction) -> Any:
-    """The first sound track from `begin` on, for `duration`, silence where it has none."""
+def _audio(opened: Any, facts: VideoFacts, begin: Fraction, duration: Fraction) -> Any:
+    """The first audio stream from `begin` on, for `duration`, silence where it has none."""
     return (
-        opened[f"a:{facts.first_sound}"]
+        opened[f"a:{facts.first_audio}"]
         .filter("atrim", start=_seconds(begin))
         .filter("asetpts", f"PTS-{_seconds(begin)}/TB")
         .filter("aresample", first_pts=0, **{"async": 1})

@@ -30,7 +30,7 @@ def keyframe_numbers(frame_count: int) -> list[int]:
 
 
 def extract_keyframes(
-    clip: Path, frames: Sequence[int], folder: Path, *, stall_seconds: float = 120.0
+    clip: Path, frames: Sequence[int], folder: Path, *, stall_seconds: float
 ) -> list[Keyframe]:
     """Writes `keyframe-<frame>.jpg` in `folder` for each of the clip's own 0-based frames, as they
     look in the review proxy, in full size. Raises HeatersError where the clip has no such frame."""

@@ -68,7 +68,7 @@ def verify_gold_master(
     folder: Path,
     *,
     on_progress: ProgressCallback | None = None,
-    stall_seconds: float = 120.0,
+    stall_seconds: float,
 ) -> list[int]:
     """Decodes `gold`, of either kind, and returns the numbers of the frames whose pixels are not
     those that were encoded; a missing or surplus frame differs. `folder` is for work in progress.

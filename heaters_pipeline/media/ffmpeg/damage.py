@@ -19,6 +19,7 @@ import av
 import av.error
 import numpy as np
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, video_stream
@@ -33,8 +34,8 @@ _DURATION_IS_A_GUESS = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "obu"}
 
 @dataclass(frozen=True)
 class Damage:
-    frames: tuple[tuple[int, int], ...]
-    """Half-open ranges of frames that decoded with errors, or are predicted from such."""
+    frames: tuple[FrameRange, ...]
+    """Ranges of frames that decoded with errors, or are predicted from such."""
     errors: int
     """Packets, of picture and sound, that could not be decoded or only with errors. Frames that
     are lost altogether have no number and show only here."""
@@ -44,10 +45,9 @@ class Damage:
     @property
     def frame_count(self) -> int:
         """Frames marked."""
-        return sum(end - start for start, end in self.frames)
+        return sum(frames.length for frames in self.frames)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+    def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -58,14 +58,14 @@ class Complaints:
         self._source = source
         self.any = False
         """Something was wrong with the input."""
-        self.of_copied_sound = False
+        self.of_copied_audio = False
         """A packet is too damaged to go into another container as it is; only what decodes can."""
 
     def __call__(self, line: str) -> None:
         """Raises InputError where the picture changes in mid-stream."""
         if "[error]" in line or "corrupt" in line:
             self.any = True
-            self.of_copied_sound |= "Error applying bitstream filters" in line
+            self.of_copied_audio |= "Error applying bitstream filters" in line
         elif change := _CHANGE.search(line):
             _refuse_change(self._source, *change.groups())
 
@@ -113,7 +113,7 @@ def assess(
     return Damage(frames, errors, missing) if frames or errors or missing else None
 
 
-def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], int]:
+def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[FrameRange, ...], int]:
     """Decodes picture and sound. A frame is marked that the decoder flags or complains of, and,
     from a packet that is lost, every one until the next that is intact and needs no other."""
     errors = 0
@@ -191,14 +191,14 @@ def _numbers(times: array[float], marks: array[int], ticks: Sequence[int]) -> An
     return np.unique(np.searchsorted((ours[1:] + ours[:-1]) / 2, theirs))
 
 
-def _ranges(numbers: Any) -> tuple[tuple[int, int], ...]:
-    """Half-open ranges of ascending numbers."""
+def _ranges(numbers: Any) -> tuple[FrameRange, ...]:
+    """The ranges that ascending numbers form."""
     if len(numbers) == 0:
         return ()
     breaks = np.flatnonzero(np.diff(numbers) > 1)
     starts = numbers[np.concatenate(([0], breaks + 1))]
     ends = numbers[np.concatenate((breaks, [len(numbers) - 1]))] + 1
-    return tuple(zip(starts.tolist(), ends.tolist(), strict=True))
+    return tuple(map(FrameRange, starts.tolist(), ends.tolist()))
 
 
 def _missing_seconds(source: Path, last_ticks: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +10,7 @@ import av
 from av.codec.codec import find_best_pix_fmt_of_list
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 
 PROXY_LINES = 720
@@ -50,7 +52,7 @@ def proxy_size(facts: VideoFacts) -> tuple[int, int]:
     """Width and height of the upright proxy: square pixels, even, at most 720 lines and 4096
     columns."""
     width, height = Fraction(facts.width) * facts.sample_aspect, Fraction(facts.height)
-    if facts.rotation in (90, 270):
+    if facts.orientation.swaps_sides:
         width, height = height, width
     shrink = min(Fraction(1), PROXY_LINES / height, PROXY_COLUMNS / width)
     return _even(width * shrink), _even(height * shrink)
@@ -81,29 +83,29 @@ def shown(video: Any, facts: VideoFacts) -> Any:
     scaled in its stored position (fewer pixels are turned then), upright, square pixels, BT.709
     in limited range and standard dynamic range, tagged so."""
     width, height = proxy_size(facts)
-    if facts.rotation in (90, 270):
+    if facts.orientation.swaps_sides:
         width, height = height, width
     video = _on_black(whole_frames(video, facts), facts)
     if _needs_gamut(facts):
         video = _standard_range(video, facts, width, height)
     else:
         video = _scaled(video, facts, width, height, "bt709", "tv").filter("format", "yuv420p")
-    return upright(video, facts.rotation).filter("setsar", 1).filter("setparams", **_BT709)
+    return upright(video, facts.orientation).filter("setsar", 1).filter("setparams", **_BT709)
 
 
 def exported(
-    video: Any, facts: VideoFacts, rotation: int, sample_aspect: Fraction | None
+    video: Any, facts: VideoFacts, orientation: Orientation, sample_aspect: Fraction | None
 ) -> tuple[Any, dict[str, Any]]:
     """The picture as an export keeps it, and libx264's options for it: all lines, the nearest of
     H.264's pixel formats, the source's colours and fields; upright, on black where it is
-    transparent. Fields can't be turned: a rotated interlaced picture becomes whole frames."""
+    transparent. Fields can't be turned: interlaced footage that is turned becomes whole frames."""
     pixel_format = _h264_format(facts.pixel_format)
     options: dict[str, Any] = {"pix_fmt": pixel_format}
     if facts.interlaced:
-        if rotation:
-            video = whole_frames(video, facts)
-        else:
+        if orientation.keeps_lines:
             options["flags:v"] = "+ildct+ilme"
+        else:
+            video = whole_frames(video, facts)
     video = _on_black(video, facts)
     if facts.is_rgb:
         video = (
@@ -113,7 +115,7 @@ def exported(
         )
     if sample_aspect:
         video = video.filter("setsar", str(sample_aspect))
-    return _padded(upright(video, rotation), facts, rotation, pixel_format), options
+    return _padded(upright(video, orientation), facts, orientation, pixel_format), options
 
 
 def still(video: Any, facts: VideoFacts) -> Any:
@@ -129,17 +131,26 @@ def still(video: Any, facts: VideoFacts) -> Any:
     )
 
 
-def upright(video: Any, rotation: int) -> Any:
-    """Turns `video` clockwise by `rotation` degrees and takes the rotation note off its frames."""
-    turns = {
-        0: [],
-        90: [{"dir": "clock"}],
-        180: [{"dir": "clock"}, {"dir": "clock"}],
-        270: [{"dir": "cclock"}],
-    }
-    for turn in turns[rotation]:
-        video = video.filter("transpose", **turn)
-    return video.filter("sidedata", mode="delete", type="DISPLAYMATRIX") if rotation else video
+def upright(video: Any, orientation: Orientation) -> Any:
+    """Sets `video` upright and takes the note of its orientation off its frames."""
+    for name, *options in _TURNS[orientation]:
+        video = video.filter(name, *options)
+    if orientation == Orientation():
+        return video
+    return video.filter("sidedata", mode="delete", type="DISPLAYMATRIX")
+
+
+_TURNS: Mapping[Orientation, Sequence[tuple[str, ...]]] = {
+    Orientation(0): [],
+    Orientation(90): [("transpose", "clock")],
+    Orientation(180): [("hflip",), ("vflip",)],
+    Orientation(270): [("transpose", "cclock")],
+    Orientation(0, mirrored=True): [("hflip",)],
+    Orientation(90, mirrored=True): [("transpose", "clock_flip")],
+    Orientation(180, mirrored=True): [("vflip",)],
+    Orientation(270, mirrored=True): [("transpose", "cclock_flip")],
+}
+"""ffmpeg's filters, by what they do."""
 
 
 _BT709 = {
@@ -244,11 +255,11 @@ def _h264_format(pixel_format: str) -> str:
     return str(best.name) if best else "yuv420p"
 
 
-def _padded(video: Any, facts: VideoFacts, rotation: int, pixel_format: str) -> Any:
+def _padded(video: Any, facts: VideoFacts, orientation: Orientation, pixel_format: str) -> Any:
     """H.264 in 4:2:0 has no odd sizes, 4:2:2 no odd widths: the last column or line is shown
     twice. No pixel is lost or resampled."""
     width, height = facts.width, facts.height
-    if rotation in (90, 270):
+    if orientation.swaps_sides:
         width, height = height, width
     chroma = av.VideoFormat(pixel_format)
     right = width % 2 if chroma.chroma_width(2) == 1 else 0

@@ -9,11 +9,13 @@ from typing import Any
 
 import av
 import av.error
+import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.process import file_url
 
 _PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
@@ -23,14 +25,13 @@ _PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
 @dataclass(frozen=True)
 class VideoFacts:
     width: int
-    """Stored size, before rotation and sample aspect."""
+    """Stored size, before orientation and sample aspect."""
     height: int
     rate: Fraction
     """Frames per second as the container names it; nominal for variable rates."""
     duration_seconds: float
     has_audio: bool
-    rotation: int
-    """0, 90, 180 or 270 degrees clockwise to stand upright."""
+    orientation: Orientation
     sample_aspect: Fraction
     pixel_format: str
     color_space: str | None
@@ -72,7 +73,7 @@ class VideoFacts:
         return pixels.has_palette or any(each.is_alpha for each in pixels.components)
 
     @property
-    def first_sound(self) -> int:
+    def first_audio(self) -> int:
         """Number, among the audio streams, of the first one that can be decoded."""
         return next((n for n, codec in enumerate(self.audio_codecs) if codec), 0)
 
@@ -122,7 +123,7 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
         rate=video.guessed_rate or video.average_rate or Fraction(25),
         duration_seconds=_duration(container, video),
         has_audio=any(codecs),
-        rotation=round(-frame.rotation / 90) % 4 * 90,
+        orientation=_orientation(frame),
         sample_aspect=video.sample_aspect_ratio or Fraction(1),
         pixel_format=frame.format.name,
         color_space=_COLOR_SPACES.get(int(frame.colorspace)),
@@ -133,6 +134,14 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
         interlaced=frame.interlaced_frame or int(video.codec_context.field_order) > _PROGRESSIVE,
         decoder=decoder,
     )
+
+
+def _orientation(frame: VideoFrame) -> Orientation:
+    """By the display matrix of the container or the bitstream; upright where neither has one."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return Orientation()
+    return Orientation.of_matrix(np.frombuffer(matrix, np.int32).tolist())
 
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}

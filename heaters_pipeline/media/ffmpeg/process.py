@@ -99,7 +99,7 @@ def run(
     what: str,
     on_progress: ProgressCallback | None = None,
     on_message: MessageCallback | None = None,
-    stall_seconds: float = 120.0,
+    stall_seconds: float,
 ) -> None:
     """Runs an ffmpeg-python output (or `merge_outputs` of several) to its end. However much of an
     input can't be decoded, the rest is.

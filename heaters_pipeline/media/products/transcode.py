@@ -1,5 +1,5 @@
 """One decode of the source, three products: gold master, review proxy, thumbnails. The proxy
-has its sound and its sprite sheets beside it.
+has its audio and its sprite sheets beside it.
 
 Frames pass through: each frame that ffmpeg presents (edit lists applied) becomes one frame of
 every product, in the same order.
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ffmpeg
 
@@ -30,17 +30,20 @@ from heaters_pipeline.media.ffmpeg.damage import Complaints, Damage, assess
 from heaters_pipeline.media.ffmpeg.filters import exact, shown
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, input_file, run
-from heaters_pipeline.media.products import thumbnails
 from heaters_pipeline.media.products.frame_index import read_frame_index
 from heaters_pipeline.media.products.sprites import SPRITES_VIDEO, read_sprites, sheets_of
+from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, open_thumbnails
 
 AUDIO_RATE = 24_000
 
 
 class Product(StrEnum):
+    """What a transcode can make, by the names of the assets."""
+
     GOLD_MASTER = "gold_master"
     REVIEW_PROXY = "review_proxy"
     FRAME_SCORES = "frame_scores"
+    """The thumbnails: cut detectors score the frames by them."""
 
 
 class GoldMaster(StrEnum):
@@ -54,7 +57,7 @@ class GoldMaster(StrEnum):
 
 @dataclass(frozen=True)
 class Transcoded:
-    """Paths of what was asked for; the rest is None."""
+    """Paths of the wanted products; the rest is None."""
 
     frame_count: int
     gold_master: Path | None = None
@@ -62,11 +65,11 @@ class Transcoded:
     frame_checksums: Path | None = None
     review_proxy: Path | None = None
     proxy_audio: Path | None = None
-    """None also where the source has no sound."""
+    """None also where the source has no audio."""
     sprites: Path | None = None
     """Of the proxy, with `sprite_index`."""
     sprite_index: SpriteIndex | None = None
-    frame_scores: Path | None = None
+    thumbnails: Path | None = None
     damage: Damage | None = None
 
 
@@ -123,39 +126,22 @@ def transcode(
     on_progress: ProgressCallback | None = None,
     *,
     gold: GoldMaster = GoldMaster.FFV1,
-    stall_seconds: float = 120.0,
+    stall_seconds: float,
 ) -> Transcoded:
     """Writes the wanted products into `folder` in one ffmpeg run.
 
-    Raises InputError where nothing can be decoded or the picture changes its size or pixel format
-    in mid-stream, HeatersError for the rest (disk full, stall,
-    products that disagree on the number of frames). Nothing is left in `folder` then.
+    Raises InputError where nothing can be decoded or the image changes its size or pixel format
+    in mid-stream, HeatersError for the rest (full disk, stall, products that disagree on the
+    number of frames). Nothing is left in `folder` then.
     """
     if not wanted:
         raise ValueError("no product wanted")
-    keeps_gold = Product.GOLD_MASTER in wanted
-    checksums = folder / "frame_checksums.txt"
-    master = folder / "gold_master.mkv" if keeps_gold and gold is GoldMaster.FFV1 else None
-    proxy = folder / "proxy.mp4" if Product.REVIEW_PROXY in wanted else None
-    audio = folder / "proxy_audio.wav" if proxy and facts.has_audio else None
-    sprites = folder / "sprites.mov" if proxy else None
-    small = folder / "frame_scores.rgb" if Product.FRAME_SCORES in wanted else None
-
+    files = _Files.of(wanted, gold, facts, folder)
     complaints = Complaints(source)
 
-    def decode(*, sound_as_it_is: bool = True, **decoding: Any) -> None:
+    def decode(*, copies_audio: bool = True, **decoding: Any) -> None:
         run(
-            _graph(
-                input_file(source, **facts.decoding, **decoding),
-                facts,
-                checksums=checksums,
-                gold=master,
-                proxy=proxy,
-                audio=audio,
-                sprites=sprites,
-                small=small,
-                sound_as_it_is=sound_as_it_is,
-            ),
+            _graph(input_file(source, **facts.decoding, **decoding), facts, files, copies_audio),
             what=f"transcode {source.name}",
             on_progress=on_progress,
             on_message=complaints,
@@ -166,83 +152,102 @@ def transcode(
         try:
             decode()
         except InputError:
-            if not complaints.of_copied_sound:
+            if not complaints.of_copied_audio:
                 raise
-            decode(sound_as_it_is=False)
-        if complaints.any and keeps_gold and gold is GoldMaster.COPY:
+            decode(copies_audio=False)
+        if complaints.any and Product.GOLD_MASTER in wanted and gold is GoldMaster.COPY:
             # Exports must find these frames again: see ONE_BY_ONE.
             decode(**ONE_BY_ONE)
-        ticks = read_checksums(checksums).ticks
+        ticks = read_checksums(files.checksums).ticks
         if not len(ticks):
             raise InputError(
                 f"{source.name} has no frame that can be decoded: the file is damaged, "
                 "copy or download it again."
             )
-        if audio:
-            _start_audio_at(audio, int(ticks[0]))
-        _check_counts(source, len(ticks), proxy, small)
-        sprite_index = read_sprites(sprites, facts, ticks) if sprites else None
+        if files.audio:
+            _start_audio_at(files.audio, int(ticks[0]))
+        _check_counts(source, len(ticks), files)
+        sprite_index = read_sprites(files.sprites, facts, ticks) if files.sprites else None
         damage = assess(source, facts, ticks, complaints=complaints.any)
     except BaseException:
-        for path in (checksums, master, proxy, audio, sprites, small):
+        for path in files:
             if path:
                 path.unlink(missing_ok=True)
         raise
-    if not keeps_gold:
-        checksums.unlink()
+    keeps_checksums = Product.GOLD_MASTER in wanted
+    if not keeps_checksums:
+        files.checksums.unlink()
     return Transcoded(
         frame_count=len(ticks),
-        gold_master=master,
-        frame_checksums=checksums if keeps_gold else None,
-        review_proxy=proxy,
-        proxy_audio=audio,
-        sprites=sprites,
+        gold_master=files.gold_master,
+        frame_checksums=files.checksums if keeps_checksums else None,
+        review_proxy=files.proxy,
+        proxy_audio=files.audio,
+        sprites=files.sprites,
         sprite_index=sprite_index,
-        frame_scores=small,
+        thumbnails=files.thumbnails,
         damage=damage,
     )
 
 
-def _graph(
-    opened: Any,
-    facts: VideoFacts,
-    *,
-    checksums: Path,
-    gold: Path | None,
-    proxy: Path | None,
-    audio: Path | None,
-    sprites: Path | None,
-    small: Path | None,
-    sound_as_it_is: bool,
-) -> Any:
+class _Files(NamedTuple):
+    """The files that a run writes; None for those that are not wanted."""
+
+    checksums: Path
+    """Written by every run: they count its frames."""
+    gold_master: Path | None
+    proxy: Path | None
+    audio: Path | None
+    sprites: Path | None
+    thumbnails: Path | None
+
+    @classmethod
+    def of(
+        cls, wanted: frozenset[Product], gold: GoldMaster, facts: VideoFacts, folder: Path
+    ) -> _Files:
+        makes_gold = Product.GOLD_MASTER in wanted and gold is GoldMaster.FFV1
+        makes_proxy = Product.REVIEW_PROXY in wanted
+        return cls(
+            folder / "frame_checksums.txt",
+            folder / "gold_master.mkv" if makes_gold else None,
+            folder / "proxy.mp4" if makes_proxy else None,
+            folder / "proxy_audio.wav" if makes_proxy and facts.has_audio else None,
+            folder / "sprites.mov" if makes_proxy else None,
+            folder / "thumbnails.rgb" if Product.FRAME_SCORES in wanted else None,
+        )
+
+
+def _graph(opened: Any, facts: VideoFacts, files: _Files, copies_audio: bool) -> Any:
     frame_ticks = round(TICKS_PER_SECOND / facts.rate)
-    stored, picture = _split(
+    stored, image = _split(
         opened["V:0"]
         .filter("settb", f"1/{TICKS_PER_SECOND}")
         .filter("setpts", _TIMESTAMPS.format(frame_ticks=frame_ticks)),
-        bool(proxy or small),
+        bool(files.proxy or files.thumbnails),
     )
     stored = exact(stored, facts)
-    stored, checked = _split(stored, True) if gold else (None, stored)
-    outputs = [_output(checksums, checked, **FRAMECRC_OPTIONS)]
-    if gold:
-        outputs.append(_gold_master(gold, stored, opened, facts, sound_as_it_is))
-    if proxy or small:
-        picture, reduced = _split(shown(picture, facts), bool(proxy and small))
-        reduced = reduced or picture
-    if proxy:
-        picture, tiled = _split(picture.filter("setpts", "PTS-STARTPTS"), bool(sprites))
-        outputs.append(_output(proxy, picture, **_VIDEO, **REVIEW_PROXY_VIDEO))
-    if sprites:
-        outputs.append(_output(sprites, sheets_of(tiled, facts), **_VIDEO, **SPRITES_VIDEO))
-    if audio:
-        sound = opened[f"a:{facts.first_sound}"].filter(
+    stored, checked = _split(stored, True) if files.gold_master else (None, stored)
+    outputs = [_output(files.checksums, checked, **FRAMECRC_OPTIONS)]
+    if files.gold_master:
+        outputs.append(_gold_master(files.gold_master, stored, opened, facts, copies_audio))
+    if files.proxy or files.thumbnails:
+        image, reduced = _split(shown(image, facts), bool(files.proxy and files.thumbnails))
+        reduced = reduced or image
+    if files.proxy:
+        image, tiled = _split(image.filter("setpts", "PTS-STARTPTS"), bool(files.sprites))
+        outputs.append(_output(files.proxy, image, **_VIDEO, **REVIEW_PROXY_VIDEO))
+    if files.sprites:
+        outputs.append(_output(files.sprites, sheets_of(tiled, facts), **_VIDEO, **SPRITES_VIDEO))
+    if files.audio:
+        audio = opened[f"a:{facts.first_audio}"].filter(
             "aresample", AUDIO_RATE, ochl="mono", osf="s16", first_pts=0, **{"async": 1}
         )
-        outputs.append(_output(audio, sound, **_BARE, **{"c:a": "pcm_s16le"}))
-    if small:
-        reduced = reduced.filter("scale", thumbnails.WIDTH, thumbnails.HEIGHT, flags="area")
-        outputs.append(_output(small, reduced, **_VIDEO, format="rawvideo", pix_fmt="rgb24"))
+        outputs.append(_output(files.audio, audio, **_BARE, **{"c:a": "pcm_s16le"}))
+    if files.thumbnails:
+        reduced = reduced.filter("scale", WIDTH, HEIGHT, flags="area")
+        outputs.append(
+            _output(files.thumbnails, reduced, **_VIDEO, format="rawvideo", pix_fmt="rgb24")
+        )
     return ffmpeg.merge_outputs(*outputs)
 
 
@@ -263,13 +268,11 @@ def _split(video: Any, twice: bool) -> tuple[Any, Any]:
     return both.stream(0), both.stream(1)
 
 
-def _gold_master(
-    gold: Path, video: Any, opened: Any, facts: VideoFacts, sound_as_it_is: bool
-) -> Any:
+def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts, copies_audio: bool) -> Any:
     kept = [n for n, codec in enumerate(facts.audio_codecs) if codec]
     codecs = {
         f"c:a:{out}": "copy"
-        if sound_as_it_is and _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n])
+        if copies_audio and _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n])
         else "flac"
         for out, n in enumerate(kept)
     }
@@ -313,12 +316,12 @@ def _start_audio_at(audio: Path, first_ticks: int) -> None:
     moved.replace(audio)
 
 
-def _check_counts(source: Path, frames: int, proxy: Path | None, small: Path | None) -> None:
+def _check_counts(source: Path, frames: int, files: _Files) -> None:
     counts = {"decoded": frames}
-    if proxy:
-        counts["review proxy"] = len(read_frame_index(proxy))
-    if small:
-        counts["thumbnails"] = len(thumbnails.open_thumbnails(small))
+    if files.proxy:
+        counts["review proxy"] = len(read_frame_index(files.proxy))
+    if files.thumbnails:
+        counts["thumbnails"] = len(open_thumbnails(files.thumbnails))
     if len(set(counts.values())) > 1:
         said = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise HeatersError(f"The products of {source.name} disagree on its frames: {said}.")
