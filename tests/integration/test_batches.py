@@ -16,20 +16,13 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import artifacts, clips, embeddings, reviews
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import BatchDecision
 from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -12,7 +10,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import embeddings, migrate
 from heaters_pipeline.db.embeddings import INDEX_PREFIX, PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.states import ClipState
 from tests.rows import ready_video
@@ -21,14 +19,7 @@ MODEL = "layout-v1"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def library(engine: Engine) -> list[int]:
+def embedded(engine: Engine) -> list[int]:
     """Three clips of the library whose previews say the opposite of their vectors, and one clip
     with a preview alone."""
     _, found = ready_video(engine, cuts=(10, 20, 30))
@@ -49,8 +40,8 @@ def indexes(engine: Engine) -> list[str]:
         return list(connection.scalars(sa.text(query), {"prefix": INDEX_PREFIX}))
 
 
-def test_only_vectors_of_one_strategy_are_compared(engine: Engine, library: list[int]) -> None:
-    first, second, third, pending = library
+def test_only_vectors_of_one_strategy_are_compared(engine: Engine, embedded: list[int]) -> None:
+    first, second, third, pending = embedded
     with transaction(engine) as session:
         found = embeddings.similar(session, first, 10)
         assert [clip.id for clip, _ in found] == [second, third]
@@ -61,14 +52,14 @@ def test_only_vectors_of_one_strategy_are_compared(engine: Engine, library: list
 
 
 def test_the_index_leaves_previews_out_and_serves_the_search(
-    engine: Engine, library: list[int]
+    engine: Engine, embedded: list[int]
 ) -> None:
     (definition,) = indexes(engine)
     assert "strategy <> 'preview'" in definition
     with transaction(engine) as session:
         session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         session.execute(sa.text("SET LOCAL enable_sort = off"))
-        assert len(embeddings.similar(session, library[0], 10)) == 2
+        assert len(embeddings.similar(session, embedded[0], 10)) == 2
         session.execute(sa.text("SELECT pg_stat_force_next_flush()"))
     with engine.connect() as connection:
         used = "SELECT idx_scan FROM pg_stat_user_indexes WHERE starts_with(indexrelname, :prefix)"
@@ -76,7 +67,7 @@ def test_the_index_leaves_previews_out_and_serves_the_search(
 
 
 def test_an_index_from_before_previews_is_made_anew_without_them(
-    engine: Engine, database_url: str, library: list[int]
+    engine: Engine, database_url: str, embedded: list[int]
 ) -> None:
     (wanted,) = indexes(engine)
     before = wanted.replace(" AND (strategy <> 'preview'::text)", "")
