@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
 import psycopg
 import pytest
+from flask import Flask
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import migrate
@@ -21,6 +23,9 @@ from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import LocalStorage
+from review_app import create_app
+from tests.browser.review_world import Film, Footage, add_film, prepare, served
+from tests.footage import NumberedFilm
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -48,11 +53,6 @@ def heaters_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     get_settings.cache_clear()
     yield home
     get_settings.cache_clear()
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> LocalStorage:
-    return LocalStorage(tmp_path / "storage")
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +98,20 @@ def settings(
 
 
 @pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """The database of this test."""
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def storage(settings: Settings) -> LocalStorage:
+    """The storage of those settings."""
+    return LocalStorage(settings.home / "storage")
+
+
+@pytest.fixture
 def pipeline(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The database of a pipeline that acts on decisions at once and needs no model."""
     monkeypatch.setenv("HEATERS_UNDO_WINDOW_SECONDS", "0")
@@ -112,6 +126,68 @@ def pipeline(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[En
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
+
+
+@pytest.fixture
+def app_settings(settings: Settings) -> Settings:
+    """What the review app is started with."""
+    return settings
+
+
+@pytest.fixture
+def app(app_settings: Settings) -> Flask:
+    return create_app(app_settings)
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Where the review app is served."""
+    with served(app) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def film_plan(request: pytest.FixtureRequest) -> NumberedFilm:
+    """What the film of a file of tests is like: its `FILM`."""
+    plan = request.module.FILM
+    assert isinstance(plan, NumberedFilm)
+    return plan
+
+
+@pytest.fixture(scope="module")
+def film_file(film_plan: NumberedFilm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That film."""
+    return film_plan.make(tmp_path_factory.mktemp("film"))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[NumberedFilm], Footage]:
+    """Makes a film and what the review page needs of it, each film once."""
+
+    @cache
+    def prepared(plan: NumberedFilm) -> Footage:
+        folder = tmp_path_factory.mktemp("film")
+        return prepare(plan.make(folder), folder)
+
+    return prepared
+
+
+@pytest.fixture(scope="module")
+def footage(film_plan: NumberedFilm, prepared: Callable[[NumberedFilm], Footage]) -> Footage:
+    """That film, with what the review page needs of it."""
+    return prepared(film_plan)
+
+
+@pytest.fixture(scope="module")
+def cuts(film_plan: NumberedFilm) -> Sequence[int]:
+    """The first frames of that film's clips, but for the first clip."""
+    return film_plan.scenes
+
+
+@pytest.fixture
+def film(engine: Engine, storage: LocalStorage, footage: Footage, cuts: Sequence[int]) -> Film:
+    """That film as its clips wait for review."""
+    return add_film(engine, storage, footage, "film", cuts)
 
 
 def _execute(url: str, *statements: str) -> None:

@@ -13,6 +13,7 @@ import random
 import struct
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -130,9 +131,28 @@ def make_numbered_film(
     return out
 
 
-def remake(source: Path, out: Path, *, seek: float = 0, maps: Any = None, **options: Any) -> Path:
-    """`source` once more through ffmpeg, from `seek` seconds on, with its output `options`."""
-    opened = ffmpeg.input(file_url(source), **({"ss": seek} if seek else {}))
+@dataclass(frozen=True)
+class NumberedFilm:
+    """Of a film whose frames say their number: what most tests choose."""
+
+    frames: int
+    scenes: Sequence[int] = ()
+    rate: Fraction = Fraction(25)
+    size: tuple[int, int] = (320, 180)
+    name: str = "film.mp4"
+
+    def make(self, folder: Path) -> Path:
+        out = folder / self.name
+        return make_numbered_film(out, self.frames, self.size, self.rate, scenes=self.scenes)
+
+
+def remake(
+    source: Path, out: Path, *, seek: float = 0, times: int = 1, maps: Any = None, **options: Any
+) -> Path:
+    """`source` through ffmpeg with its output `options`: from `seek` seconds on, or so many `times`
+    one after the other."""
+    given = ({"ss": seek} if seek else {}) | ({"stream_loop": times - 1} if times > 1 else {})
+    opened = ffmpeg.input(file_url(source), **given)
     streams = [opened[each] for each in maps] if maps else [opened]
     run(
         ffmpeg.output(*streams, file_url(out), **options),

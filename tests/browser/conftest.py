@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import Engine
 
-from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import LocalStorage
-from review_app import create_app
 from tests.browser.chromium import FOREIGN_NAME, open_chromium
-from tests.browser.numbered import CUTS, FRAMES
-from tests.browser.review_world import Film, Footage, add_film, prepare, served
+from tests.browser.numbered import NUMBERED
 from tests.browser.tab import Tab
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 
 
 @pytest.fixture(scope="module")
@@ -28,37 +21,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Flask:
+def app_settings(settings: Settings) -> Settings:
     hosts, labels = ("127.0.0.1", FOREIGN_NAME), ("interview", "b-roll")
-    return create_app(settings.model_copy(update={"trusted_hosts": hosts, "labels": labels}))
+    return settings.model_copy(update={"trusted_hosts": hosts, "labels": labels})
 
 
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
-
-
-@pytest.fixture
-def library(settings: Settings) -> LocalStorage:
-    return LocalStorage(settings.home / "storage")
-
-
-@pytest.fixture(scope="session")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30), scenes=CUTS)
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
-    return add_film(engine, library, footage, "film", CUTS)
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    with served(app) as url:
-        yield url
+@pytest.fixture(scope="module")
+def film_plan(request: pytest.FixtureRequest) -> NumberedFilm:
+    """A file's own `FILM`, or the one that most have."""
+    plan = getattr(request.module, "FILM", NUMBERED)
+    assert isinstance(plan, NumberedFilm)
+    return plan
 
 
 @pytest.fixture

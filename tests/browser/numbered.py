@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from tests.browser.review_world import Film
+from tests.footage import NumberedFilm
 
 FRAMES = 420
 CUTS = (70, 131, 200, 204, 300)
+NUMBERED = NumberedFilm(FRAMES, CUTS, rate=Fraction(30))
 CLIPS = [(0, 70), (70, 131), (131, 200), (200, 204), (204, 300), (300, 420)]
 
 

@@ -111,15 +111,15 @@ def test_every_stage_shows_the_same_frame(
         assert container.streams.video[0].codec_context.has_b_frames
     report = ingest_in_foreground(pipeline, instance, str(source))
     assert (report.error, report.frame_count) == (None, FRAMES)
-    library = LocalStorage(settings.home / "storage")
+    storage = LocalStorage(settings.home / "storage")
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = list(clips.of_video(session, video.id))
     assert [clip.start_frame for clip in live] == [0, *SCENES]
 
     with (
-        library.fetch(str(video.gold_master_filepath)) as gold,
-        library.fetch(str(video.proxy_filepath)) as proxy,
+        storage.fetch(str(video.gold_master_filepath)) as gold,
+        storage.fetch(str(video.proxy_filepath)) as proxy,
     ):
         everything = list(range(FRAMES))
         assert numbers_in(source) == everything
@@ -148,5 +148,5 @@ def test_every_stage_shows_the_same_frame(
         with transaction(pipeline) as session:
             exported = clips.get(session, clip.id)
         assert exported.state == ClipState.EMBEDDED
-        with library.fetch(str(exported.clip_filepath)) as file:
+        with storage.fetch(str(exported.clip_filepath)) as file:
             assert numbers_in(file) == list(range(clip.start_frame, clip.end_frame))

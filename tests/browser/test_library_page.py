@@ -43,11 +43,11 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def finished(engine: Engine, library: LocalStorage, film: Film) -> Clip:
+def finished(engine: Engine, storage: LocalStorage, film: Film) -> Clip:
     """The film's second clip, exported; its file is the proxy, which a browser plays as well."""
     clip = film.clips[1]
     key = f"clips/{clip.id}/clip.mp4"
-    library.put(film.footage.proxy, key)
+    storage.put(film.footage.proxy, key)
     values = {"state": "embedded", "is_virtual": False, "clip_filepath": key}
     with transaction(engine) as session:
         held = {"exported_frames": clip.frames.as_json()}

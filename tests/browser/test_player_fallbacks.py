@@ -14,16 +14,15 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import LocalStorage
 from tests.browser.chromium import FOREIGN_NAME
 from tests.browser.painting import PAINTED, assert_one_way, loops
-from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.browser.review_world import Film
 from tests.browser.tab import READ_NUMBER, Tab
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 
 FRAMES = 200
 CUTS = (60, 121, 125)
+FILM = NumberedFilm(FRAMES, CUTS, rate=Fraction(30))
 
 NO_WEBCODECS = "delete window.VideoDecoder;"
 NO_H264 = "VideoDecoder.isConfigSupported = async () => ({ supported: false });"
@@ -45,18 +44,6 @@ window.VideoDecoder = class extends Real {
   }
 };
 """
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30), scenes=CUTS)
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def film(engine: Engine, settings: Settings, footage: Footage) -> Film:
-    return add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
 
 
 def why(page: Tab) -> str:

@@ -7,20 +7,18 @@ from fractions import Fraction
 
 import pytest
 from playwright.sync_api import Browser, BrowserType
-from sqlalchemy import Engine
 
-from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import LocalStorage
 from tests.browser.chromium import open_chromium
 from tests.browser.painting import PAINTED, assert_one_way, loops
-from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.browser.review_world import Film
 from tests.browser.tab import Tab
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 
 CLIPS = 500
 FRAMES = 4 * CLIPS + 200
 CUTS = range(4, 4 * CLIPS + 1, 4)
 """Five hundred clips of four frames, and one of two hundred."""
+FILM = NumberedFilm(FRAMES, CUTS, rate=Fraction(60), size=(160, 90))
 
 OPEN_FRAMES = """
 window.opened = 0; window.mostOpen = 0;
@@ -37,20 +35,6 @@ window.VideoDecoder = class extends Real {
 const { close } = VideoFrame.prototype;
 VideoFrame.prototype.close = function () { opened -= 1; close.call(this); };
 """
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(
-        folder / "film.mp4", FRAMES, size=(160, 90), rate=Fraction(60), scenes=CUTS
-    )
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def film(engine: Engine, settings: Settings, footage: Footage) -> Film:
-    return add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
 
 
 def heap(page: Tab) -> float:

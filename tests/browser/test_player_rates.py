@@ -12,27 +12,15 @@ import pytest
 from sqlalchemy import Engine
 
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
-from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.painting import PAINTED, assert_one_way, loops, open_clip
-from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.browser.review_world import Film, add_film, prepare
 from tests.browser.tab import Tab
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm, make_numbered_film
 
 FRAMES = 200
 CUTS = (60, 121, 125)
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30), scenes=CUTS)
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def film(engine: Engine, settings: Settings, footage: Footage) -> Film:
-    return add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
+FILM = NumberedFilm(FRAMES, CUTS, rate=Fraction(30))
 
 
 def test_at_every_rate_only_frames_of_the_clip_are_painted(
@@ -142,11 +130,11 @@ FILMS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", FILMS)
 def test_films_of_all_rates(
-    tab: Callable[..., Tab], engine: Engine, settings: Settings, tmp_path: Path, kind: str
+    tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, tmp_path: Path, kind: str
 ) -> None:
     source = make_numbered_film(tmp_path / "film.mp4", FRAMES, scenes=CUTS, **FILMS[kind])
     footage = prepare(source, tmp_path)
-    add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
+    add_film(engine, storage, footage, "film", CUTS)
     page = tab(script=PAINTED)
     open_clip(page, 60)
     for rate in (1, -2, 8):
@@ -160,13 +148,13 @@ def test_films_of_all_rates(
 
 
 def test_a_clip_lasts_as_long_as_its_frames(
-    tab: Callable[..., Tab], engine: Engine, settings: Settings, tmp_path: Path
+    tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, tmp_path: Path
 ) -> None:
     """By the times of its frames, of which some last fifty times as long as others."""
     ticks = uneven_ticks(FRAMES)
     source = make_numbered_film(tmp_path / "film.mp4", FRAMES, ticks=ticks, scenes=CUTS)
     footage = prepare(source, tmp_path)
-    add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
+    add_film(engine, storage, footage, "film", CUTS)
     page = tab()
     open_clip(page, 60)
     lasted = page.page.evaluate(

@@ -6,20 +6,17 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 
-import pytest
 from flask import Flask
 from playwright.sync_api import Page
-from sqlalchemy import Engine
 
-from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import LocalStorage
 from tests.browser.painting import DECODERS, PAINTED, assert_one_way, loops, open_clip
-from tests.browser.review_world import Film, Footage, add_film, prepare, served
+from tests.browser.review_world import Film, served
 from tests.browser.tab import Tab
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 
 FRAMES = 300
 CUTS = (100, 161, 165)
+FILM = NumberedFilm(FRAMES, CUTS, rate=Fraction(30))
 
 CLOSE = "decoders.filter(({ state }) => state !== 'closed').forEach((each) => each.close())"
 
@@ -41,18 +38,6 @@ VideoDecoder.prototype.decode = function (chunk) {
   }
 };
 """
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30), scenes=CUTS)
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def film(engine: Engine, settings: Settings, footage: Footage) -> Film:
-    return add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
 
 
 def looks_right(page: Tab, start: int, end: int, seeks: int = 6) -> None:

@@ -7,17 +7,15 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import Engine
 
-from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import LocalStorage
 from tests.browser.painting import open_clip
-from tests.browser.review_world import Film, Footage, add_film, prepare
+from tests.browser.review_world import Film
 from tests.browser.tab import Tab
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 
 FRAMES = 300
 CUTS = (60, 180)
+FILM = NumberedFilm(FRAMES, CUTS, rate=Fraction(30))
 
 LISTEN = """
 window.sources = [];
@@ -50,18 +48,6 @@ window.gaps = async (ms) => {
   return gaps;
 };
 """
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30), scenes=CUTS)
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def film(engine: Engine, settings: Settings, footage: Footage) -> Film:
-    return add_film(engine, LocalStorage(settings.home / "storage"), footage, "film", CUTS)
 
 
 def test_sound_starts_with_the_first_key_and_can_be_muted(

@@ -45,13 +45,13 @@ def violations(page: Tab, axe: str) -> list[str]:
 def test_names_roles_and_contrast(
     tab: Callable[..., Tab],
     engine: Engine,
-    library: LocalStorage,
+    storage: LocalStorage,
     footage: Footage,
     axe: str,
     scheme: Any,
 ) -> None:
     dissolve = Transition(TransitionKind.DISSOLVE, 124, 138)
-    add_film(engine, library, footage, "film", CUTS, [dissolve])
+    add_film(engine, storage, footage, "film", CUTS, [dissolve])
     page = tab(search="?min_seconds=1")
     page.page.emulate_media(color_scheme=scheme)
     page.shows_clip(0)

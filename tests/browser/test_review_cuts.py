@@ -76,10 +76,10 @@ def test_the_film_strip_begins_and_ends_with_the_clip(tab: Callable[..., Tab], f
 
 
 def test_what_transitions_take_from_a_clip_shows_on_the_bar(
-    tab: Callable[..., Tab], engine: Engine, library: LocalStorage, footage: Footage
+    tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
     dissolve = Transition(TransitionKind.DISSOLVE, 124, 138)
-    add_film(engine, library, footage, "film", CUTS, [dissolve])
+    add_film(engine, storage, footage, "film", CUTS, [dissolve])
     page = tab()
     page.shows_clip(0)
     assert page.page.evaluate(ZONES) == [None, None]

@@ -17,9 +17,9 @@ def starts(page: Tab) -> list[int]:
 
 
 def test_an_address_shows_its_clips_in_its_order(
-    tab: Callable[..., Tab], film: Film, engine: Engine, library: LocalStorage, footage: Footage
+    tab: Callable[..., Tab], film: Film, engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
-    add_film(engine, library, footage, "other", CUTS)
+    add_film(engine, storage, footage, "other", CUTS)
     page = tab(search="?video=film&min_seconds=1&order=longest")
     page.shows_clip(300)
     assert starts(page) == [300, 204, 0, 131, 70]

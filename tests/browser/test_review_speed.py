@@ -54,7 +54,7 @@ def heap(page: Tab) -> float:
 def test_five_hundred_decisions_in_a_row(
     tab: Callable[..., Tab],
     engine: Engine,
-    library: LocalStorage,
+    storage: LocalStorage,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     capsys: pytest.CaptureFixture[str],
@@ -62,7 +62,7 @@ def test_five_hundred_decisions_in_a_row(
     frames = (DECISIONS + 3) * LENGTH
     cuts = range(LENGTH, frames, LENGTH)
     source = make_numbered_film(tmp_path / "film.mp4", frames, rate=Fraction(30), scenes=cuts)
-    film = add_film(engine, library, prepare(source, tmp_path), "film", cuts)
+    film = add_film(engine, storage, prepare(source, tmp_path), "film", cuts)
     page = tab(script=IDLE_KEY)
     page.shows_clip(0)
     chosen = random.Random(5).choices(list(KEYS), k=DECISIONS)

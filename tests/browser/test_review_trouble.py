@@ -149,7 +149,7 @@ def test_what_is_refused_comes_back_as_it_is_now(
 
 
 def test_an_empty_queue_is_calm_and_fills_by_itself(
-    tab: Callable[..., Tab], engine: Engine, library: LocalStorage, footage: Footage
+    tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
     page = tab()
     page.until("!document.getElementById('empty').hidden")
@@ -163,7 +163,7 @@ def test_an_empty_queue_is_calm_and_fills_by_itself(
           look();
         }"""
     )
-    film = add_film(engine, library, footage, "late-film", CUTS)
+    film = add_film(engine, storage, footage, "late-film", CUTS)
     page.shows_clip(0)
     assert page.page.is_hidden("#empty")
     page.page.wait_for_timeout(500)  # the key that was pressed just then did not mean this clip

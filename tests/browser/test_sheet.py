@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -23,9 +23,9 @@ STARTS = [*range(0, 195, 15), 195, 200, 204, *range(210, FRAMES, 15)]
 """Of the clips. Tiles show every sixth frame, so that the four from 200 on have none."""
 
 
-@pytest.fixture
-def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
-    return add_film(engine, library, footage, "film", STARTS[1:])
+@pytest.fixture(scope="module")
+def cuts() -> Sequence[int]:
+    return STARTS[1:]
 
 
 @pytest.fixture
@@ -196,9 +196,9 @@ def test_whoever_changes_the_name_keeps_the_clips(
 
 
 def test_two_reviewers_never_see_the_same_clip(
-    sheet: Callable[..., SheetTab], engine: Engine, library: LocalStorage, footage: Footage
+    sheet: Callable[..., SheetTab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
-    add_film(engine, library, footage, "long", range(2, FRAMES, 2))  # 210 clips
+    add_film(engine, storage, footage, "long", range(2, FRAMES, 2))  # 210 clips
     ids = "heaters.queue.clips.map((clip) => clip.id)"
     first, second = sheet(), sheet()
     number = f"{ids}.length"
@@ -307,9 +307,9 @@ def test_the_clip_in_focus_plays_by_key_and_by_key_only_where_motion_is_reduced(
 
 
 def test_more_clips_come_as_the_sheet_empties(
-    sheet: Callable[..., SheetTab], engine: Engine, library: LocalStorage, footage: Footage
+    sheet: Callable[..., SheetTab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
-    film = add_film(engine, library, footage, "long", range(2, FRAMES, 2))
+    film = add_film(engine, storage, footage, "long", range(2, FRAMES, 2))
     page = sheet()
     page.until("heaters.queue.clips.length >= 100")
     decided = 0
@@ -326,11 +326,11 @@ def test_more_clips_come_as_the_sheet_empties(
 def test_the_address_says_which_clips(
     sheet: Callable[..., SheetTab],
     engine: Engine,
-    library: LocalStorage,
+    storage: LocalStorage,
     footage: Footage,
     film: Film,
 ) -> None:
-    add_film(engine, library, footage, "other", [400])
+    add_film(engine, storage, footage, "other", [400])
     page = sheet("?video=other&order=shortest")
     page.shows(400, 0)
     page.press("x")

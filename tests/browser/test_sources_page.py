@@ -62,80 +62,80 @@ def sources(browser: Browser, address: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def file(tmp_path: Path) -> Path:
     path = tmp_path / "Summer film.mp4"
     path.write_bytes(os.urandom(40 * MIB))
     return path
 
 
-def upload_of(page: Page, film: Path) -> Locator:
-    return page.locator("#uploads li", has_text=film.name)
+def upload_of(page: Page, file: Path) -> Locator:
+    return page.locator("#uploads li", has_text=file.name)
 
 
 def row_of(page: Page, key: str) -> Locator:
     return page.locator(f"#video-{key}")
 
 
-def begin(page: Page, film: Path) -> Locator:
+def begin(page: Page, file: Path) -> Locator:
     """Chooses the file, and waits until a part of it has arrived at the server."""
-    page.set_input_files("#files", str(film))
-    upload = upload_of(page, film)
+    page.set_input_files("#files", str(file))
+    upload = upload_of(page, file)
     expect(upload.locator(".told")).to_contain_text("left")
     return upload
 
 
-def uploaded(settings: Settings, engine: Engine, film: Path) -> SourceVideo:
+def uploaded(settings: Settings, engine: Engine, file: Path) -> SourceVideo:
     with transaction(engine) as session:
         (video,) = [
             each
             for each in source_list.newest_first(session, Choice.ALL, "", 10, 0)
-            if each.url == film.name
+            if each.url == file.name
         ]
     storage = LocalStorage(settings.home / "storage")
-    assert b"".join(storage.stream(str(video.source_filepath))) == film.read_bytes()
+    assert b"".join(storage.stream(str(video.source_filepath))) == file.read_bytes()
     return video
 
 
 def test_an_upload_goes_on_by_itself_when_the_network_is_back(
-    sources: Page, film: Path, settings: Settings, engine: Engine
+    sources: Page, file: Path, settings: Settings, engine: Engine
 ) -> None:
     wire = Wire(sources)
     wire.set(SLOW)
-    upload = begin(sources, film)
+    upload = begin(sources, file)
     wire.set(offline=True)
     expect(upload).to_have_attribute("data-state", "retrying")
     expect(upload.locator(".told")).to_contain_text("No connection to the server.")
     wire.set()
     expect(sources.locator("#table")).to_contain_text("Summer film")
-    video = uploaded(settings, engine, film)
+    video = uploaded(settings, engine, file)
     expect(row_of(sources, video.key)).to_contain_text("uploaded as Summer film.mp4")
     expect(upload).to_have_count(0)  # it has told that it is done
 
 
 def test_an_upload_goes_on_when_the_server_was_away(
-    browser: Browser, app: Flask, film: Path, settings: Settings, engine: Engine
+    browser: Browser, app: Flask, file: Path, settings: Settings, engine: Engine
 ) -> None:
     with served(app) as address:
         page = browser.new_context().new_page()
         page.goto(f"{address}/sources")
         wire = Wire(page)
         wire.set(SLOW)
-        upload = begin(page, film)
+        upload = begin(page, file)
     expect(upload).to_have_attribute("data-state", "retrying")
     wire.set()
     with served(app, port=int(address.rpartition(":")[2])):
         upload.get_by_role("button", name="Try now").click()
         expect(page.locator("#table")).to_contain_text("Summer film")
-        uploaded(settings, engine, film)
+        uploaded(settings, engine, file)
         page.context.close()
 
 
 def test_after_a_reload_the_same_file_goes_on_where_it_was(
-    sources: Page, film: Path, settings: Settings, engine: Engine
+    sources: Page, file: Path, settings: Settings, engine: Engine
 ) -> None:
     wire = Wire(sources)
     wire.set(SLOW)
-    upload = begin(sources, film)
+    upload = begin(sources, file)
     (folder,) = (settings.home / "uploads").iterdir()
     while not (folder / "data").exists():
         sources.wait_for_timeout(20)
@@ -143,16 +143,16 @@ def test_after_a_reload_the_same_file_goes_on_where_it_was(
     expect(upload).to_have_attribute("data-state", "interrupted")
     expect(upload.locator(".told")).to_contain_text("choose or drop the same file to go on")
     arrived = (folder / "data").stat().st_size
-    assert 0 < arrived < film.stat().st_size
-    sources.set_input_files("#files", str(film))
+    assert 0 < arrived < file.stat().st_size
+    sources.set_input_files("#files", str(file))
     expect(sources.locator("#table")).to_contain_text("Summer film")
-    uploaded(settings, engine, film)
+    uploaded(settings, engine, file)
     assert [each.name for each in (settings.home / "uploads").iterdir()] == [folder.name]
 
 
-def test_pause_resume_and_cancel(sources: Page, film: Path, settings: Settings) -> None:
+def test_pause_resume_and_cancel(sources: Page, file: Path, settings: Settings) -> None:
     Wire(sources).set(SLOW)
-    upload = begin(sources, film)
+    upload = begin(sources, file)
     upload.get_by_role("button", name="Pause").click()
     expect(upload.locator(".told")).to_contain_text("paused")
     upload.get_by_role("button", name="Resume").click()
@@ -174,13 +174,13 @@ def test_what_is_refused_says_why(sources: Page, tmp_path: Path) -> None:
 
 
 def test_the_list_is_used_without_interrupting_an_upload(
-    sources: Page, film: Path, engine: Engine, settings: Settings
+    sources: Page, file: Path, engine: Engine, settings: Settings
 ) -> None:
     for n in (1, 2):
         new_video(engine, f"film-{n}")
     wire = Wire(sources)
     wire.set(SLOW)
-    upload = begin(sources, film)
+    upload = begin(sources, file)
     row_of(sources, "film-1").get_by_role("button", name="Cancel").click()
     expect(sources.locator("#messages")).to_contain_text("Film-1 is cancelled.")
     expect(row_of(sources, "film-1").locator(".badge")).to_have_text("cancelled")
@@ -199,7 +199,7 @@ def test_the_list_is_used_without_interrupting_an_upload(
     expect(upload).to_have_attribute("data-state", "sending")
     wire.set()
     expect(sources.locator("#table")).to_contain_text("Summer film")
-    uploaded(settings, engine, film)
+    uploaded(settings, engine, file)
 
 
 def test_the_list_keeps_itself_up_to_date_and_open_what_is_open(

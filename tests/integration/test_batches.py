@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -24,20 +24,13 @@ from heaters_pipeline.db import (
     source_videos,
 )
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import BatchDecision
 from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
 from tests.rows import counted, ready_video
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def many(engine: Engine, count: int, key: str = "film-1") -> tuple[SourceVideo, list[Clip]]:

@@ -18,7 +18,10 @@ from benchmarks.footprint import footprint_of
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.orientation import Orientation
 from tests.conftest import CHECKOUT
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm, make_numbered_film
+
+FILM = NumberedFilm(50, scenes=(25,))
+"""Two seconds."""
 
 
 def run(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -45,20 +48,12 @@ def report(module: str, *arguments: str | Path) -> dict[str, dict[str, Any]]:
     return {result["name"]: result for result in told["results"]}
 
 
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds."""
-    return make_numbered_film(
-        tmp_path_factory.mktemp("film") / "film.mp4", 50, rate=Fraction(25), scenes=[25]
-    )
-
-
 @pytest.mark.parametrize("orientation", [Orientation(), Orientation(90)])
 def test_ingest(tmp_path: Path, orientation: Orientation) -> None:
-    film = make_numbered_film(
+    film_file = make_numbered_film(
         tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], orientation=orientation
     )
-    results = report("ingest", film, "--repeat", "1")
+    results = report("ingest", film_file, "--repeat", "1")
     assert list(results) == ["cpu", "wall", "floor", "verify", "copy_cpu", "copy_wall"]
     assert results["cpu"]["value"] == results["floor"]["value"] == results["verify"]["peer_value"]
 
@@ -67,8 +62,8 @@ def test_ingest(tmp_path: Path, orientation: Orientation) -> None:
     ("gold", "names"),
     [("ffv1", ["cpu", "wall", "floor", "verify"]), ("copy", ["copy_cpu", "copy_wall"])],
 )
-def test_ingest_with_one_kind_of_gold_master(film: Path, gold: str, names: list[str]) -> None:
-    assert list(report("ingest", film, "--repeat", "1", "--gold", gold)) == names
+def test_ingest_with_one_kind_of_gold_master(film_file: Path, gold: str, names: list[str]) -> None:
+    assert list(report("ingest", film_file, "--repeat", "1", "--gold", gold)) == names
 
 
 def test_ingest_of_no_video_says_so(tmp_path: Path) -> None:
@@ -84,17 +79,19 @@ def test_frame_index() -> None:
     assert "300 frames" in results["build"]["peer"]
 
 
-def test_memory(film: Path) -> None:
-    results = report("memory", film, "--minutes", "0.02", "--times", "3")
+def test_memory(film_file: Path) -> None:
+    results = report("memory", film_file, "--minutes", "0.02", "--times", "3")
     peak, *parts = results.values()
     assert peak["name"] == "peak_rss"
     assert {"Python alone", "ffmpeg alone", "transcode"} <= results.keys()
     assert peak["value"] >= max(part["value"] for part in parts if part["name"] != "verify")
 
 
-def test_work_of_other_length_is_not_compared(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_of_other_length_is_not_compared(
+    film_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(memory, "make_longer", lambda short, _out, _times: short)
-    done = CliRunner().invoke(memory.main, [str(film), "--minutes", "0.02"])
+    done = CliRunner().invoke(memory.main, [str(film_file), "--minutes", "0.02"])
     assert done.exit_code == 1
     assert "Not 10 times the work: 30 frames against 30" in done.stderr
 
@@ -124,8 +121,8 @@ def test_a_command_that_fails_says_why() -> None:
         footprint_of([sys.executable, "-c", failing])
 
 
-def test_ffv1(film: Path) -> None:
-    results = report("ffv1", film, "--frames", "3")
+def test_ffv1(film_file: Path) -> None:
+    results = report("ffv1", film_file, "--frames", "3")
     assert results.pop("defaults")["peer"] == "source, 3 frames"
     measures = {"encode_cpu", "encode_wall", "bytes", "decode_cpu", "decode_wall"}
     assert {name.partition("/")[0] for name in results} == measures

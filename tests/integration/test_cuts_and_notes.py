@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import clip_work, clips, embeddings, review_queue, reviews, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.events import Decision
 from heaters_pipeline.db.models import Clip, ClipEmbedding, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
@@ -22,13 +21,6 @@ from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.review import Action, Side
 from heaters_pipeline.domain.states import EXPORT, ClipState
 from tests.rows import RATE, ready_video
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def now(engine: Engine, clip_id: int) -> Clip:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,7 +14,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import embeddings, migrate
 from heaters_pipeline.db.embeddings import INDEX_PREFIX, PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.errors import Conflict
@@ -27,14 +26,7 @@ OUR_INDEX = f"WHERE starts_with(indexrelid::regclass::text, '{INDEX_PREFIX}')"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def library(engine: Engine) -> list[int]:
+def embedded(engine: Engine) -> list[int]:
     """Three clips of the library whose previews say the opposite of their vectors, and one clip
     with a preview alone."""
     _, found = ready_video(engine, cuts=(10, 20, 30))
@@ -55,8 +47,8 @@ def indexes(engine: Engine) -> list[str]:
         return list(connection.scalars(sa.text(query), {"prefix": INDEX_PREFIX}))
 
 
-def test_only_vectors_of_one_strategy_are_compared(engine: Engine, library: list[int]) -> None:
-    first, second, third, pending = library
+def test_only_vectors_of_one_strategy_are_compared(engine: Engine, embedded: list[int]) -> None:
+    first, second, third, pending = embedded
     with transaction(engine) as session:
         found = embeddings.similar(session, first, 10)
         assert [clip.id for clip, _ in found] == [second, third]
@@ -67,14 +59,14 @@ def test_only_vectors_of_one_strategy_are_compared(engine: Engine, library: list
 
 
 def test_the_index_leaves_previews_out_and_serves_the_search(
-    engine: Engine, library: list[int]
+    engine: Engine, embedded: list[int]
 ) -> None:
     (definition,) = indexes(engine)
     assert "strategy <> 'preview'" in definition
     with transaction(engine) as session:
         session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         session.execute(sa.text("SET LOCAL enable_sort = off"))
-        assert len(embeddings.similar(session, library[0], 10)) == 2
+        assert len(embeddings.similar(session, embedded[0], 10)) == 2
         session.execute(sa.text("SELECT pg_stat_force_next_flush()"))
     with engine.connect() as connection:
         used = "SELECT idx_scan FROM pg_stat_user_indexes WHERE starts_with(indexrelname, :prefix)"
@@ -82,7 +74,7 @@ def test_the_index_leaves_previews_out_and_serves_the_search(
 
 
 def test_an_index_from_before_previews_is_made_anew_without_them(
-    engine: Engine, database_url: str, library: list[int]
+    engine: Engine, database_url: str, embedded: list[int]
 ) -> None:
     (wanted,) = indexes(engine)
     before = wanted.replace(" AND (strategy <> 'preview'::text)", "")
@@ -102,31 +94,31 @@ def test_an_index_from_before_previews_is_made_anew_without_them(
 
 
 def test_an_index_that_is_there_is_found_without_waiting_for_those_who_write(
-    engine: Engine, library: list[int]
+    engine: Engine, embedded: list[int]
 ) -> None:
     with transaction(engine) as writing:
-        embeddings.save(writing, library[3], MODEL, "mean", [1.0, 3.0])
+        embeddings.save(writing, embedded[3], MODEL, "mean", [1.0, 3.0])
         with counted(engine) as sent:
             embeddings.ensure_index(engine, MODEL, 2)
     assert len(sent) == 1
     assert len(indexes(engine)) == 1
 
 
-def test_vectors_are_written_while_an_index_is_made(engine: Engine, library: list[int]) -> None:
+def test_vectors_are_written_while_an_index_is_made(engine: Engine, embedded: list[int]) -> None:
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as writing:
-            embeddings.save(writing, library[0], "other", "mean", [1.0, 3.0, 2.0])
+            embeddings.save(writing, embedded[0], "other", "mean", [1.0, 3.0, 2.0])
             making = pool.submit(embeddings.ensure_index, engine, "other", 3)
             wait_for_waiting(engine)
             with transaction(engine) as session:
                 session.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
-                embeddings.save(session, library[1], "other", "mean", [1.0, 3.0, 2.0])
+                embeddings.save(session, embedded[1], "other", "mean", [1.0, 3.0, 2.0])
         making.result(timeout=20)
     assert len(indexes(engine)) == 2
 
 
 def test_what_is_left_of_an_index_whose_making_broke_off_is_replaced(
-    engine: Engine, library: list[int]
+    engine: Engine, embedded: list[int]
 ) -> None:
     (wanted,) = indexes(engine)
     with engine.begin() as connection:
@@ -137,9 +129,9 @@ def test_what_is_left_of_an_index_whose_making_broke_off_is_replaced(
         assert connection.scalar(sa.text("SELECT indisvalid FROM pg_index " + OUR_INDEX))
 
 
-def test_of_many_at_once_one_makes_the_index(engine: Engine, library: list[int]) -> None:
+def test_of_many_at_once_one_makes_the_index(engine: Engine, embedded: list[int]) -> None:
     with transaction(engine) as session:
-        for clip_id in library:
+        for clip_id in embedded:
             embeddings.save(session, clip_id, "other", "mean", [1.0, 3.0, 2.0])
     start = threading.Barrier(4)
 
@@ -155,7 +147,7 @@ def test_of_many_at_once_one_makes_the_index(engine: Engine, library: list[int])
 
 
 def test_an_index_is_made_while_another_run_waits_for_the_videos_lock(
-    engine: Engine, library: list[int]
+    engine: Engine, embedded: list[int]
 ) -> None:
     def wait_in_vain() -> None:
         with pytest.raises(Conflict, match="Another run"), video_lock(engine, "film-1", 3):

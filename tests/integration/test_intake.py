@@ -31,40 +31,26 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
-from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import new_source_videos
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.register import add_source, add_upload, upload_key
 from heaters_pipeline.work.watched_folder import SETTLED_SECONDS, add_settled
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm, make_numbered_film, remake
 from tests.jobs import run_job
 from tests.site import Site
 from tests.site import test_site as web_site
 
 FRAMES = 60
+FILM = NumberedFilm(FRAMES, scenes=(30,), name="walk.mp4")
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_numbered_film(tmp_path_factory.mktemp("film") / "walk.mp4", FRAMES, scenes=(30,))
-
-
-@pytest.fixture(scope="module")
-def long_film(film: Path) -> Path:
+def long_film(film_file: Path) -> Path:
     """One that takes half a minute to transcode."""
-    looped = film.with_name("long.mp4")
-    again = [*("-stream_loop", "300"), *("-i", str(film)), *("-c", "copy"), str(looped)]
-    subprocess.run([ffmpeg_binary(), "-loglevel", "error", *again], check=True)
-    return looped
-
-
-@pytest.fixture
-def storage(pipeline: Engine) -> Storage:
-    settings = get_settings()
-    return open_storage(settings.storage_url, settings.home)
+    return remake(film_file, film_file.with_name("long.mp4"), times=301, c="copy")
 
 
 @pytest.fixture
@@ -102,7 +88,7 @@ def scratch_files() -> list[Path]:
 
 
 def test_a_folder_adds_the_videos_in_it_and_nothing_else(
-    pipeline: Engine, film: Path, tmp_path: Path
+    pipeline: Engine, film_file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "holiday"
     (folder / "day 2").mkdir(parents=True)
@@ -133,11 +119,11 @@ def test_a_list_is_added_line_by_line_and_what_is_wrong_is_said(pipeline: Engine
 
 
 def test_a_watched_folder_adds_what_has_settled_once(
-    pipeline: Engine, film: Path, tmp_path: Path
+    pipeline: Engine, film_file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "inbox"
     folder.mkdir()
-    shutil.copy2(film, folder / "one.mp4")  # with its old time of change
+    shutil.copy2(film_file, folder / "one.mp4")  # with its old time of change
     now = time.time()
     assert add_settled(pipeline, folder, now) == ([], [])
     settled = now + SETTLED_SECONDS + 1
@@ -162,13 +148,17 @@ def test_a_name_that_nobody_can_write_keeps_no_other_file_out(
 
 
 def test_the_same_bytes_under_another_name_are_reported_and_not_ingested_twice(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    film_file: Path,
+    tmp_path: Path,
 ) -> None:
-    first = ingest_in_foreground(pipeline, instance, str(film))
+    first = ingest_in_foreground(pipeline, instance, str(film_file))
     assert first.error is None
     objects = storage.list("")
     renamed = tmp_path / "another name.mp4"
-    renamed.write_bytes(film.read_bytes())
+    renamed.write_bytes(film_file.read_bytes())
     for changed in (True, False):
         again = ingest_in_foreground(pipeline, instance, str(renamed))
         assert (again.state, again.same_as, again.error) == ("duplicate", first.key, None)
@@ -181,7 +171,7 @@ def test_the_same_bytes_under_another_name_are_reported_and_not_ingested_twice(
 
 
 def test_a_failed_original_keeps_nobody_from_trying(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, tmp_path: Path
 ) -> None:
     """Two rows of the same bytes, of which none was fetched: the first to come is the original."""
     twins = [tmp_path / name for name in ("one.mp4", "two.mp4")]
@@ -189,24 +179,28 @@ def test_a_failed_original_keeps_nobody_from_trying(
         with transaction(pipeline) as session:
             add_source(session, str(twin))
     for twin in twins:
-        twin.write_bytes(film.read_bytes())
+        twin.write_bytes(film_file.read_bytes())
     second, first = (ingest_in_foreground(pipeline, instance, str(twin)) for twin in twins[::-1])
     assert (second.state, first.state) == ("ready", "duplicate")
 
 
 def test_the_same_bytes_at_two_addresses_are_one_video(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, site: tuple[str, Path]
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, site: tuple[str, Path]
 ) -> None:
     address, folder = site
     for name in ("one.mp4", "two.mp4"):
-        (folder / name).write_bytes(film.read_bytes())
+        (folder / name).write_bytes(film_file.read_bytes())
     one = ingest_in_foreground(pipeline, instance, f"{address}/one.mp4")
     two = ingest_in_foreground(pipeline, instance, f"{address}/two.mp4")
     assert (one.state, two.state, two.same_as) == ("ready", "duplicate", one.key)
 
 
 def test_an_upload_is_probed_and_ingested_from_the_storage(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    film_file: Path,
+    tmp_path: Path,
 ) -> None:
     def upload(name: str, file: Path) -> str:
         key = upload_key(name, file.name)
@@ -216,7 +210,7 @@ def test_an_upload_is_probed_and_ingested_from_the_storage(
             add_upload(session, upload_id=name, name=file.name, source_filepath=path)
         return key
 
-    good = upload("1", film)
+    good = upload("1", film_file)
     assert run_job(instance, "ingest", good).success
     assert row(pipeline, good).state == SourceState.READY
     text = tmp_path / "text.mp4"
@@ -224,30 +218,30 @@ def test_an_upload_is_probed_and_ingested_from_the_storage(
     bad = upload("2", text)
     assert not run_job(instance, "ingest", bad).success
     assert "not a video" in str(row(pipeline, bad).error)
-    twin = upload("3", film)
+    twin = upload("3", film_file)
     assert run_job(instance, "ingest", twin).success
     assert row(pipeline, twin).state == SourceState.DUPLICATE
     assert storage.list(f"videos/{twin}/") == []
 
 
 def test_limits_refuse_in_one_sentence(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (("MAX_SOURCE_GB", "0.00001"), ("MAX_SOURCE_HOURS", "0.0001")):
         with monkeypatch.context() as limited:
             limited.setenv(f"HEATERS_{name}", value)
             get_settings.cache_clear()
-            report = ingest_in_foreground(pipeline, instance, str(film))
+            report = ingest_in_foreground(pipeline, instance, str(film_file))
             assert report.state == "download_failed"
             assert f"raise HEATERS_{name}" in str(report.error)
     get_settings.cache_clear()
-    assert ingest_in_foreground(pipeline, instance, str(film)).state == "ready"
+    assert ingest_in_foreground(pipeline, instance, str(film_file)).state == "ready"
 
 
 def test_the_ledger_knows_every_object_and_what_it_weighs(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     with transaction(pipeline) as session:
         first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
@@ -275,7 +269,7 @@ def test_a_gold_master_can_be_the_source_itself(
     pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
-    film: Path,
+    film_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def chosen(kind: str) -> None:
@@ -283,7 +277,7 @@ def test_a_gold_master_can_be_the_source_itself(
         get_settings.cache_clear()
 
     chosen("copy")
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     assert report.error is None
     assert report.paths["gold_master"] == report.paths["source"]
     assert report.checks["gold_master_equals_source"]
@@ -392,11 +386,11 @@ def test_what_was_fetched_before_is_not_fetched_again_by_a_retry(
     pipeline: Engine,
     instance: dg.DagsterInstance,
     site: tuple[str, Path],
-    film: Path,
+    film_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address, folder = site
-    (folder / "walk.mp4").write_bytes(film.read_bytes())
+    (folder / "walk.mp4").write_bytes(film_file.read_bytes())
     with monkeypatch.context() as patch:
         patch.setattr("heaters_pipeline.work.products.transcode", refuse)
         report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
@@ -409,10 +403,10 @@ def test_what_was_fetched_before_is_not_fetched_again_by_a_retry(
 
 
 def test_a_run_that_was_queued_for_a_cancelled_attempt_does_nothing(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(film))
+        video, _ = add_source(session, str(film_file))
     asked = {"dagster/run_key": f"ingest:{video.key}:{video.attempt}"}
     with transaction(pipeline) as session:
         source_videos.cancel(session, video.key)
@@ -505,26 +499,26 @@ def test_an_interrupt_ends_the_work_within_five_seconds_too(
 
 
 def test_what_waits_is_cancelled_at_once_and_what_rests_can_not_be(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(film))
+        video, _ = add_source(session, str(film_file))
     with transaction(pipeline) as session:
         source_videos.cancel(session, video.key)
     assert row(pipeline, video.key).error == CANCELLED
     with transaction(pipeline) as session, pytest.raises(InputError, match="nothing to cancel"):
         source_videos.cancel(session, video.key)
     assert tick_is_empty(instance)
-    assert ingest_in_foreground(pipeline, instance, str(film)).state == "ready"
+    assert ingest_in_foreground(pipeline, instance, str(film_file)).state == "ready"
     with transaction(pipeline) as session, pytest.raises(InputError, match="nothing to cancel"):
         source_videos.cancel(session, video.key)
 
 
 def test_a_cancel_between_two_steps_stops_the_next_one(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(film))
+        video, _ = add_source(session, str(film_file))
     assert run_job(instance, "ingest", video.key, ["source_download"]).success
     with transaction(pipeline) as session:
         source_videos.cancel(session, video.key)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
-import subprocess
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,11 +17,10 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.files.digests import file_digest
-from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
-from tests.footage import make_numbered_film
+from tests.footage import make_numbered_film, remake
 from tests.site import test_site as web_site
 
 KILLS = 10
@@ -99,13 +97,10 @@ def assert_as_undisturbed(engine: Engine, instance: dg.DagsterInstance, referenc
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def long_film(tmp_path: Path) -> Path:
     """So long that none of its transcodes ends before it is killed: it would not begin again."""
     short = make_numbered_film(tmp_path / "short.mp4", 100, size=(640, 360), scenes=(50,))
-    film = tmp_path / "film.mp4"
-    again = [*("-stream_loop", "15"), *("-i", str(short)), *("-c", "copy"), str(film)]
-    subprocess.run([ffmpeg_binary(), "-loglevel", "error", *again], check=True)
-    return film
+    return remake(short, tmp_path / "film.mp4", times=16, c="copy")
 
 
 def test_a_download_that_is_killed_ten_times_ends_as_if_it_had_not_been(
@@ -129,11 +124,11 @@ def test_a_download_that_is_killed_ten_times_ends_as_if_it_had_not_been(
 
 
 def test_a_transcode_that_is_killed_ten_times_ends_as_if_it_had_not_been(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, long_film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "")
     hits = 0
     for _ in range(KILLS):
-        hits += kill_in(pipeline, start(str(film)), "preprocessing", 1.5)
+        hits += kill_in(pipeline, start(str(long_film)), "preprocessing", 1.5)
     assert hits >= KILLS // 2
-    assert_as_undisturbed(pipeline, instance, str(film))
+    assert_as_undisturbed(pipeline, instance, str(long_film))

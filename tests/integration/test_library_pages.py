@@ -14,22 +14,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, reviews
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.review import Action
-from heaters_pipeline.settings import Settings
-from review_app import create_app
 from tests.rows import ready_video
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
-
-
-@pytest.fixture
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
 
 
 @pytest.fixture

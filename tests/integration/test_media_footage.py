@@ -106,7 +106,7 @@ def ingest(source: Path, folder: Path) -> Ingested:
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ingested]:
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ingested]:
     """A generated film of FILMS by name, ingested once."""
     done: dict[str, Ingested] = {}
 
@@ -220,9 +220,9 @@ def assert_tiles_show_their_frames(made: Transcoded) -> None:
 
 @pytest.mark.parametrize("name", FILMS)
 def test_every_frame_keeps_its_number(
-    name: str, film: Callable[[str], Ingested], tmp_path: Path
+    name: str, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    done = film(name)
+    done = ingested(name)
     orientation = FILMS[name].get("orientation", UPRIGHT)
     assert done.facts.orientation == orientation
     assert_products_agree(done)
@@ -305,10 +305,10 @@ def test_rotated_footage_stands_as_ffmpeg_turns_it(
 
 
 def test_untagged_colors_look_the_same_in_the_proxy(
-    film: Callable[[str], Ingested], tmp_path: Path
+    ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     """SD footage without tags is BT.601; the proxy's BT.709 must show the same red."""
-    done = film("b-frames.mp4")
+    done = ingested("b-frames.mp4")
     assert done.made.review_proxy
     colors = []
     for path, matrix in ((done.source, "smpte170m"), (done.made.review_proxy, "bt709")):
@@ -325,9 +325,9 @@ def test_untagged_colors_look_the_same_in_the_proxy(
 
 
 def test_the_same_source_gives_the_same_bytes(
-    film: Callable[[str], Ingested], tmp_path: Path
+    ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    done = film("b-frames.mp4")
+    done = ingested("b-frames.mp4")
     again = transcode(done.source, done.facts, tmp_path, EVERYTHING, stall_seconds=STALL_SECONDS)
     for product in ("gold_master", "frame_checksums", "review_proxy", "proxy_audio", "sprites"):
         before, after = getattr(done.made, product), getattr(again, product)
@@ -347,9 +347,9 @@ def file_of(product: Product, made: Transcoded) -> Path:
 
 @pytest.mark.parametrize("product", list(Product))
 def test_one_product_alone_is_the_same_and_alone(
-    product: Product, film: Callable[[str], Ingested], tmp_path: Path
+    product: Product, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    done = film("b-frames.mp4")
+    done = ingested("b-frames.mp4")
     told: list[Progress] = []
     made = transcode(
         done.source,
@@ -386,10 +386,10 @@ def pitch_changes_at(samples: np.ndarray, rate: int) -> float:
 
 @pytest.mark.parametrize("name", ["b-frames.mp4", "late.mkv", "web.webm", "stream.ts", "old.avi"])
 def test_sound_and_picture_change_together(
-    name: str, film: Callable[[str], Ingested], tmp_path: Path
+    name: str, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     """In the proxy's sound, which starts with frame 0, and in an export."""
-    done = film(name)
+    done = ingested(name)
     assert done.made.proxy_audio
     with wave.open(str(done.made.proxy_audio)) as sound:
         assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (1, 24000, 2)
@@ -409,7 +409,7 @@ def test_sound_and_picture_change_together(
 
 
 def test_constant_rate_is_exact_in_the_export_and_uneven_times_are_kept(
-    film: Callable[[str], Ingested], tmp_path: Path
+    ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     def times(clip: Path) -> list[Fraction]:
         with av.open(file_url(clip)) as container:
@@ -419,17 +419,17 @@ def test_constant_rate_is_exact_in_the_export_and_uneven_times_are_kept(
                 frame.pts * base for frame in container.decode(video=0) if frame.pts is not None
             ]
 
-    ntsc = film("ntsc.mp4").export(7, 40, tmp_path / "ntsc.mp4")
+    ntsc = ingested("ntsc.mp4").export(7, 40, tmp_path / "ntsc.mp4")
     assert times(ntsc) == [Fraction(1001 * n, 30000) for n in range(33)]
-    uneven = film("uneven.mkv").export(7, 40, tmp_path / "uneven.mp4")
+    uneven = ingested("uneven.mkv").export(7, 40, tmp_path / "uneven.mp4")
     wanted = [(UNEVEN[n] - UNEVEN[7]) / 90_000 for n in range(7, 40)]
     assert [float(time) for time in times(uneven)] == pytest.approx(wanted, abs=0.0011)
 
 
 def test_an_export_of_other_frames_than_promised_leaves_no_file(
-    film: Callable[[str], Ingested], tmp_path: Path
+    ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    done = film("b-frames.mp4")
+    done = ingested("b-frames.mp4")
     wrong = done.checksums.copy()
     wrong.crc[12] ^= 1
     broken = Ingested(done.source, done.facts, done.made, wrong)
@@ -441,9 +441,9 @@ def test_an_export_of_other_frames_than_promised_leaves_no_file(
 
 
 def test_verification_names_the_frames_that_differ(
-    film: Callable[[str], Ingested], tmp_path: Path
+    ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    done = film("b-frames.mp4")
+    done = ingested("b-frames.mp4")
     assert done.made.gold_master
     wrong = done.checksums.copy()
     wrong.crc[3] ^= 1
@@ -455,8 +455,8 @@ def test_verification_names_the_frames_that_differ(
     ) == [58, 59]
 
 
-def test_an_ordinary_mp4_is_no_proxy(film: Callable[[str], Ingested], tmp_path: Path) -> None:
-    done = film("b-frames.mp4")
+def test_an_ordinary_mp4_is_no_proxy(ingested: Callable[[str], Ingested], tmp_path: Path) -> None:
+    done = ingested("b-frames.mp4")
     with pytest.raises(HeatersError, match="no sample table"):
         read_frame_index(done.source)
     assert done.made.review_proxy
@@ -478,9 +478,9 @@ def test_an_ordinary_mp4_is_no_proxy(film: Callable[[str], Ingested], tmp_path: 
 
 
 def test_keyframes_are_the_frames_asked_for(
-    film: Callable[[str], Ingested], tmp_path: Path
+    ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    clip = film("wide-pixels.mp4").export(5, 45, tmp_path / "clip.mp4")
+    clip = ingested("wide-pixels.mp4").export(5, 45, tmp_path / "clip.mp4")
     stills = extract_keyframes(clip, [30, 10, 20], tmp_path, stall_seconds=STALL_SECONDS)
     assert [still.frame for still in stills] == [10, 20, 30]
     for still in stills:
@@ -492,8 +492,8 @@ def test_keyframes_are_the_frames_asked_for(
         extract_keyframes(clip, [99], tmp_path, stall_seconds=STALL_SECONDS)
 
 
-def test_cuts_of_generated_footage_are_found(film: Callable[[str], Ingested]) -> None:
-    done = film("b-frames.mp4")
+def test_cuts_of_generated_footage_are_found(ingested: Callable[[str], Ingested]) -> None:
+    done = ingested("b-frames.mp4")
     assert done.made.thumbnails
     thumbnails = open_thumbnails(done.made.thumbnails)
     for name in ("transition", "adaptive"):

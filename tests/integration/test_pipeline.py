@@ -47,12 +47,13 @@ from heaters_pipeline.orchestration.sensors import approved_clips, give_up, new_
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.register import add_source
-from tests.footage import make_numbered_film, numbered_picture
+from tests.footage import NumberedFilm, make_numbered_film, numbered_picture
 from tests.jobs import run_job
 from tests.rows import ready_video
 
 FRAMES = 150
 SCENES = (50, 100)
+FILM = NumberedFilm(FRAMES, SCENES, name="numbered.mp4")
 INGEST_ASSETS = (
     "source_download",
     "gold_master",
@@ -62,18 +63,6 @@ INGEST_ASSETS = (
     "scene_cut_points",
     "virtual_clips",
 )
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("film")
-    return make_numbered_film(folder / "numbered.mp4", FRAMES, scenes=SCENES)
-
-
-@pytest.fixture
-def storage(pipeline: Engine) -> Storage:
-    settings = get_settings()
-    return open_storage(settings.storage_url, settings.home)
 
 
 def approve_all(engine: Engine) -> list[int]:
@@ -120,9 +109,9 @@ def scratch_is_empty() -> bool:
 
 
 def test_a_film_becomes_clips_that_cover_it(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     assert (report.error, report.state, report.changed) == (None, "ready", True)
     assert report.frame_count == FRAMES
     assert report.checks == {
@@ -142,30 +131,30 @@ def test_a_film_becomes_clips_that_cover_it(
 
 
 def test_a_second_ingest_changes_nothing_and_says_so(
-    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film_file: Path
 ) -> None:
-    first = ingest_in_foreground(pipeline, instance, str(film))
+    first = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
-    again = ingest_in_foreground(pipeline, instance, str(film))
+    again = ingest_in_foreground(pipeline, instance, str(film_file))
     assert (again.key, again.changed, again.clip_count) == (first.key, False, first.clip_count)
     assert everything(pipeline, storage) == before
 
 
 def test_what_was_lost_from_the_storage_is_made_again(
-    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
     storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(pipeline, instance, str(film)).changed
+    assert ingest_in_foreground(pipeline, instance, str(film_file)).changed
     assert everything(pipeline, storage) == before
 
 
 @pytest.mark.parametrize("asset", INGEST_ASSETS)
 def test_any_asset_can_be_made_again_with_the_same_result(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, asset: str
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path, asset: str
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
     for _ in range(2):
         assert run_job(instance, "ingest", report.key, [asset]).success
@@ -173,14 +162,14 @@ def test_any_asset_can_be_made_again_with_the_same_result(
 
 
 def test_an_old_video_gets_sprite_sheets_with_its_next_proxy(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
     storage.delete(report.paths["sprites"])
     with transaction(pipeline) as session:
         source_videos.record(session, report.key, {"sprites": None, "sprites_filepath": None})
-    assert not ingest_in_foreground(pipeline, instance, str(film)).changed
+    assert not ingest_in_foreground(pipeline, instance, str(film_file)).changed
     result = run_job(instance, "ingest", report.key, ["review_proxy"])
     assert everything(pipeline, storage) == before
     with transaction(pipeline) as session:
@@ -202,8 +191,8 @@ def previews(engine: Engine) -> dict[int, list[float]]:
 def test_every_clip_has_a_preview_by_which_like_is_with_like(
     pipeline: Engine, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
-    film = make_numbered_film(tmp_path / "film.mp4", 90, scenes=(30, 60))
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    film_file = make_numbered_film(tmp_path / "film.mp4", 90, scenes=(30, 60))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = [clip.id for clip in clips.of_video(session, video.id)]
@@ -222,9 +211,9 @@ def test_every_clip_has_a_preview_by_which_like_is_with_like(
 
 
 def test_a_clip_that_has_a_preview_keeps_it_and_others_get_theirs(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = previews(pipeline)
     first, second, _ = before
     borrowed = [1.0] + [0.0] * (len(before[first]) - 1)
@@ -239,9 +228,9 @@ def test_a_clip_that_has_a_preview_keeps_it_and_others_get_theirs(
 
 
 def test_previews_stay_out_of_the_library(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = previews(pipeline)
     first, *others = before
     with transaction(pipeline) as session:
@@ -270,8 +259,8 @@ def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
     for number in range(FRAMES):
         ticks.append(now)
         now += (2_250, 3_750, 4_500)[number % 3]
-    film = make_numbered_film(tmp_path / "vfr.mp4", FRAMES, scenes=(40, 70), ticks=ticks)
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    film_file = make_numbered_film(tmp_path / "vfr.mp4", FRAMES, scenes=(40, 70), ticks=ticks)
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = [clip.start_frame for clip in clips.of_video(session, video.id)]
@@ -280,10 +269,10 @@ def test_cuts_are_kept_apart_by_time_where_the_rate_varies(
 
 
 def test_an_asset_without_what_it_is_made_from_says_what_to_do(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(film))
+        video, _ = add_source(session, str(film_file))
     assert not run_job(instance, "ingest", video.key, ["gold_master"]).success
     assert run_job(instance, "ingest", video.key, ["source_download"]).success
     result = run_job(instance, "ingest", video.key, ["keyframe_offsets"])
@@ -311,7 +300,7 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
     pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
-    film: Path,
+    film_file: Path,
     web: str,
     tmp_path: Path,
 ) -> None:
@@ -320,8 +309,8 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
     )
     text.write_text("This is no film.\n")
     empty.touch()
-    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
-    with av.open(str(film)) as source, av.open(str(sound), "w") as target:
+    cut.write_bytes(film_file.read_bytes()[: film_file.stat().st_size // 2])
+    with av.open(str(film_file)) as source, av.open(str(sound), "w") as target:
         track = target.add_stream_from_template(source.streams.audio[0])
         for packet in source.demux(source.streams.audio[0]):
             if packet.dts is not None:
@@ -348,22 +337,24 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
             assert source_videos.get(session, report.key).error == report.error
         assert scratch_is_empty()
     assert storage.list("") == []
-    assert ingest_in_foreground(pipeline, instance, str(film)).state == "ready"
+    assert ingest_in_foreground(pipeline, instance, str(film_file)).state == "ready"
 
 
 def test_the_same_pictures_can_be_ingested_twice(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, tmp_path: Path
 ) -> None:
     """Other bytes, the same frames: a copy with a title of its own."""
     titled = tmp_path / "titled.mp4"
-    with av.open(str(film)) as source, av.open(str(titled), "w") as target:
+    with av.open(str(film_file)) as source, av.open(str(titled), "w") as target:
         target.metadata["title"] = "Another"
         tracks = {each: target.add_stream_from_template(each) for each in source.streams}
         for packet in source.demux():
             if packet.dts is not None:
                 packet.stream = tracks[packet.stream]
                 target.mux(packet)
-    first, second = (ingest_in_foreground(pipeline, instance, str(each)) for each in (film, titled))
+    first, second = (
+        ingest_in_foreground(pipeline, instance, str(each)) for each in (film_file, titled)
+    )
     assert (first.error, second.error) == (None, None)
     assert first.key != second.key
     assert first.paths["proxy"] != second.paths["proxy"]
@@ -373,12 +364,12 @@ def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
     pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
-    film: Path,
+    film_file: Path,
     web: str,
     tmp_path: Path,
 ) -> None:
     served = tmp_path / "site" / "film.mp4"
-    served.write_bytes(film.read_bytes())
+    served.write_bytes(film_file.read_bytes())
     report = ingest_in_foreground(pipeline, instance, f"{web}/film.mp4")
     assert report.error is None
     before = everything(pipeline, storage)
@@ -398,19 +389,19 @@ def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
 
 
 def test_a_failed_video_is_tried_again_when_its_file_is_there(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, tmp_path: Path
 ) -> None:
     late = tmp_path / "late.mp4"
     assert ingest_in_foreground(pipeline, instance, str(late)).state == "download_failed"
-    late.write_bytes(film.read_bytes())
+    late.write_bytes(film_file.read_bytes())
     report = ingest_in_foreground(pipeline, instance, str(late))
     assert (report.state, report.error) == ("ready", None)
 
 
 def test_approved_clips_become_files_keyframes_and_vectors(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
@@ -432,9 +423,9 @@ def test_approved_clips_become_files_keyframes_and_vectors(
 
 
 def test_an_approval_is_taken_back_from_the_library_and_given_again(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     recalled, *others = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     before = everything(pipeline, storage)["objects"]
@@ -458,9 +449,9 @@ def test_an_approval_is_taken_back_from_the_library_and_given_again(
 
 
 def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     first, *_ = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
@@ -476,11 +467,11 @@ def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
 def test_a_backfill_embeds_with_another_model_beside_the_first(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    film: Path,
+    film_file: Path,
     tiny_clip: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     model = str(tiny_clip)
@@ -496,10 +487,10 @@ def test_a_backfill_embeds_with_another_model_beside_the_first(
 
 
 def test_a_model_that_can_not_be_loaded_leaves_the_library_as_it_is(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("sentence_transformers")
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
@@ -511,10 +502,10 @@ def test_a_model_that_can_not_be_loaded_leaves_the_library_as_it_is(
 
 
 def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(film))
+        video, _ = add_source(session, str(film_file))
     parts = [["source_download"], ["review_proxy", "keyframe_offsets"], ["frame_scores"]]
     for assets in parts:
         assert run_job(instance, "ingest", video.key, assets).success
@@ -528,9 +519,9 @@ def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
 
 
 def test_an_interrupted_run_leaves_no_clip_half_way(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approve_all(pipeline)
 
     def interrupted(*_: object, **__: object) -> None:
@@ -543,7 +534,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
 
 
 def test_cancelled_and_dead_runs_are_given_up_in_words(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, tmp_path: Path
 ) -> None:
     with transaction(pipeline) as session:
         video, _ = add_source(session, str(tmp_path / "later.mp4"))
@@ -562,7 +553,7 @@ def test_cancelled_and_dead_runs_are_given_up_in_words(
     give_up(database, run, "Heard of too late: another attempt waits.")
     with transaction(pipeline) as session:
         assert source_videos.get(session, video.key).state == "new"
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approve_all(pipeline)
     run = dg.DagsterRun(job_name="library", tags={"dagster/partition": report.key})
     give_up(database, run, "The run died before it had ended: try again.")
@@ -570,10 +561,14 @@ def test_cancelled_and_dead_runs_are_given_up_in_words(
 
 
 def test_one_bad_clip_fails_alone_and_can_be_tried_again(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film: Path, tmp_path: Path
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    film_file: Path,
+    tmp_path: Path,
 ) -> None:
     """The checksums of one clip's frames are spoilt: it must not become a file."""
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     _first, second, _third = approve_all(pipeline)
     path = report.paths["frame_checksums"]
     with storage.fetch(path) as file:
@@ -601,7 +596,7 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
 def test_the_whole_chain_on_s3(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    film: Path,
+    film_file: Path,
     s3_endpoint: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -611,7 +606,7 @@ def test_the_whole_chain_on_s3(
     monkeypatch.setenv("STORAGE_URL", "s3://heaters-pipeline/library")
     monkeypatch.setenv("HEATERS_S3_ENDPOINT_URL", s3_endpoint)
     # The definitions are loaded once, before this test's settings: a fresh process reads its own.
-    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film), "--json"]
+    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film_file), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     get_settings.cache_clear()
@@ -639,20 +634,20 @@ def kill_when(process: subprocess.Popen[bytes], reached: Path) -> None:
 def test_a_killed_ingest_costs_nothing_but_time(
     pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
-    film = make_numbered_film(tmp_path / "long.mp4", 500, size=(640, 360), scenes=(200, 400))
+    film_file = make_numbered_film(tmp_path / "long.mp4", 500, size=(640, 360), scenes=(200, 400))
     environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
-    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film)]
+    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film_file)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     kill_when(process, get_settings().home / "scratch" / "gold_master.mkv")
     with transaction(pipeline) as session:
         (video,) = source_videos.newest_first(session)
     assert video.state == "preprocessing"
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
     assert (report.state, report.frame_count) == ("ready", 500)
     assert scratch_is_empty()
     after_kill = {key: storage.size(key) for key in storage.list("")}
     storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(pipeline, instance, str(film)).changed
+    assert ingest_in_foreground(pipeline, instance, str(film_file)).changed
     assert {key: storage.size(key) for key in storage.list("")} == after_kill
 
 
@@ -695,11 +690,11 @@ def test_approved_clips_are_due_after_the_undo_window_and_not_before(
 
 
 def test_a_video_that_another_run_works_on_is_left_alone(
-    pipeline: Engine, instance: dg.DagsterInstance, film: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("heaters_pipeline.db.locks.WAIT_SECONDS", 0.2)
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(film))
+        video, _ = add_source(session, str(film_file))
     with video_lock(pipeline, video.key):
         result = run_job(instance, "ingest", video.key, ["source_download"])
     (failure,) = result.get_step_failure_events()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from heaters_pipeline.db import (
     source_videos,
     statistics,
 )
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
@@ -30,13 +29,6 @@ from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.work.register import add_source
 from tests.rows import ready_video, wait_for_waiting
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def remove(engine: Engine, key: str) -> Removed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import wave
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
@@ -18,7 +19,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, source_videos
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, ClipState
@@ -28,39 +29,18 @@ from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.storage.s3 import S3Storage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare
-from tests.footage import make_numbered_film, read_number
+from tests.footage import NumberedFilm, make_numbered_film, read_number
 from tests.reviewer import Reviewer
 from tests.sprites import cut, read_sheet
 
 FRAMES = 150
 CUTS = (40, 41, 100)
+FILM = NumberedFilm(FRAMES, rate=Fraction(30000, 1001))
 
 
 @pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    folder = tmp_path_factory.mktemp("film")
-    film = make_numbered_film(folder / "film.mp4", FRAMES, rate=Fraction(30000, 1001))
-    return prepare(film, folder)
-
-
-@pytest.fixture
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
-
-
-@pytest.fixture
-def library(settings: Settings) -> LocalStorage:
-    return LocalStorage(settings.home / "storage")
-
-
-@pytest.fixture
-def film(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
-    return add_film(engine, library, footage, "film", CUTS)
+def cuts() -> Sequence[int]:
+    return CUTS
 
 
 @pytest.fixture
@@ -90,10 +70,10 @@ FADE_OUT = Transition(TransitionKind.FADE, 139, FRAMES, 0.9)
 
 
 @pytest.fixture
-def blended(engine: Engine, library: LocalStorage, footage: Footage) -> Film:
+def blended(engine: Engine, storage: LocalStorage, footage: Footage) -> Film:
     """A film with a hard cut, a dissolve and a fade at its end."""
     cut = Transition(TransitionKind.CUT, 39, 40)
-    return add_film(engine, library, footage, "film", (40, 100), (cut, DISSOLVE, FADE_OUT))
+    return add_film(engine, storage, footage, "film", (40, 100), (cut, DISSOLVE, FADE_OUT))
 
 
 def test_a_clip_carries_its_trim_and_its_own_transitions(app: Flask, blended: Film) -> None:
@@ -121,7 +101,7 @@ def test_the_page_knows_whether_exports_are_trimmed(settings: Settings, leaves_o
 
 
 def test_the_clips_page_tells_what_was_trimmed_off_its_file(
-    app: Flask, engine: Engine, library: LocalStorage, blended: Film, tmp_path: Path
+    app: Flask, engine: Engine, storage: LocalStorage, blended: Film, tmp_path: Path
 ) -> None:
     def facts(clip: Clip) -> str:
         page = client.get(f"/clips/{clip.id}").get_data(as_text=True)
@@ -134,7 +114,7 @@ def test_the_clips_page_tells_what_was_trimmed_off_its_file(
     assert "Transitions dissolve, 95 to 105 (11) fade, 140 to 149 (10)" in facts(third)
     assert "Clean 106 to 139 (34)" in facts(third)
     for clip, held in ((second, second.clean_frames), (third, third.frames)):
-        finish(engine, library, clip, tmp_path, held)
+        finish(engine, storage, clip, tmp_path, held)
     assert "In the file 40 to 94 (55)" in facts(second)
     assert "In the file" not in facts(third)
 
@@ -363,9 +343,9 @@ def assert_sheets_are_served(client: FlaskClient, film: Film) -> None:
 
 
 def test_a_sprite_sheet_is_served_by_its_number(
-    reviewer: Reviewer, engine: Engine, library: LocalStorage, long_footage: Footage
+    reviewer: Reviewer, engine: Engine, storage: LocalStorage, long_footage: Footage
 ) -> None:
-    film = add_film(engine, library, long_footage, "long-film", ())
+    film = add_film(engine, storage, long_footage, "long-film", ())
     assert_sheets_are_served(reviewer.client, film)
     answer = reviewer.client.get(f"/media/{film.proxy_id}/sprites/3.jpg")
     assert answer.status_code == 404
@@ -535,7 +515,7 @@ def test_sources_are_added_shown_with_their_error_and_retried(
 
 def finish(
     engine: Engine,
-    library: LocalStorage,
+    storage: LocalStorage,
     clip: Clip,
     folder: Path,
     held: FrameRange | None = None,
@@ -545,8 +525,8 @@ def finish(
     file, picture = folder / f"{clip.id}.mp4", folder / f"{clip.id}.jpg"
     file.write_bytes(b"film of clip %d" % clip.id)
     picture.write_bytes(b"picture of clip %d" % clip.id)
-    library.put(file, f"clips/{clip.id}/clip.mp4")
-    library.put(picture, f"clips/{clip.id}/keyframe.jpg")
+    storage.put(file, f"clips/{clip.id}/clip.mp4")
+    storage.put(picture, f"clips/{clip.id}/keyframe.jpg")
     with transaction(engine) as session:
         row = clips.get(session, clip.id)
         row.state = ClipState.EXPORTING
@@ -576,21 +556,21 @@ def keyframes(page: str, clip: Clip) -> set[str]:
 
 
 def test_a_keyframe_that_is_made_again_has_another_address(
-    reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
+    reviewer: Reviewer, engine: Engine, storage: LocalStorage, film: Film, tmp_path: Path
 ) -> None:
     def get(url: str) -> tuple[bytes, bool]:
         answer = reviewer.client.get(url)
         return answer.get_data(), "immutable" in answer.headers["Cache-Control"]
 
     clip = film.clips[0]
-    finish(engine, library, clip, tmp_path)
+    finish(engine, storage, clip, tmp_path)
     (first,) = keyframes(reviewer.client.get(f"/clips/{clip.id}").text, clip)
     assert get(first) == (b"picture of clip %d" % clip.id, True)
 
     again = tmp_path / "again.jpg"
     again.write_bytes(b"another picture")
     key, size = f"clips/{clip.id}/keyframe.jpg", {"width": 320, "height": 180}
-    library.put(again, key)
+    storage.put(again, key)
     with transaction(engine) as session:
         artifacts.save_keyframe(session, clip.id, frame=clip.start_frame, filepath=key, **size)
     (second,) = keyframes(reviewer.client.get(f"/clips/{clip.id}").text, clip)
@@ -602,13 +582,13 @@ def test_a_keyframe_that_is_made_again_has_another_address(
 
 
 def test_library_clip_and_similar(
-    reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
+    reviewer: Reviewer, engine: Engine, storage: LocalStorage, film: Film, tmp_path: Path
 ) -> None:
     first, second, third, _ = film.clips
     clip = reviewer.queue()[0]
     reviewer.decide(clip, "approve")
     for each in (first, second, third):
-        finish(engine, library, each, tmp_path)
+        finish(engine, storage, each, tmp_path)
 
     shown = reviewer.client.get("/library").get_data(as_text=True)
     for each in (first, second, third):
@@ -627,17 +607,17 @@ def test_library_clip_and_similar(
 
 
 def test_an_approval_is_taken_back_from_the_clips_page_and_its_files_go(
-    reviewer: Reviewer, engine: Engine, library: LocalStorage, film: Film, tmp_path: Path
+    reviewer: Reviewer, engine: Engine, storage: LocalStorage, film: Film, tmp_path: Path
 ) -> None:
     clip = film.clips[0]
     reviewer.decide(reviewer.queue()[0], "approve")
-    finish(engine, library, clip, tmp_path)
+    finish(engine, storage, clip, tmp_path)
     page = reviewer.client.get(f"/clips/{clip.id}").get_data(as_text=True)
     found = re.search(r'name="event_id" value="(\d+)"', page)
     assert found
     form = {"csrf_token": reviewer.token, "event_id": found[1]}
     assert reviewer.client.post(f"/clips/{clip.id}/undo", data=form).status_code == 303
-    assert library.list(f"clips/{clip.id}/") == []
+    assert storage.list(f"clips/{clip.id}/") == []
     assert reviewer.queue()[0]["id"] == clip.id
     page = reviewer.client.get(f"/clips/{clip.id}").get_data(as_text=True)
     assert 'name="event_id"' not in page

@@ -10,25 +10,19 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import clip_work, clips, embeddings, source_list, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.settings import Settings
-from review_app import create_app
 from tests.reviewer import Reviewer
 from tests.rows import ready_video
 
 
 @pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """One that learns from each decision at once."""
+def app_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The app learns from each decision at once."""
     monkeypatch.setattr("review_app.learnt.KEPT_SECONDS", 0.0)
-    return create_app(settings.model_copy(update={"labels": ("indoor", "outdoor")}))
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
+    return settings.model_copy(update={"labels": ("indoor", "outdoor")})
 
 
 @pytest.fixture

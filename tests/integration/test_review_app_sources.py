@@ -15,14 +15,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
 from heaters_pipeline.db import clips, ledger, reviews, source_list, source_videos
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD
-from heaters_pipeline.settings import Settings
-from review_app import create_app
 from tests.rows import new_video, ready_video
 
 SHORT = {
@@ -31,16 +29,6 @@ SHORT = {
     "format": "fallback",
     "normalised": None,
 }
-
-
-@pytest.fixture
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
 
 
 class Page:

@@ -27,7 +27,7 @@ from tusclient.exceptions import TusUploadFailed
 from werkzeug.serving import make_server
 
 from heaters_pipeline.db import source_list
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.errors import HeatersError
@@ -46,28 +46,7 @@ PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
 @pytest.fixture
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
-
-
-@pytest.fixture
-def library(settings: Settings) -> LocalStorage:
-    return LocalStorage(settings.home / "storage")
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    with served(app) as url:
-        yield url
-
-
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
+def file(tmp_path: Path) -> Path:
     """Not a film, but as many bytes of no pattern."""
     path = tmp_path / "Summer film.mp4"
     path.write_bytes(os.urandom(3 * MIB + 17))
@@ -83,10 +62,10 @@ def folders(settings: Settings) -> list[Path]:
     return list((settings.home / "uploads").glob("*"))
 
 
-def uploader(address: str, film: Path, url: str | None = None, **metadata: str) -> Any:
-    told = {"filename": film.name, **metadata}
+def uploader(address: str, file: Path, url: str | None = None, **metadata: str) -> Any:
+    told = {"filename": file.name, **metadata}
     return TusClient(f"{address}/sources").uploader(
-        str(film), chunk_size=MIB, metadata=told, url=url, retries=3, retry_delay=0
+        str(file), chunk_size=MIB, metadata=told, url=url, retries=3, retry_delay=0
     )
 
 
@@ -117,10 +96,10 @@ def offset(url: str) -> int:
     return int(answer.headers["Upload-Offset"])
 
 
-def same_file(library: LocalStorage, video: SourceVideo, film: Path) -> bool:
+def same_file(storage: LocalStorage, video: SourceVideo, file: Path) -> bool:
     assert video.source_filepath
     digests = set()
-    for pieces in (library.stream(video.source_filepath), iter([film.read_bytes()])):
+    for pieces in (storage.stream(video.source_filepath), iter([file.read_bytes()])):
         digest = hashlib.sha256()
         for piece in pieces:
             digest.update(piece)
@@ -129,15 +108,15 @@ def same_file(library: LocalStorage, video: SourceVideo, film: Path) -> bool:
 
 
 def test_a_client_that_speaks_tus_sends_a_film(
-    address: str, film: Path, engine: Engine, library: LocalStorage, settings: Settings
+    address: str, file: Path, engine: Engine, storage: LocalStorage, settings: Settings
 ) -> None:
-    uploader(address, film, title="Our summer", already_cut="1").upload()
+    uploader(address, file, title="Our summer", already_cut="1").upload()
     (video,) = videos(engine)
-    assert (video.title, video.url, video.origin) == ("Our summer", film.name, "upload")
+    assert (video.title, video.url, video.origin) == ("Our summer", file.name, "upload")
     assert (video.state, video.needs_splicing) == ("new", False)
     assert video.key.startswith("summer-film-")
     assert video.source_filepath == f"videos/{video.key}/source-upload.mp4"
-    assert same_file(library, video, film)
+    assert same_file(storage, video, file)
     assert [path.name for folder in folders(settings) for path in folder.glob("data")] == []
 
 
@@ -173,26 +152,26 @@ def running(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_an_upload_goes_on_when_the_server_was_killed_and_started_again(
-    settings: Settings, film: Path, engine: Engine, library: LocalStorage
+    settings: Settings, file: Path, engine: Engine, storage: LocalStorage
 ) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     upload = None
     with running(port) as server:
-        upload = uploader(f"http://127.0.0.1:{port}", film)
+        upload = uploader(f"http://127.0.0.1:{port}", file)
         upload.upload(stop_at=2 * MIB)
         server.kill()
         upload.retries = 0
         with pytest.raises(TusUploadFailed):
             upload.upload()
     with running(port):
-        again = uploader(f"http://127.0.0.1:{port}", film, url=upload.url)
+        again = uploader(f"http://127.0.0.1:{port}", file, url=upload.url)
         assert again.offset == 2 * MIB
         again.upload()
     (video,) = videos(engine)
     assert video.title == "Summer film"
-    assert same_file(library, video, film)
+    assert same_file(storage, video, file)
 
 
 def send_half(url: str, length: int, half: bytes) -> None:
@@ -220,9 +199,9 @@ def streaming(app: Flask) -> Iterator[str]:
 
 @pytest.mark.parametrize("serve", [served, streaming])
 def test_a_piece_that_breaks_off_does_no_harm(
-    serve: Any, app: Flask, film: Path, engine: Engine, library: LocalStorage
+    serve: Any, app: Flask, file: Path, engine: Engine, storage: LocalStorage
 ) -> None:
-    content = film.read_bytes()
+    content = file.read_bytes()
     with serve(app) as address:
         url = begun(address, len(content))
         send_half(url, len(content), content[: 2 * MIB])
@@ -231,24 +210,24 @@ def test_a_piece_that_breaks_off_does_no_harm(
             while offset(url) < 2 * MIB and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert offset(url) == 2 * MIB, "all that arrived is kept"
-        uploader(address, film, url=url).upload()
+        uploader(address, file, url=url).upload()
     (video,) = videos(engine)
-    assert same_file(library, video, film)
+    assert same_file(storage, video, file)
 
 
 def test_two_clients_of_one_upload_do_not_mix(
-    address: str, film: Path, engine: Engine, library: LocalStorage
+    address: str, file: Path, engine: Engine, storage: LocalStorage
 ) -> None:
-    first = uploader(address, film)
+    first = uploader(address, file)
     first.upload_chunk()
-    second = uploader(address, film, url=first.url)
+    second = uploader(address, file, url=first.url)
     second.upload_chunk()
     stale = patch(first.url, MIB, b"x" * MIB)
     assert stale.status_code == 409
     assert "goes on at byte 2097152" in stale.json()["error"]
     first.upload()  # asks for the offset when it is refused, and goes on
     (video,) = videos(engine)
-    assert same_file(library, video, film)
+    assert same_file(storage, video, file)
 
 
 def test_while_one_request_writes_others_are_told_to_wait(address: str, settings: Settings) -> None:
@@ -385,14 +364,14 @@ def test_pieces_that_make_no_sense(address: str) -> None:
     ],
 )
 def test_a_file_s_name_is_only_a_name(
-    address: str, engine: Engine, library: LocalStorage, name: str, title: str, file: str
+    address: str, engine: Engine, storage: LocalStorage, name: str, title: str, file: str
 ) -> None:
     answer = announce(address, 4, filename=name)
     assert answer.status_code == 201
     assert patch(address + answer.headers["Location"], 0, b"film").status_code == 204
     (video,) = videos(engine)
     assert video.title == title
-    assert library.list("") == [f"videos/{video.key}/{file}"]
+    assert storage.list("") == [f"videos/{video.key}/{file}"]
 
 
 def test_a_cancelled_upload_is_gone(address: str, settings: Settings) -> None:
@@ -472,21 +451,21 @@ def test_a_storage_that_fails_at_the_end_loses_nothing(settings: Settings, engin
 
 
 def test_a_client_s_own_retries_end_what_failed(
-    settings: Settings, engine: Engine, film: Path
+    settings: Settings, engine: Engine, file: Path
 ) -> None:
     app, storage = unwilling(settings, failures=1)
     with served(app) as address:
-        uploader(address, film).upload()
+        uploader(address, file).upload()
     (video,) = videos(engine)
-    assert same_file(storage, video, film)
+    assert same_file(storage, video, file)
 
 
 @pytest.mark.parametrize("crash_after", ["put", "row"])
 def test_a_crash_at_the_end_ends_well_when_the_client_asks_again(
     settings: Settings,
     engine: Engine,
-    library: LocalStorage,
-    film: Path,
+    storage: LocalStorage,
+    file: Path,
     crash_after: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -501,32 +480,32 @@ def test_a_crash_at_the_end_ends_well_when_the_client_asks_again(
             raise RuntimeError
 
         crash.setattr(broken, die)
-        unfinished = uploader(address, film)
+        unfinished = uploader(address, file)
         unfinished.retries = 0
         with pytest.raises(TusUploadFailed):
             unfinished.upload()
         path = urlsplit(unfinished.url).path
     with served(create_app(settings)) as address:
-        assert offset(address + path) == film.stat().st_size
+        assert offset(address + path) == file.stat().st_size
     (video,) = videos(engine)
-    assert same_file(library, video, film)
+    assert same_file(storage, video, file)
     assert [data for folder in folders(settings) for data in folder.glob("data")] == []
 
 
 def test_into_a_bucket(
-    settings: Settings, s3_storage: S3Storage, s3_endpoint: str, film: Path, engine: Engine
+    settings: Settings, s3_storage: S3Storage, s3_endpoint: str, file: Path, engine: Engine
 ) -> None:
     app = create_app(settings)
     known: Services = app.extensions["heaters"]
     app.extensions["heaters"] = Services(known.settings, known.engine, s3_storage, known.uploads)
     with served(app) as address:
-        uploader(address, film).upload()
+        uploader(address, file).upload()
     (video,) = videos(engine)
-    assert s3_storage.size(str(video.source_filepath)) == film.stat().st_size
+    assert s3_storage.size(str(video.source_filepath)) == file.stat().st_size
 
 
 def test_a_large_file_arrives_whole(
-    address: str, tmp_path: Path, engine: Engine, library: LocalStorage
+    address: str, tmp_path: Path, engine: Engine, storage: LocalStorage
 ) -> None:
     film = tmp_path / "large.mp4"
     with film.open("wb") as file:
@@ -536,7 +515,7 @@ def test_a_large_file_arrives_whole(
     client = TusClient(f"{address}/sources")
     client.uploader(str(film), chunk_size=8 * MIB, metadata={"filename": film.name}).upload()
     (video,) = videos(engine)
-    assert same_file(library, video, film)
+    assert same_file(storage, video, film)
 
 
 # --- Foreign pages -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from heaters_pipeline.db import clip_work, clips, review_queue, reviews, source_videos
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
@@ -18,13 +18,6 @@ from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video, wait_for_waiting
-
-
-@pytest.fixture
-def engine(database_url):
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None):

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
 from heaters_pipeline.db import migrate
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import ArtifactKind, Clip, Origin
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
@@ -23,13 +23,6 @@ INDEXES = """
     SELECT indexname, indexdef FROM pg_indexes
     WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY indexname
 """
-
-
-@pytest.fixture
-def engine(database_url):
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def _tables(connection: sa.Connection, query: str) -> list[tuple[str, str]]:

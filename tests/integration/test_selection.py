@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, embeddings, likeness, review_queue, reviews
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.review import Action
@@ -20,14 +20,7 @@ from tests.rows import ready_video
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def film(engine: Engine) -> list[Clip]:
+def four(engine: Engine) -> list[Clip]:
     """Clips of 10, 40, 20 and 30 frames, 25 a second."""
     return ready_video(engine, frame_count=100, cuts=[10, 50, 70])[1]
 
@@ -73,66 +66,66 @@ def chosen(engine: Engine, found: list[Clip], **wanted: Any) -> list[int]:
     return [places[clip_id] for clip_id in listed]
 
 
-def test_orders_that_need_no_score(engine: Engine, film: list[Clip]) -> None:
-    assert chosen(engine, film) == [0, 1, 2, 3]
-    assert chosen(engine, film, order=Order.SHORTEST) == [0, 2, 3, 1]
-    assert chosen(engine, film, order=Order.LONGEST) == [1, 3, 2, 0]
-    assert chosen(engine, film, order=Order.NEWEST) == [3, 2, 1, 0]
-    assert chosen(engine, film, order=Order.OLDEST) == [0, 1, 2, 3]
-    for clip in (film[2], film[0], film[1]):
+def test_orders_that_need_no_score(engine: Engine, four: list[Clip]) -> None:
+    assert chosen(engine, four) == [0, 1, 2, 3]
+    assert chosen(engine, four, order=Order.SHORTEST) == [0, 2, 3, 1]
+    assert chosen(engine, four, order=Order.LONGEST) == [1, 3, 2, 0]
+    assert chosen(engine, four, order=Order.NEWEST) == [3, 2, 1, 0]
+    assert chosen(engine, four, order=Order.OLDEST) == [0, 1, 2, 3]
+    for clip in (four[2], four[0], four[1]):
         decide(engine, clip, Action.SKIP)
     skipped = {"state": Shown.SKIPPED, "order": Order.NEWEST}
-    assert chosen(engine, film, **skipped) == [1, 0, 2]
+    assert chosen(engine, four, **skipped) == [1, 0, 2]
 
 
-def test_filters(engine: Engine, film: list[Clip]) -> None:
+def test_filters(engine: Engine, four: list[Clip]) -> None:
     _, others = ready_video(engine, "film-2")
-    everything = [*film, *others]
+    everything = [*four, *others]
     assert chosen(engine, everything, video="film-2") == [4, 5, 6]
     assert chosen(engine, everything, video="no-such") == []
-    assert chosen(engine, film, video="film-1", min_seconds=0.8, max_seconds=1.2) == [2, 3]
-    decide(engine, film[1], Action.ANNOTATE, labels=["indoor", "quiet"], rating=4)
-    decide(engine, film[2], Action.ANNOTATE, labels=["quiet"], rating=2)
-    assert chosen(engine, film, label="quiet") == [1, 2]
-    assert chosen(engine, film, label="loud") == []
-    assert chosen(engine, film, min_rating=3) == [1]
-    decide(engine, film[0], Action.APPROVE)
-    decide(engine, film[1], Action.APPROVE, "bob")
-    decide(engine, film[2], Action.SKIP, "bob")
-    decide(engine, film[3], Action.ARCHIVE, "bob")
-    assert chosen(engine, film, state=Shown.APPROVED) == [0, 1]
-    assert chosen(engine, film, state=Shown.APPROVED, reviewer="bob") == [1]
-    assert chosen(engine, film, state=Shown.SKIPPED) == [2]
-    assert chosen(engine, film, state=Shown.ARCHIVED) == [3]
-    assert chosen(engine, film, video="film-1") == []
-    assert chosen(engine, film, clip=film[3].id) == [3]
-    assert chosen(engine, film, clip=film[3].id, state=Shown.PENDING) == []
+    assert chosen(engine, four, video="film-1", min_seconds=0.8, max_seconds=1.2) == [2, 3]
+    decide(engine, four[1], Action.ANNOTATE, labels=["indoor", "quiet"], rating=4)
+    decide(engine, four[2], Action.ANNOTATE, labels=["quiet"], rating=2)
+    assert chosen(engine, four, label="quiet") == [1, 2]
+    assert chosen(engine, four, label="loud") == []
+    assert chosen(engine, four, min_rating=3) == [1]
+    decide(engine, four[0], Action.APPROVE)
+    decide(engine, four[1], Action.APPROVE, "bob")
+    decide(engine, four[2], Action.SKIP, "bob")
+    decide(engine, four[3], Action.ARCHIVE, "bob")
+    assert chosen(engine, four, state=Shown.APPROVED) == [0, 1]
+    assert chosen(engine, four, state=Shown.APPROVED, reviewer="bob") == [1]
+    assert chosen(engine, four, state=Shown.SKIPPED) == [2]
+    assert chosen(engine, four, state=Shown.ARCHIVED) == [3]
+    assert chosen(engine, four, video="film-1") == []
+    assert chosen(engine, four, clip=four[3].id) == [3]
+    assert chosen(engine, four, clip=four[3].id, state=Shown.PENDING) == []
 
 
-def test_labels_in_use(engine: Engine, film: list[Clip]) -> None:
-    decide(engine, film[0], Action.ANNOTATE, labels=["b", "a"])
-    decide(engine, film[1], Action.ANNOTATE, labels=["b", "c"])
-    decide(engine, film[1], Action.MERGE)
+def test_labels_in_use(engine: Engine, four: list[Clip]) -> None:
+    decide(engine, four[0], Action.ANNOTATE, labels=["b", "a"])
+    decide(engine, four[1], Action.ANNOTATE, labels=["b", "c"])
+    decide(engine, four[1], Action.MERGE)
     with transaction(engine) as session:
         assert clips.labels_in_use(session) == ["a", "b", "c"]
-    decide(engine, film[2], Action.ANNOTATE, labels=["c"])
+    decide(engine, four[2], Action.ANNOTATE, labels=["c"])
     with transaction(engine) as session:
         assert clips.labels_in_use(session) == ["c", "a", "b"]
 
 
 def test_there_is_no_score_before_there_are_decisions_of_both_kinds(
-    engine: Engine, film: list[Clip]
+    engine: Engine, four: list[Clip]
 ) -> None:
-    preview(engine, {clip.id: [float(place), 1.0] for place, clip in enumerate(film)})
+    preview(engine, {clip.id: [float(place), 1.0] for place, clip in enumerate(four)})
     assert learn(engine) is None
-    decide(engine, film[0], Action.APPROVE)
+    decide(engine, four[0], Action.APPROVE)
     assert learn(engine) is None
-    assert chosen(engine, film, order=Order.UNCERTAIN) == [1, 2, 3]
-    assert chosen(engine, film, min_score=0.0) == []
-    decide(engine, film[3], Action.ARCHIVE)
+    assert chosen(engine, four, order=Order.UNCERTAIN) == [1, 2, 3]
+    assert chosen(engine, four, min_score=0.0) == []
+    decide(engine, four[3], Action.ARCHIVE)
     assert learn(engine) is not None
     # Two means in one place tell nothing apart.
-    preview(engine, {film[3].id: [0.0, 1.0]})
+    preview(engine, {four[3].id: [0.0, 1.0]})
     assert learn(engine) is None
 
 
@@ -175,8 +168,8 @@ def test_the_score_says_how_much_a_clip_looks_like_approved_ones(engine: Engine)
     assert chosen(engine, found, **decisive) == [0, 1]
 
 
-def test_a_preview_far_away_from_all_has_a_score_too(engine: Engine, film: list[Clip]) -> None:
-    first, second, third, fourth = film
+def test_a_preview_far_away_from_all_has_a_score_too(engine: Engine, four: list[Clip]) -> None:
+    first, second, third, fourth = four
     preview(engine, {first.id: [1e-3, 0.0], second.id: [0.0, 0.0], third.id: [1e3, 0.0]})
     preview(engine, {fourth.id: [-1e3, 0.0]})
     decide(engine, first, Action.APPROVE)

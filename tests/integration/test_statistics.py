@@ -10,18 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, reviews, source_videos, statistics
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
 from review_app.presenters import figures
 from tests.rows import ready_video
-
-
-@pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
 
 
 def decide(engine: Engine, clip: Clip, action: Action, actor: str = "ann", **fields: Any) -> Any:

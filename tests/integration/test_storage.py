@@ -18,7 +18,12 @@ KEY = "videos/v1/source.mp4"
 CONTENT = os.urandom(3_000_000)
 
 
-@pytest.fixture(params=["storage", "s3_storage"])
+@pytest.fixture
+def local_storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(tmp_path / "storage")
+
+
+@pytest.fixture(params=["local_storage", "s3_storage"])
 def either(request: pytest.FixtureRequest) -> Storage:
     return request.getfixturevalue(request.param)
 
@@ -173,23 +178,25 @@ def test_a_fetched_copy_goes_with_its_context(s3_storage: Storage, local_file: P
     assert not path.exists()
 
 
-def test_a_put_that_fails_leaves_the_old_object(storage: LocalStorage, local_file: Path) -> None:
-    storage.put(local_file, KEY)
+def test_a_put_that_fails_leaves_the_old_object(
+    local_storage: LocalStorage, local_file: Path
+) -> None:
+    local_storage.put(local_file, KEY)
     with pytest.raises(FileNotFoundError):
-        storage.put(local_file.with_name("never made"), KEY)
-    assert storage.size(KEY) == len(CONTENT)
-    assert [path.name for path in (storage.root / KEY).parent.iterdir()] == ["source.mp4"]
+        local_storage.put(local_file.with_name("never made"), KEY)
+    assert local_storage.size(KEY) == len(CONTENT)
+    assert [path.name for path in (local_storage.root / KEY).parent.iterdir()] == ["source.mp4"]
 
 
 def test_what_a_killed_writer_left_is_no_object_and_goes(
-    storage: LocalStorage, local_file: Path
+    local_storage: LocalStorage, local_file: Path
 ) -> None:
-    storage.put(local_file, KEY)
-    left = storage.root / f"{KEY}.0a1b2c3d.partial"
+    local_storage.put(local_file, KEY)
+    left = local_storage.root / f"{KEY}.0a1b2c3d.partial"
     left.write_bytes(b"half")
-    assert storage.list("") == [KEY]
+    assert local_storage.list("") == [KEY]
     os.utime(left, (0, 0))
-    storage.put(local_file, KEY)
+    local_storage.put(local_file, KEY)
     assert not left.exists()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import artifacts, clips, reviews, source_videos
-from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.domain.review import Action
@@ -30,13 +29,6 @@ from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.films import draw_film
 from tests.jobs import run_job
 from tests.rows import ready_video
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def detected(engine: Engine, key: str, *transitions: tuple[str, int, int]) -> SourceVideo:
