@@ -1,14 +1,16 @@
-"""Who is reviewing: a name in the session, readable, changed at will."""
+"""Who is reviewing: a name in the session, readable, changed at will; and on which page."""
 
 from __future__ import annotations
 
+import re
 import secrets
 
-from flask import session
+from flask import request, session
 
 from heaters_pipeline.domain.errors import InputError
 
 LONGEST = 40
+PAGE_HEADER = "X-Heaters-Page"
 _MANNERS = ("brisk", "calm", "clear", "deft", "fair", "keen", "kind", "lucid", "quiet", "steady")
 _BIRDS = ("avocet", "crane", "finch", "heron", "ibis", "lark", "osprey", "plover", "robin", "swift")
 
@@ -20,6 +22,15 @@ def reviewer_name() -> str:
         parts = secrets.choice(_MANNERS), secrets.choice(_BIRDS), str(secrets.randbelow(90) + 10)
         name = rename("-".join(parts))
     return name
+
+
+def reviewer_page() -> str | None:
+    """The token of the page that sent this request, which its leases belong to; None where a
+    program names none. Raises InputError for one that is malformed."""
+    token = request.headers.get(PAGE_HEADER)
+    if token is not None and not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", token):
+        raise InputError(f"{PAGE_HEADER} has 1 to 64 letters, digits, hyphens and underscores.")
+    return token
 
 
 def rename(name: str) -> str:

@@ -18,14 +18,19 @@ class Reviewer:
         found = re.search(r'name="csrf" content="([^"]+)"', page)
         assert found
         self.token = found[1]
+        self.page: str | None = None
+        """What its requests name as their page; None: nothing, as programs do."""
 
     def queue(self, **query: Any) -> list[dict[str, Any]]:
-        answer = self.client.get("/api/queue", query_string=query)
+        answer = self.client.get("/api/queue", query_string=query, headers=self._page())
         assert answer.status_code == 200, answer.get_data(as_text=True)
         return list(answer.get_json()["clips"])
 
     def post(self, url: str, body: dict[str, Any]) -> Any:
-        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token})
+        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token, **self._page()})
+
+    def _page(self) -> dict[str, str]:
+        return {} if self.page is None else {"X-Heaters-Page": self.page}
 
     def clip(self, clip_id: int) -> dict[str, Any]:
         """As it is now."""

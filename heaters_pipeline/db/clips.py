@@ -215,7 +215,8 @@ def _decided(clip: Clip) -> dict[str, Any]:
 
 
 _DECIDED = (
-    *("state", "decided_at", "last_event_id", "error", "version", "leased_by", "leased_until"),
+    *("state", "decided_at", "last_event_id", "error", "version"),
+    *("leased_by", "leased_page", "leased_until"),
     *("cut_points", "made_by", "trim", "is_virtual", "clip_filepath", "exported_frames"),
     *("grouped_with_clip_id", "labels", "rating", "note"),
 )

@@ -125,7 +125,7 @@ def _stamp(clip: Clip, event: _Written) -> None:
     pending = clip.state == ClipState.PENDING_REVIEW
     clip.decided_at = None if pending else event.at
     if not pending:
-        clip.leased_by = clip.leased_until = None
+        clip.leased_by = clip.leased_page = clip.leased_until = None
 
 
 def standing() -> SelectOfScalar[ReviewEvent]:

@@ -283,6 +283,14 @@ class Clip(SQLModel, table=True):
         ),
         sa.Index("ix_clips_state_decided_at", "state", "decided_at"),
         sa.Index(
+            "ix_clips_leased_by", "leased_by", postgresql_where=sa.text("leased_by IS NOT NULL")
+        ),
+        sa.Index(
+            "ix_clips_leased_page",
+            "leased_page",
+            postgresql_where=sa.text("leased_page IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_clips_labels",
             "labels",
             postgresql_using="gin",
@@ -335,7 +343,11 @@ class Clip(SQLModel, table=True):
     )
     """Raised by every review event; a write that names another version is refused."""
     leased_by: str | None = _optional_text()
+    """The reviewer who was handed it last."""
+    leased_page: str | None = _optional_text()
+    """The token of the page that has it; null where a program without pages does."""
     leased_until: datetime | None = _time()
+    """Null once it was given back."""
     decided_at: datetime | None = _time()
     last_event_id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger))
     attempt: int = Field(

@@ -63,6 +63,7 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
             last_event_id=removal.id,
             decided_at=sa.func.now(),
             leased_by=None,
+            leased_page=None,
             leased_until=None,
             error=None,
             is_virtual=True,

@@ -1,4 +1,9 @@
-"""The clips that wait for reviewers: leases, selections and counts."""
+"""The clips that wait for reviewers: leases, selections and counts.
+
+A lease belongs to a page that a reviewer has open, named by a token: two tabs of one reviewer get
+different clips, and closing one gives back that one's alone. A program that names no page has its
+leases by the reviewer's name.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +39,13 @@ class PendingCounts(NamedTuple):
     total: int
     with_others: int
     """How many of them are leased by other reviewers."""
+    in_other_pages: int
+    """How many are leased by other pages of the same reviewer."""
+
+    @property
+    def available(self) -> int:
+        """How many the page has or can have."""
+        return self.total - self.with_others - self.in_other_pages
 
 
 def lease_queue(
@@ -43,25 +55,31 @@ def lease_queue(
     lease_seconds: float,
     selection: Selection = EVERYTHING,
     likeness: Likeness | None = None,
+    page: str | None = None,
 ) -> list[QueuedClip]:
-    """The next pending clips of a selection for a reviewer, in its order, kept from others for
-    `lease_seconds`.
+    """The next pending clips of a selection for a reviewer's page, in its order, kept from others
+    for `lease_seconds`.
 
-    What he was handed before comes first and is renewed, also where its lease has run out and
-    nobody has taken it; clips leased by others are passed over.
+    The page keeps the clips that it has, whose lease is renewed; next it gets those that the
+    reviewer was handed before and nobody has now: after a reload, the same ones. Clips that another
+    page has are passed over, even one of the same reviewer.
     """
     view = View(selection, STATES[Shown.PENDING], likeness)
-    free = (
-        view.of(sa.select(col(Clip.id)))
-        .where(sa.not_(_with_others(reviewer)))
-        .order_by(*view.order())
-        .with_for_update(of=Clip, key_share=True, skip_locked=True)
-    )
+    mine, before = _mine(reviewer, page), col(Clip.leased_by) == reviewer
+    known = sa.or_(mine, sa.and_(before, sa.not_(_LEASED)))
+    unknown = sa.and_(_not(mine), _not(before), sa.not_(_LEASED))
+    leased: list[int] = []
     # Two queries: one that sorts all pending clips by whose they are takes four times as long.
-    leased = session.scalars(free.where(Clip.leased_by == reviewer).limit(limit)).all()
-    others = free.where(col(Clip.leased_by).is_distinct_from(reviewer))
-    leased = [*leased, *session.scalars(others.limit(limit - len(leased)))]
-    lease(session, leased, reviewer, lease_seconds)
+    for wanted, order in ((known, [_not(mine), *view.order()]), (unknown, view.order())):
+        statement = (
+            view.of(sa.select(col(Clip.id)))
+            .where(wanted)
+            .order_by(*order)
+            .limit(limit - len(leased))
+            .with_for_update(of=Clip, key_share=True, skip_locked=True)
+        )
+        leased += session.scalars(statement)
+    lease(session, leased, reviewer, lease_seconds, page)
     return queued(session, leased, view)
 
 
@@ -105,20 +123,37 @@ def count(
     return session.scalar(view.of(sa.select(sa.func.count()).select_from(Clip))) or 0
 
 
-def lease(session: Session, clip_ids: Sequence[int], reviewer: str, lease_seconds: float) -> None:
-    """Keeps those of the clips that are pending, and that no other reviewer has, from others for
+def lease(
+    session: Session,
+    clip_ids: Sequence[int],
+    reviewer: str,
+    lease_seconds: float,
+    page: str | None = None,
+) -> None:
+    """Keeps those of the clips that are pending, and that no other page has, from others for
     `lease_seconds` from now."""
     session.execute(
         sa.update(Clip)
         .where(
             col(Clip.id).in_(clip_ids),
             col(Clip.state) == ClipState.PENDING_REVIEW,
-            sa.not_(_with_others(reviewer)),
+            sa.or_(_mine(reviewer, page), sa.not_(_LEASED)),
         )
         .values(
             leased_by=reviewer,
+            leased_page=page,
             leased_until=sa.func.now() + timedelta(seconds=lease_seconds),
         )
+    )
+
+
+def release(session: Session, reviewer: str, page: str | None = None) -> None:
+    """Gives back the clips that a page has, except those that a decision has locked. The reviewer
+    gets them first when they ask again."""
+    session.execute(
+        sa.update(Clip)
+        .where(col(Clip.id).in_(free(_mine(reviewer, page))))
+        .values(leased_page=None, leased_until=None)
     )
 
 
@@ -127,19 +162,35 @@ def pending_counts(
     reviewer: str,
     selection: Selection = EVERYTHING,
     likeness: Likeness | None = None,
+    page: str | None = None,
 ) -> PendingCounts:
     """Clips of a selection that wait for a decision."""
     view = View(selection, STATES[Shown.PENDING], likeness)
-    counted = sa.select(sa.func.count(), sa.func.count().filter(_with_others(reviewer)))
+    taken = sa.and_(_LEASED, _not(_mine(reviewer, page)))
+    theirs = col(Clip.leased_by) != reviewer
+    counted = sa.select(
+        sa.func.count(),
+        sa.func.count().filter(taken, theirs),
+        sa.func.count().filter(taken, sa.not_(theirs)),
+    )
     return PendingCounts(*session.execute(view.of(counted.select_from(Clip))).one())
 
 
-def _with_others(reviewer: str) -> Any:
-    """True of a clip that another reviewer's lease keeps; never null."""
-    return sa.func.coalesce(
-        sa.and_(col(Clip.leased_by) != reviewer, col(Clip.leased_until) > sa.func.now()),
-        sa.false(),
-    )
+_LEASED: Any = sa.func.coalesce(col(Clip.leased_until) > sa.func.now(), sa.false())
+"""True of a clip that a lease keeps; never null."""
+
+
+def _mine(reviewer: str, page: str | None) -> Any:
+    """True of a clip that the page was handed last, also where its lease has run out. It may be
+    null, so that an index serves it."""
+    if page is not None:
+        return col(Clip.leased_page) == page
+    return sa.and_(col(Clip.leased_by) == reviewer, col(Clip.leased_page).is_(None))
+
+
+def _not(condition: Any) -> Any:
+    """True where a condition is false or null."""
+    return condition.is_not(sa.true())
 
 
 def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) -> list[QueuedClip]:
@@ -174,12 +225,3 @@ def _beside(other: Any) -> tuple[Any, Any]:
     """True of live clips of the same video."""
     same_video = other.source_video_id == col(Clip.source_video_id)
     return same_video, other.state != ClipState.SUPERSEDED
-
-
-def release(session: Session, reviewer: str) -> None:
-    """Gives back what a reviewer has leased, but for what is being decided on right now."""
-    session.execute(
-        sa.update(Clip)
-        .where(col(Clip.id).in_(free(Clip.leased_by == reviewer)))
-        .values(leased_by=None, leased_until=None)
-    )

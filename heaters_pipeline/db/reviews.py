@@ -57,13 +57,14 @@ def decide(
     frames: Iterable[int] = (),
     changes: Mapping[str, Any] | None = None,
     lease_seconds: float = 0,
+    page: str | None = None,
 ) -> Decision:
     """Records what `actor` decided on the clip as he saw it (`version`).
 
     `side` is where the neighbour of a merge or a nudge lies. `frame` and `frames` are first frames,
     numbers of the source video: of the second and later parts of a split, or of what is to follow
     the cut that a nudge moves. `changes` are an annotation's (`review.annotation_changes`).
-    The clips that a split or merge makes are kept for `actor` for `lease_seconds`.
+    The clips that a split or merge makes are kept for the actor's `page` for `lease_seconds`.
     A decision that is sent again, because its answer was lost, is found made and changes nothing.
     Raises Conflict if the clip has changed since, or if the pipeline has it; InputError if the
     action can't be done at all.
@@ -90,7 +91,7 @@ def decide(
     if neighbour is not None:
         _refuse_neighbour(neighbour, wish)
     if action in (Action.MERGE, Action.SPLIT):
-        return _replace(session, actor, wish, concerned, lease_seconds)
+        return _replace(session, actor, wish, concerned, lease_seconds, page)
     if action == Action.NUDGE:
         _refuse_unless_decidable(clip)
         return _nudge(session, actor, wish, concerned)
@@ -167,7 +168,12 @@ def _group(session: Session, actor: str, clip: Clip, neighbour: Clip) -> Decisio
 
 
 def _replace(
-    session: Session, actor: str, wish: Wish, old: Sequence[Clip], lease_seconds: float
+    session: Session,
+    actor: str,
+    wish: Wish,
+    old: Sequence[Clip],
+    lease_seconds: float,
+    page: str | None,
 ) -> Decision:
     """One new clip in place of two neighbours, or several in place of one. Those that an old one
     was the first of a group for follow the first of the new ones."""
@@ -193,7 +199,7 @@ def _replace(
     for clip in made:
         clip.grouped_with_clip_id = old[0].grouped_with_clip_id
     decision = record(session, actor, wish.action, [Part(before, [*old, *members, *made])])
-    review_queue.lease(session, [clip.id for clip in made], actor, lease_seconds)
+    review_queue.lease(session, [clip.id for clip in made], actor, lease_seconds, page)
     return decision
 
 
@@ -213,11 +219,16 @@ def _nudge(session: Session, actor: str, wish: Wish, pair: Sequence[Clip]) -> De
 
 
 def undo(
-    session: Session, *, actor: str, event_id: int | None = None, lease_seconds: float = 0
+    session: Session,
+    *,
+    actor: str,
+    event_id: int | None = None,
+    lease_seconds: float = 0,
+    page: str | None = None,
 ) -> Decision:
     """Takes back an event, with the batch that it is of: `event_id`, or the actor's latest that
-    still stands. Clips that wait for a decision again are kept for `actor` for `lease_seconds`; one
-    that was in the library already leaves it.
+    still stands. Clips that wait for a decision again are kept for the actor's `page` for
+    `lease_seconds`; one that was in the library already leaves it.
 
     All or nothing: raises Conflict if a later event has changed the same of one of its clips since,
     or if the pipeline is at work on one, and Gone if it was undone, or the video removed, already.
@@ -243,7 +254,7 @@ def undo(
                     moved.append(clip)
         unused = artifacts.leave_library(session, moved)
         undone = record(session, actor, Action.UNDO, parts)
-    review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds)
+    review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds, page)
     return undone._replace(unused=unused)
 
 

@@ -24,7 +24,7 @@ from heaters_pipeline.domain.review import (
 )
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import clips_json
-from review_app.reviewer import reviewer_name
+from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import delete_unused, services, transaction
 
 blueprint = Blueprint("decisions", __name__)
@@ -51,6 +51,7 @@ def decide(clip_id: int) -> ResponseReturnValue:
                 version=version,
                 action=action,
                 lease_seconds=services().settings.lease_seconds,
+                page=reviewer_page(),
                 **particulars,
             )
             answer = _decision_json(session, decision)
@@ -100,6 +101,7 @@ def undo() -> ResponseReturnValue:
             actor=reviewer_name(),
             event_id=event_id,
             lease_seconds=services().settings.lease_seconds,
+            page=reviewer_page(),
         )
         answer = _decision_json(session, decision)
     delete_unused(decision)

@@ -9,7 +9,7 @@ from heaters_pipeline.db import review_queue
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from review_app.presenters.clip_json import clips_json
-from review_app.reviewer import reviewer_name
+from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import services, transaction
 
 blueprint = Blueprint("queue", __name__)
@@ -20,30 +20,33 @@ MAX_LIMIT = 200
 @blueprint.get("/api/queue")
 def queue() -> ResponseReturnValue:
     """The next clips of a selection (`domain.selection`) in its order: `?limit=6&video=key`.
-    Pending ones are leased to whoever asks, and to ask again renews that; others, and one that is
-    named by its id, are shown whoever has them.
+    Pending ones are leased to the page that asks (`X-Heaters-Page`, a random token), or without one
+    to the reviewer's name, and to ask again renews that; others, and one that is named by its id,
+    are shown whoever has them.
 
     `pending` clips of the selection (of its video, where it is one of decided clips) wait for a
-    decision, `with_others` of them are leased by others; `total` are all that it has, `available`
-    those of them that the reviewer can have."""
+    decision, `with_others` of them are leased by other reviewers; `total` are all that it has,
+    `available` those that the page can have. Pending clips that are neither with others nor
+    available are leased by other pages of the same reviewer."""
     limit = request.args.get("limit", 6, int)
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
     selection = Selection.parse(request.args)
     waiting = selection.states() == STATES[Shown.PENDING]
-    me, seconds = reviewer_name(), services().settings.lease_seconds
+    me, page, seconds = reviewer_name(), reviewer_page(), services().settings.lease_seconds
     with transaction() as session:
         likeness = services().likeness(session)
         if waiting:
-            found = review_queue.lease_queue(session, me, limit, seconds, selection, likeness)
-            pending = review_queue.pending_counts(session, me, selection, likeness)
-            total, available = pending.total, pending.total - pending.with_others
+            found = review_queue.lease_queue(session, me, limit, seconds, selection, likeness, page)
+            pending = review_queue.pending_counts(session, me, selection, likeness, page)
+            total, available = pending.total, pending.available
         else:
             found = review_queue.selected(session, selection, limit, likeness=likeness)
-            pending = review_queue.pending_counts(session, me, Selection(video=selection.video))
+            of_video = Selection(video=selection.video)
+            pending = review_queue.pending_counts(session, me, of_video, page=page)
             total = available = review_queue.count(session, selection, likeness=likeness)
             if selection.clip is not None:
-                review_queue.lease(session, [selection.clip], me, seconds)
+                review_queue.lease(session, [selection.clip], me, seconds, page)
         return jsonify(
             clips=clips_json(session, found),
             pending=pending.total,
@@ -55,7 +58,7 @@ def queue() -> ResponseReturnValue:
 
 @blueprint.post("/api/release")
 def release() -> ResponseReturnValue:
-    """Gives back what the reviewer has leased: the page says so when it is closed."""
+    """Gives back what the page has on lease: it says so when it is closed."""
     with transaction() as session:
-        review_queue.release(session, reviewer_name())
+        review_queue.release(session, reviewer_name(), reviewer_page())
     return jsonify({})

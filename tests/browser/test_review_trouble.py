@@ -193,6 +193,24 @@ def test_a_page_that_is_closed_hands_its_clips_on(tab: Callable[..., Tab], film:
     assert second.page.evaluate("heaters.queue.clips.length") == len(CLIPS)
 
 
+def test_closing_one_tab_of_a_reviewer_leaves_the_other_its_clips(
+    tab: Callable[..., Tab], film: Film, engine: Engine, address: str
+) -> None:
+    first = tab()
+    first.shows_clip(0)
+    mine = first.page.evaluate("heaters.queue.clips.map((clip) => clip.id)")
+    second = Tab(first.page.context.new_page(), address)
+    second.until("!document.getElementById('empty').hidden")
+    second.until("document.getElementById('empty-why').textContent.includes('in another tab')")
+    second.page.close(run_before_unload=True)
+    stranger = tab()
+    stranger.until("document.getElementById('empty-why').textContent.includes('other reviewers')")
+    with first.page.expect_response("**/api/release"):
+        first.page.reload()
+    first.shows_clip(0)
+    assert first.page.evaluate("heaters.queue.clips.map((clip) => clip.id)") == mine
+
+
 def test_an_open_page_renews_its_leases_and_a_hidden_one_does_not(
     tab: Callable[..., Tab], film: Film, engine: Engine
 ) -> None:

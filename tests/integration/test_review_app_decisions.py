@@ -205,6 +205,32 @@ def test_one_clip_that_is_asked_for_is_kept_for_who_asked_first(
     assert last["id"] not in [clip["id"] for clip in other.queue()]
 
 
+def test_each_page_of_a_reviewer_has_leases_of_its_own(app: Flask, reviewer: Reviewer) -> None:
+    reviewer.page = "one"
+    first, second = reviewer.queue(limit=2)
+    split = reviewer.decide(second, "split", frame=30).get_json()
+    made = [clip["id"] for clip in split["clips"] if clip["state"] == "pending_review"]
+    assert [clip["id"] for clip in reviewer.queue(limit=3)] == [first["id"], *made]
+    reviewer.page = "two"
+    others = [clip["id"] for clip in reviewer.queue()]
+    assert len(others) == 2
+    assert not {first["id"], *made} & {*others}
+    answer = reviewer.client.get("/api/queue", headers={"X-Heaters-Page": "two"}).get_json()
+    assert (answer["pending"], answer["with_others"], answer["available"]) == (5, 0, 2)
+    reviewer.post("/api/undo", {"event_id": split["event_id"]})
+    assert len(reviewer.queue()) == 3
+    reviewer.post("/api/release", {})
+    reviewer.page = "one"
+    assert len(reviewer.queue(limit=1)) == 1
+    assert [clip["id"] for clip in Reviewer(app).queue()] == sorted([*others, second["id"]])
+
+
+@pytest.mark.parametrize("page", ["", "a b", "x" * 65, "é"])
+def test_a_page_with_a_malformed_token_is_refused(reviewer: Reviewer, page: str) -> None:
+    reviewer.page = page
+    assert reviewer.post("/api/release", {}).status_code == 400
+
+
 def test_clips_are_scored_by_what_was_decided(reviewer: Reviewer, engine: Engine) -> None:
     first, second, third, fourth = reviewer.queue()
     with transaction(engine) as session:

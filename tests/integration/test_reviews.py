@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from heaters_pipeline.db import clip_work, clips, review_queue, reviews, source_videos
 from heaters_pipeline.db.engine import transaction
@@ -20,7 +22,7 @@ from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video, wait_for_waiting
 
 
-def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None):
+def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None, page=None):
     with transaction(engine) as session:
         if version is None:
             version = clips.get(session, clip_id).version
@@ -32,18 +34,19 @@ def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None):
             action=action,
             frame=frame,
             lease_seconds=60,
+            page=page,
         )
 
 
-def undo(engine, actor="ann", event_id=None):
+def undo(engine, actor="ann", event_id=None, page=None):
     with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
+        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60, page=page)
 
 
-def lease(engine, reviewer, limit=10, seconds=60):
-    """Ids of the clips that the reviewer is handed."""
+def lease(engine, reviewer, limit=10, seconds=60, page=None):
+    """Ids of the clips that the reviewer's page is handed."""
     with transaction(engine) as session:
-        queue = review_queue.lease_queue(session, reviewer, limit, seconds)
+        queue = review_queue.lease_queue(session, reviewer, limit, seconds, page=page)
         return [queued.clip.id for queued in queue]
 
 
@@ -51,6 +54,21 @@ def claim(engine, video):
     """Ids of the clips that an export takes."""
     with transaction(engine) as session:
         return [clip.id for clip in clip_work.claim(session, video.id, EXPORT, 0)]
+
+
+@contextmanager
+def planned(engine):
+    """The statements sent meanwhile that change or lock rows, each with its plan."""
+    plans = []
+
+    def explain(connection, cursor, statement, parameters, context, many) -> None:
+        if statement.startswith(("UPDATE clips", "SELECT clips.id")):
+            cursor.execute("EXPLAIN " + statement, parameters)
+            plans.append((statement, "\n".join(line for (line,) in cursor.fetchall())))
+
+    sa.event.listen(engine, "before_cursor_execute", explain)
+    yield plans
+    sa.event.remove(engine, "before_cursor_execute", explain)
 
 
 def live(engine, video):
@@ -475,11 +493,11 @@ def test_what_waits_is_counted_apart_from_what_others_have(engine) -> None:
     lease(engine, "ann", 2)
     lease(engine, "bob", 3)
     with transaction(engine) as session:
-        assert review_queue.pending_counts(session, "ann") == (6, 3)
-        assert review_queue.pending_counts(session, "ann", Selection(video="film-1")) == (3, 1)
-        assert review_queue.pending_counts(session, "cid", Selection(video="film-2")) == (3, 2)
+        assert review_queue.pending_counts(session, "ann") == (6, 3, 0)
+        assert review_queue.pending_counts(session, "ann", Selection(video="film-1")) == (3, 1, 0)
+        assert review_queue.pending_counts(session, "cid", Selection(video="film-2")) == (3, 2, 0)
         review_queue.release(session, "bob")
-        assert review_queue.pending_counts(session, "ann") == (6, 0)
+        assert review_queue.pending_counts(session, "ann") == (6, 0, 0)
 
 
 @pytest.mark.parametrize("action", [Action.APPROVE, Action.MERGE, Action.SPLIT])
@@ -496,6 +514,89 @@ def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_reviewer(engi
     back = {first.id, second.id} if action == Action.MERGE else {second.id}
     assert set(lease(engine, "bob")) == {first.id, second.id, third.id} - back
     assert set(lease(engine, "ann")) == back
+
+
+def test_two_pages_of_a_reviewer_have_clips_of_their_own(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    ids = [clip.id for clip in all_clips]
+    assert lease(engine, "ann", 3, page="a") == ids[:3]
+    assert lease(engine, "ann", 3, page="b") == ids[3:6]
+    assert lease(engine, "ann", 1) == ids[6:7]  # a program
+    assert lease(engine, "bob", 2, page="c") == ids[7:9]
+    assert lease(engine, "ann", 4, page="a") == [*ids[:3], ids[9]]
+    assert lease(engine, "ann", page="b") == ids[3:6]
+    assert lease(engine, "ann") == ids[6:7]
+    with transaction(engine) as session:
+        counts = review_queue.pending_counts(session, "ann", page="b")
+    assert counts == (10, 2, 5)
+    assert counts.available == 3
+
+
+def test_a_page_that_is_closed_gives_back_its_own_clips_alone(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    ids = [clip.id for clip in all_clips]
+    lease(engine, "ann", 2, page="a")
+    lease(engine, "ann", 2, page="b")
+    lease(engine, "ann", 2)
+    with transaction(engine) as session:
+        review_queue.release(session, "ann", "a")
+    assert lease(engine, "bob", page="c") == [*ids[:2], *ids[6:]]
+    with transaction(engine) as session:
+        review_queue.release(session, "ann")
+    assert lease(engine, "cid", page="d") == ids[4:6]
+    assert lease(engine, "ann", page="b") == ids[2:4]
+
+
+def test_a_page_that_is_loaded_again_gets_the_same_clips_first(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    ids = [clip.id for clip in all_clips]
+    lease(engine, "bob", 3, page="b")
+    assert lease(engine, "ann", 2, page="before") == ids[3:5]
+    with transaction(engine) as session:
+        review_queue.release(session, "bob", "b")
+        review_queue.release(session, "ann", "before")
+    assert lease(engine, "ann", 2, page="after") == ids[3:5]
+    assert lease(engine, "ann", 3, page="after") == [ids[0], *ids[3:5]]
+
+
+def test_a_page_keeps_its_clips_when_its_reviewer_takes_another_name(engine) -> None:
+    _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
+    ids = [clip.id for clip in all_clips]
+    lease(engine, "bob", 2, page="b")
+    lease(engine, "ann", 2, page="a")
+    assert lease(engine, "anna", 3, page="a") == ids[2:5]
+    with transaction(engine) as session:
+        assert review_queue.pending_counts(session, "anna", page="a") == (10, 2, 0)
+
+
+def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_page(engine) -> None:
+    _, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    made = decide(engine, second.id, Action.SPLIT, frame=20, page="a").clips[1:]
+    assert lease(engine, "ann", page="b") == [first.id, third.id]
+    assert lease(engine, "ann", page="a") == [clip.id for clip in made]
+    undo(engine, page="c")
+    assert lease(engine, "ann", page="a") == []
+    assert lease(engine, "ann", page="c") == [second.id]
+
+
+def test_leases_are_found_by_their_indexes(engine) -> None:
+    ready_video(engine, frame_count=20_000, cuts=range(5, 20_000, 5))
+    lease(engine, "ann", 20, page="a")
+    with engine.begin() as connection:
+        connection.execute(sa.text("ANALYZE clips"))
+    with planned(engine) as plans:
+        lease(engine, "ann", 6, page="a")
+        lease(engine, "ann", 6)
+        with transaction(engine) as session:
+            review_queue.release(session, "ann", "a")
+            review_queue.release(session, "ann")
+    asked = [plan for statement, plan in plans if "leased_" in statement]
+    assert len(asked) == 10
+    assert not [plan for plan in asked if "Seq Scan" in plan]
+    assert "ix_clips_leased_page" in asked[0]
+    released = asked[-2:]
+    assert "ix_clips_leased_page" in released[0]
+    assert "ix_clips_leased_by" in released[1]
 
 
 def test_decisions_that_stand_are_listed_and_counted(engine) -> None:

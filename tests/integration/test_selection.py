@@ -62,7 +62,7 @@ def chosen(engine: Engine, found: list[Clip], **wanted: Any) -> list[int]:
             leased = review_queue.lease_queue(session, "ann", 99, 60, selection, learnt)
             assert [each.clip.id for each in leased] == listed
             counts = review_queue.pending_counts(session, "ann", selection, learnt)
-            assert counts == (len(listed), 0)
+            assert counts == (len(listed), 0, 0)
     return [places[clip_id] for clip_id in listed]
 
 
@@ -189,9 +189,9 @@ def test_reviewers_with_filters_get_clips_of_their_own_in_their_order(engine: En
         bob = [each.clip.id for each in review_queue.lease_queue(session, "bob", 3, 60, longest)]
         cid = [each.clip.id for each in review_queue.lease_queue(session, "cid", 3, 60)]
         assert (ann, bob, cid) == (ids[:6:-1], ids[6:3:-1], ids[:3])
-        assert review_queue.pending_counts(session, "ann", longest) == (10, 6)
+        assert review_queue.pending_counts(session, "ann", longest) == (10, 6, 0)
         short = Selection(max_seconds=0.1)
-        assert review_queue.pending_counts(session, "ann", short) == (2, 2)
+        assert review_queue.pending_counts(session, "ann", short) == (2, 2, 0)
         # What he has already is renewed where it is of the selection.
         again = [each.clip.id for each in review_queue.lease_queue(session, "ann", 4, 60, longest)]
         assert again == [*ann, ids[3]]

@@ -5,12 +5,13 @@
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit} Edit
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
- *   available: number}} Handed  what the server keeps from other reviewers for this one, how many
- *   clips wait in all, how many others have, how many the selection has, and how many of those
- *   this reviewer can have
+ *   available: number}} Handed  what the server keeps for this page, how many clips wait in all,
+ *   how many other reviewers have, how many the selection has, and how many of those this page can
+ *   have
  */
 
 import { applied, isDecision, isPending, settled } from './edits.js';
+import { inOtherPages } from '../shared/words.js';
 
 /** @param {Clip[]} clips */
 const countPending = (clips) => clips.filter(isPending).length;
@@ -21,10 +22,12 @@ export class ClipList {
   at = 0;
   /** Pending clips that other reviewers have. */
   withOthers = 0;
+  /** Pending clips that other tabs of this reviewer have. */
+  inOtherPages = 0;
   /** @type {Clip[]} */ #confirmed = [];
   #pending = 0;
   #total = 0;
-  /** Of the total, those that no other reviewer has. */
+  /** Of the total, those that no other page has. */
   #available = 0;
   /** Clips of this list decided on here. */
   #decided = 0;
@@ -45,7 +48,7 @@ export class ClipList {
     return this.clips.length - this.at - 1;
   }
 
-  /** True where the server has clips for this reviewer that are not here. */
+  /** True where the server has clips for this page that are not here. */
   get hasMore() {
     return this.#available > this.length;
   }
@@ -81,7 +84,8 @@ export class ClipList {
 
   /** Takes in what the server hands out. What is on the screen stays, and so does what an edit may
    * have to bring back. @param {Handed} handed @param {readonly Edit[]} edits */
-  take({ clips, pending, with_others: withOthers, total, available }, edits) {
+  take(handed, edits) {
+    const { clips, pending, with_others: withOthers, total, available } = handed;
     const fresh = new Map(clips.map((clip) => [clip.id, clip]));
     const kept = new Set([this.current?.id, ...edits.map(({ clip }) => clip.id)]);
     const old = this.#confirmed.filter(({ id }) => fresh.has(id) || kept.has(id));
@@ -94,6 +98,7 @@ export class ClipList {
     this.#total = total;
     this.#available = available;
     this.withOthers = withOthers;
+    this.inOtherPages = inOtherPages(handed);
   }
 
   /** Takes in what the server has made of an edit. @param {Edit} edit @param {Clip[]} answered

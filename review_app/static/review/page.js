@@ -174,7 +174,7 @@ function draw() {
   drawNotice(queue, player);
   drawButtons(clip, marked.length);
   byId('empty').hidden = !(queue.loaded && !clip);
-  setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
+  setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
   byId('empty-all').hidden = !filters.isFiltered;
   if (player.presented === null) scheduleSmall(HEAD_START_MS);
   else drawSmall();

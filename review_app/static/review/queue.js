@@ -90,6 +90,10 @@ export class ReviewQueue {
     return this.#list.withOthers;
   }
 
+  get inOtherPages() {
+    return this.#list.inOtherPages;
+  }
+
   /** True when no clip is left, here or on the server. */
   get isOver() {
     return this.loaded && !this.current && !this.#list.hasMore;

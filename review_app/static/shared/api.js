@@ -2,6 +2,10 @@
 
 const PATIENCE_MS = 10_000;
 
+/** Names this page: what the server keeps for it, it keeps from the reviewer's other tabs, too. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint32Array(4)), (each) => each.toString(16))
+  .join('-');
+
 export class ApiError extends Error {
   /** @param {string} message a sentence @param {number} status 0: no answer at all
    * @param {any} [body] */
@@ -15,12 +19,14 @@ export class ApiError extends Error {
 /** @param {string} url @param {object} [body] sent by POST where given, even if the page is closed
  * meanwhile @returns {Promise<any>} */
 export async function api(url, body) {
-  /** @type {RequestInit} */ const request = { signal: AbortSignal.timeout(PATIENCE_MS) };
+  /** @type {Record<string, string>} */ const headers = { 'X-Heaters-Page': PAGE };
+  /** @type {RequestInit} */ const request = { headers, signal: AbortSignal.timeout(PATIENCE_MS) };
   if (body) {
     const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name=csrf]'));
     request.method = 'POST';
     request.keepalive = true;
-    request.headers = { 'Content-Type': 'application/json', 'X-CSRFToken': token.content };
+    headers['Content-Type'] = 'application/json';
+    headers['X-CSRFToken'] = token.content;
     request.body = JSON.stringify(body);
   }
   const response = await fetch(url, request).catch(() => null);

@@ -64,12 +64,20 @@ export function unreachable(error, waiting) {
   return `${sentence(error)} ${what}`;
 }
 
-/** @param {number} withOthers clips @param {boolean} isFiltered */
-export function whyEmpty(withOthers, isFiltered) {
-  if (withOthers > 0) {
-    const clips = count(withOthers, 'clip that waits is', 'clips that wait are');
-    return `The ${clips} with other reviewers.`;
+/** @param {{withOthers: number, inOtherPages: number}} queue pending clips that are not to be had
+ * @param {boolean} isFiltered */
+export function whyEmpty({ withOthers, inOtherPages }, isFiltered) {
+  const places = [withOthers && 'with other reviewers', inOtherPages && 'open in another tab'];
+  const where = places.filter(Boolean).join(' or ');
+  if (where) {
+    const clips = count(withOthers + inOtherPages, 'clip that waits is', 'clips that wait are');
+    return `The ${clips} ${where}.`;
   }
   return isFiltered ? 'No clip is left that the filters let through.'
     : 'New clips appear here by themselves.';
 }
+
+/** How many pending clips other tabs of the reviewer have, by what the queue has answered.
+ * @param {{total: number, available: number, with_others: number}} handed */
+export const inOtherPages = ({ total, available, with_others: withOthers }) =>
+  Math.max(0, total - available - withOthers);

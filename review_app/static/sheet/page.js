@@ -249,7 +249,7 @@ function draw() {
   toldTrouble = player.trouble;
   letFade();
   byId('empty').hidden = !(queue.loaded && clips.length === 0);
-  setText(byId('empty-why'), whyEmpty(queue.withOthers, filters.isFiltered));
+  setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
   drawDeck();
   setText(byId('shown'), String(clips.length));
   setText(byId('total'), String(Math.max(clips.length, queue.total - queue.leaving)));

@@ -7,7 +7,8 @@
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/courier.js').Refusal} Refusal
- * @typedef {{clips: Clip[], pending: number, with_others: number, total: number}} Handed
+ * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
+ *   available: number}} Handed
  * @typedef {{id: number, error: string, clip: Clip | null}} Refused
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
  *   refused: Refused[]}} Answer
@@ -24,7 +25,7 @@
  */
 
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
-import { count, doneWord, sentence } from '../shared/words.js';
+import { count, doneWord, inOtherPages, sentence } from '../shared/words.js';
 
 
 export class SheetQueue {
@@ -34,6 +35,8 @@ export class SheetQueue {
   /** Clips that the selection has, those with others among them. */
   total = 0;
   withOthers = 0;
+  /** Pending clips that other tabs of this reviewer have. */
+  inOtherPages = 0;
   decidedToday = 0;
   /** Why a clip came back. @type {Map<number, string>} */ refusals = new Map();
   #server;
@@ -108,6 +111,7 @@ export class SheetQueue {
       if (list !== this.#list) return;
       this.total = handed.total;
       this.withOthers = handed.with_others;
+      this.inOtherPages = inOtherPages(handed);
       this.loaded = true;
       this.#take(handed.clips, asked);
       this.#unread = null;

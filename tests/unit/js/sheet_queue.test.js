@@ -51,7 +51,8 @@ class Server {
     if (this.down) throw failure(0);
     const clips = [...this.clips.values()].filter(({ state }) => state === PENDING);
     const number = clips.length;
-    return { clips: clips.slice(0, limit), pending: number, with_others: 0, total: number };
+    const counts = { pending: number, with_others: 0, total: number, available: number };
+    return { clips: clips.slice(0, limit), ...counts };
   }
 
   /** @param {any} body */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { doneWord, notSaved, timecode, unreachable } from '../../../review_app/static/shared/words.js';
+import {
+  doneWord, inOtherPages, notSaved, timecode, unreachable, whyEmpty,
+} from '../../../review_app/static/shared/words.js';
 
 test('what was done, and what an annotation said', () => {
   assert.equal(doneWord('approve', ['state']), 'Approved');
@@ -24,4 +26,16 @@ test('times and trouble in words', () => {
     notSaved(edit, { message: 'No.' }, 1),
     'Not saved: new clip split. No. 1 later decision on it went with it.',
   );
+});
+
+test('why no clip is to be had', () => {
+  const handed = { total: 6, available: 1, with_others: 2 };
+  assert.equal(inOtherPages(handed), 3);
+  assert.equal(inOtherPages({ ...handed, total: 1 }), 0); // of decided clips
+  const why = (/** @type {number} */ withOthers, /** @type {number} */ others) =>
+    whyEmpty({ withOthers, inOtherPages: others }, false);
+  assert.equal(why(1, 0), 'The 1 clip that waits is with other reviewers.');
+  assert.equal(why(0, 3), 'The 3 clips that wait are open in another tab.');
+  assert.equal(why(2, 1), 'The 3 clips that wait are with other reviewers or open in another tab.');
+  assert.equal(why(0, 0), 'New clips appear here by themselves.');
 });
