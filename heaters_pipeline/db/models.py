@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypedDict
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
@@ -218,6 +218,55 @@ class SourceVideo(SQLModel, table=True):
         return Fraction(self.sample_aspect_num or 1, self.sample_aspect_den or 1)
 
 
+class SourceFacts(TypedDict, total=False):
+    """Columns of a source video that its steps find out."""
+
+    title: str
+    site_id: str | None
+    duplicate_of_id: int
+    refetch_requested: bool
+    download_quality: dict[str, Any] | None
+    source_sha256: str | None
+    source_filepath: str | None
+    products_sha256: str | None
+    width: int
+    height: int
+    rate_num: int
+    rate_den: int
+    rotation: int
+    sample_aspect_num: int
+    sample_aspect_den: int
+    duration_seconds: float
+    has_audio: bool
+    frame_count: int
+    damage: dict[str, Any] | None
+    gold_master_filepath: str | None
+    frame_checksums_filepath: str | None
+    frame_scores_filepath: str | None
+    proxy_filepath: str | None
+    proxy_audio_filepath: str | None
+    sprites_filepath: str | None
+    sprites: dict[str, Any] | None
+    proxy_id: str
+    proxy_codec: str
+    proxy_description: bytes
+    proxy_width: int
+    proxy_height: int
+    keyframe_offsets: bytes | None
+    scene_cut_points: dict[str, Any]
+
+
+ProductPath = Literal[
+    "gold_master_filepath",
+    "frame_checksums_filepath",
+    "frame_scores_filepath",
+    "proxy_filepath",
+    "proxy_audio_filepath",
+    "sprites_filepath",
+]
+"""The columns with the storage keys of a source video's products."""
+
+
 class StoredObject(SQLModel, table=True):
     """An entry of the ledger: an object in the storage, and what it weighs."""
 
@@ -356,6 +405,14 @@ class Clip(SQLModel, table=True):
         """The frames that its file holds, or would hold untrimmed."""
         held = self.exported_frames
         return FrameRange.from_json(held) if held else self.frames
+
+
+class ClipFile(TypedDict, total=False):
+    """Columns of a clip that its export fills in."""
+
+    is_virtual: bool
+    clip_filepath: str
+    exported_frames: dict[str, int]
 
 
 class ReviewEvent(SQLModel, table=True):

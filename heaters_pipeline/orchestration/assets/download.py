@@ -11,7 +11,7 @@ from dagster._core.storage.tags import RUN_KEY_TAG
 from sqlmodel import Session
 
 from heaters_pipeline.db import ledger, source_videos
-from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.db.models import Origin, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import url_name
@@ -59,7 +59,7 @@ class Fetched:
 
     path: Path
     title: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: SourceFacts = field(default_factory=SourceFacts)
     """What its site told: columns of the row."""
 
 
@@ -142,7 +142,7 @@ def _fetch(
                 return _duplicate(session, video, same, f"{video.url} is the same page")
     write = ProgressWriter(database, video.key, "download", log)
     got = download(found, folder, options, write)
-    facts = {"site_id": found.site_id, "download_quality": got.quality}
+    facts: SourceFacts = {"site_id": found.site_id, "download_quality": got.quality}
     return Fetched(got.path, got.title, facts)
 
 
@@ -169,7 +169,7 @@ def _keep(
         same = None if ready else source_videos.same_bytes(session, video.key, sha256)
         if same is None:
             unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
-            columns = {
+            columns: SourceFacts = {
                 "source_filepath": path,
                 "source_sha256": sha256,
                 "title": fetched.title if unnamed and fetched.title else video.title,
@@ -225,7 +225,7 @@ def _expand(database: Database, video: SourceVideo, playlist: Playlist) -> Settl
 
 
 def _duplicate(session: Session, video: SourceVideo, same: SourceVideo, words: str) -> Settled:
-    facts = {"duplicate_of_id": same.id, "source_filepath": None}
+    facts: SourceFacts = {"duplicate_of_id": same.id, "source_filepath": None}
     source_videos.settle(session, video.key, SourceState.DUPLICATE, facts)
     return Settled(f"{words} as {same.title} ({same.key}): it is not ingested again.")
 
@@ -298,7 +298,7 @@ def delete_replaced(
     storage.delete(*sorted(replaced))
 
 
-def row_facts(facts: VideoFacts) -> dict[str, Any]:
+def row_facts(facts: VideoFacts) -> SourceFacts:
     """The columns of a source video that say what its stream is."""
     return {
         "width": facts.width,

@@ -12,7 +12,7 @@ import dagster as dg
 
 from heaters_pipeline.db import clips, embeddings, ledger, reviews, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import HeatersError, InputError
@@ -39,7 +39,7 @@ from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage
 
-COLUMNS_OF = {
+COLUMNS_OF: dict[Product, tuple[ProductPath, ...]] = {
     Product.GOLD_MASTER: ("gold_master_filepath", "frame_checksums_filepath"),
     Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath", "sprites_filepath"),
     Product.FRAME_SCORES: ("frame_scores_filepath",),
@@ -109,9 +109,11 @@ def transcode_source(
         if wanted == frozenset(Product):
             row["products_sha256"] = video.source_sha256
         # An index of another length is void; with a new proxy comes its own.
-        void = {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
+        void: SourceFacts = (
+            {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
+        )
         with database.transaction() as session:
-            facts_now = {
+            facts_now: SourceFacts = {
                 "frame_count": made.frame_count,
                 "damage": made.damage.as_dict() if made.damage else None,
                 **void,
@@ -155,7 +157,7 @@ def keyframe_offsets(
         records = read_frame_index(proxy)
         check_proxy(proxy, records)
         with database.transaction() as session:
-            index = {"keyframe_offsets": frame_index.pack(records)}
+            index: SourceFacts = {"keyframe_offsets": frame_index.pack(records)}
             source_videos.finish_products(session, key, index)
         return dg.MaterializeResult(
             metadata={
@@ -318,22 +320,22 @@ def _refuse_other_length(video: SourceVideo, frame_count: int) -> None:
         )
 
 
-def _of_sprites(row: dict[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
+def _of_sprites(row: SourceFacts, sizes: dict[str, int]) -> dict[str, Any]:
     return {
-        "sprite_sheets": row["sprites"]["sheets"],
-        "sprite_bytes": sizes[row["sprites_filepath"]],
+        "sprite_sheets": (row.get("sprites") or {})["sheets"],
+        "sprite_bytes": sizes[str(row["sprites_filepath"])],
     }
 
 
 def _store_products(
     storage: Storage, video: SourceVideo, made: Transcoded
-) -> tuple[dict[str, Any], dict[str, int]]:
+) -> tuple[SourceFacts, dict[str, int]]:
     """Puts what was made into the storage; the row's columns, and bytes by storage key."""
-    row: dict[str, Any] = {}
+    row: SourceFacts = {}
     sizes: dict[str, int] = {}
     name = layout.name_of(str(video.source_sha256))
 
-    def put(local: Path, path: str, column: str) -> None:
+    def put(local: Path, path: str, column: ProductPath) -> None:
         storage.put(local, path)
         row[column] = path
         sizes[path] = local.stat().st_size

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
 from heaters_pipeline.files.scratch import scratch_folder
@@ -161,9 +161,9 @@ class Batch:
         self.failed: list[int] = []
 
     @contextmanager
-    def one(self, clip: Clip) -> Iterator[dict[str, Any]]:
+    def one(self, clip: Clip) -> Iterator[ClipFile]:
         """Work on one clip; the yielded dict takes the column values to write when it is done."""
-        facts: dict[str, Any] = {}
+        facts: ClipFile = {}
         try:
             yield facts
         except Exception as error:
