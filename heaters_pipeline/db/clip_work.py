@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.clips import free, locked
 from heaters_pipeline.db.locks import is_at_work
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
@@ -84,7 +84,7 @@ def claim(
 
 
 def finish(
-    session: Session, clip_id: int, step: Step[ClipState], facts: Mapping[str, Any] | None = None
+    session: Session, clip_id: int, step: Step[ClipState], facts: ClipFile | None = None
 ) -> None:
     clip = _locked(session, clip_id)
     for name, value in (facts or {}).items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
@@ -20,6 +20,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.domain.review import Action, Annotation
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -46,7 +47,7 @@ class PendingSource(TypedDict):
 
     path: str
     sha256: str
-    quality: dict[str, Any] | None
+    quality: DownloadQuality | None
 
 
 class ArtifactKind(StrEnum):
@@ -188,7 +189,7 @@ class SourceVideo(SQLModel, table=True):
     frame_count: int | None = None
     duration_seconds: float | None = None
     has_audio: bool | None = None
-    download_quality: dict[str, Any] | None = _json()
+    download_quality: DownloadQuality | None = _json()
     """`{"got", "best_listed", "format", "normalised"}` (`domain.quality`); null for files."""
     damage: dict[str, Any] | None = _json()
     """`{"frames": [[start, end], ...], "errors", "missing_seconds"}`: what of the source could not
@@ -235,6 +236,57 @@ class SourceVideo(SQLModel, table=True):
     def orientation(self) -> Orientation:
         """How the stored image is set upright; it is upright where nothing is known."""
         return Orientation(self.rotation or 0, bool(self.mirrored))
+
+
+class SourceFacts(TypedDict, total=False):
+    """Columns of a source video that its steps find out."""
+
+    title: str
+    site_id: str | None
+    duplicate_of_id: int
+    refetch_requested: bool
+    download_quality: DownloadQuality | None
+    source_sha256: str | None
+    source_filepath: str | None
+    products_sha256: str | None
+    pending_source: PendingSource | None
+    width: int
+    height: int
+    rate_num: int
+    rate_den: int
+    rotation: int
+    mirrored: bool
+    sample_aspect_num: int
+    sample_aspect_den: int
+    duration_seconds: float
+    has_audio: bool
+    frame_count: int
+    damage: dict[str, Any] | None
+    gold_master_filepath: str | None
+    frame_checksums_filepath: str | None
+    frame_scores_filepath: str | None
+    proxy_filepath: str | None
+    proxy_audio_filepath: str | None
+    sprites_filepath: str | None
+    sprites: dict[str, Any] | None
+    proxy_id: str
+    proxy_codec: str
+    proxy_description: bytes
+    proxy_width: int
+    proxy_height: int
+    keyframe_offsets: bytes | None
+    scene_cut_points: dict[str, Any]
+
+
+ProductPath = Literal[
+    "gold_master_filepath",
+    "frame_checksums_filepath",
+    "frame_scores_filepath",
+    "proxy_filepath",
+    "proxy_audio_filepath",
+    "sprites_filepath",
+]
+"""The columns with the storage keys of a source video's products."""
 
 
 class StoredObject(SQLModel, table=True):
@@ -375,6 +427,14 @@ class Clip(SQLModel, table=True):
         """The frames that its file holds, or would hold untrimmed."""
         held = self.exported_frames
         return FrameRange.from_json(held) if held else self.frames
+
+
+class ClipFile(TypedDict, total=False):
+    """Columns of a clip that its export fills in."""
+
+    is_virtual: bool
+    clip_filepath: str
+    exported_frames: dict[str, int]
 
 
 class ReviewEvent(SQLModel, table=True):

@@ -20,6 +20,19 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState, changed
 
+FORGOTTEN = (
+    *("progress", "step_began_at", "error", "site_id", "duplicate_of_id"),
+    *("source_sha256", "products_sha256", "pending_source", "source_filepath"),
+    *("download_quality", "damage"),
+    *("width", "height", "rate_num", "rate_den", "rotation", "mirrored"),
+    *("sample_aspect_num", "sample_aspect_den", "duration_seconds", "has_audio", "frame_count"),
+    *("gold_master_filepath", "frame_checksums_filepath", "frame_scores_filepath"),
+    *("proxy_filepath", "proxy_audio_filepath", "sprites_filepath", "sprites"),
+    *("proxy_id", "proxy_codec", "proxy_description", "proxy_width", "proxy_height"),
+    *("keyframe_offsets", "scene_cut_points"),
+)
+"""Columns of a source video that say what was found out about it: null once it is removed."""
+
 
 class Removed(NamedTuple):
     title: str
@@ -100,9 +113,7 @@ def _unused(session: Session, video: SourceVideo) -> list[str]:
 
 
 def _forget_facts(video: SourceVideo) -> None:
-    """All that may be null was found out about it, but for where it comes from."""
-    for column in sa.inspect(SourceVideo).columns:
-        if column.nullable and column.name != "playlist_id":
-            setattr(video, column.name, None)
+    for column in FORGOTTEN:
+        setattr(video, column, None)
     video.cancel_requested = video.refetch_requested = False
     video.attempt += 1  # makes a run void that was asked for already

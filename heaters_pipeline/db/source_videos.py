@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.locks import is_at_work
-from heaters_pipeline.db.models import Clip, Origin, SourceVideo
+from heaters_pipeline.db.models import Clip, Origin, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
@@ -148,7 +148,7 @@ def finish(
     session: Session,
     key: str,
     step: Step[SourceState],
-    facts: Mapping[str, Any] | None = None,
+    facts: SourceFacts | None = None,
 ) -> None:
     """Records a step's facts (column values) and, if the video is in the step, its end."""
     record(session, key, facts or {})
@@ -160,7 +160,7 @@ def finish(
 
 
 def settle(
-    session: Session, key: str, state: SourceState, facts: Mapping[str, Any] | None = None
+    session: Session, key: str, state: SourceState, facts: SourceFacts | None = None
 ) -> None:
     """Ends a download that leaves nothing to be done: a duplicate, or a playlist."""
     record(session, key, facts or {})
@@ -231,7 +231,7 @@ def _original(session: Session, key: str, same: Any) -> SourceVideo | None:
     ).first()
 
 
-def record(session: Session, key: str, facts: Mapping[str, Any]) -> None:
+def record(session: Session, key: str, facts: SourceFacts) -> None:
     """Writes facts (column values) that a part of a step has found."""
     video = _locked(session, key)
     for name, value in facts.items():
@@ -257,7 +257,7 @@ def _end(video: SourceVideo, error: str, *, final: bool = True) -> None:
     video.refetch_requested = video.refetch_requested and not final
 
 
-def finish_products(session: Session, key: str, facts: Mapping[str, Any]) -> None:
+def finish_products(session: Session, key: str, facts: SourceFacts) -> None:
     """Records what came out of preprocessing. The video leaves the step when all its products are
     there; after a part of them it waits for the step again."""
     record(session, key, facts)

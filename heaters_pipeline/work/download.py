@@ -5,12 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sqlmodel import Session
 
 from heaters_pipeline.db import ledger, source_videos
-from heaters_pipeline.db.models import Origin, PendingSource, SourceVideo
+from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import url_name
@@ -60,7 +59,7 @@ class _Fetched:
 
     path: Path
     title: str | None = None
-    columns: dict[str, Any] = field(default_factory=dict)
+    columns: SourceFacts = field(default_factory=SourceFacts)
     """What its site told."""
 
 
@@ -126,7 +125,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
             if same is not None:
                 return _duplicate(session, video, same, f"{video.url} is the same page")
     got = download(found, folder, options, ProgressWriter(pipeline, video.key, "download"))
-    columns = {"site_id": found.site_id, "download_quality": got.quality}
+    columns: SourceFacts = {"site_id": found.site_id, "download_quality": got.quality}
     return _Fetched(got.path, got.title, columns)
 
 
@@ -150,7 +149,7 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
         same = source_videos.same_bytes(session, video.key, sha256)
         if same is None:
             unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
-            columns = {
+            columns: SourceFacts = {
                 "source_filepath": path,
                 "source_sha256": sha256,
                 "title": fetched.title if unnamed and fetched.title else video.title,
@@ -185,7 +184,7 @@ def _keep_beside(
     before = video.pending_source
     known = before["quality"] if before and before["sha256"] == sha256 else video.download_quality
     quality = fetched.columns.get("download_quality", known)
-    columns: dict[str, Any] = {"refetch_requested": False}
+    columns: SourceFacts = {"refetch_requested": False}
     if is_same:
         columns |= {"pending_source": None, **fetched.columns}
     else:
@@ -228,7 +227,7 @@ def _expand(pipeline: Pipeline, video: SourceVideo, playlist: Playlist) -> Settl
 
 
 def _duplicate(session: Session, video: SourceVideo, same: SourceVideo, reason: str) -> Settled:
-    columns = {"duplicate_of_id": same.id, "source_filepath": None}
+    columns: SourceFacts = {"duplicate_of_id": same.id, "source_filepath": None}
     source_videos.settle(session, video.key, SourceState.DUPLICATE, columns)
     return Settled(f"{reason} as {same.title} ({same.key}): it is not ingested again.")
 

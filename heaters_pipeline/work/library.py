@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
 from heaters_pipeline.files.scratch import scratch_folder
@@ -42,9 +41,9 @@ class Batch:
     failed: list[int] = field(default_factory=list)
 
     @contextmanager
-    def one(self, clip: Clip) -> Iterator[dict[str, Any]]:
+    def one(self, clip: Clip) -> Iterator[ClipFile]:
         """Work on one clip; the yielded dict takes the columns to write when it is done."""
-        columns: dict[str, Any] = {}
+        columns = ClipFile()
         try:
             yield columns
         except Exception as error:
@@ -85,7 +84,7 @@ def export_clips(pipeline: Pipeline, key: str) -> Batch:
             checksums = read_checksums(sums)
             for clip in due:
                 with batch.one(clip) as columns:
-                    columns |= _export(pipeline, video, clip, gold, checksums, folder)
+                    columns.update(_export(pipeline, video, clip, gold, checksums, folder))
 
     return _work_through(pipeline, key, EXPORT, export_all)
 
@@ -165,7 +164,7 @@ def _export(
     gold: Path,
     checksums: Checksums,
     folder: Path,
-) -> dict[str, Any]:
+) -> ClipFile:
     """Makes and stores the clip's file; the columns that name it."""
     settings = pipeline.settings
     out = folder / f"{clip.id}.mp4"

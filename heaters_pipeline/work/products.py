@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from heaters_pipeline.db import ledger, source_videos
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import PREPROCESS, SourceState
@@ -27,13 +26,11 @@ from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.step import source_step
 from heaters_pipeline.work.stream_facts import stream_facts
 
-COLUMNS_OF = {
+COLUMNS_OF: Mapping[Product, tuple[ProductPath, ...]] = {
     Product.GOLD_MASTER: ("gold_master_filepath", "frame_checksums_filepath"),
     Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath", "sprites_filepath"),
     Product.FRAME_SCORES: ("frame_scores_filepath",),
 }
-
-PRODUCT_COLUMNS = tuple(column for columns in COLUMNS_OF.values() for column in columns)
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class IndexedProxy:
 
 @dataclass(frozen=True)
 class StoredProducts:
-    columns: dict[str, Any]
+    columns: SourceFacts
     """Of the video's row."""
     sizes: dict[str, int]
     """Bytes by storage key."""
@@ -73,7 +70,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
         pending = video.pending_source
         if pending is None:
             source_path = made_by(video.source_filepath, video, "source_download")
-            source_columns: dict[str, Any] = {}
+            source_columns = SourceFacts()
         else:
             wanted, source_path = frozenset(Product), pending["path"]
             source_columns = {
@@ -108,9 +105,11 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
         if wanted == frozenset(Product):
             stored.columns["products_sha256"] = sha256
         # An index of another length is void; with a new proxy comes its own.
-        void = {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
+        void: SourceFacts = (
+            {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
+        )
         with pipeline.transaction() as session:
-            columns = {
+            columns: SourceFacts = {
                 "frame_count": made.frame_count,
                 "damage": made.damage.as_json() if made.damage else None,
                 **void,
@@ -120,10 +119,8 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
             }
             source_videos.finish_products(session, key, columns)
             ledger.record(session, video.id, stored.sizes)
-        replaced = (*PRODUCT_COLUMNS, "source_filepath")
-        before = [getattr(video, column) for column in replaced]
-        after = [columns.get(column, getattr(video, column)) for column in replaced]
-        delete_replaced(pipeline, before, after)
+            after = _paths(source_videos.get(session, key))
+        delete_replaced(pipeline, _paths(video), after)
     return Products(
         made.frame_count,
         made.damage,
@@ -138,11 +135,11 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
 
 def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) -> StoredProducts:
     """Puts what a transcode made into the storage. `sha256` is the source's."""
-    columns: dict[str, Any] = {}
+    columns = SourceFacts()
     sizes: dict[str, int] = {}
     name = layout.name_of(sha256)
 
-    def put(local: Path, path: str, column: str) -> None:
+    def put(local: Path, path: str, column: ProductPath) -> None:
         storage.put(local, path)
         columns[column] = path
         sizes[path] = local.stat().st_size
@@ -168,7 +165,7 @@ def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) ->
     return StoredProducts(columns, sizes)
 
 
-def proxy_columns(proxy: Path) -> dict[str, Any]:
+def proxy_columns(proxy: Path) -> SourceFacts:
     """How to decode the proxy, and its frame index: both are written with the bytes that they
     describe."""
     codec, description, width, height = proxy_codec(proxy)
@@ -191,7 +188,7 @@ def index_proxy(pipeline: Pipeline, key: str) -> IndexedProxy:
         records = read_frame_index(proxy)
         check_proxy(proxy, records)
         with pipeline.transaction() as session:
-            columns = {"keyframe_offsets": frame_index.pack(records)}
+            columns: SourceFacts = {"keyframe_offsets": frame_index.pack(records)}
             source_videos.finish_products(session, key, columns)
     return IndexedProxy(len(records), records.nbytes, int(records["size"].max()))
 
@@ -201,6 +198,12 @@ def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
     if path is None:
         raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
     return path
+
+
+def _paths(video: SourceVideo) -> list[str | None]:
+    """Storage keys of the source and of its products."""
+    products = (getattr(video, column) for columns in COLUMNS_OF.values() for column in columns)
+    return [video.source_filepath, *products]
 
 
 def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from heaters_pipeline.db.models import SourceFacts
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 
 
-def stream_facts(facts: VideoFacts) -> dict[str, Any]:
+def stream_facts(facts: VideoFacts) -> SourceFacts:
     return {
         "width": facts.width,
         "height": facts.height,

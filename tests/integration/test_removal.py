@@ -22,6 +22,7 @@ from heaters_pipeline.db import (
     statistics,
 )
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
@@ -29,6 +30,12 @@ from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.work.register import add_source
 from tests.rows import ready_video, wait_for_waiting
+
+KEPT = (
+    *("id", "key", "title", "url", "origin", "playlist_id", "needs_splicing"),
+    *("state", "attempt", "cancel_requested", "refetch_requested", "created_at", "updated_at"),
+)
+"""Columns that say what a video is, where it comes from, and that it is removed."""
 
 
 def remove(engine: Engine, key: str) -> Removed:
@@ -90,6 +97,17 @@ def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None
         remove(engine, video.key)
     with pytest.raises(TransitionError), transaction(engine) as session:
         source_videos.begin(session, video.key, PREPROCESS)
+
+
+def test_every_column_of_a_video_is_kept_or_forgotten_when_it_is_removed(engine: Engine) -> None:
+    columns = {column.name: column for column in sa.inspect(SourceVideo).columns}
+    assert sorted([*KEPT, *removal.FORGOTTEN]) == sorted(columns)
+    assert all(columns[name].nullable for name in removal.FORGOTTEN)
+    video, _ = ready_video(engine)
+    remove(engine, video.key)
+    wanted = sa.select(*(columns[name] for name in removal.FORGOTTEN))
+    with transaction(engine) as session:
+        assert set(session.execute(wanted).one()) == {None}
 
 
 @pytest.mark.parametrize("until", [None, DOWNLOAD, PREPROCESS])

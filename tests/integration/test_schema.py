@@ -9,7 +9,14 @@ from sqlmodel import SQLModel
 
 from heaters_pipeline.db import migrate
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import ArtifactKind, Clip, Origin
+from heaters_pipeline.db.models import (
+    ArtifactKind,
+    Clip,
+    ClipFile,
+    Origin,
+    SourceFacts,
+    SourceVideo,
+)
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 from tests.rows import ready_video
@@ -134,3 +141,8 @@ def test_review_events_can_only_be_added(engine, change) -> None:
     ready_video(engine)
     with pytest.raises(DBAPIError, match="append-only"), transaction(engine) as session:
         session.execute(sa.text(change))
+
+
+@pytest.mark.parametrize(("facts", "table"), [(SourceFacts, SourceVideo), (ClipFile, Clip)])
+def test_facts_are_columns(facts, table) -> None:
+    assert facts.__annotations__.keys() <= {column.name for column in sa.inspect(table).columns}
