@@ -209,7 +209,9 @@ def _by_time(
     `early` seconds before that."""
     at = times.before(clip.frames.start)
     early = min(early, at)
-    opened = input_file(gold, ss=_seconds(at - early), **facts.decoding, **decoding)
+    # Single images can't be sought in, not even for their beginning.
+    seek = {"ss": _seconds(at - early)} if at > early else {}
+    opened = input_file(gold, **seek, **facts.decoding, **decoding)
     video = exact(opened["V:0"], facts)
     if early:
         video = video.filter("trim", start=_seconds(early))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -32,7 +33,8 @@ def lossless_format(pixel_format: str) -> str:
     """FFV1's own pixel format for `pixel_format`: the same, or one that loses nothing (`nv12`
     becomes `yuv420p`, `rgb24` becomes `bgra`; `yuvj420p` is `yuv420p` with a range tag). Never
     `bgr0`, whose fourth byte comes back as something else and spoils checksums."""
-    supported = [each.name for each in av.Codec("ffv1", "w").video_formats or ()]
+    formats = av.Codec("ffv1", "w").video_formats or ()
+    supported = [each.name for each in formats if not _FLOAT.search(each.name)]
     plain = pixel_format.replace("yuvj", "yuv")
     pixels = av.VideoFormat(pixel_format)
     if pixels.is_rgb and max(each.bits for each in pixels.components) <= 8:
@@ -46,6 +48,10 @@ def lossless_format(pixel_format: str) -> str:
             "convert the video to another pixel format first."
         )
     return str(best.name)
+
+
+_FLOAT = re.compile("f(16|32)(le|be)$")
+"""FFV1 keeps floating point numbers from its version 4 on, which is an experiment yet."""
 
 
 def proxy_size(facts: VideoFacts) -> tuple[int, int]:

@@ -11,11 +11,18 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.filter import Graph
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.media.ffmpeg.images import (
+    refuse_animated_webp,
+    refuse_image,
+    refuse_undecodable,
+)
 from heaters_pipeline.media.ffmpeg.process import file_url
 
 _PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
@@ -109,7 +116,10 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
             f"{path.name} is a list of other files ({container.format.name}), not a video: "
             "give the video itself."
         )
+    refuse_image(path, container)
     video = video_stream(path, container)
+    if video.codec_context is None:
+        refuse_undecodable(path, container)
     _check_whole(path, container)
     decoder = _ALPHA_DECODERS.get(video.codec_context.name)
     decoder = decoder if video.metadata.get("alpha_mode") == "1" else None
@@ -138,10 +148,39 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
 
 def _orientation(frame: VideoFrame) -> Orientation:
     """By the display matrix of the container or the bitstream; upright where neither has one."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        side_data = frame.side_data
+    except ValueError:
+        side_data = _without_strange_side_data(frame).side_data
+    matrix: Any = side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return Orientation()
     return Orientation.of_matrix(np.frombuffer(matrix, np.int32).tolist())
+
+
+def _without_strange_side_data(frame: VideoFrame) -> VideoFrame:
+    """The same frame without the kinds of side data that PyAV has no name for (EXIF is one): it
+    lists none of a frame's where one is among them."""
+    known = {each.value for each in SideDataType}
+    graph = Graph()
+    chain = [
+        graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 25)
+        ),
+        *(
+            graph.add("sidedata", f"mode=delete:type={kind}")
+            for kind in range(_SIDE_DATA_KINDS)
+            if kind not in known
+        ),
+        graph.add("buffersink"),
+    ]
+    graph.link_nodes(*chain).configure()
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+_SIDE_DATA_KINDS = 48
+"""More than libavutil's AVFrameSideDataType has."""
 
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -236,6 +275,7 @@ def _first_frame(
             continue
         except av.error.EOFError:
             break
+    refuse_animated_webp(path)
     raise InputError(
         f"{path.name} has no frame that can be decoded ({video.codec_context.name}): "
         "the file is damaged, copy or download it again."
