@@ -144,7 +144,7 @@ def test_what_is_no_damage_is_not_called_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("again", "said"),
     [
-        ({"size": (640, 360)}, "its picture from 320x180 to 640x360 at 0.96"),
+        ({"size": (640, 360)}, "its size from 320x180 to 640x360 at 0.96"),
         ({"pixel_format": "yuv422p"}, "its pixel format at 0.96"),
     ],
 )

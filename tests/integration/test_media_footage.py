@@ -533,7 +533,7 @@ def test_what_is_no_whole_video_gets_one_sentence(tmp_path: Path, media_folder: 
     cut.write_bytes(data[: len(data) * 2 // 3])
     assert "truncated: it has" in sentence(cut)
     if (media_folder / "ac3.mp4").exists():
-        assert "sound but no video" in sentence(media_folder / "ac3.mp4")
+        assert "audio but no video" in sentence(media_folder / "ac3.mp4")
 
 
 def test_a_video_of_noise_leaves_a_sentence_and_no_files(tmp_path: Path) -> None:

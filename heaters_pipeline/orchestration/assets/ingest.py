@@ -128,7 +128,7 @@ def transcode_source(
             asset_key=product.value,
             metadata={
                 "frames": made.frame_count,
-                "damage": made.damage.as_json() if made.damage else "none",
+                "damage": dg.MetadataValue.json(made.damage.as_json()) if made.damage else "none",
                 "bytes": sum(sizes.get(str(row.get(column)), 0) for column in COLUMNS_OF[product]),
                 **(_of_sprites(row, sizes) if product is Product.REVIEW_PROXY else {}),
                 **ledger_metadata(database, video.id),
