@@ -68,7 +68,7 @@ def read_number(picture: Picture) -> int:
 
 
 def as_stored(picture: Picture, orientation: Orientation) -> Picture:
-    """What `orientation` sets upright to `picture`."""
+    """The stored image that `orientation` sets upright as `picture`."""
     turned = np.rot90(picture, orientation.rotation // 90)
     return np.ascontiguousarray(np.fliplr(turned) if orientation.mirrored else turned)
 
@@ -114,8 +114,8 @@ def make_numbered_film(
             # PyAV turns counter-clockwise, and mirrors after that.
             degrees = turned.rotation if turned.mirrored else -turned.rotation
             video.set_display_rotation(degrees, hflip=turned.mirrored)
-        sound: Any = container.add_stream(audio_codec, rate=AUDIO_RATE) if audio else None
-        tone = _Tone(sound, [times[cut] for cut in scenes]) if sound else None
+        heard: Any = container.add_stream(audio_codec, rate=AUDIO_RATE) if audio else None
+        tone = _Tone(heard, [times[cut] for cut in scenes]) if heard else None
         for number in range(frames):
             picture = numbered_picture(number, width, height, bisect_right(scenes, number))
             frame = av.VideoFrame.from_ndarray(as_stored(picture, turned), format="rgb24")
@@ -127,7 +127,7 @@ def make_numbered_film(
         container.mux(video.encode(None))
         if tone:
             container.mux(tone.until((times[-1]) / TICKS_PER_SECOND + float(1 / rate)))
-            container.mux(sound.encode(None))
+            container.mux(heard.encode(None))
     return out
 
 
@@ -226,7 +226,7 @@ class _Tone:
         self._done = 0
 
     def until(self, seconds: float) -> list[Any]:
-        """Packets of sound up to `seconds`."""
+        """Packets of audio up to `seconds`."""
         packets: list[Any] = []
         while self._done < seconds * AUDIO_RATE:
             at = (self._done + np.arange(1024)) / AUDIO_RATE

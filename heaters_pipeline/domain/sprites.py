@@ -7,9 +7,9 @@ and is black where there are no more.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict
 
 from heaters_pipeline.domain.errors import NotFound
 
@@ -20,6 +20,19 @@ TILES_A_SECOND = 5
 FARTHEST = 12
 """The most frames from one tile to the next. Where frame times are uneven, the nominal rate can be
 many times the true one."""
+
+
+class StoredSpriteIndex(TypedDict):
+    """`SpriteIndex` in JSON, and the number of its sheets."""
+
+    every: int
+    width: int
+    height: int
+    count: int
+    offsets: list[int]
+    columns: int
+    rows: int
+    sheets: int
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,17 @@ class SpriteIndex:
             raise NotFound(f"This video has {self.sheets} sprite sheets; {sheet} is not one.")
         return self.offsets[sheet], self.offsets[sheet + 1] - self.offsets[sheet]
 
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "sheets": self.sheets}
+    def as_json(self) -> StoredSpriteIndex:
+        return StoredSpriteIndex(
+            every=self.every,
+            width=self.width,
+            height=self.height,
+            count=self.count,
+            offsets=list(self.offsets),
+            columns=self.columns,
+            rows=self.rows,
+            sheets=self.sheets,
+        )
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SpriteIndex:

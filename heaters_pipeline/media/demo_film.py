@@ -1,7 +1,8 @@
-"""A film for the first look at Heaters: drawn by ffmpeg, without a network or footage."""
+"""A film for the first look at Heaters: ffmpeg draws it, without a network or footage."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,18 @@ DISSOLVE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture source of ffmpeg's (drawn small, then scaled up) and the chord under it."""
+    """A source of images (ffmpeg draws it small, then scales it up) and the chord under it."""
 
     source: str
-    options: dict[str, Any]
+    options: Mapping[str, str | int | float]
     seconds: float
     chord: tuple[float, float, float]
     """Hz."""
     palette: str | None = None
-    """Of ffmpeg's pseudocolor, for sources in black and white."""
+    """A preset of ffmpeg's pseudocolor, for sources in black and white."""
     smooth: bool = True
     dissolves: bool = False
-    """Whether it comes out of the scene before it, rather than by a cut."""
+    """Out of the scene before it; otherwise it begins with a cut."""
 
 
 SCENES = (
@@ -114,16 +115,16 @@ def make_demo_film(
 ) -> None:
     """Writes an MP4 of `SCENES`, 1280 x 720, 25 frames a second, with a chord to each scene; cuts,
     and a dissolve of a second into two of them."""
-    video, audio, seconds = _picture(SCENES[0]), _chord(SCENES[0]), SCENES[0].seconds
+    video, audio, seconds = _drawn(SCENES[0]), _chord(SCENES[0]), SCENES[0].seconds
     for scene in SCENES[1:]:
         if scene.dissolves:
             seconds -= DISSOLVE_SECONDS
             video = ffmpeg.filter(
-                [video, _picture(scene)], "xfade", duration=DISSOLVE_SECONDS, offset=seconds
+                [video, _drawn(scene)], "xfade", duration=DISSOLVE_SECONDS, offset=seconds
             )
             audio = ffmpeg.filter([audio, _chord(scene)], "acrossfade", d=DISSOLVE_SECONDS)
         else:
-            video = ffmpeg.concat(video, _picture(scene)).filter("settb", "AVTB")
+            video = ffmpeg.concat(video, _drawn(scene)).filter("settb", "AVTB")
             audio = ffmpeg.concat(audio, _chord(scene), v=0, a=1)
         seconds += scene.seconds
     run(
@@ -145,13 +146,13 @@ def make_demo_film(
     )
 
 
-def _picture(scene: Scene) -> Any:
+def _drawn(scene: Scene) -> Any:
     options = ":".join(f"{name}={value}" for name, value in {**scene.options, "r": RATE}.items())
-    picture = ffmpeg.input(f"{scene.source}={options}", format="lavfi", t=scene.seconds)
+    drawn = ffmpeg.input(f"{scene.source}={options}", format="lavfi", t=scene.seconds)
     if scene.palette:
-        picture = picture.filter("format", "yuv444p").filter("pseudocolor", preset=scene.palette)
+        drawn = drawn.filter("format", "yuv444p").filter("pseudocolor", preset=scene.palette)
     return (
-        picture.filter(
+        drawn.filter(
             "scale",
             WIDTH,
             HEIGHT,

@@ -22,12 +22,14 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.tab import READ_NUMBER, Tab
 from tests.footage import Picture, make_numbered_film, read_number
+from tests.integration.test_media_footage import UPRIGHT, set_upright
 from tests.jobs import run_job
 
 FRAMES = 400
@@ -67,7 +69,7 @@ def uneven_ticks(frames: int) -> list[int]:
 
 FILMS: dict[str, dict[str, Any]] = {
     "ntsc": {"rate": Fraction(30000, 1001)},
-    "uneven": {"ticks": uneven_ticks(FRAMES)},
+    "uneven": {"ticks": uneven_ticks(FRAMES), "orientation": Orientation(90, mirrored=True)},
 }
 
 
@@ -81,8 +83,11 @@ def picture_of(frame: av.VideoFrame) -> Picture:
     return frame.to_ndarray(format="rgb24", src_colorspace="ITU709", dst_color_range="JPEG")
 
 
-def numbers_in(path: Path) -> list[int]:
-    return [read_number(frame.to_ndarray(format="rgb24")) for frame in decoded(path)]
+def numbers_in(path: Path, orientation: Orientation = UPRIGHT) -> list[int]:
+    return [
+        read_number(set_upright(frame.to_ndarray(format="rgb24"), orientation))
+        for frame in decoded(path)
+    ]
 
 
 def some_frames(clip: Clip) -> list[int]:
@@ -122,8 +127,9 @@ def test_every_stage_shows_the_same_frame(
         storage.fetch(str(video.proxy_filepath)) as proxy,
     ):
         everything = list(range(FRAMES))
-        assert numbers_in(source) == everything
-        assert numbers_in(gold) == everything
+        orientation = FILMS[kind].get("orientation", UPRIGHT)
+        assert numbers_in(source, orientation) == everything
+        assert numbers_in(gold, orientation) == everything
         assert numbers_in(proxy) == everything
         for ours, theirs in zip(decoded(gold), decoded(source), strict=True):
             assert np.array_equal(ours.to_ndarray(), theirs.to_ndarray())

@@ -1,5 +1,5 @@
-"""Damaged footage: what decodes is kept, the damage is counted and marked, nothing stops
-silently. What can't be kept whole is refused in one sentence."""
+"""Damaged footage: all that decodes is kept, the damage is counted and marked, nothing is lost
+without a word. Footage that can't be kept whole is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_film_that_ends_too_early_says_so(name: str, tmp_path: Path) -> None:
 
 
 def test_what_is_no_damage_is_not_called_so(tmp_path: Path) -> None:
-    """Sound that is longer than the picture, an edit list, an undamaged film."""
+    """Audio that is longer than the video, an edit list, an undamaged film."""
 
     def damage(film: Path) -> Damage | None:
         return transcode(
@@ -144,7 +144,7 @@ def test_what_is_no_damage_is_not_called_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("again", "said"),
     [
-        ({"size": (640, 360)}, "its picture from 320x180 to 640x360 at 0.96"),
+        ({"size": (640, 360)}, "its size from 320x180 to 640x360 at 0.96"),
         ({"pixel_format": "yuv422p"}, "its pixel format at 0.96"),
     ],
 )

@@ -29,7 +29,7 @@ def save(picture: np.ndarray, path: Path) -> Path:
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """A red-over-blue picture, the same a little brighter, and a green one with stripes."""
+    """A red-over-blue image, the same a little brighter, and a green one with stripes."""
     first = np.zeros((90, 160, 3), np.uint8)
     first[:45] = (200, 40, 40)
     first[45:] = (40, 40, 200)

@@ -267,7 +267,7 @@ def test_real_footage_keeps_every_frame(name: str, media_folder: Path, tmp_path:
 
 def test_no_real_footage_is_left_out(media_folder: Path) -> None:
     films = {each.name for each in media_folder.iterdir() if each.suffix != ".json"}
-    assert films <= {*REAL, "ac3.mp4"}  # which has sound only
+    assert films <= {*REAL, "ac3.mp4"}  # which has audio only
 
 
 @pytest.mark.parametrize("name", ["issue-134-rotate.mp4", "mp4_h264_aac_rot90ccw.mp4"])
@@ -385,15 +385,15 @@ def pitch_changes_at(samples: np.ndarray, rate: int) -> float:
 
 
 @pytest.mark.parametrize("name", ["b-frames.mp4", "late.mkv", "web.webm", "stream.ts", "old.avi"])
-def test_sound_and_picture_change_together(
+def test_audio_and_video_change_together(
     name: str, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    """In the proxy's sound, which starts with frame 0, and in an export."""
+    """In the proxy's audio, which starts with frame 0, and in an export."""
     done = ingested(name)
     assert done.made.proxy_audio
-    with wave.open(str(done.made.proxy_audio)) as sound:
-        assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (1, 24000, 2)
-        samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
+    with wave.open(str(done.made.proxy_audio)) as audio:
+        assert (audio.getnchannels(), audio.getframerate(), audio.getsampwidth()) == (1, 24000, 2)
+        samples = np.frombuffer(audio.readframes(audio.getnframes()), np.int16)
     cut = (done.checksums[SCENES[0]].ticks - done.checksums[0].ticks) / 90_000
     assert pitch_changes_at(samples, 24000) == pytest.approx(cut, abs=0.03)
 
@@ -401,10 +401,10 @@ def test_sound_and_picture_change_together(
     for gold in (done.made.gold_master, done.source):
         clip = done.export(start, end, tmp_path / "clip.mp4", gold)
         with av.open(file_url(clip)) as container:
-            (audio,) = container.streams.audio
-            blocks = [frame.to_ndarray()[0] for frame in container.decode(audio)]
-            assert audio.duration and audio.time_base
-            assert float(audio.duration * audio.time_base) == pytest.approx(0.8, abs=0.02)
+            (stream,) = container.streams.audio
+            blocks = [frame.to_ndarray()[0] for frame in container.decode(stream)]
+            assert stream.duration and stream.time_base
+            assert float(stream.duration * stream.time_base) == pytest.approx(0.8, abs=0.02)
         assert pitch_changes_at(np.concatenate(blocks), 48000) == pytest.approx(0.4, abs=0.03)
 
 
@@ -477,7 +477,7 @@ def test_an_ordinary_mp4_is_no_proxy(ingested: Callable[[str], Ingested], tmp_pa
     assert codec.description[0] == 1
 
 
-def test_keyframes_are_the_frames_asked_for(
+def test_keyframes_are_the_wanted_frames(
     ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     clip = ingested("wide-pixels.mp4").export(5, 45, tmp_path / "clip.mp4")
@@ -533,7 +533,7 @@ def test_what_is_no_whole_video_gets_one_sentence(tmp_path: Path, media_folder: 
     cut.write_bytes(data[: len(data) * 2 // 3])
     assert "truncated: it has" in sentence(cut)
     if (media_folder / "ac3.mp4").exists():
-        assert "sound but no video" in sentence(media_folder / "ac3.mp4")
+        assert "audio but no video" in sentence(media_folder / "ac3.mp4")
 
 
 def test_a_video_of_noise_leaves_a_sentence_and_no_files(tmp_path: Path) -> None:

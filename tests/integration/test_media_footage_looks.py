@@ -1,5 +1,5 @@
 """What footage looks like in the proxy and in exports: dynamic range, colours, fields, alpha,
-sizes; and how many sounds are kept. Numbers are read back from pixels."""
+sizes; and how many audio streams are kept. Numbers are read back from pixels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIZE = 64
 
 
 def ycbcr(luma: int, blue: int = 512, red: int = 512) -> np.ndarray:
-    """A plain picture, 10 bits, 4:2:0."""
+    """A plain image, 10 bits, 4:2:0."""
     planes = [
         np.full(SIZE * SIZE // part, code, np.uint16)
         for part, code in ((1, luma), (4, blue), (4, red))
@@ -202,7 +202,7 @@ def test_rgb_footage_has_the_same_colors_everywhere(tmp_path: Path) -> None:
         assert colors(path)[0] == pytest.approx([200, 60, 50], abs=4)
 
 
-def test_all_sounds_are_kept_and_the_first_is_heard(tmp_path: Path) -> None:
+def test_all_audio_is_kept_and_the_first_stream_is_heard(tmp_path: Path) -> None:
     film = make_numbered_film(tmp_path / "film.mp4", 24)
     many = remake(film, tmp_path / "many.mkv", maps=["v:0", "a:0", "a:0", "a:0"], vcodec="copy",
                   **{"c:a:0": "aac", "c:a:1": "pcm_s24le", "c:a:2": "wmav2"})  # fmt: skip

@@ -21,11 +21,10 @@ from heaters_pipeline.media.ffmpeg.process import file_url, run
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, transcode
 from tests.footage import STALL_SECONDS, Picture, as_stored, make_numbered_film, remake
-from tests.integration.test_media_footage import pictures, stored_pixels
+from tests.integration.test_media_footage import UPRIGHT, pictures, stored_pixels
 from tests.sprites import read_tiles
 
 FRAMES = 4
-UPRIGHT = Orientation()
 EIGHT = [Orientation(turn, flip) for turn in (0, 90, 180, 270) for flip in (False, True)]
 
 NOTES: list[dict[str, Any]] = [

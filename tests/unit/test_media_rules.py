@@ -123,8 +123,8 @@ def test_damaged_checksums_are_refused(tmp_path: Path, text: str) -> None:
         read_checksums(file)
 
 
-def test_scores_of_half_a_frame_are_refused(tmp_path: Path) -> None:
-    file = tmp_path / "frame_scores.rgb"
+def test_thumbnails_of_half_a_frame_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "thumbnails.rgb"
     file.write_bytes(bytes(3888 * 2))
     assert open_thumbnails(file).shape == (2, 27, 48, 3)
     file.write_bytes(bytes(3888 + 1))

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from heaters_pipeline.domain.errors import HeatersError
 
 Vectors = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
-"""(height, width, 3), RGB."""
+Pixels = npt.NDArray[np.uint8]
+"""Of an image: (height, width, 3), RGB."""
 
 LAYOUT_MODEL = "layout-v1"
 
@@ -31,14 +31,14 @@ class Embedder(Protocol):
 
 def open_embedder(model: str | None) -> Embedder:
     """The model by name or folder; the built-in descriptor for `layout-v1`, for None, and where
-    sentence-transformers, or Pillow that it takes images from, is not installed. Raises
-    HeatersError where a model can't be loaded."""
+    sentence-transformers or Pillow, which gives it images, is not installed. Raises HeatersError
+    where a model can't be loaded."""
     name = model_name(model)
     return LayoutDescriptor() if name == LAYOUT_MODEL else SentenceTransformerEmbedder(name)
 
 
 def model_name(model: str | None) -> str:
-    """The name that the vectors of `open_embedder(model)` go by; loads nothing."""
+    """The name under which the vectors of `open_embedder(model)` are kept; loads nothing."""
     installed = all(map(importlib.util.find_spec, ("sentence_transformers", "PIL")))
     return model if model is not None and installed else LAYOUT_MODEL
 
@@ -63,21 +63,21 @@ class LayoutDescriptor:
     def embed(self, images: Sequence[Path]) -> Vectors:
         return self.describe(_read_image(image) for image in images)
 
-    def describe(self, pictures: Iterable[Picture]) -> Vectors:
-        """The same of pictures that are read already."""
-        rows = [self._describe(picture) for picture in pictures]
+    def describe(self, images: Iterable[Pixels]) -> Vectors:
+        """The same of images that are read already."""
+        rows = [self._describe(image) for image in images]
         return np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
-    def _describe(self, picture: Picture) -> Vectors:
+    def _describe(self, image: Pixels) -> Vectors:
         import cv2
 
-        small = cv2.resize(picture, (self._side, self._side), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
         lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         colors = cv2.resize(lab, (self._grid, self._grid), interpolation=cv2.INTER_AREA)
         colors = (colors - (50, 0, 0)) / (50, 50, 50)
         edges = self._edges(np.ascontiguousarray(lab[:, :, 0]))
         parts = [_unit_or_zero(colors.ravel()), _unit_or_zero(edges.ravel())]
-        # The constant keeps a flat grey image from being a vector without direction.
+        # Without the constant, a flat grey image would be a vector of no direction.
         return _unit(np.concatenate([*parts, [0.05]])[np.newaxis]).ravel()
 
     def _edges(self, lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -97,13 +97,13 @@ class LayoutDescriptor:
         return np.sqrt(histogram)
 
 
-def _read_image(path: Path) -> Picture:
+def _read_image(path: Path) -> Pixels:
     import cv2
 
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if picture is None:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if image is None:
         raise HeatersError(f"{path.name} is no image that can be read: make it again.")
-    return np.asarray(picture, np.uint8)
+    return np.asarray(image, np.uint8)
 
 
 class SentenceTransformerEmbedder:

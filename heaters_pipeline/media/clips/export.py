@@ -23,7 +23,13 @@ from heaters_pipeline.media.ffmpeg.checksums import (
 )
 from heaters_pipeline.media.ffmpeg.filters import exact, exported
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, probe, video_stream
-from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, input_file, run
+from heaters_pipeline.media.ffmpeg.process import (
+    Options,
+    ProgressCallback,
+    file_url,
+    input_file,
+    run,
+)
 
 TICKS_PER_MILLISECOND = TICKS_PER_SECOND // 1000
 
@@ -35,8 +41,8 @@ KEY_FRAME_SECONDS = 15.0
 """A key frame lies within this time before any frame of most footage: where a seek does not end
 at one (MPEG transport streams), it ends at one this much earlier."""
 
-VIDEO = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode:v": "passthrough"}
-AUDIO = {"c:a": "aac", "b:a": "192k"}
+VIDEO: Options = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode:v": "passthrough"}
+AUDIO: Options = {"c:a": "aac", "b:a": "192k"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def export_clip(
             streams = [clip.timed(video)]
             if facts.has_audio:
                 streams.append(audio)
-                options |= AUDIO
+                options = {**options, **AUDIO}
             mp4 = ffmpeg.output(
                 *streams,
                 file_url(unfinished),
@@ -209,7 +215,9 @@ def _by_time(
     `early` seconds before that."""
     at = times.before(clip.frames.start)
     early = min(early, at)
-    opened = input_file(gold, ss=_seconds(at - early), **facts.decoding, **decoding)
+    # Single images can't be sought in, not even for their beginning.
+    seek = {"ss": _seconds(at - early)} if at > early else {}
+    opened = input_file(gold, **seek, **facts.decoding, **decoding)
     video = exact(opened["V:0"], facts)
     if early:
         video = video.filter("trim", start=_seconds(early))

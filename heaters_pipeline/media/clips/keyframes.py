@@ -19,6 +19,7 @@ from heaters_pipeline.media.ffmpeg.process import file_url, input_file, run
 @dataclass(frozen=True)
 class Keyframe:
     frame: int
+    """Its number in the clip."""
     path: Path
     width: int
     height: int
@@ -60,16 +61,13 @@ def extract_keyframes(
         made = [Path(scratch) / f"{place}.jpg" for place in range(len(numbers))]
         if not made[-1].exists():
             raise HeatersError(f"{clip.name} has no frame {numbers[-1]}: export the clip again.")
-        return [
-            _keep(picture_file, number, folder)
-            for number, picture_file in zip(numbers, made, strict=True)
-        ]
+        return [_keep(image, number, folder) for number, image in zip(numbers, made, strict=True)]
 
 
-def _keep(picture: Path, frame: int, folder: Path) -> Keyframe:
-    with av.open(file_url(picture)) as container:
+def _keep(image: Path, frame: int, folder: Path) -> Keyframe:
+    with av.open(file_url(image)) as container:
         context = container.streams.video[0].codec_context
         width, height = context.width, context.height
     kept = folder / f"keyframe-{frame}.jpg"
-    picture.replace(kept)
+    image.replace(kept)
     return Keyframe(frame, kept, width, height)

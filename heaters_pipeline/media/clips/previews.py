@@ -1,4 +1,4 @@
-"""A clip as a vector before it has keyframes: of the small pictures that every frame has."""
+"""A clip as a vector before it has keyframes: by the thumbnails of its frames."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 
 def preview(thumbnails: Thumbnails, frames: FrameRange) -> Vectors:
-    """float32 (177,), of length 1, by the built-in descriptor, which finds in small frames what it
-    finds in large ones (docs/benchmarks.md)."""
+    """float32 (177,), of length 1, by the built-in descriptor, which finds in thumbnails what it
+    finds in whole frames (docs/benchmarks.md)."""
     numbers = [frames.start + number for number in keyframe_numbers(frames.length)]
-    pictures = (thumbnails[number : number + 1][0] for number in numbers)
-    return mean_vector(LayoutDescriptor().describe(pictures))
+    images = (thumbnails[number : number + 1][0] for number in numbers)
+    return mean_vector(LayoutDescriptor().describe(images))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,31 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media.ffmpeg.filters import exact
 from heaters_pipeline.media.ffmpeg.probe import probe
-from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, input_file, run
+from heaters_pipeline.media.ffmpeg.process import (
+    Options,
+    ProgressCallback,
+    file_url,
+    input_file,
+    run,
+)
 
 TIME_BASE = f"1:{TICKS_PER_SECOND}"
 
-FRAMECRC_OPTIONS = {
+FRAMECRC_OPTIONS: Options = {
     "format": "framecrc",
     "c:v": "rawvideo",
     "fps_mode:v": "passthrough",
     "enc_time_base:v": TIME_BASE,
 }
-"""Output options of every framecrc here: frames in, one line each out."""
+"""Output options of every framecrc here: a line for each frame."""
 
 CHECKSUM_TYPE = np.dtype([("ticks", "<i8"), ("crc", "<u4")])
 """Presentation time, 90,000 a second; Adler-32 of the frame's pixels (libavformat/framecrcenc.c).
 """
 
-ONE_BY_ONE: Mapping[str, Any] = {"threads": 1}
-"""Input option: what lies under damage comes out the same each time only where one thread decodes
-one frame after the other (seen with H.264, HEVC, VP9 and MPEG-4)."""
+ONE_BY_ONE: Options = {"threads": 1}
+"""Input option: damaged frames have the same pixels each time only where one thread decodes one
+frame after the other (seen with H.264, HEVC, VP9 and MPEG-4)."""
 
 Checksums = np.recarray[Any, np.dtype[np.record]]
 """An array of `CHECKSUM_TYPE`, one record a frame: `checksums.ticks`, `checksums[5].crc`."""
@@ -71,11 +76,11 @@ def verify_gold_master(
     stall_seconds: float,
 ) -> list[int]:
     """Decodes `gold`, of either kind, and returns the numbers of the frames whose pixels are not
-    those that were encoded; a missing or surplus frame differs. `folder` is for work in progress.
+    the encoded ones; missing and surplus frames count. `folder` is for work in progress.
     """
     facts = probe(gold)
     different: list[int] = []
-    options: Mapping[str, Any]
+    options: Options
     for options in ({}, ONE_BY_ONE):
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             decoded = Path(scratch) / "gold.framecrc"

@@ -1,7 +1,7 @@
-"""Footage that decodes with errors: what decodes is kept, and the damage is counted and marked.
+"""Footage that decodes with errors: all that decodes is kept, the damage is counted and marked.
 
-An undamaged file pays nothing: ffmpeg says in its one run whether a decoder or a demuxer had
-anything to complain about, and only then is the source decoded again to find out where.
+An undamaged file pays nothing: the messages of the one ffmpeg run tell whether a decoder or a
+demuxer complained, and only then is the source decoded again to find out where.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import av
 import av.error
@@ -25,11 +25,19 @@ from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, video_stream
 
 MISSING_AT_LEAST = 1.0
-"""Seconds by which a video may end before its container says, without being called damaged:
-headers round, and a last frame's own duration is often not told."""
+"""Seconds by which an undamaged video may end before its container says: headers round, and often
+leave out the duration of the last frame."""
 
 _DURATION_IS_A_GUESS = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "obu"}
-"""Formats whose duration is worked out from what the file still has."""
+"""Formats whose duration is worked out from the bytes that the file still has."""
+
+
+class DamageFacts(TypedDict):
+    """`Damage` in JSON."""
+
+    frames: tuple[tuple[int, int], ...]
+    errors: int
+    missing_seconds: float
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,8 @@ class Damage:
     frames: tuple[FrameRange, ...]
     """Ranges of frames that decoded with errors, or are predicted from such."""
     errors: int
-    """Packets, of picture and sound, that could not be decoded or only with errors. Frames that
-    are lost altogether have no number and show only here."""
+    """Packets, video and audio, that could not be decoded, or only with errors. Frames that are
+    lost altogether have no number and show only here."""
     missing_seconds: float
     """By how much the video ends before its container says."""
 
@@ -47,8 +55,12 @@ class Damage:
         """Frames marked."""
         return sum(frames.length for frames in self.frames)
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def as_json(self) -> DamageFacts:
+        return DamageFacts(
+            frames=tuple((start, end) for start, end in self.frames),
+            errors=self.errors,
+            missing_seconds=self.missing_seconds,
+        )
 
 
 class Complaints:
@@ -59,10 +71,11 @@ class Complaints:
         self.any = False
         """Something was wrong with the input."""
         self.of_copied_audio = False
-        """A packet is too damaged to go into another container as it is; only what decodes can."""
+        """A packet of audio is too damaged to be copied into another container: it has to be
+        decoded."""
 
     def __call__(self, line: str) -> None:
-        """Raises InputError where the picture changes in mid-stream."""
+        """Raises InputError where the image changes its size or pixel format in mid-stream."""
         if "[error]" in line or "corrupt" in line:
             self.any = True
             self.of_copied_audio |= "Error applying bitstream filters" in line
@@ -74,11 +87,11 @@ _CHANGE = re.compile(
     r"filter context - w: (\d+) h: (\d+) fmt: (\d+) .*"
     r"incoming frame - w: (\d+) h: (\d+) fmt: (\d+) .*pts_time: (\S+)"
 )
-"""What ffmpeg's buffer source says (libavfilter/buffersrc.c)."""
+"""A message of ffmpeg's buffer source (libavfilter/buffersrc.c)."""
 
 _LIMITED_RANGE = {"12": "0", "13": "4", "14": "5", "32": "31"}
 """AVPixelFormat of yuvj420p, yuvj422p, yuvj444p, yuvj440p and of the same without `j`: another
-tag, not another picture."""
+tag, not another image."""
 
 
 def _refuse_change(
@@ -86,7 +99,7 @@ def _refuse_change(
     to_pixels: str, at: str,
 ) -> None:  # fmt: skip
     if (width, height) != (to_width, to_height):
-        change = f"its picture from {width}x{height} to {to_width}x{to_height}"
+        change = f"its size from {width}x{height} to {to_width}x{to_height}"
     elif _LIMITED_RANGE.get(pixels, pixels) != _LIMITED_RANGE.get(to_pixels, to_pixels):
         change = "its pixel format"
     else:
@@ -102,8 +115,8 @@ def assess(
 ) -> Damage | None:
     """The damage of `source`, whose frames were presented at `ticks`; None where there is none.
 
-    Costs nothing unless there were `complaints` or the video ends early: then it decodes the
-    source once more, on one core, or reads through its packets.
+    Costs nothing unless there were `complaints` or the video ends early. Then the source is decoded
+    once more, on one core, or its packets are read through.
     """
     frames, errors = _find_errors(source, ticks) if complaints else ((), 0)
     end = ticks[-1] / TICKS_PER_SECOND + float(1 / facts.rate)
@@ -114,16 +127,16 @@ def assess(
 
 
 def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[FrameRange, ...], int]:
-    """Decodes picture and sound. A frame is marked that the decoder flags or complains of, and,
-    from a packet that is lost, every one until the next that is intact and needs no other."""
+    """Decodes video and audio. The marked frames are those that the decoder flags or complains of
+    and, after a lost packet, all before the next intact key frame."""
     errors = 0
     times, marks = array("d"), array("b")
     with open_video(source) as container, _messages():
         video = video_stream(source, container)
-        video.thread_type = "NONE"  # whose complaint it is could not be told otherwise
+        video.thread_type = "NONE"  # so that each complaint belongs to the packet just decoded
         video.codec_context.thread_count = 1
-        sounds = [audio for audio in container.streams.audio if audio.codec_context]
-        packets = container.demux(video, *sounds)
+        audio = [stream for stream in container.streams.audio if stream.codec_context]
+        packets = container.demux(video, *audio)
         broken_since: float | None = None
         while True:
             with av.logging.Capture() as said:
@@ -134,7 +147,8 @@ def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[FrameRange, 
                 except av.error.FFmpegError:  # the demuxer gave up, as ffmpeg's did
                     errors += 1
                     break
-            lost = _has_errors(said)  # a picture may have been there, whose ever packet comes next
+            # A frame may be lost here, whatever stream the next packet belongs to.
+            lost = _has_errors(said)
             frames: list[Any] = []
             with av.logging.Capture() as said:
                 try:
@@ -169,7 +183,7 @@ def _seconds(timed: Any) -> float:
 
 @contextmanager
 def _messages() -> Iterator[None]:
-    """libav's messages, each one, and not on stderr."""
+    """Every message of libav's can be captured, and none goes to stderr."""
     level, skip = av.logging.get_level(), av.logging.get_skip_repeated()
     av.logging.set_level(av.logging.ERROR)
     av.logging.set_skip_repeated(False)
@@ -202,8 +216,9 @@ def _ranges(numbers: Any) -> tuple[FrameRange, ...]:
 
 
 def _missing_seconds(source: Path, last_ticks: int) -> float:
-    """By how much the frame at `last_ticks` ends before the container's word for the video, or,
-    where there is one for the whole file only, before that: if the sound ends as early."""
+    """By how much the frame at `last_ticks` ends before the end that the container names for the
+    video. Some containers name one for the whole file only: it counts if the audio, too, ends
+    before it."""
     with open_video(source) as container:
         if _DURATION_IS_A_GUESS & set(container.format.name.split(",")):
             return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -12,27 +13,29 @@ from av.codec.codec import find_best_pix_fmt_of_list
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
+from heaters_pipeline.media.ffmpeg.process import Options
 
 PROXY_LINES = 720
 PROXY_COLUMNS = 4096
-"""More is beyond most hardware decoders."""
+"""Most hardware decoders take no more."""
 
 TILE_SIDE = 160
 """Pixels of a sprite's longer side."""
 
 REFERENCE_WHITE = 203
-"""Nits of diffuse white in HDR (ITU-R BT.2408): becomes nearly the proxy's white."""
+"""Nits of diffuse white in HDR (ITU-R BT.2408), which becomes nearly the proxy's white."""
 
 HDR_PEAK = 1000
-"""Nits that become the proxy's white; what is brighter is white, too. The nominal peak of HLG,
-and what most PQ footage is graded for."""
+"""Nits that become the proxy's white, as does all that is brighter: the nominal peak of HLG, for
+which most PQ footage is graded, too."""
 
 
 def lossless_format(pixel_format: str) -> str:
     """FFV1's own pixel format for `pixel_format`: the same, or one that loses nothing (`nv12`
     becomes `yuv420p`, `rgb24` becomes `bgra`; `yuvj420p` is `yuv420p` with a range tag). Never
     `bgr0`, whose fourth byte comes back as something else and spoils checksums."""
-    supported = [each.name for each in av.Codec("ffv1", "w").video_formats or ()]
+    formats = av.Codec("ffv1", "w").video_formats or ()
+    supported = [each.name for each in formats if not _FLOAT.search(each.name)]
     plain = pixel_format.replace("yuvj", "yuv")
     pixels = av.VideoFormat(pixel_format)
     if pixels.is_rgb and max(each.bits for each in pixels.components) <= 8:
@@ -46,6 +49,10 @@ def lossless_format(pixel_format: str) -> str:
             "convert the video to another pixel format first."
         )
     return str(best.name)
+
+
+_FLOAT = re.compile("f(16|32)(le|be)$")
+"""FFV1 keeps floating point numbers from its version 4 on, which is an experiment yet."""
 
 
 def proxy_size(facts: VideoFacts) -> tuple[int, int]:
@@ -70,7 +77,7 @@ def _even(length: Fraction) -> int:
 
 
 def exact(video: Any, facts: VideoFacts) -> Any:
-    """Every bit of the stored picture, in a pixel format that FFV1 keeps: what checksums are of.
+    """Every bit of the stored image, in a pixel format that FFV1 keeps. Checksums are of this.
     (`yuvj420p` without its range would be squeezed into the limited one.)"""
     kept = lossless_format(facts.pixel_format)
     if facts.is_full_range and not facts.is_rgb:
@@ -79,9 +86,9 @@ def exact(video: Any, facts: VideoFacts) -> Any:
 
 
 def shown(video: Any, facts: VideoFacts) -> Any:
-    """The picture as a browser shall show it: whole frames, on black where it is transparent,
-    scaled in its stored position (fewer pixels are turned then), upright, square pixels, BT.709
-    in limited range and standard dynamic range, tagged so."""
+    """The image as a browser shows it: whole frames, on black where they are transparent, upright,
+    square pixels, BT.709 in limited range and standard dynamic range, tagged so. Scaling comes
+    before turning, which then has fewer pixels to move."""
     width, height = proxy_size(facts)
     if facts.orientation.swaps_sides:
         width, height = height, width
@@ -95,8 +102,8 @@ def shown(video: Any, facts: VideoFacts) -> Any:
 
 def exported(
     video: Any, facts: VideoFacts, orientation: Orientation, sample_aspect: Fraction | None
-) -> tuple[Any, dict[str, Any]]:
-    """The picture as an export keeps it, and libx264's options for it: all lines, the nearest of
+) -> tuple[Any, Options]:
+    """The image as an export keeps it, and libx264's options for it: all lines, the nearest of
     H.264's pixel formats, the source's colours and fields; upright, on black where it is
     transparent. Fields can't be turned: interlaced footage that is turned becomes whole frames."""
     pixel_format = _h264_format(facts.pixel_format)
@@ -162,16 +169,16 @@ _BT709 = {
 
 
 def whole_frames(video: Any, facts: VideoFacts) -> Any:
-    """One frame for one frame; only those flagged as interlaced change, so that footage which is
-    interlaced in parts is served, too. The rest passes at no cost that could be measured."""
+    """One frame for one frame. Only frames flagged as interlaced change, so that footage which is
+    interlaced in parts is served, too. The rest passes at no measurable cost."""
     if facts.is_rgb:
         return video
     return video.filter("bwdif", mode="send_frame", deint="interlaced")
 
 
 def _on_black(video: Any, facts: VideoFacts) -> Any:
-    """What lies under a transparent pixel is often garbage. In 16 bits, because the filter rounds
-    down, opaque pixels, too."""
+    """The colour of a transparent pixel is often garbage. In 16 bits, because the filter rounds
+    down, even opaque pixels."""
     if not facts.has_alpha:
         return video
     if facts.is_rgb:

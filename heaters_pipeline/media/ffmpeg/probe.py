@@ -1,4 +1,4 @@
-"""What a video file is, and a plain sentence where it isn't one."""
+"""The facts of a video file, and a plain sentence about a file that is none."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.filter import Graph
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.orientation import Orientation
-from heaters_pipeline.media.ffmpeg.process import file_url
+from heaters_pipeline.media.ffmpeg.images import (
+    refuse_animated_webp,
+    refuse_image,
+    refuse_undecodable,
+)
+from heaters_pipeline.media.ffmpeg.process import Options, file_url
 
 _PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
 """Formats that name other files: a download must not be able to read those."""
@@ -47,7 +54,7 @@ class VideoFacts:
     interlaced: bool = False
     """The first frame, or the stream as a whole, is made of two fields."""
     decoder: str | None = None
-    """The decoder to choose, where ffmpeg's own choice would lose the picture's alpha."""
+    """The decoder to choose, where ffmpeg's own choice would lose the alpha channel."""
 
     @property
     def is_hdr(self) -> bool:
@@ -55,7 +62,7 @@ class VideoFacts:
 
     @property
     def is_full_range(self) -> bool:
-        """Untagged grey and RGB are, untagged YCbCr is not: as ffmpeg takes them."""
+        """Untagged grey and RGB are, untagged YCbCr is not, as in ffmpeg."""
         if self.pixel_format.startswith("yuvj"):
             return True
         if self.color_range is None:
@@ -78,13 +85,13 @@ class VideoFacts:
         return next((n for n, codec in enumerate(self.audio_codecs) if codec), 0)
 
     @property
-    def decoding(self) -> dict[str, Any]:
-        """Options of ffmpeg's input, so that it decodes what these facts are of."""
+    def decoding(self) -> Options:
+        """Options of ffmpeg's input, so that it decodes the stream that these facts describe."""
         return {"c:v": self.decoder} if self.decoder else {}
 
 
 def probe(path: Path) -> VideoFacts:
-    """Raises InputError (one sentence) for what can't be ingested."""
+    """Raises InputError (one sentence) for a file that can't be ingested."""
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
     if not path.is_file():
@@ -109,7 +116,10 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
             f"{path.name} is a list of other files ({container.format.name}), not a video: "
             "give the video itself."
         )
+    refuse_image(path, container)
     video = video_stream(path, container)
+    if video.codec_context is None:
+        refuse_undecodable(path, container)
     _check_whole(path, container)
     decoder = _ALPHA_DECODERS.get(video.codec_context.name)
     decoder = decoder if video.metadata.get("alpha_mode") == "1" else None
@@ -138,14 +148,43 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
 
 def _orientation(frame: VideoFrame) -> Orientation:
     """By the display matrix of the container or the bitstream; upright where neither has one."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        side_data = frame.side_data
+    except ValueError:
+        side_data = _without_unknown_side_data(frame).side_data
+    matrix: Any = side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return Orientation()
     return Orientation.of_matrix(np.frombuffer(matrix, np.int32).tolist())
 
 
+def _without_unknown_side_data(frame: VideoFrame) -> VideoFrame:
+    """The same frame without the kinds of side data that PyAV has no name for (EXIF is one): it
+    lists none of a frame's where one is among them."""
+    known: set[Any] = {each.value for each in SideDataType}
+    graph = Graph()
+    chain = [
+        graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 25)
+        ),
+        *(
+            graph.add("sidedata", f"mode=delete:type={kind}")
+            for kind in range(_SIDE_DATA_KINDS)
+            if kind not in known
+        ),
+        graph.add("buffersink"),
+    ]
+    graph.link_nodes(*chain).configure()
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+_SIDE_DATA_KINDS = 48
+"""More than libavutil's AVFrameSideDataType has."""
+
+
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""WebM keeps alpha beside the picture, where ffmpeg's own decoders don't look."""
+"""WebM keeps alpha beside the image, where ffmpeg's own decoders don't look."""
 
 _PROGRESSIVE = 1
 """libavcodec's AVFieldOrder: 0 is unknown, 2 to 5 are the orders of fields."""
@@ -197,24 +236,24 @@ _COLOR_RANGES = {1: "tv", 2: "pc"}
 
 
 def video_stream(path: Path, container: InputContainer) -> VideoStream:
-    """The first one that is no cover picture: ffmpeg's `V:0`. Raises InputError."""
+    """The first one that is no cover image: ffmpeg's `V:0`. Raises InputError."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
     if container.streams.audio:
-        raise InputError(f"{path.name} has sound but no video: give a file with a video stream.")
+        raise InputError(f"{path.name} has audio but no video: give a file with a video stream.")
     raise InputError(f"{path.name} is not a video: no video stream in it, check the file.")
 
 
 def _check_whole(path: Path, container: InputContainer) -> None:
-    """An MP4's sample table comes before or after its media: the file may be cut short either
-    way."""
+    """An MP4 that is cut short may still have its sample table, which comes before or after the
+    media."""
     if "mp4" not in container.format.name:
         return
     size = path.stat().st_size
     for stream in (*container.streams.video, *container.streams.audio):
         entries = stream.index_entries
-        # Each costs a Python object; of two hours a hundredth tells as much.
+        # Each entry costs a Python object; a hundredth of two hours tells as much.
         looked_at = {*range(0, len(entries), 100), *range(max(0, len(entries) - 256), len(entries))}
         end = max((entries[n].pos + entries[n].size for n in looked_at), default=0)
         if end > size:
@@ -236,6 +275,7 @@ def _first_frame(
             continue
         except av.error.EOFError:
             break
+    refuse_animated_webp(path)
     raise InputError(
         f"{path.name} has no frame that can be decoded ({video.codec_context.name}): "
         "the file is damaged, copy or download it again."
@@ -243,7 +283,8 @@ def _first_frame(
 
 
 def _duration(container: InputContainer, video: VideoStream) -> float:
-    """What the container says; an AVI's header, where libavformat says what is left of it."""
+    """As the container names it; of an AVI, as its header does: libavformat gives the duration of
+    the bytes that are left."""
     if container.format.name == "avi" and video.frames and video.average_rate:
         return float(video.frames / video.average_rate)
     if container.duration:

@@ -1,4 +1,4 @@
-"""Running ffmpeg: which binary, how inputs are named, and a child that can't outlive its step."""
+"""Running ffmpeg: its binary, the names of its inputs, and a child that can't outlive its step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -26,16 +26,20 @@ OLDEST_MAJOR = 8
 `-apply_cropping` came with 7.1)."""
 
 STOPPED_STATUS = 255
-"""What ffmpeg ends with after a signal that asked it to."""
+"""ffmpeg's exit status after a signal that asked it to end."""
 
 STOP_SECONDS = 2.0
-"""Between TERM and KILL: whoever cancels a run waits for no more than 5 seconds in all."""
+"""From TERM to KILL: cancelling a run takes 5 seconds at most."""
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 
 ProgressCallback = Callable[["Progress"], None]
 MessageCallback = Callable[[str], None]
+
+
+Options = Mapping[str, Any]
+"""Options of ffmpeg's or of one of its filters, by name."""
 
 
 class Progress(NamedTuple):
@@ -82,8 +86,8 @@ def file_url(path: Path) -> str:
 
 def input_file(path: Path, **options: Any) -> Any:
     """An ffmpeg-python input that opens local files only and shows frames as they are stored: not
-    turned, not cropped by the container, and through one filter graph from first to last (a second
-    graph, which a change of the picture would start, would begin to count again)."""
+    turned, not cropped by the container, and through one filter graph from first to last. (A change
+    of the image would start a second graph, whose frame numbers would begin again.)"""
     return ffmpeg.input(
         file_url(path),
         noautorotate=None,
@@ -101,13 +105,14 @@ def run(
     on_message: MessageCallback | None = None,
     stall_seconds: float,
 ) -> None:
-    """Runs an ffmpeg-python output (or `merge_outputs` of several) to its end. However much of an
-    input can't be decoded, the rest is.
+    """Runs an ffmpeg-python output (or `merge_outputs` of several) to its end. All of an input that
+    can be decoded is decoded, however much can't be.
 
     `on_progress` is called about once a second or more often, `on_message` for each of ffmpeg's
-    warnings and errors (lines with `[warning]` or `[error]` in them). Raises HeatersError as
-    "Could not <what>: <ffmpeg's reason>"; InputError where the reason is that the input can't be
-    read. The child and its group are gone when this returns or raises, whatever interrupts it.
+    warnings and errors (lines with `[warning]` or `[error]` in them). A run without progress for
+    `stall_seconds` is stopped. Raises HeatersError as "Could not <what>: <ffmpeg's reason>", and
+    InputError where the input can't be read. The child and its group are gone when this returns or
+    raises, whatever interrupts it.
     """
     command = (
         stream.global_args("-hide_banner", "-nostdin", "-loglevel", "level+warning")
@@ -142,7 +147,7 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
     process = None
     try:
-        # A signal whose handler raises waits until there is somebody to stop the child.
+        # A signal whose handler raises waits until the child can be stopped.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             process = subprocess.Popen(
@@ -184,7 +189,7 @@ def _watch(
     on_message: MessageCallback,
     stall_seconds: float,
 ) -> list[str]:
-    """Reads both pipes to their ends; returns the last errors that stderr told.
+    """Reads both pipes to their ends; returns the last errors on stderr.
 
     A run that neither writes frames nor reads bytes (`+faststart` rewrites a file after the last
     frame, without progress) for `stall_seconds` has stalled.

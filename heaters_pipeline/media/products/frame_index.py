@@ -1,5 +1,5 @@
-"""The frame index of a review proxy, from its sample table, and proof that the proxy is what
-the player relies on."""
+"""The frame index of a review proxy, from its sample table, and proof that the proxy keeps what the
+player relies on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ALLOWED = {_IDR, 6, 7, 8, 9}
 """NAL unit types of ITU-T H.264 table 7-1: IDR slice, SEI, SPS, PPS, access unit delimiter."""
 
 _FRAMES_AT_ONCE = 64
-"""Whose pages are mapped at once, some 2 MB: all of a long proxy's would count as our memory."""
+"""Mapped at a time, some 2 MB: a long proxy, mapped as a whole, would count as memory."""
 
 
 def read_frame_index(proxy: Path) -> FrameIndex:

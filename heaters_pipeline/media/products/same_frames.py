@@ -7,18 +7,18 @@ import numpy as np
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 
 ALIKE = 16.0
-"""Levels by which a small frame may differ between a poor copy and a good one, on average over its
-pixels: heavy compression and another matrix of colours come to less than ten."""
+"""Levels by which a thumbnail may differ between a poor copy and a good one, on average over its
+pixels: heavy compression and another colour matrix come to less than ten."""
 LEAST_ALIKE = 0.98
-"""Share of frames that must be alike: damage may have spoilt some."""
+"""Share of frames that must be alike: damage may have spoilt the others."""
 SHIFTS = (-2, -1, 1, 2)
 CLEARER = 1.0
-"""Levels by which frames fit better under other numbers if they are numbered otherwise; still
-pictures fit as well under any."""
+"""Levels by which the frames of two videos that number them differently fit better when they are
+shifted. Still images fit as well under any numbers."""
 
 
 def show_the_same(before: Thumbnails, after: Thumbnails) -> bool:
-    """Compares the small frames of two videos of the same length."""
+    """Compares the thumbnails of two videos; False where one has more than the other."""
     count = len(before)
     if len(after) != count:
         return False

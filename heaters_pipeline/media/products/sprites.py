@@ -1,9 +1,8 @@
-"""Sprite sheets as JPEGs that lie back to back in a QuickTime file, whose sample table tells where
-each is and when its first tile is shown."""
+"""Sprite sheets: JPEGs back to back in a QuickTime file. Its sample table tells where each lies and
+when its first tile is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,10 @@ from heaters_pipeline.domain.sprites import (
 )
 from heaters_pipeline.media.ffmpeg.filters import tile_size
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
+from heaters_pipeline.media.ffmpeg.process import Options
 from heaters_pipeline.media.products.sample_table import NoSampleTable, read_sample_table
 
-SPRITES_VIDEO: Mapping[str, Any] = {
+SPRITES_VIDEO: Options = {
     "c:v": "mjpeg",
     "q:v": 5,
     "threads:v": 1,
@@ -35,7 +35,7 @@ SPRITES_VIDEO: Mapping[str, Any] = {
 
 
 def sheets_of(shown: Any, facts: VideoFacts) -> Any:
-    """The sheets of a proxy's frames as JPEG has them: BT.601 in full range."""
+    """The sheets of a proxy's frames in JPEG's colours: BT.601 in full range."""
     width, height = tile_size(facts)
     return (
         shown.filter("select", f"not(mod(n,{frames_apart(facts.rate)}))")

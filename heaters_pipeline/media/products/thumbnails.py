@@ -1,5 +1,5 @@
-"""Frame thumbnails: each frame as a small picture, stored raw, so that another threshold decodes
-nothing."""
+"""Thumbnails: each frame as an image of 48 x 27 pixels, stored raw, so that another threshold
+decodes nothing. (The asset, the column and the storage keys call them frame scores.)"""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 
 WIDTH, HEIGHT = 48, 27
 FRAME_BYTES = WIDTH * HEIGHT * 3
 BLOCK_FRAMES = 1024
-"""4 MB: what is read at a time stays small beside everything else."""
+"""Read at a time: 4 MB, little beside everything else."""
 
 Frames = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Thumbnails(Protocol):
-    """Small frames by number, uint8 (N, 27, 48, 3), RGB: a file's, or an array."""
+    """Thumbnails by frame number, uint8 (N, 27, 48, 3), RGB: a file's, or an array."""
 
     def __len__(self) -> int: ...
 
@@ -28,8 +29,8 @@ class Thumbnails(Protocol):
 
 
 class ThumbnailFile:
-    """The small frames of a file. Each slice is read when it is asked for and belongs to the
-    caller: a map of the whole file would count as memory, 700 MB for two hours."""
+    """The thumbnails of a file. Each slice is read on demand and belongs to the caller: mapped as a
+    whole, the file would count as memory, 700 MB for two hours."""
 
     def __init__(self, path: Path) -> None:
         size = path.stat().st_size
@@ -62,7 +63,7 @@ def open_thumbnails(path: Path) -> ThumbnailFile:
     return ThumbnailFile(path)
 
 
-def blocks(count: int, most: int = BLOCK_FRAMES) -> Iterator[tuple[int, int]]:
-    """Half-open ranges that cover `count` frames, none longer than `most`."""
+def blocks(count: int, most: int = BLOCK_FRAMES) -> Iterator[FrameRange]:
+    """Ranges that cover `count` frames, none longer than `most`."""
     for start in range(0, count, most):
-        yield start, min(start + most, count)
+        yield FrameRange(start, min(start + most, count))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import wave
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +28,13 @@ from heaters_pipeline.media.ffmpeg.checksums import (
 from heaters_pipeline.media.ffmpeg.damage import Complaints, Damage, assess
 from heaters_pipeline.media.ffmpeg.filters import exact, shown
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
-from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, input_file, run
+from heaters_pipeline.media.ffmpeg.process import (
+    Options,
+    ProgressCallback,
+    file_url,
+    input_file,
+    run,
+)
 from heaters_pipeline.media.products.frame_index import read_frame_index
 from heaters_pipeline.media.products.sprites import SPRITES_VIDEO, read_sprites, sheets_of
 from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, open_thumbnails
@@ -73,7 +78,7 @@ class Transcoded:
     damage: Damage | None = None
 
 
-GOLD_MASTER_VIDEO: Mapping[str, Any] = {
+GOLD_MASTER_VIDEO: Options = {
     "c:v": "ffv1",
     "level": 3,
     "g": 1,
@@ -86,7 +91,7 @@ GOLD_MASTER_VIDEO: Mapping[str, Any] = {
 for 4 to 11 % more bytes (docs/benchmarks.md). Four slices share a frame between cores; more cost
 time and bytes."""
 
-REVIEW_PROXY_VIDEO: Mapping[str, Any] = {
+REVIEW_PROXY_VIDEO: Options = {
     "c:v": "libx264",
     "preset": "superfast",
     "tune": "fastdecode",
@@ -101,7 +106,7 @@ REVIEW_PROXY_VIDEO: Mapping[str, Any] = {
     "use_editlist": 0,
     "movflags": "+faststart",
 }
-"""Every frame an IDR picture of 4 slices that any decoder can work on at once."""
+"""Every frame an IDR picture of 4 slices, on which a decoder can work at once."""
 
 _MATROSKA_AUDIO = re.compile(
     "aac|e?ac3|mp[123]|vorbis|opus|flac|alac|dts|truehd|mlp|tta|wavpack"
@@ -114,8 +119,8 @@ _TIMESTAMPS = (
     ",if(isnan(PTS),0,PTS)"
     f",if(isnan(PTS),PREV_OUTPTS+{{frame_ticks}},max(PTS,PREV_OUTPTS+{TICKS_PER_SECOND // 1000})))"
 )
-"""Strictly increasing by a millisecond at least: Matroska keeps no finer time, and a gold master's
-frame must be reachable by its time. A frame without a time follows at the nominal rate."""
+"""Times increase by a millisecond at least: Matroska keeps no finer time, and each frame of a gold
+master must be reachable by its time. A frame without a time follows at the nominal rate."""
 
 
 def transcode(
@@ -251,10 +256,10 @@ def _graph(opened: Any, facts: VideoFacts, files: _Files, copies_audio: bool) ->
     return ffmpeg.merge_outputs(*outputs)
 
 
-_BARE: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
+_BARE: Options = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
 """The same input gives the same bytes: no dates, no random ids, no foreign tags."""
 
-_VIDEO: Mapping[str, Any] = {"fps_mode:v": "passthrough", "enc_time_base:v": TIME_BASE, **_BARE}
+_VIDEO: Options = {"fps_mode:v": "passthrough", "enc_time_base:v": TIME_BASE, **_BARE}
 
 
 def _output(path: Path, *streams: Any, **options: Any) -> Any:
@@ -287,11 +292,10 @@ def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts, copies_
     )
 
 
-def _gold_master_video(facts: VideoFacts) -> Mapping[str, Any]:
-    """GOLD_MASTER_VIDEO for this footage. Unless told, ffmpeg squeezes full range into the limited
-    one for FFV1. FFV1 refuses to cut odd sizes of 4:2:0 in four, and slices of more than 2**22
-    pixels (8K has 33 million): its own choice of slices, which does not depend on the machine,
-    serves there."""
+def _gold_master_video(facts: VideoFacts) -> Options:
+    """GOLD_MASTER_VIDEO for this footage. Without its tag, ffmpeg would squeeze full range into the
+    limited one. FFV1 refuses to cut odd sizes of 4:2:0 in four, and slices of more than 2**22
+    pixels (8K has 33 million): there it chooses the slices itself, the same on every machine."""
     options = dict(GOLD_MASTER_VIDEO)
     if facts.is_full_range and not facts.is_rgb:
         options["color_range:v"] = "pc"
