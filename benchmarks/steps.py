@@ -21,8 +21,8 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     from heaters_pipeline.domain.frame_index import pack
     from heaters_pipeline.files.digests import file_digest
     from heaters_pipeline.media.clips.previews import preview
+    from heaters_pipeline.media.cuts.chart import draw_detection
     from heaters_pipeline.media.cuts.detectors import open_detector
-    from heaters_pipeline.media.cuts.picture import draw_cuts
     from heaters_pipeline.media.ffmpeg.probe import probe
     from heaters_pipeline.media.products.frame_index import (
         check_proxy,
@@ -60,7 +60,7 @@ def ingest(source: Path, folder: Path, gold: str) -> dict[str, Any]:
     thumbnails = open_thumbnails(made.frame_scores)
     found = detector.detect(thumbnails, facts.rate)
     cuts = found.cuts()
-    draw_cuts(thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts])
+    draw_detection(thumbnails, found)
 
     _step("virtual clips")
     clips = divide(FrameRange(0, made.frame_count), cuts)

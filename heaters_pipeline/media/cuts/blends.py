@@ -18,20 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from heaters_pipeline.media.cuts.arrays import Floats, Ints
 from heaters_pipeline.media.cuts.blend_weights import WEIGHTS
+from heaters_pipeline.media.cuts.comparison import TILES, local_contrast, similarity, spread, tiles
 from heaters_pipeline.media.cuts.distances import LAGS, REACHES, Distances
-from heaters_pipeline.media.cuts.small_frames import (
-    TILES,
-    Floats,
-    Healed,
-    local_contrast,
-    similarity,
-    spread,
-    tiles,
-)
+from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.products.thumbnails import Frames, blocks
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 FEATURES = 21
 HIDDEN = 24

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from heaters_pipeline.domain.transitions import Transition
-from heaters_pipeline.media.cuts.small_frames import Floats
+from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.small_frames import TILES, Floats, Healed, mean_colors, tiles
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.comparison import TILES, mean_colors, tiles
+from heaters_pipeline.media.cuts.healed import Healed
 
 REACHES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Half lengths of windows, in frames of about 1/25 s: transitions of 4 to 64 frames.

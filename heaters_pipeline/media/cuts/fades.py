@@ -10,18 +10,13 @@ straight line between the two, which those of a shot that merely gets dark do no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.small_frames import (
-    TILES,
-    Floats,
-    Healed,
-    local_contrast,
-    similarity,
-    tiles,
-)
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.comparison import TILES, local_contrast, similarity, tiles
+from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.cuts.survey import Survey
 
 SLOPE_SECONDS = 1.8
@@ -49,18 +44,22 @@ class Fade(NamedTuple):
     score: float
 
 
+Level = Literal["contrast", "black", "white"]
+"""Of Survey: a distance that a fade may take to almost nothing."""
+
+LEVELS: tuple[Level, ...] = ("contrast", "black", "white")
+
+
 class _Dip(NamedTuple):
-    kind: int
-    """Of Levels."""
+    level: Level
     first: int
+    """The last frame before the dip; -1 where the video begins in it."""
     begin: int
-    """First and last frame at the bottom."""
+    """The first frame at the bottom."""
     end: int
+    """The last frame at the bottom."""
     last: int
-
-
-KINDS = ("contrast", "black", "white")
-"""Of Survey: the distances that a fade may take to almost nothing."""
+    """The first frame after the dip; the video's frame count where it ends in it."""
 
 
 def find_fades(
@@ -71,9 +70,9 @@ def find_fades(
     reach = max(8, round(SLOPE_SECONDS * rate))
     found: list[tuple[Fade, list[int]]] = []
     survey = Survey(*(footage.smoothed(values) for values in survey))
-    for kind in range(len(KINDS)):
-        for dip in _dips(survey, kind, reach):
-            found += _judged(footage, getattr(survey, KINDS[kind]), dip, cuts, rate, least)
+    for level in LEVELS:
+        for dip in _dips(survey, level, reach):
+            found += _judged(footage, getattr(survey, level), dip, cuts, rate, least)
     found.sort(key=lambda each: -each[0].score)
     kept: list[Fade] = []
     absorbed: set[int] = set()
@@ -84,18 +83,18 @@ def find_fades(
     return sorted(kept), absorbed
 
 
-def _dips(survey: Survey, kind: int, reach: int) -> list[_Dip]:
-    level = getattr(survey, KINDS[kind])
+def _dips(survey: Survey, name: Level, reach: int) -> list[_Dip]:
+    level: Floats = getattr(survey, name)
     count = len(level)
     highest = _highest(np.pad(level, reach), reach)
     before, after = highest[:count], highest[reach + 1 : reach + 1 + count]
     # A film may begin and end in black, with nothing before or after.
-    plain = survey.black < 8 if kind == 1 else np.zeros(count, bool)
+    plain = survey.black < 8 if name == "black" else np.zeros(count, bool)
     lead = np.logical_and.accumulate(plain)
     tail = np.logical_and.accumulate(plain[::-1])[::-1]
     shown = np.where(lead, after, np.where(tail, before, np.minimum(before, after)))
-    low = (level < _REST * shown) & (shown > (_CONTRAST if kind == 0 else _LIGHT))
-    if kind == 2 and survey.contrast.max() < _CONTRAST:
+    low = (level < _REST * shown) & (shown > (_CONTRAST if name == "contrast" else _LIGHT))
+    if name == "white" and survey.contrast.max() < _CONTRAST:
         # Plain frames all over: what is white between two blacks is the shot.
         low[:] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
@@ -104,7 +103,7 @@ def _dips(survey: Survey, kind: int, reach: int) -> list[_Dip]:
         end = stop - 1
         first = -1 if begin == 0 else _top(level, begin, -1, reach)
         last = count if end == count - 1 else _top(level, end, 1, reach)
-        dips.append(_Dip(kind, first, begin, end, last))
+        dips.append(_Dip(name, first, begin, end, last))
     return dips
 
 
@@ -141,7 +140,7 @@ def _judged(
     footage: Healed, level: Floats, dip: _Dip, cuts: Sequence[int], rate: float, least: int
 ) -> list[tuple[Fade, list[int]]]:
     """The fades that a dip is, 0 to 2, and the cuts within them."""
-    kind, first, begin, end, last = dip
+    name, first, begin, end, last = dip
     before = [cut for cut in cuts if first < cut <= begin]
     after = [cut for cut in cuts if end < cut <= last]
     count = len(footage)
@@ -160,7 +159,7 @@ def _judged(
     if len(slopes) == 1 and level[begin : end + 1].min() > _EMPTY * level[slopes[0][0]]:
         # Light that is switched on in a dark room, not a shot that comes out of nothing.
         return []
-    plain = _plain(footage, kind, middle)
+    plain = _plain(footage, name, middle)
     score = min(_straightness(footage, plain, top, bottom) for top, bottom in slopes)
     hold = end - begin + 1
     if (before or after) and hold >= least:
@@ -189,11 +188,11 @@ def _bottom(level: Floats, begin: int, end: int) -> tuple[int, int]:
     return begin + int(still[0]), begin + int(still[-1])
 
 
-def _plain(footage: Healed, kind: int, middle: int) -> Floats:
+def _plain(footage: Healed, name: Level, middle: int) -> Floats:
     """The colour at the bottom, around frame `middle`, as tiles, (432,)."""
-    if kind == 1:
+    if name == "black":
         return np.zeros(TILES * 3, np.float32)
-    if kind == 2:
+    if name == "white":
         return np.full(TILES * 3, 255, np.float32)
     color = tiles(footage.read(middle, middle + 1)).reshape(TILES, 3).mean(axis=0)
     return np.tile(color, TILES)

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.small_frames import (
-    Floats,
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.media.cuts.arrays import Floats, Ints
+from heaters_pipeline.media.cuts.comparison import (
     local_contrast,
     same_light,
     similarity,
@@ -50,9 +51,6 @@ _AT_ONCE = 16
 """Windows that are looked at together: 0.4 MB."""
 
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-
-
 class HardCut(NamedTuple):
     frame: int
     """First of the new shot."""
@@ -62,8 +60,7 @@ class HardCut(NamedTuple):
 class Jumps(NamedTuple):
     cuts: list[HardCut]
     """Candidates of any score."""
-    flashes: list[tuple[int, int]]
-    """Half-open ranges of frames."""
+    flashes: list[FrameRange]
     curve: Floats
     """(N,): how far each frame stands out, 0 to 1."""
 
@@ -77,7 +74,7 @@ def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
     candidates = np.flatnonzero(outstanding[:-1] > JUMP / 2)
     candidates = candidates[candidates >= 2]
     cuts: list[HardCut] = []
-    flashes: list[tuple[int, int]] = []
+    flashes: list[FrameRange] = []
     healed = 0
     for start in range(0, len(candidates), _AT_ONCE):
         frames = candidates[start : start + _AT_ONCE]
@@ -90,7 +87,7 @@ def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
                 continue
             if last:
                 end = min(frame + int(last), len(thumbnails) - 1)
-                flashes.append((frame, end))
+                flashes.append(FrameRange(frame, end))
                 healed = end + 1
                 curve[frame : end + 1] = 0
             else:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.comparison import CHUNK, TILES, mean_colors, tiles
 from heaters_pipeline.media.cuts.distances import Distances
-from heaters_pipeline.media.cuts.small_frames import CHUNK, TILES, Floats, mean_colors, tiles
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 
 

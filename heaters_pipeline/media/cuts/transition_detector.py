@@ -11,7 +11,7 @@ from heaters_pipeline.media.cuts.blends import find_blends
 from heaters_pipeline.media.cuts.detection import Detection, keep_apart
 from heaters_pipeline.media.cuts.fades import find_fades
 from heaters_pipeline.media.cuts.hard_cuts import find_jumps
-from heaters_pipeline.media.cuts.small_frames import Healed
+from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.cuts.survey import survey
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 

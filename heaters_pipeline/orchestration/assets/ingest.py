@@ -21,8 +21,8 @@ from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.media.clips.previews import preview
+from heaters_pipeline.media.cuts.chart import draw_detection
 from heaters_pipeline.media.cuts.detectors import open_detector
-from heaters_pipeline.media.cuts.picture import draw_cuts
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
@@ -191,9 +191,7 @@ def scene_cut_points(
             thumbnails = open_thumbnails(file)
             found = detector.detect(thumbnails, rate)
             cuts = found.cuts()
-            picture = draw_cuts(
-                thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts]
-            )
+            picture = draw_detection(thumbnails, found)
         with database.transaction() as session:
             source_videos.record(
                 session,

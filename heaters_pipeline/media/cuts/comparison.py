@@ -3,14 +3,10 @@ scene."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 
-from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, Frames, Thumbnails, blocks
-
-Floats = np.ndarray[Any, np.dtype[np.float32]]
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, Frames, blocks
 
 TILES_DOWN, TILES_ACROSS = 9, 16
 """A tile is the mean of 3 x 3 pixels: motion within it counts less."""
@@ -63,40 +59,6 @@ _COLUMNS = (3 * _COLUMNS[:, np.newaxis] + np.arange(3)).ravel()
 """Beyond the picture its edge goes on."""
 _FAINT = 3.0
 """Levels; contrast below this counts less, so that grain in plain areas is no structure."""
-
-
-class Healed:
-    """Thumbnails in which each flash, half-open range of frames, is replaced by a blend of its
-    neighbours."""
-
-    def __init__(self, thumbnails: Thumbnails, flashes: Iterable[tuple[int, int]] = ()) -> None:
-        self._scores = thumbnails
-        self.flashes = sorted(flashes)
-
-    def __len__(self) -> int:
-        return len(self._scores)
-
-    def read(self, start: int, stop: int) -> Frames:
-        frames = self._scores[start:stop]
-        for begin, end in self.flashes:
-            if begin >= stop or end <= start:
-                continue
-            before, after = self.frame(begin - 1), self.frame(end)
-            for number in range(max(begin, start), min(end, stop)):
-                part = (number - begin + 1) / (end - begin + 1)
-                frames[number - start] = before + (after - before) * part + 0.5
-        return frames
-
-    def smoothed(self, values: Floats) -> Floats:
-        """What each frame measures, (N,), with each flash's replaced likewise."""
-        values = values.copy()
-        for begin, end in self.flashes:
-            at = np.arange(begin, end)
-            values[at] = np.interp(at, (begin - 1, end), (values[begin - 1], values[end]))
-        return values
-
-    def frame(self, number: int) -> Floats:
-        return np.asarray(self._scores[number : number + 1][0], np.float32)
 
 
 def tiles(frames: Frames) -> Floats:
