@@ -18,9 +18,10 @@ from tqdm import tqdm
 
 from benchmarks.scratch import work_folder
 from heaters_pipeline.media.cuts import blend_weights
+from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.blends import FEATURES, HIDDEN, Network, windows_of
 from heaters_pipeline.media.cuts.hard_cuts import find_jumps
-from heaters_pipeline.media.cuts.small_frames import Floats, Healed
+from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.cuts.survey import survey
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.thumbnails import Thumbnails, open_thumbnails
@@ -151,7 +152,7 @@ def write(network: Network) -> None:
     Path(blend_weights.__file__).write_text(HEADER + "\n".join(rows) + FOOTER)
 
 
-HEADER = '''"""Weights of media.blends, as blends.Network packs them; written by
+HEADER = '''"""The weights of `blends.Network`, packed; written by
 `python -m benchmarks.train_blends`."""
 
 import numpy as np

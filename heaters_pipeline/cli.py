@@ -253,9 +253,9 @@ def migrate() -> None:
 @main.command()
 def down() -> None:
     """Stop what runs or was left running, the embedded Postgres included."""
-    from heaters_pipeline.platform.supervisor import down as stop
+    from heaters_pipeline.platform.down import down as stop
 
-    stop(_settings(), click.echo)
+    stop(_settings().home, click.echo)
 
 
 @main.command()

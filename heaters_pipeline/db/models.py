@@ -17,11 +17,13 @@ from sqlmodel import Field, SQLModel
 from typing_extensions import TypedDict
 
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.damage import DamageFacts
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.domain.review import Action, Annotation
+from heaters_pipeline.domain.sprites import StoredSpriteIndex
 from heaters_pipeline.domain.states import ClipState, SourceState
 
 NAMING = {
@@ -191,7 +193,7 @@ class SourceVideo(SQLModel, table=True):
     has_audio: bool | None = None
     download_quality: DownloadQuality | None = _json()
     """`{"got", "best_listed", "format", "normalised"}` (`domain.quality`); null for files."""
-    damage: dict[str, Any] | None = _json()
+    damage: DamageFacts | None = _json()
     """`{"frames": [[start, end], ...], "errors", "missing_seconds"}`: what of the source could not
     be decoded cleanly; null where all could."""
 
@@ -211,7 +213,7 @@ class SourceVideo(SQLModel, table=True):
     proxy_height: int | None = None
     keyframe_offsets: bytes | None = Field(default=None, sa_column=sa.Column(BYTEA))
     """The packed frame index of the proxy (`domain.frame_index`)."""
-    sprites: dict[str, Any] | None = _json()
+    sprites: StoredSpriteIndex | None = _json()
     """What is in the proxy's sprite sheets (`domain.sprites.SpriteIndex`); null where a proxy is
     from before there were any."""
     scene_cut_points: dict[str, Any] | None = _json()
@@ -261,14 +263,14 @@ class SourceFacts(TypedDict, total=False):
     duration_seconds: float
     has_audio: bool
     frame_count: int
-    damage: dict[str, Any] | None
+    damage: DamageFacts | None
     gold_master_filepath: str | None
     frame_checksums_filepath: str | None
     frame_scores_filepath: str | None
     proxy_filepath: str | None
     proxy_audio_filepath: str | None
     sprites_filepath: str | None
-    sprites: dict[str, Any] | None
+    sprites: StoredSpriteIndex | None
     proxy_id: str
     proxy_codec: str
     proxy_description: bytes

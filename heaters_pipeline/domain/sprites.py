@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from heaters_pipeline.domain.errors import NotFound
 

@@ -1,4 +1,4 @@
-"""What a file's bytes are known by."""
+"""Digests of files."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def try_lock(path: Path) -> int | None:
-    """An open file descriptor that holds the lock, or None if somebody else holds it."""
+    """An open file descriptor that holds the lock, or None if another process holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -22,7 +22,7 @@ def try_lock(path: Path) -> int | None:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold the lock, having waited for it."""
+    """Waits for the lock, and holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

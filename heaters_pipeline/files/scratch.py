@@ -1,4 +1,4 @@
-"""Folders for work in progress that a crash can't leave behind for ever."""
+"""Folders for work in progress; what a crash leaves behind is removed later."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LOCK_NAME = ".lock"
 
 KEPT_PREFIX = "kept-"
 KEPT_SECONDS = 24 * 3600
-"""After a day the rest of a half-done download may no longer fit what its site serves."""
+"""After a day, a half-done download may no longer fit the files that its site serves."""
 
 
 @contextmanager
 def scratch_folder(home: Path) -> Iterator[Path]:
-    """A new folder below `home/scratch`, removed on leaving. While it is in use this process holds
-    a lock in it, so on entering, folders whose lock nobody holds are removed as leftovers."""
+    """A new folder below `home/scratch`, removed on leaving. This process holds a lock in it while
+    it is in use; on entering, folders whose lock nobody holds are removed as leftovers."""
     with _locked_folder(home, secrets.token_hex(8)) as folder:
         try:
             yield folder
@@ -35,9 +35,9 @@ def scratch_folder(home: Path) -> Iterator[Path]:
 def kept_folder(
     home: Path, name: str, is_worth_keeping: Callable[[BaseException], bool]
 ) -> Iterator[Path]:
-    """The folder below `home/scratch` of work that can go on where it was left. Removed on leaving,
-    but for errors that say that it is worth another try; then, and after a kill, the next one who
-    asks for `name` finds what is there, for a day."""
+    """The folder below `home/scratch` of work that can resume. It is removed on leaving, unless
+    `is_worth_keeping` says that a retry may help; then, and after a kill, the next call for `name`
+    finds its files, for a day. Raises Conflict while another process has the folder."""
     with _locked_folder(home, f"{KEPT_PREFIX}{name}") as folder:
         keep = False
         try:
@@ -56,7 +56,7 @@ def kept_folder(
 def _locked_folder(home: Path, name: str) -> Iterator[Path]:
     root = home / "scratch"
     root.mkdir(parents=True, exist_ok=True)
-    # Between making a folder and locking it, nobody may sweep.
+    # No process may sweep between the creation of a folder and its lock.
     with lock(root / LOCK_NAME):
         _sweep(root)
         folder = root / name

@@ -1,1 +1,1 @@
-"""What Heaters stands on: its scratch space, its Postgres, its processes."""
+"""Starting and stopping: the processes of Heaters, its Postgres, and the check of a machine."""

@@ -1,4 +1,4 @@
-"""Where Dagster's own things lie, and the program that readies its database before it starts."""
+"""Dagster's files, and the program that prepares its database before it starts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POOL_LIMITS = {"download": 2, "transcode": 1, "export": 1, "model": 1}
 @dataclass(frozen=True)
 class DagsterFiles:
     home: Path
-    """DAGSTER_HOME: holds a copy of dagster.yaml and whatever Dagster writes."""
+    """DAGSTER_HOME: a copy of dagster.yaml, and all files that Dagster writes."""
     workspace: Path
     code_socket: Path
 
@@ -56,7 +56,7 @@ class DagsterFiles:
 
 
 def shipped(name: str) -> Path:
-    """A file of the repository's root: in a checkout, or where an installed wheel puts it."""
+    """A file of the repository's root: in a checkout, or in the place where a wheel installs it."""
     places = [Path(__file__).resolve().parents[2], Path(sys.prefix) / "share" / "heaters"]
     for place in places:
         if (place / name).is_file():
@@ -68,8 +68,8 @@ def shipped(name: str) -> Path:
 
 def prepare() -> None:
     """Bring Dagster's tables up to date, report runs that a crash left behind as failed, and set
-    the pools' limits. To be called while no other process of Dagster runs: on one machine nothing
-    else notices that a run's process is gone (its launcher has no health check)."""
+    the pools' limits. Call it while no other process of Dagster runs: on one machine nothing else
+    notices that a run's process is gone (its launcher has no health check)."""
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
@@ -92,7 +92,7 @@ def prepare() -> None:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """The instance that `heaters up` shows, also while it does not run."""
+    """The instance that `heaters up` shows, even while Heaters does not run."""
     import dagster as dg
 
     environment = DagsterFiles.below(settings.home).environment(ensure_database(settings).dagster)

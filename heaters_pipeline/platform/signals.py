@@ -1,4 +1,4 @@
-"""Being asked to end, as an exception."""
+"""The signals that stop a process, as an exception."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 
 class StopRequested(BaseException):
-    """Ctrl-C, or a request to end: what is under way is left at once."""
+    """Ctrl-C, or another signal to stop: leave the work under way at once."""
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Raise StopRequested, once, for SIGINT, SIGTERM and the terminal's going away; also where the
-    parent ignores SIGINT, as a shell does for what it starts with `&`."""
+    """Raise StopRequested, once, for SIGINT, SIGTERM and the end of the terminal; also where the
+    parent ignores SIGINT, as a shell does for the programs that it starts with `&`."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
         numbers.append(signal.SIGHUP)

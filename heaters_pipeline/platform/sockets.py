@@ -1,4 +1,4 @@
-"""Places for Unix sockets, whose paths must be short, and free ports."""
+"""Unix sockets and ports: where they can be opened, and whether a program answers there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import os
 import socket
 import tempfile
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from heaters_pipeline.domain.errors import HeatersError
@@ -14,8 +16,8 @@ LONGEST_PATH_BYTES = 107  # sockaddr_un of Linux, without the closing zero byte
 
 
 def socket_folder(preferred: Path, name: str) -> Path:
-    """`preferred`, if the path of a socket `name` in it is short enough, else a folder among the
-    temporary ones that is always the same for `preferred`."""
+    """`preferred`, if the path of a socket `name` in it is short enough, else a temporary folder,
+    always the same one for `preferred`."""
     if len(os.fsencode(preferred / name)) <= LONGEST_PATH_BYTES:
         return preferred
     digest = hashlib.sha256(os.fsencode(preferred)).hexdigest()[:16]
@@ -23,7 +25,8 @@ def socket_folder(preferred: Path, name: str) -> Path:
 
 
 def make_private(folder: Path, owner: int, group: int) -> None:
-    """Make the folder for its owner alone, and make sure that nobody else has made it before."""
+    """Create the folder for its owner alone. Raises HeatersError if it exists and others own it or
+    may read it."""
     if not folder.exists():
         folder.mkdir(mode=0o700)
         if owner != os.geteuid():
@@ -45,3 +48,19 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def accepts_connections(path: Path) -> bool:
+    """Whether a program listens on the Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def answers_http(address: str) -> bool:
+    """Whether a GET is answered with 200; never through a proxy."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False

@@ -1,59 +1,51 @@
-"""`heaters up`: starts everything in order, keeps it running, stops it."""
+"""`heaters up`: starts all programs in order, keeps them running, and stops them."""
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
-from heaters_pipeline.db.keepalives import ASK_SERVER
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
+from heaters_pipeline.platform.database_lock import DatabaseLock
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
-from heaters_pipeline.platform.postgres import DatabaseUnreachable, connect, ensure_database
-from heaters_pipeline.platform.processes import MARK, Child, kill_marked, stop_gently
+from heaters_pipeline.platform.home_lock import take_home
+from heaters_pipeline.platform.postgres import (
+    DatabaseUnreachable,
+    DatabaseUrls,
+    connect,
+    ensure_database,
+)
+from heaters_pipeline.platform.processes import MARK, Child, ending, kill_marked, stop_gently
 from heaters_pipeline.platform.signals import stop_on_signals
-from heaters_pipeline.platform.sockets import port_is_free
+from heaters_pipeline.platform.sockets import accepts_connections, answers_http, port_is_free
 from heaters_pipeline.settings import Settings
 
-if TYPE_CHECKING:
-    import psycopg
-
-LOCK_NAME = "up.lock"
-LOCK_KEY = 0x48455550
-"""Of the advisory lock in Dagster's database: two daemons there start the same run twice."""
 ANSWER_SECONDS = 120
 LOOK_SECONDS = 0.2
 LOCK_CHECK_SECONDS = 15
+CODE_SERVER = "code"
 
 Say = Callable[[str], None]
 
 
 class Supervisor:
-    """Everything that `up` starts, as a context: all runs and answers inside, all is stopped after
-    it. `say` gets one line for each thing that a person should know."""
+    """All programs of Heaters, as a context: inside it they run and answer, after it they are
+    stopped. `say` gets a line for each event that a person should know."""
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings = settings
         self._say = say
         self._children: list[Child] = []
         self._exit = ExitStack()
-        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
         self.database_url = ""
-        """SQLAlchemy's address of Heaters' database, once all runs."""
-        self._lock_url = ""
+        """SQLAlchemy's address of Heaters' database, inside the context."""
         self._lock_checked = 0.0
 
     @property
@@ -85,12 +77,12 @@ class Supervisor:
         self._exit.close()
 
     def say(self, line: str) -> None:
-        with suppress(OSError):  # a terminal that has gone must not keep anything from stopping
+        with suppress(OSError):  # the end must not fail because the terminal is gone
             self._say(line)
 
     def watch(self) -> None:
-        """Start again what has died. To be called every now and then; raises a HeatersError when
-        something keeps dying, or another Heaters has taken the database over."""
+        """Restart the children that have died. Call it every now and then. Raises HeatersError when
+        a child keeps dying, or another Heaters has taken the database over."""
         for child in self._children:
             if child.has_died():
                 self._report_death(child)
@@ -99,120 +91,106 @@ class Supervisor:
         self._keep_lock()
 
     def wait(self) -> None:
-        """Watch until the end is asked for (StopRequested)."""
+        """Watch until a signal raises StopRequested."""
         while True:
             self.watch()
             time.sleep(LOOK_SECONDS)
 
     def _start(self) -> None:
-        settings = self.settings
         self._exit.enter_context(stop_on_signals())
-        settings.home.mkdir(parents=True, exist_ok=True)
         self._take_home()
-        leftovers = kill_marked(settings.home)
-        if leftovers:
-            self.say(f"Ended {leftovers} processes that an earlier start had left behind.")
         self._check_ports()
-
-        self.say(f"Starting in {settings.home}.")
-        if settings.database_url is None:
-            self._exit.callback(self._stop_postgres)
-        urls = ensure_database(settings)
-        self.database_url = urls.heaters
-        self._lock_url = with_driver(urls.dagster, APP_DRIVER)
-        self._take_database()
-
-        from heaters_pipeline.db import migrate
-
-        migrate.upgrade(urls.heaters)
-        files = DagsterFiles.below(settings.home)
+        self.say(f"Starting in {self.settings.home}.")
+        urls = self._open_databases()
+        files = DagsterFiles.below(self.settings.home)
         environment = {
             **os.environ,
             **files.environment(urls.dagster),
-            MARK: str(settings.home),
-            "HEATERS_HOME": str(settings.home),
+            MARK: str(self.settings.home),
+            "HEATERS_HOME": str(self.settings.home),
             "DATABASE_URL": urls.heaters,
             "HEATERS_DAGSTER_DATABASE_URL": urls.dagster,
             "PYTHONUNBUFFERED": "1",
         }
         self._exit.callback(self._stop_children)
+        self._start_children(files, environment)
 
-        def child(name: str, *command: str) -> Child:
-            started = Child(
-                name,
-                [sys.executable, "-m", *command],
-                environment,
-                settings.home / "logs" / f"{name}.log",
-            )
+    def _take_home(self) -> None:
+        self._exit.callback(os.close, take_home(self.settings.home))
+        leftovers = kill_marked(self.settings.home)
+        if leftovers:
+            self.say(f"Ended {leftovers} processes that an earlier start had left behind.")
+
+    def _open_databases(self) -> DatabaseUrls:
+        """Both databases, with Heaters' own schema up to date and the lock taken."""
+        from heaters_pipeline.db import migrate
+
+        if self.settings.database_url is None:
+            self._exit.callback(self._stop_postgres)
+        urls = ensure_database(self.settings)
+        self.database_url = urls.heaters
+        self._lock = DatabaseLock(with_driver(urls.dagster, APP_DRIVER))
+        self._exit.callback(self._lock.close)
+        self._lock.take()
+        migrate.upgrade(urls.heaters)
+        return urls
+
+    def _start_children(self, files: DagsterFiles, environment: Mapping[str, str]) -> None:
+        """Each program when what it needs is there; returns when all answer."""
+
+        def child(name: str, title: str, *command: str) -> Child:
+            log = self.settings.home / "logs" / f"{name}.log"
+            started = Child(name, title, [sys.executable, "-m", *command], environment, log)
             self._children.append(started)
             started.start()
             return started
 
-        review = child("review", "review_app")
+        review = child("review", "The review app", "review_app")
         self.say("The database is up; readying Dagster's.")
         _prepare_dagster(environment)
         files.code_socket.unlink(missing_ok=True)
         self.say("Starting Dagster.")
         code = child(
-            "code",
+            CODE_SERVER,
+            "Dagster's code server",
             *("dagster", "api", "grpc"),
             *("--socket", str(files.code_socket)),
             *("--module-name", "heaters_pipeline.orchestration.definitions"),
             *("--location-name", "heaters"),
             "--use-python-environment-entry-point",
         )
-        self._wait(code, lambda: _accepts(files.code_socket))
+        self._wait(code, lambda: accepts_connections(files.code_socket))
         # Loopback only: it has no users, and obeys any page that the browser has open.
         webserver = child(
             "webserver",
+            "Dagster's web server",
             "dagster_webserver",
-            *("--host", "127.0.0.1", "--port", str(settings.dagster_port)),
+            *("--host", "127.0.0.1", "--port", str(self.settings.dagster_port)),
             *("--workspace", str(files.workspace)),
         )
-        child("daemon", "dagster._daemon", "run", "--workspace", str(files.workspace))
-        self._wait(webserver, lambda: _answers(f"{self.dagster_address}/server_info"))
-        self._wait(review, lambda: _answers(f"{self.review_address}/healthz"))
-
-    def _take_home(self) -> None:
-        held = try_lock(self.settings.home / LOCK_NAME)
-        if held is None:
-            raise HeatersError(
-                f"Heaters already runs in {self.settings.home}: `heaters down` stops it, another "
-                "HEATERS_HOME starts a second one."
-            )
-        self._exit.callback(os.close, held)
-        os.ftruncate(held, 0)
-        os.write(held, str(os.getpid()).encode())
-
-    def _take_database(self) -> None:
-        self._connection = connect(self._lock_url)
-        self._exit.callback(self._connection.close)
-        self._connection.autocommit = True
-        self._connection.execute(ASK_SERVER)
-        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
-        if row != (True,):
-            raise HeatersError(
-                "Another Heaters runs on this database: two would start every run twice; stop the "
-                "other one, or give this one a database of its own (DATABASE_URL)."
-            )
+        child(
+            "daemon",
+            "Dagster's daemon",
+            *("dagster._daemon", "run", "--workspace", str(files.workspace)),
+        )
+        self._wait(webserver, lambda: answers_http(f"{self.dagster_address}/server_info"))
+        self._wait(review, lambda: answers_http(f"{self.review_address}/healthz"))
 
     def _keep_lock(self) -> None:
-        """A server that starts again, or a broken connection, gives the advisory lock away."""
+        """A server that restarts, or a broken connection, gives the advisory lock away."""
         import psycopg
 
         if time.monotonic() < self._lock_checked + LOCK_CHECK_SECONDS:
             return
         self._lock_checked = time.monotonic()
         try:
-            if self._connection is not None:
-                self._connection.execute("SELECT 1")
+            if self._lock.is_held():
                 return
             if self.settings.database_url is None:
                 EmbeddedPostgres(self.settings.home).start()
-            self._take_database()
+            self._lock.take()
             self.say("The database is back.")
         except psycopg.Error:
-            self._connection = None
             self._lock_checked = 0  # look again at once
         except DatabaseUnreachable as error:
             self.say(str(error))
@@ -229,19 +207,19 @@ class Supervisor:
                 )
 
     def _wait(self, child: Child, answers: Callable[[], bool]) -> None:
-        """Until it answers. What dies while everything starts is not started again."""
+        """Wait until the child answers. Raises HeatersError if any child dies meanwhile."""
         end = time.monotonic() + ANSWER_SECONDS
         while not answers():
             for other in self._children:
                 code = other.exit_code()
                 if code is not None:
                     raise HeatersError(
-                        f"{_title(other)} ended as soon as it had started ({_ending(code)}); the "
+                        f"{other.title} ended as soon as it had started ({ending(code)}); the "
                         f"last lines of {other.log}:\n{other.last_lines()}"
                     )
             if time.monotonic() > end:
                 raise HeatersError(
-                    f"{_title(child)} has not answered in {ANSWER_SECONDS} seconds; the last lines "
+                    f"{child.title} has not answered in {ANSWER_SECONDS} seconds; the last lines "
                     f"of {child.log}:\n{child.last_lines()}"
                 )
             time.sleep(LOOK_SECONDS)
@@ -251,22 +229,22 @@ class Supervisor:
         child.process = None
         if child.deaths >= child.MOST_DEATHS:
             raise HeatersError(
-                f"{_title(child)} keeps ending ({_ending(code)}, {child.deaths} times in a row); "
+                f"{child.title} keeps ending ({ending(code)}, {child.deaths} times in a row); "
                 f"the last lines of {child.log}:\n{child.last_lines()}"
             )
         pause = round(child.due - time.monotonic())
         self.say(
-            f"{_title(child)} ended ({_ending(code)}) and starts again in {pause} s; its log is "
+            f"{child.title} ended ({ending(code)}) and starts again in {pause} s; its log is "
             f"{child.log}."
         )
 
     def _stop_children(self) -> None:
-        # The code server and its runs are not asked: it would wait for the runs to end.
+        # The code server and its runs get no SIGTERM: it would wait for the runs to end.
         stop_gently(
             [
                 child.process
                 for child in self._children
-                if child.process is not None and child.name != "code"
+                if child.process is not None and child.name != CODE_SERVER
             ]
         )
         kill_marked(self.settings.home)
@@ -284,35 +262,9 @@ class Supervisor:
         server.stop()
 
 
-def down(settings: Settings, say: Say) -> None:
-    """Stop what runs or was left running in this home, the embedded Postgres included."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    path = settings.home / LOCK_NAME
-    stopped = []
-    held = try_lock(path)
-    if held is None:
-        # Whoever holds the lock lives, so the number in the file is no one else's.
-        with suppress(ValueError, ProcessLookupError):  # it is just beginning, or ending
-            os.kill(int(path.read_text()), signal.SIGTERM)
-        end = time.monotonic() + ANSWER_SECONDS
-        while (held := try_lock(path)) is None:
-            if time.monotonic() > end:
-                raise HeatersError(f"Heaters (process {path.read_text()}) does not stop.")
-            time.sleep(LOOK_SECONDS)
-        stopped.append("Heaters")
-    try:
-        leftovers = kill_marked(settings.home)
-        if leftovers:
-            stopped.append(f"{leftovers} processes that had been left behind")
-        if EmbeddedPostgres(settings.home).stop():
-            stopped.append("Postgres")
-        say(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
-    finally:
-        os.close(held)
-
-
-def _prepare_dagster(environment: dict[str, str]) -> None:
-    """In a process of its own, so that this one never loads Dagster."""
+def _prepare_dagster(environment: Mapping[str, str]) -> None:
+    """Run `dagster_instance.prepare` in a process of its own, so that this one never loads
+    Dagster."""
     result = subprocess.run(
         [sys.executable, "-m", "heaters_pipeline.platform.dagster_instance"],
         env=environment,
@@ -328,7 +280,7 @@ def _prepare_dagster(environment: dict[str, str]) -> None:
 
 
 def _others_connected(url: str) -> bool:
-    """Whether anybody still uses the server a moment after our own processes have ended."""
+    """Whether other clients still use the server a moment after our own processes have ended."""
     end = time.monotonic() + 2
     with connect(url) as connection:
         connection.autocommit = True
@@ -342,32 +294,3 @@ def _others_connected(url: str) -> bool:
             if time.monotonic() > end:
                 return True
             time.sleep(0.05)
-
-
-def _accepts(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
-
-
-def _answers(address: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(address, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
-
-
-def _title(child: Child) -> str:
-    return {
-        "review": "The review app",
-        "code": "Dagster's code server",
-        "webserver": "Dagster's web server",
-        "daemon": "Dagster's daemon",
-    }[child.name]
-
-
-def _ending(code: int | None) -> str:
-    if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"

@@ -23,9 +23,9 @@ def open_storage(
     client: Callable[[], Any] | None = None,
     class_by_kind: Mapping[Kind, str] | None = None,
 ) -> Storage:
-    """The storage that `url` names: `s3://bucket/prefix`, a folder (path or `file://` URL), or,
-    with None, the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible
-    service other than AWS; `client` makes the boto3 client where the caller has its own;
+    """The storage that `url` names: `s3://bucket/prefix` or a folder (path or `file://` URL); None
+    names the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible service
+    other than AWS; `client` makes the boto3 client where the caller has one;
     `class_by_kind` are S3's storage classes."""
     if url is None:
         return LocalStorage(home / "storage")

@@ -1,4 +1,4 @@
-"""What a storage can do, and the rules for its keys."""
+"""The interface of a storage, and the rules for its keys."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Storage(Protocol):
 
     def put(self, local: Path, key: str) -> None:
         """Make the content of the file `local` the object `key`, replacing an older one. Readers
-        see the old object or the new one, never a part. `local` stays where it is, and must not
-        be written to afterwards: a local storage may share its blocks."""
+        see the old object or the new one, never a part. `local` stays where it is. It must not
+        change afterwards: a local storage may share its blocks."""
 
     def fetch(self, key: str) -> AbstractContextManager[Path]:
-        """A local file with the object's content, for reading, as long as the context is open."""
+        """A local file with the object's content, to be read while the context is open."""
 
     def read_range(self, key: str, start: int, length: int) -> bytes:
         """Exactly `length` bytes from byte `start`; a HeatersError if the object ends before."""
 
     def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The same in chunks; with no `length`, to the end. A missing object is reported by the
-        call itself, not by the first chunk."""
+        """The same in chunks; with no `length`, to the end. The call itself, not the first chunk,
+        raises ObjectMissing."""
 
     def size(self, key: str) -> int:
         """Bytes."""
@@ -51,8 +51,8 @@ class Storage(Protocol):
     def exists(self, key: str) -> bool: ...
 
     def delete(self, *keys: str) -> None:
-        """Removes objects; nothing happens where there is none. Where some can't be removed the
-        others are, and the first error is raised."""
+        """Removes objects; absent ones are no error. Where some can't be removed, the others are,
+        and the first error is raised."""
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""
@@ -75,5 +75,5 @@ def check_key(key: str) -> str:
 
 def too_short(key: str, start: int, length: int) -> HeatersError:
     return HeatersError(
-        f"The object {key!r} ends before byte {start + length}, which was asked for."
+        f"The object {key!r} ends before byte {start + length}, the end of the range to read."
     )

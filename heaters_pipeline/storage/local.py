@@ -34,7 +34,7 @@ class LocalStorage:
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target)
-        # A name of its own: two writers of one key never write into one file.
+        # A name of its own, so that two writers of one key never write into one file.
         partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
         try:
             try:
@@ -45,7 +45,7 @@ class LocalStorage:
             partial.replace(target)
             _sync(target.parent)
         finally:
-            # Still there after an error, and where target was a link to the very same file.
+            # It remains after an error, and where the target was a link to the very same file.
             partial.unlink(missing_ok=True)
 
     @contextmanager
@@ -90,11 +90,11 @@ class LocalStorage:
                 break
             try:
                 folder.rmdir()
-            except OSError:  # not empty, or removed by somebody else
+            except OSError:  # not empty, or removed by another process
                 break
 
     def list(self, prefix: str) -> builtins.list[str]:
-        # Only the folder that the prefix names in full has to be walked.
+        # All keys lie in the folder that the prefix names in full.
         folder = self.root / prefix.rpartition("/")[0]
         keys = (
             path.relative_to(self.root).as_posix()
@@ -126,7 +126,7 @@ def _chunks(file: BinaryIO, key: str, start: int, length: int | None) -> Iterato
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove what writers of this key left behind when they were killed."""
+    """Remove the partial files of killed writers of this key."""
     for partial in target.parent.iterdir():
         if (
             partial.suffix == PARTIAL_SUFFIX

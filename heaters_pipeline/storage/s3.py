@@ -1,4 +1,4 @@
-"""Objects in a bucket of S3 or of a service that speaks its protocol."""
+"""Objects in a bucket of S3, or of a service with the same protocol."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.storage.base import CHUNK_BYTES, ObjectMissing, check_key, too_short
 
 DELETED_AT_A_TIME = 8
-"""As many as boto3's client has connections to spare (ten) beside somebody who reads."""
+"""boto3's client has ten connections; readers need a few."""
 
 
 def s3_client(endpoint_url: str | None = None) -> Any:
-    """A client with boto3's own search for credentials and region. Services other than AWS
-    (`endpoint_url`) are asked with the bucket in the path: few have a host name per bucket."""
+    """A client with boto3's own search for credentials and region. For services other than AWS
+    (`endpoint_url`) the bucket goes into the path: few have a host name per bucket."""
     config = Config(
         retries={"mode": "standard", "max_attempts": 5},
         s3={"addressing_style": "path"} if endpoint_url else None,
@@ -35,8 +35,8 @@ def s3_client(endpoint_url: str | None = None) -> Any:
 
 
 class S3Storage:
-    """`client` is a boto3 S3 client; keys lie below `prefix` (may be empty); `home` is the folder
-    whose scratch space holds what is fetched. Objects of a kind that
+    """`client` is a boto3 S3 client; keys lie below `prefix` (may be empty); fetched files lie in
+    the scratch space of the folder `home`. Objects of a kind that
     `class_by_kind` names go into that storage class, others into the bucket's own."""
 
     def __init__(
@@ -58,7 +58,7 @@ class S3Storage:
         return {"Bucket": self._bucket, "Key": self._prefix + check_key(key)}
 
     def put(self, local: Path, key: str) -> None:
-        # S3 shows an object when its upload is complete, so a part can never be read.
+        # S3 shows an object only when its upload is complete, so readers never see a part.
         kind = layout.kind(key)
         named = self._class_by_kind.get(kind) if kind else None
         extra = {"StorageClass": named} if named else {}
@@ -111,7 +111,7 @@ class S3Storage:
         return True
 
     def delete(self, *keys: str) -> None:
-        # One by one: not every service that speaks S3's protocol deletes many at once.
+        # One by one: not every service with S3's protocol deletes many at once.
         with ThreadPoolExecutor(DELETED_AT_A_TIME) as pool:
             for done in [pool.submit(self._delete, key) for key in keys]:
                 done.result()

@@ -12,9 +12,9 @@ from sqlmodel import Session
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.domain.states import DETECT_SCENES
 from heaters_pipeline.domain.transitions import TransitionKind
+from heaters_pipeline.media.cuts.chart import draw_detection
 from heaters_pipeline.media.cuts.detection import Detection
 from heaters_pipeline.media.cuts.detectors import open_detector
-from heaters_pipeline.media.cuts.picture import draw_cuts
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import made_by
@@ -50,9 +50,7 @@ def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
             thumbnails = open_thumbnails(file)
             found = detector.detect(thumbnails, rate)
             cuts = found.cuts()
-            picture = draw_cuts(
-                thumbnails, found.curve, found.threshold, found.transitions, [0, *cuts]
-            )
+            picture = draw_detection(thumbnails, found)
         with pipeline.transaction() as session:
             save_cuts(session, key, found, detector.name, settings.min_clip_seconds)
     kinds = Counter(each.kind for each in found.transitions)

@@ -9,11 +9,11 @@ from pathlib import Path
 from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
+from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import PREPROCESS, SourceState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import scratch_folder
-from heaters_pipeline.media.ffmpeg.damage import Damage
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
 from heaters_pipeline.media.products.same_frames import show_the_same

@@ -109,9 +109,9 @@ class Row:
         found = self.video.damage
         if not found:
             return None
-        ranges: list[tuple[int, int]] = found.get("frames") or []
+        ranges = found["frames"]
         frames = sum(end - start for start, end in ranges)
-        errors, missing = found.get("errors") or 0, found.get("missing_seconds") or 0
+        errors, missing = found["errors"], found["missing_seconds"]
         badge = [f"{_counted(frames, 'frame')} damaged"] if frames else []
         told = ["Parts of the source could not be decoded cleanly; what could be was kept."]
         if ranges:

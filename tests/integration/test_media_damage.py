@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
-from heaters_pipeline.media.ffmpeg.damage import Damage
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
 from tests.footage import STALL_SECONDS, make_numbered_film, remake, spoil

@@ -20,7 +20,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.domain.review import Action
-from heaters_pipeline.media.cuts.picture import PICTURE_WIDTH
+from heaters_pipeline.media.cuts.chart import CHART_WIDTH
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
@@ -177,7 +177,7 @@ def test_the_asset_shows_what_the_detector_saw(
     assert len(jpeg) < 60_000
     with av.open(BytesIO(jpeg)) as container:
         picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    assert picture.shape[1] == PICTURE_WIDTH
+    assert picture.shape[1] == CHART_WIDTH
 
 
 def test_long_takes_are_divided_where_the_setting_says_so(

@@ -1,4 +1,4 @@
-"""Weights of media.blends, as blends.Network packs them; written by
+"""The weights of `blends.Network`, packed; written by
 `python -m benchmarks.train_blends`."""
 
 import numpy as np

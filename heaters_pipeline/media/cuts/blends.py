@@ -1,14 +1,15 @@
 """Dissolves and wipes: frames that lie between two different shots.
 
 In a dissolve all frames lie on the straight line between its two ends, and in a wipe each part of
-the picture jumps from one end to the other; motion does neither. So for each frame and for windows
-of several lengths around it: how far is it between the window's ends, how straight is the way over
-the middle, and how do both compare with the windows beside it? (The twin comparison of Zhang,
-Kankanhalli and Smoliar, 1993, asks only the first; that a dissolve is linear is used by Meng, Juan
-and Chang, 1995.)
-A network of 24 hidden units weighs these numbers up. It knows nothing of pictures, only of
-distances; `python -m benchmarks.train_blends` fits it to drawn films. What it proposes is then
-looked at: its ends must show different scenes, and the change must be all over the picture.
+the image jumps from one end to the other; motion does neither. So each frame gets windows of
+several lengths around it, with three measures: the distance between the window's ends, the
+straightness of the way over the middle, and how both compare with the windows beside it. (The twin
+comparison of Zhang, Kankanhalli and Smoliar, 1993, uses only the first; Meng, Juan and Chang, 1995,
+use that a dissolve is linear.)
+
+A network of 24 hidden units weighs these numbers. It knows nothing of images, only of distances;
+`python -m benchmarks.train_blends` fits it to drawn films. Its proposals are then examined: their
+ends must show different scenes, and the change must be all over the image.
 """
 
 from __future__ import annotations
@@ -18,27 +19,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from heaters_pipeline.media.cuts.arrays import Floats, Ints
 from heaters_pipeline.media.cuts.blend_weights import WEIGHTS
+from heaters_pipeline.media.cuts.comparison import TILES, local_contrast, similarity, spread, tiles
 from heaters_pipeline.media.cuts.distances import LAGS, REACHES, Distances
-from heaters_pipeline.media.cuts.small_frames import (
-    TILES,
-    Floats,
-    Healed,
-    local_contrast,
-    similarity,
-    spread,
-    tiles,
-)
+from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.products.thumbnails import Frames, blocks
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 FEATURES = 21
 HIDDEN = 24
 
 _LEAST_DISTANCE = 3.0
-"""Levels between a window's ends; all transitions of the drawn films come to more, those between
-dark shots included."""
+"""Levels between a window's ends. All transitions of the drawn films have more, even those between
+dark shots."""
 
 
 class Blend(NamedTuple):
@@ -49,7 +42,7 @@ class Blend(NamedTuple):
 
 
 class Network(NamedTuple):
-    """What a tanh layer and a linear one make of features."""
+    """A tanh layer and a linear layer."""
 
     mean: Floats
     scale: Floats
@@ -59,7 +52,7 @@ class Network(NamedTuple):
     """(HIDDEN + 1,)"""
 
     def __call__(self, features: Floats) -> Floats:
-        """(n,) of (n, FEATURES)."""
+        """From (n, FEATURES) to (n,)."""
         scaled = (features - self.mean) * self.scale
         inner = np.tanh(scaled @ self.hidden[:, :-1].T + self.hidden[:, -1])
         return np.asarray(inner @ self.output[:-1] + self.output[-1], np.float32)
@@ -86,8 +79,9 @@ def find_blends(
 ) -> tuple[list[Blend], Floats]:
     """Candidates of any score, none overlapping another, and a curve from 0 to 1.
 
-    `shots`, (N,): ascending numbers of what cuts and fades have divided; -1 minus that within a
-    fade. Only each `step`th frame is looked at, for films of a high rate; `distances` are theirs.
+    `shots`, (N,), numbers the parts between cuts and fades in ascending order; within a fade the
+    number is negative. For films of a high rate, only each `step`th frame counts; `distances` are
+    those of these frames.
     """
     network = Network.unpacked(WEIGHTS)
     best = np.full(len(distances), -np.inf, np.float32)
@@ -98,17 +92,17 @@ def find_blends(
         better = proposed > best[windows.middles]
         at = windows.middles[better]
         best[at], reaches[at] = proposed[better], windows.reach
-    curve = np.repeat(_sure(best), step)[: len(footage)]
+    curve = np.repeat(_probability(best), step)[: len(footage)]
     shots = np.abs(shots)
     found = [
-        _looked_at(footage, shots, middle, reach, step, sure)
+        _examined(footage, shots, middle, reach, step, sure)
         for middle, reach, sure in _peaks(best, reaches)
     ]
     return _apart(found), curve
 
 
 def _apart(found: list[Blend]) -> list[Blend]:
-    """In order, without what overlaps something surer."""
+    """In order, without those that overlap a more certain one."""
     kept: list[Blend] = []
     for blend in sorted(found, key=lambda each: -each.score):
         if all(blend.last <= other.first or blend.first >= other.last for other in kept):
@@ -147,8 +141,8 @@ def _windows(
     length = 2 * reach
     absolute, square = distances.absolute, distances.square
     distance = absolute[length]
-    # The window before and the one after, pushed into the shot where they stick out; the other
-    # one where there is none, and for want of both one that is like no transition.
+    # The window before and the one after, moved into the shot where they reach beyond it. Where one
+    # of the two is absent, the other stands in; where both are, one that is like no transition.
     before = np.maximum(begins - length, firsts[begins])
     after = np.minimum(begins + length, lasts[begins] - length)
     has_before, has_after = before <= begins - reach, after >= begins + reach
@@ -211,25 +205,25 @@ def _windows(
 
 
 def _inner(length: int) -> tuple[int, int]:
-    """Both parts of a window at a point nearer to one end: a quarter of it or a third, whichever
-    is among the lags."""
+    """The two parts of a window, divided at a quarter or at a third, whichever is among the
+    lags."""
     return next(
         (part, length - part) for part in LAGS if length - part in LAGS and part * 4 >= length
     )
 
 
 def _off_line(one: Floats, other: Floats, whole: Floats, least: float) -> Floats:
-    """How far a window's middle is off the line between its ends, in units of their distance;
-    from the three squared distances (the median of a triangle)."""
+    """How far a window's middle is from the line between its ends, in units of their distance;
+    computed from the three squared distances (the median of a triangle)."""
     off = np.maximum((one + other) / 2 - whole / 4, 0)
     return np.asarray(np.sqrt(off / (whole + least)), np.float32)
 
 
 _PROPOSED = 2.0
-"""What the network must say at least; fitted with the tests below to the drawn films."""
+"""The least output of the network; fitted, with the tests below, to the drawn films."""
 
 
-def _sure(said: Floats) -> Floats:
+def _probability(said: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(np.clip(_PROPOSED - said, -30, 30))), np.float32)
 
 
@@ -245,15 +239,15 @@ def _peaks(best: Floats, reaches: Ints) -> Iterator[tuple[int, int, float]]:
             continue
         taken[max(0, at - max(2, reach)) : at + max(2, reach) + 1] = True
         middles[at] = True
-        yield at, reach, float(_sure(best[at]))
+        yield at, reach, float(_probability(best[at]))
 
 
-def _looked_at(
+def _examined(
     footage: Healed, shots: Ints, middle: int, reach: int, step: int, sure: float
 ) -> Blend:
-    """The window as found, or a wider one if what was found is the inner part of something longer:
-    whichever looks better."""
-    # Further for short ones, to see what swings to and fro.
+    """The window as found, or a wider one if the window is the inner part of a longer transition:
+    the one with the better score."""
+    # Relatively further for short windows, to recognise scenes that swing to and fro.
     around = max(2 * reach, min(4 * reach, max(REACHES)))
     low = max(int(np.searchsorted(shots, shots[middle])), middle - around)
     high = min(int(np.searchsorted(shots, shots[middle], "right")) - 1, middle + around)
@@ -261,22 +255,22 @@ def _looked_at(
     colors = tiles(frames)
     middle -= low
     reaches = sorted({reach, _whole_reach(colors, middle, reach)})
-    looks = [_look(frames, colors, middle - each, middle + each, sure) for each in reaches]
-    best = max(looks, key=lambda each: each.score)
+    judged = [_judged(frames, colors, middle - each, middle + each, sure) for each in reaches]
+    best = max(judged, key=lambda each: each.score)
     return best._replace(first=(low + best.first) * step, last=(low + best.last) * step)
 
 
-def _look(frames: Frames, colors: Floats, begin: int, end: int, sure: float) -> Blend:
+def _judged(frames: Frames, colors: Floats, begin: int, end: int, sure: float) -> Blend:
     begin, end = _slope(colors, begin, end)
     way = colors[end] - colors[begin]
     scenes = local_contrast(frames[[begin, end]])
     alike = float(similarity(scenes[:1], scenes[1:])[0])
-    # Objects that move through a long transition stray further.
+    # Objects that move during a long transition stray further.
     most = 0.2 + 0.15 * min(1.0, (end - begin) / 30)
     score = min(
         sure,
-        # One scene moved or lit otherwise is more alike than this, an overlay less spread; what
-        # swings to and fro comes back.
+        # A scene that moves or changes its light stays more alike than this; an overlay spreads
+        # less; a scene that swings to and fro comes back.
         (1 - alike) / (2 * (1 - 0.55)),
         float(spread(way[np.newaxis])[0]) / (2 * 0.4),
         _left_for_good(colors, begin, end) / (2 * 0.4),
@@ -288,8 +282,8 @@ def _look(frames: Frames, colors: Floats, begin: int, end: int, sure: float) -> 
 
 
 def _straying(colors: Floats) -> float:
-    """How far the tiles of (n, 432) are off the lines between their first and last colours, in
-    units of the whole change; none in a dissolve nor in a wipe between shots at rest."""
+    """How far the tiles of (n, 432) are from the lines between their first and last colours, in
+    units of the whole change; 0 in a dissolve or a wipe between shots at rest."""
     pixels = (colors - colors[0]).reshape(len(colors), TILES, 3)
     way = pixels[-1]
     along = np.einsum("ntc,tc->nt", pixels, way) / (np.einsum("tc,tc->t", way, way) + 1)
@@ -299,8 +293,8 @@ def _straying(colors: Floats) -> float:
 
 
 def _left_for_good(colors: Floats, begin: int, end: int) -> float:
-    """How near the frames after a window come to its begin, or those before to its end, in units
-    of the distance between both."""
+    """How near the frames after a window come to its beginning, or those before it to its end, in
+    units of the distance between both."""
     reach = 2 * (end - begin) + 2
     pairs = (begin, colors[end + 1 : end + reach]), (end, colors[max(0, begin - reach) : begin])
     distances = [np.abs(others - colors[at]).mean(axis=1) for at, others in pairs]
@@ -309,7 +303,8 @@ def _left_for_good(colors: Floats, begin: int, end: int) -> float:
 
 
 def _whole_reach(colors: Floats, middle: int, reach: int) -> int:
-    """`reach`, or up to twice that while a wider window's ends are still much further apart."""
+    """`reach`, or up to twice that while the ends of a wider window are still much further
+    apart."""
     longest = min(2 * reach, middle, len(colors) - 1 - middle)
     for wider in (3 * reach // 2, 2 * reach):
         if wider > longest:
@@ -323,7 +318,7 @@ def _whole_reach(colors: Floats, middle: int, reach: int) -> int:
 
 
 def _slope(colors: Floats, begin: int, end: int) -> tuple[int, int]:
-    """Where the change from one end of a window to the other really begins and ends."""
+    """Where the change from one end of a window to the other begins and ends."""
     way = colors[end] - colors[begin]
     along = (colors[begin : end + 1] - colors[begin]) @ way / (way @ way + 1e-3)
     half = int(np.argmax(along >= 0.5))
@@ -331,13 +326,13 @@ def _slope(colors: Floats, begin: int, end: int) -> tuple[int, int]:
     above = np.flatnonzero(along[half:] >= 0.9)
     first = int(below[-1]) if len(below) else 0
     last = max(first + 1, half + int(above[0]) if len(above) else end - begin)
-    # A tenth at either end was left out above.
+    # The thresholds above leave out a tenth at either end.
     more = round((last - first) / 10)
     return max(0, begin + first - more), min(len(colors) - 1, begin + last + more)
 
 
 def _is_wipe(halfway: Floats, way: Floats) -> bool:
-    """Whether most tiles that change are near one end or the other halfway through."""
+    """Whether, halfway through, most tiles that change are near one end or the other."""
     power = (way * way).sum(axis=1)
     changed = power > power.mean() / 4
     along = (halfway * way).sum(axis=1)[changed] / (power[changed] + 1e-3)

@@ -1,4 +1,4 @@
-"""What every cut detector answers."""
+"""The interface of every cut detector, and its answer."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from fractions import Fraction
 from typing import Protocol
 
 from heaters_pipeline.domain.transitions import Transition
-from heaters_pipeline.media.cuts.small_frames import Floats
+from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True)
 class Detection:
     transitions: tuple[Transition, ...]
-    """In order; of those that bound clips, no two nearer than the least length of a clip."""
+    """In order; the boundaries of clips among them lie at least the least length of a clip
+    apart."""
     curve: Floats
-    """(N,): how much each frame looks like the start of another scene, for a picture."""
+    """(N,): how much each frame looks like the start of another scene, for a chart."""
     threshold: float
-    """Where the curve means a transition."""
+    """The value of the curve from which on it means a transition."""
 
     def cuts(self) -> list[int]:
         """The first frame of each new clip, ascending; never frame 0."""
@@ -37,14 +38,14 @@ class Detector(Protocol):
         ...
 
     def detect(self, thumbnails: Thumbnails, rate: Fraction) -> Detection:
-        """`thumbnails` are read in blocks, in no particular order."""
+        """Reads `thumbnails` in blocks, in no particular order."""
         ...
 
 
 def keep_apart(found: Iterable[Transition], count: int, least: int) -> list[Transition]:
-    """`found` in order, without the less certain of any two whose boundaries are nearer than
-    `least` frames. The first and last clip of a video may be shorter: what is no whole shot there
-    is still another shot."""
+    """`found` in order, without the less certain of any two whose boundaries are less than `least`
+    frames apart. The first and last clip of a video may be shorter: even a part of a shot there is
+    another shot."""
     kept: list[Transition] = []
     for each in sorted(found, key=lambda each: -each.score):
         frame = each.boundary(count)

@@ -17,7 +17,7 @@ from heaters_pipeline.media.cuts.transition_detector import TransitionDetector
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 
 Make = Callable[[int, float], Any]
-"""From the least length of a clip in frames, and a threshold."""
+"""Makes a detector from the least length of a clip in frames, and a threshold."""
 
 
 def open_detector(
@@ -43,8 +43,8 @@ DETECTORS = ("transition", "adaptive", "content", "hash", "histogram", "transnet
 
 @dataclass(frozen=True)
 class LibraryDetector:
-    """One of PySceneDetect's detectors (https://www.scenedetect.com/docs/), run by its library on
-    the small frames. All that it finds it calls a cut."""
+    """One of PySceneDetect's detectors (https://www.scenedetect.com/docs/), which its library runs
+    on the thumbnails. It calls all transitions cuts."""
 
     name: str
     make: Make
@@ -70,7 +70,7 @@ class LibraryDetector:
         )
 
     def _curve(self, detector: Any, count: int, rate: Fraction) -> Any:
-        """What the detector compares with its threshold, by its own records."""
+        """The values that the detector compares with its threshold, from its own records."""
         from scenedetect import FrameTimecode
 
         metrics = detector.get_metrics()

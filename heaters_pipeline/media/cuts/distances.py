@@ -1,14 +1,16 @@
-"""How far frames are from those some way after them: all that dissolves are proposed from."""
+"""How far frames are from later ones: the measures from which dissolves are proposed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.small_frames import TILES, Floats, Healed, mean_colors, tiles
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.comparison import TILES, mean_colors, tiles
+from heaters_pipeline.media.cuts.healed import Healed
 
 REACHES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""Half lengths of windows, in frames of about 1/25 s: transitions of 4 to 64 frames.
-Most are twice another, so that fewer distances are needed."""
+"""Half lengths of windows, in frames of about 1/25 s: transitions of 4 to 64 frames. Most are twice
+another, which saves distances."""
 LAGS = sorted({*REACHES, *(2 * reach for reach in REACHES)})
 """Frames from one to the other."""
 
@@ -16,18 +18,18 @@ _LONGEST = max(LAGS)
 _SIZE = 3 * TILES // 2
 _EVEN = np.full(_SIZE, 1 / _SIZE, np.float32)
 _PLAIN = 1.5
-"""Levels of deviation that grain alone may have: frames with less have no structure."""
+"""The deviation of grain alone, in levels: frames with less have no structure."""
 
 
 class Distances:
-    """Of `count` frames, by lag; of each lag (count - lag,), or none. They compare the means of two
-    tiles side by side: half of the work, and motion counts even less."""
+    """The distances of `count` frames by lag; of each lag (count - lag,), or none. They compare the
+    means of two tiles side by side: that halves the work, and motion counts even less."""
 
     def __init__(self, count: int) -> None:
         self.absolute, self.square = (
             {lag: np.zeros(max(0, count - lag), np.float32) for lag in LAGS} for _ in range(2)
         )
-        """Mean absolute and mean square differences, in levels."""
+        """Mean absolute and mean square differences by lag, in levels."""
         self._means = np.zeros((count, 3), np.float32)
         self._squares = np.zeros(count, np.float32)
         """Mean squares of the frames' colours."""
@@ -39,7 +41,7 @@ class Distances:
         return len(self._squares)
 
     def add(self, colors: Floats, means: Floats) -> None:
-        """The frames that follow, as tiles, (n, 432), and their mean colours, (n, 3)."""
+        """Adds the next frames, as tiles, (n, 432), with their mean colours, (n, 3)."""
         old = len(self._recent)
         colors = np.concatenate([self._recent, _wide(colors)])
         self._measure(colors, means, self._seen - old, old)
@@ -47,7 +49,7 @@ class Distances:
         self._seen += len(means)
 
     def heal(self, footage: Healed, step: int) -> None:
-        """Measures anew what flashes of `footage` have to do with. Each `step`th frame counts."""
+        """Measures the distances near flashes of `footage` again. Each `step`th frame counts."""
         for begin, end in footage.flashes:
             low = max(0, begin // step - _LONGEST)
             high = min(len(self), end // step + 1 + _LONGEST)
@@ -55,8 +57,8 @@ class Distances:
             self._measure(_wide(colors), mean_colors(colors), low, 0)
 
     def _measure(self, colors: Floats, means: Floats, first: int, old: int) -> None:
-        """`colors`: wide tiles, (n, 216), of the frames from `first` on, of which `old` have been
-        measured; `means`: of the others."""
+        """`colors` are the wide tiles, (n, 216), of the frames from `first` on, of which `old` have
+        been measured; `means` are those of the others."""
         at = slice(first + old, first + len(colors))
         self._means[at] = means
         self._squares[at] = np.einsum("nt,nt->n", colors[old:], colors[old:]) * _EVEN[0]
@@ -69,16 +71,16 @@ class Distances:
                 np.dot(np.abs(apart, out=apart), _EVEN, out=self.absolute[lag][at])
 
     def structural(self) -> dict[int, Floats]:
-        """Square distances of the frames' structures, what is left of them without their mean
-        colours, brought to one length whatever the light: 2 between unlike frames, less where they
-        are faint."""
+        """Square distances of the frames' structures by lag. A structure is a frame without its
+        mean colour, scaled to one length whatever the light: 2 between unlike frames, less where
+        they are faint."""
         power = self._squares - _square(self._means)
         length = np.sqrt(power + np.float32(_PLAIN**2))
         own = power / (length * length)
         found = {}
         for lag, square in self.square.items():
             ones, others = slice(0, len(square)), slice(lag, lag + len(square))
-            # Distances and means say it all, so that structures themselves need not be made.
+            # Distances and means suffice: the structures themselves are never computed.
             apart = square - _square(self._means[others] - self._means[ones])
             shared = power[ones] + power[others] - apart
             shared /= length[ones] * length[others]

@@ -1,14 +1,16 @@
-"""Hard cuts: frames that differ from the one before far more than their neighbours do, unless it
-was a flash, or the same scene in another light.
+"""Hard cuts: frames that differ from the one before far more than their neighbours do, and are
+neither a flash nor the same scene in another light.
 
-A difference that stands out among its neighbours' is the usual sign (Hanjalic, "Shot-boundary
-detection: unraveled and resolved?", 2002, compares with a window around it, as PySceneDetect's
-AdaptiveDetector does). It is taken twice, as it is and with the light made even, as light that
-flickers hides cuts. What else stands out is told apart by looking at the frames themselves: a
-flash, a strobe light and a corrupt frame leave the scene as they found it, so that some frame just
-after is like one just before; a page that is scrolled still shows most of what it showed; light
-that is switched on leaves local contrast as it was, or, in a picture too faint to have any, changes
-it smoothly; a text overlay changes few tiles much, and most not at all.
+The usual sign of a cut is a difference that stands out among its neighbours' (Hanjalic,
+"Shot-boundary detection: unraveled and resolved?", 2002, compares with a window around it, as
+PySceneDetect's AdaptiveDetector does). Here the difference is measured twice, as it is and with the
+light made even, since flickering light hides cuts.
+
+Other events stand out, too; the frames themselves tell them apart from cuts. After a flash, a
+strobe light or a corrupt frame the scene is the same, so some frame just after is like one just
+before. A scrolled page still shows most of its content. Light that is switched on keeps the local
+contrast, or, in an image too faint to have any, changes it smoothly. A text overlay changes few
+tiles much, and most not at all.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.small_frames import (
-    Floats,
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.media.cuts.arrays import Floats, Ints
+from heaters_pipeline.media.cuts.comparison import (
     local_contrast,
     same_light,
     similarity,
@@ -29,47 +32,44 @@ from heaters_pipeline.media.cuts.survey import Survey
 from heaters_pipeline.media.products.thumbnails import Frames, Thumbnails
 
 NEIGHBORS = 6
-"""Frames on either side that a difference must stand out from."""
+"""Frames on either side among which a difference must stand out."""
 BEFORE = 2
-"""Frames before a jump that are looked at."""
+"""Frames before a jump that are examined."""
 FLASH = 4
-"""Frames that a flash may last."""
+"""The longest flash, in frames."""
 GRAIN = 0.25
-"""Levels by which the tiles of frames differ where nothing happens."""
+"""Levels by which the tiles of frames differ in a still scene."""
 JUMP = 3.2
-"""A cut stands out this much, in units of what is usual around it: of a thousand drawn cuts, those
-between shots in flickering light included, none less than 3.7; of whips of the camera that end
-elsewhere none more than 2.9."""
+"""A cut stands out this much, in units of the usual difference around it. Of a thousand drawn cuts,
+some of them between shots in flickering light, none stands out less than 3.7; of whips of the
+camera that end in another scene, none more than 2.9."""
 LOUD, QUIET = 1.8, 40.0
-"""So much more than the livelier and than the calmer side also is a cut, between a shot full of
-motion and one at rest: no whip comes to rest within a frame, at most 17 times of the calmer."""
+"""A difference so much larger than those of the livelier and of the calmer side is a cut, too,
+between a shot full of motion and one at rest: no whip comes to rest within a frame, and none has
+more than 17 times the difference of the calmer side."""
 
 _PAIRS = ((BEFORE - 1, BEFORE), (0, BEFORE + 2))
-"""Of a window, what must not show the same scene."""
+"""Frames of a window that must not show the same scene."""
 _AT_ONCE = 16
-"""Windows that are looked at together: 0.4 MB."""
-
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+"""Windows that are examined together: 0.4 MB."""
 
 
 class HardCut(NamedTuple):
     frame: int
-    """First of the new shot."""
+    """The first of the new shot."""
     score: float
 
 
 class Jumps(NamedTuple):
     cuts: list[HardCut]
     """Candidates of any score."""
-    flashes: list[tuple[int, int]]
-    """Half-open ranges of frames."""
+    flashes: list[FrameRange]
     curve: Floats
     """(N,): how far each frame stands out, 0 to 1."""
 
 
 def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
-    """`survey`: what survey.survey says of `thumbnails`."""
+    """`survey` is that of `thumbnails`."""
     change = survey.change
     outstanding = np.maximum(_outstanding(change), _outstanding(survey.unlit))
     curve = np.asarray(outstanding / (outstanding + JUMP), np.float32)
@@ -77,7 +77,7 @@ def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
     candidates = np.flatnonzero(outstanding[:-1] > JUMP / 2)
     candidates = candidates[candidates >= 2]
     cuts: list[HardCut] = []
-    flashes: list[tuple[int, int]] = []
+    flashes: list[FrameRange] = []
     healed = 0
     for start in range(0, len(candidates), _AT_ONCE):
         frames = candidates[start : start + _AT_ONCE]
@@ -90,7 +90,7 @@ def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
                 continue
             if last:
                 end = min(frame + int(last), len(thumbnails) - 1)
-                flashes.append((frame, end))
+                flashes.append(FrameRange(frame, end))
                 healed = end + 1
                 curve[frame : end + 1] = 0
             else:
@@ -101,15 +101,15 @@ def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
 
 
 def _window(thumbnails: Thumbnails, frame: int) -> Frames:
-    """Two frames before `frame`, itself, and as many as a flash may last; a film that ends before
-    that ends with its last."""
+    """Two frames before `frame`, the frame itself, and as many as a flash may last. After the end
+    of a film, its last frame repeats."""
     found = thumbnails[frame - BEFORE : frame + 1 + FLASH]
     missing = BEFORE + 1 + FLASH - len(found)
     return np.concatenate([found, *[found[-1:]] * missing]) if missing else found
 
 
 def _outstanding(change: Floats) -> Floats:
-    """(N,): each difference in units of what is usual around it."""
+    """(N,): each difference in units of the usual one around it."""
     padded = np.pad(change, NEIGHBORS)
     width = len(change)
     before = np.stack([padded[step : step + width] for step in range(NEIGHBORS)])
@@ -124,14 +124,14 @@ def _outstanding(change: Floats) -> Floats:
 
 
 def _flashes(colors: Floats, change: Floats) -> Ints:
-    """(n,): how many frames the flash lasts with which a window begins; 0 where it is none."""
+    """(n,): the length of the flash with which a window begins, in frames; 0: there is none."""
     far = np.abs(colors[:, BEFORE + 1 :, np.newaxis] - colors[:, np.newaxis, :BEFORE])
     like = far.mean(axis=3).min(axis=2) < 0.45 * change[:, np.newaxis]
     return np.where(like.any(axis=1) & (change >= 4), like.argmax(axis=1) + 1, 0)
 
 
 def _difference(near: Frames, colors: Floats, wanted: np.ndarray[Any, Any]) -> Floats:
-    """(n,): how sure it is that another scene begins in the windows that are `wanted`, 0 to 1."""
+    """(n,): how likely another scene begins in the windows that are `wanted`, 0 to 1."""
     before, after = colors[:, BEFORE - 1], colors[:, BEFORE]
     # A cut changes half of the tiles about as much as the average; an overlay leaves most alone.
     score = np.minimum(1, spread(after - before) / 0.4)

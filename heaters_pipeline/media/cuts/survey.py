@@ -1,5 +1,5 @@
-"""One look at every small frame of a film: a few numbers of each, which everything else starts
-from."""
+"""One pass over every thumbnail of a film: a few numbers of each, from which all detection
+starts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.comparison import CHUNK, TILES, mean_colors, tiles
 from heaters_pipeline.media.cuts.distances import Distances
-from heaters_pipeline.media.cuts.small_frames import CHUNK, TILES, Floats, mean_colors, tiles
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 
 
@@ -18,7 +19,7 @@ class Survey(NamedTuple):
     change: Floats
     """Mean absolute difference from the frame before; 0 for the first."""
     unlit: Floats
-    """The same after both are dimmed to the darker one's mean: what light that flickers leaves."""
+    """The same after both are dimmed to the darker one's mean, which removes flickering light."""
     contrast: Floats
     """Root mean square distance of the tiles from the frame's mean colour."""
     black: Floats
@@ -35,7 +36,7 @@ def survey(thumbnails: Thumbnails, step: int = 1) -> tuple[Survey, Distances]:
     even = np.full(3 * TILES, 1 / (3 * TILES), np.float32)
     colors = tiles(thumbnails[:1])
     for start, stop in blocks(count, CHUNK):
-        # With the frame before them.
+        # With the frame before the block.
         colors = np.concatenate([colors[-1:], tiles(thumbnails[start:stop])])
         mean = mean_colors(colors)
         fresh = slice(1 + -start % step, None, step)

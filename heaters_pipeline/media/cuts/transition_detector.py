@@ -11,23 +11,23 @@ from heaters_pipeline.media.cuts.blends import find_blends
 from heaters_pipeline.media.cuts.detection import Detection, keep_apart
 from heaters_pipeline.media.cuts.fades import find_fades
 from heaters_pipeline.media.cuts.hard_cuts import find_jumps
-from heaters_pipeline.media.cuts.small_frames import Healed
+from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.cuts.survey import survey
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 BASE_RATE = 25
-"""Frames per second that the windows of dissolves are made for."""
+"""The frame rate for which the windows of dissolves are made."""
 
 
 class TransitionDetector:
-    """Three questions asked of the small frames, each in a module of its own, with its sources:
-    which frames jump (hard_cuts), where a plain colour is faded to and from (fades), and where a
-    frame lies between two shots (blends). Flashes that the first finds are healed for the others;
-    cuts and fades divide the video for the last.
+    """Three searches in the thumbnails, each in a module of its own, with its sources: for frames
+    that jump (hard_cuts), for fades to and from a plain colour (fades), and for frames that lie
+    between two shots (blends). The first finds flashes, which are replaced for the others; cuts and
+    fades divide the video for the last.
 
-    Each question is asked by several tests; each test answers from 0 to 1, with 0.5 at its border,
-    and the least answer is the transition's score. All of it is numpy on blocks of frames: memory
-    does not grow with the video, apart from a few numbers a frame.
+    A search applies several tests. Each test answers from 0 to 1, with 0.5 at its border, and the
+    least answer is the transition's score. All of it is numpy on blocks of frames: memory does not
+    grow with the video, apart from a few numbers a frame.
     """
 
     name = "transition"

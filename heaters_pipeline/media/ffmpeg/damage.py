@@ -10,16 +10,16 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import av
 import av.error
 import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, video_stream
@@ -30,37 +30,6 @@ leave out the duration of the last frame."""
 
 _DURATION_IS_A_GUESS = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "obu"}
 """Formats whose duration is worked out from the bytes that the file still has."""
-
-
-class DamageFacts(TypedDict):
-    """`Damage` in JSON."""
-
-    frames: tuple[tuple[int, int], ...]
-    errors: int
-    missing_seconds: float
-
-
-@dataclass(frozen=True)
-class Damage:
-    frames: tuple[FrameRange, ...]
-    """Ranges of frames that decoded with errors, or are predicted from such."""
-    errors: int
-    """Packets, video and audio, that could not be decoded, or only with errors. Frames that are
-    lost altogether have no number and show only here."""
-    missing_seconds: float
-    """By how much the video ends before its container says."""
-
-    @property
-    def frame_count(self) -> int:
-        """Frames marked."""
-        return sum(frames.length for frames in self.frames)
-
-    def as_json(self) -> DamageFacts:
-        return DamageFacts(
-            frames=tuple((start, end) for start, end in self.frames),
-            errors=self.errors,
-            missing_seconds=self.missing_seconds,
-        )
 
 
 class Complaints:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import ffmpeg
 
+from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.domain.sprites import SpriteIndex
@@ -25,7 +26,7 @@ from heaters_pipeline.media.ffmpeg.checksums import (
     TIME_BASE,
     read_checksums,
 )
-from heaters_pipeline.media.ffmpeg.damage import Complaints, Damage, assess
+from heaters_pipeline.media.ffmpeg.damage import Complaints, assess
 from heaters_pipeline.media.ffmpeg.filters import exact, shown
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.ffmpeg.process import (

@@ -1,28 +1,22 @@
-"""What small frames say about one another: how far they differ, and whether they show the same
-scene."""
+"""How thumbnails compare: how far they differ, and whether they show the same scene."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 
-from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, Frames, Thumbnails, blocks
-
-Floats = np.ndarray[Any, np.dtype[np.float32]]
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, Frames, blocks
 
 TILES_DOWN, TILES_ACROSS = 9, 16
 """A tile is the mean of 3 x 3 pixels: motion within it counts less."""
 TILES = TILES_DOWN * TILES_ACROSS
 
 _TILE_STARTS = (np.arange(TILES_ACROSS)[:, np.newaxis] * 9 + np.arange(3)).ravel()
-"""Of each tile and colour, in a row of pixels of three colours."""
+"""The place of each tile and colour in a row of pixels of three colours."""
 
 CHUNK = 96
-"""Frames at a time, so that what is made of them stays in the processor's cache, and products of
-matrices stay too small for BLAS to divide among threads, which on a busy machine wait for one
-another."""
+"""Frames at a time: their products stay in the processor's cache, and matrices stay too small for
+BLAS to divide among threads, which on a busy machine wait for one another."""
 
 _BASIS = np.linspace(-1, 1, TILES_DOWN)[:, np.newaxis], np.linspace(-1, 1, TILES_ACROSS)
 _SURFACES = np.linalg.qr(
@@ -35,68 +29,34 @@ _SURFACES = np.linalg.qr(
         axis=1,
     )
 )[0].astype(np.float32)
-"""(144, 10): what light that falls on a scene may look like, polynomials of the third degree."""
+"""(144, 10): the shapes of light that falls on a scene, polynomials of the third degree."""
 _BLACK = 4.0
 """Levels added before the logarithm, so that noise in the dark does not become large."""
 
 DOWN, ACROSS = HEIGHT // 2, WIDTH // 2
-"""Blocks of 2 x 2 pixels, by which scenes are compared: finer detail moves too much, and is the
-first that noise hides."""
+"""Blocks of 2 x 2 pixels, the unit in which scenes are compared: finer detail moves too much, and
+noise hides it first."""
 _SHIFT_DOWN, _SHIFT_ACROSS = 2, 3
-"""Blocks by which a scene may have moved and still be found: an eighth of the picture."""
+"""Blocks by which a scene may have moved and still be recognised: an eighth of the image."""
 _SCROLL = 6
-"""Blocks by which a page may have been scrolled: nearly half of the picture."""
+"""Blocks by which a page may have been scrolled: nearly half of the image."""
 _SCROLLS = np.setdiff1d(
     np.arange(2 * _SCROLL + 1), np.arange(_SCROLL - _SHIFT_DOWN, _SCROLL + _SHIFT_DOWN + 1)
 )
-"""From 0, furthest up, to 12, furthest down, without what is looked at beside the edges: bars,
-marks and subtitles that stay there are no page."""
+"""From 0, furthest up, to 12, furthest down, without the small shifts: bars, marks and subtitles
+that stay at the edges are no page."""
 _SHARED = _SCROLLS[:, np.newaxis] - _SCROLL + np.arange(DOWN)
 _SHARED = ((_SHARED >= 0) & (_SHARED < DOWN)).astype(np.float32)
-"""(8, 13): for each scroll the rows that stay in the picture."""
+"""(8, 13): for each scroll the rows that stay in the image."""
 _AROUND = 2
-"""Local contrast is measured against the mean of the blocks up to this far away."""
+"""Local contrast compares with the mean of the blocks up to this far away."""
 _SIDE = 2 * _AROUND + 1
 _ROWS = np.clip(np.arange(-_AROUND, DOWN + _AROUND), 0, DOWN - 1)
 _COLUMNS = np.clip(np.arange(-_AROUND, ACROSS + _AROUND), 0, ACROSS - 1)
 _COLUMNS = (3 * _COLUMNS[:, np.newaxis] + np.arange(3)).ravel()
-"""Beyond the picture its edge goes on."""
+"""Beyond the image, its edge repeats."""
 _FAINT = 3.0
-"""Levels; contrast below this counts less, so that grain in plain areas is no structure."""
-
-
-class Healed:
-    """Thumbnails in which each flash, half-open range of frames, is replaced by a blend of its
-    neighbours."""
-
-    def __init__(self, thumbnails: Thumbnails, flashes: Iterable[tuple[int, int]] = ()) -> None:
-        self._scores = thumbnails
-        self.flashes = sorted(flashes)
-
-    def __len__(self) -> int:
-        return len(self._scores)
-
-    def read(self, start: int, stop: int) -> Frames:
-        frames = self._scores[start:stop]
-        for begin, end in self.flashes:
-            if begin >= stop or end <= start:
-                continue
-            before, after = self.frame(begin - 1), self.frame(end)
-            for number in range(max(begin, start), min(end, stop)):
-                part = (number - begin + 1) / (end - begin + 1)
-                frames[number - start] = before + (after - before) * part + 0.5
-        return frames
-
-    def smoothed(self, values: Floats) -> Floats:
-        """What each frame measures, (N,), with each flash's replaced likewise."""
-        values = values.copy()
-        for begin, end in self.flashes:
-            at = np.arange(begin, end)
-            values[at] = np.interp(at, (begin - 1, end), (values[begin - 1], values[end]))
-        return values
-
-    def frame(self, number: int) -> Floats:
-        return np.asarray(self._scores[number : number + 1][0], np.float32)
+"""Levels. Contrast below this counts less, so that grain in plain areas is no structure."""
 
 
 def tiles(frames: Frames) -> Floats:
@@ -123,19 +83,20 @@ def mean_colors(colors: Floats) -> Floats:
 
 
 def spread(change: Floats) -> Floats:
-    """(n,): how evenly changes of tiles, (n, 432), lie over the picture: what the median tile
-    changes in units of the mean."""
+    """(n,): how evenly changes of tiles, (n, 432), lie over the image: the change of the median
+    tile in units of the mean."""
     moved = np.abs(change).reshape(len(change), TILES, 3).sum(axis=2) / 3
     # A third of a level is noise.
     return np.asarray(np.sort(moved)[:, TILES // 2] / (moved.mean(axis=1) + 0.3), np.float32)
 
 
 def same_light(one: Floats, other: Floats) -> Floats:
-    """(n,): whether two frames' tiles, (n, 432), are one scene in another light, which may be so
-    faint that it has no local contrast: the share of the change of their logarithms that is one
-    smooth surface for all three colours, as light falls, times the correlation of what else they
-    are made of. A band that two shots share makes that correlate; their colours still change each
-    in its own way. Below 0.3 for different scenes, above 0.55 for one that does not move."""
+    """(n,): whether two frames' tiles, (n, 432), are one scene in another light, even one too faint
+    to have local contrast. It is a product of two factors. The first is the share of the change of
+    their logarithms that is one smooth surface for all three colours, as light falls. The second is
+    the correlation of the rest of the frames. A band that two shots share makes the rest correlate,
+    but their colours still change each in its own way. Below 0.3 for different scenes, above 0.55
+    for one that does not move."""
     seen = np.log(np.stack([one, other]) + np.float32(_BLACK)).reshape(2, len(one), TILES, 3)
     change = seen[1] - seen[0]
     rest = seen - _SURFACES @ (_SURFACES.T @ seen)
@@ -149,8 +110,8 @@ def same_light(one: Floats, other: Floats) -> Floats:
 
 def local_contrast(frames: Frames) -> Floats:
     """(n, 13, 72): how each block of 2 x 2 pixels, three colours side by side, differs from its
-    surroundings, in units of the contrast there, so that brighter or dimmer light changes
-    nothing."""
+    surroundings, in units of the contrast there, so that brighter or dimmer light makes no
+    difference."""
     count = len(frames)
     rows = frames[:, : 2 * DOWN].reshape(count, DOWN, 2, 3 * WIDTH)
     lines = np.add(rows[:, :, 0], rows[:, :, 1], dtype=np.float32).reshape(count, DOWN, ACROSS, 6)
@@ -165,8 +126,8 @@ def local_contrast(frames: Frames) -> Floats:
 
 def similarity(one: Floats, other: Floats) -> Floats:
     """(n,): whether frames, as local contrast, show the same scene: the best normalised correlation
-    over small shifts, and of what they share if one is a page scrolled further than the other.
-    Below 0.4 for different scenes, above 0.6 for one scene in any light."""
+    over small shifts, and over scrolls of a page. Below 0.4 for different scenes, above 0.6 for one
+    scene in any light."""
     middle = one[:, _SHIFT_DOWN:-_SHIFT_DOWN, 3 * _SHIFT_ACROSS : -3 * _SHIFT_ACROSS]
     views = np.lib.stride_tricks.sliding_window_view(other, middle.shape[1:], axis=(1, 2))
     shifted = np.ascontiguousarray(views[:, :, ::3]).reshape(len(one), -1, middle[0].size)
@@ -180,7 +141,8 @@ def similarity(one: Floats, other: Floats) -> Floats:
 
 
 def _scrolled(one: Floats, other: Floats) -> Floats:
-    """(n,): the best correlation of what frames share if one is a page scrolled further."""
+    """(n,): the best correlation of the rows that frames share if one is a page scrolled
+    further."""
     padded = np.zeros((len(other), DOWN + 2 * _SCROLL, other.shape[2]), np.float32)
     padded[:, _SCROLL:-_SCROLL] = other
     views = np.lib.stride_tricks.sliding_window_view(padded, DOWN, axis=1).swapaxes(2, 3)
@@ -191,13 +153,13 @@ def _scrolled(one: Floats, other: Floats) -> Floats:
     return np.asarray((shared / np.sqrt(power + 1e-3)).max(axis=1))
 
 
-def _surroundings(pictures: Floats) -> Floats:
+def _surroundings(blocked: Floats) -> Floats:
     """Means over squares of 5 x 5 blocks, (n, 13, 72)."""
-    padded = pictures[:, _ROWS].take(_COLUMNS, axis=2)
+    padded = blocked[:, _ROWS].take(_COLUMNS, axis=2)
     down = padded[:, :DOWN].copy()
     for step in range(1, _SIDE):
         down += padded[:, step : step + DOWN]
-    width = pictures.shape[2]
+    width = blocked.shape[2]
     across = down[:, :, :width].copy()
     for step in range(1, _SIDE):
         across += down[:, :, 3 * step : 3 * step + width]
