@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError, NotFound
 from heaters_pipeline.storage import ObjectMissing
 from review_app.guard import SAFE
-from review_app.uploads import tus as uploads
-from review_app.uploads.folder import Refused
+from review_app.uploads import tus
+from review_app.uploads.folder import UploadRefused
 
 
 def register(app: Flask) -> None:
@@ -30,11 +30,11 @@ def answer(sentence: str, status: int) -> ResponseReturnValue:
 
 
 def _wants_json() -> bool:
-    return request.path.startswith(("/api/", "/media/")) or uploads.is_meant()
+    return request.path.startswith(("/api/", "/media/")) or tus.is_meant()
 
 
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
-    if isinstance(error, Refused):
+    if isinstance(error, UploadRefused):
         return answer(str(error), error.status)
     if isinstance(error, ObjectMissing | NotFound):
         return answer(str(error), 404)

@@ -12,6 +12,7 @@ from heaters_pipeline.db import ledger, reviews, source_list, source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.db.source_list import Name
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.progress import in_words, seconds_left
 from heaters_pipeline.domain.quality import shortfall
@@ -109,15 +110,15 @@ class Row:
         found = self.video.damage
         if not found:
             return None
-        ranges: list[tuple[int, int]] = found.get("frames") or []
-        frames = sum(end - start for start, end in ranges)
+        ranges = [FrameRange(*each) for each in found.get("frames") or []]
+        frames = sum(each.length for each in ranges)
         errors, missing = found.get("errors") or 0, found.get("missing_seconds") or 0
         badge = [f"{_counted(frames, 'frame')} damaged"] if frames else []
         told = ["Parts of the source could not be decoded cleanly; what could be was kept."]
         if ranges:
             places = [
-                str(start) if end - start == 1 else f"{start} to {end - 1}"
-                for start, end in ranges[:SHOWN_RANGES]
+                str(each.start) if each.length == 1 else f"{each.start} to {each.end - 1}"
+                for each in ranges[:SHOWN_RANGES]
             ]
             more = len(ranges) - SHOWN_RANGES
             places += [f"{_counted(more, 'more place')}"] if more > 0 else []

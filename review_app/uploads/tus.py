@@ -18,7 +18,7 @@ from heaters_pipeline.domain import layout
 from heaters_pipeline.work.register import add_upload, upload_key
 from review_app.guard import csrf
 from review_app.services import services, transaction
-from review_app.uploads.folder import Refused, Upload, UploadFolder
+from review_app.uploads.folder import Upload, UploadFolder, UploadRefused
 
 VERSION = "1.0.0"
 HEADER = "Tus-Resumable"
@@ -72,7 +72,7 @@ def create() -> Response:
 @blueprint.before_request
 def _check_version() -> None:
     if request.method != "OPTIONS" and request.headers.get(HEADER) != VERSION:
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.PRECONDITION_FAILED,
             f"Uploads speak the tus protocol: send the header {HEADER}: {VERSION}.",
         )
@@ -92,7 +92,7 @@ def look(upload_id: str) -> Response:
 @blueprint.patch("/sources/uploads/<upload_id>")
 def send(upload_id: str) -> Response:
     if request.mimetype != CONTENT_TYPE:
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"A piece of an upload has the type {CONTENT_TYPE}."
         )
     offset = _number("Upload-Offset")
@@ -100,12 +100,12 @@ def send(upload_id: str) -> Response:
     with folder.locked(upload_id) as upload:
         have = folder.offset(upload)
         if offset != have:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.CONFLICT,
                 f"{upload.name} goes on at byte {have}, not at {offset}: ask for the offset again.",
             )
         if (request.content_length or 0) > upload.length - have:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.BAD_REQUEST,
                 f"{upload.name} was announced with {upload.length} bytes, and more were sent: send "
                 "it as a new upload.",
@@ -155,7 +155,7 @@ def _keep_free() -> int:
 def _number(header: str) -> int:
     given = request.headers.get(header, "")
     if not (given.isascii() and given.isdigit()):
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.BAD_REQUEST, f"The header {header} must be a number of bytes, not {given!r}."
         )
     return int(given)

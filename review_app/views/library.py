@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from heaters_pipeline.db import artifacts, clips
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from review_app.presenters import clip_csv, filters
-from review_app.presenters.clip_json import picture_json
+from review_app.presenters.clip_json import drawn_json
 from review_app.services import services, transaction
 
 blueprint = Blueprint("library", __name__)
@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
             arguments=_arguments(selection),
             total=clips.count(session, selection, by_itself=Shown.LIBRARY, likeness=likeness),
             entries=entries,
-            drawn={entry.clip.id: picture_json(entry) for entry in entries},
+            drawn={entry.clip.id: drawn_json(entry) for entry in entries},
             keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
             videos=filters.videos(session),
             labels=clips.labels_in_use(session),

@@ -26,7 +26,7 @@ AUDIO_CHUNK = 1 << 18
 @blueprint.get("/media/<proxy_id>/frames/<int:start>-<int:end>")
 def frames(proxy_id: str, start: int, end: int) -> Response:
     """Frames [start, end) with their index, in one answer (`wire`)."""
-    video, records, end_ticks = _run(proxy_id, start, end)
+    video, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
     samples = services().storage.stream(str(video.proxy_filepath), offset, length)
@@ -37,7 +37,7 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
 def index(proxy_id: str, start: int, end: int) -> Response:
     """The index of frames [start, end) alone: a run whose frames have no bytes. For a player that
     lets the browser read the proxy."""
-    _, records, end_ticks = _run(proxy_id, start, end)
+    _, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     head = wire.run_header(start, [record._replace(size=0) for record in records], end_ticks)
     return stream(iter([head]), len(head), OCTETS, IMMUTABLE)
 
@@ -83,13 +83,14 @@ def proxy(proxy_id: str) -> Response:
     return send_object(key, "video/mp4", cache=IMMUTABLE)
 
 
-def _run(proxy_id: str, start: int, end: int) -> tuple[SourceVideo, list[FrameRecord], int]:
-    """The video, the records of frames [start, end), and the ticks at which the last one ends."""
-    if not start < end <= start + wire.MAX_FRAMES:
-        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {start}-{end} has {end - start}.")
+def _run(proxy_id: str, frames: FrameRange) -> tuple[SourceVideo, list[FrameRecord], int]:
+    """The video, the records of the frames, and the ticks at which the last one ends."""
+    if not 1 <= frames.length <= wire.MAX_FRAMES:
+        wanted = f"{frames.start}-{frames.end} has {frames.length}"
+        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {wanted}.")
     with transaction() as session:
         video = _video_of(session, proxy_id)
-        return video, *_index(session, video, FrameRange(start, end))
+        return video, *_index(session, video, frames)
 
 
 def _video_of(session: Session, proxy_id: str) -> SourceVideo:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
 from review_app.services import delete_unused, services, transaction
-from review_app.uploads import tus as uploads
+from review_app.uploads import tus
 
 blueprint = Blueprint("sources", __name__)
 
@@ -28,6 +28,20 @@ PAGE = 50
 
 AT_ONCE = 100
 """References added in one transaction: the pipeline begins with them while more are added."""
+
+
+class Listing(TypedDict):
+    """A part of the list of source videos, as its template takes it."""
+
+    rows: Sequence[source_rows.Row]
+    total: source_rows.Bytes
+    counts: Mapping[Choice, int]
+    choice: Choice
+    find: str
+    chosen: Mapping[str, str]
+    """What the address of this part names."""
+    page: int
+    has_more: bool
 
 
 class Bad(NamedTuple):
@@ -39,25 +53,25 @@ class Bad(NamedTuple):
 
 @blueprint.get("/sources", provide_automatic_options=False)
 def index() -> ResponseReturnValue:
-    return render_template("sources.html", **_page())
+    return render_template("sources.html", **_listing())
 
 
 @blueprint.get("/sources/table")
 def table() -> ResponseReturnValue:
     """The table alone, for the page to keep itself up to date."""
-    return render_template("_sources_table.html", **_page())
+    return render_template("_sources_table.html", **_listing())
 
 
 @blueprint.route("/sources", methods=["OPTIONS"])
 def abilities() -> Response:
-    return uploads.abilities()
+    return tus.abilities()
 
 
 @blueprint.post("/sources", provide_automatic_options=False)
 def add() -> ResponseReturnValue:
-    """Adds what the form names, or announces an upload (`uploads`)."""
-    if uploads.is_meant():
-        return uploads.create()
+    """Adds what the form names, or announces an upload (`uploads.tus`)."""
+    if tus.is_meant():
+        return tus.create()
     csrf.protect()
     lines = [line.strip() for line in request.form.get("references", "").splitlines()]
     lines = [line for line in lines if line]
@@ -85,7 +99,7 @@ def add() -> ResponseReturnValue:
     elif news:
         flash(f"{', '.join(f'{count(number)} {told}' for told, number in news.items())}.")
     if bad:
-        return render_template("sources.html", bad=bad, title=title, **_page()), 400
+        return render_template("sources.html", bad=bad, title=title, **_listing()), 400
     return redirect(url_for("sources.index"), 303)
 
 
@@ -142,7 +156,7 @@ def _back(sentence: str) -> ResponseReturnValue:
     return redirect(url_for("sources.index", **chosen), 303)  # type: ignore[arg-type]
 
 
-def _page() -> dict[str, Any]:
+def _listing() -> Listing:
     page = max(1, request.args.get("page", 1, int))
     choice = request.args.get("show", Choice.ALL, Choice)
     find = one_line(request.args.get("find", ""))
