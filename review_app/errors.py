@@ -62,8 +62,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.response
     sentences = {
         404: "There is no such page.",
-        413: "That is more than is taken at once: send it in smaller parts.",
-        500: "Something broke here; the log has the rest.",
+        413: "The request is too large: send it in smaller parts.",
+        500: "The server failed; its log says why.",
     }
     code = error.code or 500
     said = error.description

@@ -1,8 +1,8 @@
 """Uploads in progress: a folder each, with what was announced and the bytes that have arrived.
 
-How much has arrived is the size of the data file and nothing else, so that a server killed at any
-moment leaves an upload that goes on where it was. A finished upload leaves its announcement for a
-day: whoever lost the last answer on the way can ask for it again.
+The size of the data file alone says how much has arrived, so an upload resumes where it was even if
+the server was killed. A finished upload keeps its announcement for a day: a client that missed the
+last answer can ask for it again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from heaters_pipeline.files.locks import try_lock
 from review_app.presenters.texts import file_size, one_line
 
 KEPT_SECONDS = 24 * 3600
-"""An upload that nobody has gone on with for so long is abandoned."""
+"""An upload that has got no bytes for so long is abandoned."""
 
 PIECE_BYTES = 1 << 20
 LONGEST_NAME = 255
@@ -46,7 +46,7 @@ class UploadRefused(HeatersError):
 
 @dataclass(frozen=True)
 class Upload:
-    """What a client has announced. `metadata` is its header as it came, which must be given back;
+    """A file that a client has announced. `metadata` is its header as it came, which HEAD answers;
     `video_key` is the key of the source video, once the upload has become one."""
 
     id: str
@@ -62,7 +62,7 @@ class Upload:
 
     @property
     def suffix(self) -> str:
-        """With its dot; empty where the name ends in nothing that could be one."""
+        """With its dot; empty where the name has none."""
         suffix = PurePosixPath(self.name).suffix.lower()
         return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
 
@@ -109,7 +109,7 @@ class UploadFolder:
         self.sweep()
         (self.root / upload.id).mkdir(parents=True)
         try:
-            # Whoever is announced at the same time counts this one, too.
+            # Uploads that are announced at the same time count this one, too.
             self._write(upload)
             self._check_room(upload, keep_free)
         except UploadRefused:
@@ -146,7 +146,7 @@ class UploadFolder:
 
     def _all(self) -> Iterator[Upload]:
         for folder in self.root.iterdir():
-            with suppress(UploadRefused):  # it has just gone, or is not announced yet
+            with suppress(UploadRefused):  # it is being removed or announced just now
                 yield self.get(folder.name)
 
     def get(self, upload_id: str) -> Upload:
@@ -191,13 +191,13 @@ class UploadFolder:
         return 0
 
     def expires(self, upload: Upload) -> float:
-        """When the upload is swept unless it goes on, in seconds since 1970."""
+        """When the upload is swept unless it resumes, in seconds since 1970."""
         return _last_change(self.root / upload.id) + KEPT_SECONDS
 
     def append(self, upload: Upload, stream: IO[bytes], keep_free: int) -> None:
-        """Keeps all that arrives from `stream`, even if that breaks off, and nothing beyond the
-        announced length. Raises UploadRefused where the disk would have less than `keep_free`
-        bytes free; the upload can go on when there is room."""
+        """Keeps all bytes that arrive from `stream`, even if it breaks off, up to the announced
+        length. Raises UploadRefused where the disk would have less than `keep_free` bytes free; the
+        upload can resume when there is room."""
         left = upload.length - self.offset(upload)
         try:
             with self.data(upload).open("ab") as file:
@@ -208,7 +208,7 @@ class UploadFolder:
                             HTTPStatus.INSUFFICIENT_STORAGE,
                             f"{upload.name} has to wait at byte {upload.length - left}: the "
                             f"server's disk has only {file_size(free)} left{_kept(keep_free)}: "
-                            "make room, and go on with it.",
+                            "make room, and resume it.",
                         )
                     left -= file.write(piece)
         except OSError as error:
@@ -217,7 +217,7 @@ class UploadFolder:
             ) from error
 
     def finish(self, upload: Upload, video_key: str) -> Upload:
-        """To be called when the bytes are safe elsewhere."""
+        """Call it when the bytes are safe elsewhere."""
         finished = replace(upload, video_key=video_key)
         self._write(finished)
         self.data(upload).unlink(missing_ok=True)
@@ -229,11 +229,11 @@ class UploadFolder:
         self.sweep()
 
     def sweep(self) -> None:
-        """Removes what was abandoned."""
+        """Removes abandoned uploads."""
         if not self.root.is_dir():
             return
         for folder in self.root.iterdir():
-            with suppress(FileNotFoundError):  # somebody else is just removing it
+            with suppress(FileNotFoundError):  # another process is just removing it
                 if _last_change(folder) + KEPT_SECONDS < time.time():
                     held = try_lock(folder / _LOCK)
                     if held is not None:

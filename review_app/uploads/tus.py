@@ -25,8 +25,8 @@ HEADER = "Tus-Resumable"
 CONTENT_TYPE = "application/offset+octet-stream"
 
 LONGEST_CHUNK = 256 << 20
-"""Most bytes in one PATCH. Waitress hands a request over when it is whole, and drops one that
-breaks off: whatever is sent at once can be lost at once."""
+"""Most bytes in one PATCH. Waitress hands over whole requests only: what a request that breaks off
+has brought is lost."""
 
 blueprint = Blueprint("uploads", __name__)
 csrf.exempt(blueprint)
@@ -47,7 +47,7 @@ def mark(response: Response) -> Response:
 
 
 def abilities() -> Response:
-    """What a client asks for (OPTIONS) before it begins."""
+    """Answers OPTIONS, with which a client begins."""
     return _answer(
         {
             HEADER: VERSION,
@@ -102,7 +102,7 @@ def send(upload_id: str) -> Response:
         if offset != have:
             raise UploadRefused(
                 HTTPStatus.CONFLICT,
-                f"{upload.name} goes on at byte {have}, not at {offset}: ask for the offset again.",
+                f"{upload.name} resumes at byte {have}, not at {offset}: ask for the offset again.",
             )
         if (request.content_length or 0) > upload.length - have:
             raise UploadRefused(

@@ -48,7 +48,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/library.csv")
 def listed() -> Response:
-    """The same clips as `index` shows, all of them, a line each (`clip_csv`)."""
+    """All clips that `index` shows page by page, a line each (`clip_csv`)."""
     selection = _selection()
     with transaction() as session:
         likeness = services().likeness(session)
@@ -59,12 +59,12 @@ def listed() -> Response:
 
 
 def _selection() -> Selection:
-    """Newest first, unless another order is asked for."""
+    """Newest first, unless the address names another order."""
     return Selection.parse({"order": Order.NEWEST, **request.args})
 
 
 def _arguments(selection: Selection) -> dict[str, str]:
-    """What the library's address says of a selection; what it shows by itself goes without."""
+    """The parameters of the library's address for a selection, without its defaults."""
     arguments = {**selection.arguments(), "order": str(selection.order)}
     if selection.order == Order.NEWEST:
         del arguments["order"]

@@ -44,7 +44,7 @@ def index(proxy_id: str, start: int, end: int) -> Response:
 
 @blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
 def audio(proxy_id: str, start: int, end: int) -> Response:
-    """The sound of exactly the time that frames [start, end) are shown."""
+    """The audio of exactly the time that frames [start, end) are shown, as WAV."""
     if start >= end:
         abort(400, f"{start}-{end} has no frames.")
     with transaction() as session:
@@ -53,14 +53,14 @@ def audio(proxy_id: str, start: int, end: int) -> Response:
         _, end_ticks = _index(session, video, FrameRange(end - 1, end))
     key = video.proxy_audio_filepath
     if key is None:
-        abort(404, "This video has no sound.")
+        abort(404, "This video has no audio.")
     storage = services().storage
     size = storage.size(key)
     layout = wav.read_layout(storage.read_range(key, 0, min(size, wav.LONGEST_HEADER)))
     position, length = wav.span(layout, first[0].ticks, end_ticks)
     there = max(0, min(length, size - position))
-    sound = storage.stream(key, position, there) if there else iter(())
-    body = _chain(wav.header(layout, length), sound, _silence(length - there))
+    samples = storage.stream(key, position, there) if there else iter(())
+    body = _chain(wav.header(layout, length), samples, _silence(length - there))
     return stream(body, 44 + length, "audio/wav", IMMUTABLE)
 
 
@@ -70,7 +70,7 @@ def sprites(proxy_id: str, sheet: int) -> Response:
     with transaction() as session:
         video = _video_of(session, proxy_id)
     if video.sprites is None or video.sprites_filepath is None:
-        abort(404, "This video is from before there were sprite sheets: make its proxy again.")
+        abort(404, "This proxy is from before there were sprite sheets: make it again.")
     offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
     content = services().storage.stream(video.sprites_filepath, offset, length)
     return stream(content, length, "image/jpeg", IMMUTABLE)
@@ -94,7 +94,7 @@ def _run(proxy_id: str, frames: FrameRange) -> tuple[SourceVideo, list[FrameReco
 
 
 def _video_of(session: Session, proxy_id: str) -> SourceVideo:
-    # One snapshot for row and index: a proxy that is made anew in between must not mix them.
+    # One snapshot for row and index, also where the proxy is made again in between.
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     video = source_videos.get_by_proxy_id(session, proxy_id)
     if video is None or video.proxy_filepath is None:

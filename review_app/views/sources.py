@@ -1,4 +1,4 @@
-"""The page of source videos: what is there, how far it is, what went wrong, adding more."""
+"""The page of source videos: the list with progress and errors, and forms that act on it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/sources/table")
 def table() -> ResponseReturnValue:
-    """The table alone, for the page to keep itself up to date."""
+    """The table alone, with which the page keeps itself up to date."""
     return render_template("_sources_table.html", **_listing())
 
 
@@ -107,8 +107,8 @@ csrf.exempt(add)  # an upload has no token; `add` checks the form's
 
 
 def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
-    """The lines, with the videos in a folder in place of the folder; folders that can't be read or
-    have none go to `bad`."""
+    """The lines; a folder is replaced by the videos in it, and goes to `bad` where it has none or
+    can't be read."""
     for line in lines:
         try:
             yield from references_in(line)
@@ -136,7 +136,7 @@ def cancel(key: str) -> ResponseReturnValue:
 def refetch(key: str) -> ResponseReturnValue:
     with transaction() as session:
         title = source_videos.refetch(session, key).title
-    return _back(f"{title} will be fetched again; what was decided on its clips stays.")
+    return _back(f"{title} will be fetched again; the decisions on its clips stay.")
 
 
 @blueprint.post("/sources/<key>/remove")
@@ -150,7 +150,7 @@ def remove(key: str) -> ResponseReturnValue:
 
 
 def _back(sentence: str) -> ResponseReturnValue:
-    """To the same part of the list."""
+    """Leads back to the same part of the list."""
     flash(sentence)
     chosen = {name: request.args[name] for name in ("show", "find", "page") if name in request.args}
     return redirect(url_for("sources.index", **chosen), 303)  # type: ignore[arg-type]
