@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response
 from sqlmodel import Session
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
@@ -46,14 +47,14 @@ def index(proxy_id: str, start: int, end: int) -> Response:
 def audio(proxy_id: str, start: int, end: int) -> Response:
     """The audio of exactly the time that frames [start, end) are shown, as WAV."""
     if start >= end:
-        abort(400, f"{start}-{end} has no frames.")
+        raise InputError(f"{start}-{end} has no frames.")
     with transaction() as session:
         video = _video_of(session, proxy_id)
         first, _ = _index(session, video, FrameRange(start, start + 1))
         _, end_ticks = _index(session, video, FrameRange(end - 1, end))
     key = video.proxy_audio_filepath
     if key is None:
-        abort(404, "This video has no audio.")
+        raise NotFound("This video has no audio.")
     storage = services().storage
     size = storage.size(key)
     layout = wav.read_layout(storage.read_range(key, 0, min(size, wav.LONGEST_HEADER)))
@@ -70,7 +71,7 @@ def sprites(proxy_id: str, sheet: int) -> Response:
     with transaction() as session:
         video = _video_of(session, proxy_id)
     if video.sprites is None or video.sprites_filepath is None:
-        abort(404, "This proxy is from before there were sprite sheets: make it again.")
+        raise NotFound("This proxy is from before there were sprite sheets: make it again.")
     offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
     content = services().storage.stream(video.sprites_filepath, offset, length)
     return stream(content, length, "image/jpeg", IMMUTABLE)
@@ -87,7 +88,7 @@ def _run(proxy_id: str, frames: FrameRange) -> tuple[SourceVideo, list[FrameReco
     """The video, the records of the frames, and the ticks at which the last one ends."""
     if not 1 <= frames.length <= wire.MAX_FRAMES:
         wanted = f"{frames.start}-{frames.end} has {frames.length}"
-        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {wanted}.")
+        raise InputError(f"A run has 1 to {wire.MAX_FRAMES} frames; {wanted}.")
     with transaction() as session:
         video = _video_of(session, proxy_id)
         return video, *_index(session, video, frames)
@@ -98,7 +99,7 @@ def _video_of(session: Session, proxy_id: str) -> SourceVideo:
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     video = source_videos.get_by_proxy_id(session, proxy_id)
     if video is None or video.proxy_filepath is None:
-        abort(404, "No video has this proxy any more: load the page again.")
+        raise NotFound("No video has this proxy any more: load the page again.")
     return video
 
 
@@ -108,7 +109,9 @@ def _index(
     """The records of the frames, and the ticks at which the last one ends: where the next frame
     begins or, for the last frame of the video, after one frame's time at the nominal rate."""
     if video.frame_count is None or frames.end > video.frame_count:
-        abort(400, f"This video has {video.frame_count} frames; frame {frames.end - 1} is not one.")
+        raise InputError(
+            f"This video has {video.frame_count} frames; frame {frames.end - 1} is not one."
+        )
     records = source_videos.frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
     if len(records) > frames.length:
         return records[:-1], records[-1].ticks
