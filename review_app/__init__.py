@@ -17,32 +17,14 @@ from review_app.proxies import stand_behind
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
 from review_app.services import Services
-from review_app.uploads import tus as uploads
+from review_app.uploads import tus
 from review_app.uploads.folder import UploadFolder
-from review_app.views import (
-    clip_files,
-    clips,
-    decisions,
-    health,
-    library,
-    media,
-    queue,
-    review,
-    reviewer,
-    sheet,
-    sources,
-    statistics,
-)
+from review_app.views import BLUEPRINTS
 
 LARGEST_FORM = 8 << 20
 """Ten thousand addresses of several hundred characters."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-VIEWS = (
-    *(health, review, queue, decisions, reviewer, sheet, media),
-    *(library, clips, clip_files, sources, uploads, statistics),
-)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -86,14 +68,14 @@ def create_app(settings: Settings) -> Flask:
     stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
-    for view in VIEWS:
-        app.register_blueprint(view.blueprint)
+    for blueprint in (*BLUEPRINTS, tus.blueprint):
+        app.register_blueprint(blueprint)
     errors.register(app)
     texts.register(app)
     app.jinja_env.globals.update(keyframe_url=keyframe_url)
     app.context_processor(lambda: {"reviewer": reviewer_name()})
     app.after_request(_secure)
-    app.after_request(uploads.mark)
+    app.after_request(tus.mark)
     services.uploads.sweep()
     return app
 

@@ -13,10 +13,10 @@ from review_app import create_app
 from review_app.uploads.tus import LONGEST_CHUNK
 
 THREADS = 16
-"""Each answer that streams frames holds one; a page asks for three at a time."""
+"""Each answer that streams frames holds one; a page sends three requests at a time."""
 
 RECEIVE_BYTES = 1 << 18
-"""Of an upload, at a time: with waitress' own 8 KiB it costs 2.6 times the processor time."""
+"""Read of an upload at a time: waitress' own 8 KiB cost 2.6 times the processor time."""
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         host=settings.host,
         port=settings.review_port,
         threads=THREADS,
-        # What has this size is refused already.
+        # Waitress refuses a body of this size already.
         max_request_body_size=LONGEST_CHUNK + 1,
         recv_bytes=RECEIVE_BYTES,
         ident=None,

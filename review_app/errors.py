@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError, NotFound
 from heaters_pipeline.storage import ObjectMissing
 from review_app.guard import SAFE
-from review_app.uploads import tus as uploads
-from review_app.uploads.folder import Refused
+from review_app.uploads import tus
+from review_app.uploads.folder import UploadRefused
 
 
 def register(app: Flask) -> None:
@@ -30,11 +30,11 @@ def answer(sentence: str, status: int) -> ResponseReturnValue:
 
 
 def _wants_json() -> bool:
-    return request.path.startswith(("/api/", "/media/")) or uploads.is_meant()
+    return request.path.startswith(("/api/", "/media/")) or tus.is_meant()
 
 
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
-    if isinstance(error, Refused):
+    if isinstance(error, UploadRefused):
         return answer(str(error), error.status)
     if isinstance(error, ObjectMissing | NotFound):
         return answer(str(error), 404)
@@ -62,8 +62,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.response
     sentences = {
         404: "There is no such page.",
-        413: "That is more than is taken at once: send it in smaller parts.",
-        500: "Something broke here; the log has the rest.",
+        413: "The request is too large: send it in smaller parts.",
+        500: "The server failed; its log says why.",
     }
     code = error.code or 500
     said = error.description

@@ -1,11 +1,11 @@
-"""Which requests may change something: those of our own pages, and of programs.
+"""Which requests may change something: those of our own pages and of programs.
 
 A foreign web page that the browser has open is kept out twice. A form of ours carries a token that
-only our pages can know. An upload carries none, as programs that speak tus know of no token; but
-it must carry the header `Tus-Resumable`, and a browser lets a page send such a header, or PATCH and
+only our pages can know. An upload carries none, as programs that speak tus know no token; but it
+must carry the header `Tus-Resumable`, and a browser lets a page send such a header, or PATCH and
 DELETE, to another site only if that site's answer to a preflight (OPTIONS) allows it, which ours
 never does (Fetch standard, CORS-preflight). Besides, browsers say where a request comes from
-(`Sec-Fetch-Site`, which pages can't set), and what comes from elsewhere is refused.
+(`Sec-Fetch-Site`, which pages can't set), and requests of other sites are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ csrf = CSRFProtect()
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ACTING = ("/api/", "/sources/uploads/")
-"""Below these even reading does something: it leases clips, or takes a complete upload in."""
+"""Below these even a GET or HEAD acts: it leases clips, or makes a complete upload a video."""
 
 
 def refuse_foreign_pages() -> None:

@@ -1,4 +1,4 @@
-"""Who is reviewing: a name in the session, readable, changed at will; and on which page."""
+"""The reviewer's name, kept in the session, readable, changed at will; and the page they use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BIRDS = ("avocet", "crane", "finch", "heron", "ibis", "lark", "osprey", "plover
 
 
 def reviewer_name() -> str:
-    """The name of whoever sent this request."""
+    """The name of the person who sent this request; a new one where the session has none."""
     name = session.get("reviewer")
     if not isinstance(name, str):
         parts = secrets.choice(_MANNERS), secrets.choice(_BIRDS), str(secrets.randbelow(90) + 10)
@@ -34,7 +34,7 @@ def reviewer_page() -> str | None:
 
 
 def rename(name: str) -> str:
-    """Takes the name into the session. Raises InputError for one that can't be shown."""
+    """Puts the name into the session. Raises InputError for one that can't be shown."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST or not name.isprintable():
         raise InputError(f"A reviewer's name has 1 to {LONGEST} characters.")

@@ -1,4 +1,4 @@
-"""The key that signs session cookies: made once, kept with everything else."""
+"""The key that signs session cookies: made once, kept in the home."""
 
 from __future__ import annotations
 

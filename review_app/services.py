@@ -34,7 +34,8 @@ def services() -> Services:
 
 
 def delete_unused(done: Decision | Removed) -> None:
-    """To be called when what was done is committed: rows first, then what can't be taken back."""
+    """Deletes the objects that no row names any more. Call it after the commit: rows first, then
+    what can't be taken back."""
     try:
         services().storage.delete(*done.unused)
     except (HeatersError, OSError):

@@ -1,4 +1,5 @@
-"""Where the parts of a chart lie, in the units of its drawing (`WIDTH` by `HEIGHT`). Pure."""
+"""Where the parts of a chart lie, in the units of its drawing (`WIDTH` by `HEIGHT`). No requests,
+no rows."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from review_app.presenters.texts import count
 
 WIDTH, HEIGHT = 640, 210
 LEFT, RIGHT, TOP, BOTTOM = 60, 628, 10, 184
-"""The edges of the field; numbers stand left of it, times below."""
+"""The edges of the plot; numbers stand left of it, times below."""
 
 GAP = 0.22
-"""Between two bars, as a share of the place that a bar has."""
+"""Between two bars, as a share of the width that a bar has."""
 
 _ROUND = (12, 16, 20, 30, 40, 50, 60, 80, 100)
 """Tenths of a power of ten at which scales end."""
@@ -70,7 +71,7 @@ def bars(
 
 
 def line(values: Sequence[int], names: Mapping[int, str]) -> Chart:
-    """One point for each value, the first and the last on the edges of the field."""
+    """One point for each value, the first and the last on the edges of the plot."""
     top = round_up(max(values, default=0))
     step = (RIGHT - LEFT) / max(1, len(values) - 1)
     across = [Tick(LEFT + step * number, text) for number, text in names.items()]
@@ -79,7 +80,8 @@ def line(values: Sequence[int], names: Mapping[int, str]) -> Chart:
 
 
 def round_up(number: int) -> int:
-    """The smallest round even number that is no less, 4 at least: 8, 10, 12, 16, 20, 30 ..."""
+    """The smallest round even number that is at least `number`, and at least 4: 8, 10, 12, 16, 20,
+    30 ..."""
     if number <= 10:
         return max(4, number + number % 2)
     power = int(10 ** (len(str(number - 1)) - 1))

@@ -24,7 +24,7 @@ AT_ONCE = 500
 
 
 def lines(ids: Sequence[int]) -> Iterator[str]:
-    """The header and a line for each clip that there still is, read in parts."""
+    """The header and a line for each of the clips that still exists, read in parts."""
     yield _written([COLUMNS])
     for at in range(0, len(ids), AT_ONCE):
         some = ids[at : at + AT_ONCE]
@@ -49,7 +49,7 @@ def _line(entry: QueuedClip) -> Sequence[object]:
 
 
 def _text(text: str) -> str:
-    """Spreadsheets calculate what begins like a formula, and a title may come from anywhere."""
+    """Spreadsheets run a text that begins like a formula, and a title may come from anywhere."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -1,10 +1,10 @@
-"""Clips as the review page gets them."""
+"""Clips as the pages get them."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from sqlmodel import Session
 
@@ -12,11 +12,95 @@ from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db import likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
-from heaters_pipeline.domain.transitions import Transition
+from heaters_pipeline.domain.sprites import SpriteIndex
+from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from review_app.services import services
 
 
-def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[dict[str, Any]]:
+class TransitionJson(TypedDict):
+    """`first` and `last` are the clean frames on either side."""
+
+    kind: TransitionKind
+    first: int
+    last: int
+
+
+class NeighbourJson(TypedDict):
+    id: int
+    state: str
+    start_frame: int
+    end_frame: int
+
+
+class SpritesJson(TypedDict):
+    """What is in the sprite sheets of a proxy (`domain.sprites`)."""
+
+    every: int
+    columns: int
+    rows: int
+    width: int
+    height: int
+    count: int
+    sheets: int
+
+
+class VideoJson(TypedDict):
+    key: str
+    title: str
+    proxy_id: str | None
+    width: int | None
+    """Of the proxy, as is `height`."""
+    height: int | None
+    frame_count: int | None
+    rate: tuple[int | None, int | None]
+    """Numerator and denominator."""
+    has_audio: bool
+    sprites: SpritesJson | None
+    """None where the proxy has no sprite sheets."""
+    codec: str | None
+    description: str
+    """The decoder's configuration, in base64."""
+
+
+class ClipJson(TypedDict):
+    id: int
+    version: int
+    state: str
+    start_frame: int
+    end_frame: int
+    start_seconds: float
+    duration_seconds: float
+    trim: dict[str, int] | None
+    """The part of the clip to keep; None: all of it."""
+    transitions: Sequence[TransitionJson]
+    """Those with frames of their own within the clip."""
+    grouped_with_clip_id: int | None
+    labels: Sequence[str]
+    rating: int | None
+    note: str | None
+    score: float | None
+    """0 to 1: how much the clip looks like those that were approved before; None where nothing can
+    be said."""
+    video: VideoJson
+    previous: NeighbourJson | None
+    """The clips right before and after it in its video."""
+    next: NeighbourJson | None
+
+
+class DrawnVideoJson(TypedDict):
+    proxy_id: str | None
+    sprites: SpritesJson | None
+
+
+class DrawnClipJson(TypedDict):
+    """What a page needs to draw a clip from the sprite sheets of its video."""
+
+    start_frame: int
+    end_frame: int
+    video: DrawnVideoJson
+
+
+def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[ClipJson]:
     ids = [entry.clip.id for entry in entries]
     found = transitions.of_clips(session, ids)
     scores = likeness.scores(session, services().likeness(session), ids)
@@ -26,13 +110,16 @@ def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[dict[str
     ]
 
 
-def _clip_json(
-    entry: QueuedClip, found: Sequence[Transition], score: float | None
-) -> dict[str, Any]:
-    """`trim` is what to keep of the clip, null where that is all of it; `transitions` are those
-    with frames of their own within it, `first` and `last` the clean frames on either side; `score`,
-    0 to 1, says how much it looks like what was approved before, null where nothing can be said;
-    `previous` and `next` are the neighbours in its video."""
+def drawn_json(entry: QueuedClip) -> DrawnClipJson:
+    clip, video = entry.clip, entry.video
+    return {
+        "start_frame": clip.start_frame,
+        "end_frame": clip.end_frame,
+        "video": {"proxy_id": video.proxy_id, "sprites": _sprites_json(video)},
+    }
+
+
+def _clip_json(entry: QueuedClip, found: Sequence[Transition], score: float | None) -> ClipJson:
     clip, video, previous, following = entry
     start = float(clip.cut_points["start_time_seconds"])
     return {
@@ -53,22 +140,12 @@ def _clip_json(
         "note": clip.note,
         "score": score,
         "video": _video_json(video),
-        "previous": previous and _neighbour_json(previous),
-        "next": following and _neighbour_json(following),
+        "previous": _neighbour_json(previous) if previous else None,
+        "next": _neighbour_json(following) if following else None,
     }
 
 
-def picture_json(entry: QueuedClip) -> dict[str, Any]:
-    """What a page needs to draw a clip from its video's sprite sheets."""
-    clip, video = entry.clip, entry.video
-    return {
-        "start_frame": clip.start_frame,
-        "end_frame": clip.end_frame,
-        "video": {"proxy_id": video.proxy_id, "sprites": _sprites_json(video)},
-    }
-
-
-def _neighbour_json(clip: Clip) -> dict[str, Any]:
+def _neighbour_json(clip: Clip) -> NeighbourJson:
     return {
         "id": clip.id,
         "state": clip.state,
@@ -77,9 +154,7 @@ def _neighbour_json(clip: Clip) -> dict[str, Any]:
     }
 
 
-def _video_json(video: SourceVideo) -> dict[str, Any]:
-    """`width` and `height` are the proxy's; `sprites` says where small pictures of every so many
-    frames lie, null where there are none."""
+def _video_json(video: SourceVideo) -> VideoJson:
     return {
         "key": video.key,
         "title": video.title,
@@ -87,7 +162,7 @@ def _video_json(video: SourceVideo) -> dict[str, Any]:
         "width": video.proxy_width,
         "height": video.proxy_height,
         "frame_count": video.frame_count,
-        "rate": [video.rate_num, video.rate_den],
+        "rate": (video.rate_num, video.rate_den),
         "has_audio": video.proxy_audio_filepath is not None,
         "sprites": _sprites_json(video),
         "codec": video.proxy_codec,
@@ -95,7 +170,17 @@ def _video_json(video: SourceVideo) -> dict[str, Any]:
     }
 
 
-def _sprites_json(video: SourceVideo) -> dict[str, Any] | None:
-    """Where the sheets lie in their file is the server's business."""
-    stored = video.sprites
-    return stored and {name: value for name, value in stored.items() if name != "offsets"}
+def _sprites_json(video: SourceVideo) -> SpritesJson | None:
+    """Without the offsets: where the sheets lie in their file is the server's business."""
+    if video.sprites is None:
+        return None
+    index = SpriteIndex.from_json(video.sprites)
+    return {
+        "every": index.every,
+        "columns": index.columns,
+        "rows": index.rows,
+        "width": index.width,
+        "height": index.height,
+        "count": index.count,
+        "sheets": index.sheets,
+    }

@@ -26,7 +26,7 @@ KINDS = {
     Action.MERGE: "mended",
     Action.SPLIT: "mended",
 }
-"""What the charts and tables tell apart, in the order in which bars are stacked."""
+"""The kinds of decisions in charts and tables, in the order in which bars are stacked."""
 
 
 class Period(NamedTuple):
@@ -44,9 +44,9 @@ class Figures(NamedTuple):
     last_day: int
     by_kind: Mapping[str, int]
     hours: int
-    """In how many hours there was a decision, each reviewer's for themselves."""
+    """Hours with a decision, counted for each reviewer."""
     seconds: float | None
-    """The median from one decision to the next, of the last week."""
+    """The median time from one decision to the next in the last week."""
 
     @property
     def total(self) -> int:
@@ -63,8 +63,8 @@ class Figures(NamedTuple):
 
 
 def hours(now: datetime) -> list[datetime]:
-    """When each hour began since midnight of the first of the last days, `now` in the last one, by
-    this machine's clock."""
+    """When each hour of the last `DAYS` days began: from midnight by this machine's clock to the
+    hour of `now`."""
     first = now.astimezone().date() - timedelta(days=DAYS - 1)
     start = datetime.combine(first, time.min).astimezone().astimezone(UTC)
     number = int((now - start) / timedelta(hours=1)) + 1
@@ -86,7 +86,8 @@ def figures(done: Iterable[Done], periods: int, seconds: float | None) -> Figure
 def by_period(
     done: Iterable[Done], wanted: Iterable[int], edges: Sequence[datetime], name: str
 ) -> list[Period]:
-    """The decisions of the wanted hours, those whose local time is written alike together."""
+    """The decisions of the wanted hours, added up where `name` (of `strftime`) writes their local
+    times alike."""
     names = {hour: edges[hour].astimezone().strftime(name) for hour in wanted}
     found: dict[str, Counter[str]] = {
         each: Counter(dict.fromkeys(KINDS.values(), 0)) for each in names.values()
@@ -98,7 +99,7 @@ def by_period(
 
 
 def chart(periods: Sequence[Period], every: int) -> Chart:
-    """`every` so many of the periods has its name below, the last one among them."""
+    """The names of every `every`-th period stand below, counted back from the last."""
     titles = [f"{name}: {_told(by_kind)}" for name, by_kind in periods]
     named = range((len(periods) - 1) % every, len(periods), every)
     names = {number: periods[number].name for number in named}

@@ -12,6 +12,7 @@ from heaters_pipeline.db import ledger, reviews, source_list, source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.db.source_list import Name
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.quality import shortfall
@@ -19,10 +20,10 @@ from heaters_pipeline.domain.states import SETTLED, SOURCE_STEPS, ClipState, Sou
 from review_app.presenters.texts import count, file_size, tone, words
 
 QUIET = timedelta(minutes=1)
-"""Without news for so long, a video may have been left by a run that died."""
+"""After so long without news, the run that worked on a video may have died."""
 
 SHOWN_RANGES = 5
-"""Of damaged frames; more are a number."""
+"""So many ranges of damaged frames are named; the others are counted."""
 
 _AT_WORK = frozenset(step.doing for step in SOURCE_STEPS)
 _BETWEEN_STEPS = frozenset(step.waiting for step in SOURCE_STEPS)
@@ -40,7 +41,7 @@ class Clips:
 
 @dataclass(frozen=True)
 class Bytes:
-    """What a video, or several, costs in the storage, and what came of it."""
+    """What one video or several take in the storage, and how much of them is approved."""
 
     by_kind: Mapping[Kind, int]
     approved_minutes: float
@@ -109,27 +110,27 @@ class Row:
         found = self.video.damage
         if not found:
             return None
-        ranges = found["frames"]
-        frames = sum(end - start for start, end in ranges)
+        ranges = [FrameRange(*each) for each in found["frames"]]
+        frames = sum(each.length for each in ranges)
         errors, missing = found["errors"], found["missing_seconds"]
         badge = [f"{_counted(frames, 'frame')} damaged"] if frames else []
-        told = ["Parts of the source could not be decoded cleanly; what could be was kept."]
+        told = ["Parts of the source could not be decoded cleanly; everything else was kept."]
         if ranges:
             places = [
-                str(start) if end - start == 1 else f"{start} to {end - 1}"
-                for start, end in ranges[:SHOWN_RANGES]
+                str(each.start) if each.length == 1 else f"{each.start} to {each.end - 1}"
+                for each in ranges[:SHOWN_RANGES]
             ]
             more = len(ranges) - SHOWN_RANGES
             places += [f"{_counted(more, 'more place')}"] if more > 0 else []
             told.append(f"Look at frames {', '.join(places)} before you approve clips with them.")
         if missing:
             badge.append(f"{missing:.1f} s missing")
-            told.append(f"It ends {missing:.1f} s before its file says.")
+            told.append(f"It is {missing:.1f} s shorter than its file claims.")
         return ", ".join(badge) or _counted(errors, "decoding error"), " ".join(told)
 
     @property
     def mended(self) -> str | None:
-        """What reviewers mended of the detector's work."""
+        """The detector's cuts that reviewers corrected."""
         if self.corrections is None:
             return None
         merges, splits = self.corrections
@@ -169,7 +170,7 @@ class Row:
 
     @property
     def lost(self) -> str:
-        """What goes with the video, in words."""
+        """What is deleted with the video, in words."""
         parts = []
         if self.clips is not None:
             done = f", {count(self.clips.done)} of them in the library" if self.clips.done else ""

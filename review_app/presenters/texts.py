@@ -76,7 +76,7 @@ def file_size(number: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` without anything that can't be shown in a line, such as control characters."""
+    """`text` in one line, without control characters and others that can't be shown."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

@@ -29,7 +29,7 @@ class WavLayout(NamedTuple):
 def read_layout(head: bytes) -> WavLayout:
     """`head`: the first LONGEST_HEADER bytes of the file, or all of it."""
     if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        raise HeatersError("The sound of this video is not a WAV file: make its proxy again.")
+        raise HeatersError("The audio of this video is not a WAV file: make its proxy again.")
     position, fields = 12, None
     while position + 8 <= len(head):
         name, size = struct.unpack_from("<4sI", head, position)
@@ -39,10 +39,10 @@ def read_layout(head: bytes) -> WavLayout:
         if name == b"fmt ":
             kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, position)
             if kind != PCM:
-                raise HeatersError("The sound of this video is not plain PCM: make it again.")
+                raise HeatersError("The audio of this video is not PCM: make its proxy again.")
             fields = (channels, rate, bits)
         position += size + size % 2
-    raise HeatersError("The WAV header of this video's sound is cut off: make its proxy again.")
+    raise HeatersError("The WAV header of this video's audio is cut off: make its proxy again.")
 
 
 def span(layout: WavLayout, start_ticks: int, end_ticks: int) -> tuple[int, int]:

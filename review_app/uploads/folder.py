@@ -1,8 +1,8 @@
 """Uploads in progress: a folder each, with what was announced and the bytes that have arrived.
 
-How much has arrived is the size of the data file and nothing else, so that a server killed at any
-moment leaves an upload that goes on where it was. A finished upload leaves its announcement for a
-day: whoever lost the last answer on the way can ask for it again.
+The size of the data file alone says how much has arrived, so an upload resumes where it was even if
+the server was killed. A finished upload keeps its announcement for a day: a client that missed the
+last answer can ask for it again.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import try_lock
 from review_app.presenters.texts import file_size, one_line
 
 KEPT_SECONDS = 24 * 3600
-"""An upload that nobody has gone on with for so long is abandoned."""
+"""An upload that has got no bytes for so long is abandoned."""
 
 PIECE_BYTES = 1 << 20
 LONGEST_NAME = 255
@@ -36,7 +36,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _DATA, _INFO, _LOCK = "data", "info.json", "lock"
 
 
-class Refused(HeatersError):
+class UploadRefused(HeatersError):
     """A request that is answered with `status` and a sentence."""
 
     def __init__(self, status: HTTPStatus, sentence: str) -> None:
@@ -46,7 +46,7 @@ class Refused(HeatersError):
 
 @dataclass(frozen=True)
 class Upload:
-    """What a client has announced. `metadata` is its header as it came, which must be given back;
+    """A file that a client has announced. `metadata` is its header as it came, which HEAD answers;
     `video_key` is the key of the source video, once the upload has become one."""
 
     id: str
@@ -62,7 +62,7 @@ class Upload:
 
     @property
     def suffix(self) -> str:
-        """With its dot; empty where the name ends in nothing that could be one."""
+        """With its dot; empty where the name has none."""
         suffix = PurePosixPath(self.name).suffix.lower()
         return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
 
@@ -87,7 +87,7 @@ def parse_metadata(header: str) -> dict[str, str]:
         try:
             fields[name] = b64decode(value.strip(), validate=True).decode()
         except ValueError:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.BAD_REQUEST,
                 f"The field {name!r} of Upload-Metadata is not UTF-8 text in base64.",
             ) from None
@@ -102,31 +102,31 @@ class UploadFolder:
         self.most_bytes = most_bytes
 
     def create(self, length: int, metadata: str, keep_free: int) -> Upload:
-        """Raises Refused where the disk would not keep `keep_free` bytes free when this upload and
-        all others have arrived."""
+        """Raises UploadRefused where the disk would have less than `keep_free` bytes free once this
+        upload and all others have arrived."""
         upload = Upload(secrets.token_hex(16), length, metadata)
         self._check(upload)
         self.sweep()
         (self.root / upload.id).mkdir(parents=True)
         try:
-            # Whoever is announced at the same time counts this one, too.
+            # Uploads that are announced at the same time count this one, too.
             self._write(upload)
             self._check_room(upload, keep_free)
-        except Refused:
+        except UploadRefused:
             self.remove(upload)
             raise
         return upload
 
     def _check(self, upload: Upload) -> None:
         if not upload.name:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.BAD_REQUEST,
                 "The upload has no file name: send it as `filename` in Upload-Metadata.",
             )
         if upload.length == 0:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"{upload.name} is empty: it has no video.")
+            raise UploadRefused(HTTPStatus.BAD_REQUEST, f"{upload.name} is empty: it has no video.")
         if upload.length > self.most_bytes:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"{upload.name} has {file_size(upload.length)}; files of at most "
                 f"{file_size(self.most_bytes)} are taken (HEATERS_MAX_SOURCE_GB).",
@@ -137,7 +137,7 @@ class UploadFolder:
         promised = sum(each.length - self.offset(each) for each in self._all() if each != upload)
         if upload.length + promised + keep_free > free:
             others = f", {file_size(promised)} of it promised to other uploads" if promised else ""
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.INSUFFICIENT_STORAGE,
                 f"{upload.name} has {file_size(upload.length)}, and the server's disk has only "
                 f"{file_size(free)} left{others}{_kept(keep_free)}: make room, "
@@ -146,16 +146,16 @@ class UploadFolder:
 
     def _all(self) -> Iterator[Upload]:
         for folder in self.root.iterdir():
-            with suppress(Refused):  # it has just gone, or is not announced yet
+            with suppress(UploadRefused):  # it is being removed or announced just now
                 yield self.get(folder.name)
 
     def get(self, upload_id: str) -> Upload:
-        """Raises Refused (404) for one that never was or was swept."""
+        """Raises UploadRefused (404) for one that never was or was swept."""
         if _ID.fullmatch(upload_id):
             with suppress(FileNotFoundError):
                 told = (self.root / upload_id / _INFO).read_text()
                 return Upload(**json.loads(told))
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.NOT_FOUND,
             "There is no such upload: it was cancelled, or left alone for more than a day. Send "
             "the file again from its beginning.",
@@ -170,7 +170,7 @@ class UploadFolder:
         except FileNotFoundError:
             held = None
         if held is None:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.LOCKED,
                 "Another request is working on this upload: ask for its offset in a moment.",
             )
@@ -191,24 +191,24 @@ class UploadFolder:
         return 0
 
     def expires(self, upload: Upload) -> float:
-        """When the upload is swept unless it goes on, in seconds since 1970."""
+        """When the upload is swept unless it resumes, in seconds since 1970."""
         return _last_change(self.root / upload.id) + KEPT_SECONDS
 
     def append(self, upload: Upload, stream: IO[bytes], keep_free: int) -> None:
-        """Keeps all that arrives from `stream`, even if that breaks off, and nothing beyond the
-        announced length. Raises Refused where the disk would have less than `keep_free` bytes free;
-        the upload can go on when there is room."""
+        """Keeps all bytes that arrive from `stream`, even if it breaks off, up to the announced
+        length. Raises UploadRefused where the disk would have less than `keep_free` bytes free; the
+        upload can resume when there is room."""
         left = upload.length - self.offset(upload)
         try:
             with self.data(upload).open("ab") as file:
                 while piece := stream.read(min(left, PIECE_BYTES)):
                     free = shutil.disk_usage(self.root).free
                     if len(piece) + keep_free > free:
-                        raise Refused(
+                        raise UploadRefused(
                             HTTPStatus.INSUFFICIENT_STORAGE,
                             f"{upload.name} has to wait at byte {upload.length - left}: the "
                             f"server's disk has only {file_size(free)} left{_kept(keep_free)}: "
-                            "make room, and go on with it.",
+                            "make room, and resume it.",
                         )
                     left -= file.write(piece)
         except OSError as error:
@@ -217,7 +217,7 @@ class UploadFolder:
             ) from error
 
     def finish(self, upload: Upload, video_key: str) -> Upload:
-        """To be called when the bytes are safe elsewhere."""
+        """Call it when the bytes are safe elsewhere."""
         finished = replace(upload, video_key=video_key)
         self._write(finished)
         self.data(upload).unlink(missing_ok=True)
@@ -229,11 +229,11 @@ class UploadFolder:
         self.sweep()
 
     def sweep(self) -> None:
-        """Removes what was abandoned."""
+        """Removes abandoned uploads."""
         if not self.root.is_dir():
             return
         for folder in self.root.iterdir():
-            with suppress(FileNotFoundError):  # somebody else is just removing it
+            with suppress(FileNotFoundError):  # another process is just removing it
                 if _last_change(folder) + KEPT_SECONDS < time.time():
                     held = try_lock(folder / _LOCK)
                     if held is not None:
@@ -241,15 +241,9 @@ class UploadFolder:
                         os.close(held)
 
     def _write(self, upload: Upload) -> None:
-        told: dict[str, Any] = {
-            "id": upload.id,
-            "length": upload.length,
-            "metadata": upload.metadata,
-            "video_key": upload.video_key,
-        }
         info = self.root / upload.id / _INFO
         written = info.with_suffix(".partial")
-        written.write_text(json.dumps(told))
+        written.write_text(json.dumps(asdict(upload)))
         written.replace(info)
 
 

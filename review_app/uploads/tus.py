@@ -18,15 +18,15 @@ from heaters_pipeline.domain import layout
 from heaters_pipeline.work.register import add_upload, upload_key
 from review_app.guard import csrf
 from review_app.services import services, transaction
-from review_app.uploads.folder import Refused, Upload, UploadFolder
+from review_app.uploads.folder import Upload, UploadFolder, UploadRefused
 
 VERSION = "1.0.0"
 HEADER = "Tus-Resumable"
 CONTENT_TYPE = "application/offset+octet-stream"
 
 LONGEST_CHUNK = 256 << 20
-"""Most bytes in one PATCH. Waitress hands a request over when it is whole, and drops one that
-breaks off: whatever is sent at once can be lost at once."""
+"""Most bytes in one PATCH. Waitress hands over whole requests only: what a request that breaks off
+has brought is lost."""
 
 blueprint = Blueprint("uploads", __name__)
 csrf.exempt(blueprint)
@@ -47,7 +47,7 @@ def mark(response: Response) -> Response:
 
 
 def abilities() -> Response:
-    """What a client asks for (OPTIONS) before it begins."""
+    """Answers OPTIONS, with which a client begins."""
     return _answer(
         {
             HEADER: VERSION,
@@ -72,7 +72,7 @@ def create() -> Response:
 @blueprint.before_request
 def _check_version() -> None:
     if request.method != "OPTIONS" and request.headers.get(HEADER) != VERSION:
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.PRECONDITION_FAILED,
             f"Uploads speak the tus protocol: send the header {HEADER}: {VERSION}.",
         )
@@ -92,7 +92,7 @@ def look(upload_id: str) -> Response:
 @blueprint.patch("/sources/uploads/<upload_id>")
 def send(upload_id: str) -> Response:
     if request.mimetype != CONTENT_TYPE:
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"A piece of an upload has the type {CONTENT_TYPE}."
         )
     offset = _number("Upload-Offset")
@@ -100,12 +100,12 @@ def send(upload_id: str) -> Response:
     with folder.locked(upload_id) as upload:
         have = folder.offset(upload)
         if offset != have:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.CONFLICT,
-                f"{upload.name} goes on at byte {have}, not at {offset}: ask for the offset again.",
+                f"{upload.name} resumes at byte {have}, not at {offset}: ask for the offset again.",
             )
         if (request.content_length or 0) > upload.length - have:
-            raise Refused(
+            raise UploadRefused(
                 HTTPStatus.BAD_REQUEST,
                 f"{upload.name} was announced with {upload.length} bytes, and more were sent: send "
                 "it as a new upload.",
@@ -155,7 +155,7 @@ def _keep_free() -> int:
 def _number(header: str) -> int:
     given = request.headers.get(header, "")
     if not (given.isascii() and given.isdigit()):
-        raise Refused(
+        raise UploadRefused(
             HTTPStatus.BAD_REQUEST, f"The header {header} must be a number of bytes, not {given!r}."
         )
     return int(given)

@@ -1,1 +1,24 @@
-"""The pages and the JSON of the review app, one blueprint each."""
+"""What addresses answer: one blueprint a page or resource, none knows another."""
+
+from review_app.views import (
+    clip_files,
+    clips,
+    decisions,
+    health,
+    library,
+    media,
+    queue,
+    review,
+    reviewer,
+    sheet,
+    sources,
+    statistics,
+)
+
+BLUEPRINTS = tuple(
+    view.blueprint
+    for view in (
+        *(health, review, queue, decisions, reviewer, sheet, media),
+        *(library, clips, clip_files, sources, statistics),
+    )
+)

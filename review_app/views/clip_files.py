@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from heaters_pipeline.db import artifacts, clips
+from heaters_pipeline.domain.errors import NotFound
 from review_app.presenters import keyframes
 from review_app.services import transaction
 from review_app.streams import IMMUTABLE, REVALIDATE, send_object
@@ -18,7 +19,7 @@ def mp4(clip_id: int) -> Response:
     with transaction() as session:
         key = clips.get(session, clip_id).clip_filepath
     if key is None:
-        abort(404, f"Clip {clip_id} has no file: it has not been exported.")
+        raise NotFound(f"Clip {clip_id} has no file: it has not been exported.")
     name = f"clip-{clip_id}.mp4" if "download" in request.args else None
     return send_object(key, "video/mp4", download_name=name)
 
@@ -31,7 +32,7 @@ def keyframe(clip_id: int, frame: int, version: str | None = None) -> Response:
     with transaction() as session:
         found = [a for a in artifacts.keyframes(session, clip_id) if a.frame == frame]
     if not found:
-        abort(404, f"Clip {clip_id} has no keyframe {frame}.")
+        raise NotFound(f"Clip {clip_id} has no keyframe {frame}.")
     is_current = version == keyframes.version(found[0])
     cache = IMMUTABLE if is_current else REVALIDATE
     return send_object(found[0].filepath, "image/jpeg", cache=cache)

@@ -75,7 +75,7 @@ def retry(clip_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/clips/<int:clip_id>/undo")
 def undo(clip_id: int) -> ResponseReturnValue:
-    """Takes back a decision on the clip, whoever made it and however long ago."""
+    """Takes back a decision on the clip, no matter who made it and when."""
     with transaction() as session:
         decision = reviews.undo(
             session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)

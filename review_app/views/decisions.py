@@ -23,7 +23,7 @@ from heaters_pipeline.domain.review import (
     touched,
 )
 from review_app.fields import integer, integers, json_object, one_of
-from review_app.presenters.clip_json import clips_json
+from review_app.presenters.clip_json import ClipJson, clips_json
 from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import delete_unused, services, transaction
 
@@ -161,7 +161,7 @@ def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:
     return {"event_id": decision.event_id, "clips": _now(session, clip_ids)}
 
 
-def _now(session: Session, clip_ids: Iterable[int]) -> list[dict[str, Any]]:
+def _now(session: Session, clip_ids: Iterable[int]) -> list[ClipJson]:
     return clips_json(session, review_queue.queued(session, list(clip_ids)))
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from heaters_pipeline.db import artifacts, clips, review_queue
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from review_app.presenters import clip_csv, filters
-from review_app.presenters.clip_json import picture_json
+from review_app.presenters.clip_json import drawn_json
 from review_app.services import services, transaction
 
 blueprint = Blueprint("library", __name__)
@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
                 session, selection, by_itself=Shown.LIBRARY, likeness=likeness
             ),
             entries=entries,
-            drawn={entry.clip.id: picture_json(entry) for entry in entries},
+            drawn={entry.clip.id: drawn_json(entry) for entry in entries},
             keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
             videos=filters.videos(session),
             labels=clips.labels_in_use(session),
@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/library.csv")
 def listed() -> Response:
-    """The same clips as `index` shows, all of them, a line each (`clip_csv`)."""
+    """All clips that `index` shows page by page, a line each (`clip_csv`)."""
     selection = _selection()
     with transaction() as session:
         likeness = services().likeness(session)
@@ -63,12 +63,12 @@ def listed() -> Response:
 
 
 def _selection() -> Selection:
-    """Newest first, unless another order is asked for."""
+    """Newest first, unless the address names another order."""
     return Selection.parse({"order": Order.NEWEST, **request.args})
 
 
 def _arguments(selection: Selection) -> dict[str, str]:
-    """What the library's address says of a selection; what it shows by itself goes without."""
+    """The parameters of the library's address for a selection, without its defaults."""
     arguments = {**selection.arguments(), "order": str(selection.order)}
     if selection.order == Order.NEWEST:
         del arguments["order"]

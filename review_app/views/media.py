@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response
 from sqlmodel import Session
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
@@ -26,7 +27,7 @@ AUDIO_CHUNK = 1 << 18
 @blueprint.get("/media/<proxy_id>/frames/<int:start>-<int:end>")
 def frames(proxy_id: str, start: int, end: int) -> Response:
     """Frames [start, end) with their index, in one answer (`wire`)."""
-    video, records, end_ticks = _run(proxy_id, start, end)
+    video, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
     samples = services().storage.stream(str(video.proxy_filepath), offset, length)
@@ -37,30 +38,30 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
 def index(proxy_id: str, start: int, end: int) -> Response:
     """The index of frames [start, end) alone: a run whose frames have no bytes. For a player that
     lets the browser read the proxy."""
-    _, records, end_ticks = _run(proxy_id, start, end)
+    _, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     head = wire.run_header(start, [record._replace(size=0) for record in records], end_ticks)
     return stream(iter([head]), len(head), OCTETS, IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
 def audio(proxy_id: str, start: int, end: int) -> Response:
-    """The sound of exactly the time that frames [start, end) are shown."""
+    """The audio of exactly the time that frames [start, end) are shown, as WAV."""
     if start >= end:
-        abort(400, f"{start}-{end} has no frames.")
+        raise InputError(f"{start}-{end} has no frames.")
     with transaction() as session:
         video = _video_of(session, proxy_id)
         first, _ = _index(session, video, FrameRange(start, start + 1))
         _, end_ticks = _index(session, video, FrameRange(end - 1, end))
     key = video.proxy_audio_filepath
     if key is None:
-        abort(404, "This video has no sound.")
+        raise NotFound("This video has no audio.")
     storage = services().storage
     size = storage.size(key)
     layout = wav.read_layout(storage.read_range(key, 0, min(size, wav.LONGEST_HEADER)))
     position, length = wav.span(layout, first[0].ticks, end_ticks)
     there = max(0, min(length, size - position))
-    sound = storage.stream(key, position, there) if there else iter(())
-    body = _chain(wav.header(layout, length), sound, _silence(length - there))
+    samples = storage.stream(key, position, there) if there else iter(())
+    body = _chain(wav.header(layout, length), samples, _silence(length - there))
     return stream(body, 44 + length, "audio/wav", IMMUTABLE)
 
 
@@ -70,7 +71,7 @@ def sprites(proxy_id: str, sheet: int) -> Response:
     with transaction() as session:
         video = _video_of(session, proxy_id)
     if video.sprites is None or video.sprites_filepath is None:
-        abort(404, "This video is from before there were sprite sheets: make its proxy again.")
+        raise NotFound("This proxy is from before there were sprite sheets: make it again.")
     offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
     content = services().storage.stream(video.sprites_filepath, offset, length)
     return stream(content, length, "image/jpeg", IMMUTABLE)
@@ -83,21 +84,22 @@ def proxy(proxy_id: str) -> Response:
     return send_object(key, "video/mp4", cache=IMMUTABLE)
 
 
-def _run(proxy_id: str, start: int, end: int) -> tuple[SourceVideo, list[FrameRecord], int]:
-    """The video, the records of frames [start, end), and the ticks at which the last one ends."""
-    if not start < end <= start + wire.MAX_FRAMES:
-        abort(400, f"A run has 1 to {wire.MAX_FRAMES} frames; {start}-{end} has {end - start}.")
+def _run(proxy_id: str, frames: FrameRange) -> tuple[SourceVideo, list[FrameRecord], int]:
+    """The video, the records of the frames, and the ticks at which the last one ends."""
+    if not 1 <= frames.length <= wire.MAX_FRAMES:
+        wanted = f"{frames.start}-{frames.end} has {frames.length}"
+        raise InputError(f"A run has 1 to {wire.MAX_FRAMES} frames; {wanted}.")
     with transaction() as session:
         video = _video_of(session, proxy_id)
-        return video, *_index(session, video, FrameRange(start, end))
+        return video, *_index(session, video, frames)
 
 
 def _video_of(session: Session, proxy_id: str) -> SourceVideo:
-    # One snapshot for row and index: a proxy that is made anew in between must not mix them.
+    # One snapshot for row and index, also where the proxy is made again in between.
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     video = source_videos.get_by_proxy_id(session, proxy_id)
     if video is None or video.proxy_filepath is None:
-        abort(404, "No video has this proxy any more: load the page again.")
+        raise NotFound("No video has this proxy any more: load the page again.")
     return video
 
 
@@ -107,7 +109,9 @@ def _index(
     """The records of the frames, and the ticks at which the last one ends: where the next frame
     begins or, for the last frame of the video, after one frame's time at the nominal rate."""
     if video.frame_count is None or frames.end > video.frame_count:
-        abort(400, f"This video has {video.frame_count} frames; frame {frames.end - 1} is not one.")
+        raise InputError(
+            f"This video has {video.frame_count} frames; frame {frames.end - 1} is not one."
+        )
     records = source_videos.frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
     if len(records) > frames.length:
         return records[:-1], records[-1].ticks

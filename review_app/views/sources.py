@@ -1,11 +1,11 @@
-"""The page of source videos: what is there, how far it is, what went wrong, adding more."""
+"""The page of source videos: the list with progress and errors, and forms that act on it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
 from review_app.services import delete_unused, services, transaction
-from review_app.uploads import tus as uploads
+from review_app.uploads import tus
 
 blueprint = Blueprint("sources", __name__)
 
@@ -28,6 +28,20 @@ PAGE = 50
 
 AT_ONCE = 100
 """References added in one transaction: the pipeline begins with them while more are added."""
+
+
+class Listing(TypedDict):
+    """A part of the list of source videos, as its template takes it."""
+
+    rows: Sequence[source_rows.Row]
+    total: source_rows.Bytes
+    counts: Mapping[Choice, int]
+    choice: Choice
+    find: str
+    chosen: Mapping[str, str]
+    """What the address of this part names."""
+    page: int
+    has_more: bool
 
 
 class Bad(NamedTuple):
@@ -39,25 +53,25 @@ class Bad(NamedTuple):
 
 @blueprint.get("/sources", provide_automatic_options=False)
 def index() -> ResponseReturnValue:
-    return render_template("sources.html", **_page())
+    return render_template("sources.html", **_listing())
 
 
 @blueprint.get("/sources/table")
 def table() -> ResponseReturnValue:
-    """The table alone, for the page to keep itself up to date."""
-    return render_template("_sources_table.html", **_page())
+    """The table alone, with which the page keeps itself up to date."""
+    return render_template("_sources_table.html", **_listing())
 
 
 @blueprint.route("/sources", methods=["OPTIONS"])
 def abilities() -> Response:
-    return uploads.abilities()
+    return tus.abilities()
 
 
 @blueprint.post("/sources", provide_automatic_options=False)
 def add() -> ResponseReturnValue:
-    """Adds what the form names, or announces an upload (`uploads`)."""
-    if uploads.is_meant():
-        return uploads.create()
+    """Adds what the form names, or announces an upload (`uploads.tus`)."""
+    if tus.is_meant():
+        return tus.create()
     csrf.protect()
     lines = [line.strip() for line in request.form.get("references", "").splitlines()]
     lines = [line for line in lines if line]
@@ -85,7 +99,7 @@ def add() -> ResponseReturnValue:
     elif news:
         flash(f"{', '.join(f'{count(number)} {told}' for told, number in news.items())}.")
     if bad:
-        return render_template("sources.html", bad=bad, title=title, **_page()), 400
+        return render_template("sources.html", bad=bad, title=title, **_listing()), 400
     return redirect(url_for("sources.index"), 303)
 
 
@@ -93,8 +107,8 @@ csrf.exempt(add)  # an upload has no token; `add` checks the form's
 
 
 def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
-    """The lines, with the videos in a folder in place of the folder; folders that can't be read or
-    have none go to `bad`."""
+    """The lines; a folder is replaced by the videos in it, and goes to `bad` where it has none or
+    can't be read."""
     for line in lines:
         try:
             yield from references_in(line)
@@ -122,7 +136,7 @@ def cancel(key: str) -> ResponseReturnValue:
 def refetch(key: str) -> ResponseReturnValue:
     with transaction() as session:
         title = source_videos.refetch(session, key).title
-    return _back(f"{title} will be fetched again; what was decided on its clips stays.")
+    return _back(f"{title} will be fetched again; the decisions on its clips stay.")
 
 
 @blueprint.post("/sources/<key>/remove")
@@ -136,13 +150,13 @@ def remove(key: str) -> ResponseReturnValue:
 
 
 def _back(sentence: str) -> ResponseReturnValue:
-    """To the same part of the list."""
+    """Leads back to the same part of the list."""
     flash(sentence)
     chosen = {name: request.args[name] for name in ("show", "find", "page") if name in request.args}
     return redirect(url_for("sources.index", **chosen), 303)  # type: ignore[arg-type]
 
 
-def _page() -> dict[str, Any]:
+def _listing() -> Listing:
     page = max(1, request.args.get("page", 1, int))
     choice = request.args.get("show", Choice.ALL, Choice)
     find = one_line(request.args.get("find", ""))

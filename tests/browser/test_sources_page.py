@@ -235,7 +235,7 @@ def test_a_video_is_deleted_after_it_was_said_what_goes_with_it(
     dialog = sources.get_by_role("dialog", name="Delete \N{LEFT DOUBLE QUOTATION MARK}Film-1")
     button = row_of(sources, "film-1").get_by_role("button", name="Delete Film-1")
     button.click()
-    expect(dialog).to_contain_text("With it go 3 clips and 2 files of 2 GB in all.")
+    expect(dialog).to_contain_text("This also deletes 3 clips and 2 files of 2 GB in all.")
     sources.keyboard.press("Enter")  # the answer in focus is the harmless one
     expect(dialog).not_to_be_visible()
     button.focus()

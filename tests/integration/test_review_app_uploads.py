@@ -224,7 +224,7 @@ def test_two_clients_of_one_upload_do_not_mix(
     second.upload_chunk()
     stale = patch(first.url, MIB, b"x" * MIB)
     assert stale.status_code == 409
-    assert "goes on at byte 2097152" in stale.json()["error"]
+    assert "resumes at byte 2097152" in stale.json()["error"]
     first.upload()  # asks for the offset when it is refused, and goes on
     (video,) = videos(engine)
     assert same_file(storage, video, file)
