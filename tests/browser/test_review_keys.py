@@ -252,7 +252,7 @@ def test_a_key_that_is_taken_can_be_swapped_and_all_can_be_reset(
     page.press("F5")
     assert "belongs to the browser" in told(page)
     page.press("x")
-    assert "“Archive” has x already" in told(page)
+    assert "“Archive” already uses x" in told(page)
     page.press("Enter")  # on the button that swaps them
     assert told(page) == "“Approve” is x now, “Archive” a."
     page.until("document.activeElement.dataset.rebind === 'approve'")

@@ -124,7 +124,7 @@ def test_an_upload_goes_on_when_the_server_was_away(
     expect(upload).to_have_attribute("data-state", "retrying")
     wire.set()
     with served(app, port=int(address.rpartition(":")[2])):
-        upload.get_by_role("button", name="Try now").click()
+        upload.get_by_role("button", name="Retry now").click()
         expect(page.locator("#table")).to_contain_text("Summer film")
         uploaded(settings, engine, film)
         page.context.close()
@@ -141,7 +141,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_was(
         sources.wait_for_timeout(20)
     sources.reload()
     expect(upload).to_have_attribute("data-state", "interrupted")
-    expect(upload.locator(".told")).to_contain_text("choose or drop the same file to go on")
+    expect(upload.locator(".told")).to_contain_text("choose or drop the same file to resume")
     arrived = (folder / "data").stat().st_size
     assert 0 < arrived < film.stat().st_size
     sources.set_input_files("#files", str(film))
@@ -235,7 +235,7 @@ def test_a_video_is_deleted_after_it_was_said_what_goes_with_it(
     dialog = sources.get_by_role("dialog", name="Delete \N{LEFT DOUBLE QUOTATION MARK}Film-1")
     button = row_of(sources, "film-1").get_by_role("button", name="Delete Film-1")
     button.click()
-    expect(dialog).to_contain_text("With it go 3 clips and 2 files of 2 GB in all.")
+    expect(dialog).to_contain_text("This also deletes 3 clips and 2 files of 2 GB in all.")
     sources.keyboard.press("Enter")  # the answer in focus is the harmless one
     expect(dialog).not_to_be_visible()
     button.focus()

@@ -36,7 +36,7 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
       const { current: clip } = queue;
       if (!clip || player.presented === null) return;
       const isInside = marks.toggle(clip, player.presented);
-      if (!isInside) queue.tell('A part can begin after the first frame only.');
+      if (!isInside) queue.tell('A part can only begin after the first frame.');
     },
     label: () => describe.typeLabel(),
     note: () => describe.writeNote(),

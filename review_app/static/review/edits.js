@@ -60,7 +60,7 @@ export function whyNot(action, clip, fields) {
     if (beside === undefined) return null;
     if (beside === null) {
       const so = action === 'nudge'
-        ? `its ${fields.edge} stays`
+        ? `its ${fields.edge} can't be moved`
         : `there is nothing to ${action} it with`;
       return `No clip comes right ${where} this one, so ${so}.`;
     }

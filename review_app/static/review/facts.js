@@ -20,6 +20,6 @@ export function drawFacts(clip) {
   const isScored = score !== null && score !== undefined;
   setText(byId('score'), isScored ? `· score ${score.toFixed(2)}` : '');
   byId('score').title = isScored
-    ? 'From 0 to 1: how much it looks like what was approved, rather than skipped or archived'
+    ? 'From 0 to 1: how much the clip looks like approved ones, rather than skipped or archived ones'
     : '';
 }

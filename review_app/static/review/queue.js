@@ -205,7 +205,7 @@ export class ReviewQueue {
     const from = edge === 'start' ? clip.start_frame : clip.end_frame;
     const frame = clampedCut(clip, edge, from + by);
     if (why || frame === from) {
-      this.#say(why ?? 'The cut stays: both clips keep a frame at least.', false);
+      this.#say(why ?? "The cut can't go there: each clip keeps at least one frame.", false);
       this.#onchange();
       return false;
     }
@@ -294,7 +294,7 @@ export class ReviewQueue {
     const [list, wish] = [this.#list, this.#wish];
     const limit = Math.min(MOST, list.length + (list.left < LOW ? LOW : 0));
     const handed = await unlessRefused(this.#read(Math.max(1, limit), wish), (refusal) => {
-      this.#say(`The list can't be read. ${sentence(refusal)}`, true);
+      this.#say(`The clips can't be loaded. ${sentence(refusal)}`, true);
     });
     if (list !== this.#list) return; // another one has been begun, which is read next
     if (handed) {

@@ -148,7 +148,7 @@ export class Timeline {
     if (key === this.#drawnMarks) return;
     this.#drawnMarks = key;
     byId('marks').replaceChildren(...marks.map((frame) => {
-      const mark = make('i', { title: `A part begins with frame ${frame}` });
+      const mark = make('i', { title: `A part begins at frame ${frame}` });
       mark.style.left = percent(shareOf(clip, frame));
       return mark;
     }));

@@ -10,7 +10,7 @@ import { keepKeys } from './keys/kept.js';
 import { keyCap } from './keys/keymap.js';
 import { bindingsOf } from './keys/lines.js';
 
-const HINT = 'To change a key, choose it here and press another.';
+const HINT = 'To change a key, select it here and press the new one.';
 
 export class Help {
   #keymap;
@@ -36,7 +36,7 @@ export class Help {
     });
     byId('help-reset').addEventListener('click', () => {
       this.#keymap.reset();
-      this.#changed('All keys are as they were at first.');
+      this.#changed('All keys are back to their defaults.');
     });
   }
 
@@ -76,11 +76,11 @@ export class Help {
       const swap = make(
         'button', { type: 'button', textContent: 'Swap them', data: { swap: 'yes' } },
       );
-      this.#tell(`“${this.#label(claim.owner)}” has ${keyCap(claim.key)} already. `, swap);
+      this.#tell(`“${this.#label(claim.owner)}” already uses ${keyCap(claim.key)}. `, swap);
       swap.focus();
     } else {
       this.#keymap.assign(action, claim.key);
-      this.#changed(`“${this.#label(action)}” is ${keyCap(claim.key)} now.`);
+      this.#changed(`“${this.#label(action)}” is now ${keyCap(claim.key)}.`);
     }
     return true;
   }
@@ -91,7 +91,7 @@ export class Help {
     this.#keymap.assign(action, key);
     const other = this.#keymap.keyOf(owner);
     const its = other === null ? 'no key' : keyCap(other);
-    const own = `“${this.#label(action)}” is ${keyCap(key)} now`;
+    const own = `“${this.#label(action)}” is now ${keyCap(key)}`;
     this.#changed(`${own}, “${this.#label(owner)}” ${its}.`);
   }
 

@@ -52,24 +52,18 @@ export function sentence({ message }) {
 export function notSaved({ action, clip, fields }, error, others) {
   const did = doneWord(action, Object.keys(fields)).toLowerCase();
   const what = `Not saved: ${clipName(clip.id)} ${did}.`;
-  const more = others > 0 ? ` ${count(others, 'later decision')} on it went with it.` : '';
-  return `${what} ${sentence(error)}${more}`;
+  const lost = count(others, 'later decision on it was', 'later decisions on it were');
+  return `${what} ${sentence(error)}${others > 0 ? ` ${lost} not saved either.` : ''}`;
 }
 
 /** @param {{message: string}} error @param {number} waiting edits */
 export function unreachable(error, waiting) {
-  const what = waiting === 0
-    ? 'Trying again.'
-    : `${count(waiting, 'decision waits here and is', 'decisions wait here and are')} sent again.`;
-  return `${sentence(error)} ${what}`;
+  const what = waiting > 0 ? `${count(waiting, 'decision waits', 'decisions wait')} here. ` : '';
+  return `${sentence(error)} ${what}Retrying.`;
 }
 
 /** @param {number} withOthers clips @param {boolean} isFiltered */
 export function whyEmpty(withOthers, isFiltered) {
-  if (withOthers > 0) {
-    const clips = count(withOthers, 'clip that waits is', 'clips that wait are');
-    return `The ${clips} with other reviewers.`;
-  }
-  return isFiltered ? 'No clip is left that the filters let through.'
-    : 'New clips appear here by themselves.';
+  if (withOthers > 0) return `Other reviewers have the last ${count(withOthers, 'waiting clip')}.`;
+  return isFiltered ? 'No clip matches the filters.' : 'New clips appear here automatically.';
 }

@@ -120,7 +120,7 @@ export class Cells {
     item.setAttribute('aria-selected', String(isMarked(id)));
     cell.length.textContent = `${clip.duration_seconds.toFixed(1)} s`;
     cell.rating.textContent = '★'.repeat(rating ?? 0);
-    cell.told.textContent = saving.has(id) ? 'saving…' : refusal && 'came back';
+    cell.told.textContent = saving.has(id) ? 'saving…' : refusal && 'not saved';
     item.title = refusal;
     item.setAttribute('aria-label', nameOf(clip, refusal));
   }

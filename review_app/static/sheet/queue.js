@@ -26,7 +26,6 @@
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
 import { count, doneWord, sentence } from '../shared/words.js';
 
-
 export class SheetQueue {
   /** @type {Notice | null} */ notice = null;
   /** True once the server has answered for the first time. */
@@ -114,7 +113,7 @@ export class SheetQueue {
     } catch (error) {
       if (list !== this.#list) return; // another one has been begun, which is read by itself
       const told = sentence(/** @type {Refusal} */ (error));
-      this.#unread = `The clips can't be read. ${told} Trying again.`;
+      this.#unread = `The clips can't be loaded. ${told} Retrying.`;
     } finally {
       if (this.#loading === list) this.#loading = -1;
     }

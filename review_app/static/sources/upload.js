@@ -235,7 +235,7 @@ export class Upload {
       this.sent = offset;
       // A file that can't be read ends a request as a lost connection does.
       await file.slice(offset, offset + 1).arrayBuffer().catch(() => {
-        throw new Refused(`${this.name} can't be read any more, as it was changed: choose it again.`);
+        throw new Refused(`${this.name} has changed and can't be read any more: choose it again.`);
       });
       throw error;
     }

@@ -255,7 +255,7 @@ test('both clips keep a frame', async () => {
   queue.nudge('end', 100);
   assert.deepEqual(ranges(), [[10, 29], [29, 30]]);
   assert.ok(!queue.nudge('end', 1));
-  assert.match(queue.notice?.text ?? '', /keep a frame/);
+  assert.match(queue.notice?.text ?? '', /each clip keeps at least one frame/);
   assert.ok(!queue.nudge('start', 1));
   assert.match(queue.notice?.text ?? '', /No clip comes right before/);
 });
@@ -434,7 +434,7 @@ test('what was decided on the parts of a split that is refused comes back with i
   await settled();
   assert.deepEqual(ids(), [1, 2, 3]);
   assert.equal(queue.current.id, 1);
-  assert.match(queue.notice?.text ?? '', /2 later decisions on it went with it/);
+  assert.match(queue.notice?.text ?? '', /2 later decisions on it were not saved either/);
   assert.equal(server.events.length, 0);
 });
 
@@ -582,7 +582,7 @@ test('a list that could not be read is read again', async () => {
   const start = stop(server);
   void queue.begin();
   await settled();
-  assert.match(queue.trouble ?? '', /The server does not answer. Trying again/);
+  assert.match(queue.trouble ?? '', /The server does not answer. Retrying/);
   start();
   await pass(2000);
   assert.deepEqual(ids(), [1, 2, 3, 4]);

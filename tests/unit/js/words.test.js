@@ -17,11 +17,11 @@ test('times and trouble in words', () => {
   const message = 'the server does not answer';
   assert.equal(
     unreachable({ message }, 1),
-    'The server does not answer. 1 decision waits here and is sent again.',
+    'The server does not answer. 1 decision waits here. Retrying.',
   );
   /** @type {any} */ const edit = { action: 'split', clip: { id: -1 }, fields: { frames: [5] } };
   assert.equal(
     notSaved(edit, { message: 'No.' }, 1),
-    'Not saved: new clip split. No. 1 later decision on it went with it.',
+    'Not saved: new clip split. No. 1 later decision on it was not saved either.',
   );
 });
