@@ -112,7 +112,7 @@ export const GROUPS = [
 
 export const BINDINGS = bindingsOf(GROUPS);
 
-/** What a held key does again and again. */
+/** Actions that a held key repeats. */
 export const REPEATING = new Set([
   'back', 'forward', 'back10', 'forward10', 'softer', 'louder',
   'startEarlier', 'startLater', 'startEarlier10', 'startLater10',

@@ -1,6 +1,5 @@
 /**
- * The row below the picture: the film strip with its cuts, and the bar with everything that lies
- * along it.
+ * The row below the picture: the film strip with its cuts, and the bar with zones, marks and knob.
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('../player/player.js').Player} Player

@@ -1,5 +1,5 @@
 /**
- * The overlay that shows the keys, and where people change them.
+ * The overlay that shows the keys and lets people change them.
  *
  * @typedef {import('./keys/keymap.js').Keymap} Keymap
  * @typedef {import('./keys/lines.js').Group} Group
@@ -17,11 +17,13 @@ export class Help {
   #groups;
   #onchange;
   #dialog = /** @type {HTMLDialogElement} */ (byId('help'));
-  /** The action whose next key is waited for. @type {string | null} */ #asked = null;
-  /** A key that another action has. @type {{key: string, owner: string} | null} */ #taken = null;
+  /** The action that waits for its new key. @type {string | null} */ #asked = null;
+  /** The key that was pressed for it, if another action has that key.
+   * @type {{key: string, owner: string} | null} */
+  #taken = null;
 
   /** @param {Keymap} keymap @param {Group[]} groups
-   * @param {() => void} onchange called when a key has another meaning */
+   * @param {() => void} onchange called when the meaning of a key has changed */
   constructor(keymap, groups, onchange) {
     this.#keymap = keymap;
     this.#groups = groups;
@@ -32,7 +34,7 @@ export class Help {
       const rebinds = target.closest('button')?.dataset.rebind;
       if (rebinds) this.#ask(rebinds);
       else if (target.dataset.swap) this.#swap();
-      else if (target === this.#dialog) this.#dialog.close(); // beside it
+      else if (target === this.#dialog) this.#dialog.close(); // a click beside it
     });
     byId('help-reset').addEventListener('click', () => {
       this.#keymap.reset();
@@ -54,8 +56,8 @@ export class Help {
     this.#dialog.showModal();
   }
 
-  /** Takes a key press that is meant for here. @param {KeyboardEvent} event
-   * @returns {boolean} whether it was */
+  /** Handles a key press while an action waits for its new key. @param {KeyboardEvent} event
+   * @returns {boolean} true if no other part of the page should handle it */
   takes(event) {
     if (!this.isOpen || this.#asked === null) return false;
     if (['Tab', 'Shift', 'Control', 'Alt', 'Meta', 'AltGraph'].includes(event.key)) return true;
@@ -159,7 +161,7 @@ export class Help {
   }
 }
 
-/** Writes the keys of actions beside their names, wherever the page shows them.
+/** Writes the key of each action into the key caps of the page.
  * @param {Keymap} keymap @param {ParentNode} [part] of the page */
 export function writeKeys(keymap, part = document) {
   /** @type {NodeListOf<HTMLElement>} */ const caps = part.querySelectorAll('kbd[data-key]');

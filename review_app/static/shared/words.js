@@ -1,4 +1,4 @@
-/** How numbers, decisions and trouble read. Pure. */
+/** Numbers, decisions and errors in words. Pure. */
 
 /** @type {Record<string, string>} */
 const DONE = {
@@ -15,8 +15,8 @@ const DONE = {
 /** @type {Record<string, string>} */
 const SAID = { labels: 'Labelled', rating: 'Rated', note: 'Noted' };
 
-/** What a reviewer has done. @param {string} action @param {string[]} fields of a clip that an
- * annotation changed */
+/** What a reviewer did. @param {string} action @param {string[]} fields that an annotation
+ * changed */
 export const doneWord = (action, fields) =>
   (action === 'annotate' && fields.length === 1 && SAID[fields[0]]) || (DONE[action] ?? action);
 
@@ -38,17 +38,17 @@ export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}
 /** `review_approved` -> `approved`. @param {string} state */
 export const stateWords = (state) => state.replace(/^review_|_review$/g, '').replaceAll('_', ' ');
 
-/** A clip that the server has not named yet has an id below zero. @param {number} id */
+/** A clip without an id from the server has one below zero. @param {number} id */
 export const clipName = (id) => (id > 0 ? `clip ${id}` : 'new clip');
 
-/** @param {{message: string}} error */
+/** The message of an error as a sentence. @param {{message: string}} error */
 export function sentence({ message }) {
   const capital = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 /** @param {{action: string, clip: {id: number}, fields: object}} edit
- * @param {{message: string}} error @param {number} others later edits that went with it */
+ * @param {{message: string}} error @param {number} others later edits that were lost with it */
 export function notSaved({ action, clip, fields }, error, others) {
   const did = doneWord(action, Object.keys(fields)).toLowerCase();
   const what = `Not saved: ${clipName(clip.id)} ${did}.`;
@@ -64,6 +64,6 @@ export function unreachable(error, waiting) {
 
 /** @param {number} withOthers clips @param {boolean} isFiltered */
 export function whyEmpty(withOthers, isFiltered) {
-  if (withOthers > 0) return `Other reviewers have the last ${count(withOthers, 'waiting clip')}.`;
+  if (withOthers > 0) return `Other reviewers have the last ${count(withOthers, 'clip')}.`;
   return isFiltered ? 'No clip matches the filters.' : 'New clips appear here automatically.';
 }

@@ -55,7 +55,7 @@ export const GROUPS = [
 
 export const BINDINGS = bindingsOf(GROUPS);
 
-/** What a held key does again and again. */
+/** Actions that a held key repeats. */
 export const REPEATING = new Set([
   'left', 'right', 'up', 'down', 'pageUp', 'pageDown',
   'extendLeft', 'extendRight', 'extendUp', 'extendDown',

@@ -1,11 +1,11 @@
-/** Shows uploads, with what can be done about each. */
+/** The list of uploads, each with its buttons. */
 
 import { make, setText } from '../shared/dom.js';
 import { fileSize, roughDuration } from './amounts.js';
 
 /** @typedef {import('./upload.js').Upload} Upload */
 
-/** What an upload says, and whether that is a fault. @param {Upload} upload @param {number} now */
+/** The parts of an upload's status line. @param {Upload} upload @param {number} now */
 export function told(upload, now) {
   const { state, sent, size, trouble } = upload;
   const share = size ? Math.floor((100 * sent) / size) : 0;

@@ -3,14 +3,14 @@ import { test } from 'node:test';
 
 import { doneWord, notSaved, timecode, unreachable } from '../../../review_app/static/shared/words.js';
 
-test('what was done, and what an annotation said', () => {
+test('decisions and annotations in words', () => {
   assert.equal(doneWord('approve', ['state']), 'Approved');
   assert.equal(doneWord('annotate', ['rating']), 'Rated');
   assert.equal(doneWord('annotate', ['labels']), 'Labelled');
   assert.equal(doneWord('annotate', ['labels', 'note']), 'Described');
 });
 
-test('times and trouble in words', () => {
+test('times and errors in words', () => {
   assert.equal(timecode(75.2), '1:15.20');
   assert.equal(timecode(3600), '1:00:00.00');
   assert.equal(timecode(null), '–');
