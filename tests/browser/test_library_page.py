@@ -103,7 +103,7 @@ def test_the_filters_work_by_keyboard_alone(page: Page, film: Film, finished: Cl
     page.get_by_label("Seconds at most").fill("1")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"video=film&.*max_seconds=1"))
-    expect(page.locator("main")).to_contain_text("No clip matches the filters.")
+    expect(page.locator("main")).to_contain_text("No clip matches all the filters.")
     page.get_by_role("link", name="Remove all").click()
     expect(page.locator(".card")).to_have_count(1)
     with page.expect_download() as download:

@@ -5,9 +5,9 @@
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit} Edit
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
- *   available: number}} Handed  the clips that this reviewer has leased; how many clips wait in
- *   all; how many are with others; how many the selection has, and how many of those are available
- *   to this reviewer
+ *   available: number}} Handed  what the server keeps from other reviewers for this one, how many
+ *   clips wait in all, how many others have, how many the selection has, and how many of those
+ *   this reviewer can have
  */
 
 import { applied, isDecision, isPending, settled } from './edits.js';
@@ -24,7 +24,7 @@ export class ClipList {
   /** @type {Clip[]} */ #confirmed = [];
   #pending = 0;
   #total = 0;
-  /** How many of the total no other reviewer has. */
+  /** Of the total, those that no other reviewer has. */
   #available = 0;
   /** How many clips of this list were decided on here. */
   #decided = 0;
@@ -45,7 +45,7 @@ export class ClipList {
     return this.clips.length - this.at - 1;
   }
 
-  /** True if the server has clips for this reviewer that are not here. */
+  /** True where the server has clips for this reviewer that are not here. */
   get hasMore() {
     return this.#available > this.length;
   }
@@ -79,8 +79,8 @@ export class ClipList {
     this.at = ids.map((id) => places.get(id ?? 0)).find((place) => place !== undefined) ?? 0;
   }
 
-  /** Takes in the clips that the server hands out. The clip on the screen stays, and so do clips
-   * that a refused edit may bring back. @param {Handed} handed @param {readonly Edit[]} edits */
+  /** Takes in what the server hands out. What is on the screen stays, and so does what an edit may
+   * have to bring back. @param {Handed} handed @param {readonly Edit[]} edits */
   take({ clips, pending, with_others: withOthers, total, available }, edits) {
     const fresh = new Map(clips.map((clip) => [clip.id, clip]));
     const kept = new Set([this.current?.id, ...edits.map(({ clip }) => clip.id)]);

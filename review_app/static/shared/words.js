@@ -64,6 +64,10 @@ export function unreachable(error, waiting) {
 
 /** @param {number} withOthers clips @param {boolean} isFiltered */
 export function whyEmpty(withOthers, isFiltered) {
-  if (withOthers > 0) return `Other reviewers have the last ${count(withOthers, 'clip')}.`;
-  return isFiltered ? 'No clip matches the filters.' : 'New clips appear here automatically.';
+  if (withOthers > 0) {
+    const clips = count(withOthers, 'clip that waits is', 'clips that wait are');
+    return `The ${clips} with other reviewers.`;
+  }
+  return isFiltered ? 'No clip matches all the filters.'
+    : 'New clips appear here by themselves.';
 }
