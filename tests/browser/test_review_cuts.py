@@ -236,7 +236,7 @@ def test_a_cut_is_moved_by_its_buttons_and_stops_at_the_neighbours(
     page.press("Shift+<")
     assert page.on_screen() == 200
     page.press(",")
-    assert "keep a frame" in page.notice()
+    assert "each clip keeps at least one frame" in page.notice()
     page.press("a")
     page.shows_clip(201)
     page.is_saved()

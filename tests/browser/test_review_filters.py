@@ -53,7 +53,7 @@ def test_filters_are_chosen_by_keys_and_nothing_is_loaded_anew(
     page.until("location.search === '?state=archived'")
     page.press("a")  # decided on anew
     page.until("!document.getElementById('empty').hidden")
-    assert "filters let through" in page.page.inner_text("#empty-why")
+    assert "No clip matches all the filters." in page.page.inner_text("#empty-why")
     page.is_saved()
     assert states(engine, film)[0] == "review_approved"
     page.page.click("#empty-all")

@@ -226,7 +226,7 @@ def test_keys_can_be_changed(tab: Callable[..., Tab], film: Film, engine: Engine
     cap(page, "approve").click()
     assert "Approve" in told(page)
     page.press("q")
-    assert told(page) == "“Approve” is q now."
+    assert told(page) == "“Approve” is now q."
     assert cap(page, "approve").inner_text() == "q"
     page.press("?")
     page.until("!document.getElementById('help').open")
@@ -252,9 +252,9 @@ def test_a_key_that_is_taken_can_be_swapped_and_all_can_be_reset(
     page.press("F5")
     assert "belongs to the browser" in told(page)
     page.press("x")
-    assert "“Archive” has x already" in told(page)
+    assert "“Archive” already uses x" in told(page)
     page.press("Enter")  # on the button that swaps them
-    assert told(page) == "“Approve” is x now, “Archive” a."
+    assert told(page) == "“Approve” is now x, “Archive” a."
     page.until("document.activeElement.dataset.rebind === 'approve'")
     page.press("Escape")
     page.until("!document.getElementById('help').open")

@@ -30,7 +30,7 @@ def test_while_the_server_is_stopped_nothing_is_lost_and_work_goes_on(
         page.until("heaters.player.poster(heaters.queue.clips[3]) !== null")
     page.press("a", "x")
     page.shows_clip(131)
-    assert "2 decisions wait here and are sent again" in page.notice()
+    assert "2 decisions wait here. Retrying." in page.notice()
     page.press("s")
     page.shows_clip(200)
     page.until("document.getElementById('notice-text').textContent.includes('3 decisions')")

@@ -124,7 +124,7 @@ def test_an_upload_goes_on_when_the_server_was_away(
     expect(upload).to_have_attribute("data-state", "retrying")
     wire.set()
     with served(app, port=int(address.rpartition(":")[2])):
-        upload.get_by_role("button", name="Try now").click()
+        upload.get_by_role("button", name="Retry now").click()
         expect(page.locator("#table")).to_contain_text("Summer film")
         uploaded(settings, engine, file)
         page.context.close()
@@ -141,7 +141,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_was(
         sources.wait_for_timeout(20)
     sources.reload()
     expect(upload).to_have_attribute("data-state", "interrupted")
-    expect(upload.locator(".told")).to_contain_text("choose or drop the same file to go on")
+    expect(upload.locator(".told")).to_contain_text("choose or drop the same file to resume")
     arrived = (folder / "data").stat().st_size
     assert 0 < arrived < file.stat().st_size
     sources.set_input_files("#files", str(file))

@@ -1,9 +1,9 @@
-/** Cards: they play their film, without sound, while the pointer is on them or they have the focus;
- * those without keyframes are drawn from sprite sheets. */
+/** Cards of clips: they play their film without audio while the pointer or the focus is on them.
+ * Cards without keyframes are drawn from sprite sheets. */
 
 import { Pictures } from '../shared/clip_pictures.js';
 
-/** A pointer that only passes over a card fetches nothing. */
+/** A pointer that only crosses a card fetches nothing. */
 const LINGER_MS = 150;
 
 const isCalm = matchMedia('(prefers-reduced-motion: reduce)');
@@ -21,7 +21,7 @@ function play(card) {
     film.addEventListener('playing', () => film?.classList.add('is-playing'), { once: true });
     film.src = url;
     card.querySelector('.shot')?.append(film);
-    film.play().catch(() => {}); // left before it had begun, or it can't be played: the still stays
+    film.play().catch(() => {}); // stopped before it began, or unplayable: the still stays
   }, LINGER_MS);
 }
 

@@ -1,4 +1,4 @@
-/** The page of one clip: a virtual one plays, without sound, above its film strip. */
+/** The page of one clip: a virtual clip plays without audio above its film strip. */
 
 import { Player } from '../player/player.js';
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
@@ -6,10 +6,10 @@ import './cards.js';
 
 /** @typedef {import('../shared/clip.js').Clip} Clip */
 
-/** At most so many tiles, in rows of so many. */
+/** The most tiles of the strip, and how many of them go in a row. */
 const MOST = 12;
 const COLUMNS = 6;
-/** Drawn larger than they are, so that the sheet's own scaling is not scaled again. */
+/** Tiles are drawn larger than they are, so that the page need not enlarge them again. */
 const SCALE = 2;
 
 const film = /** @type {HTMLCanvasElement | null} */ (document.getElementById('film'));

@@ -2,7 +2,7 @@
  * Runs of encoded frames: which ones a clip needs, in which order, and reading them off the wire.
  * Pure.
  *
- * Wire format of a run (little-endian), made by `review_app/wire.py`:
+ * Wire format of a run (little-endian), made by `review_app/presenters/wire.py`:
  *   "HFR1", u32 first frame, u32 n, u32 ticks from the first frame to the end of the last one,
  *   u64 ticks of the first frame, u32 size[n], u32 ticks after the first frame [n], then the
  *   samples back to back.

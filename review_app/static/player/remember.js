@@ -1,4 +1,4 @@
-/** What a reviewer has chosen, kept in this browser. */
+/** A reviewer's choices, stored in this browser. */
 
 const PREFIX = 'heaters.';
 
@@ -16,6 +16,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(PREFIX + name, String(value));
   } catch {
-    // Without room or permission a choice lasts as long as the page.
+    // Without room or permission, a choice lasts as long as the page.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The sound of a clip: one small buffer, looped by the audio hardware over exactly the clip's time
- * and started where the picture is. It is heard at 1x and 2x forward.
+ * The audio of a clip: one small buffer, looped by the audio hardware over exactly the clip's time
+ * and started where the picture is. It plays at 1x and 2x forward.
  */
 
 import { remember, remembered } from './remember.js';
@@ -8,9 +8,9 @@ import { peaksOf } from './peaks.js';
 
 const CLIPS_KEPT = 3;
 const LONGEST_SECONDS = 300;
-/** A clip whose ends are being moved is another one with each press: only where it rests counts. */
+/** Each press that moves an end of a clip makes it another clip: only the last one is loaded. */
 const REST_MS = 200;
-/** What did not load is asked for again. */
+/** The pause before audio that did not load is fetched again. */
 const RETRY_MS = 2000;
 const DRIFT_SECONDS = 0.04;
 const HEARD_RATES = [1, 2];
@@ -38,12 +38,12 @@ export class Sound {
   /** Raised by every stop, so that a start which is still waiting gives up. */
   #turn = 0;
 
-  /** @param {() => void} [onchange] called when a clip's sound has come */
+  /** @param {() => void} [onchange] called when a clip's audio has loaded */
   constructor(onchange = () => {}) {
     this.#onchange = onchange;
   }
 
-  /** Browsers let sound begin only after a key or click. */
+  /** Browsers let audio begin only after a key press or click. */
   unlock() {
     if (this.#context?.state === 'suspended') void this.#context.resume();
   }
@@ -62,7 +62,7 @@ export class Sound {
     if (this.#gain) this.#gain.gain.value = this.volume;
   }
 
-  /** The loudest of each n-th part of a sound, 0 to 1; null while it isn't here.
+  /** The loudest sample of each n-th part of the audio, 0 to 1; null while it isn't here.
    * @param {string | null} url @param {number} n @returns {Float32Array | null} */
   peaks(url, n) {
     const buffer = url === null ? undefined : this.#decoded.get(url);
@@ -72,7 +72,7 @@ export class Sound {
     return this.#peaks.peaks;
   }
 
-  /** The clip to be heard; null for one without sound. @param {string | null} url
+  /** Sets the clip to play; null for one without audio. @param {string | null} url
    * @param {number} seconds its length */
   use(url, seconds) {
     this.stop();
@@ -109,8 +109,8 @@ export class Sound {
     return loading;
   }
 
-  /** Keeps the sound within 40 ms of the picture, `position` seconds into the clip.
-   * @param {number | null} position null: none is to be heard @param {number} rate */
+  /** Keeps the audio within 40 ms of the picture, `position` seconds into the clip.
+   * @param {number | null} position null: silence @param {number} rate */
   async follow(position, rate) {
     const url = this.#url;
     if (position === null || !HEARD_RATES.includes(rate)) {
@@ -160,7 +160,7 @@ export class Sound {
     this.#source = source;
   }
 
-  /** Seconds into the clip that are heard now. */
+  /** The position in the clip that is heard now, in seconds. */
   #heard() {
     const context = /** @type {AudioContext} */ (this.#context);
     const passed = context.currentTime - this.#startedAt - (context.outputLatency || 0);

@@ -1,5 +1,5 @@
 /**
- * What the actions that keys and buttons name do.
+ * The actions of keys and buttons.
  *
  * @typedef {{player: import('../player/player.js').Player,
  *   queue: import('./queue.js').ReviewQueue, screen: import('./screen.js').Screen,
@@ -10,7 +10,7 @@
 
 import { cleanRange } from './trims.js';
 
-/** Those that look: they may come at any time. @param {Parts} parts
+/** Actions that only look: they may come at any time. @param {Parts} parts
  * @returns {Record<string, () => void>} */
 export function looking({ player, queue, screen, marks, transport, describe, filters, help }) {
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
@@ -36,7 +36,7 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
       const { current: clip } = queue;
       if (!clip || player.presented === null) return;
       const isInside = marks.toggle(clip, player.presented);
-      if (!isInside) queue.tell('A part can begin after the first frame only.');
+      if (!isInside) queue.tell('A part can only begin after the first frame.');
     },
     label: () => describe.typeLabel(),
     note: () => describe.writeNote(),
@@ -50,7 +50,7 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
   };
 }
 
-/** Those that are about the clip on the screen. @param {Parts} parts
+/** Actions on the clip on the screen. @param {Parts} parts
  * @returns {Record<string, () => void>} */
 export function deciding({ player, queue, screen, marks, describe }) {
   /** @type {Record<string, () => void>} */ const actions = {

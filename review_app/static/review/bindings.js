@@ -16,11 +16,11 @@ export const GROUPS = [
         ['mergeNext', 'Shift+m', 'Merge with next'],
       ),
       line('Undo', ['undo', 'u']),
-      line('Send again at once', ['repeat', 'r']),
+      line('Retry now', ['repeat', 'r']),
       line(
-        'Previous, next clip, undecided',
-        ['previousClip', 'PageUp', 'Previous clip, undecided'],
-        ['nextClip', 'PageDown', 'Next clip, undecided'],
+        'Previous, next clip, without deciding',
+        ['previousClip', 'PageUp', 'Previous clip, without deciding'],
+        ['nextClip', 'PageDown', 'Next clip, without deciding'],
       ),
     ],
   },
@@ -112,7 +112,7 @@ export const GROUPS = [
 
 export const BINDINGS = bindingsOf(GROUPS);
 
-/** What a held key does again and again. */
+/** Actions that a held key repeats. */
 export const REPEATING = new Set([
   'back', 'forward', 'back10', 'forward10', 'softer', 'louder',
   'startEarlier', 'startLater', 'startEarlier10', 'startLater10',

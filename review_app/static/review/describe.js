@@ -12,7 +12,7 @@ export class Describe {
   #current;
   #annotate;
   #onlabels;
-  /** Those that digits name. @type {string[]} */ #numbered = [];
+  /** Labels that have a digit key. @type {string[]} */ #numbered = [];
   /** @type {string[]} */ #others = [];
   /** The clip that is being typed about. @type {Clip | null} */ #subject = null;
   #label = /** @type {HTMLInputElement} */ (byId('label'));
@@ -21,7 +21,7 @@ export class Describe {
 
   /** @param {{current: () => Clip | null, annotate: (clip: Clip, what: Description) => void,
    *   onlabels: (part: HTMLElement) => void}} options  `current`: the clip on the screen,
-   *   `onlabels`: called when chips have been drawn anew */
+   *   `onlabels`: called when the chips have been redrawn */
   constructor({ current, annotate, onlabels }) {
     this.#current = current;
     this.#annotate = annotate;
@@ -58,7 +58,7 @@ export class Describe {
     if (clip) this.#annotate(clip, { labels: toggled(clip.labels, label) });
   }
 
-  /** Has a label typed. */
+  /** Opens the field for a label. */
   typeLabel() {
     if (!this.#current()) return;
     this.#label.hidden = false;

@@ -1,14 +1,15 @@
 /**
- * What decisions do to the list of clips: at once on the screen, and once the server has answered.
- * Pure.
+ * How decisions change the list of clips: at once on the screen, and again when the server has
+ * answered. Pure.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/clip.js').Neighbour} Neighbour
  * @typedef {{edge: 'start' | 'end', frame: number}} Nudge
  * @typedef {{action: string, clip: Clip, fields: Record<string, any>, made: number[],
- *   before: Clip[], target: Edit | null, place: number | null}} Edit  `clip` as it was seen, `made`
- *   the ids of clips that it makes (below zero until the server has named them), `before` what it
- *   changes as it was; an undo takes back its `target`, to the front of the clip `place`
+ *   before: Clip[], target: Edit | null, place: number | null}} Edit  `clip` as the
+ *   reviewer saw it; `made`: the ids of the clips that it makes, below zero until the server has
+ *   given them ids; `before`: the clips that it changes, as they were; an undo takes back its
+ *   `target`, and the clips return in front of the clip `place`
  */
 
 import { stateWords } from '../shared/words.js';
@@ -16,7 +17,7 @@ import { stateWords } from '../shared/words.js';
 /** @param {Neighbour} clip */
 export const isPending = (clip) => clip.state === 'pending_review';
 
-/** Decisions that take a clip off the list, and the states that they lead to. */
+/** Decisions that take a clip off the list, with the states that follow. */
 const DECIDED = new Map(Object.entries({
   approve: 'review_approved',
   skip: 'review_skipped',
@@ -24,11 +25,11 @@ const DECIDED = new Map(Object.entries({
   group: 'review_approved',
 }));
 
-/** States in which the pipeline has not taken a clip yet. */
+/** States of clips that the pipeline has not started on. */
 const OPEN = new Set(['pending_review', ...DECIDED.values()]);
 const ARCHIVED = new Set(['review_archived', 'archived']);
 
-/** What a neighbour's state can keep from being done. @type {Record<string, string>} */
+/** What a neighbour's state can rule out. @type {Record<string, string>} */
 const BARRED = {
   group: "this one can't be grouped with it",
   merge: "this one can't be merged with it",
@@ -38,7 +39,7 @@ const BARRED = {
 /** @param {Edit} edit */
 export const isDecision = (edit) => DECIDED.has(edit.action);
 
-/** True where only the server can tell what the screen shows next. @param {Edit} edit */
+/** True if only the server can tell what the screen shows next. @param {Edit} edit */
 export function awaits({ action, clip, fields, target }) {
   if (action === 'undo') return target === null;
   return action === 'merge' && clip[sideOf(fields)] === undefined;
@@ -50,7 +51,7 @@ const sideOf = ({ side }) => (side === 'next' ? 'next' : 'previous');
 /** @param {'start' | 'end'} edge @returns {'previous' | 'next'} */
 const besideEdge = (edge) => (edge === 'start' ? 'previous' : 'next');
 
-/** Why an edit makes no sense on a clip; null if it does.
+/** Why an edit is not possible on a clip; null if it is.
  * @param {string} action @param {Clip} clip @param {Record<string, any>} fields */
 export function whyNot(action, clip, fields) {
   if (action === 'group' || action === 'merge' || action === 'nudge') {
@@ -60,7 +61,7 @@ export function whyNot(action, clip, fields) {
     if (beside === undefined) return null;
     if (beside === null) {
       const so = action === 'nudge'
-        ? `its ${fields.edge} stays`
+        ? `its ${fields.edge} can't be moved`
         : `there is nothing to ${action} it with`;
       return `No clip comes right ${where} this one, so ${so}.`;
     }
@@ -77,7 +78,7 @@ export function whyNot(action, clip, fields) {
   return null;
 }
 
-/** Where a cut can go at most, so that the clips on both sides keep a frame.
+/** The frame for a cut, limited so that the clips on both sides keep a frame.
  * @param {Clip} clip @param {'start' | 'end'} edge @param {number} frame */
 export function clampedCut(clip, edge, frame) {
   const [lowest, highest] = edge === 'start'
@@ -86,7 +87,7 @@ export function clampedCut(clip, edge, frame) {
   return Math.min(highest, Math.max(lowest, frame));
 }
 
-/** The list as the screen shows it once `edit` is made. @param {Clip[]} clips @param {Edit} edit
+/** The list as the screen shows it after `edit`. @param {Clip[]} clips @param {Edit} edit
  * @returns {Clip[]} */
 export function applied(clips, edit) {
   if (edit.action === 'undo') return edit.target ? restored(clips, edit) : clips;
@@ -107,8 +108,8 @@ export function applied(clips, edit) {
   return joined(rest, [{ ...clip, state: DECIDED.get(action) ?? clip.state }]);
 }
 
-/** The list once the server has answered an edit. @param {Clip[]} clips @param {Edit} edit
- * @param {Clip[]} answered the clips that it changed or made, as they are now */
+/** The list after the server's answer to an edit. @param {Clip[]} clips @param {Edit} edit
+ * @param {Clip[]} answered the clips that it changed or made */
 export function settled(clips, edit, answered) {
   const fresh = new Map(answered.map((clip) => [clip.id, clip]));
   const leaves = (/** @type {Clip} */ { id }) =>
@@ -130,7 +131,7 @@ function entersBy({ action, target }, clip) {
     (isPending(clip) || target?.clip.id === clip.id);
 }
 
-/** What an edit takes off a list or changes in it, as it was.
+/** The clips that an edit takes off a list or changes, as they were.
  * @param {Clip[]} old @param {Clip[]} now */
 export function changedBetween(old, now) {
   const after = new Map(now.map((clip) => [clip.id, clip]));
@@ -177,7 +178,7 @@ function withCut(clip, edge, frame) {
   return { ...moved, next: next && { ...next, start_frame: frame } };
 }
 
-/** A clip on the far side of the one beside a cut, which may be off the list.
+/** A clip on the far side of a moved cut's neighbour, which need not be in the list.
  * @param {Clip} clip @param {Neighbour | null | undefined} beside @param {'start' | 'end'} edge
  * @param {number} frame @returns {Clip} */
 function beyondCut(clip, beside, edge, frame) {
@@ -224,7 +225,7 @@ function merged(clip, beside, other, id) {
 /** @param {Clip} clip @param {number} id */
 const provisional = (clip, id) => ({ ...clip, id, version: 0, state: 'pending_review' });
 
-/** The clip with another range, its times by the nominal rate.
+/** The clip with another range, its times computed from the nominal rate.
  * @param {Clip} clip @param {number} start @param {number} end @returns {Clip} */
 function ranged(clip, start, end) {
   const [num, den] = clip.video.rate;
@@ -257,7 +258,7 @@ function replaced(clips, old, now) {
   return joined([...rest.slice(0, at), ...now, ...rest.slice(at)], now);
 }
 
-/** The clips, with what is known anew of those before and after them.
+/** The clips, with their neighbours brought up to date.
  * @param {Clip[]} clips @param {Clip[]} changed */
 function joined(clips, changed) {
   const live = changed.filter((clip) => clip.state !== 'superseded');

@@ -1,4 +1,4 @@
-/** What a clip is: its place in the film, its length, how much it looks like approved ones. */
+/** The facts of a clip: its place in the film, its length, its score. */
 
 import { byId, setText } from '../shared/dom.js';
 import { clipName, count, timecode } from '../shared/words.js';
@@ -20,6 +20,6 @@ export function drawFacts(clip) {
   const isScored = score !== null && score !== undefined;
   setText(byId('score'), isScored ? `· score ${score.toFixed(2)}` : '');
   byId('score').title = isScored
-    ? 'From 0 to 1: how much it looks like what was approved, rather than skipped or archived'
+    ? 'From 0 to 1: how much it looks like approved clips, rather than skipped or archived ones'
     : '';
 }

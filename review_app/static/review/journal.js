@@ -1,15 +1,15 @@
 /**
- * What this reviewer has decided: what is on its way to the server, and what is saved. Free of DOM
- * and fetch.
+ * This reviewer's decisions: those on their way to the server, and those that are saved. Free of
+ * DOM and fetch.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit & {target: Entry | null, eventId: number | null,
  *   fate: 'waiting' | 'resting' | 'sent' | 'unanswered' | 'failed' | 'saved',
  *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the
- *   server may have made it, though it has not said so
+ *   server may have made it, but no answer arrived
  * @typedef {{id: number | null, action: string, start_frame: number, end_frame: number,
  *   fields: string[], count?: number, edit?: Entry}} Done  `id` null: not saved yet; `fields`: what
- *   an annotation says; `count`: of the clips of a batch
+ *   an annotation sets; `count`: the number of clips in a batch
  */
 
 const SHOWN = 12;
@@ -27,10 +27,10 @@ const doneBy = (edit) => ({
 export class Journal {
   /** Not answered yet, oldest first. @type {Entry[]} */ edits = [];
   /** Newest first. @type {Done[]} */ #saved = [];
-  /** Ids for clips that the server has not named yet. */
+  /** The last id given to a clip that has none from the server yet. */
   #names = 0;
 
-  /** The decisions that stand, newest first, those that are not saved yet included.
+  /** The decisions that are not undone, newest first, including unsaved ones.
    * @returns {Done[]} */
   get done() {
     const undoing = this.edits.filter(({ action }) => action === 'undo');
@@ -42,13 +42,13 @@ export class Journal {
       .slice(0, SHOWN);
   }
 
-  /** @param {Done[]} recent what the server knows of, newest first */
+  /** @param {Done[]} recent from the server, newest first */
   remember(recent) {
     const edits = new Map(this.#saved.map(({ id, edit }) => [id, edit]));
     this.#saved = recent.map((done) => ({ ...done, edit: edits.get(done.id) }));
   }
 
-  /** Takes up an edit. @param {string} action @param {Clip} clip @param {Partial<Entry>} rest
+  /** Adds an edit. @param {string} action @param {Clip} clip @param {Partial<Entry>} rest
    * @returns {Entry} */
   add(action, clip, rest) {
     const count = action === 'split' ? rest.fields?.frames.length + 1 : Number(action === 'merge');
@@ -60,14 +60,15 @@ export class Journal {
     return edit;
   }
 
-  /** An edit that certainly never reached the server can be forgotten. @param {Entry} edit */
+  /** True for an edit that certainly never reached the server: it can be dropped.
+   * @param {Entry} edit */
   canDrop(edit) {
     return ['waiting', 'resting', 'failed'].includes(edit.fate) &&
       !this.edits.some(({ clip }) => edit.made.includes(clip.id));
   }
 
-  /** Takes an edit back, and those after it that make no sense without it.
-   * @param {Entry} edit @returns {number} how many there are of those */
+  /** Drops an edit, and the later ones that depend on it.
+   * @param {Entry} edit @returns {number} how many depended on it */
   drop(edit) {
     const lost = [edit];
     for (const each of this.edits) {
@@ -79,15 +80,15 @@ export class Journal {
     return lost.length - 1;
   }
 
-  /** @param {number | null} eventId undone */
+  /** @param {number | null} eventId of an undone decision */
   forget(eventId) {
     this.#saved = this.#saved.filter(({ id }) => id !== eventId);
   }
 
-  /** The server has made an edit: what still waits is about clips as they are now.
+  /** Takes in that the server has made an edit: waiting edits are updated to its clips.
    * @param {Entry} edit @param {number} eventId @param {Clip[]} clips changed or made
-   * @param {Clip[]} arrived those that are new @returns {Map<number, number>} their ids by those
-   * that they had before */
+   * @param {Clip[]} arrived the new ones among them @returns {Map<number, number>} their ids from
+   * the server by the ids that they had until then */
   confirm(edit, eventId, clips, arrived) {
     this.edits = this.edits.filter((each) => each !== edit);
     if (edit.action === 'undo') {

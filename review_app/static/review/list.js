@@ -1,6 +1,6 @@
 /**
  * The reviewer's list: the clips as the server has confirmed them, and as the screen shows them
- * with the edits that are on their way. Free of DOM and fetch.
+ * with unconfirmed edits applied. Free of DOM and fetch.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit} Edit
@@ -18,9 +18,9 @@ const countPending = (clips) => clips.filter(isPending).length;
 
 export class ClipList {
   /** In the order of review. @type {Clip[]} */ clips = [];
-  /** The place of the one on the screen. */
+  /** The index of the clip on the screen. */
   at = 0;
-  /** Pending clips that other reviewers have. */
+  /** How many pending clips other reviewers have. */
   withOthers = 0;
   /** Pending clips that other tabs of this reviewer have. */
   inOtherPages = 0;
@@ -29,21 +29,21 @@ export class ClipList {
   #total = 0;
   /** Of the total, those that no other page has. */
   #available = 0;
-  /** Clips of this list decided on here. */
+  /** How many clips of this list were decided on here. */
   #decided = 0;
-  /** Decisions that are on their way. */
+  /** How many decisions are on their way. */
   #leaving = 0;
 
   get current() {
     return this.clips[this.at] ?? null;
   }
 
-  /** What comes after it, in the order in which it will come. */
+  /** The clips after it, in the order in which they will come. */
   get next() {
     return [...this.clips.slice(this.at + 1), ...this.clips.slice(0, this.at)];
   }
 
-  /** How many come before those that were passed over come again. */
+  /** How many clips come before the skipped-over ones come again. */
   get left() {
     return this.clips.length - this.at - 1;
   }
@@ -58,7 +58,7 @@ export class ClipList {
     return this.#confirmed.length;
   }
 
-  /** Which clip this is, counted from 1, and of how many; decided ones count. */
+  /** The position of the clip, counted from 1, and the number of clips, including decided ones. */
   get position() {
     return { at: this.#decided + this.#leaving + this.at + 1, of: this.#decided + this.#total };
   }
@@ -68,8 +68,8 @@ export class ClipList {
     return Math.max(0, this.#pending - this.#leaving);
   }
 
-  /** Brings the screen in line with what is known. The clip on it stays, or the next one comes.
-   * @param {readonly Edit[]} edits on their way
+  /** Recomputes the clips on the screen. The current clip stays, or the next one comes.
+   * @param {readonly Edit[]} edits not confirmed yet
    * @param {number | null} [focus] the clip to show, if it is there
    * @param {Map<number, number>} [names] new ids of clips */
   refresh(edits, focus = null, names = new Map()) {
@@ -101,8 +101,8 @@ export class ClipList {
     this.inOtherPages = inOtherPages(handed);
   }
 
-  /** Takes in what the server has made of an edit. @param {Edit} edit @param {Clip[]} answered
-   * @returns {Clip[]} those that are new in the list */
+  /** Takes in the server's answer to an edit. @param {Edit} edit @param {Clip[]} answered
+   * @returns {Clip[]} the clips that are new in the list */
   settle(edit, answered) {
     const before = this.#confirmed;
     this.#confirmed = settled(before, edit, answered);
@@ -115,8 +115,8 @@ export class ClipList {
     return this.#confirmed.filter(({ id }) => !known.has(id));
   }
 
-  /** Takes in a clip that somebody else has changed: it stays if it is still as undecided, or
-   * decided, as it was. @param {Clip} now */
+  /** Takes in a clip that somebody else has changed: it stays if its state is the same.
+   * @param {Clip} now */
   correct(now) {
     this.#confirmed = this.#confirmed
       .filter(({ id, state }) => id !== now.id || state === now.state)

@@ -1,5 +1,5 @@
 /**
- * The next clips, and what this reviewer has decided: drawn again only when they have changed.
+ * The next clips, and this reviewer's decisions: redrawn only when they have changed.
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('./queue.js').Done} Done
@@ -13,10 +13,10 @@ const THUMBNAIL_WIDTH = 192;
 
 export class Lists {
   #strip;
-  /** The next clips that are shown, by what they show. @type {Map<string, HTMLLIElement>} */
+  /** The items of the next clips, by their contents. @type {Map<string, HTMLLIElement>} */
   #items = new Map();
   #drawnDone = '';
-  /** The decisions whose rows are shown, in their order. @type {Done[]} */ done = [];
+  /** The decisions in the list, in order. @type {Done[]} */ done = [];
 
   /** @param {import('./strip.js').Strip} strip */
   constructor(strip) {

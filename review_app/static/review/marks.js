@@ -1,5 +1,5 @@
-/** Frames marked for a split. They belong to the film and last as long as the page, so that a split
- * that is taken back finds them again. Pure. */
+/** Frames marked for a split. They belong to the film and last as long as the page, so they are
+ * there again after a split is undone. Pure. */
 
 /** @typedef {{start_frame: number, end_frame: number, video: {key: string}}} Part */
 
@@ -7,16 +7,16 @@
 const isInside = (clip, frame) => clip.start_frame < frame && frame < clip.end_frame;
 
 export class Marks {
-  /** By film. @type {Map<string, Set<number>>} */ #frames = new Map();
+  /** By the key of the video. @type {Map<string, Set<number>>} */ #frames = new Map();
 
-  /** The marked frames in a clip, each the first one of a part. @param {Part} clip
+  /** The marked frames in a clip, each the first frame of a part. @param {Part} clip
    * @returns {number[]} */
   of(clip) {
     const frames = [...(this.#frames.get(clip.video.key) ?? [])];
     return frames.filter((frame) => isInside(clip, frame)).sort((a, b) => a - b);
   }
 
-  /** Marks a frame, or takes its mark away. @param {Part} clip @param {number} frame
+  /** Marks a frame, or removes its mark. @param {Part} clip @param {number} frame
    * @returns {boolean} false: a part can't begin there */
   toggle(clip, frame) {
     if (!isInside(clip, frame)) return false;

@@ -1,4 +1,4 @@
-/** The review page: joins queue, player and keys to the document. */
+/** The review page: connects queue, player and keys with the document. */
 
 import { Player } from '../player/player.js';
 import { api, latestDecision, undoDecision } from '../shared/api.js';
@@ -29,8 +29,8 @@ import { Transport } from './transport.js';
 /** @typedef {import('./queue.js').Clip} Clip */
 
 const REFILL_MS = 4000;
-/** The picture that a key asked for comes first: a frame of the page's that is under way when a
- * picture comes out of the decoder keeps it for that long from the screen. */
+/** How long drawing waits for the picture that a key press asked for: a page frame that is being
+ * drawn when the decoder delivers the picture would hold it back. */
 const HEAD_START_MS = 20;
 
 const page = byId('review');
@@ -57,7 +57,7 @@ const queue = new ReviewQueue({
       wanted.set('limit', String(limit));
       if (only !== undefined) {
         wanted.set('clip', String(only));
-        wanted.set('state', selection.state ?? 'pending'); // a clip by itself comes in any state
+        wanted.set('state', selection.state ?? 'pending'); // else the clip comes in any state
       }
       return api(`/api/queue?${wanted}`);
     },
@@ -111,7 +111,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !isOver) escape(target);
   if (isField(target)) return;
   if (worksFocus(event, target)) {
-    // The browser presses a button again and again while Enter is held on it.
+    // While Enter is held on a button, the browser clicks it repeatedly.
     const repeats = !target.matches('button') || REPEATING.has(target.dataset.action ?? '');
     if (event.repeat && !repeats) event.preventDefault();
     return;
@@ -133,7 +133,7 @@ document.addEventListener('click', (event) => {
     if (undo) queue.undo(lists.done[Number(undo)]);
     if (show) queue.show(Number(show));
   });
-  // A mouse user's next Space or Enter is meant for the player, not for this button.
+  // After a click, the next Space or Enter is meant for the player, not for this button.
   if (event.detail > 0 && !button.closest('dialog')) button.blur();
 });
 
@@ -180,7 +180,7 @@ function draw() {
   else drawSmall();
 }
 
-/** The small pictures: they can wait until the large one is on the screen. */
+/** Draws the small pictures, which can wait until the large one is on the screen. */
 function drawSmall() {
   if (queue.current) strip.draw(queue.current);
   lists.draw(queue.next, queue.done);
@@ -205,7 +205,7 @@ function drawButtons(clip, marked) {
     const isOff = action === 'undo'
       ? queue.done.length === 0
       : !clip || queue.busy || clip[/** @type {'next'} */ (lacks)] === null;
-    // A button that was disabled under the focus would leave the next Enter to the page.
+    // If a focused button were disabled, the next Enter would go to the page.
     const isHeld = button === document.activeElement;
     /** @type {HTMLButtonElement} */ (button).disabled = isOff && !isHeld;
     if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), split);
@@ -226,7 +226,7 @@ writeKeys(keymap);
 void loadMine();
 void loadLabels();
 void queue.begin(place?.clip);
-// A page that nobody looks at lets its leases run out, a closed one gives them back.
+// A hidden page lets its leases expire; a closed one returns them.
 const renew = () => {
   if (!document.hidden) void queue.renew();
 };

@@ -1,4 +1,4 @@
-/** Where a reviewer was, so that the page goes on there when it is opened again. */
+/** Where a reviewer was, so that the page resumes there when it is opened again. */
 
 import { remember, remembered } from '../player/remember.js';
 
@@ -7,7 +7,7 @@ import { remember, remembered } from '../player/remember.js';
 /** @param {Place} place */
 export const keepPlace = (place) => remember('place', JSON.stringify(place));
 
-/** The place that was kept for this address; null if there is none.
+/** The place stored for this address; null if there is none.
  * @param {string} search @returns {Place | null} */
 export function keptPlace(search) {
   try {

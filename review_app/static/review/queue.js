@@ -1,22 +1,23 @@
 /**
- * The reviewer's queue: what is on the screen, what comes next, and the decisions on their way to
+ * The reviewer's queue: the clip on the screen, the next ones, and the decisions on their way to
  * the server. Free of DOM and fetch.
  *
- * The list on the screen is what the server has confirmed plus the edits that it has not answered
- * yet, so the next clip shows at once. Edits are sent one after the other, each with the version
- * that the server gave last for its clip. One that is refused falls out, which brings its clip
- * back; while the server can't be reached everything stays as it is and is sent again.
+ * The list on the screen is the list that the server has confirmed plus the edits that it has not
+ * answered yet, so the next clip shows at once. Edits are sent one after the other, each with the
+ * latest version of its clip. A refused edit is dropped, which brings its clip back. While the
+ * server can't be reached, everything stays as it is and is retried.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/courier.js').Refusal} Refusal
  * @typedef {import('./list.js').Handed} Handed
  * @typedef {import('./journal.js').Entry} Entry
  * @typedef {import('./journal.js').Done} Done
- * @typedef {{event_id: number, clips: Clip[], undone?: number}} Answer  `undone`: so many decisions
+ * @typedef {{event_id: number, clips: Clip[], undone?: number}} Answer
+ *   `undone`: how many decisions
  * @typedef {{decide: (id: number, body: object) => Promise<Answer>,
  *   latest: () => Promise<number | null>, undo: (eventId: number | null) => Promise<Answer>,
  *   load: (limit: number, only?: number) => Promise<Handed>}} Server  they throw a Refusal; `only`:
- *   that clip alone
+ *   load that clip alone
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
@@ -26,16 +27,16 @@ import { awaits, changedBetween, clampedCut, whyNot } from './edits.js';
 import { Journal } from './journal.js';
 import { ClipList } from './list.js';
 
-/** Without an answer, or with one of a gateway's own, nobody knows whether the server got it. */
+/** No answer, or a gateway's: the server may or may not have received the request. */
 const UNCLEAR = new Set([0, 502, 504]);
 const LOW = 8;
 const MOST = 200;
 const REST_MS = 200;
 
-/** What is no decision on a clip. */
+/** Actions that do not count as decisions. */
 const UNCOUNTED = new Set(['nudge', 'annotate']);
 
-/** What an undo is about; its target says more. */
+/** Stands for the clip of an undo, whose target has the clips. */
 const NO_CLIP = /** @type {Clip} */ ({ id: 0 });
 
 export class ReviewQueue {
@@ -50,7 +51,8 @@ export class ReviewQueue {
   #courier;
   #list = new ClipList();
   #journal = new Journal();
-  /** Ids of clips by those that they had on the screen before. @type {Map<number, number>} */
+  /** The server's ids of clips by the ids that they had on the screen before.
+   * @type {Map<number, number>} */
   #named = new Map();
   /** The clip to begin with. @type {number | null} */ #wish = null;
   /** @type {{promise: Promise<void>, resolve: () => void} | null} */ #loading = null;
@@ -99,7 +101,7 @@ export class ReviewQueue {
     return this.loaded && !this.current && !this.#list.hasMore;
   }
 
-  /** True while only the server can tell what the screen shows next. */
+  /** True while only the server's answer can tell what the screen shows next. */
   get busy() {
     return this.#journal.edits.some(awaits);
   }
@@ -115,12 +117,12 @@ export class ReviewQueue {
     return trouble && unreachable(trouble, this.unsaved);
   }
 
-  /** This reviewer's decisions that stand, newest first, those that are not saved yet included. */
+  /** This reviewer's decisions that are not undone, newest first, including unsaved ones. */
   get done() {
     return this.#journal.done;
   }
 
-  /** @param {{recent: Done[], today: number}} mine what the server knows of this reviewer */
+  /** @param {{recent: Done[], today: number}} mine this reviewer's decisions from the server */
   remember({ recent, today }) {
     this.#journal.remember(recent);
     this.decidedToday = today;
@@ -129,13 +131,12 @@ export class ReviewQueue {
 
   // --- The list -------------------------------------------------------------------------------
 
-  /** Looks for more when few are left: new ones come, and others give theirs back. */
+  /** Fetches more clips when few are left: new ones appear, and other reviewers return some. */
   async refill() {
     if (this.#list.left < LOW) await this.renew();
   }
 
-  /** Has the server keep the clips that are here from other reviewers, and hand out more when few
-   * are left. */
+  /** Renews the leases of the clips that are here, and fetches more when few are left. */
   renew() {
     if (!this.#loading) {
       let resolve = () => {};
@@ -146,7 +147,7 @@ export class ReviewQueue {
     return this.#loading.promise;
   }
 
-  /** Begins another list, at the clip `wish` if it is there. @param {number | null} [wish] */
+  /** Begins another list, at the clip `wish` if there is one. @param {number | null} [wish] */
   begin(wish = null) {
     this.#list = new ClipList();
     this.#wish = wish;
@@ -174,7 +175,7 @@ export class ReviewQueue {
   // --- Decisions ------------------------------------------------------------------------------
 
   /** @param {string} action approve, skip, archive, group, merge or split
-   * @param {Record<string, any>} [fields] what the server wants to know besides */
+   * @param {Record<string, any>} [fields] what else the server needs to know */
   decide(action, fields = {}) {
     const clip = this.current;
     if (!clip || this.busy) return;
@@ -201,7 +202,7 @@ export class ReviewQueue {
   }
 
   /** Moves the cut at one edge of the clip on the screen. @param {'start' | 'end'} edge
-   * @param {number} by frames @returns {boolean} whether it has moved */
+   * @param {number} by frames @returns {boolean} true if it has moved */
   nudge(edge, by) {
     const clip = this.current;
     if (!clip || this.busy) return false;
@@ -209,7 +210,7 @@ export class ReviewQueue {
     const from = edge === 'start' ? clip.start_frame : clip.end_frame;
     const frame = clampedCut(clip, edge, from + by);
     if (why || frame === from) {
-      this.#say(why ?? 'The cut stays: both clips keep a frame at least.', false);
+      this.#say(why ?? "The cut can't go there: each clip keeps at least one frame.", false);
       this.#onchange();
       return false;
     }
@@ -226,7 +227,7 @@ export class ReviewQueue {
     return true;
   }
 
-  /** Takes back a decision: the given one, or the latest. @param {Done} [done] */
+  /** Undoes a decision: the given one, or the latest. @param {Done} [done] */
   undo(done = this.done[0]) {
     const target = done?.edit ?? null;
     const focus = target?.clip.id ?? null;
@@ -243,21 +244,21 @@ export class ReviewQueue {
     this.#onchange();
   }
 
-  /** Has something said that is no decision's business. @param {string} text
+  /** Shows a notice that no decision caused. @param {string} text
    * @param {boolean} [bad] */
   tell(text, bad = false) {
     this.#say(text, bad);
     this.#onchange();
   }
 
-  /** Sends at once what waits: for a nudge to rest, or for the server to be reached again. */
+  /** Sends at once what waits: a nudge that rests, or edits that wait for the server. */
   flush() {
     this.#restsUntil = 0;
     this.#courier.wake({ force: true });
   }
 
   /** @param {string} action @param {Clip} clip @param {Partial<Entry>} rest
-   * @param {number | null} [focus] the clip to show then; for a clip that is made, that one */
+   * @param {number | null} [focus] the clip to show then; by default the first one made */
   #add(action, clip, rest, focus = null) {
     const old = this.clips;
     const edit = this.#journal.add(action, clip, rest);
@@ -267,7 +268,7 @@ export class ReviewQueue {
     this.#fetchMore();
   }
 
-  /** Fetches what is known to be there when few are left. */
+  /** Fetches more clips when few are left and the server has more. */
   #fetchMore() {
     if (this.#list.hasMore) void this.refill();
   }
@@ -284,7 +285,7 @@ export class ReviewQueue {
 
   // --- To the server and back -----------------------------------------------------------------
 
-  /** Lists are read between two edits, so that they hold exactly what is confirmed. */
+  /** Lists are loaded between two edits, so that they hold exactly the confirmed state. */
   #task() {
     const [edit] = this.#journal.edits;
     if (this.#loading) return () => this.#load();
@@ -298,9 +299,9 @@ export class ReviewQueue {
     const [list, wish] = [this.#list, this.#wish];
     const limit = Math.min(MOST, list.length + (list.left < LOW ? LOW : 0));
     const handed = await unlessRefused(this.#read(Math.max(1, limit), wish), (refusal) => {
-      this.#say(`The list can't be read. ${sentence(refusal)}`, true);
+      this.#say(`The clips can't be loaded. ${sentence(refusal)}`, true);
     });
-    if (list !== this.#list) return; // another one has been begun, which is read next
+    if (list !== this.#list) return; // another list has begun, and is loaded next
     if (handed) {
       list.take(handed, this.#journal.edits);
       this.loaded = true;
@@ -340,7 +341,7 @@ export class ReviewQueue {
 
   /** @param {Entry} edit */
   async #takeBack(edit) {
-    // Named, so that asking again after a lost answer takes back nothing else.
+    // By its id, so that a retry after a lost answer undoes nothing else.
     edit.eventId ??= edit.target?.eventId ?? await this.#server.latest();
     return this.#server.undo(edit.eventId);
   }
@@ -376,8 +377,8 @@ export class ReviewQueue {
     this.#refresh(edit.clip.id);
   }
 
-  /** The answer to an undo was lost: its clips are as they were, and the list that is read now
-   * gives their versions. @param {Entry} edit */
+  /** Handles an undo whose first answer was lost: its clips are as they were before, and reloading
+   * the list brings their versions. @param {Entry} edit */
   #wasUndone(edit) {
     void this.renew();
     this.#save(edit, { event_id: 0, clips: edit.target?.before ?? [] });

@@ -1,15 +1,15 @@
 /**
- * Where things stand along the bar: frames as shares of a clip, pictures of the film strip, names
- * that must not overlap. Pure.
+ * Positions along the bar: frames as shares of a clip, pictures of the film strip, names that must
+ * not overlap. Pure.
  *
  * @typedef {import('../shared/clip.js').Range} Range
  */
 
-/** Where a frame begins, 0 to 1. @param {Range} clip @param {number} frame */
+/** Where a frame begins, from 0 to 1. @param {Range} clip @param {number} frame */
 export const shareOf = ({ start_frame: start, end_frame: end }, frame) =>
   (frame - start) / (end - start);
 
-/** The frame under a share of the bar. @param {Range} clip @param {number} share */
+/** The frame at a share of the bar. @param {Range} clip @param {number} share */
 export function frameAt({ start_frame: start, end_frame: end }, share) {
   const frame = start + Math.floor(share * (end - start));
   return Math.min(end - 1, Math.max(start, frame));
@@ -24,8 +24,8 @@ export function stripFrames({ start_frame: start, end_frame: end }, n) {
     start + Math.round((i * (end - 1 - start)) / (most - 1)));
 }
 
-/** Where names go that want to stand around `at`, from left to right, all in pixels: within
- * `width` and apart from each other; null for those that find no room.
+/** The left edges of names that should be centred on `at`, in order from left to right, all in
+ * pixels: within `width` and apart from each other; null for a name without room.
  * @param {{at: number, width: number}[]} names @param {number} width @param {number} gap */
 export function spread(names, width, gap) {
   let free = 0;

@@ -1,6 +1,6 @@
 /**
- * What the player shows: the queue's clip, at its beginning or where somebody left off or moves a
- * cut.
+ * Keeps the player on the queue's clip: at its beginning, where the reviewer left off, or at a cut
+ * that they move.
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('./place.js').Place} Place
@@ -8,7 +8,7 @@
  * @typedef {import('../player/player.js').PlayerClip} PlayerClip
  */
 
-/** After a clip has come by itself, keys meant for the one before must not decide on it. */
+/** After a clip has changed by itself, keys meant for the previous one must not decide on it. */
 const STARTLE_MS = 400;
 
 /** @param {PlayerClip} a @param {PlayerClip} b */
@@ -16,12 +16,14 @@ const isSamePart = (a, b) => a.video.proxy_id === b.video.proxy_id &&
   a.start_frame === b.start_frame && a.end_frame === b.end_frame;
 
 export class Screen {
-  /** When the key that is being handled was pressed. @type {number | undefined} */ pressedAt;
+  /** When the key or button that is being handled was pressed.
+   * @type {number | undefined} */
+  pressedAt;
   #player;
-  /** Where to go on with the clip that was on the screen last. @type {Place | null} */ #place;
+  /** Where to resume the clip that was on the screen last. @type {Place | null} */ #place;
   /** The edge of the clip that is being moved. @type {'start' | 'end' | null} */ #moving = null;
   #startledUntil = 0;
-  /** True once nothing is left: whoever waits in front of an empty screen is not at work. */
+  /** True once no clip is left: nobody decides in front of an empty screen. */
   #isOver = false;
   #expected = '';
 
@@ -31,12 +33,12 @@ export class Screen {
     this.#place = place;
   }
 
-  /** True for a moment after a clip has come that nobody asked for. */
+  /** True for a moment after a clip has appeared without a key press. */
   get isStartled() {
     return performance.now() < this.#startledUntil;
   }
 
-  /** Runs what a key or button means. @param {number} since when it was pressed
+  /** Runs the action of a key or button. @param {number} since when it was pressed
    * @param {() => void} act */
   press(since, act) {
     this.pressedAt = since;
@@ -44,7 +46,8 @@ export class Screen {
     this.pressedAt = undefined;
   }
 
-  /** Runs what moves a cut: the frame beside it is shown, at rest. @param {'start' | 'end'} edge
+  /** Runs an action that moves a cut: the player stops at the frame beside it.
+   * @param {'start' | 'end'} edge
    * @param {() => void} act */
   move(edge, act) {
     this.#moving = edge;
@@ -66,7 +69,7 @@ export class Screen {
       this.#place = null;
     }
     this.#isOver = isOver;
-    if (this.#moving) return; // where the next clip begins is known when the cut rests
+    if (this.#moving) return; // the next clip's beginning is known when the cut rests
     const key = next.map((other) => `${other.video.proxy_id}/${other.start_frame}`).join();
     if (key === this.#expected) return;
     this.#expected = key;
@@ -79,7 +82,7 @@ export class Screen {
     this.#player.seek(frame, this.pressedAt);
   }
 
-  /** The frame to rest at; undefined: the clip plays. @param {Clip} clip */
+  /** The frame to stop at; undefined: the clip plays. @param {Clip} clip */
   #beginning({ id, start_frame: start, end_frame: end }) {
     if (this.#moving) return this.#moving === 'start' ? start : end - 1;
     const { clip, frame } = this.#place ?? { clip: null, frame: 0 };

@@ -1,6 +1,6 @@
 /**
  * The pictures of the timeline: the film strip of a clip, the frames on either side of its cuts,
- * the wave form. Each is drawn again only when something in it has changed.
+ * the waveform. Each is redrawn only when something in it has changed.
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('../player/player.js').Player} Player
@@ -12,7 +12,7 @@ import { SpriteSheets, spriteFrame } from '../player/sprites.js';
 import { byId } from '../shared/dom.js';
 import { stripFrames } from './scale.js';
 
-/** As many exact frames as a strip asks for where there are no sprites. */
+/** How many exact frames a strip asks for if there are no sprites. */
 const EXACT_MOST = 6;
 const WAVE_STEP = 3;
 
@@ -20,7 +20,7 @@ export class Strip {
   #player;
   #sheets;
   /** @type {Map<HTMLCanvasElement, string>} */ #drawn = new Map();
-  /** In pixels of the screen. @type {Map<Element, {width: number, height: number}>} */
+  /** In device pixels. @type {Map<Element, {width: number, height: number}>} */
   #sizes = new Map();
 
   /** @param {Player} player @param {() => void} onchange called when a picture or a size has
@@ -96,7 +96,7 @@ export class Strip {
     const canvas = /** @type {HTMLCanvasElement} */ (figure.querySelector('canvas'));
     const size = this.#sizes.get(canvas);
     if (frame === null || !size?.width) return;
-    // Exact or none: a picture from nearby may lie on the other side of the cut.
+    // Exact or none: a nearby picture may be from the other side of the cut.
     const piece = this.#exact(clip, frame);
     const key = [clip.video.proxy_id, frame, size.width, size.height, piece?.name].join();
     this.#paint(canvas, key, (context) => {
@@ -124,7 +124,7 @@ export class Strip {
     });
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {string} key says all that the picture depends on
+  /** @param {HTMLCanvasElement} canvas @param {string} key everything that the picture depends on
    * @param {(context: CanvasRenderingContext2D) => void} draw */
   #paint(canvas, key, draw) {
     if (this.#drawn.get(canvas) === key) return;
@@ -159,7 +159,7 @@ export class Strip {
 const whole = (image, name) =>
   ({ image, x: 0, y: 0, width: image.width, height: image.height, name });
 
-/** Fills a place with the middle of a picture. @param {CanvasRenderingContext2D} context
+/** Fills an area with the middle of a picture. @param {CanvasRenderingContext2D} context
  * @param {Piece} piece @param {number} x @param {number} y @param {number} width
  * @param {number} height */
 function cover(context, piece, x, y, width, height) {

@@ -1,6 +1,5 @@
 /**
- * The row below the picture: the film strip with its cuts, and the bar with everything that lies
- * along it.
+ * The row below the picture: the film strip with its cuts, and the bar with zones, marks and knob.
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('../player/player.js').Player} Player
@@ -148,7 +147,7 @@ export class Timeline {
     if (key === this.#drawnMarks) return;
     this.#drawnMarks = key;
     byId('marks').replaceChildren(...marks.map((frame) => {
-      const mark = make('i', { title: `A part begins with frame ${frame}` });
+      const mark = make('i', { title: `A part begins at frame ${frame}` });
       mark.style.left = percent(shareOf(clip, frame));
       return mark;
     }));

@@ -1,5 +1,5 @@
 /**
- * The row of controls below the timeline: frame, time, speed, sound, and what shows the frames.
+ * The row of controls below the timeline: frame, time, speed, volume, and the engine in use.
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('../player/player.js').Player} Player
@@ -42,12 +42,12 @@ export class Transport {
     this.#jump.addEventListener('blur', () => { this.#jump.value = ''; });
   }
 
-  /** Has a frame typed. */
+  /** Opens the field for a frame number. */
   jump() {
     this.#jump.focus();
   }
 
-  /** @param {number} by */
+  /** Changes the volume. @param {number} by */
   turn(by) {
     const { sound } = this.#player;
     sound.setVolume(Math.round((sound.volume + by) * 20) / 20);

@@ -1,5 +1,6 @@
 /**
- * Transitions of a clip, and what of it is no clean part of its shot, in frames and in words. Pure.
+ * Transitions of a clip, and its frames that are not a clean part of its shot, as ranges and in
+ * words. Pure.
  *
  * @typedef {import('../shared/clip.js').Transition} Transition
  * @typedef {import('../shared/clip.js').Range} Range
@@ -12,7 +13,7 @@ import { count } from '../shared/words.js';
 /** @param {Trimmed} clip @returns {Range} the frames that show its own shot alone */
 export const cleanRange = (clip) => clip.trim ?? clip;
 
-/** What is trimmed off either end; null where nothing is.
+/** The zones trimmed off either end; null for an untrimmed end.
  * @param {Trimmed} clip @returns {{start: Zone | null, end: Zone | null}} */
 export function trimmedZones(clip) {
   const clean = cleanRange(clip);
@@ -39,7 +40,7 @@ function zone({ transitions }, start, end) {
   };
 }
 
-/** Where transitions lie within a clip, each with its kind.
+/** The zones of transitions within a clip.
  * @param {Trimmed} clip @returns {(Zone & {kind: string})[]} */
 export function transitionZones({ start_frame: from, end_frame: to, transitions }) {
   return transitions.flatMap(({ kind, first, last }) => {
@@ -50,19 +51,20 @@ export function transitionZones({ start_frame: from, end_frame: to, transitions 
   });
 }
 
-/** How a clip begins (`at` its first frame) or ends (`at` the frame after its last): the kind of
- * the transition there. @param {Trimmed} clip @param {number} at */
+/** The kind of transition with which a clip begins (`at`: its first frame) or ends (`at`: the frame
+ * after its last). @param {Trimmed} clip @param {number} at */
 export function kindOfCut({ transitions }, at) {
   return transitions.find(({ first, last }) => first < at && at <= last)?.kind ?? 'cut';
 }
 
-/** The kind of the transition that a frame lies in, or null.
+/** The kind of the transition around a frame, or null.
  * @param {Trimmed} clip @param {number | null} frame */
 export function transitionAt({ transitions }, frame) {
   if (frame === null) return null;
   return transitions.find(({ first, last }) => first < frame && frame < last)?.kind ?? null;
 }
 
-/** What becomes of the trimmed frames. @param {boolean} areLeftOut the setting `export_trimmed` */
+/** What exports do with the trimmed frames.
+ * @param {boolean} areLeftOut the setting `export_trimmed` */
 export const fateOfTrimmed = (areLeftOut) =>
   areLeftOut ? 'Exports leave the hatched frames out.' : 'Exports keep the hatched frames.';

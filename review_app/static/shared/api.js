@@ -1,4 +1,4 @@
-/** The server's JSON, with one kind of error. */
+/** Requests to the server's JSON API, with one kind of error. */
 
 const PATIENCE_MS = 10_000;
 
@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-/** @param {string} url @param {object} [body] sent by POST where given, even if the page is closed
+/** @param {string} url @param {object} [body] sent by POST if given, even if the page closes
  * meanwhile @returns {Promise<any>} */
 export async function api(url, body) {
   /** @type {Record<string, string>} */ const headers = { 'X-Heaters-Page': PAGE };
@@ -30,7 +30,7 @@ export async function api(url, body) {
     request.body = JSON.stringify(body);
   }
   const response = await fetch(url, request).catch(() => null);
-  // An answer that breaks off, or is no JSON, says nothing of what was done.
+  // An answer that breaks off, or is not JSON, does not tell what the server did.
   const answer = await response?.json().catch(() => null);
   if (!response || (response.ok && !answer)) throw new ApiError('the server does not answer', 0);
   if (!response.ok) {
@@ -43,5 +43,6 @@ export async function api(url, body) {
 /** Takes back a decision; null: this reviewer's latest. @param {number | null} eventId */
 export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId });
 
-/** The number of this reviewer's latest decision that stands. @returns {Promise<number | null>} */
+/** The id of this reviewer's latest decision that is not undone.
+ * @returns {Promise<number | null>} */
 export const latestDecision = async () => (await api('/api/mine')).recent[0]?.id ?? null;

@@ -1,6 +1,6 @@
 /**
- * Small pictures of clips, drawn as they come: the middle of each clip, and any frame of one that
- * plays. Only frames of the clip itself are ever drawn.
+ * Small pictures of clips, drawn as their sprite sheets arrive: the middle frame of each clip, and
+ * any frame of a clip that plays. A clip is only ever drawn with frames of its own.
  *
  * @typedef {import('../player/sprites.js').Sprites} Sprites
  * @typedef {{start_frame: number, end_frame: number,
@@ -9,10 +9,10 @@
 
 import { SpriteSheets, sheetUrl, spriteFrame, tileOf } from '../player/sprites.js';
 
-/** Sheets and frames that are waited for at a time: those of the cells in view come first. */
+/** How many sheets and frames to await at a time: few, so that cells in view come first. */
 const MOST_AWAITED = 6;
 
-/** The frame to show of a clip at rest; null where no small picture shows one of its frames.
+/** The frame that shows a clip at rest; null if no small picture shows one of its frames.
  * @param {Drawn} clip */
 function middleFrame(clip) {
   const { sprites } = clip.video;
@@ -23,12 +23,13 @@ function middleFrame(clip) {
 export class Pictures {
   #sheets = new SpriteSheets(() => this.wake());
   #fallback;
-  /** What is to be drawn yet, in the order of the page. @type {Map<HTMLCanvasElement, Drawn>} */
+  /** Canvases that are not drawn yet, in the order of the page.
+   * @type {Map<HTMLCanvasElement, Drawn>} */
   #missing = new Map();
   #scheduled = false;
 
   /** @param {(canvas: HTMLCanvasElement, clip: Drawn) => boolean} [fallback] draws a clip that is
-   * too short to have a small picture of its own; false: not yet */
+   * too short to have a small picture of its own; returns false while it can't */
   constructor(fallback = () => true) {
     this.#fallback = fallback;
   }
@@ -44,7 +45,7 @@ export class Pictures {
     this.#missing.delete(canvas);
   }
 
-  /** Draws a frame of a playing clip, if its sheet is here. @param {HTMLCanvasElement} canvas
+  /** Draws a frame of a playing clip, if its sheet has arrived. @param {HTMLCanvasElement} canvas
    * @param {Drawn} clip @param {number} frame @returns {boolean} */
   drawFrame(canvas, clip, frame) {
     const { sprites } = clip.video;
@@ -52,7 +53,7 @@ export class Pictures {
     return shown !== null && this.#drawTile(canvas, clip, shown);
   }
 
-  /** Draws what has come meanwhile. */
+  /** Draws what has arrived since. */
   wake() {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -92,7 +93,7 @@ export class Pictures {
   }
 }
 
-/** Has a frame painted, and says on the canvas which it is. @param {HTMLCanvasElement} canvas
+/** Paints a frame and records its number on the canvas. @param {HTMLCanvasElement} canvas
  * @param {number} frame @param {number} width @param {number} height
  * @param {(context: CanvasRenderingContext2D) => void} paint */
 export function draw(canvas, frame, width, height, paint) {

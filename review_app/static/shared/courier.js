@@ -1,12 +1,12 @@
 /**
- * Does one thing after the other, and while nothing can be reached tries the same again after ever
- * longer pauses. Free of DOM and fetch.
+ * Runs one task after the other. While the server can't be reached, it retries the same task after
+ * ever longer pauses. Free of DOM and fetch.
  *
  * @typedef {{status: number, message: string, body?: any}} Refusal  what a request throws; status
  *   0: no answer
  */
 
-/** The status of what was undone before. */
+/** The status for a decision that is already undone. */
 export const GONE = 410;
 
 const SHORTEST_PAUSE_MS = 1000;
@@ -15,11 +15,11 @@ const LONGEST_PAUSE_MS = 15_000;
 /** @param {number} ms @returns {Promise<void>} */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** True where the same request may well be answered later. @param {Refusal} refusal */
+/** True if the same request may succeed later. @param {Refusal} refusal */
 const passes = ({ status }) => status === 0 || status === 429 || status >= 500;
 
 export class Courier {
-  /** Why nothing can be reached right now. @type {Refusal | null} */ trouble = null;
+  /** Why the server can't be reached right now. @type {Refusal | null} */ trouble = null;
   #next;
   #onchange;
   #delay;
@@ -30,8 +30,8 @@ export class Courier {
 
   /**
    * @param {{next: () => (() => Promise<void>) | number | null, onchange: () => void,
-   *   delay?: (ms: number) => Promise<void>}} options  `next`: what to do, for how many ms to wait
-   *   before asking again, or null where there is nothing to do
+   *   delay?: (ms: number) => Promise<void>}} options  `next`: the next task, or the milliseconds
+   *   to wait before asking again, or null if there is nothing to do
    */
   constructor({ next, onchange, delay = sleep }) {
     this.#next = next;
@@ -39,8 +39,8 @@ export class Courier {
     this.#delay = delay;
   }
 
-  /** Goes on at once where it waits for nothing but time; `force`: where it waits after a failure,
-   * too. @param {{force?: boolean}} [options] */
+  /** Ends a pause that `next` asked for; with `force` also a pause after a failure.
+   * @param {{force?: boolean}} [options] */
   wake({ force = false } = {}) {
     if (force || !this.trouble) this.#poke();
     if (!this.#running) void this.#run();
@@ -87,7 +87,7 @@ export class Courier {
   }
 }
 
-/** What a request answered, or, where it was refused for good, what `refused` makes of it.
+/** The answer to a request; null if the server refused it for good, which `refused` is told.
  * @template T @param {Promise<T>} request @param {(refusal: Refusal) => void} refused
  * @returns {Promise<T | null>} */
 export async function unlessRefused(request, refused) {

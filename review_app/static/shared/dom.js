@@ -1,4 +1,4 @@
-/** Small help with the document. */
+/** Helpers for the document. */
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 export const byId = (id) => /** @type {T} */ (document.getElementById(id));
@@ -10,7 +10,7 @@ export function setText(element, text) {
 
 /** A new element. @template {keyof HTMLElementTagNameMap} K @param {K} tag
  * @param {Partial<HTMLElementTagNameMap[K]> & {data?: Record<string, string>,
- *   label?: string}} [properties] `label`: what it is called for those who don't see it
+ *   label?: string}} [properties] `label`: its accessible name
  * @param {...(Node | string)} children @returns {HTMLElementTagNameMap[K]} */
 export function make(tag, { data = {}, label, ...properties } = {}, ...children) {
   const element = document.createElement(tag);
@@ -21,8 +21,8 @@ export function make(tag, { data = {}, label, ...properties } = {}, ...children)
   return element;
 }
 
-/** Draws a list anew; the button with the focus hands it to the one in its place, as the next Enter
- * would be a decision if it went nowhere. @param {HTMLElement} list @param {Node[]} items */
+/** Redraws a list. A focused button passes the focus to the button that takes its place: without
+ * focus the next Enter would be a decision. @param {HTMLElement} list @param {Node[]} items */
 export function redraw(list, items) {
   const place = [...list.querySelectorAll('button')].findIndex((b) => b === document.activeElement);
   list.replaceChildren(...items);
@@ -30,9 +30,9 @@ export function redraw(list, items) {
   if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
 }
 
-/** Runs `draw` before one of the next pictures of the display, however often it is asked for until
- * then. @param {() => void} draw @returns {(afterMs?: number) => void} `afterMs`: what is more urgent
- * has so long to be shown first */
+/** Runs `draw` once in a coming animation frame, however often it is requested until then.
+ * @param {() => void} draw @returns {(afterMs?: number) => void} `afterMs`: how long to leave the
+ * display to more urgent work first */
 export function onceAFrame(draw) {
   let frame = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;

@@ -1,6 +1,6 @@
 /**
- * The filters: a dialog to choose them, chips to see and remove them. They live in the address of
- * the page, so that any view can be bookmarked and shared.
+ * The filters: a dialog to choose them, chips to see and remove them. They are part of the page's
+ * address, so any view can be bookmarked and shared.
  *
  * @typedef {import('./selection.js').Selection} Selection
  */
@@ -24,7 +24,7 @@ export class Filters {
     });
     this.#form.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || !(event.target instanceof HTMLSelectElement)) return;
-      event.preventDefault(); // as from a field: Space opens the choices
+      event.preventDefault(); // Enter submits, as in a text field; Space opens the options
       this.#form.requestSubmit();
     });
     byId('filters-none').addEventListener('click', () => {
@@ -32,7 +32,7 @@ export class Filters {
       this.clear();
     });
     this.#dialog.addEventListener('click', (event) => {
-      if (event.target === this.#dialog) this.#dialog.close(); // beside it
+      if (event.target === this.#dialog) this.#dialog.close(); // a click beside it
     });
     byId('filtered').addEventListener('click', (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest('button');
@@ -42,12 +42,12 @@ export class Filters {
     this.#draw();
   }
 
-  /** What is asked for. */
+  /** What the address asks for. */
   get selection() {
     return selectionOf(location.search);
   }
 
-  /** True if less than all that waits is asked for. */
+  /** True if the page shows fewer clips than all that wait. */
   get isFiltered() {
     return Object.keys(without(this.selection, ['order'])).length > 0;
   }
@@ -70,7 +70,7 @@ export class Filters {
     this.#dialog.showModal();
   }
 
-  /** Lets all through that the page shows by itself. */
+  /** Removes all filters. */
   clear() {
     this.#go({});
   }

@@ -1,5 +1,5 @@
 /**
- * The overlay that shows the keys, and where people change them.
+ * The overlay that shows the keys and lets people change them.
  *
  * @typedef {import('./keys/keymap.js').Keymap} Keymap
  * @typedef {import('./keys/lines.js').Group} Group
@@ -10,18 +10,20 @@ import { keepKeys } from './keys/kept.js';
 import { keyCap } from './keys/keymap.js';
 import { bindingsOf } from './keys/lines.js';
 
-const HINT = 'To change a key, choose it here and press another.';
+const HINT = 'To change a key, select it here and press the new one.';
 
 export class Help {
   #keymap;
   #groups;
   #onchange;
   #dialog = /** @type {HTMLDialogElement} */ (byId('help'));
-  /** The action whose next key is waited for. @type {string | null} */ #asked = null;
-  /** A key that another action has. @type {{key: string, owner: string} | null} */ #taken = null;
+  /** The action that waits for its new key. @type {string | null} */ #asked = null;
+  /** The key that was pressed for it, if another action has that key.
+   * @type {{key: string, owner: string} | null} */
+  #taken = null;
 
   /** @param {Keymap} keymap @param {Group[]} groups
-   * @param {() => void} onchange called when a key has another meaning */
+   * @param {() => void} onchange called when the meaning of a key has changed */
   constructor(keymap, groups, onchange) {
     this.#keymap = keymap;
     this.#groups = groups;
@@ -32,11 +34,11 @@ export class Help {
       const rebinds = target.closest('button')?.dataset.rebind;
       if (rebinds) this.#ask(rebinds);
       else if (target.dataset.swap) this.#swap();
-      else if (target === this.#dialog) this.#dialog.close(); // beside it
+      else if (target === this.#dialog) this.#dialog.close(); // a click beside it
     });
     byId('help-reset').addEventListener('click', () => {
       this.#keymap.reset();
-      this.#changed('All keys are as they were at first.');
+      this.#changed('All keys are back to their defaults.');
     });
   }
 
@@ -54,8 +56,8 @@ export class Help {
     this.#dialog.showModal();
   }
 
-  /** Takes a key press that is meant for here. @param {KeyboardEvent} event
-   * @returns {boolean} whether it was */
+  /** Handles a key press while an action waits for its new key. @param {KeyboardEvent} event
+   * @returns {boolean} true if no other part of the page should handle it */
   takes(event) {
     if (!this.isOpen || this.#asked === null) return false;
     if (['Tab', 'Shift', 'Control', 'Alt', 'Meta', 'AltGraph'].includes(event.key)) return true;
@@ -76,11 +78,11 @@ export class Help {
       const swap = make(
         'button', { type: 'button', textContent: 'Swap them', data: { swap: 'yes' } },
       );
-      this.#tell(`“${this.#label(claim.owner)}” has ${keyCap(claim.key)} already. `, swap);
+      this.#tell(`“${this.#label(claim.owner)}” already uses ${keyCap(claim.key)}. `, swap);
       swap.focus();
     } else {
       this.#keymap.assign(action, claim.key);
-      this.#changed(`“${this.#label(action)}” is ${keyCap(claim.key)} now.`);
+      this.#changed(`“${this.#label(action)}” is now ${keyCap(claim.key)}.`);
     }
     return true;
   }
@@ -91,7 +93,7 @@ export class Help {
     this.#keymap.assign(action, key);
     const other = this.#keymap.keyOf(owner);
     const its = other === null ? 'no key' : keyCap(other);
-    const own = `“${this.#label(action)}” is ${keyCap(key)} now`;
+    const own = `“${this.#label(action)}” is now ${keyCap(key)}`;
     this.#changed(`${own}, “${this.#label(owner)}” ${its}.`);
   }
 
@@ -159,7 +161,7 @@ export class Help {
   }
 }
 
-/** Writes the keys of actions beside their names, wherever the page shows them.
+/** Writes the key of each action into the key caps of the page.
  * @param {Keymap} keymap @param {ParentNode} [part] of the page */
 export function writeKeys(keymap, part = document) {
   /** @type {NodeListOf<HTMLElement>} */ const caps = part.querySelectorAll('kbd[data-key]');

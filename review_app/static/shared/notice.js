@@ -1,8 +1,8 @@
-/** The line that says what was done and what went wrong. */
+/** The line that tells what was done and what went wrong. */
 
 import { byId, setText } from './dom.js';
 
-/** What was refused comes first, then what lasts, then what was done.
+/** A refusal comes first, then a lasting error, then what was done.
  * @param {{notice: {text: string, bad: boolean} | null, trouble: string | null}} queue
  * @param {{trouble: string | null}} player */
 export function drawNotice(queue, player) {

@@ -1,4 +1,4 @@
-/** The field at the top of the page in which reviewers say who they are. */
+/** The field at the top of the page for the reviewer's name. */
 
 import { api } from './api.js';
 import { byId } from './dom.js';

@@ -1,5 +1,5 @@
 /**
- * Which clips are asked for, and in which order, as the address of a page says it. Pure.
+ * Which clips a page shows, and in which order, as its address says. Pure.
  *
  * @typedef {Partial<Record<string, string>>} Selection  by the names below
  */
@@ -23,7 +23,8 @@ const ORDERS = {
   oldest: 'oldest first',
 };
 
-/** @param {string | URLSearchParams} search @returns {Selection} what says nothing is left out */
+/** @param {string | URLSearchParams} search
+ * @returns {Selection} without empty and default values */
 export function selectionOf(search) {
   const wanted = new URLSearchParams(search);
   /** @type {Selection} */ const found = {};
@@ -34,7 +35,7 @@ export function selectionOf(search) {
   return found;
 }
 
-/** @param {Selection} selection @returns {string} empty, or with its question mark */
+/** @param {Selection} selection @returns {string} empty, or with a leading question mark */
 export function searchOf(selection) {
   const pairs = NAMES.flatMap((name) => {
     const value = selection[name];
@@ -43,7 +44,7 @@ export function searchOf(selection) {
   return pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : '';
 }
 
-/** What is asked for in words, each with the names that say it.
+/** The filters of a selection in words, each with the names that set it.
  * @param {Selection} selection @param {(key: string) => string} titleOf of a video
  * @returns {{text: string, names: string[]}[]} */
 export function filterTexts(selection, titleOf) {

@@ -1,4 +1,4 @@
-/** How numbers, decisions and trouble read. Pure. */
+/** Numbers, decisions and errors in words. Pure. */
 
 /** @type {Record<string, string>} */
 const DONE = {
@@ -15,8 +15,8 @@ const DONE = {
 /** @type {Record<string, string>} */
 const SAID = { labels: 'Labelled', rating: 'Rated', note: 'Noted' };
 
-/** What a reviewer has done. @param {string} action @param {string[]} fields of a clip that an
- * annotation changed */
+/** What a reviewer did. @param {string} action @param {string[]} fields that an annotation
+ * changed */
 export const doneWord = (action, fields) =>
   (action === 'annotate' && fields.length === 1 && SAID[fields[0]]) || (DONE[action] ?? action);
 
@@ -38,30 +38,28 @@ export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}
 /** `review_approved` -> `approved`. @param {string} state */
 export const stateWords = (state) => state.replace(/^review_|_review$/g, '').replaceAll('_', ' ');
 
-/** A clip that the server has not named yet has an id below zero. @param {number} id */
+/** A clip without an id from the server has one below zero. @param {number} id */
 export const clipName = (id) => (id > 0 ? `clip ${id}` : 'new clip');
 
-/** @param {{message: string}} error */
+/** The message of an error as a sentence. @param {{message: string}} error */
 export function sentence({ message }) {
   const capital = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 /** @param {{action: string, clip: {id: number}, fields: object}} edit
- * @param {{message: string}} error @param {number} others later edits that went with it */
+ * @param {{message: string}} error @param {number} others later edits that were lost with it */
 export function notSaved({ action, clip, fields }, error, others) {
   const did = doneWord(action, Object.keys(fields)).toLowerCase();
   const what = `Not saved: ${clipName(clip.id)} ${did}.`;
-  const more = others > 0 ? ` ${count(others, 'later decision')} on it went with it.` : '';
-  return `${what} ${sentence(error)}${more}`;
+  const lost = count(others, 'later decision on it was', 'later decisions on it were');
+  return `${what} ${sentence(error)}${others > 0 ? ` ${lost} not saved either.` : ''}`;
 }
 
 /** @param {{message: string}} error @param {number} waiting edits */
 export function unreachable(error, waiting) {
-  const what = waiting === 0
-    ? 'Trying again.'
-    : `${count(waiting, 'decision waits here and is', 'decisions wait here and are')} sent again.`;
-  return `${sentence(error)} ${what}`;
+  const what = waiting > 0 ? `${count(waiting, 'decision waits', 'decisions wait')} here. ` : '';
+  return `${sentence(error)} ${what}Retrying.`;
 }
 
 /** @param {{withOthers: number, inOtherPages: number}} queue pending clips that are not to be had
@@ -73,7 +71,7 @@ export function whyEmpty({ withOthers, inOtherPages }, isFiltered) {
     const clips = count(withOthers + inOtherPages, 'clip that waits is', 'clips that wait are');
     return `The ${clips} ${where}.`;
   }
-  return isFiltered ? 'No clip is left that the filters let through.'
+  return isFiltered ? 'No clip matches all the filters.'
     : 'New clips appear here by themselves.';
 }
 

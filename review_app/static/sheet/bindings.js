@@ -14,8 +14,8 @@ export const GROUPS = [
         .../** @type {[string, string][]} */ ([1, 2, 3, 4, 5].map((n) => [`rate${n}`, `${n}`])),
       ),
       line('No rating', ['rate0', '0']),
-      line('Undo, all of it', ['undo', 'u']),
-      line('Send again at once', ['repeat', 'r']),
+      line('Undo the whole decision', ['undo', 'u']),
+      line('Retry now', ['repeat', 'r']),
     ],
   },
   {
@@ -30,7 +30,7 @@ export const GROUPS = [
         ['extendDown', 'Shift+ArrowDown'],
       ),
       line('… to the first, last', ['extendHome', 'Shift+Home'], ['extendEnd', 'Shift+End']),
-      line('Mark all (Ctrl+A does, too) or none (Esc)', ['markAll', 'e']),
+      line('Mark all (or Ctrl+A) or none (Esc)', ['markAll', 'e']),
     ],
   },
   {
@@ -45,7 +45,7 @@ export const GROUPS = [
       ),
       line('First, last', ['home', 'Home'], ['end', 'End']),
       line('A page up, down', ['pageUp', 'PageUp'], ['pageDown', 'PageDown']),
-      line('Play what is in focus, or stop', ['play', 'p']),
+      line('Play the clip in focus, or stop', ['play', 'p']),
       line('Open on the review page', ['open', 'Enter']),
       line('Filter the clips', ['filters', '/']),
       line('Show or hide the keys', ['help', '?']),
@@ -55,7 +55,7 @@ export const GROUPS = [
 
 export const BINDINGS = bindingsOf(GROUPS);
 
-/** What a held key does again and again. */
+/** Actions that a held key repeats. */
 export const REPEATING = new Set([
   'left', 'right', 'up', 'down', 'pageUp', 'pageDown',
   'extendLeft', 'extendRight', 'extendUp', 'extendDown',

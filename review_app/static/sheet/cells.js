@@ -1,6 +1,6 @@
 /**
- * The cells of the contact sheet in the document: one for each clip, kept as long as the clip is
- * shown, changed only where something has changed.
+ * The cells of the contact sheet in the document: one per clip, kept as long as the clip is shown,
+ * updated only where something has changed.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {{focus: number | null, isMarked: (id: number) => boolean, saving: Set<number>,
@@ -23,7 +23,7 @@ export class Cells {
   /** @param {HTMLElement} grid @param {{scroller: HTMLElement,
    *   onnear: (canvas: HTMLCanvasElement, clip: Clip) => void,
    *   onfar: (canvas: HTMLCanvasElement) => void}} options `onnear`: a picture is in view, or
-   *   nearly so */
+   *   almost */
   constructor(grid, { scroller, onnear, onfar }) {
     this.#grid = grid;
     this.#onnear = onnear;
@@ -68,7 +68,7 @@ export class Cells {
     this.#cells.get(id)?.item.scrollIntoView({ block: 'nearest' });
   }
 
-  /** How the cells lie: columns, and whole rows on the screen. */
+  /** The layout of the cells: columns, and whole rows on the screen. */
   get layout() {
     const columns = getComputedStyle(this.#grid).gridTemplateColumns.split(' ').length;
     const [first] = this.#cells.values();
@@ -120,7 +120,7 @@ export class Cells {
     item.setAttribute('aria-selected', String(isMarked(id)));
     cell.length.textContent = `${clip.duration_seconds.toFixed(1)} s`;
     cell.rating.textContent = '★'.repeat(rating ?? 0);
-    cell.told.textContent = saving.has(id) ? 'saving…' : refusal && 'came back';
+    cell.told.textContent = saving.has(id) ? 'saving…' : refusal && 'not saved';
     item.title = refusal;
     item.setAttribute('aria-label', nameOf(clip, refusal));
   }

@@ -1,4 +1,4 @@
-/** Where keys lead in a grid that is filled row by row. Pure. */
+/** Where keys move the focus in a grid that is filled row by row. Pure. */
 
 /**
  * The place that a key leads to from `at`; `at` itself where there is none.
@@ -29,7 +29,7 @@ export function moved(key, at, { count, columns, rows }) {
   }
 }
 
-/** Where the focus goes when clips leave: to the one that follows what left, else the last one.
+/** Where the focus goes when clips leave: to the next clip that stays, else to the last one.
  * @param {readonly number[]} before ids @param {readonly number[]} after the ids that stay
  * @param {number | null} focus the id that had it @returns {number | null} */
 export function refocused(before, after, focus) {

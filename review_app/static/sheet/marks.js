@@ -1,4 +1,4 @@
-/** Which clips are marked. Pure: knows ids alone, and the order in which they are shown. */
+/** Which clips are marked. Pure: knows only ids, and the order in which they are shown. */
 
 export class Marks {
   /** @type {Set<number>} */ #ids = new Set();
@@ -47,7 +47,7 @@ export class Marks {
     this.anchorAt(this.#anchor);
   }
 
-  /** Forgets those that are shown no more. @param {readonly number[]} order */
+  /** Forgets clips that are no longer shown. @param {readonly number[]} order */
   keep(order) {
     const shown = new Set(order);
     for (const ids of [this.#ids, this.#before]) {
@@ -56,7 +56,7 @@ export class Marks {
     if (this.#anchor !== null && !shown.has(this.#anchor)) this.#anchor = null;
   }
 
-  /** What a decision is meant for: the marked ones in their order, or else the one in focus.
+  /** The clips that a decision is meant for: the marked ones in order, else the one in focus.
    * @param {readonly number[]} order @param {number | null} focus @returns {number[]} */
   chosen(order, focus) {
     if (this.#ids.size > 0) return order.filter((id) => this.#ids.has(id));

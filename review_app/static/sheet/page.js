@@ -1,4 +1,4 @@
-/** The contact sheet: joins clips, marks, pictures and keys to the document. */
+/** The contact sheet: connects clips, marks, pictures and keys with the document. */
 
 import { Player } from '../player/player.js';
 import { api, latestDecision, undoDecision } from '../shared/api.js';
@@ -22,17 +22,18 @@ import { SheetQueue } from './queue.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
-/** The server hands out no more at a time. */
+/** As many clips as the server hands out at a time. */
 const MOST = 200;
 const MORE = 100;
 const REFILL_MS = 4000;
-/** A notice that is no trouble goes by itself. */
+/** A notice that is not an error disappears after this time. */
 const NOTICE_MS = 5000;
 
 const sheet = byId('sheet');
 const grid = byId('cells');
 const scroller = byId('scroller');
-/** By what the address calls them. @type {Record<string, string[]>} */
+/** The states of clips by the names that the address has for them.
+ * @type {Record<string, string[]>} */
 const STATES = JSON.parse(sheet.dataset.states ?? '{}');
 const schedule = onceAFrame(() => draw());
 
@@ -83,18 +84,20 @@ const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 /** @type {number[]} */ let order = [];
 /** @type {number | null} */ let focus = null;
 /** @type {number | null} */ let hovered = null;
-/** What had the focus when the sheet was drawn last. @type {number | null} */ let revealed = null;
+/** The clip that had the focus when the sheet was last drawn.
+ * @type {number | null} */
+let revealed = null;
 let playsFocus = false;
-/** What the notice says of the player. @type {string | null} */ let toldTrouble = null;
+/** The player's error that the notice shows. @type {string | null} */ let toldTrouble = null;
 
 /** @param {number | null} id */
 const clipOf = (id) => clips.find((clip) => clip.id === id) ?? null;
 
 // --- What keys and buttons do ---------------------------------------------------------------
 
-/** @param {string} key @param {boolean} [extends_] marks what lies between */
+/** @param {string} key @param {boolean} [extends_] marks all clips on the way */
 function move(key, extends_ = false) {
-  hovered = null; // whoever moves by keys looks at what they lead to
+  hovered = null; // people who move by keys look at the focus
   const at = focus === null ? 0 : order.indexOf(focus);
   const id = order[moved(key, at, { count: order.length, ...cells.layout })] ?? null;
   focusOn(id, extends_);
@@ -187,7 +190,7 @@ document.addEventListener('click', (event) => {
   const button = /** @type {HTMLElement | null} */ (target.closest('[data-action]'));
   if (!button) return;
   ACTS[button.dataset.action ?? '']?.();
-  // A mouse user's next Space or Enter is meant for the sheet, not for this button.
+  // After a click, the next Space or Enter is meant for the sheet, not for this button.
   if (event.detail > 0 && !button.closest('dialog')) button.blur();
   schedule();
 });
@@ -257,8 +260,8 @@ function draw() {
   setText(byId('unsaved'), queue.unsaved > 0 ? `saving ${queue.unsaved}…` : '');
 }
 
-/** Takes in what the queue shows now, at once, for the next key is meant for what is left; marks
- * and focus go with it. */
+/** Takes over the queue's clips, with marks and focus, at once: the next key press is meant for the
+ * clips that are left. */
 function follow() {
   clips = queue.clips;
   const before = order;
@@ -270,7 +273,7 @@ function follow() {
   marks.anchorAt(focus);
 }
 
-/** The notice that will go by itself. @type {import('./queue.js').Notice | null} */
+/** The notice that is about to disappear. @type {import('./queue.js').Notice | null} */
 let fading = null;
 
 function letFade() {
@@ -305,12 +308,12 @@ function factsOf({ video, start_seconds: seconds, start_frame: start, end_frame:
 
 // --- Keeping up -----------------------------------------------------------------------------
 
-/** @param {number} [more] clips wanted besides those that are here */
+/** @param {number} [more] clips to fetch beyond those that are here */
 function renew(more = 0) {
   return queue.renew(Math.max(1, Math.min(MOST, clips.length + queue.leaving + more)));
 }
 
-/** More clips when the end is near. */
+/** Fetches more clips when the end of the sheet is near. */
 function refill() {
   const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
   if (left < scroller.clientHeight && clips.length < MOST) void renew(MORE);

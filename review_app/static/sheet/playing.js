@@ -1,7 +1,7 @@
 /**
- * What the player does for the sheet: it plays one clip in its cell, over the small pictures, which
- * play at once; and it draws what is too short to have a small picture. There is one player for all
- * cells, and it makes no sound.
+ * Plays one clip of the sheet in its cell: first from small pictures, then with the player on top.
+ * The player also draws clips that are too short to have a small picture. All cells share one
+ * player, without audio.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/clip_pictures.js').Pictures} Pictures
@@ -10,7 +10,7 @@
 
 import { draw } from '../shared/clip_pictures.js';
 
-/** A pointer that only passes over a cell starts no decoder. */
+/** A pointer that only crosses a cell starts no decoder. */
 const LINGER_MS = 250;
 
 export class Playing {
@@ -19,7 +19,7 @@ export class Playing {
   #overlay;
   #pictures;
   /** @type {HTMLCanvasElement | null} */ #canvas = null;
-  /** What the player was given. @type {object | null} */ #opened = null;
+  /** The clip as the player opened it. @type {object | null} */ #opened = null;
   #since = 0;
   #timer = 0;
 
@@ -31,7 +31,7 @@ export class Playing {
     this.#pictures = pictures;
   }
 
-  /** Plays a clip in its cell; null: none. @param {Clip | null} clip
+  /** Plays a clip in its cell; null stops. @param {Clip | null} clip
    * @param {HTMLCanvasElement | null} canvas the cell's picture */
   show(clip, canvas) {
     if (clip?.id === this.clip?.id && canvas === this.#canvas) return;
@@ -50,7 +50,7 @@ export class Playing {
     }, LINGER_MS);
   }
 
-  /** The player has drawn, or has lost, a frame. */
+  /** To be called when the player has drawn or lost a frame. */
   playerChanged() {
     const { clip, presented } = this.#player;
     this.#overlay.hidden = presented === null || clip !== this.#opened;
@@ -75,7 +75,7 @@ export class Playing {
   }
 }
 
-/** The frame that is due `seconds` after a clip began to play, over and over.
+/** The frame that is due `seconds` after a clip began to play in a loop.
  * @param {Clip} clip @param {number} seconds @param {number} rate */
 function dueFrame({ start_frame: start, end_frame: end, duration_seconds: length }, seconds, rate) {
   const share = ((seconds * rate) / length) % 1;
@@ -86,10 +86,10 @@ function dueFrame({ start_frame: start, end_frame: end, duration_seconds: length
 /** @param {Clip} clip @returns {Clip} */
 const silent = (clip) => ({ ...clip, video: { ...clip.video, has_audio: false } });
 
-/** Draws a clip's first frame; false while it has not come.
+/** Draws a clip's first frame; returns false while it is not decoded.
  * @param {Player} player @param {HTMLCanvasElement} canvas @param {Clip} clip */
 export function drawStill(player, canvas, clip) {
-  // The player makes stills beside a clip that it shows, or would show.
+  // The player makes stills only while it has a clip open.
   if (!player.clip) {
     player.open(silent(clip));
     player.pause();

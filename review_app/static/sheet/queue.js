@@ -1,9 +1,9 @@
 /**
  * The clips of the contact sheet, and decisions on many of them at once. Free of DOM and fetch.
  *
- * What is shown is what the server has confirmed less what has been decided since, so decided clips
- * leave at once. Batches are sent one after the other. What the server refuses comes back with the
- * reason; while it can't be reached everything waits here and is sent again.
+ * The sheet shows the clips that the server has confirmed without those decided on since, so
+ * decided clips leave at once. Batches are sent one after the other. A clip that the server refuses
+ * comes back with the reason. While the server can't be reached, everything waits and is retried.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/courier.js').Refusal} Refusal
@@ -20,19 +20,18 @@
  * @typedef {{action: string, fields: Fields, versions: Map<number, number>,
  *   fate: 'waiting' | 'sent' | 'unanswered', eventId: number | null}} Batch  `versions` by clip
  * @typedef {{action: 'undo', of: Batch | null, fate: Batch['fate'], eventId: number | null}} Undo
- *   without `of` the latest decision from before this page
+ *   without `of`: of the latest decision from before this page
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
 import { count, doneWord, inOtherPages, sentence } from '../shared/words.js';
 
-
 export class SheetQueue {
   /** @type {Notice | null} */ notice = null;
   /** True once the server has answered for the first time. */
   loaded = false;
-  /** Clips that the selection has, those with others among them. */
+  /** Clips of the selection, including those that other reviewers have. */
   total = 0;
   withOthers = 0;
   /** Pending clips that other tabs of this reviewer have. */
@@ -44,22 +43,26 @@ export class SheetQueue {
   #onchange;
   #courier;
   /** As the server has confirmed them. @type {Map<number, Clip>} */ #clips = new Map();
-  /** Every id that was ever here, in the order of the sheet. @type {number[]} */ #order = [];
-  /** Versions of clips that have left: older news must not bring them back.
+  /** The ids of all clips that have been here, in the order of the sheet.
+   * @type {number[]} */
+  #order = [];
+  /** Versions of clips that have left: an older answer must not bring them back.
    * @type {Map<number, number>} */
   #left = new Map();
   /** Not answered yet, oldest first. @type {(Batch | Undo)[]} */ #edits = [];
-  /** This page's decisions that stand, the latest last. @type {Batch[]} */ #saved = [];
-  /** Why no clips come. @type {string | null} */ #unread = null;
-  /** Raised when another list begins: answers about the one before are of no use. */
+  /** This page's saved decisions that are not undone, the latest last.
+   * @type {Batch[]} */
+  #saved = [];
+  /** Why the clips can't be loaded. @type {string | null} */ #unread = null;
+  /** Raised when another list begins: answers about the previous one are ignored. */
   #list = 0;
   #loading = -1;
   /** How many clips were wanted last. */
   #most = 0;
 
   /** @param {{server: Server, belongs: (clip: Clip) => boolean, onchange: () => void,
-   *   delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is one of those
-   *   that this sheet shows */
+   *   delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is in a
+   *   state that this sheet shows */
   constructor({ server, belongs, onchange, delay }) {
     this.#server = server;
     this.#belongs = belongs;
@@ -98,7 +101,7 @@ export class SheetQueue {
     return idsOf(this.#batches().filter((each) => !leaves(each)));
   }
 
-  /** Has the server keep what is here from other reviewers, and hand out more, up to `most`.
+  /** Renews the leases of the clips that are here, and fetches more, up to `most`.
    * @param {number} most */
   async renew(most) {
     const list = this.#list;
@@ -116,16 +119,16 @@ export class SheetQueue {
       this.#take(handed.clips, asked);
       this.#unread = null;
     } catch (error) {
-      if (list !== this.#list) return; // another one has been begun, which is read by itself
+      if (list !== this.#list) return; // another list has begun, and is loaded by its own call
       const told = sentence(/** @type {Refusal} */ (error));
-      this.#unread = `The clips can't be read. ${told} Trying again.`;
+      this.#unread = `The clips can't be loaded. ${told} Retrying.`;
     } finally {
       if (this.#loading === list) this.#loading = -1;
     }
     this.#onchange();
   }
 
-  /** Begins another list: what is on its way stays on its way. */
+  /** Begins another list. Decisions that are on their way are still sent. */
   begin() {
     this.#clips.clear();
     this.#order = [];
@@ -147,7 +150,7 @@ export class SheetQueue {
     this.#enqueue({ action, fields, versions, fate: 'waiting', eventId: null });
   }
 
-  /** Takes back the latest batch, whole. */
+  /** Undoes the whole latest batch. */
   undo() {
     this.notice = null;
     const undone = new Set(this.#edits.map((edit) => ('of' in edit ? edit.of : null)));
@@ -163,7 +166,7 @@ export class SheetQueue {
     this.#enqueue({ action: 'undo', of, fate: 'waiting', eventId: null });
   }
 
-  /** Tries again at once to send what waits. */
+  /** Retries at once what waits. */
   repeat() {
     this.#courier.wake({ force: true });
     if (this.#unread) void this.renew(this.#most);
@@ -173,7 +176,7 @@ export class SheetQueue {
     return this.#edits.filter((edit) => 'versions' in edit);
   }
 
-  /** @param {Clip} clip with the ratings that are on their way */
+  /** The clip with ratings that are not saved yet. @param {Clip} clip */
   #described(clip) {
     const rated = this.#batches().filter((each) => !leaves(each) && each.versions.has(clip.id));
     return rated.length > 0 ? { ...clip, ...rated.at(-1)?.fields } : clip;
@@ -235,10 +238,10 @@ export class SheetQueue {
     this.#say(`${sentence({ message: refused[0].error })}${many}`, true);
   }
 
-  /** @param {Undo} undo @param {boolean} wasUnclear it may have been undone before, unheard */
+  /** @param {Undo} undo @param {boolean} wasUnclear the answer to an earlier request was lost */
   async #sendUndo(undo, wasUnclear) {
     const { of } = undo;
-    const isOfNothing = of && of.eventId === null; // the server has refused all, as the notice says
+    const isOfNothing = of && of.eventId === null; // the server refused the whole batch
     const answer = isOfNothing ? null : await unlessRefused(this.#takeBack(undo), (refusal) =>
       this.#undoRefused(of, refusal, wasUnclear));
     this.#drop(undo);
@@ -257,7 +260,7 @@ export class SheetQueue {
 
   /** @param {Undo} undo */
   async #takeBack(undo) {
-    // Named, so that asking again after a lost answer takes back nothing else.
+    // By its id, so that a retry after a lost answer undoes nothing else.
     undo.eventId ??= undo.of ? undo.of.eventId : await this.#server.latest();
     return this.#server.undo(undo.eventId);
   }
@@ -294,7 +297,7 @@ export class SheetQueue {
     this.#saved = this.#saved.filter((other) => other !== batch);
   }
 
-  /** Clips as a write of ours left them: what waits behind it goes on from there.
+  /** Takes in clips as our own request left them: waiting batches build on their new versions.
    * @param {Clip[]} clips */
   #confirm(clips) {
     for (const clip of clips) {
@@ -315,8 +318,8 @@ export class SheetQueue {
     }
   }
 
-  /** Brings the sheet in line with what the server has handed out; what has changed here since it
-   * was asked stays. @param {Clip[]} handed @param {Map<number, Clip>} asked */
+  /** Brings the sheet in line with the clips that the server handed out. Clips that have changed
+   * here since the request stay. @param {Clip[]} handed @param {Map<number, Clip>} asked */
   #take(handed, asked) {
     const fresh = new Set(handed.map(({ id }) => id));
     const decided = idsOf(this.#batches());
@@ -337,7 +340,7 @@ export class SheetQueue {
 /** @param {Batch} batch */
 const wordOf = ({ action, fields }) => doneWord(action, Object.keys(fields));
 
-/** Whether what a batch decides takes its clips off the sheet. @param {Batch} batch */
+/** Whether the clips of a batch leave the sheet. @param {Batch} batch */
 const leaves = ({ action }) => action !== 'annotate';
 
 /** @param {Batch[]} batches */

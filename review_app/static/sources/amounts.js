@@ -1,4 +1,4 @@
-/** How sizes and times read. The same words as on the server's side (`texts.py`, `progress.py`). */
+/** Sizes and times in words, the same as the server's (`texts.py`, `progress.py`). */
 
 /** `1.4 GB`, in decimal units.
  * @param {number} bytes */

@@ -1,18 +1,18 @@
-/** Shows uploads, with what can be done about each. */
+/** The list of uploads, each with its buttons. */
 
 import { make, setText } from '../shared/dom.js';
 import { fileSize, roughDuration } from './amounts.js';
 
 /** @typedef {import('./upload.js').Upload} Upload */
 
-/** What an upload says, and whether that is a fault. @param {Upload} upload @param {number} now */
+/** The parts of an upload's status line. @param {Upload} upload @param {number} now */
 export function told(upload, now) {
   const { state, sent, size, trouble } = upload;
   const share = size ? Math.floor((100 * sent) / size) : 0;
   const arrived = `${fileSize(sent)} of ${fileSize(size)}`;
   switch (state) {
     case 'waiting':
-      return [`${fileSize(size)}, waits for its turn`];
+      return [`${fileSize(size)}, waiting for its turn`];
     case 'sending': {
       if (upload.isStoring) return ['All sent: the server is storing it'];
       const { speed, secondsLeft } = upload;
@@ -21,12 +21,12 @@ export function told(upload, now) {
     }
     case 'retrying': {
       const seconds = Math.max(0, Math.ceil((upload.retryAt - now) / 1000));
-      return [`${share} % sent`, `${trouble} Goes on by itself in ${seconds} s.`];
+      return [`${share} % sent`, `${trouble} Retrying in ${seconds} s.`];
     }
     case 'paused':
       return [arrived, 'paused'];
     case 'interrupted':
-      return [`${share} % of ${fileSize(size)} are here`, 'choose or drop the same file to go on'];
+      return [`${share} % of ${fileSize(size)} sent`, 'choose or drop the same file to resume'];
     case 'done':
       return ['Done: it is in the list below'];
     default:
@@ -101,7 +101,7 @@ export class UploadList {
     if (state === 'done' || state === 'failed') return [button('Dismiss', dismiss)];
     const buttons = [button('Cancel', () => void upload.cancel())];
     if (state === 'paused') buttons.unshift(button('Resume', () => upload.resume()));
-    else if (state === 'retrying') buttons.unshift(button('Try now', () => upload.wake()));
+    else if (state === 'retrying') buttons.unshift(button('Retry now', () => upload.wake()));
     else if (state !== 'interrupted') buttons.unshift(button('Pause', () => upload.pause()));
     return buttons;
   }

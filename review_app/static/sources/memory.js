@@ -1,4 +1,4 @@
-/** Uploads that have begun, across reloads of the page and restarts of the browser. */
+/** Remembers uploads that have begun across reloads of the page and restarts of the browser. */
 
 const PLACE = 'heaters-uploads';
 
@@ -37,7 +37,7 @@ export class Memory {
     try {
       this.#place.setItem(PLACE, JSON.stringify(all));
     } catch {
-      // Without room or permission uploads still go on, until the page is closed.
+      // Without room or permission, uploads last until the page is closed.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The page of sources: its list, and uploads from here. */
+/** The sources page: its list, and uploads. */
 
 import { byId } from '../shared/dom.js';
 import { UploadList } from './list.js';
@@ -8,9 +8,9 @@ import { send } from './send.js';
 import { keepFresh, refresh } from './table.js';
 import { Uploads } from './uploads.js';
 
-/** Seconds left and speeds are brought up to date so often. */
+/** How often remaining times and speeds are updated. */
 const TICK_MS = 500;
-/** How long a finished upload is shown; its video is in the table then. */
+/** How long a finished upload stays in the list; its video is in the table then. */
 const DONE_MS = 6000;
 
 const uploads = new Uploads({
@@ -43,7 +43,7 @@ function add(files) {
   list.show();
 }
 
-/** What was dropped, without folders: a browser shows those as files that can't be read.
+/** The dropped files, without folders: browsers present those as unreadable files.
  * @param {DataTransfer} transfer */
 function* filesIn(transfer) {
   for (const item of transfer.items) {

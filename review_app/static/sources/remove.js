@@ -1,4 +1,4 @@
-/** Asks before a video is deleted, and says what would be lost. */
+/** Asks before a video is deleted, and tells what would be lost. */
 
 import { byId, setText } from '../shared/dom.js';
 

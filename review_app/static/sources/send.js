@@ -1,4 +1,4 @@
-/** Requests that tell how much of their body is on its way, which fetch can't. */
+/** Requests with upload progress, which fetch does not offer. */
 
 /** @type {import('./upload.js').Means['send']} */
 export const send = (method, url, { headers, body, signal, onprogress }) =>

@@ -1,6 +1,6 @@
 /**
- * Keeps the list up to date, and the page open: forms and the list's own links answer into the page,
- * as loading another one would interrupt uploads.
+ * Keeps the list up to date, and the page open: the answers to forms and links replace parts of the
+ * page, because loading another page would interrupt uploads.
  */
 
 import { byId, make } from '../shared/dom.js';
@@ -9,10 +9,11 @@ const PERIOD_MS = 3000;
 const table = byId('table');
 let shown = '';
 let isPressing = false;
-/** Counts what was asked for: an answer that something newer has overtaken is dropped. */
+/** Counts the requests: an answer that arrives after a newer request is dropped. */
 let asked = 0;
 
-/** Changes the page, keeping what is open and where the focus is. @param {() => void} change */
+/** Changes the page, and keeps open details open and the focus in place.
+ * @param {() => void} change */
 function keeping(change) {
   const open = [...table.querySelectorAll('details[open]')].map(({ id }) => id);
   const focused = table.contains(document.activeElement) ? document.activeElement?.id : '';
@@ -38,7 +39,7 @@ export async function refresh() {
       table.innerHTML = text;
     });
   } catch {
-    // The server is away: the list stays as it was, the next round asks again.
+    // The server can't be reached: the list stays, and the next round asks again.
   }
 }
 
@@ -47,7 +48,7 @@ function say(sentence) {
   byId('messages').replaceChildren(make('p', { className: 'message bad', textContent: sentence }));
 }
 
-/** Takes parts of another state of this page into this one; false if there was none.
+/** Replaces parts of the page by those of the page that the server answers.
  * @param {string[]} parts ids @param {string} url @param {RequestInit} [request] */
 async function visit(parts, url, request) {
   const number = (asked += 1);
@@ -99,7 +100,7 @@ function submit(event) {
   const { textContent } = button;
   button.disabled = true;
   if (adds) button.textContent = 'Adding…';
-  // The form's own encoding: browsers send FormData in one that is several times as long.
+  // The form's own encoding: FormData would be sent in one several times as long.
   const body = new URLSearchParams(/** @type {any} */ (fields));
   void visit(parts, form.action, { method: 'POST', body }).finally(() => {
     button.disabled = false;
@@ -129,7 +130,7 @@ export function keepFresh() {
     if (event.key === 'Escape') closeOthers(null);
   });
   addEventListener('popstate', () => void visit(['search', 'table'], location.href));
-  // A button that is replaced between press and release is not clicked.
+  // A button that is replaced between press and release gets no click.
   table.addEventListener('pointerdown', () => {
     isPressing = true;
   });

@@ -1,23 +1,23 @@
 /**
- * One file on its way to the server, by the tus protocol: announced once, sent in chunks, continued
- * after whatever may happen in between. Knows no page: what it needs of the browser is handed in.
+ * One file on its way to the server, by the tus protocol: announced once, sent in chunks, resumed
+ * after any interruption. Free of DOM: what it needs from the browser is passed in.
  */
 
-/** Bytes sent at once. A chunk that breaks off is sent again: small enough to lose little. */
+/** Bytes per request. An interrupted chunk is sent again, so it is small enough to lose little. */
 export const CHUNK = 8 * 2 ** 20;
 
 const TUS = { 'Tus-Resumable': '1.0.0' };
 const SPEED_WINDOW_MS = 8000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** The server will not have the file; asking again is no use. */
+/** The server refuses the file; a retry is no use. */
 class Refused extends Error {}
 
-/** How long to wait after so many failures in a row, in ms.
+/** How long to wait after a number of failures in a row, in ms.
  * @param {number} failures */
 export const pauseAfter = (failures) => Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (failures - 1));
 
-/** What tells one file from another across reloads of the page.
+/** Identifies a file across reloads of the page.
  * @param {{ name: string, size: number, lastModified: number }} file */
 export const fingerprint = (file) => [file.name, file.size, file.lastModified].join('|');
 
@@ -37,25 +37,25 @@ const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(t
  *   memory: import('./memory.js').Memory,
  *   onchange: (upload: Upload) => void,
  * }} Means
- *   `send` rejects where no answer came; `sleep` ends early when there is reason for hope.
+ *   `send` rejects if no answer came; `sleep` ends early when its signal aborts.
  */
 
 export class Upload {
   /** `interrupted`: begun before the page was opened, and the file must be chosen again. */
   /** @type {'waiting'|'sending'|'retrying'|'paused'|'interrupted'|'done'|'failed'|'cancelled'} */
   state = 'waiting';
-  /** Bytes that have arrived, as far as is known. */
+  /** Bytes that have arrived, as far as known. */
   sent = 0;
-  /** What went wrong last, as a sentence. */
+  /** The last error, as a sentence. */
   trouble = '';
-  /** When it is tried again, while it is `retrying`, on the clock of `now`. */
+  /** When the next try is due while it is `retrying`, on the clock of `now`. */
   retryAt = 0;
 
   /** @type {string | null} */
   #url;
   #told;
   #means;
-  /** What the server said when it could not take the last bytes in; a HEAD is answered mutely. */
+  /** The server's last error about a chunk; answers to HEAD have no text. */
   #said = '';
   #stop = new AbortController();
   #wake = new AbortController();
@@ -64,7 +64,7 @@ export class Upload {
 
   /**
    * @param {{ name: string, size: number, lastModified: number, url?: string }} told
-   * @param {Blob | null} file null where only its announcement is remembered
+   * @param {Blob | null} file null if only its announcement is remembered
    * @param {boolean} alreadyCut
    * @param {Means} means
    */
@@ -84,17 +84,17 @@ export class Upload {
     return this.state === 'sending' || this.state === 'retrying';
   }
 
-  /** All bytes have arrived, and the server puts them where they belong. */
+  /** True once all bytes have arrived, while the server stores them. */
   get isStoring() {
     return this.state === 'sending' && this.sent >= this.size;
   }
 
-  /** Whether it would be lost work to leave the page now. */
+  /** True if leaving the page now would lose work. */
   get isUnfinished() {
     return this.isActive || this.state === 'waiting';
   }
 
-  /** Bytes per second of late, or null. */
+  /** Recent bytes per second, or null. */
   get speed() {
     const [first] = this.#history;
     const last = this.#history.at(-1);
@@ -138,7 +138,7 @@ export class Upload {
     }
   }
 
-  /** There may be a connection again. */
+  /** Retries at once: there may be a connection again. */
   wake() {
     this.#wake.abort();
   }
@@ -148,18 +148,18 @@ export class Upload {
     this.#become('paused');
   }
 
-  /** Whoever has it next may run it. */
+  /** Puts it back in line. */
   resume() {
     this.#become('waiting');
   }
 
-  /** @param {Blob} file the one that the announcement speaks of */
+  /** @param {Blob} file the announced one */
   found(file) {
     this.file = file;
     this.#become('waiting');
   }
 
-  /** The server has all of it. */
+  /** The server has the whole file. */
   finish() {
     this.#means.memory.forget(this.fingerprint);
     this.sent = this.size;
@@ -170,11 +170,11 @@ export class Upload {
     this.#stop.abort();
     this.#means.memory.forget(this.fingerprint);
     this.#become('cancelled');
-    // Where this fails, the server sweeps the upload within a day.
+    // If this fails, the server removes the upload within a day.
     if (this.#url) await this.#send('DELETE', this.#url).catch(() => {});
   }
 
-  /** Asks the server how much it has: 'all', 'some' or, where it knows nothing of it, 'nothing'.
+  /** Asks the server how much it has: 'all', 'some', or 'nothing' if it does not know the upload.
    * @param {AbortSignal} [signal] */
   async look(signal) {
     const answer = await this.#send('HEAD', /** @type {string} */ (this.#url), { signal });
@@ -208,7 +208,7 @@ export class Upload {
       },
       signal,
     });
-    // What has begun waits for room; what has not is better begun when there is some.
+    // Without room, an upload that has begun waits; a new one does not begin.
     if (answer.status === 507) throw new Refused(answer.error);
     check(answer);
     const url = /** @type {string} */ (answer.header('Location'));
@@ -233,9 +233,9 @@ export class Upload {
       this.#arrived(Number(answer.header('Upload-Offset')));
     } catch (error) {
       this.sent = offset;
-      // A file that can't be read ends a request as a lost connection does.
+      // To the request, an unreadable file looks like a lost connection.
       await file.slice(offset, offset + 1).arrayBuffer().catch(() => {
-        throw new Refused(`${this.name} can't be read any more, as it was changed: choose it again.`);
+        throw new Refused(`${this.name} has changed and can't be read any more: choose it again.`);
       });
       throw error;
     }
@@ -264,12 +264,12 @@ export class Upload {
   }
 }
 
-/** Throws what the answer means for the upload.
- * @param {Answer} answer @param {string} said what to say where the answer is mute */
+/** Throws if the answer is an error: Refused if a retry is no use.
+ * @param {Answer} answer @param {string} said the text for an answer without one */
 function check({ status, error }, said = '') {
   if (status < 300) return;
   const sentence = error || said || `The server answered ${status}.`;
-  // Another request is at work on it, or has been; the server lost it, or is in trouble itself.
+  // Worth a retry: another request holds it, the server lost it, or the server itself has failed.
   const passing = [404, 408, 409, 423, 429].includes(status) || status >= 500;
   throw passing ? new Error(sentence) : new Refused(sentence);
 }

@@ -1,9 +1,10 @@
-/** All uploads of this page: their order, and how many go at once. Knows no page. */
+/** All uploads of this page: their order, and how many run at once. Free of DOM. */
 
 import { Upload, fingerprint } from './upload.js';
 
-/** So that one is sent while the server stores another. */
+/** Two, so that one is sent while the server stores another. */
 const AT_ONCE = 2;
+
 export class Uploads {
   /** @type {Upload[]} */
   list = [];
@@ -25,7 +26,7 @@ export class Uploads {
     return this.list.filter((upload) => upload.isUnfinished);
   }
 
-  /** Queues files; one that was begun before goes on where it was.
+  /** Queues files; an upload that has begun before resumes.
    * @param {Iterable<File>} files @param {boolean} alreadyCut */
   add(files, alreadyCut) {
     for (const file of files) {
@@ -44,7 +45,7 @@ export class Uploads {
     this.#begin();
   }
 
-  /** Lists what earlier pages have begun; the server takes in what was complete. */
+  /** Lists uploads that earlier pages began; the server takes in complete ones. */
   async recall() {
     for (const told of Object.values(this.#means.memory.all())) {
       const upload = new Upload(told, null, false, this.#means);
@@ -56,13 +57,13 @@ export class Uploads {
         this.list.push(upload);
         if (arrived === 'all') upload.finish();
       } catch {
-        // The server is away or the upload busy: it is known again when the file is chosen.
+        // The server can't be reached, or the upload is busy: choosing the file finds it again.
       }
       this.#means.onchange(upload);
     }
   }
 
-  /** @param {Upload} upload one that is at an end */
+  /** @param {Upload} upload a finished one */
   dismiss(upload) {
     this.list = this.list.filter((each) => each !== upload);
   }

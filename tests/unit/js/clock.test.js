@@ -26,7 +26,7 @@ test('frames are due by their own times, over many loops', () => {
   }
 });
 
-test('a frame that is not there stops the clock, and play goes on with it', () => {
+test('a missing frame stops the clock, and play resumes with it', () => {
   const missing = new Set([12]);
   const { clock, time } = clockWith((n) => (missing.has(n) ? null : variable(n)));
   clock.restart(10);
@@ -45,7 +45,7 @@ test('a frame that is not there stops the clock, and play goes on with it', () =
   assert.equal(clock.due(), 13);
 });
 
-test('after the page has slept, play goes on where it was', () => {
+test('after the page has slept, play resumes where it was', () => {
   const { clock, time } = clockWith(variable);
   clock.restart(13);
   clock.due();
@@ -97,7 +97,7 @@ test('faster than the frames, by the rate', () => {
 /** 60 frames a second. @param {number} n @returns {[number, number]} */
 const even = (n) => [1500 * n, 1500 * (n + 1)];
 
-test('what is due at each picture of the display was said before', () => {
+test('each frame that comes due was announced before', () => {
   for (const [rate, step] of [[1, 1], [2, 2], [4, 4], [8, 8], [-1, -1], [-2, -2], [-8, -8]]) {
     const { clock, time } = clockWith(even, { start: 0, end: 240 });
     clock.displayMs = 1000 / 60;
@@ -143,7 +143,7 @@ test('of 120 frames a second a display of 60 shows every other one', () => {
   assert.deepEqual(seen, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
-test('turning around goes on from the frame that is shown', () => {
+test('a change of direction starts from the frame on the screen', () => {
   const { clock, time } = clockWith(even, { start: 0, end: 100 });
   clock.restart(0);
   clock.due();

@@ -12,7 +12,7 @@ const named = (need) => runsInNeed({
   wanted: need.clip.start_frame, backward: false, next: [], stills: [], ...need,
 }).map(({ proxy, a, b }) => `${proxy}/${a}-${b}`);
 
-test('what is shown comes first, then the beginning of the next clip, then the rest', () => {
+test('the frame on the screen comes first, then the beginning of the next clip, then the rest', () => {
   assert.deepEqual(
     named({ clip: clip(0, 256), wanted: 70, next: [clip(256, 600), clip(0, 10, 'q')] }),
     ['p/64-128', 'p/128-192', 'p/256-320', 'p/192-256', 'p/0-64', 'p/320-384', 'q/0-10'],
@@ -26,7 +26,7 @@ test('backward the runs before', () => {
   );
 });
 
-test('a frame that is asked for by name comes soon, by itself, if nothing brings it anyway', () => {
+test('a frame requested by number comes soon, in a run of its own, unless another run holds it', () => {
   const stills = [{ proxy: 'p', frame: 9 }, { proxy: 'p', frame: 10 }, { proxy: 'p', frame: 299 }];
   assert.deepEqual(
     named({ clip: clip(10, 300), stills }).slice(0, 4),
@@ -34,6 +34,6 @@ test('a frame that is asked for by name comes soon, by itself, if nothing brings
   );
 });
 
-test('of a clip of an hour only what lies ahead', () => {
+test('of an hour-long clip only the frames ahead are in demand', () => {
   assert.equal(named({ clip: clip(0, 216_000) }).length, 16);
 });

@@ -57,7 +57,7 @@ test('digits count as digits whatever the layout prints on their keys', () => {
   assert.equal(keymap.actionFor(press('ArrowLeft', { code: 'Numpad4' })), 'back'); // no num lock
 });
 
-test('letters that no key is named by stand for what their keys print elsewhere', () => {
+test('letters of other scripts stand for the Latin letters on their keys', () => {
   const keymap = new Keymap(BINDINGS);
   assert.equal(keymap.actionFor(press('ф', { code: 'KeyA' })), 'approve'); // Russian
   assert.equal(keymap.actionFor(shifted('Ь', 'KeyM')), 'mergeNext');
@@ -101,7 +101,7 @@ test('a key can be given to another action', () => {
   assert.ok(keymap.isDefault);
 });
 
-test('a key that is taken is told, and taking it swaps', () => {
+test('a claim names the owner of a key, and taking the key swaps', () => {
   const keymap = new Keymap(BINDINGS);
   assert.deepEqual(keymap.claim('approve', press('x')), { key: 'x', owner: 'archive' });
   assert.deepEqual(keymap.claim('approve', press('a')), { key: 'a', owner: null });
@@ -119,7 +119,7 @@ test('a key that is taken is told, and taking it swaps', () => {
   assert.equal(keymap.actionFor(press('x')), 'archive');
 });
 
-test('what was chosen is kept, and what makes no sense in it is left out', () => {
+test('chosen keys are stored, and invalid entries are ignored', () => {
   const keymap = new Keymap(BINDINGS);
   keymap.assign('approve', 'x');
   const again = new Keymap(BINDINGS, JSON.parse(JSON.stringify(keymap)));

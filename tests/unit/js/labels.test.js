@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { labelsToShow, toggled } from '../../../review_app/static/review/labels.js';
 
-test('labels show in the order of their numbers, then what else the clip has', () => {
+test('labels show in the order of their numbers, then the other labels of the clip', () => {
   assert.deepEqual(labelsToShow(['dusk', 'night'], ['day', 'night']), [
     { label: 'day', number: 1, isOn: false },
     { label: 'night', number: 2, isOn: true },

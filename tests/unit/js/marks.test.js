@@ -17,7 +17,7 @@ test('marks stand within their clip, in order, and go when they are set again', 
   assert.deepEqual(marks.of(part(10, 20, 'other')), []);
 });
 
-test('what a clip is split at is no mark of its parts, but one again of the whole', () => {
+test('the frame of a split marks none of its parts, and marks the whole clip again after an undo', () => {
   const marks = new Marks();
   for (const frame of [12, 15]) marks.toggle(part(10, 20), frame);
   assert.deepEqual(marks.of(part(12, 20)), [15]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { pace } from '../../../review_app/static/review/pace.js';
 
-test('the pace leaves pauses out and waits until it can tell', () => {
+test('the pace leaves pauses out and needs a few decisions', () => {
   const every = (/** @type {number} */ seconds, /** @type {number} */ n) =>
     Array.from({ length: n }, (_, i) => i * seconds * 1000);
   assert.equal(pace([]), null);

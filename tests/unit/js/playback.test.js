@@ -37,7 +37,7 @@ test('only frames that will be shown are upcoming, before the first one is there
   assert.deepEqual(playback.upcoming(3), [108, 116, 124]);
 });
 
-test('pictures are counted once the clip plays', () => {
+test('frames are counted once the clip plays', () => {
   const playback = opened();
   playback.note(false);
   assert.deepEqual(playback.stats, { ticks: 0, late: 0 });

@@ -42,7 +42,7 @@ function stop(server, { status = 0, reaches = false } = {}) {
 
 // --- Going on at once -------------------------------------------------------------------------
 
-test('the next clip is there before the server has answered', async () => {
+test('the next clip shows before the server has answered', async () => {
   const { queue, server } = await queueOf(8);
   queue.decide('approve');
   assert.equal(queue.current.id, 2);
@@ -61,7 +61,7 @@ test('the next clip is there before the server has answered', async () => {
   assert.deepEqual(done(), [[2, 'archive'], [1, 'approve']]);
 });
 
-test('the queue fills up without showing again what was decided, and counts', async () => {
+test('the queue refills without the clips that were decided on, and counts', async () => {
   const { queue } = await queueOf(40);
   const seen = [];
   while (queue.current) {
@@ -88,7 +88,7 @@ test('the last clips are not asked for again and again', async () => {
   assert.deepEqual(ids(), [12]);
 });
 
-test('what comes before and after a clip follows what is decided', async () => {
+test('the neighbours of a clip follow the decisions', async () => {
   const { queue } = await queueOf(4);
   queue.decide('archive');
   assert.equal(queue.current?.previous?.state, 'review_archived');
@@ -96,7 +96,7 @@ test('what comes before and after a clip follows what is decided', async () => {
   assert.equal(queue.current?.previous?.state, 'review_archived');
 });
 
-test('describing a clip and deciding on it at once is no conflict', async () => {
+test('describing a clip and deciding on it right after is no conflict', async () => {
   const { queue, server, sent } = await queueOf(3);
   queue.annotate(queue.current.id, { rating: 4 });
   assert.equal(queue.current.rating, 4);
@@ -119,7 +119,7 @@ test('a clip that is not on the screen any more can still be described', async (
   assert.equal(queue.current.id, 2);
 });
 
-test('what is typed about a part of a split finds it once the server has named it', async () => {
+test('a note on a part of a split reaches it once the server has given it an id', async () => {
   const { queue, server } = await queueOf(2);
   queue.decide('split', { frames: [15] });
   const { id } = queue.clips[0];
@@ -130,7 +130,7 @@ test('what is typed about a part of a split finds it once the server has named i
   assert.equal(server.get(3).note, 'typed for long');
 });
 
-test('clips can be passed over, and come again after the last', async () => {
+test('skipped-over clips come again after the last', async () => {
   const { queue } = await queueOf(3);
   queue.look(1);
   assert.deepEqual([queue.current.id, queue.position.at], [2, 2]);
@@ -173,7 +173,7 @@ test('a merge with either side shows the whole at once', async () => {
   assert.equal(queue.current.id, 6);
 });
 
-test('what a clip is merged with may not be known yet', async () => {
+test('a clip can be merged with a neighbour that the page does not know yet', async () => {
   const { queue, ranges } = await queueOf(4);
   queue.decide('approve');
   queue.decide('approve');
@@ -217,7 +217,7 @@ test('a nudge that another decision follows is sent before it', async () => {
   assert.equal(queue.notice, null);
 });
 
-test('a page that is left lets no nudge rest', async () => {
+test('leaving the page sends a resting nudge', async () => {
   const { queue, sent } = await queueOf(3);
   queue.nudge('end', 1);
   queue.flush();
@@ -255,12 +255,12 @@ test('both clips keep a frame', async () => {
   queue.nudge('end', 100);
   assert.deepEqual(ranges(), [[10, 29], [29, 30]]);
   assert.ok(!queue.nudge('end', 1));
-  assert.match(queue.notice?.text ?? '', /keep a frame/);
+  assert.match(queue.notice?.text ?? '', /each clip keeps at least one frame/);
   assert.ok(!queue.nudge('start', 1));
   assert.match(queue.notice?.text ?? '', /No clip comes right before/);
 });
 
-test('what makes no sense is said, not sent', async () => {
+test('an impossible edit is explained, not sent', async () => {
   const { queue, server } = await queueOf(3);
   queue.decide('merge', { side: 'previous' });
   assert.match(queue.notice?.text ?? '', /No clip comes right before this one/);
@@ -290,7 +290,7 @@ test('undo brings the clip back at once', async () => {
   assert.deepEqual([queue.decidedToday, queue.notice], [1, null]);
 });
 
-test('undo of a decision that is on its way waits for its number', async () => {
+test('undo of a decision that is on its way waits for its id', async () => {
   const { queue, server } = await queueOf(3);
   queue.decide('approve');
   await Promise.resolve();
@@ -355,7 +355,7 @@ test('a decision from before the page was opened is undone, too', async () => {
   assert.equal(server.get(1).state, 'pending_review');
 });
 
-test('an undo of what the page was never told of takes back no second decision', async () => {
+test('an undo of a decision that the page never heard of takes back no second one', async () => {
   const { queue, server, pass } = await queueOf(4);
   await server.decide(1, { action: 'approve', version: 1 });
   await server.decide(2, { action: 'approve', version: 1 });
@@ -368,7 +368,7 @@ test('an undo of what the page was never told of takes back no second decision',
   assert.deepEqual(server.events.map(({ undone }) => undone ?? false), [false, true]);
 });
 
-test('what a neighbour does not allow is told at once and never sent', async () => {
+test('an edit that a neighbour rules out is explained at once and never sent', async () => {
   const { queue, server } = await queueOf(4);
   queue.decide('archive');
   queue.decide('group');
@@ -425,7 +425,7 @@ test('somebody was first: the clip stays away, or comes back as it is now', asyn
   assert.equal(server.get(3).state, 'review_approved');
 });
 
-test('what was decided on the parts of a split that is refused comes back with it', async () => {
+test('decisions on the parts of a refused split are dropped with it', async () => {
   const { queue, server, ids } = await queueOf(3);
   server.change(1, { rating: 1 });
   queue.decide('split', { frames: [12] });
@@ -434,7 +434,7 @@ test('what was decided on the parts of a split that is refused comes back with i
   await settled();
   assert.deepEqual(ids(), [1, 2, 3]);
   assert.equal(queue.current.id, 1);
-  assert.match(queue.notice?.text ?? '', /2 later decisions on it went with it/);
+  assert.match(queue.notice?.text ?? '', /2 later decisions on it were not saved either/);
   assert.equal(server.events.length, 0);
 });
 
@@ -447,7 +447,7 @@ test('a refused nudge puts the cut back', async () => {
   assert.match(queue.notice?.text ?? '', /Not saved: clip 1 nudged/);
 });
 
-test('what others changed between key press and sending is not overwritten unseen', async () => {
+test('a change by others between key press and request is not overwritten unseen', async () => {
   const { queue, server } = await queueOf(4);
   server.before = async (what) => { if (what === 'decide') server.before = async () => {}; };
   queue.decide('approve');
@@ -480,7 +480,7 @@ test('while the server is stopped nothing is lost and work goes on; then all is 
   assert.deepEqual(sent().map(([id]) => id).filter((id) => id === 1).length >= 2, true);
 });
 
-test('it is tried again after ever longer pauses, and at once when asked', async () => {
+test('requests are retried after ever longer pauses, and at once on demand', async () => {
   const { queue, server, pass } = await queueOf(12);
   let tries = 0;
   const start = stop(server);
@@ -523,7 +523,7 @@ test('undo of a decision whose answer was lost takes it back once it is known', 
   assert.equal(queue.unsaved, 0);
 });
 
-test('an undo whose answer was lost has been made, and the clip stays', async () => {
+test('an undo whose answer was lost counts as made, and the clip stays', async () => {
   const { queue, server, pass, ids } = await queueOf(12);
   queue.decide('approve');
   await settled();
@@ -577,12 +577,12 @@ test('a decision that the server keeps failing at can be taken back', async () =
   assert.equal(server.events.length, 0);
 });
 
-test('a list that could not be read is read again', async () => {
+test('a list that could not be loaded is loaded again', async () => {
   const { queue, server, pass, ids } = await queueOf(4);
   const start = stop(server);
   void queue.begin();
   await settled();
-  assert.match(queue.trouble ?? '', /The server does not answer. Trying again/);
+  assert.match(queue.trouble ?? '', /The server does not answer. Retrying/);
   start();
   await pass(2000);
   assert.deepEqual(ids(), [1, 2, 3, 4]);
@@ -622,7 +622,7 @@ test('a list can begin at a given clip, however far down it is', async () => {
   assert.equal(queue.current.id, 1);
 });
 
-test('another list that is begun while one is read replaces it', async () => {
+test('a list that begins while another is loading replaces it', async () => {
   const { queue, server, ids } = await queueOf(5);
   const load = server.load.bind(server);
   server.load = async (limit) => ({ ...(await load(limit)), clips: [] });

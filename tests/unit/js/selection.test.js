@@ -5,7 +5,7 @@ import {
   filterTexts, searchOf, selectionOf, without,
 } from '../../../review_app/static/shared/selection.js';
 
-test('an address holds what is asked for, and nothing that goes without saying', () => {
+test('an address holds the filters without default values', () => {
   const selection = selectionOf('?video=film-1&state=pending&label=&order=time&min_seconds=2&x=y');
   assert.deepEqual(selection, { video: 'film-1', min_seconds: '2' });
   assert.equal(searchOf(selection), '?video=film-1&min_seconds=2');
@@ -14,7 +14,7 @@ test('an address holds what is asked for, and nothing that goes without saying',
   assert.deepEqual(selectionOf(searchOf(odd)), odd);
 });
 
-test('filters read as words, those of a range as one', () => {
+test('filters in words, with both ends of a range as one', () => {
   const titleOf = (/** @type {string} */ key) => `Title of ${key}`;
   const texts = (/** @type {string} */ search) =>
     filterTexts(selectionOf(search), titleOf).map(({ text }) => text);
@@ -32,7 +32,7 @@ test('filters read as words, those of a range as one', () => {
   ]);
 });
 
-test('a filter can be taken away', () => {
+test('a filter can be removed', () => {
   const selection = selectionOf('?video=a&min_seconds=1&max_seconds=2');
   assert.deepEqual(without(selection, ['min_seconds', 'max_seconds']), { video: 'a' });
 });

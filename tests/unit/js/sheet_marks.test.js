@@ -51,7 +51,7 @@ test('all and none', () => {
   assert.deepEqual(marks.chosen(order, 10), [10]);
 });
 
-test('clips that have left are marked no more', () => {
+test('clips that have left are no longer marked', () => {
   const marks = new Marks();
   marks.toggle(11);
   marks.toggle(13);

@@ -147,7 +147,7 @@ test('two undos take back two batches, the latest first', async () => {
   assert.deepEqual(ids(), [1, 2, 3, 4]);
 });
 
-test('what is undone before it was sent is never sent', async () => {
+test('a decision that is undone before it was sent is never sent', async () => {
   const { server, queue, ids, pick } = await sheetOf(4);
   queue.decide('approve', pick(1));
   queue.decide('archive', pick(2));
@@ -157,7 +157,7 @@ test('what is undone before it was sent is never sent', async () => {
   assert.deepEqual(ids(), [2, 3, 4]);
 });
 
-test('a refused clip comes back with what happened, unless others decided on it', async () => {
+test('a refused clip comes back with the reason, unless others decided on it', async () => {
   const { server, queue, ids, pick } = await sheetOf(5);
   server.change(2, {}); // its cut was moved, say
   server.change(4, { state: STATES.skip });
@@ -174,7 +174,7 @@ test('a refused clip comes back with what happened, unless others decided on it'
   assert.equal(server.clip(2).state, STATES.approve);
 });
 
-test('while the server is down all waits, is told, and is sent once it is back', async () => {
+test('while the server is down everything waits, as the notice says, and is sent once it is back', async () => {
   const { server, queue, ids, pick, wait } = await sheetOf(6);
   server.down = true;
   queue.decide('approve', pick(1, 2));
@@ -191,7 +191,7 @@ test('while the server is down all waits, is told, and is sent once it is back',
   assert.deepEqual([queue.unsaved, queue.trouble], [0, null]);
 });
 
-test('an undo of what may have reached the server is sent after it', async () => {
+test('an undo of a decision that may have reached the server is sent after it', async () => {
   const { server, queue, ids, pick, wait } = await sheetOf(3);
   server.down = true;
   queue.decide('approve', pick(1));
@@ -203,7 +203,7 @@ test('an undo of what may have reached the server is sent after it', async () =>
   assert.deepEqual(ids(), [1, 2, 3]);
 });
 
-test('a request that is refused as a whole is not repeated, nor anything undone', async () => {
+test('a request that is refused as a whole is not retried, and nothing is undone', async () => {
   const { server, queue, ids, pick } = await sheetOf(3);
   const { decide } = server;
   server.decide = async () => {
@@ -234,7 +234,7 @@ test('a rating shows at once, stays on the sheet, and the next decision builds o
   assert.deepEqual(queue.clips.map(({ rating }) => rating), [null, null, null]);
 });
 
-test('more clips are handed out, in their order; what others took leaves', async () => {
+test('more clips come in order, and clips that others took leave', async () => {
   const { server, queue, ids, pick } = await sheetOf(6, 3);
   assert.deepEqual(ids(), [1, 2, 3]);
   queue.decide('approve', pick(2));

@@ -51,14 +51,14 @@ test('a new urgent run takes the place of the least wanted one', async () => {
   assert.equal(asked.filter((a) => !a.signal.aborted).length, 3);
 });
 
-test('runs that nobody wants any more are given up', async () => {
+test('runs that are no longer wanted are aborted', async () => {
   const { store, asked } = storeWith();
   store.demand(planRuns('p', 0, 128));
   store.demand(planRuns('q', 0, 64));
   assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]), [['p/0-64', true], ['p/64-128', true], ['q/0-64', false]]);
 });
 
-test('memory stays bounded, and what is in demand stays', async () => {
+test('memory stays bounded, and runs in demand stay', async () => {
   const { store, asked } = storeWith({ maxBytes: 3000 });
   for (let start = 0; start < 64 * 20; start += 64) {
     store.demand(planRuns('p', start, start + 64));
@@ -70,7 +70,7 @@ test('memory stays bounded, and what is in demand stays', async () => {
   assert.equal(store.sample('p', 0), null);
 });
 
-test('a failure is told, and tried again', async () => {
+test('a failure is reported and retried', async () => {
   let broken = true;
   const { store, asked } = storeWith({ fail: () => broken });
   store.demand(planRuns('p', 0, 10));
@@ -85,7 +85,7 @@ test('a failure is told, and tried again', async () => {
   assert.notEqual(store.sample('p', 9), null);
 });
 
-test('frames that came before the connection broke stay, until there are more', async () => {
+test('frames from before the connection broke stay until more arrive', async () => {
   const bodies = [wire(0, 10).subarray(0, 24 + 80 + 6), wire(0, 10)];
   const store = new FrameStore({ fetchRun: async () => new Response(bodies.shift()) });
   store.demand(planRuns('p', 0, 10));
@@ -119,7 +119,7 @@ test('a run that the server refuses holds up no other', async () => {
   store.demand([]);
 });
 
-test('what is wrong with a run is told for as long as it is wanted', async () => {
+test('the error of a run is reported as long as the run is wanted', async () => {
   const store = new FrameStore({
     fetchRun: async ({ proxy, a, b }) =>
       (proxy === 'gone' ? new Response('', { status: 404 }) : new Response(wire(a, b))),
@@ -133,7 +133,7 @@ test('what is wrong with a run is told for as long as it is wanted', async () =>
   assert.equal(store.trouble, null);
 });
 
-test('a server that does not answer is no trouble for whoever has everything', async () => {
+test('a server that does not answer is no error while all frames are here', async () => {
   let broken = false;
   const { store, asked } = storeWith({ fail: () => broken });
   store.demand(planRuns('p', 0, 10));
@@ -170,7 +170,7 @@ test('what waits after a failure is tried at once when somebody knows better', a
   assert.notEqual(store.sample('p', 9), null);
 });
 
-test('a refused run that gets no answer the next time is not asked for without a pause', async (t) => {
+test('a refused run that gets no answer the next time is not retried without a pause', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   let asked = 0;
   const store = new FrameStore({

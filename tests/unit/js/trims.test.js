@@ -14,7 +14,7 @@ const clipOf = (start, end, trim, ...transitions) => ({
   transitions: transitions.map(([kind, first, last]) => ({ kind, first, last })),
 });
 
-test('a clip between hard cuts has nothing to show', () => {
+test('a clip between hard cuts has no zones', () => {
   const clip = clipOf(10, 60, null);
   assert.deepEqual(trimmedZones(clip), { start: null, end: null });
   assert.equal(transitionAt(clip, 10), null);
@@ -39,7 +39,7 @@ test('both ends are named by the transition that lies over them', () => {
   });
 });
 
-test('what was trimmed by a detector before the present one still shows', () => {
+test('a trim by an earlier detector still shows', () => {
   const { start, end } = trimmedZones(clipOf(100, 200, [101, 200]));
   assert.equal(start?.name, 'transition, 1 frame');
   assert.equal(end, null);

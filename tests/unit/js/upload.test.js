@@ -109,7 +109,7 @@ test('a file goes in chunks', async () => {
   assert.equal(server.requests.filter((method) => method === 'PATCH').length, 3);
 });
 
-test('it goes on by itself after what passes', async () => {
+test('it resumes by itself after passing errors', async () => {
   const { server, uploads, states } = world();
   const troubles = [
     { status: 503, error: 'Away.' },
@@ -134,7 +134,7 @@ test('pauses grow,', () => {
   assert.deepEqual([1, 2, 3, 6, 40].map(pauseAfter), [1000, 2000, 4000, 30_000, 30_000]);
 });
 
-test('what is refused is said and not tried again', async () => {
+test('a refusal is reported and not retried', async () => {
   const { server, memory, uploads } = world();
   server.trouble = (method) =>
     method === 'POST' ? { status: 413, error: 'film.mp4 has 2 TB; at most 100 GB are taken.' } : undefined;
@@ -145,7 +145,7 @@ test('what is refused is said and not tried again', async () => {
   assert.deepEqual(memory.all(), {});
 });
 
-test('what there is no room for is not begun', async () => {
+test('an upload without room on the server does not begin', async () => {
   const { server, uploads } = world();
   server.trouble = (method) => (method === 'POST' ? { status: 507, error: 'No room.' } : undefined);
   uploads.add([film()], false);
@@ -153,7 +153,7 @@ test('what there is no room for is not begun', async () => {
   assert.deepEqual(server.requests, ['POST']);
 });
 
-test('an upload that the server no longer has begins anew', async () => {
+test('an upload that the server no longer has starts over', async () => {
   const { server, memory, uploads } = world();
   const file = film();
   memory.keep(fingerprint(file), { name: file.name, size: file.size, lastModified: file.lastModified, url: '/gone' });
@@ -162,7 +162,7 @@ test('an upload that the server no longer has begins anew', async () => {
   assert.deepEqual(server.requests, ['HEAD', 'POST', 'PATCH']);
 });
 
-test('another page goes on when the same file is chosen', async () => {
+test('another page resumes when the same file is chosen', async () => {
   const { server, memory } = world();
   const file = film();
   const told = { name: file.name, size: file.size, lastModified: file.lastModified, url: '/sources/uploads/0' };
@@ -179,7 +179,7 @@ test('another page goes on when the same file is chosen', async () => {
   assert.equal(text(server.uploads.get('/sources/uploads/0').bytes), 'a short film');
 });
 
-test('what was complete is taken in without the file', async () => {
+test('a complete upload is taken in without the file', async () => {
   const { server, memory, uploads } = world();
   const file = film();
   server.uploads.set('/x', { length: file.size, bytes: Buffer.from('a short film') });
@@ -189,7 +189,7 @@ test('what was complete is taken in without the file', async () => {
   assert.deepEqual(memory.all(), {});
 });
 
-test('pausing stops at once, and going on sends the rest once', async () => {
+test('a pause stops at once, and a resume sends the rest once', async () => {
   const { server, uploads } = world();
   let paused = false;
   server.trouble = async (method, _url, { signal }) => {
@@ -232,7 +232,7 @@ test('a file that changed on the disk is not sent half', async () => {
   assert.deepEqual(uploads.list, []);
 });
 
-test('two go at once, the others wait, and no file goes twice', async () => {
+test('two files are sent at once, the others wait, and no file is sent twice', async () => {
   const { server, uploads } = world();
   let open = () => {};
   const gate = new Promise((resolve) => {
@@ -276,7 +276,7 @@ test('when the storage fails at the end, its sentence stays until it works', asy
   assert.deepEqual(uploads.list, []);
 });
 
-test('sizes and times read as on the server', () => {
+test('sizes and times read the same as on the server', () => {
   const sizes = [0, 999, 1000, 1234, 99_400, 99_600, 999_600, 1.4e9, 5e15];
   assert.deepEqual(sizes.map(fileSize), [
     ...['0 B', '999 B', '1 kB', '1.23 kB', '99.4 kB', '100 kB', '1 MB', '1.4 GB', '5000 TB'],

@@ -1,12 +1,12 @@
-/** Which key presses belong to what has the focus. */
+/** Which key presses belong to the focused element. */
 
 const FIELDS = 'textarea, select, input:not([type=range], [type=checkbox], [type=radio])';
 
 /** True while somebody types. @param {HTMLElement} target */
 export const isField = (target) => target.matches(FIELDS) || target.isContentEditable;
 
-/** True for a press that works what has the focus: whoever goes from button to button by Tab
- * presses them with Enter and Space, and moves a slider with the arrows.
+/** True for a key press that operates the focused element: people go from button to button by Tab,
+ * press them with Enter and Space, and move a slider with the arrows.
  * @param {KeyboardEvent} event @param {HTMLElement} target */
 export function worksFocus({ key }, target) {
   if (!target.matches(':focus-visible')) return false;

@@ -1,8 +1,8 @@
-/** The keys that a person has chosen, kept in this browser for all pages. */
+/** The keys that a person chose, stored in this browser for all pages. */
 
 import { remember, remembered } from '../../player/remember.js';
 
-/** @returns {unknown} null where there are none, or none that can be read */
+/** @returns {unknown} null if there are none, or if they can't be read */
 export function keptKeys() {
   try {
     return JSON.parse(remembered('keys') ?? 'null');
@@ -11,7 +11,7 @@ export function keptKeys() {
   }
 }
 
-/** The choices for other pages' actions stay as they were.
+/** Stores the keys of this page's actions, and leaves those of other pages as they are.
  * @param {import('./keymap.js').Keymap} keymap */
 export function keepKeys(keymap) {
   const others = Object.entries(keptKeys() ?? {}).filter(([action]) => !keymap.knows(action));

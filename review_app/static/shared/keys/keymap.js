@@ -1,29 +1,29 @@
 /**
- * Which action a key press means, and how people change that. Pure: takes anything with a keyboard
- * event's fields.
+ * Which action a key press means, and how people change that. Pure: takes anything with the fields
+ * of a keyboard event.
  *
- * A key is named by what is printed on it: letters in lower case, digits whatever else a layout
- * prints on their keys (so that Shift and 3 is `Shift+3`, not `#`), and `Shift+` before it where
- * the character alone does not tell.
+ * A key is named by what is printed on it: a letter in lower case, a digit whatever else the layout
+ * prints on that key (so Shift and 3 is `Shift+3`, not `#`), with `Shift+` in front where the
+ * character alone does not tell.
  *
  * @typedef {{key: string, code: string, shiftKey: boolean, ctrlKey: boolean, metaKey: boolean,
  *   altKey: boolean, getModifierState?: (name: string) => boolean}} KeyPress
  * @typedef {{action: string, key: string, label: string}} Binding
  */
 
-/** What belongs to the browser, to leaving a field, or is no key of its own. */
+/** Keys of the browser, the key that leaves a field, and keys that mean nothing by themselves. */
 const RESERVED = new Set([
   'Tab', 'Escape', 'Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock',
   'ScrollLock', 'Fn', 'ContextMenu', 'Dead', 'Process', 'Unidentified',
 ]);
 
-/** What keys print without Shift; on other layouts the printed character tells. */
+/** Characters of keys without Shift; on other layouts the printed character counts. */
 const WITHOUT_SHIFT = new Map(Object.entries({
   BracketLeft: '[', BracketRight: ']', Comma: ',', Period: '.', Slash: '/', Semicolon: ';',
   Quote: "'", Backquote: '`', Backslash: '\\', Minus: '-', Equal: '=',
 }));
 
-/** The names that a press goes by, the most telling first; none for what is not ours to take.
+/** The names of a key press, the most specific first; none for a press that is not for the page.
  * @param {KeyPress} press @returns {string[]} */
 export function namesOf(press) {
   const { key, code, shiftKey, ctrlKey, altKey, metaKey } = press;
@@ -56,10 +56,10 @@ export function keyCap(name) {
 
 export class Keymap {
   #table;
-  /** Keys that a person has chosen. @type {Map<string, string>} */ #chosen = new Map();
+  /** Keys that a person chose, by action. @type {Map<string, string>} */ #chosen = new Map();
 
   /** @param {readonly Binding[]} table each key once
-   * @param {unknown} [stored] what `toJSON` gave once; whatever makes no sense in it is left out */
+   * @param {unknown} [stored] what `toJSON` once returned; invalid entries are ignored */
   constructor(table, stored) {
     this.#table = table;
     if (typeof stored !== 'object' || stored === null) return;
@@ -77,7 +77,7 @@ export class Keymap {
     return this.#table.some((binding) => binding.action === action);
   }
 
-  /** The key of an action; null where another action has been given it.
+  /** The key of an action; null if its key was given to another action.
    * @param {string} action @returns {string | null} */
   keyOf(action) {
     const chosen = this.#chosen.get(action);
@@ -100,7 +100,7 @@ export class Keymap {
     return null;
   }
 
-  /** The key that a press would give to an action, and the other action that has it now; null for
+  /** The key that a press would give to an action, and the other action that owns it now; null for
    * a press that can't be bound. @param {string} action @param {KeyPress} press */
   claim(action, press) {
     const names = namesOf(press);
@@ -110,7 +110,7 @@ export class Keymap {
     return { key, owner: owner === action ? null : owner };
   }
 
-  /** Gives a key to an action; one that had it gets that action's key in return.
+  /** Gives a key to an action. The action that had the key gets the other's key in return.
    * @param {string} action @param {string} key */
   assign(action, key) {
     const owner = this.ownerOf(key);
