@@ -33,8 +33,8 @@ _OF_CLIPS = sa.text("""
 
 
 def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, Sequence[Transition]]:
-    """Those with a frame of their own within the clip, which a hard cut has not, in film order; by
-    the ids of the clips that have any."""
+    """The transitions with frames of their own within each clip, in film order, by clip id. Clips
+    without any are left out; a hard cut has no frame of its own."""
     found: dict[int, list[Transition]] = defaultdict(list)
     for clip_id, kind, *rest in session.execute(_OF_CLIPS, {"clip_ids": list(clip_ids)}):
         found[clip_id].append(Transition(TransitionKind(kind), *rest))

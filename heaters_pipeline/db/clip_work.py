@@ -106,7 +106,7 @@ def give_up(
     error: str,
 ) -> None:
     """Fails the steps that a run left behind, or never began, on the clips of a video that were
-    decided up to `last_event_id`. Where a step is at work they are asked for anew instead."""
+    decided up to `last_event_id`. Where a step is at work, they get a new attempt instead."""
     at_work = is_at_work(session, video_key)
     left = session.exec(
         select(Clip)
@@ -148,7 +148,7 @@ def retry(session: Session, clip_id: int) -> Clip:
 
 
 def archive_rested(session: Session, undo_window_seconds: float) -> int:
-    """Makes final the archive decisions that are past their undo window; says how many."""
+    """Makes final the archive decisions that are past their undo window; returns their number."""
     result = session.execute(
         sa.update(Clip)
         .where(

@@ -37,8 +37,8 @@ TOUCHED = sa.or_(
         _member.grouped_with_clip_id == col(Clip.id), _member.state != ClipState.SUPERSEDED
     ),
 )
-"""A reviewer has decided on the clip, made it, moved an end of it, said something of it or grouped
-others with it: new cut points leave it as it is."""
+"""A reviewer has decided on the clip, made it, moved an end of it, annotated it or grouped others
+with it: new cut points leave it as it is."""
 
 NOTHING_SAID = Annotation()
 
@@ -52,7 +52,7 @@ def get(session: Session, clip_id: int) -> Clip:
 
 
 def with_ids(session: Session, clip_ids: Iterable[int]) -> Sequence[Clip]:
-    """Those of the clips that there are."""
+    """The clips with these ids, where there are any."""
     return session.exec(select(Clip).where(col(Clip.id).in_(clip_ids))).all()
 
 
@@ -85,7 +85,7 @@ def counts_by_state(session: Session) -> dict[str, int]:
 
 
 def labels_in_use(session: Session) -> list[str]:
-    """Those of live clips, most used first."""
+    """The labels of live clips, most used first."""
     each = sa.func.unnest(Clip.labels).table_valued("label", name="each").render_derived()
     used = (
         sa.select(each.c.label)
@@ -108,7 +108,7 @@ def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
 
 
 def group(session: Session, clip: Clip) -> Sequence[Clip]:
-    """The live clips of its group, itself among them, in film order; none where it is in none."""
+    """The live clips of the clip's group, itself included, in film order; empty without a group."""
     first = clip.grouped_with_clip_id or clip.id
     found = session.exec(
         select(Clip)
@@ -154,8 +154,8 @@ class Geometry(NamedTuple):
 def geometries(
     session: Session, video: SourceVideo, ranges: Sequence[FrameRange]
 ) -> list[Geometry]:
-    """Of each of the ranges. The times come from the frame index; the last frame of the video is
-    shown for one frame's time at the nominal rate."""
+    """The geometry of each range. The times come from the frame index; the last frame of the video
+    is shown for one frame's time at the nominal rate."""
     edges = {frame for frames in ranges for frame in (frames.start, frames.end - 1, frames.end)}
     ticks = source_videos.frame_ticks(session, video.id, edges)
 
@@ -186,8 +186,9 @@ def trims(video: SourceVideo, ranges: Iterable[FrameRange]) -> list[dict[str, in
 
 
 def save(session: Session, changed: Collection[Clip]) -> None:
-    """Writes what a decision can change of clips, all at once, and reads them back. They must be
-    locked. Those that give up frames go before those that take them."""
+    """Writes the columns that a decision can change, for all the clips at once, and reads the clips
+    back. They must be locked. Clips that give up frames are written before those that take them.
+    """
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for clip in changed:
         rows[_gives_up_frames(clip)].append({"id": clip.id, **_decided(clip)})
@@ -201,7 +202,7 @@ def save(session: Session, changed: Collection[Clip]) -> None:
 
 
 def _gives_up_frames(clip: Clip) -> bool:
-    """`frames` are still those that the row has."""
+    """`clip.frames` are still the row's, `clip.cut_points` the new ones."""
     wanted = FrameRange.from_json(clip.cut_points)
     return clip.state == ClipState.SUPERSEDED or wanted.length < clip.frames.length
 
@@ -240,9 +241,9 @@ _LAY = (
 
 
 def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
-    """Those of the clips that there are, as they are now, locked in the order of their ids, so
-    that no two decisions wait for each other; nor does who only names them, as a group's members
-    name its first (`key_share`)."""
+    """The clips with these ids, as they are now. They are locked in the order of ids, so that two
+    decisions can't deadlock. Rows that only refer to them, as a group's members refer to its first
+    clip, can still be written (`key_share`)."""
     rows = session.exec(
         select(Clip)
         .where(col(Clip.id).in_(sorted(clip_ids)))
@@ -267,7 +268,7 @@ def reshape(session: Session, video: SourceVideo, clip: Clip, frames: FrameRange
 
 
 def neighbour(session: Session, clip: Clip, side: Side) -> int | None:
-    """The id of the live clip of the same video that lies right beside."""
+    """The id of the live clip right beside this one in its video."""
     beside = (
         col(Clip.end_frame) == clip.start_frame
         if side == Side.PREVIOUS

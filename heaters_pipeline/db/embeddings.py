@@ -19,8 +19,8 @@ from heaters_pipeline.domain.states import ClipState
 INDEX_PREFIX = "hnsw_"
 
 PREVIEW = "preview"
-"""The strategy of vectors of pictures that exist before a clip has a file (`likeness`). Every clip
-of every video has one, so they stay out of the search and its index."""
+"""The strategy of vectors of small images that exist before a clip has a file (`likeness`). Every
+clip of every video has one, so they stay out of the search and its index."""
 
 
 _SEARCHED = col(ClipEmbedding.strategy) != sa.literal(PREVIEW, literal_execute=True)

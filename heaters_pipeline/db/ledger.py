@@ -36,7 +36,7 @@ def forget(session: Session, paths: Iterable[str]) -> None:
 
 
 def by_kind(session: Session, video_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:
-    """Bytes by kind of each of the videos that has any."""
+    """Bytes by kind, of each of the videos that has objects."""
     rows = session.exec(
         select(
             StoredObject.source_video_id,
@@ -53,7 +53,7 @@ def by_kind(session: Session, video_ids: Sequence[int]) -> dict[int, dict[Kind, 
 
 
 def numbers(session: Session, video_ids: Sequence[int]) -> dict[int, int]:
-    """How many objects each of the videos has that has any."""
+    """The number of objects of each of the videos that has any."""
     rows = session.exec(
         select(StoredObject.source_video_id, sa.func.count())
         .where(col(StoredObject.source_video_id).in_(video_ids))

@@ -33,7 +33,7 @@ INDEX_LOCKS = 0x48545658
 def video_lock(
     engine: Engine, video_key: str, wait_seconds: float = WAIT_SECONDS
 ) -> Iterator[None]:
-    """Only one step works on a video at a time, whatever Dagster believes of its runs.
+    """Lets only one step work on a video at a time, whatever Dagster believes about its runs.
 
     Raises Conflict if another one still has it after `wait_seconds`.
     """
@@ -46,8 +46,8 @@ def video_lock(
 def index_lock(
     engine: Engine, table: str, wait_seconds: float = INDEX_WAIT_SECONDS
 ) -> Iterator[Connection]:
-    """Only one index of a table is made at a time. Yields a connection that commits each statement
-    by itself; raises Conflict as `video_lock` does."""
+    """Lets only one index of a table be made at a time. Yields a connection that commits each
+    statement by itself; raises Conflict as `video_lock` does."""
     taken = f"Another process is still making an index of {table}: try again when it has ended."
     with _held(engine, INDEX_LOCKS, table, wait_seconds, taken) as connection:
         yield connection

@@ -44,5 +44,5 @@ def differences(connection: sa.Connection) -> list[Any]:
 def include_object(
     _object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object
 ) -> bool:
-    """Leaves out the vector indexes, which are made when a model's first vector is written."""
+    """Leaves out the vector indexes, which are made with a model's first vectors."""
     return not (kind == "index" and name is not None and name.startswith(INDEX_PREFIX))

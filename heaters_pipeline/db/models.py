@@ -164,9 +164,9 @@ class SourceVideo(SQLModel, table=True):
     step_began_at: datetime | None = _time()
     error: str | None = _optional_text()
     cancel_requested: bool = _flag()
-    """Somebody wants the work on this video to stop; the step at work looks every second."""
+    """Somebody wants the work on this video to stop; the step at work checks every second."""
     refetch_requested: bool = _flag()
-    """The video is to be fetched again, though it is ready: the site has a better one."""
+    """A ready video waits to be fetched again: its site has a better copy."""
     site_id: str | None = _optional_text(index=True)
     """What its site calls it (`youtube:...`): two addresses with one id are one video."""
     duplicate_of_id: int | None = _reference("source_videos.id", nullable=True)
@@ -194,8 +194,8 @@ class SourceVideo(SQLModel, table=True):
     download_quality: DownloadQuality | None = _json()
     """`{"got", "best_listed", "format", "normalised"}` (`domain.quality`); null for files."""
     damage: DamageFacts | None = _json()
-    """`{"frames": [[start, end], ...], "errors", "missing_seconds"}`: what of the source could not
-    be decoded cleanly; null where all could."""
+    """`{"frames": [[start, end], ...], "errors", "missing_seconds"}`: the parts of the source that
+    could not be decoded cleanly; null where there are none."""
 
     source_filepath: str | None = _optional_text()
     gold_master_filepath: str | None = _optional_text()
@@ -217,7 +217,8 @@ class SourceVideo(SQLModel, table=True):
     """What is in the proxy's sprite sheets (`domain.sprites.SpriteIndex`); null where a proxy is
     from before there were any."""
     scene_cut_points: dict[str, Any] | None = _json()
-    """`{"detector", "min_clip_seconds", "cuts"}`: what detection found, before any reviewer."""
+    """`{"detector", "threshold", "min_clip_seconds", "cuts", "transitions"}`: what detection found,
+    before any reviewer."""
 
     created_at: datetime = _now()
     updated_at: datetime = _touched()
@@ -474,8 +475,8 @@ class ReviewEvent(SQLModel, table=True):
     """The first event of the batch that this one belongs to; null for that first one, and for a
     decision by itself."""
     before: list[dict[str, Any]] = _json(nullable=False)
-    """What the event found of each clip (`db.events.snapshot`; older events know less of it); a
-    clip that it made is missing here, and of a removal, which can't be undone, all are."""
+    """What the event found of each clip (`db.events.snapshot`; older events hold less). A clip that
+    the event made is missing here; a removal, which can't be undone, lists none."""
     after: list[dict[str, Any]] = _json(nullable=False)
     """The same clips as the event left them."""
     undoes_event_id: int | None = _reference("review_events.id", nullable=True, unique=True)

@@ -1,4 +1,4 @@
-"""Doing away with a source video: its clips, its vectors, what the ledger knows of it."""
+"""Removing a source video: its clips, its vectors, its entries in the ledger."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Removed(NamedTuple):
 
 
 def remove(session: Session, key: str, *, actor: str) -> Removed:
-    """Leaves of a video its row, its clips as superseded ones, and the log of what was decided on
-    them, which can't be undone any more. To be called under the video's lock (`locks.video_lock`),
-    which is to be held until what is `unused` is deleted: who adds the video again makes objects
-    of the same names.
+    """Removes all of a video except its row, its clips as superseded ones, and the log of decisions
+    on them, which can't be undone any more. The caller holds the video's lock (`locks.video_lock`)
+    until the `unused` objects are deleted: whoever adds the video again makes objects of the same
+    names.
 
     Raises InputError for a key that no video has any more.
     """
@@ -90,7 +90,7 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
 
 
 def _lock_live(session: Session, video_id: int) -> list[int]:
-    """The ids of the live clips, all of them locked: without one of those nobody makes others."""
+    """Locks all live clips and returns their ids. New clips replace live ones, so none can come."""
     locked: set[int] = set()
     while True:
         live = {clip.id for clip in clips.of_video(session, video_id)}

@@ -92,8 +92,8 @@ def selected(
     by_itself: Shown = Shown.PENDING,
     likeness: Likeness | None = None,
 ) -> list[QueuedClip]:
-    """Clips of a selection, in its order, whoever has leased them; `by_itself` are those of a page
-    that is asked for none in particular."""
+    """Clips of a selection, in its order, whoever has leased them. `by_itself` are the clips that
+    the page shows where the selection names no state."""
     view = View(selection, selection.states(by_itself), likeness)
     ids = view.of(sa.select(col(Clip.id))).order_by(*view.order()).limit(limit).offset(offset)
     return queued(session, session.scalars(ids).all(), view)
@@ -194,7 +194,7 @@ def _not(condition: Any) -> Any:
 
 
 def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) -> list[QueuedClip]:
-    """Clips with all that a reviewer needs to see of them, in film order or a view's."""
+    """Clips with what a reviewer needs to see of them, in film order or in that of a view."""
     before: Any = aliased(Clip)
     after: Any = aliased(Clip)
     earlier: Any = aliased(Clip)

@@ -36,7 +36,7 @@ class View:
         self._preview: Any = aliased(ClipEmbedding)
 
     def of(self, statement: Any) -> Any:
-        """The statement about these clips only."""
+        """The statement, over these clips only."""
         return self._with_previews(statement).where(*self._conditions())
 
     def in_order(self, statement: Any) -> Any:
@@ -44,7 +44,7 @@ class View:
         return self._with_previews(statement).order_by(*self.order())
 
     def order(self) -> list[Any]:
-        """To order a statement by that `of` has made."""
+        """What orders a statement that `of` or `in_order` has made."""
         score = self._score()
         first: dict[Order, list[Any]] = {
             Order.TIME: [],
@@ -77,8 +77,8 @@ class View:
         if wanted.min_rating is not None:
             conditions.append(col(Clip.rating) >= wanted.min_rating)
         if wanted.reviewer is not None:
-            his = sa.select(col(ReviewEvent.id)).where(col(ReviewEvent.actor) == wanted.reviewer)
-            conditions.append(col(Clip.last_event_id).in_(his))
+            theirs = sa.select(col(ReviewEvent.id)).where(col(ReviewEvent.actor) == wanted.reviewer)
+            conditions.append(col(Clip.last_event_id).in_(theirs))
         for bounded, least, most in (
             (SECONDS, wanted.min_seconds, wanted.max_seconds),
             (self._score(), wanted.min_score, wanted.max_score),

@@ -1,5 +1,5 @@
-"""The list of source videos as its page shows it: chosen, in pages, and what belongs to its rows.
-Reads only, and asks as often for fifty rows as for one."""
+"""The list of source videos as its page shows it: filtered, in pages, and what its rows need.
+Reads only, and takes as many statements for fifty rows as for one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Choice(StrEnum):
     AT_WORK = "at-work"
     FAILED = "failed"
     SHORT = "short"
-    """Less was got than the site had listed."""
+    """The download is worse than what the site had listed."""
 
 
 class Name(NamedTuple):
-    """What is needed to speak of another video."""
+    """What names another video on a page."""
 
     key: str
     title: str
@@ -87,7 +87,7 @@ def _found(find: str) -> Any:
 
 
 def counts(session: Session) -> dict[Choice, int]:
-    """How many videos each choice has; not of those that fell short, which takes long to tell."""
+    """How many videos each choice has, except `SHORT`, which takes long to count."""
     row = session.execute(
         select(*(sa.func.count().filter(condition) for condition in _CONDITIONS.values()))
         .select_from(SourceVideo)
@@ -105,7 +105,7 @@ def names(session: Session, video_ids: Iterable[int]) -> dict[int, Name]:
 
 
 def ready(session: Session, limit: int) -> list[Name]:
-    """Videos that have been cut into clips, newest first."""
+    """Videos whose clips can be reviewed, newest first."""
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.title)
         .where(SourceVideo.state == SourceState.READY)
@@ -116,7 +116,7 @@ def ready(session: Session, limit: int) -> list[Name]:
 
 
 def playlist_lengths(session: Session, video_ids: Iterable[int]) -> dict[int, int]:
-    """How many videos came from each of those videos that are playlists."""
+    """How many videos came from each of the videos that is a playlist."""
     rows = session.exec(
         select(SourceVideo.playlist_id, sa.func.count())
         .where(

@@ -32,7 +32,7 @@ WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type
 """The index of a two-hour film is megabytes: it is read by slices, never with the row."""
 
 WITHOUT_CUT_POINTS = defer(col(SourceVideo.scene_cut_points), raiseload=True)  # type: ignore[arg-type]
-"""A long video has thousands; `db.transitions` reads those of a clip."""
+"""A long video has thousands; `db.clip_transitions` reads those of some clips."""
 
 TWIN_LOCKS = 0x48545457
 """First half of the keys under which downloads of the same bytes wait for one another."""
@@ -97,8 +97,7 @@ def failed(session: Session) -> Sequence[SourceVideo]:
 
 
 def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
-    """Key and attempt of videos that nobody has begun with or that are to be fetched again, oldest
-    first."""
+    """Key and attempt of the videos that wait for a download or a refetch, oldest first."""
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.attempt)
         .where(
@@ -118,7 +117,7 @@ def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
 
 
 def known(session: Session, keys: Iterable[str]) -> set[str]:
-    """Those of the keys that a video has."""
+    """The keys, of these, that belong to a video."""
     return set(session.exec(select(SourceVideo.key).where(col(SourceVideo.key).in_(list(keys)))))
 
 
@@ -150,7 +149,7 @@ def finish(
     step: Step[SourceState],
     facts: SourceFacts | None = None,
 ) -> None:
-    """Records a step's facts (column values) and, if the video is in the step, its end."""
+    """Records a step's facts and, if the video is in the step, its end."""
     record(session, key, facts or {})
     video = _locked(session, key)
     if video.state == step.doing:
@@ -170,8 +169,8 @@ def settle(
 
 
 def same_bytes(session: Session, key: str, sha256: str) -> SourceVideo | None:
-    """The oldest other video that was fetched with the same bytes. Of two that ask for the same
-    the second waits until the first one's transaction has ended."""
+    """The oldest other video that was fetched with the same bytes. Of two transactions that ask
+    for the same bytes, the second waits for the first to end."""
     _wait_for_twins(session, sha256)
     return _original(session, key, SourceVideo.source_sha256 == sha256)
 
@@ -197,7 +196,7 @@ def original(session: Session, video: SourceVideo) -> SourceVideo | None:
 
 
 def is_gone(session: Session, video: SourceVideo) -> bool:
-    """Whether it was removed, or is the same as one that was."""
+    """Whether the video was removed, or is a duplicate of one that was."""
     same = original(session, video) or video
     return SourceState.REMOVED in (video.state, same.state)
 
@@ -210,7 +209,7 @@ def of_playlist(session: Session, playlist_id: int) -> Sequence[SourceVideo]:
 
 
 def list_depth(session: Session, video: SourceVideo) -> int:
-    """In how many lists within one another the video was found."""
+    """How many nested playlists the video was found in."""
     depth, parent = 0, video.playlist_id
     while parent is not None:
         depth += 1
@@ -232,7 +231,7 @@ def _original(session: Session, key: str, same: Any) -> SourceVideo | None:
 
 
 def record(session: Session, key: str, facts: SourceFacts) -> None:
-    """Writes facts (column values) that a part of a step has found."""
+    """Writes facts that a part of a step has found out."""
     video = _locked(session, key)
     for name, value in facts.items():
         setattr(video, name, value)
@@ -242,8 +241,8 @@ def record(session: Session, key: str, facts: SourceFacts) -> None:
 def fail(
     session: Session, key: str, step: Step[SourceState], error: str, *, final: bool = True
 ) -> None:
-    """Records why a step failed. A video that was already further along keeps its state. Unless it
-    is final, what was asked for is still asked for."""
+    """Records why a step failed. A video that was already further along keeps its state. Unless the
+    failure is final, a refetch stays requested."""
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.failed)
@@ -273,8 +272,8 @@ def finish_products(session: Session, key: str, facts: SourceFacts) -> None:
 
 
 def give_up(session: Session, key: str, attempt: int | None, error: str) -> None:
-    """Fails the step that a run left behind, or never began; nothing where one is at work, or where
-    the video is at another attempt than the run was (None: whichever)."""
+    """Fails the step that a run left behind, or never began. Does nothing where a step is at work,
+    or where the video's attempt is not that of the run (None: any attempt)."""
     video = _locked(session, key)
     if attempt not in (None, video.attempt):
         return
@@ -314,8 +313,8 @@ def retry(session: Session, key: str) -> SourceVideo:
 
 
 def refetch(session: Session, key: str) -> SourceVideo:
-    """Has a video fetched from its site once more, under a new attempt. What was decided on its
-    clips stays.
+    """Requests that a video be fetched from its site once more, under a new attempt. Decisions on
+    its clips stay.
 
     Raises InputError for a file, Conflict where a step is at work on the video.
     """
@@ -336,8 +335,8 @@ def refetch(session: Session, key: str) -> SourceVideo:
 
 
 def cancel(session: Session, key: str) -> SourceVideo:
-    """Takes a waiting video out of the queue, where a run may wait for it already (which the new
-    attempt makes void); where work has begun, asks for its end.
+    """Takes a waiting video out of the queue, under a new attempt: a run that waits for it already
+    becomes void. Where work has begun, asks it to stop.
 
     Raises InputError where there is nothing to cancel.
     """

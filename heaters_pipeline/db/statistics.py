@@ -1,5 +1,5 @@
-"""What reviewers have done, and what waits for them, in numbers. Reads only; decisions that were
-undone count for nothing."""
+"""What reviewers have done, and what waits for them, in numbers. Reads only. Decisions that were
+undone do not count."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SourceFigures(NamedTuple):
 
 
 def use_memory(session: Session) -> None:
-    """For this transaction alone: a month of events is sorted in memory."""
+    """Lets this transaction, and no other, sort a month of events in memory."""
     session.execute(sa.text("SET LOCAL work_mem = '64MB'"))
 
 
@@ -90,7 +90,7 @@ def done(session: Session, edges: Sequence[datetime]) -> list[Done]:
 
 def pace(session: Session, since: datetime) -> dict[str | None, float]:
     """The median of the seconds between two decisions of a reviewer, pauses left out; under None of
-    all reviewers together. What was decided in one go is one decision."""
+    all reviewers together. A batch counts as one decision."""
     rows = session.execute(
         sa.text("""
             SELECT actor, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM (
@@ -123,8 +123,8 @@ def waiting(session: Session) -> Waiting:
 
 def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[int]:
     """How many clips waited at the end of each period; `number` is how many do now. Counted back
-    from the states that each event found and left; clips of videos that were removed since count
-    for nothing, as nothing is known of what they were."""
+    from the states that each event found and left; clips of videos that were removed since are
+    left out, as their states before are not known."""
     pending = f'$[*] ? (@.state == "{ClipState.PENDING_REVIEW}")'
     rows = session.execute(
         sa.text("""
@@ -147,7 +147,7 @@ def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[in
 
 
 def sources(session: Session, limit: int, offset: int = 0) -> list[SourceFigures]:
-    """Videos that something was decided on, the latest first."""
+    """Videos with decisions, the latest decided first."""
     rows = session.execute(
         _SOURCES,
         {

@@ -1,4 +1,4 @@
-"""Doing away with source videos."""
+"""Removing source videos."""
 
 from __future__ import annotations
 

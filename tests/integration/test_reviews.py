@@ -452,7 +452,7 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         assert clip_work.due(session, 0, 10)[0].clip_count == 1
 
 
-def test_each_reviewer_gets_clips_of_his_own_in_film_order(engine) -> None:
+def test_each_reviewer_gets_clips_of_their_own_in_film_order(engine) -> None:
     _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
     with transaction(engine) as session:
         ann = review_queue.lease_queue(session, "ann", 4, 60)

@@ -192,7 +192,7 @@ def test_reviewers_with_filters_get_clips_of_their_own_in_their_order(engine: En
         assert review_queue.pending_counts(session, "ann", longest) == (10, 6, 0)
         short = Selection(max_seconds=0.1)
         assert review_queue.pending_counts(session, "ann", short) == (2, 2, 0)
-        # What he has already is renewed where it is of the selection.
+        # Clips that they have already are renewed where the selection has them.
         again = [each.clip.id for each in review_queue.lease_queue(session, "ann", 4, 60, longest)]
         assert again == [*ann, ids[3]]
         assert review_queue.lease_queue(session, "ann", 4, 60, short) == []
