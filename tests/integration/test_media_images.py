@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.media.clips.export import export_clip
-from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.transcode import Product, transcode
 from tests.footage import STALL_SECONDS, numbered_picture, remake
-from tests.integration.test_media_footage import UPRIGHT, numbers, pictures
+from tests.integration.test_media_footage import UPRIGHT, ingest, numbers, pictures
 from tests.integration.test_media_orientation import apart, stands
 
 FRAMES = 5
@@ -39,23 +36,14 @@ def save(out: Path, frames: int, **options: Any) -> Path:
 )
 def test_an_image_is_a_film_of_its_frames(name: str, frames: int, tmp_path: Path) -> None:
     film = save(tmp_path / name, frames)
-    facts = probe(film)
-    made = transcode(film, facts, tmp_path, frozenset(Product), stall_seconds=STALL_SECONDS)
+    done = ingest(film, tmp_path)
+    made = done.made
     assert made.frame_count == frames
-    assert made.gold_master and made.frame_checksums and made.review_proxy
+    assert made.gold_master and made.review_proxy
     assert made.damage is None
     assert numbers(made.review_proxy) == list(range(frames))
     for gold in (made.gold_master, film):
-        clip = tmp_path / "clip.mp4"
-        export_clip(
-            gold,
-            read_checksums(made.frame_checksums),
-            FrameRange(frames - 1, frames),
-            clip,
-            rate=facts.rate,
-            orientation=facts.orientation,
-            stall_seconds=STALL_SECONDS,
-        )
+        clip = done.export(frames - 1, frames, tmp_path / "clip.mp4", gold)
         assert numbers(clip) == [frames - 1]
 
 

@@ -11,17 +11,13 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.orientation import Orientation
-from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.keyframes import extract_keyframes
-from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.ffmpeg.process import file_url, run
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
-from heaters_pipeline.media.products.transcode import Product, transcode
 from tests.footage import STALL_SECONDS, Picture, as_stored, make_numbered_film, remake
-from tests.integration.test_media_footage import UPRIGHT, pictures, stored_pixels
+from tests.integration.test_media_footage import UPRIGHT, ingest, pictures, stored_pixels
 from tests.sprites import read_tiles
 
 FRAMES = 4
@@ -72,9 +68,9 @@ def test_everything_stands_as_ffmpeg_shows_it(
     wanted = list(pictures(judge))
     assert len(wanted) == FRAMES
 
-    facts = probe(film)
-    made = transcode(film, facts, tmp_path, frozenset(Product), stall_seconds=STALL_SECONDS)
-    assert made.gold_master and made.frame_checksums and made.review_proxy
+    done = ingest(film, tmp_path)
+    made = done.made
+    assert made.gold_master and made.review_proxy
     assert made.sprites and made.sprite_index and made.thumbnails
     assert list(stored_pixels(made.gold_master)) == list(stored_pixels(stored))
     shown = {
@@ -83,16 +79,7 @@ def test_everything_stands_as_ffmpeg_shows_it(
         "thumbnails": open_thumbnails(made.thumbnails),
     }
     for gold in (made.gold_master, film):
-        clip = tmp_path / f"clip-{gold.stem}.mp4"
-        export_clip(
-            gold,
-            read_checksums(made.frame_checksums),
-            FrameRange(0, FRAMES),
-            clip,
-            rate=facts.rate,
-            orientation=facts.orientation,
-            stall_seconds=STALL_SECONDS,
-        )
+        clip = done.export(0, FRAMES, tmp_path / f"clip-{gold.stem}.mp4", gold)
         assert probe(clip).orientation == UPRIGHT
         shown[clip.stem] = pictures(clip)
     stills = extract_keyframes(clip, range(FRAMES), tmp_path, stall_seconds=STALL_SECONDS)
@@ -112,20 +99,7 @@ def test_fields_stay_where_lines_stay_in_their_places(tmp_path: Path) -> None:
     )  # fmt: skip
     for note, kept in ({"display_hflip": None}, True), ({"display_vflip": None}, False):
         held = noted(fields, tmp_path / "held.mp4", **note)
-        facts = probe(held)
-        assert facts.interlaced
-        gold = frozenset({Product.GOLD_MASTER})
-        made = transcode(held, facts, tmp_path, gold, stall_seconds=STALL_SECONDS)
-        assert made.gold_master and made.frame_checksums
-        clip = tmp_path / "clip.mp4"
-        checksums = read_checksums(made.frame_checksums)
-        export_clip(
-            made.gold_master,
-            checksums,
-            FrameRange(0, len(checksums)),
-            clip,
-            rate=facts.rate,
-            orientation=facts.orientation,
-            stall_seconds=STALL_SECONDS,
-        )
+        done = ingest(held, tmp_path)
+        assert done.facts.interlaced
+        clip = done.export(0, done.made.frame_count, tmp_path / "clip.mp4")
         assert probe(clip).interlaced == kept
