@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.review import label
+from heaters_pipeline.domain.annotations import label
 
 
 def default_home() -> Path:

@@ -22,7 +22,8 @@ from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX,
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.review import Action, Annotation, Side
+from heaters_pipeline.domain.annotations import Annotation
+from heaters_pipeline.domain.decisions import Action, Side
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
 from heaters_pipeline.domain.transitions import Transition, clean_range

@@ -14,7 +14,7 @@ from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.events import Decision
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.review import (
+from heaters_pipeline.domain.decisions import (
     BATCHED,
     DECISIONS,
     Action,

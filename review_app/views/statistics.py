@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.db import statistics
 from heaters_pipeline.db.statistics import Done
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from review_app.presenters import charts
 from review_app.presenters.charts import Chart
 from review_app.presenters.texts import count

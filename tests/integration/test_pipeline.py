@@ -27,7 +27,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import ClipEmbedding
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL, LayoutDescriptor

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from heaters_pipeline.db import migrate
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import ArtifactKind, Clip, Origin
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 from tests.rows import ready_video
 

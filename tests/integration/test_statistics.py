@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clips, reviews, source_videos, statistics
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, ReviewEvent
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
 from review_app.views import statistics as page

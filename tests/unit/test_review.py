@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.review import (
+from heaters_pipeline.domain.decisions import (
     Action,
     Annotation,
     Side,
