@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from heaters_pipeline.domain.annotations import label
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.annotations import label
 
 
 def default_home() -> Path:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from heaters_pipeline.db.engine import transaction as begin
-from heaters_pipeline.db.events import Decision
+from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
@@ -33,7 +33,7 @@ def services() -> Services:
     return cast(Services, current_app.extensions["heaters"])
 
 
-def delete_unused(done: Decision | Removed) -> None:
+def delete_unused(done: Outcome | Removed) -> None:
     """To be called when what was done is committed: rows first, then what can't be taken back."""
     try:
         services().storage.delete(*done.unused)

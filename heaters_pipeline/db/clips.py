@@ -20,10 +20,10 @@ from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.selection import FILM_ORDER, View
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX, frame_slice
 from heaters_pipeline.domain import frame_index
-from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.annotations import Annotation
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Side
+from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
 from heaters_pipeline.domain.transitions import Transition, clean_range

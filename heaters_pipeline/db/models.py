@@ -15,11 +15,11 @@ from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
+from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.annotations import Annotation
-from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.states import ClipState, SourceState
 
 NAMING = {

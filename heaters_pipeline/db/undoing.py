@@ -120,9 +120,7 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
     if before is not None and not changed.keys().isdisjoint({"start_frame", "end_frame"}):
         refuse_unless_decidable(clip)
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
-        clips.reshape(
-            session, video, clip, FrameRange(before["start_frame"], before["end_frame"])
-        )
+        clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
     clip.state = state or clip.state
     for name in ("made_by", "grouped_with_clip_id", "labels", "rating", "note"):
         if name in changed:

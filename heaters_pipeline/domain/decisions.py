@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Literal, NotRequired, TypeAlias, TypedDict
+from typing import ClassVar, Literal, NotRequired, TypeAlias
+
+from typing_extensions import TypedDict
 
 from heaters_pipeline.domain.annotations import AnnotationChanges
 from heaters_pipeline.domain.states import ClipState

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips, reviews
-from heaters_pipeline.db.events import Decision
+from heaters_pipeline.db import clips, event_log, reviews, undoing
+from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.models import ReviewEvent
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.annotations import annotation_changes
 from heaters_pipeline.domain.decisions import (
     BATCHED,
     DECISIONS,
     Action,
+    Annotate,
+    BatchedDecision,
+    Decision,
+    Group,
+    Mark,
+    Merge,
+    Nudge,
     Side,
-    annotation_changes,
+    Split,
     touched,
 )
+from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.settings import listed
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import clips_json
@@ -41,21 +49,20 @@ def decide(clip_id: int) -> ResponseReturnValue:
     """`{"action", "version", ...}` (docs/review.md); 409 with the clip as it is now if somebody was
     first."""
     wanted = json_object()
-    action = Action(one_of(DECISIONS, wanted, "action"))
-    version, particulars = integer(wanted, "version"), _particulars(action, wanted)
+    one_of(DECISIONS, wanted, "action")
+    version, decision = integer(wanted, "version"), _decision(wanted)
     try:
         with transaction() as session:
-            decision = reviews.decide(
+            outcome = reviews.decide(
                 session,
                 actor=reviewer_name(),
                 clip_id=clip_id,
                 version=version,
-                action=action,
+                decision=decision,
                 lease_seconds=services().settings.lease_seconds,
-                **particulars,
             )
-            answer = _decision_json(session, decision)
-        delete_unused(decision)
+            answer = _outcome_json(session, outcome)
+        delete_unused(outcome)
         return jsonify(answer)
     except Conflict as conflict:
         with transaction() as session:
@@ -68,20 +75,19 @@ def decide_all() -> ResponseReturnValue:
     """`{"action", "clips": [{"id", "version"}, ...], ...}`: one batch of what can be decided, and
     why the rest can't, with the clips as they are now."""
     wanted = json_object()
-    action = Action(one_of(BATCHED, wanted, "action"))
+    one_of(BATCHED, wanted, "action")
     versions = _versions(wanted.get("clips"))
     with transaction() as session:
-        decision, refusals = reviews.decide_all(
+        outcome, refusals = reviews.decide_all(
             session,
             actor=reviewer_name(),
-            action=action,
             versions=versions,
-            **_particulars(action, wanted),
+            decision=cast(BatchedDecision, _decision(wanted)),
         )
-        made = _decision_json(session, decision) if decision else {"event_id": None, "clips": []}
+        made = _outcome_json(session, outcome) if outcome else {"event_id": None, "clips": []}
         left = {clip["id"]: clip for clip in _now(session, refusals)}
-    if decision is not None:
-        delete_unused(decision)
+    if outcome is not None:
+        delete_unused(outcome)
     refused = [
         {"id": each, "error": sentence, "clip": left.get(each)}
         for each, sentence in refusals.items()
@@ -96,15 +102,15 @@ def undo() -> ResponseReturnValue:
     wanted = json_object()
     event_id = None if wanted.get("event_id") is None else integer(wanted, "event_id")
     with transaction() as session:
-        decision = reviews.undo(
+        outcome = undoing.undo(
             session,
             actor=reviewer_name(),
             event_id=event_id,
             lease_seconds=services().settings.lease_seconds,
         )
-        answer = _decision_json(session, decision)
-    delete_unused(decision)
-    return jsonify(**answer, undone=decision.events)
+        answer = _outcome_json(session, outcome)
+    delete_unused(outcome)
+    return jsonify(**answer, undone=outcome.events)
 
 
 @blueprint.get("/api/mine")
@@ -113,11 +119,11 @@ def mine() -> ResponseReturnValue:
     are today."""
     with transaction() as session:
         midnight = datetime.combine(date.today(), time.min).astimezone()
-        recent = reviews.latest(session, reviewer_name(), RECENT)
-        sizes = reviews.batch_sizes(session, [event.id for event in recent])
+        recent = event_log.latest(session, reviewer_name(), RECENT)
+        sizes = event_log.batch_sizes(session, [event.id for event in recent])
         return jsonify(
             recent=[_event_json(event, sizes.get(event.id, 1)) for event in recent],
-            today=reviews.count_since(session, reviewer_name(), midnight),
+            today=event_log.count_since(session, reviewer_name(), midnight),
         )
 
 
@@ -131,19 +137,23 @@ def labels() -> ResponseReturnValue:
     return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])
 
 
-def _particulars(action: Action, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What else an action needs to know."""
-    if action == Action.ANNOTATE:
-        return {"changes": annotation_changes(wanted)}
-    if action == Action.SPLIT:
-        several = "frames" in wanted
-        return {"frames": integers(wanted, "frames") if several else [integer(wanted, "frame")]}
-    if action == Action.MERGE:
-        return {"side": Side(one_of(Side, wanted, "side", Side.PREVIOUS))}
-    if action == Action.NUDGE:
-        side = EDGES[one_of(EDGES, wanted, "edge")]
-        return {"side": side, "frames": [integer(wanted, "frame")]}
-    return {}
+def _decision(wanted: Mapping[str, Any]) -> Decision:
+    """The decision that a request's JSON asks for."""
+    match Action(one_of(DECISIONS, wanted, "action")):
+        case Action.APPROVE | Action.SKIP | Action.ARCHIVE as action:
+            return Mark(action)
+        case Action.GROUP:
+            return Group()
+        case Action.MERGE:
+            return Merge(Side(one_of(Side, wanted, "side", Side.PREVIOUS)))
+        case Action.SPLIT if "frames" in wanted:
+            return Split(integers(wanted, "frames"))
+        case Action.SPLIT:
+            return Split([integer(wanted, "frame")])
+        case Action.NUDGE:
+            return Nudge(EDGES[one_of(EDGES, wanted, "edge")], integer(wanted, "frame"))
+        case _:
+            return Annotate(annotation_changes(wanted))
 
 
 def _versions(given: object) -> dict[int, int]:
@@ -155,9 +165,9 @@ def _versions(given: object) -> dict[int, int]:
     return {integer(each, "id"): integer(each, "version") for each in given}
 
 
-def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:
-    clip_ids = [clip.id for clip in decision.clips]
-    return {"event_id": decision.event_id, "clips": _now(session, clip_ids)}
+def _outcome_json(session: Session, outcome: Outcome) -> dict[str, Any]:
+    clip_ids = [clip.id for clip in outcome.clips]
+    return {"event_id": outcome.event_id, "clips": _now(session, clip_ids)}
 
 
 def _now(session: Session, clip_ids: Iterable[int]) -> list[dict[str, Any]]:

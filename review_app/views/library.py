@@ -16,7 +16,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, clips, embeddings, reviews, source_list
+from heaters_pipeline.db import artifacts, clips, embeddings, event_log, source_list, undoing
 from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.selection import Order, Selection, Shown
@@ -98,7 +98,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
         entry = clips.queued(session, [clips.get(session, clip_id).id])[0]
         near = embeddings.similar(session, clip_id, SIMILAR)
         ids = [clip_id, *(other.id for other, _ in near)]
-        undoable = reviews.latest_on_clip(session, clip_id)
+        undoable = event_log.latest_on_clip(session, clip_id)
         return render_template(
             "clip.html",
             entry=entry,
@@ -116,7 +116,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
 
 def _batch_size(session: Session, event: ReviewEvent) -> int:
     first = event.batch_id or event.id
-    return reviews.batch_sizes(session, [first]).get(first, 1)
+    return event_log.batch_sizes(session, [first]).get(first, 1)
 
 
 @blueprint.get("/clips/<int:clip_id>/similar")
@@ -149,7 +149,7 @@ def retry(clip_id: int) -> ResponseReturnValue:
 def undo(clip_id: int) -> ResponseReturnValue:
     """Takes back a decision on the clip, whoever made it and however long ago."""
     with transaction() as session:
-        decision = reviews.undo(
+        decision = undoing.undo(
             session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
         )
     delete_unused(decision)

@@ -19,8 +19,8 @@ from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import BatchDecision
-from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video
 

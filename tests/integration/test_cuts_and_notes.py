@@ -18,8 +18,8 @@ from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.events import Decision
 from heaters_pipeline.db.models import Clip, ClipEmbedding, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
-from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.decisions import Action, Side
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.states import EXPORT, ClipState
 from tests.rows import RATE, ready_video
 

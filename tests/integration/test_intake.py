@@ -27,9 +27,9 @@ from heaters_pipeline.db import clips, ledger, reviews, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground

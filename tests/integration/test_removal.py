@@ -24,8 +24,8 @@ from heaters_pipeline.db import (
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain import layout
-from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
 from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.work.register import add_source
 from tests.rows import ready_video, wait_for_waiting

@@ -13,8 +13,8 @@ from heaters_pipeline.db import clips, reviews, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
-from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video, wait_for_waiting

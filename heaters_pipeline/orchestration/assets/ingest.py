@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.db import clips, embeddings, ledger, reviews, source_videos
+from heaters_pipeline.db import clips, embeddings, event_log, ledger, replanning, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import frame_index, layout
@@ -244,14 +244,14 @@ def virtual_clips(
         cuts = _cuts(video)
         with database.transaction() as session:
             longest = _longest(video, source_videos.mean_rate(session, video))
-            replanned = reviews.replan(session, video, cuts, longest)
+            replanned = replanning.replan(session, video, cuts, longest)
             live = clips.of_video(session, video.id)
             faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
             if faults:
                 raise HeatersError(f"The clips of {video.title} don't cover it: {faults[0]}")
             source_videos.finish(session, key, DETECT_SCENES)
             judged = clips.judged(session, video.id)
-            mended = reviews.corrections(session, [video.id]).get(video.id)
+            mended = event_log.corrections(session, [video.id]).get(video.id)
         previews = _save_previews(database, store.open(), video)
         touched = replanned.clips if replanned else []
         return dg.MaterializeResult(
