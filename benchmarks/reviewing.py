@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from waitress.server import create_server
 
 from benchmarks import control
-from heaters_pipeline.db import migrate, reviews, source_videos
+from heaters_pipeline.db import migrate, replanning, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Origin
 from heaters_pipeline.db.urls import APP_DRIVER
@@ -72,7 +72,7 @@ class Library:
             source_videos.begin(session, key, PREPROCESS)
             source_videos.finish(session, key, PREPROCESS, columns)
             source_videos.begin(session, key, DETECT_SCENES)
-            reviews.replan(session, source_videos.get(session, key), self._cuts)
+            replanning.replan(session, source_videos.get(session, key), self._cuts)
             source_videos.finish(session, key, DETECT_SCENES)
         return key
 

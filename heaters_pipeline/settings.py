@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from heaters_pipeline.domain.annotations import label
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.review import label
 
 
 def default_home() -> Path:

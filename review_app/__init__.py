@@ -11,6 +11,7 @@ from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
+from review_app.learnt import Learnt
 from review_app.presenters import texts
 from review_app.presenters.keyframes import keyframe_url
 from review_app.proxies import stand_behind
@@ -54,9 +55,10 @@ def create_app(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
+    engine = open_engine(_database_url(settings))
     services = app.extensions["heaters"] = Services(
         settings,
-        open_engine(_database_url(settings)),
+        engine,
         open_storage(
             settings.storage_url,
             settings.home,
@@ -64,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
             class_by_kind=settings.storage_classes,
         ),
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
+        Learnt(engine),
     )
     stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)

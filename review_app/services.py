@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from heaters_pipeline.db.engine import transaction as begin
-from heaters_pipeline.db.events import Decision
+from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.settings import Settings
@@ -26,14 +26,14 @@ class Services:
     engine: Engine
     storage: Storage
     uploads: UploadFolder
-    likeness: Learnt = field(default_factory=Learnt)
+    likeness: Learnt
 
 
 def services() -> Services:
     return cast(Services, current_app.extensions["heaters"])
 
 
-def delete_unused(done: Decision | Removed) -> None:
+def delete_unused(done: Outcome | Removed) -> None:
     """Deletes the objects that no row names any more. Call it after the commit: rows first, then
     what can't be taken back."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.db import clips, replanning, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, Origin, SourceVideo
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord, pack
@@ -60,7 +60,7 @@ def ready_video(
             },
         )
         video, _ = source_videos.begin(session, key, DETECT_SCENES)
-        reviews.replan(session, video, cuts)
+        replanning.replan(session, video, cuts)
         source_videos.finish(session, key, DETECT_SCENES)
         live = clips.of_video(session, video.id)
     return video, list(live)

@@ -17,9 +17,10 @@ from sqlmodel import Session, col, select
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain import frame_index
+from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import Action, Side
 from heaters_pipeline.domain.errors import NotFound
-from heaters_pipeline.domain.review import Action, Annotation, Side
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import Transition, Transitions
 

@@ -1,30 +1,29 @@
-"""The log of decisions: what an event holds, how events and what they change are written, which
-of them stand."""
+"""Writing events: a decision changes clips and leaves an event that tells how."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col
 
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.models import Clip, ReviewEvent
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.states import ClipState
 
 
-class Decision(NamedTuple):
+class Outcome(NamedTuple):
+    """What a decision, an undo or a replan led to."""
+
     event_id: int
-    """Of a batch, the first."""
+    """The first event of a batch."""
     clips: list[Clip]
-    """Every clip that the decision changed or made, as it is now."""
+    """Every clip that it changed or made, as the clip is now."""
     events: int = 1
-    """How many there are in the batch."""
+    """How many events the batch has."""
     unused: Sequence[str] = ()
     """Storage keys of files that no row names any more."""
 
@@ -32,10 +31,10 @@ class Decision(NamedTuple):
 class Part(NamedTuple):
     """What one event is about."""
 
-    before: list[dict[str, Any]]
-    """`snapshot` of each clip that it changes."""
+    before: list[Snapshot]
+    """Each clip that it changes, as it was."""
     clips: list[Clip]
-    """These clips as they are to be, and those that it made."""
+    """The changed clips as they shall be, and the clips that it made."""
     undoes_event_id: int | None = None
 
 
@@ -45,8 +44,7 @@ class _Written(NamedTuple):
     """By the database's clock."""
 
 
-def snapshot(clip: Clip) -> dict[str, Any]:
-    """What an event keeps of a clip: all that undoing it may have to give back."""
+def snapshot(clip: Clip) -> Snapshot:
     return {
         "id": clip.id,
         "state": str(clip.state),
@@ -61,8 +59,8 @@ def snapshot(clip: Clip) -> dict[str, Any]:
     }
 
 
-def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) -> Decision:
-    """Writes an event for each part, all of them one batch, and their clips, each stamped with its
+def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) -> Outcome:
+    """Writes an event for each part, all in one batch, and their clips, each stamped with its
     event. Takes as many statements for five hundred parts as for two."""
     with session.no_autoflush:
         for part in parts:
@@ -77,11 +75,11 @@ def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) 
         for event, part in zip(written, parts, strict=True):
             was = {entry["id"]: entry for entry in part.before}
             for clip in part.clips:
-                if _is_news(was.get(clip.id), clip):
+                if _restarts_window(was.get(clip.id), snapshot(clip)):
                     _stamp(clip, event)
         everything = [clip for part in parts for clip in part.clips]
         clips.save(session, everything)
-    return Decision(first, everything, len(parts))
+    return Outcome(first, everything, len(parts))
 
 
 def _insert(
@@ -110,12 +108,13 @@ def _insert(
     return [_Written(*row) for row in session.execute(written, rows)]
 
 
-def _is_news(before: dict[str, Any] | None, clip: Clip) -> bool:
-    """Whether the pipeline must wait for the undo window to pass anew: what it would do has
-    changed."""
-    now = snapshot(clip)
-    return before is None or any(
-        before[name] != now[name] for name in ("state", "start_frame", "end_frame")
+def _restarts_window(before: Snapshot | None, now: Snapshot) -> bool:
+    """Whether the undo window begins anew, because the pipeline would now do something else."""
+    return (
+        before is None
+        or before["state"] != now["state"]
+        or before["start_frame"] != now["start_frame"]
+        or before["end_frame"] != now["end_frame"]
     )
 
 
@@ -126,34 +125,3 @@ def _stamp(clip: Clip, event: _Written) -> None:
     clip.decided_at = None if pending else event.at
     if not pending:
         clip.leased_by = clip.leased_page = clip.leased_until = None
-
-
-def standing() -> SelectOfScalar[ReviewEvent]:
-    """Events that have not been undone, undo events themselves left out."""
-    undoing: Any = aliased(ReviewEvent)
-    return (
-        select(ReviewEvent)
-        .outerjoin(undoing, undoing.undoes_event_id == col(ReviewEvent.id))
-        .where(undoing.id.is_(None), col(ReviewEvent.action) != Action.UNDO)
-    )
-
-
-def removed_since() -> Any:
-    """True of an event after which its video was removed, or that of another one of its batch,
-    which can only be undone whole."""
-    removal: Any = aliased(ReviewEvent)
-    other: Any = aliased(ReviewEvent)
-    first = sa.func.coalesce(ReviewEvent.batch_id, ReviewEvent.id)
-    found = (
-        sa.select(sa.true())
-        .select_from(other)
-        .join(removal, removal.source_video_id == other.source_video_id)
-        .where(
-            sa.or_(other.id == first, other.batch_id == first),
-            removal.action == sa.literal(Action.REMOVE, literal_execute=True),
-            removal.id > other.id,
-        )
-        .limit(1)
-    )
-    # A value, not EXISTS, which Postgres makes a join of all events with all batches of.
-    return sa.func.coalesce(found.scalar_subquery(), sa.false())

@@ -16,13 +16,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, ExcludeConstrain
 from sqlmodel import Field, SQLModel
 from typing_extensions import TypedDict
 
+from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.damage import DamageFacts
+from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.quality import DownloadQuality
-from heaters_pipeline.domain.review import Action, Annotation
 from heaters_pipeline.domain.sprites import StoredSpriteIndex
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -474,10 +475,10 @@ class ReviewEvent(SQLModel, table=True):
     batch_id: int | None = _reference("review_events.id", nullable=True)
     """The first event of the batch that this one belongs to; null for that first one, and for a
     decision by itself."""
-    before: list[dict[str, Any]] = _json(nullable=False)
+    before: list[Snapshot] = _json(nullable=False)
     """What the event found of each clip (`db.events.snapshot`; older events hold less). A clip that
     the event made is missing here; a removal, which can't be undone, lists none."""
-    after: list[dict[str, Any]] = _json(nullable=False)
+    after: list[Snapshot] = _json(nullable=False)
     """The same clips as the event left them."""
     undoes_event_id: int | None = _reference("review_events.id", nullable=True, unique=True)
     created_at: datetime = _now()

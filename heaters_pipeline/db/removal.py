@@ -16,8 +16,8 @@ from heaters_pipeline.db.models import (
     SourceVideo,
     StoredObject,
 )
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState, changed
 
 FORGOTTEN = (

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from heaters_pipeline.domain.review import COUNTED, Action
+from heaters_pipeline.domain.decisions import COUNTED, Action
 from heaters_pipeline.domain.states import APPROVED, ClipState
 
 LONGEST_THOUGHT = 60

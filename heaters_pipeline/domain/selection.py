@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TypeVar
 
+from heaters_pipeline.domain.annotations import BEST_RATING
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.review import BEST_RATING
 from heaters_pipeline.domain.states import APPROVED, ClipState
 
 

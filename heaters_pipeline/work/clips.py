@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from heaters_pipeline.db import clips, embeddings, reviews, source_videos
+from heaters_pipeline.db import clips, embeddings, event_log, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.replanning import replan
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.states import DETECT_SCENES, ClipState
@@ -45,14 +46,14 @@ def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
         cuts = _cuts(video)
         with pipeline.transaction() as session:
             longest = _longest(pipeline.settings, video, source_videos.mean_rate(session, video))
-            replanned = reviews.replan(session, video, cuts, longest)
+            replanned = replan(session, video, cuts, longest)
             live = clips.of_video(session, video.id)
             faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
             if faults:
                 raise HeatersError(f"The clips of {video.title} don't cover it: {faults[0]}")
             source_videos.finish(session, key, DETECT_SCENES)
             judged = clips.judged(session, video.id)
-            mended = reviews.corrections(session, [video.id]).get(video.id)
+            mended = event_log.corrections(session, [video.id]).get(video.id)
         previews = _save_previews(pipeline, video)
     touched = replanned.clips if replanned else []
     return LaidClips(

@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db import likeness
+from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
-from review_app.services import services
 
 
 class TransitionJson(TypedDict):
@@ -100,10 +100,13 @@ class DrawnClipJson(TypedDict):
     video: DrawnVideoJson
 
 
-def clips_json(session: Session, entries: Sequence[QueuedClip]) -> list[ClipJson]:
+def clips_json(
+    session: Session, entries: Sequence[QueuedClip], learnt: Likeness | None
+) -> list[ClipJson]:
+    """`learnt` gives the clips their scores."""
     ids = [entry.clip.id for entry in entries]
     found = transitions.of_clips(session, ids)
-    scores = likeness.scores(session, services().likeness(session), ids)
+    scores = likeness.scores(session, learnt, ids)
     return [
         _clip_json(entry, found.get(entry.clip.id, ()), scores.get(entry.clip.id))
         for entry in entries

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from heaters_pipeline.db.statistics import Done
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from review_app.presenters import charts
 from review_app.presenters.charts import Chart
 from review_app.presenters.texts import count

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from heaters_pipeline.db.models import ReviewEvent
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import ClipState
 from review_app.presenters.texts import count, words
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import ledger, reviews, source_list, source_videos
+from heaters_pipeline.db import event_log, ledger, source_list, source_videos
+from heaters_pipeline.db.event_log import Corrections
 from heaters_pipeline.db.models import Origin, SourceVideo
-from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.layout import Kind
@@ -186,7 +186,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
     others = {video.duplicate_of_id for video in videos} | {video.playlist_id for video in videos}
     names = source_list.names(session, {other for other in others if other is not None})
     clips = source_videos.clip_counts(session, ids)
-    corrections = reviews.corrections(session, ids)
+    corrections = event_log.corrections(session, ids)
     by_kind = ledger.by_kind(session, ids)
     files = ledger.numbers(session, ids)
     minutes = ledger.approved_minutes(session, ids)

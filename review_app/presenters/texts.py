@@ -6,8 +6,8 @@ from datetime import datetime
 
 from flask import Flask
 
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.progress import spoken_duration
-from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 
 FAILED = frozenset(

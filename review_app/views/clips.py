@@ -6,13 +6,21 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, review_queue, reviews
+from heaters_pipeline.db import (
+    artifacts,
+    clip_work,
+    clips,
+    embeddings,
+    event_log,
+    review_queue,
+    undoing,
+)
 from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db.models import ReviewEvent
 from review_app.presenters import history
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name
-from review_app.services import delete_unused, transaction
+from review_app.services import delete_unused, services, transaction
 
 blueprint = Blueprint("clips", __name__)
 
@@ -22,15 +30,16 @@ SIMILAR_PAGE = 48
 
 @blueprint.get("/clips/<int:clip_id>")
 def index(clip_id: int) -> ResponseReturnValue:
+    likeness = services().likeness()
     with transaction() as session:
         entry = review_queue.queued(session, [clips.get(session, clip_id).id])[0]
         near = embeddings.similar(session, clip_id, SIMILAR)
         ids = [clip_id, *(other.id for other, _ in near)]
-        undoable = reviews.latest_on_clip(session, clip_id)
+        undoable = event_log.latest_on_clip(session, clip_id)
         return render_template(
             "clip.html",
             entry=entry,
-            virtual=clips_json(session, [entry])[0] if entry.clip.is_virtual else None,
+            virtual=clips_json(session, [entry], likeness)[0] if entry.clip.is_virtual else None,
             transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
             history=history.entries(clip_id, clips.history(session, clip_id)),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
@@ -44,7 +53,7 @@ def index(clip_id: int) -> ResponseReturnValue:
 
 def _batch_size(session: Session, event: ReviewEvent) -> int:
     first = event.batch_id or event.id
-    return reviews.batch_sizes(session, [first]).get(first, 1)
+    return event_log.batch_sizes(session, [first]).get(first, 1)
 
 
 @blueprint.get("/clips/<int:clip_id>/similar")
@@ -77,10 +86,10 @@ def retry(clip_id: int) -> ResponseReturnValue:
 def undo(clip_id: int) -> ResponseReturnValue:
     """Takes back a decision on the clip, no matter who made it and when."""
     with transaction() as session:
-        decision = reviews.undo(
+        outcome = undoing.undo(
             session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
         )
-    delete_unused(decision)
-    more = decision.events - 1
+    delete_unused(outcome)
+    more = outcome.events - 1
     flash(f"Taken back{f', with {more} more of its batch' if more else ''}.")
     return redirect(url_for("clips.index", clip_id=clip_id), 303)

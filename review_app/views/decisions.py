@@ -8,20 +8,30 @@ from typing import Any
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session
 
-from heaters_pipeline.db import clips, review_queue, reviews
-from heaters_pipeline.db.events import Decision
+from heaters_pipeline.db import clips, event_log, review_queue, reviews, undoing
+from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.models import ReviewEvent
-from heaters_pipeline.domain.errors import Conflict, InputError
-from heaters_pipeline.domain.review import (
+from heaters_pipeline.domain.annotations import annotation_changes
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    ARCHIVE,
     BATCHED,
     DECISIONS,
+    SKIP,
     Action,
+    Annotate,
+    BatchedDecision,
+    Decision,
+    Group,
+    Mark,
+    Merge,
+    Nudge,
     Side,
-    annotation_changes,
+    Split,
     touched,
 )
+from heaters_pipeline.domain.errors import Conflict, InputError
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import ClipJson, clips_json
 from review_app.reviewer import reviewer_name, reviewer_page
@@ -32,6 +42,7 @@ blueprint = Blueprint("decisions", __name__)
 RECENT = 12
 LARGEST_BATCH = 500
 
+MARKS: Mapping[str, Mark] = {mark.action: mark for mark in (APPROVE, SKIP, ARCHIVE)}
 EDGES = {"start": Side.PREVIOUS, "end": Side.NEXT}
 
 
@@ -40,27 +51,23 @@ def decide(clip_id: int) -> ResponseReturnValue:
     """`{"action", "version", ...}` (docs/review.md); 409 with the clip as it is now if somebody was
     first."""
     wanted = json_object()
-    action = Action(one_of(DECISIONS, wanted, "action"))
-    version, particulars = integer(wanted, "version"), _particulars(action, wanted)
+    decision, version = _decision(wanted), integer(wanted, "version")
     try:
         with transaction() as session:
-            decision = reviews.decide(
+            outcome = reviews.decide(
                 session,
                 actor=reviewer_name(),
                 clip_id=clip_id,
                 version=version,
-                action=action,
+                decision=decision,
                 lease_seconds=services().settings.lease_seconds,
                 page=reviewer_page(),
-                **particulars,
             )
-            answer = _decision_json(session, decision)
-        delete_unused(decision)
-        return jsonify(answer)
     except Conflict as conflict:
-        with transaction() as session:
-            found = _now(session, [clip_id])
+        found = _now([clip_id])
         return jsonify(error=str(conflict), clip=found[0] if found else None), 409
+    delete_unused(outcome)
+    return jsonify(_outcome_json(outcome))
 
 
 @blueprint.post("/api/decisions")
@@ -68,20 +75,19 @@ def decide_all() -> ResponseReturnValue:
     """`{"action", "clips": [{"id", "version"}, ...], ...}`: one batch of what can be decided, and
     why the rest can't, with the clips as they are now."""
     wanted = json_object()
-    action = Action(one_of(BATCHED, wanted, "action"))
+    decision = _batched(wanted)
     versions = _versions(wanted.get("clips"))
     with transaction() as session:
-        decision, refusals = reviews.decide_all(
+        outcome, refusals = reviews.decide_all(
             session,
             actor=reviewer_name(),
-            action=action,
             versions=versions,
-            **_particulars(action, wanted),
+            decision=decision,
         )
-        made = _decision_json(session, decision) if decision else {"event_id": None, "clips": []}
-        left = {clip["id"]: clip for clip in _now(session, refusals)}
-    if decision is not None:
-        delete_unused(decision)
+    if outcome is not None:
+        delete_unused(outcome)
+    made = _outcome_json(outcome) if outcome else {"event_id": None, "clips": []}
+    left = {clip["id"]: clip for clip in _now(refusals)}
     refused = [
         {"id": each, "error": sentence, "clip": left.get(each)}
         for each, sentence in refusals.items()
@@ -96,16 +102,15 @@ def undo() -> ResponseReturnValue:
     wanted = json_object()
     event_id = None if wanted.get("event_id") is None else integer(wanted, "event_id")
     with transaction() as session:
-        decision = reviews.undo(
+        outcome = undoing.undo(
             session,
             actor=reviewer_name(),
             event_id=event_id,
             lease_seconds=services().settings.lease_seconds,
             page=reviewer_page(),
         )
-        answer = _decision_json(session, decision)
-    delete_unused(decision)
-    return jsonify(**answer, undone=decision.events)
+    delete_unused(outcome)
+    return jsonify(**_outcome_json(outcome), undone=outcome.events)
 
 
 @blueprint.get("/api/mine")
@@ -114,11 +119,11 @@ def mine() -> ResponseReturnValue:
     are today."""
     with transaction() as session:
         midnight = datetime.combine(date.today(), time.min).astimezone()
-        recent = reviews.latest(session, reviewer_name(), RECENT)
-        sizes = reviews.batch_sizes(session, [event.id for event in recent])
+        recent = event_log.latest(session, reviewer_name(), RECENT)
+        sizes = event_log.batch_sizes(session, [event.id for event in recent])
         return jsonify(
             recent=[_event_json(event, sizes.get(event.id, 1)) for event in recent],
-            today=reviews.count_since(session, reviewer_name(), midnight),
+            today=event_log.count_since(session, reviewer_name(), midnight),
         )
 
 
@@ -132,19 +137,28 @@ def labels() -> ResponseReturnValue:
     return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])
 
 
-def _particulars(action: Action, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What else an action needs to know."""
-    if action == Action.ANNOTATE:
-        return {"changes": annotation_changes(wanted)}
-    if action == Action.SPLIT:
-        several = "frames" in wanted
-        return {"frames": integers(wanted, "frames") if several else [integer(wanted, "frame")]}
-    if action == Action.MERGE:
-        return {"side": Side(one_of(Side, wanted, "side", Side.PREVIOUS))}
-    if action == Action.NUDGE:
-        side = EDGES[one_of(EDGES, wanted, "edge")]
-        return {"side": side, "frames": [integer(wanted, "frame")]}
-    return {}
+def _decision(wanted: Mapping[str, Any]) -> Decision:
+    """The decision that a request's JSON asks for."""
+    match Action(one_of(DECISIONS, wanted, "action")):
+        case Action.GROUP:
+            return Group()
+        case Action.MERGE:
+            return Merge(Side(one_of(Side, wanted, "side", Side.PREVIOUS)))
+        case Action.SPLIT if "frames" in wanted:
+            return Split(integers(wanted, "frames"))
+        case Action.SPLIT:
+            return Split([integer(wanted, "frame")])
+        case Action.NUDGE:
+            return Nudge(EDGES[one_of(EDGES, wanted, "edge")], integer(wanted, "frame"))
+        case _:
+            return _batched(wanted)
+
+
+def _batched(wanted: Mapping[str, Any]) -> BatchedDecision:
+    """The decision that a request's JSON asks for on many clips at once."""
+    action = one_of(BATCHED, wanted, "action")
+    mark = MARKS.get(action)
+    return mark if mark is not None else Annotate(annotation_changes(wanted))
 
 
 def _versions(given: object) -> dict[int, int]:
@@ -156,13 +170,15 @@ def _versions(given: object) -> dict[int, int]:
     return {integer(each, "id"): integer(each, "version") for each in given}
 
 
-def _decision_json(session: Session, decision: Decision) -> dict[str, Any]:
-    clip_ids = [clip.id for clip in decision.clips]
-    return {"event_id": decision.event_id, "clips": _now(session, clip_ids)}
+def _outcome_json(outcome: Outcome) -> dict[str, Any]:
+    return {"event_id": outcome.event_id, "clips": _now([clip.id for clip in outcome.clips])}
 
 
-def _now(session: Session, clip_ids: Iterable[int]) -> list[ClipJson]:
-    return clips_json(session, review_queue.queued(session, list(clip_ids)))
+def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
+    """In a transaction of its own: a decision's must end first, and give back its locks."""
+    likeness = services().likeness()
+    with transaction() as session:
+        return clips_json(session, review_queue.queued(session, list(clip_ids)), likeness)
 
 
 def _event_json(event: ReviewEvent, count: int) -> dict[str, Any]:

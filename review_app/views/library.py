@@ -20,8 +20,8 @@ PAGE = 48
 def index() -> ResponseReturnValue:
     page = max(1, request.args.get("page", 1, int))
     selection = _selection()
+    likeness = services().likeness()
     with transaction() as session:
-        likeness = services().likeness(session)
         found = review_queue.selected(
             session,
             selection,
@@ -52,8 +52,8 @@ def index() -> ResponseReturnValue:
 def listed() -> Response:
     """All clips that `index` shows page by page, a line each (`clip_csv`)."""
     selection = _selection()
+    likeness = services().likeness()
     with transaction() as session:
-        likeness = services().likeness(session)
         ids = review_queue.selected_ids(
             session, selection, by_itself=Shown.LIBRARY, likeness=likeness
         )

@@ -34,8 +34,8 @@ def queue() -> ResponseReturnValue:
     selection = Selection.parse(request.args)
     waiting = selection.states() == STATES[Shown.PENDING]
     me, page, seconds = reviewer_name(), reviewer_page(), services().settings.lease_seconds
+    likeness = services().likeness()
     with transaction() as session:
-        likeness = services().likeness(session)
         if waiting:
             found = review_queue.lease_queue(session, me, limit, seconds, selection, likeness, page)
             pending = review_queue.pending_counts(session, me, selection, likeness, page)
@@ -48,7 +48,7 @@ def queue() -> ResponseReturnValue:
             if selection.clip is not None:
                 review_queue.lease(session, [selection.clip], me, seconds, page)
         return jsonify(
-            clips=clips_json(session, found),
+            clips=clips_json(session, found, likeness),
             pending=pending.total,
             with_others=pending.with_others,
             total=total,

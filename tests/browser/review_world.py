@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from waitress.server import create_server
 
-from heaters_pipeline.db import clips, reviews, source_videos
+from heaters_pipeline.db import clips, replanning, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, Origin
 from heaters_pipeline.domain import layout
@@ -127,7 +127,7 @@ def add_film(
         found = {"transitions": [asdict(each) for each in transitions]}
         source_videos.record(session, key, {"scene_cut_points": found})
         video = source_videos.get(session, key)
-        reviews.replan(session, video, cuts)
+        replanning.replan(session, video, cuts)
         source_videos.finish(session, key, DETECT_SCENES)
         live = list(clips.of_video(session, video.id))
     return Film(footage, key, proxy_id, proxy_key, live)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.numbered import FRAMES, live
 from tests.browser.review_world import Film, Footage, add_film, served

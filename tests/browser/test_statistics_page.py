@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import reviews
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from tests.rows import ready_video
 
 

@@ -19,16 +19,19 @@ from heaters_pipeline.db import (
     clip_work,
     clips,
     embeddings,
+    event_log,
+    replanning,
     review_queue,
     reviews,
     source_videos,
+    undoing,
 )
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
-from heaters_pipeline.db.reviews import BatchDecision
+from heaters_pipeline.db.reviews import BatchOutcome
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import Conflict, Gone
-from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
 from tests.rows import counted, ready_video
 
@@ -45,7 +48,7 @@ def decide_all(
     actor: str = "ann",
     versions: dict[int, int] | None = None,
     **changes: Any,
-) -> BatchDecision:
+) -> BatchOutcome:
     with transaction(engine) as session:
         return reviews.decide_all(
             session,
@@ -58,7 +61,7 @@ def decide_all(
 
 def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Any:
     with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id)
+        return undoing.undo(session, actor=actor, event_id=event_id)
 
 
 def states(engine: Engine, video: SourceVideo) -> list[str]:
@@ -163,15 +166,15 @@ def test_own_decisions_list_a_batch_once_and_count_each_of_it(engine: Engine) ->
     assert noted
     ids = [noted.event_id, single.event_id, batch.event_id]
     with transaction(engine) as session:
-        latest = reviews.latest(session, "ann", 9)
+        latest = event_log.latest(session, "ann", 9)
         assert [event.id for event in latest] == ids
-        assert reviews.batch_sizes(session, ids) == {batch.event_id: 3}
+        assert event_log.batch_sizes(session, ids) == {batch.event_id: 3}
         began = latest[-1].created_at
-        assert reviews.count_since(session, "ann", began) == 4
+        assert event_log.count_since(session, "ann", began) == 4
     for left in (ids[1:], ids[2:], []):
         undo(engine)
         with transaction(engine) as session:
-            assert [event.id for event in reviews.latest(session, "ann", 9)] == left
+            assert [event.id for event in event_log.latest(session, "ann", 9)] == left
 
 
 def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
@@ -280,7 +283,7 @@ def test_a_video_is_laid_anew_with_as_many_statements_for_two_thousand_clips_as_
         with transaction(engine) as session:
             video = source_videos.get(session, video.key)
             with counted(engine) as sent:
-                reviews.replan(session, video, cuts)
+                replanning.replan(session, video, cuts)
         return video, len(sent)
 
     _, few_sent = replanned(10)

@@ -11,14 +11,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clip_work, clips, embeddings, review_queue, reviews, source_videos
+from heaters_pipeline.db import (
+    clip_work,
+    clips,
+    embeddings,
+    replanning,
+    review_queue,
+    reviews,
+    source_videos,
+    undoing,
+)
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.events import Decision
 from heaters_pipeline.db.models import Clip, ClipEmbedding, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
+from heaters_pipeline.domain.decisions import Action, Side
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError
-from heaters_pipeline.domain.review import Action, Side
 from heaters_pipeline.domain.states import EXPORT, ClipState
 from tests.rows import RATE, ready_video
 
@@ -59,7 +67,7 @@ def annotate(engine: Engine, clip: Clip, **changes: Any) -> Decision:
 
 def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Decision:
     with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
+        return undoing.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
 
 
 def live(engine: Engine, video: SourceVideo) -> list[Clip]:
@@ -199,7 +207,7 @@ def test_a_nudge_works_trims_out_again(engine: Engine) -> None:
         found = {"scene_cut_points": {"transitions": [dissolve]}}
         source_videos.record(session, video.key, found)
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [35])
+        replanning.replan(session, source_videos.get(session, video.key), [35])
     first, second = live(engine, video)
     before = as_it_is(engine, video)
     assert (first.clean_frames, second.clean_frames) == ((0, 30), (40, 100))
@@ -378,11 +386,11 @@ def test_new_cut_points_keep_nudged_and_annotated_clips(engine: Engine) -> None:
     nudge(engine, second, Side.PREVIOUS, 12)
     said = annotate(engine, third, labels=["a"])
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [30, 60, 80])
+        replanning.replan(session, source_videos.get(session, video.key), [30, 60, 80])
     assert ranges(engine, video) == [(0, 12), (12, 50), (50, 70), (70, 80), (80, 100)]
     undo(engine, said.event_id)
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [30, 60, 80])
+        replanning.replan(session, source_videos.get(session, video.key), [30, 60, 80])
     assert ranges(engine, video) == [(0, 12), (12, 50), (50, 60), (60, 80), (80, 100)]
     assert now(engine, first.id).state == now(engine, second.id).state == ClipState.PENDING_REVIEW
     assert now(engine, fourth.id).state == ClipState.SUPERSEDED
@@ -393,7 +401,7 @@ def test_an_annotation_whose_clip_new_cut_points_replaced_stays(engine: Engine) 
     annotate(engine, second, rating=2)
     cleared = annotate(engine, second, rating=None)
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [30])
+        replanning.replan(session, source_videos.get(session, video.key), [30])
     with pytest.raises(Conflict, match="pipeline has decided since"):
         undo(engine, cleared.event_id)
 
@@ -425,7 +433,7 @@ def test_clips_cover_the_video_whatever_is_done_in_whatever_order(
         elif what == "replan":
             cuts = chance.sample(range(1, count), 5)
             with transaction(engine) as session:
-                reviews.replan(session, source_videos.get(session, video.key), cuts)
+                replanning.replan(session, source_videos.get(session, video.key), cuts)
         elif what == "claim":
             with transaction(engine) as session:
                 for claimed in clip_work.claim(session, video.id, EXPORT, 0):

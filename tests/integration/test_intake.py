@@ -23,13 +23,13 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import clips, ledger, review_queue, reviews, source_videos
+from heaters_pipeline.db import clips, ledger, review_queue, reviews, source_videos, undoing
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
@@ -259,7 +259,7 @@ def test_the_ledger_knows_every_object_and_what_it_weighs(
     assert sum(kinds.values()) == sum(recorded(pipeline).values())
     assert minutes == pytest.approx(30 / 25 / 60)
     with transaction(pipeline) as session:
-        decision = reviews.undo(session, actor="ann")
+        decision = undoing.undo(session, actor="ann")
     for key in decision.unused:
         storage.delete(key)
     assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}

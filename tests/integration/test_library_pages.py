@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from tests.rows import ready_video
 
 

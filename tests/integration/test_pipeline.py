@@ -26,16 +26,18 @@ from heaters_pipeline.db import (
     clip_work,
     clips,
     embeddings,
+    event_log,
     review_queue,
     reviews,
     source_videos,
+    undoing,
 )
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import ClipEmbedding
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL, LayoutDescriptor
@@ -242,9 +244,9 @@ def test_previews_stay_out_of_the_library(
     assert previews(pipeline) == before
     with transaction(pipeline) as session:
         found = embeddings.similar(session, first, 10)
-        event = reviews.latest_on_clip(session, first)
+        event = event_log.latest_on_clip(session, first)
         assert event is not None
-        reviews.undo(session, actor="bob", event_id=event.id)
+        undoing.undo(session, actor="bob", event_id=event.id)
     assert sorted(clip.id for clip, _ in found) == others
     assert previews(pipeline) == before
     with transaction(pipeline) as session:
@@ -430,9 +432,9 @@ def test_an_approval_is_taken_back_from_the_library_and_given_again(
     assert run_job(instance, "library", report.key).success
     before = everything(pipeline, storage)["objects"]
     with transaction(pipeline) as session:
-        event = reviews.latest_on_clip(session, recalled)
+        event = event_log.latest_on_clip(session, recalled)
         assert event is not None
-        decision = reviews.undo(session, actor="bob", event_id=event.id)
+        decision = undoing.undo(session, actor="bob", event_id=event.id)
     for key in decision.unused:
         storage.delete(key)
     with transaction(pipeline) as session:
@@ -459,7 +461,7 @@ def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
         reviews.decide(session, actor="ann", clip_id=first, version=version, action=Action.ARCHIVE)
     assert states(pipeline) == {ClipState.REVIEW_ARCHIVED: 1, ClipState.EMBEDDED: 2}
     with transaction(pipeline) as session:
-        reviews.undo(session, actor="ann")
+        undoing.undo(session, actor="ann")
     assert run_job(instance, "library", report.key).success
     assert states(pipeline) == {ClipState.EMBEDDED: 3}
 

@@ -15,18 +15,20 @@ from heaters_pipeline.db import (
     clip_work,
     clips,
     embeddings,
+    event_log,
     ledger,
     removal,
     reviews,
     source_videos,
     statistics,
+    undoing,
 )
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
-from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.work.register import add_source
 from tests.rows import ready_video, wait_for_waiting
@@ -88,11 +90,11 @@ def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None
         told = [event.action for event in clips.history(session, first.id)]
         assert told == [Action.REPLAN, Action.APPROVE, Action.REMOVE]
         assert clip_work.due(session, 0, 9) == []
-        assert reviews.latest(session, "ann", 9) == []
-        assert reviews.latest_on_clip(session, first.id) is None
+        assert event_log.latest(session, "ann", 9) == []
+        assert event_log.latest_on_clip(session, first.id) is None
     for event in (approved, merged):
         with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
-            reviews.undo(session, actor="ann", event_id=event)
+            undoing.undo(session, actor="ann", event_id=event)
     with pytest.raises(InputError, match="removed already"):
         remove(engine, video.key)
     with pytest.raises(TransitionError), transaction(engine) as session:
@@ -162,16 +164,16 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     assert len(found) == 3
     decide(engine, found[1].id, Action.SKIP)
     with transaction(engine) as session:
-        assert reviews.corrections(session, [video.id]) == {}
+        assert event_log.corrections(session, [video.id]) == {}
         assert [figures.false for figures in statistics.sources(session, 9)] == [0]
-        reviews.undo(session, actor="ann")
+        undoing.undo(session, actor="ann")
     assert not {clip.id for clip in found} & {old.id}
     with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
-        reviews.undo(session, actor="ann", event_id=event)
+        undoing.undo(session, actor="ann", event_id=event)
     newer = decide(engine, found[0].id, Action.SKIP)
     with transaction(engine) as session:
-        assert [event.id for event in reviews.latest(session, "ann", 9)] == [newer]
-        reviews.undo(session, actor="ann")
+        assert [event.id for event in event_log.latest(session, "ann", 9)] == [newer]
+        undoing.undo(session, actor="ann")
 
 
 def test_no_clip_outlives_its_video_whatever_is_decided_meanwhile(engine: Engine) -> None:
@@ -212,7 +214,7 @@ def test_an_undo_that_waited_for_a_removal_brings_no_clip_back(engine: Engine) -
 
     def undo() -> None:
         with transaction(engine) as session:
-            reviews.undo(session, actor="ann", event_id=event)
+            undoing.undo(session, actor="ann", event_id=event)
 
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as session:
@@ -235,7 +237,7 @@ def test_a_batch_with_a_removed_video_stands_in_no_other_undo_s_way(engine: Engi
             reviews.decide_all(session, actor="ann", action=Action.ARCHIVE, versions=versions)
     remove(engine, "film-2")
     with transaction(engine) as session:
-        assert [event.id for event in reviews.latest(session, "ann", 9)] == [before]
-        assert reviews.latest_on_clip(session, kept.id) is None
-        reviews.undo(session, actor="ann")
+        assert [event.id for event in event_log.latest(session, "ann", 9)] == [before]
+        assert event_log.latest_on_clip(session, kept.id) is None
+        undoing.undo(session, actor="ann")
         assert clips.get(session, first.id).state == ClipState.PENDING_REVIEW

@@ -19,7 +19,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.source_list import Choice
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import DOWNLOAD
 from tests.rows import new_video, ready_video
 

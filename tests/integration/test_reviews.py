@@ -11,12 +11,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from heaters_pipeline.db import clip_work, clips, review_queue, reviews, source_videos
+from heaters_pipeline.db import (
+    clip_work,
+    clips,
+    event_log,
+    replanning,
+    review_queue,
+    reviews,
+    source_videos,
+    undoing,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
-from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
 from tests.rows import ready_video, wait_for_waiting
@@ -40,7 +49,7 @@ def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None, pa
 
 def undo(engine, actor="ann", event_id=None, page=None):
     with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60, page=page)
+        return undoing.undo(session, actor=actor, event_id=event_id, lease_seconds=60, page=page)
 
 
 def lease(engine, reviewer, limit=10, seconds=60, page=None):
@@ -174,11 +183,11 @@ def test_new_cut_points_leave_the_first_clip_of_a_group_alone(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
     decide(engine, second.id, Action.GROUP)
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [5, 10, 50])
+        replanning.replan(session, source_videos.get(session, video.key), [5, 10, 50])
         assert [clip.id for clip in clips.group(session, first)] == [first.id, second.id]
     undo(engine)
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [5, 10, 50])
+        replanning.replan(session, source_videos.get(session, video.key), [5, 10, 50])
     assert [frames for frames, _, _ in live(engine, video)][:2] == [(0, 5), (5, 10)]
 
 
@@ -358,7 +367,7 @@ def test_claim_leaves_a_clip_whose_decision_is_undone_while_it_waits(engine) -> 
 
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as session:
-            reviews.undo(session, actor="ann")
+            undoing.undo(session, actor="ann")
             claiming = pool.submit(claim, engine, video)
             wait_for_waiting(engine)
         assert claiming.result(timeout=20) == [first.id, third.id]
@@ -606,9 +615,9 @@ def test_decisions_that_stand_are_listed_and_counted(engine) -> None:
     decide(engine, third.id, Action.SKIP, actor="bob")
     undo(engine, event_id=events[0])
     with transaction(engine) as session:
-        assert [event.id for event in reviews.latest(session, "ann", 5)] == events[1:]
-        assert reviews.count_since(session, "ann", began) == 1
-        assert reviews.count_since(session, "ann", datetime.now(UTC) + timedelta(minutes=1)) == 0
+        assert [event.id for event in event_log.latest(session, "ann", 5)] == events[1:]
+        assert event_log.count_since(session, "ann", began) == 1
+        assert event_log.count_since(session, "ann", datetime.now(UTC) + timedelta(minutes=1)) == 0
 
 
 def test_two_queues_asked_for_at_once_share_no_clip(engine) -> None:
@@ -633,7 +642,7 @@ def test_new_cut_points_keep_what_was_decided(engine) -> None:
     decide(engine, first.id, Action.APPROVE)
     decide(engine, second.id, Action.SPLIT, frame=30)
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [20, 60, 80])
+        replanning.replan(session, source_videos.get(session, video.key), [20, 60, 80])
     ranges = [frames for frames, _, _ in live(engine, video)]
     assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
     assert find_faults(100, [clips.FrameRange(*frames) for frames in ranges]) == []
@@ -643,7 +652,7 @@ def test_the_same_cut_points_change_nothing(engine) -> None:
     video, _ = ready_video(engine, cuts=[10, 50])
     with transaction(engine) as session:
         video = source_videos.get(session, video.key)
-        assert reviews.replan(session, video, [50, 10]) is None
+        assert replanning.replan(session, video, [50, 10]) is None
 
 
 def test_retry_puts_an_unfinished_video_back_and_refuses_a_ready_one(engine) -> None:

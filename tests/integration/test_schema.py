@@ -17,7 +17,7 @@ from heaters_pipeline.db.models import (
     SourceFacts,
     SourceVideo,
 )
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.states import ClipState, SourceState
 from tests.rows import ready_video
 

@@ -13,7 +13,7 @@ from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
 from tests.rows import ready_video

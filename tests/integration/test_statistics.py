@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, reviews, source_videos, statistics
+from heaters_pipeline.db import clips, replanning, reviews, source_videos, statistics, undoing
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ReviewEvent
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
 from review_app.presenters import figures
@@ -29,7 +29,7 @@ def decide(engine: Engine, clip: Clip, action: Action, actor: str = "ann", **fie
 
 def undo(engine: Engine, event_id: int) -> None:
     with transaction(engine) as session:
-        reviews.undo(session, actor="ann", event_id=event_id)
+        undoing.undo(session, actor="ann", event_id=event_id)
 
 
 def an_event(session: Any, video_id: int, actor: str, when: datetime, **fields: Any) -> None:
@@ -98,7 +98,7 @@ def test_the_backlog_is_counted_back_through_every_kind_of_decision(engine: Engi
     decide(engine, second, Action.MERGE)
     look()
     with transaction(engine) as session:
-        reviews.replan(session, source_videos.get(session, video.key), [5])
+        replanning.replan(session, source_videos.get(session, video.key), [5])
     look()
     assert waited == [3, 2, 2, 3, 3, 3, 3]
     with transaction(engine) as session:

@@ -15,11 +15,19 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import artifacts, clips, reviews, source_videos
+from heaters_pipeline.db import (
+    artifacts,
+    clips,
+    event_log,
+    replanning,
+    reviews,
+    source_videos,
+    undoing,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import Corrections
-from heaters_pipeline.domain.review import Action
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.media.cuts.chart import CHART_WIDTH
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
@@ -60,7 +68,7 @@ def test_clips_are_trimmed_where_a_transition_lies_over_their_edges(engine: Engi
     video, _ = ready_video(engine, frame_count=100, cuts=[])
     video = detected(engine, video.key, ("dissolve", 29, 40), ("cut", 69, 70))
     with transaction(engine) as session:
-        reviews.replan(session, video, [35, 70])
+        replanning.replan(session, video, [35, 70])
     assert [clip.clean_frames for clip in live(engine, video)] == [(0, 30), (40, 70), (70, 100)]
     assert [clip.trim is None for clip in live(engine, video)] == [False, False, True]
 
@@ -73,7 +81,7 @@ def test_pending_clips_learn_of_new_transitions_and_merges_forget_old_ones(
     decide(engine, first, Action.SKIP)
     video = detected(engine, video.key, ("dissolve", 29, 40))
     with transaction(engine) as session:
-        assert reviews.replan(session, video, [35]) is None
+        assert replanning.replan(session, video, [35]) is None
     first, second = live(engine, video)
     assert (first.trim, second.clean_frames) == (None, (40, 100))
     decide(engine, second, Action.MERGE)
@@ -91,9 +99,9 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
     decide(engine, third, Action.SPLIT, frame=60)
     ids = [video.id, other.id]
     with transaction(engine) as session:
-        assert reviews.corrections(session, ids) == {video.id: Corrections(merges=1, splits=1)}
-        reviews.undo(session, actor="ann")
-        assert reviews.corrections(session, ids) == {video.id: Corrections(merges=1, splits=0)}
+        assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=1)}
+        undoing.undo(session, actor="ann")
+        assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=0)}
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.review import (
+from heaters_pipeline.domain.decisions import (
     Action,
     Annotation,
     Side,
@@ -15,6 +14,7 @@ from heaters_pipeline.domain.review import (
     annotation_changes,
     touched,
 )
+from heaters_pipeline.domain.errors import InputError
 
 
 def test_only_what_is_named_changes() -> None:

@@ -1,0 +1,124 @@
+"""Reading the log of events: which of them stand, and what they say of actors and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.domain.decisions import COUNTED, DECISIONS, Action
+
+
+def standing() -> SelectOfScalar[ReviewEvent]:
+    """Events that nobody has undone, without undo events themselves."""
+    undoing: Any = aliased(ReviewEvent)
+    return (
+        select(ReviewEvent)
+        .outerjoin(undoing, undoing.undoes_event_id == col(ReviewEvent.id))
+        .where(undoing.id.is_(None), col(ReviewEvent.action) != Action.UNDO)
+    )
+
+
+def standing_decisions() -> SelectOfScalar[ReviewEvent]:
+    """Events of people that nobody has undone."""
+    return standing().where(col(ReviewEvent.action).in_(DECISIONS))
+
+
+def removed_since() -> Any:
+    """True of an event if its video was removed after it, or the video of another event of its
+    batch: a batch can only be undone whole."""
+    removal: Any = aliased(ReviewEvent)
+    other: Any = aliased(ReviewEvent)
+    first = sa.func.coalesce(ReviewEvent.batch_id, ReviewEvent.id)
+    found = (
+        sa.select(sa.true())
+        .select_from(other)
+        .join(removal, removal.source_video_id == other.source_video_id)
+        .where(
+            sa.or_(other.id == first, other.batch_id == first),
+            removal.action == sa.literal(Action.REMOVE, literal_execute=True),
+            removal.id > other.id,
+        )
+        .limit(1)
+    )
+    # As a value: Postgres would turn EXISTS into a join of all events with all batches.
+    return sa.func.coalesce(found.scalar_subquery(), sa.false())
+
+
+def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:
+    """The actor's decisions that can be undone, newest first; of a batch the first event."""
+    return session.exec(
+        standing_decisions()
+        .where(
+            ReviewEvent.actor == actor,
+            col(ReviewEvent.batch_id).is_(None),
+            sa.not_(removed_since()),
+        )
+        .order_by(col(ReviewEvent.id).desc())
+        .limit(limit)
+    ).all()
+
+
+def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
+    """The newest decision on the clip that can be undone."""
+    return session.exec(
+        standing_decisions()
+        .where(col(ReviewEvent.clip_ids).contains([clip_id]), sa.not_(removed_since()))
+        .order_by(col(ReviewEvent.id).desc())
+    ).first()
+
+
+def batch_sizes(session: Session, event_ids: Iterable[int]) -> dict[int, int]:
+    """How many events the batches have that begin with these events; an event that begins no batch
+    is left out."""
+    rows = session.exec(
+        select(ReviewEvent.batch_id, sa.func.count() + 1)
+        .where(col(ReviewEvent.batch_id).in_(event_ids))
+        .group_by(col(ReviewEvent.batch_id))
+    )
+    return {batch_id: size for batch_id, size in rows if batch_id is not None}
+
+
+def count_since(session: Session, actor: str, since: datetime) -> int:
+    """How many decisions the actor made at `since` or later that stand. Moved cuts and annotations
+    do not count."""
+    events = standing().where(
+        ReviewEvent.actor == actor,
+        col(ReviewEvent.action).in_(COUNTED),
+        col(ReviewEvent.created_at) >= since,
+    )
+    return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
+
+
+class Corrections(NamedTuple):
+    """How often reviewers corrected a detector."""
+
+    merges: int
+    """False cuts."""
+    splits: int
+    """Missed cuts."""
+
+
+def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Corrections]:
+    """Merges and splits that stand, by video; a video without any is left out."""
+    found = (
+        standing()
+        .where(col(ReviewEvent.source_video_id).in_(video_ids), sa.not_(removed_since()))
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(
+            found.c.source_video_id,
+            sa.func.count().filter(found.c.action == Action.MERGE),
+            sa.func.count().filter(found.c.action == Action.SPLIT),
+        )
+        .where(found.c.action.in_([Action.MERGE, Action.SPLIT]))
+        .group_by(found.c.source_video_id)
+    )
+    return {video_id: Corrections(merges, splits) for video_id, merges, splits in rows}

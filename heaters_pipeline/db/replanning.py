@@ -1,0 +1,60 @@
+"""Laying a video's clips anew along other cut points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlmodel import Session
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.decidable import lock
+from heaters_pipeline.db.events import Outcome, Part, record, snapshot
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain import cut_points
+from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.states import ClipState
+
+
+def replan(
+    session: Session, video: SourceVideo, cuts: Iterable[int], longest: int | None = None
+) -> Outcome | None:
+    """Lays the video's clips anew along `cuts`, none of them longer than `longest` frames. Clips
+    that a reviewer has touched (`clips.TOUCHED`) stay as they are. Other clips stay where they
+    already fit. Pending clips get the trim that the video's transitions suggest now.
+
+    None if no clip comes or goes.
+    """
+    if video.frame_count is None:
+        raise InputError(f"{video.title} has no frame count yet: transcode it first.")
+    live = lock(session, [clip.id for clip in clips.of_video(session, video.id)])
+    judged = {clip.id for clip in clips.judged(session, video.id)}
+    open_to_change = [clip for clip in live.values() if clip.id not in judged]
+    lying = {clip.frames for clip in open_to_change}
+    kept = [clip.frames for clip in live.values() if clip.frames not in lying]
+    planned = set(cut_points.plan_clips(video.frame_count, cuts, kept, longest))
+    replaced = [clip for clip in open_to_change if clip.frames not in planned]
+    missing = sorted(planned - lying)
+    before = [snapshot(clip) for clip in replaced]
+    with session.no_autoflush:
+        changed = [*_retrim(video, live.values()), *replaced]
+        for clip in replaced:
+            clip.state = ClipState.SUPERSEDED
+        # The old clips leave their frames before the new ones take them.
+        clips.save(session, changed)
+    if not replaced and not missing:
+        return None
+    made = clips.lay(session, video, missing, Action.REPLAN)
+    return record(session, "pipeline", Action.REPLAN, [Part(before, replaced + made)])
+
+
+def _retrim(video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
+    """Gives pending clips the trim that the video's transitions suggest now; the changed ones."""
+    pending = [clip for clip in live if clip.state == ClipState.PENDING_REVIEW]
+    trims = clips.trims(video, [clip.frames for clip in pending])
+    changed = []
+    for clip, trim in zip(pending, trims, strict=True):
+        if clip.trim != trim:
+            clip.trim = trim
+            changed.append(clip)
+    return changed

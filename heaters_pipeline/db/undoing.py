@@ -1,0 +1,145 @@
+"""Undoing decisions: one transaction that gives clips back what an event changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db import artifacts, clips, event_log, review_queue
+from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
+from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
+from heaters_pipeline.db.events import Outcome, Part, record, snapshot
+from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.source_videos import WITHOUT_INDEX
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import Action, Snapshot, touched
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError
+from heaters_pipeline.domain.states import ClipState, can_change
+
+
+def undo(
+    session: Session,
+    *,
+    actor: str,
+    event_id: int | None = None,
+    lease_seconds: float = 0,
+    page: str | None = None,
+) -> Outcome:
+    """Undoes an event, with the whole batch that it belongs to: `event_id`, or the actor's latest
+    that still stands. Clips that are pending again are leased to the actor's `page` for
+    `lease_seconds`; a clip that was in the library leaves it.
+
+    All or nothing: raises Conflict if a later event changed the same fields of one of the clips,
+    or if the pipeline is at work on one, and Gone if the event is undone, or its video removed,
+    already.
+    """
+    events = _events_to_undo(session, actor, event_id)
+    found = lock(session, {clip_id for event in events for clip_id in event.clip_ids})
+    _refuse_if_removed_since(session, events)
+    _refuse_if_changed_since(session, events)
+    parts = [
+        Part([snapshot(found[entry["id"]]) for entry in event.after], [], event.id)
+        for event in events
+    ]
+    moved: list[Clip] = []
+    with session.no_autoflush:
+        for event, part in zip(events, parts, strict=True):
+            was = {entry["id"]: entry for entry in event.before}
+            for entry in event.after:
+                clip = found[entry["id"]]
+                part.clips.append(clip)
+                state = clip.state
+                _give_back(session, clip, was.get(clip.id), entry)
+                if clip.state != state:
+                    moved.append(clip)
+        unused = artifacts.leave_library(session, moved)
+        outcome = record(session, actor, Action.UNDO, parts)
+    review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds, page)
+    return outcome._replace(unused=unused)
+
+
+def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Sequence[ReviewEvent]:
+    """The event, or all events of its batch, in the order of their ids."""
+    if event_id is None:
+        event = next(iter(event_log.latest(session, actor, 1)), None)
+        if event is None:
+            raise InputError("You have no decision left to undo.")
+    else:
+        event = session.exec(standing_decisions().where(ReviewEvent.id == event_id)).first()
+        if event is None:
+            if session.get(ReviewEvent, event_id) is None:
+                raise InputError(f"There is no decision {event_id}.")
+            raise Gone("That decision has been undone already.")
+    first = event.batch_id or event.id
+    batch = sa.or_(col(ReviewEvent.id) == first, col(ReviewEvent.batch_id) == first)
+    return session.exec(standing_decisions().where(batch).order_by(col(ReviewEvent.id))).all()
+
+
+def _refuse_if_removed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
+    """The clips must be locked: then no removal can come in between."""
+    ids = [event.id for event in events]
+    gone = select(ReviewEvent.id).where(col(ReviewEvent.id).in_(ids), removed_since()).limit(1)
+    if session.exec(gone).first() is not None:
+        raise Gone("Its video has been removed since, so this decision can't be undone any more.")
+
+
+def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
+    """The clips must be locked: then no other decision can come in between."""
+    ours = {event.id: event for event in events}
+    touched_by_us: dict[int, frozenset[str]] = {}
+    for event in events:
+        touched_by_us |= touched(event.before, event.after)
+    standing_ones = session.exec(
+        standing()
+        .where(
+            col(ReviewEvent.id) >= min(ours),
+            col(ReviewEvent.clip_ids).overlap(list(touched_by_us)),  # type: ignore[attr-defined]
+        )
+        .order_by(col(ReviewEvent.id))
+    ).all()
+    if not ours.keys() <= {event.id for event in standing_ones}:
+        raise Gone("That decision has been undone already.")
+    for later in standing_ones:
+        same = (
+            fields & touched_by_us.get(clip_id, frozenset())
+            for clip_id, fields in touched(later.before, later.after).items()
+        )
+        if later.id not in ours and any(same):
+            raise Conflict(
+                f"{later.actor} has decided since ({later.action}) on what this decision left: "
+                "undo that first."
+            )
+
+
+def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Snapshot) -> None:
+    """Sets what an event changed of a clip back to what it was. `before` is None of a clip that the
+    event made."""
+    left: Mapping[str, object] = after
+    was: Mapping[str, object] = {"state": ClipState.SUPERSEDED} if before is None else before
+    changed = {name: value for name, value in was.items() if value != left.get(name)}
+    state = _state_before(changed)
+    if state is not None and not can_change(ClipState(clip.state), state):
+        raise Conflict(f"Clip {clip.id} is {in_words(clip)} right now: undo when that is done.")
+    if before is not None and not changed.keys().isdisjoint({"start_frame", "end_frame"}):
+        refuse_unless_decidable(clip)
+        video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
+        clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
+    clip.state = state or clip.state
+    for name in ("made_by", "grouped_with_clip_id", "labels", "rating", "note"):
+        if name in changed:
+            setattr(clip, name, changed[name])
+
+
+def _state_before(changed: Mapping[str, object]) -> ClipState | None:
+    """The state that an undo gives back to a clip; None where the event left the state alone. A
+    clip that was in the pipeline goes through it again, as its files are gone. An archived clip is
+    final again after another undo window."""
+    if "state" not in changed:
+        return None
+    state = ClipState(str(changed["state"]))
+    if state == ClipState.ARCHIVED:
+        return ClipState.REVIEW_ARCHIVED
+    decided_by_people = DECIDABLE | {ClipState.SUPERSEDED}
+    return state if state in decided_by_people else ClipState.REVIEW_APPROVED

@@ -1,0 +1,99 @@
+"""What reviewers say of a clip without deciding on it: labels, a rating, a note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple, TypedDict
+
+from heaters_pipeline.domain.errors import InputError
+
+LONGEST_LABEL = 40
+MOST_LABELS = 20
+LONGEST_NOTE = 2000
+BEST_RATING = 5
+
+
+class Annotation(NamedTuple):
+    labels: tuple[str, ...] = ()
+    rating: int | None = None
+    """1 to 5, the best."""
+    note: str | None = None
+
+    def joined(self, other: Annotation) -> Annotation:
+        """The annotation of two clips that become one: the labels of both, the higher rating, both
+        notes. Raises InputError where that is more than one clip can have."""
+        ratings = [each.rating for each in (self, other) if each.rating is not None]
+        notes = dict.fromkeys(each.note for each in (self, other) if each.note is not None)
+        try:
+            return Annotation(
+                tuple(_labels([*self.labels, *other.labels])),
+                max(ratings, default=None),
+                _note("\n".join(notes)),
+            )
+        except InputError as error:
+            raise InputError(
+                f"The two clips have too much in labels and notes for one. {error}"
+            ) from error
+
+
+class AnnotationChanges(TypedDict, total=False):
+    """New values; a field that is missing stays as it is."""
+
+    labels: list[str]
+    rating: int | None
+    note: str | None
+
+
+def annotation_changes(fields: Mapping[str, object]) -> AnnotationChanges:
+    """The changes that `fields` asks for; other keys are ignored. Raises InputError where there is
+    no change, or where a value makes no sense."""
+    changes: AnnotationChanges = {}
+    if "labels" in fields:
+        changes["labels"] = _labels(fields["labels"])
+    if "rating" in fields:
+        changes["rating"] = _rating(fields["rating"])
+    if "note" in fields:
+        changes["note"] = _note(fields["note"])
+    if not changes:
+        raise InputError("An annotation needs labels, a rating or a note.")
+    return changes
+
+
+def label(text: str) -> str:
+    """The label without superfluous spaces. Raises InputError where it is too long or not
+    printable, or has a comma, which separates labels in a list."""
+    found = " ".join(text.split())
+    if not 1 <= len(found) <= LONGEST_LABEL or not found.isprintable() or "," in found:
+        raise InputError(f"A label has 1 to {LONGEST_LABEL} characters and no comma.")
+    return found
+
+
+def _labels(given: object) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise InputError(f"labels is {given!r}; it must be a list of texts.")
+    found = list(dict.fromkeys(map(label, given)))
+    if len(found) > MOST_LABELS:
+        raise InputError(f"A clip has {MOST_LABELS} labels at most.")
+    return found
+
+
+def _rating(given: object) -> int | None:
+    if given is None:
+        return None
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= BEST_RATING:
+        raise InputError(f"The rating is {given!r}; it must be 1 to {BEST_RATING}, or null.")
+    return given
+
+
+def _note(given: object) -> str | None:
+    if given is None:
+        return None
+    refused_by_postgres = "[\0\ud800-\udfff]"
+    if (
+        not isinstance(given, str)
+        or len(given) > LONGEST_NOTE
+        or re.search(refused_by_postgres, given)
+    ):
+        raise InputError(f"A note is a text of {LONGEST_NOTE} characters at most, or null.")
+    return given.strip() or None

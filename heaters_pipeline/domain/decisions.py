@@ -1,0 +1,187 @@
+"""What a reviewer can decide on a clip, and what events keep of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Literal, NotRequired, TypeAlias
+
+from typing_extensions import TypedDict
+
+from heaters_pipeline.domain.annotations import AnnotationChanges
+from heaters_pipeline.domain.states import ClipState
+
+
+class Action(StrEnum):
+    """What an event did."""
+
+    APPROVE = "approve"
+    SKIP = "skip"
+    ARCHIVE = "archive"
+    GROUP = "group"
+    MERGE = "merge"
+    SPLIT = "split"
+    NUDGE = "nudge"
+    ANNOTATE = "annotate"
+    UNDO = "undo"
+    REPLAN = "replan"
+    """New cut points replaced clips that no reviewer had touched."""
+    REMOVE = "remove"
+    """The source video was removed, and its clips with it."""
+
+
+DECISIONS = frozenset(Action) - {Action.UNDO, Action.REPLAN, Action.REMOVE}
+"""What a reviewer decides on a clip, and can undo."""
+
+BATCHED = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.ANNOTATE})
+"""What a reviewer can decide on many clips at once."""
+
+COUNTED = DECISIONS - {Action.NUDGE, Action.ANNOTATE}
+"""What the statistics count as a decision: the others only prepare one."""
+
+
+class Side(StrEnum):
+    """Where a neighbour lies."""
+
+    PREVIOUS = "previous"
+    NEXT = "next"
+
+
+class Snapshot(TypedDict):
+    """What an event keeps of a clip: all that an undo may have to give back. Older events lack
+    some fields."""
+
+    id: int
+    state: str
+    version: int
+    start_frame: int
+    end_frame: int
+    made_by: NotRequired[str]
+    grouped_with_clip_id: NotRequired[int | None]
+    labels: NotRequired[list[str]]
+    rating: NotRequired[int | None]
+    note: NotRequired[str | None]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The clip gets a state of its own."""
+
+    action: Literal[Action.APPROVE, Action.SKIP, Action.ARCHIVE]
+
+    @property
+    def state(self) -> ClipState:
+        return _STATES[self.action]
+
+
+_STATES = {
+    Action.APPROVE: ClipState.REVIEW_APPROVED,
+    Action.SKIP: ClipState.REVIEW_SKIPPED,
+    Action.ARCHIVE: ClipState.REVIEW_ARCHIVED,
+}
+
+APPROVE = Mark(Action.APPROVE)
+SKIP = Mark(Action.SKIP)
+ARCHIVE = Mark(Action.ARCHIVE)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The clip and the one before it are approved and become one group."""
+
+    action: ClassVar[Action] = Action.GROUP
+    side: ClassVar[Side] = Side.PREVIOUS
+
+
+@dataclass(frozen=True)
+class Merge:
+    """One new clip replaces the clip and a neighbour."""
+
+    action: ClassVar[Action] = Action.MERGE
+    side: Side = Side.PREVIOUS
+
+
+@dataclass(frozen=True)
+class Split:
+    """New clips replace the clip."""
+
+    action: ClassVar[Action] = Action.SPLIT
+    frames: Sequence[int]
+    """First frames of the second and later parts, in any order."""
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """The cut between the clip and a neighbour moves: one gets the frames that the other loses."""
+
+    action: ClassVar[Action] = Action.NUDGE
+    side: Side
+    frame: int
+    """First frame of the clip that follows the cut."""
+
+
+@dataclass(frozen=True)
+class Annotate:
+    """The clip gets labels, a rating or a note."""
+
+    action: ClassVar[Action] = Action.ANNOTATE
+    changes: AnnotationChanges
+
+
+Decision: TypeAlias = Mark | Group | Merge | Split | Nudge | Annotate
+BatchedDecision: TypeAlias = Mark | Annotate
+
+
+def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> bool:
+    """Whether an event of the same action did just this to the clip. `after` is how the event left
+    its clips."""
+    clip = next(entry for entry in after if entry["id"] == clip_id)
+    others = [entry for entry in after if entry is not clip]
+    match decision:
+        case Mark():
+            return True
+        case Group():
+            # The grouped clip comes first, before others of its group.
+            return clip is after[0]
+        case Merge(Side.PREVIOUS):
+            return any(other["end_frame"] == clip["start_frame"] for other in others)
+        case Merge():
+            return any(other["start_frame"] == clip["end_frame"] for other in others)
+        case Split(frames):
+            return {*frames} <= {other["start_frame"] for other in others}
+        case Nudge(side, frame):
+            return frame == clip["start_frame" if side == Side.PREVIOUS else "end_frame"]
+        case Annotate(changes):
+            return clip.items() >= changes.items()
+
+
+_ASPECTS = (
+    ("state",),
+    ("grouped_with_clip_id",),
+    ("start_frame", "end_frame", "made_by"),
+    ("labels",),
+    ("rating",),
+    ("note",),
+)
+"""The fields of a clip that are undone together. A range is one of them: of two cuts of a clip, the
+one that moved last goes back first."""
+
+
+def touched(before: Iterable[Snapshot], after: Iterable[Snapshot]) -> dict[int, frozenset[str]]:
+    """The fields that an event changed, by clip id: all fields of a clip that it made or
+    replaced."""
+    was: dict[int, Mapping[str, object]] = {entry["id"]: entry for entry in before}
+    found: dict[int, frozenset[str]] = {}
+    for entry in after:
+        now: Mapping[str, object] = entry
+        old = was.get(entry["id"])
+        found[entry["id"]] = frozenset(
+            field
+            for aspect in _ASPECTS
+            if old is None
+            or ClipState.SUPERSEDED in (old["state"], now["state"])
+            or any(old.get(field) != now.get(field) for field in aspect)
+            for field in aspect
+        )
+    return found
