@@ -22,6 +22,7 @@ from heaters_pipeline.db.reviews import BatchDecision
 from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
+from tests.decisions import states, undo
 from tests.rows import ready_video
 
 
@@ -60,16 +61,6 @@ def decide_all(
             versions=versions or {clip.id: clip.version for clip in wanted},
             changes=changes or None,
         )
-
-
-def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Any:
-    with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id)
-
-
-def states(engine: Engine, video: SourceVideo) -> list[str]:
-    with transaction(engine) as session:
-        return [clip.state for clip in clips.of_video(session, video.id)]
 
 
 @pytest.mark.parametrize(

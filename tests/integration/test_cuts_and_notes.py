@@ -20,6 +20,7 @@ from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.review import Action, Side
 from heaters_pipeline.domain.states import EXPORT, ClipState
+from tests.decisions import annotate, decide, live, ranges, undo
 from tests.rows import RATE, ready_video
 
 
@@ -28,47 +29,8 @@ def now(engine: Engine, clip_id: int) -> Clip:
         return clips.get(session, clip_id)
 
 
-def decide(
-    engine: Engine,
-    clip: Clip,
-    action: Action,
-    *,
-    version: int | None = None,
-    actor: str = "ann",
-    **particulars: Any,
-) -> Decision:
-    with transaction(engine) as session:
-        return reviews.decide(
-            session,
-            actor=actor,
-            clip_id=clip.id,
-            version=clips.get(session, clip.id).version if version is None else version,
-            action=action,
-            lease_seconds=60,
-            **particulars,
-        )
-
-
 def nudge(engine: Engine, clip: Clip, side: Side, frame: int, **options: Any) -> Decision:
     return decide(engine, clip, Action.NUDGE, side=side, frame=frame, **options)
-
-
-def annotate(engine: Engine, clip: Clip, **changes: Any) -> Decision:
-    return decide(engine, clip, Action.ANNOTATE, changes=changes)
-
-
-def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Decision:
-    with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
-
-
-def live(engine: Engine, video: SourceVideo) -> list[Clip]:
-    with transaction(engine) as session:
-        return list(clips.of_video(session, video.id))
-
-
-def ranges(engine: Engine, video: SourceVideo) -> list[tuple[int, int]]:
-    return [tuple(clip.frames) for clip in live(engine, video)]
 
 
 def as_it_is(engine: Engine, video: SourceVideo) -> list[tuple[Any, ...]]:

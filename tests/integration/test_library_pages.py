@@ -17,20 +17,13 @@ from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.review import Action
+from tests.decisions import decide
 from tests.rows import ready_video
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-def decide(engine: Engine, clip_id: int, action: Action, **fields: Any) -> Any:
-    with transaction(engine) as session:
-        version = clips.get(session, clip_id).version
-        return reviews.decide(
-            session, actor="ann", clip_id=clip_id, version=version, action=action, **fields
-        )
 
 
 def words(client: FlaskClient, url: str) -> str:

@@ -27,6 +27,7 @@ from heaters_pipeline.domain.errors import Conflict, Gone, InputError, Transitio
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.work.register import add_source
+from tests.decisions import decide
 from tests.rows import ready_video, wait_for_waiting
 
 
@@ -35,23 +36,11 @@ def remove(engine: Engine, key: str) -> Removed:
         return removal.remove(session, key, actor="ann")
 
 
-def decide(engine: Engine, clip_id: int, action: Action, **particulars: object) -> int:
-    with transaction(engine) as session:
-        return reviews.decide(
-            session,
-            actor="ann",
-            clip_id=clip_id,
-            version=clips.get(session, clip_id).version,
-            action=action,
-            **particulars,  # type: ignore[arg-type]
-        ).event_id
-
-
 def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None:
     video, (first, second, third) = ready_video(engine)
     _, others = ready_video(engine, "other")
-    approved = decide(engine, first.id, Action.APPROVE)
-    merged = decide(engine, third.id, Action.MERGE)
+    approved = decide(engine, first.id, Action.APPROVE).event_id
+    merged = decide(engine, third.id, Action.MERGE).event_id
     source = layout.source(video.key, "abc", ".mp4")
     with transaction(engine) as session:
         clips.claim(session, video.id, EXPORT, 0)
@@ -134,7 +123,7 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     engine: Engine,
 ) -> None:
     video, (old, _, last) = ready_video(engine)
-    event = decide(engine, old.id, Action.SKIP)
+    event = decide(engine, old.id, Action.SKIP).event_id
     decide(engine, last.id, Action.MERGE)
     remove(engine, video.key)
     with transaction(engine) as session:
@@ -149,7 +138,7 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     assert not {clip.id for clip in found} & {old.id}
     with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
         reviews.undo(session, actor="ann", event_id=event)
-    newer = decide(engine, found[0].id, Action.SKIP)
+    newer = decide(engine, found[0].id, Action.SKIP).event_id
     with transaction(engine) as session:
         assert [event.id for event in reviews.latest(session, "ann", 9)] == [newer]
         reviews.undo(session, actor="ann")
@@ -189,7 +178,7 @@ def test_no_clip_outlives_its_video_whatever_is_decided_meanwhile(engine: Engine
 
 def test_an_undo_that_waited_for_a_removal_brings_no_clip_back(engine: Engine) -> None:
     video, (clip, *_) = ready_video(engine)
-    event = decide(engine, clip.id, Action.SKIP)
+    event = decide(engine, clip.id, Action.SKIP).event_id
 
     def undo() -> None:
         with transaction(engine) as session:
@@ -209,7 +198,7 @@ def test_an_undo_that_waited_for_a_removal_brings_no_clip_back(engine: Engine) -
 def test_a_batch_with_a_removed_video_stands_in_no_other_undo_s_way(engine: Engine) -> None:
     _, (kept, first, _) = ready_video(engine, "film-1")
     _, (gone, *_) = ready_video(engine, "film-2")
-    before = decide(engine, first.id, Action.SKIP)
+    before = decide(engine, first.id, Action.SKIP).event_id
     for order in ([kept, gone], [gone, kept]):
         with transaction(engine) as session:
             versions = {clip.id: clips.get(session, clip.id).version for clip in order}

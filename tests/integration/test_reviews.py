@@ -17,27 +17,8 @@ from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
+from tests.decisions import decide, undo
 from tests.rows import ready_video, wait_for_waiting
-
-
-def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None):
-    with transaction(engine) as session:
-        if version is None:
-            version = clips.get(session, clip_id).version
-        return reviews.decide(
-            session,
-            actor=actor,
-            clip_id=clip_id,
-            version=version,
-            action=action,
-            frame=frame,
-            lease_seconds=60,
-        )
-
-
-def undo(engine, actor="ann", event_id=None):
-    with transaction(engine) as session:
-        return reviews.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
 
 
 def lease(engine, reviewer, limit=10, seconds=60):
@@ -47,7 +28,7 @@ def lease(engine, reviewer, limit=10, seconds=60):
         return [queued.clip.id for queued in queue]
 
 
-def live(engine, video):
+def laid_out(engine, video):
     """Frame range, state and group of the live clips, in film order."""
     with transaction(engine) as session:
         return [
@@ -87,11 +68,11 @@ def test_a_decision_sent_twice_is_made_once(engine, action) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
     frame = 20 if action == Action.SPLIT else None
     first = decide(engine, second.id, action, version=1, frame=frame)
-    after = live(engine, video)
+    after = laid_out(engine, video)
     again = decide(engine, second.id, action, version=1, frame=frame)
     assert again.event_id == first.event_id
     assert [clip.id for clip in again.clips] == [clip.id for clip in first.clips]
-    assert live(engine, video) == after
+    assert laid_out(engine, video) == after
     with pytest.raises(Conflict):
         decide(engine, second.id, action, version=1, frame=frame, actor="bob")
 
@@ -132,18 +113,18 @@ def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
     decide(engine, first.id, Action.APPROVE)
     decide(engine, second.id, Action.GROUP)
     decide(engine, third.id, Action.GROUP)
-    assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
-    assert {state for _, state, _ in live(engine, video)} == {ClipState.REVIEW_APPROVED}
+    assert [group for _, _, group in laid_out(engine, video)] == [None, first.id, first.id]
+    assert {state for _, state, _ in laid_out(engine, video)} == {ClipState.REVIEW_APPROVED}
 
 
 def test_a_group_stays_whole_when_its_first_clip_joins_another(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
     decide(engine, third.id, Action.GROUP)
-    before = live(engine, video)
+    before = laid_out(engine, video)
     decide(engine, second.id, Action.GROUP)
-    assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
+    assert [group for _, _, group in laid_out(engine, video)] == [None, first.id, first.id]
     undo(engine)
-    assert live(engine, video) == before
+    assert laid_out(engine, video) == before
 
 
 def test_new_cut_points_leave_the_first_clip_of_a_group_alone(engine) -> None:
@@ -155,7 +136,7 @@ def test_new_cut_points_leave_the_first_clip_of_a_group_alone(engine) -> None:
     undo(engine)
     with transaction(engine) as session:
         reviews.replan(session, source_videos.get(session, video.key), [5, 10, 50])
-    assert [frames for frames, _, _ in live(engine, video)][:2] == [(0, 5), (5, 10)]
+    assert [frames for frames, _, _ in laid_out(engine, video)][:2] == [(0, 5), (5, 10)]
 
 
 def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine) -> None:
@@ -163,19 +144,19 @@ def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine
     decide(engine, first.id, Action.APPROVE)
     decide(engine, second.id, Action.GROUP)
     decide(engine, third.id, Action.GROUP)
-    grouped = live(engine, video)
+    grouped = laid_out(engine, video)
     merged = decide(engine, first.id, Action.MERGE).clips[-1]
-    assert [group for _, _, group in live(engine, video)] == [None, merged.id, merged.id]
+    assert [group for _, _, group in laid_out(engine, video)] == [None, merged.id, merged.id]
     head, _tail = decide(engine, merged.id, Action.SPLIT, frame=30).clips[-2:]
-    assert [group for _, _, group in live(engine, video)] == [None, None, head.id, head.id]
+    assert [group for _, _, group in laid_out(engine, video)] == [None, None, head.id, head.id]
     with transaction(engine) as session:
         clips.claim(session, video.id, EXPORT, 0)
     undo(engine)
     undo(engine)
-    assert [(frames, group) for frames, _, group in live(engine, video)] == [
+    assert [(frames, group) for frames, _, group in laid_out(engine, video)] == [
         (frames, group) for frames, _, group in grouped
     ]
-    assert live(engine, video)[2][1] == ClipState.EXPORTING
+    assert laid_out(engine, video)[2][1] == ClipState.EXPORTING
     assert zero.id != first.id
 
 
@@ -185,7 +166,7 @@ def test_a_clip_is_grouped_with_one_that_the_pipeline_has_already(engine) -> Non
     with transaction(engine) as session:
         clips.claim(session, video.id, EXPORT, 0)
     decide(engine, second.id, Action.GROUP)
-    assert live(engine, video)[1][2] == first.id
+    assert laid_out(engine, video)[1][2] == first.id
 
 
 def test_the_first_clip_has_nothing_to_merge_or_group_with(engine) -> None:
@@ -204,14 +185,14 @@ def test_merge_makes_one_pending_clip_of_two(engine) -> None:
         ClipState.SUPERSEDED,
         ClipState.PENDING_REVIEW,
     ]
-    assert live(engine, video)[0][0] == (0, 50)
+    assert laid_out(engine, video)[0][0] == (0, 50)
     assert decision.clips[-1].cut_points["end_time_seconds"] == 2.0
 
 
 def test_split_makes_two_pending_clips_of_one(engine) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
     decide(engine, second.id, Action.SPLIT, frame=30)
-    assert [frames for frames, _, _ in live(engine, video)] == [
+    assert [frames for frames, _, _ in laid_out(engine, video)] == [
         (0, 10),
         (10, 30),
         (30, 50),
@@ -221,11 +202,11 @@ def test_split_makes_two_pending_clips_of_one(engine) -> None:
 
 def test_a_split_outside_the_clip_is_refused_and_changes_nothing(engine) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    before = live(engine, video)
+    before = laid_out(engine, video)
     for frame in (10, 50, None):
         with pytest.raises(InputError):
             decide(engine, second.id, Action.SPLIT, frame=frame)
-    assert live(engine, video) == before
+    assert laid_out(engine, video) == before
 
 
 @pytest.mark.parametrize(
@@ -234,16 +215,16 @@ def test_a_split_outside_the_clip_is_refused_and_changes_nothing(engine) -> None
 )
 def test_undo_restores_what_was(engine, action) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    before = live(engine, video)
+    before = laid_out(engine, video)
     decide(engine, second.id, action, frame=20 if action == Action.SPLIT else None)
-    assert live(engine, video) != before
+    assert laid_out(engine, video) != before
     undo(engine)
-    assert live(engine, video) == before
+    assert laid_out(engine, video) == before
 
 
 def test_undo_walks_back_through_all_of_ones_own_decisions(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
-    before = live(engine, video)
+    before = laid_out(engine, video)
     decide(engine, first.id, Action.APPROVE)
     decide(engine, third.id, Action.ARCHIVE, actor="bob")
     merged = decide(engine, second.id, Action.MERGE).clips[-1]
@@ -252,7 +233,7 @@ def test_undo_walks_back_through_all_of_ones_own_decisions(engine) -> None:
         undo(engine)
     with pytest.raises(InputError, match="no decision left"):
         undo(engine)
-    assert live(engine, video) == [*before[:2], (before[2][0], ClipState.REVIEW_ARCHIVED, None)]
+    assert laid_out(engine, video) == [*before[:2], (before[2][0], ClipState.REVIEW_ARCHIVED, None)]
 
 
 def test_undo_is_refused_where_somebody_decided_since(engine) -> None:
@@ -308,7 +289,7 @@ def test_undo_and_claim_can_not_both_win(engine) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         undone, claimed = pool.submit(undo_all), pool.submit(claim_all)
-    states = [state for _, state, _ in live(engine, video)]
+    states = [state for _, state, _ in laid_out(engine, video)]
     assert undone.result() == states.count(ClipState.PENDING_REVIEW)
     assert claimed.result() == states.count(ClipState.EXPORTING)
     assert undone.result() + claimed.result() == len(all_clips)
@@ -333,9 +314,9 @@ def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) 
     with transaction(engine) as session:
         assert clips.archive_rested(session, 60) == 0
         assert clips.archive_rested(session, 0) == 1
-    assert live(engine, video)[0][1] == ClipState.ARCHIVED
+    assert laid_out(engine, video)[0][1] == ClipState.ARCHIVED
     undo(engine)
-    assert live(engine, video)[0][1] == ClipState.PENDING_REVIEW
+    assert laid_out(engine, video)[0][1] == ClipState.PENDING_REVIEW
 
 
 @pytest.mark.parametrize("action", [Action.APPROVE, Action.SKIP])
@@ -346,7 +327,7 @@ def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, act
         clips.archive_rested(session, 0)
     decide(engine, clip.id, action)
     undo(engine)
-    assert live(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
+    assert laid_out(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
     with transaction(engine) as session:
         assert clips.archive_rested(session, 60) == 0
         assert clips.archive_rested(session, 0) == 1
@@ -386,7 +367,7 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         clips.give_up(session, video.key, sys.maxsize, 0, "stopped")
         with pytest.raises(Conflict, match="A run is working on"):
             clips.retry(session, first.id)
-    assert {state for _, state, _ in live(engine, video)} == {
+    assert {state for _, state, _ in laid_out(engine, video)} == {
         ClipState.EXPORTING,
         ClipState.REVIEW_APPROVED,
     }
@@ -396,7 +377,7 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         assert clips.due(session, 0, 10) != []
         clips.give_up(session, video.key, sys.maxsize, 0, "stopped")
         assert clips.due(session, 0, 10) == []
-    assert {state for _, state, _ in live(engine, video)} == {ClipState.EXPORT_FAILED}
+    assert {state for _, state, _ in laid_out(engine, video)} == {ClipState.EXPORT_FAILED}
     with transaction(engine) as session:
         clips.retry(session, third.id)
         assert clips.due(session, 0, 10)[0].clip_count == 1
@@ -499,7 +480,7 @@ def test_new_cut_points_keep_what_was_decided(engine) -> None:
     decide(engine, second.id, Action.SPLIT, frame=30)
     with transaction(engine) as session:
         reviews.replan(session, source_videos.get(session, video.key), [20, 60, 80])
-    ranges = [frames for frames, _, _ in live(engine, video)]
+    ranges = [frames for frames, _, _ in laid_out(engine, video)]
     assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
     assert find_faults(100, [clips.FrameRange(*frames) for frames in ranges]) == []
 

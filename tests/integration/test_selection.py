@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, embeddings, likeness, reviews
+from heaters_pipeline.db import clips, embeddings, likeness
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import Likeness
@@ -16,6 +16,7 @@ from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
+from tests.decisions import annotate, decide
 from tests.rows import ready_video
 
 
@@ -23,18 +24,6 @@ from tests.rows import ready_video
 def four(engine: Engine) -> list[Clip]:
     """Clips of 10, 40, 20 and 30 frames, 25 a second."""
     return ready_video(engine, frame_count=100, cuts=[10, 50, 70])[1]
-
-
-def decide(engine: Engine, clip: Clip, action: Action, actor: str = "ann", **changes: Any) -> None:
-    with transaction(engine) as session:
-        reviews.decide(
-            session,
-            actor=actor,
-            clip_id=clip.id,
-            version=clips.get(session, clip.id).version,
-            action=action,
-            changes=changes or None,
-        )
 
 
 def preview(engine: Engine, places: dict[int, Sequence[float]], model: str = "m") -> None:
@@ -82,8 +71,8 @@ def test_filters(engine: Engine, four: list[Clip]) -> None:
     assert chosen(engine, everything, video="film-2") == [4, 5, 6]
     assert chosen(engine, everything, video="no-such") == []
     assert chosen(engine, four, video="film-1", min_seconds=0.8, max_seconds=1.2) == [2, 3]
-    decide(engine, four[1], Action.ANNOTATE, labels=["indoor", "quiet"], rating=4)
-    decide(engine, four[2], Action.ANNOTATE, labels=["quiet"], rating=2)
+    annotate(engine, four[1], labels=["indoor", "quiet"], rating=4)
+    annotate(engine, four[2], labels=["quiet"], rating=2)
     assert chosen(engine, four, label="quiet") == [1, 2]
     assert chosen(engine, four, label="loud") == []
     assert chosen(engine, four, min_rating=3) == [1]
@@ -101,12 +90,12 @@ def test_filters(engine: Engine, four: list[Clip]) -> None:
 
 
 def test_labels_in_use(engine: Engine, four: list[Clip]) -> None:
-    decide(engine, four[0], Action.ANNOTATE, labels=["b", "a"])
-    decide(engine, four[1], Action.ANNOTATE, labels=["b", "c"])
+    annotate(engine, four[0], labels=["b", "a"])
+    annotate(engine, four[1], labels=["b", "c"])
     decide(engine, four[1], Action.MERGE)
     with transaction(engine) as session:
         assert clips.labels_in_use(session) == ["a", "b", "c"]
-    decide(engine, four[2], Action.ANNOTATE, labels=["c"])
+    annotate(engine, four[2], labels=["c"])
     with transaction(engine) as session:
         assert clips.labels_in_use(session) == ["c", "a", "b"]
 

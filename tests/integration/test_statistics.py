@@ -9,27 +9,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, reviews, source_videos, statistics
+from heaters_pipeline.db import reviews, source_videos, statistics
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, ReviewEvent
+from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.settings import Settings
 from review_app import create_app
 from review_app.views import statistics as page
+from tests.decisions import decide, undo
 from tests.rows import ready_video
-
-
-def decide(engine: Engine, clip: Clip, action: Action, actor: str = "ann", **fields: Any) -> Any:
-    with transaction(engine) as session:
-        version = clips.get(session, clip.id).version
-        return reviews.decide(
-            session, actor=actor, clip_id=clip.id, version=version, action=action, **fields
-        )
-
-
-def undo(engine: Engine, event_id: int) -> None:
-    with transaction(engine) as session:
-        reviews.undo(session, actor="ann", event_id=event_id)
 
 
 def an_event(session: Any, video_id: int, actor: str, when: datetime, **fields: Any) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import artifacts, clips, reviews, source_videos
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.reviews import Corrections
 from heaters_pipeline.domain.review import Action
 from heaters_pipeline.media.cuts.picture import PICTURE_WIDTH
@@ -25,6 +25,7 @@ from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.tuning import best, try_thresholds
+from tests.decisions import decide, live
 from tests.films import draw_film
 from tests.jobs import run_job
 from tests.rows import ready_video
@@ -36,23 +37,6 @@ def detected(engine: Engine, key: str, *transitions: tuple[str, int, int]) -> So
         source_videos.record(session, key, {"scene_cut_points": {"transitions": found}})
     with transaction(engine) as session:
         return source_videos.get(session, key)
-
-
-def live(engine: Engine, video: SourceVideo) -> list[Clip]:
-    with transaction(engine) as session:
-        return list(clips.of_video(session, video.id))
-
-
-def decide(engine: Engine, clip: Clip, action: Action, frame: int | None = None) -> None:
-    with transaction(engine) as session:
-        reviews.decide(
-            session,
-            actor="ann",
-            clip_id=clip.id,
-            version=clips.get(session, clip.id).version,
-            action=action,
-            frame=frame,
-        )
 
 
 def test_clips_are_trimmed_where_a_transition_lies_over_their_edges(engine: Engine) -> None:
