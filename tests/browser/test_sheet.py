@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import SKIP, Annotate
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.numbered import FRAMES, live
 from tests.browser.review_world import Film, Footage, add_film, served
@@ -43,7 +43,7 @@ def sheet(browser: Browser, address: str) -> Iterator[Callable[..., SheetTab]]:
         context.close()
 
 
-def states(engine: Engine, film: Film) -> dict[int, str]:
+def decided(engine: Engine, film: Film) -> dict[int, str]:
     """Of the clips that somebody has decided on, by first frame."""
     found = {clip.start_frame: str(clip.state) for clip in live(engine, film)}
     return {start: state for start, state in found.items() if state != "pending_review"}
@@ -67,12 +67,12 @@ def test_marked_clips_are_decided_on_by_one_key_and_one_undo_takes_all_back(
     page.shows(*without(15, 30, 45))
     assert page.focused() == 60
     page.is_saved()
-    assert states(engine, film) == dict.fromkeys([15, 30, 45], "review_approved")
+    assert decided(engine, film) == dict.fromkeys([15, 30, 45], "review_approved")
     assert page.page.inner_text("#today") == "3"
     assert "Approved: 3 clips" in page.notice()
     page.press("u")
     page.shows(*STARTS)
-    assert states(engine, film) == {}
+    assert decided(engine, film) == {}
     assert "Undone: 3 clips" in page.notice()
     assert page.page.inner_text("#today") == "0"
     assert page.complaints == []
@@ -107,7 +107,7 @@ def test_every_key(sheet: Callable[..., SheetTab], engine: Engine, film: Film) -
     page.press("a")
     page.shows(*STARTS[3:])
     page.is_saved()
-    assert states(engine, film) == {
+    assert decided(engine, film) == {
         0: "review_skipped",
         15: "review_archived",
         30: "review_approved",
@@ -177,7 +177,7 @@ def test_the_mouse_focuses_marks_and_decides(
     page.press("Space")  # meant for the sheet, although a button was clicked last
     assert len(page.marked()) == 1
     page.is_saved()
-    assert states(engine, film) == dict.fromkeys([0, 45, 75, 90], "review_skipped")
+    assert decided(engine, film) == dict.fromkeys([0, 45, 75, 90], "review_skipped")
 
 
 def test_whoever_changes_the_name_keeps_the_clips(
@@ -217,9 +217,9 @@ def test_what_is_refused_comes_back_with_what_happened(
     page.shows(*STARTS)
     with transaction(engine) as session:
         decide = {"session": session, "actor": "eve", "version": 1}
-        reviews.decide(clip_id=film.clips[1].id, action=Action.SKIP, **decide)
-        annotated = {"action": Action.ANNOTATE, "changes": {"note": "Look!"}}
-        reviews.decide(clip_id=film.clips[2].id, **annotated, **decide)
+        reviews.decide(clip_id=film.clips[1].id, decision=SKIP, **decide)
+        annotate = Annotate({"note": "Look!"})
+        reviews.decide(clip_id=film.clips[2].id, decision=annotate, **decide)
     page.press("Space", *["Shift+ArrowRight"] * 3, "a")
     page.shows(*without(0, 15, 45))
     told = page.notice()
@@ -227,7 +227,7 @@ def test_what_is_refused_comes_back_with_what_happened(
     assert "Not approved: 2 of 4 clips" in told
     page.until("document.querySelectorAll('.is-refused').length === 1")
     assert "has changed" in str(page.cell(30).get_attribute("title"))
-    assert states(engine, film) == {
+    assert decided(engine, film) == {
         0: "review_approved",
         15: "review_skipped",
         45: "review_approved",
@@ -236,7 +236,7 @@ def test_what_is_refused_comes_back_with_what_happened(
     page.press("a")
     page.shows(*without(0, 15, 30, 45))
     page.is_saved()
-    assert states(engine, film)[30] == "review_approved"
+    assert decided(engine, film)[30] == "review_approved"
 
 
 def test_while_the_server_is_stopped_nothing_is_lost_and_work_goes_on(
@@ -250,13 +250,13 @@ def test_while_the_server_is_stopped_nothing_is_lost_and_work_goes_on(
     page.press("Space", "Shift+ArrowRight", "a", "x")
     page.shows(*without(0, 15, 30))
     page.until("document.getElementById('notice-text').textContent.includes('3 clips wait here')")
-    assert states(engine, film) == {}
+    assert decided(engine, film) == {}
     with served(app, port):
         page.press("r")
         page.is_saved()
         page.until("!document.getElementById('notice-text').textContent.includes('wait here')")
         page.shows(*without(0, 15, 30))
-        assert states(engine, film) == {
+        assert decided(engine, film) == {
             0: "review_approved",
             15: "review_approved",
             30: "review_archived",

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import reviews
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP
 from tests.rows import ready_video
 
 
@@ -17,10 +17,10 @@ def test_charts_have_their_numbers_beside_them_and_can_be_of_one_reviewer(
     browser: Browser, address: str, engine: Engine
 ) -> None:
     _, found = ready_video(engine)
-    actions = (("ann", Action.APPROVE), ("ann", Action.SKIP), ("bob", Action.ARCHIVE))
-    for clip, (actor, action) in zip(found, actions, strict=True):
+    decisions = (("ann", APPROVE), ("ann", SKIP), ("bob", ARCHIVE))
+    for clip, (actor, decision) in zip(found, decisions, strict=True):
         with transaction(engine) as session:
-            reviews.decide(session, actor=actor, clip_id=clip.id, version=1, action=action)
+            reviews.decide(session, actor=actor, clip_id=clip.id, version=1, decision=decision)
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
     complaints: list[str] = []

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,15 +23,23 @@ from heaters_pipeline.db import (
     review_queue,
     reviews,
     source_videos,
-    undoing,
 )
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.reviews import BatchOutcome
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    ARCHIVE,
+    SKIP,
+    Action,
+    Annotate,
+    BatchedDecision,
+    Mark,
+)
 from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
+from tests.decisions import states, undo
 from tests.rows import counted, ready_video
 
 
@@ -43,49 +50,41 @@ def many(engine: Engine, count: int, key: str = "film-1") -> tuple[SourceVideo, 
 def decide_all(
     engine: Engine,
     wanted: Sequence[Clip],
-    action: Action,
+    decision: BatchedDecision,
     *,
     actor: str = "ann",
     versions: dict[int, int] | None = None,
-    **changes: Any,
 ) -> BatchOutcome:
     with transaction(engine) as session:
         return reviews.decide_all(
             session,
             actor=actor,
-            action=action,
+            decision=decision,
             versions=versions or {clip.id: clip.version for clip in wanted},
-            changes=changes or None,
         )
 
 
-def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Any:
-    with transaction(engine) as session:
-        return undoing.undo(session, actor=actor, event_id=event_id)
-
-
-def states(engine: Engine, video: SourceVideo) -> list[str]:
-    with transaction(engine) as session:
-        return [clip.state for clip in clips.of_video(session, video.id)]
-
-
 @pytest.mark.parametrize(
-    ("action", "state"),
+    ("mark", "state"),
     [
-        (Action.APPROVE, ClipState.REVIEW_APPROVED),
-        (Action.SKIP, ClipState.REVIEW_SKIPPED),
-        (Action.ARCHIVE, ClipState.REVIEW_ARCHIVED),
+        (APPROVE, ClipState.REVIEW_APPROVED),
+        (SKIP, ClipState.REVIEW_SKIPPED),
+        (ARCHIVE, ClipState.REVIEW_ARCHIVED),
     ],
 )
-def test_a_batch_is_decided_and_undone_as_one(engine: Engine, action: Action, state: str) -> None:
+def test_a_batch_is_decided_and_undone_as_one(engine: Engine, mark: Mark, state: str) -> None:
     video, found = many(engine, 4)
-    decision, refused = decide_all(engine, found[:3], action)
+    decision, refused = decide_all(engine, found[:3], mark)
     assert decision is not None
     assert refused == {}
     assert decision.events == 3
     assert states(engine, video) == [state] * 3 + [ClipState.PENDING_REVIEW]
     with transaction(engine) as session:
-        assert [e.action for e in clips.history(session, found[2].id)] == [Action.REPLAN, action]
+        told = [event.action for event in clips.history(session, found[2].id)]
+        assert told == [Action.REPLAN, mark.action]
+            Action.REPLAN,
+            action,
+        ]
         last = clips.history(session, found[2].id)[-1].id
     undone = undo(engine, last)
     assert undone.events == 3
@@ -98,10 +97,10 @@ def test_a_batch_is_decided_and_undone_as_one(engine: Engine, action: Action, st
 
 def test_annotations_of_many(engine: Engine) -> None:
     _, found = many(engine, 3)
-    decide_all(engine, found[:1], Action.ANNOTATE, labels=["old"])
+    decide_all(engine, found[:1], Annotate({"labels": ["old"]}))
     with transaction(engine) as session:
         found = [clips.get(session, clip.id) for clip in found]
-    decision, _ = decide_all(engine, found, Action.ANNOTATE, labels=["new"], rating=3)
+    decision, _ = decide_all(engine, found, Annotate({"labels": ["new"], "rating": 3}))
     assert decision is not None
     assert {clip.annotation for clip in decision.clips} == {(("new",), 3, None)}
     assert [clip.labels for clip in undo(engine).clips] == [["old"], [], []]
@@ -109,40 +108,40 @@ def test_annotations_of_many(engine: Engine) -> None:
 
 def test_what_can_be_decided_is_and_the_rest_is_told(engine: Engine) -> None:
     video, (stale, taken, gone, fine) = many(engine, 4)
-    decide_all(engine, [stale], Action.SKIP, actor="bob")
-    decide_all(engine, [taken], Action.APPROVE, actor="bob")
+    decide_all(engine, [stale], SKIP, actor="bob")
+    decide_all(engine, [taken], APPROVE, actor="bob")
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
     versions = {stale.id: 1, taken.id: 2, fine.id: 1, gone.id + 999: 1}
-    decision, refused = decide_all(engine, [], Action.ARCHIVE, versions=versions)
+    decision, refused = decide_all(engine, [], ARCHIVE, versions=versions)
     assert decision is not None
     assert [clip.id for clip in decision.clips] == [fine.id]
     assert "it is review skipped now" in refused[stale.id]
     assert "is exporting already" in refused[taken.id]
     assert refused[gone.id + 999] == f"There is no clip {gone.id + 999}."
-    nothing, refused = decide_all(engine, [stale], Action.ARCHIVE)
+    nothing, refused = decide_all(engine, [stale], ARCHIVE)
     assert nothing is None
     assert list(refused) == [stale.id]
 
 
 def test_a_batch_sent_twice_is_made_once(engine: Engine) -> None:
     _, found = many(engine, 3)
-    first, _ = decide_all(engine, found, Action.APPROVE)
-    again, refused = decide_all(engine, found, Action.APPROVE)
+    first, _ = decide_all(engine, found, APPROVE)
+    again, refused = decide_all(engine, found, APPROVE)
     assert first is not None
     assert again is not None
     assert (again.event_id, refused) == (first.event_id, {})
     assert {clip.version for clip in again.clips} == {2}
-    _, refused = decide_all(engine, found, Action.APPROVE, actor="bob")
+    _, refused = decide_all(engine, found, APPROVE, actor="bob")
     assert len(refused) == 3
 
 
 def test_a_batch_of_which_one_can_not_be_undone_stays_whole(engine: Engine) -> None:
     video, found = many(engine, 3)
-    decision, _ = decide_all(engine, found, Action.APPROVE)
+    decision, _ = decide_all(engine, found, APPROVE)
     assert decision is not None
     second = decision.clips[1]
-    decide_all(engine, [second], Action.SKIP, actor="bob")
+    decide_all(engine, [second], SKIP, actor="bob")
     before = states(engine, video)
     with pytest.raises(Conflict, match="bob has decided since"):
         undo(engine, decision.event_id)
@@ -158,9 +157,9 @@ def test_a_batch_of_which_one_can_not_be_undone_stays_whole(engine: Engine) -> N
 
 def test_own_decisions_list_a_batch_once_and_count_each_of_it(engine: Engine) -> None:
     _, found = many(engine, 5)
-    batch, _ = decide_all(engine, found[:3], Action.APPROVE)
-    single, _ = decide_all(engine, found[3:4], Action.SKIP)
-    noted, _ = decide_all(engine, found[4:], Action.ANNOTATE, rating=2)
+    batch, _ = decide_all(engine, found[:3], APPROVE)
+    single, _ = decide_all(engine, found[3:4], SKIP)
+    noted, _ = decide_all(engine, found[4:], Annotate({"rating": 2}))
     assert batch
     assert single
     assert noted
@@ -181,7 +180,7 @@ def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
     engine: Engine,
 ) -> None:
     video, found = many(engine, 3)
-    decide_all(engine, found, Action.APPROVE)
+    decide_all(engine, found, APPROVE)
     with transaction(engine) as session:
         for clip in clip_work.claim(session, video.id, EXPORT, 0):
             facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
@@ -200,7 +199,7 @@ def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
     with transaction(engine) as session:
         found = list(clips.of_video(session, video.id))
         assert len(embeddings.similar(session, found[0].id, 9)) == 2
-    decision, refused = decide_all(engine, found[:2], Action.ARCHIVE)
+    decision, refused = decide_all(engine, found[:2], ARCHIVE)
     assert decision is not None
     assert refused == {}
     files = {f"clips/{clip.id}/clip.mp4" for clip in found[:2]} | {f"k{c.id}" for c in found[:2]}
@@ -220,11 +219,11 @@ def test_a_large_batch_takes_as_many_statements_as_a_small_one(engine: Engine) -
     taken = []
     for found in (few, lots):
         with counted(engine) as sent:
-            decision, _ = decide_all(engine, found, Action.APPROVE)
+            decision, _ = decide_all(engine, found, APPROVE)
             assert decision is not None
             with transaction(engine) as session:
                 review_queue.queued(session, [clip.id for clip in decision.clips])
-            decide_all(engine, decision.clips, Action.ANNOTATE, labels=["a"])
+            decide_all(engine, decision.clips, Annotate({"labels": ["a"]}))
             undo(engine)
             undo(engine)
         taken.append(len(sent))
@@ -244,8 +243,8 @@ def test_batches_that_overlap_do_not_wait_for_each_other_for_ever(engine: Engine
             with transaction(engine) as session:
                 now = {clip.id: clip.version for clip in clips.of_video(session, video.id)}
             some = dict(chance.sample(list(now.items()), 30))
-            action = chance.choice([Action.APPROVE, Action.SKIP, Action.ARCHIVE])
-            decision, refused = decide_all(engine, [], action, actor=name, versions=some)
+            mark = chance.choice([APPROVE, SKIP, ARCHIVE])
+            decision, refused = decide_all(engine, [], mark, actor=name, versions=some)
             assert len(refused) + (decision.events if decision else 0) == 30
             if decision and chance.random() < 0.5:
                 with suppress(Conflict):

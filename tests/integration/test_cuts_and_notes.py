@@ -19,15 +19,27 @@ from heaters_pipeline.db import (
     review_queue,
     reviews,
     source_videos,
-    undoing,
 )
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.models import Clip, ClipEmbedding, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
-from heaters_pipeline.domain.decisions import Action, Side
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    ARCHIVE,
+    SKIP,
+    Annotate,
+    Decision,
+    Group,
+    Merge,
+    Nudge,
+    Side,
+    Split,
+)
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.states import EXPORT, ClipState
+from tests.decisions import annotate, decide, live, ranges, undo
 from tests.rows import RATE, ready_video
 
 
@@ -36,47 +48,8 @@ def now(engine: Engine, clip_id: int) -> Clip:
         return clips.get(session, clip_id)
 
 
-def decide(
-    engine: Engine,
-    clip: Clip,
-    action: Action,
-    *,
-    version: int | None = None,
-    actor: str = "ann",
-    **particulars: Any,
-) -> Decision:
-    with transaction(engine) as session:
-        return reviews.decide(
-            session,
-            actor=actor,
-            clip_id=clip.id,
-            version=clips.get(session, clip.id).version if version is None else version,
-            action=action,
-            lease_seconds=60,
-            **particulars,
-        )
-
-
-def nudge(engine: Engine, clip: Clip, side: Side, frame: int, **options: Any) -> Decision:
-    return decide(engine, clip, Action.NUDGE, side=side, frame=frame, **options)
-
-
-def annotate(engine: Engine, clip: Clip, **changes: Any) -> Decision:
-    return decide(engine, clip, Action.ANNOTATE, changes=changes)
-
-
-def undo(engine: Engine, event_id: int | None = None, actor: str = "ann") -> Decision:
-    with transaction(engine) as session:
-        return undoing.undo(session, actor=actor, event_id=event_id, lease_seconds=60)
-
-
-def live(engine: Engine, video: SourceVideo) -> list[Clip]:
-    with transaction(engine) as session:
-        return list(clips.of_video(session, video.id))
-
-
-def ranges(engine: Engine, video: SourceVideo) -> list[tuple[int, int]]:
-    return [tuple(clip.frames) for clip in live(engine, video)]
+def nudge(engine: Engine, clip: Clip, side: Side, frame: int, **options: Any) -> Outcome:
+    return decide(engine, clip, Nudge(side, frame), **options)
 
 
 def as_it_is(engine: Engine, video: SourceVideo) -> list[tuple[Any, ...]]:
@@ -93,7 +66,7 @@ def as_it_is(engine: Engine, video: SourceVideo) -> list[tuple[Any, ...]]:
 def test_several_splits_in_one_go_and_back(engine: Engine) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
     before = as_it_is(engine, video)
-    decision = decide(engine, second, Action.SPLIT, frames=[40, 20])
+    decision = decide(engine, second, Split([40, 20]))
     assert ranges(engine, video) == [(0, 10), (10, 20), (20, 40), (40, 50), (50, 100)]
     assert [clip.state for clip in decision.clips] == [
         ClipState.SUPERSEDED,
@@ -106,30 +79,30 @@ def test_several_splits_in_one_go_and_back(engine: Engine) -> None:
 def test_merge_with_the_next_and_back(engine: Engine) -> None:
     video, (first, _, third) = ready_video(engine, cuts=[10, 50])
     before = as_it_is(engine, video)
-    decide(engine, first, Action.MERGE, side=Side.NEXT)
+    decide(engine, first, Merge(Side.NEXT))
     assert ranges(engine, video) == [(0, 50), (50, 100)]
     with pytest.raises(InputError, match="No clip comes right after"):
-        decide(engine, third, Action.MERGE, side=Side.NEXT)
+        decide(engine, third, Merge(Side.NEXT))
     undo(engine)
     assert as_it_is(engine, video) == before
 
 
 def test_a_merge_sent_twice_is_one_but_not_with_the_other_neighbour(engine: Engine) -> None:
     _, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    made = decide(engine, second, Action.MERGE, side=Side.NEXT, version=1)
-    again = decide(engine, second, Action.MERGE, side=Side.NEXT, version=1)
+    made = decide(engine, second, Merge(Side.NEXT), version=1)
+    again = decide(engine, second, Merge(Side.NEXT), version=1)
     assert again.event_id == made.event_id
     with pytest.raises(Conflict):
-        decide(engine, second, Action.MERGE, side=Side.PREVIOUS, version=1)
+        decide(engine, second, Merge(Side.PREVIOUS), version=1)
 
 
 def test_parts_keep_what_was_said_and_a_merge_joins_it(engine: Engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
     annotate(engine, first, labels=["a"], rating=2, note="dark")
     annotate(engine, second, labels=["b", "a"], rating=4)
-    (merged,) = decide(engine, first, Action.MERGE, side=Side.NEXT).clips[2:]
+    (merged,) = decide(engine, first, Merge(Side.NEXT)).clips[2:]
     assert merged.annotation == (("a", "b"), 4, "dark")
-    decide(engine, merged, Action.SPLIT, frames=[5, 6])
+    decide(engine, merged, Split([5, 6]))
     assert [clip.annotation for clip in live(engine, video)[:3]] == [merged.annotation] * 3
 
 
@@ -146,36 +119,28 @@ def test_new_clips_borrow_the_mean_preview_of_the_old(engine: Engine) -> None:
     with transaction(engine) as session:
         embeddings.save(session, first.id, "m", PREVIEW, [1.0, 0.0])
         embeddings.save(session, second.id, "m", PREVIEW, [0.0, 1.0])
-    merged = decide(engine, second, Action.MERGE).clips[-1]
+    merged = decide(engine, second, Merge()).clips[-1]
     assert preview(merged) == [0.5, 0.5]
-    for part in decide(engine, merged, Action.SPLIT, frame=30).clips[1:]:
+    for part in decide(engine, merged, Split([30])).clips[1:]:
         assert preview(part) == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(
-    ("action", "particulars"),
+    "decision",
     [
-        (Action.APPROVE, {}),
-        (Action.GROUP, {}),
-        (Action.MERGE, {"side": Side.NEXT}),
-        (Action.SPLIT, {"frame": 30}),
-        (Action.NUDGE, {"side": Side.NEXT, "frame": 51}),
-        (Action.ANNOTATE, {"changes": {"rating": 1}}),
+        *(APPROVE, Group(), Merge(Side.NEXT), Split([30])),
+        *(Nudge(Side.NEXT, 51), Annotate({"rating": 1})),
     ],
 )
-def test_what_is_no_clip_any_more_is_not_decided_on(
-    engine: Engine, action: Action, particulars: dict[str, Any]
-) -> None:
+def test_what_is_no_clip_any_more_is_not_decided_on(engine: Engine, decision: Decision) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, second, Action.SPLIT, frame=20)
+    decide(engine, second, Split([20]))
     before = as_it_is(engine, video)
     with pytest.raises(Conflict, match="it is superseded now"):
-        decide(engine, second, action, version=2, **particulars)
+        decide(engine, second, decision, version=2)
     with transaction(engine) as session:
-        decided = reviews.decide_all(
-            session, actor="ann", action=Action.SKIP, versions={second.id: 2}
-        )
-    assert decided.decision is None
+        decided = reviews.decide_all(session, actor="ann", decision=SKIP, versions={second.id: 2})
+    assert decided.outcome is None
     assert as_it_is(engine, video) == before
 
 
@@ -246,7 +211,7 @@ def test_a_nudge_sent_twice_moves_the_cut_once(engine: Engine) -> None:
 
 def test_a_cut_moves_beside_an_approved_clip_whose_window_begins_anew(engine: Engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
-    approved = decide(engine, first, Action.APPROVE)
+    approved = decide(engine, first, APPROVE)
     decided_at = now(engine, first.id).decided_at
     moved = nudge(engine, second, Side.PREVIOUS, 12)
     after = now(engine, first.id)
@@ -268,7 +233,7 @@ def test_a_cut_moves_beside_an_approved_clip_whose_window_begins_anew(engine: En
 def test_a_cut_beside_what_the_pipeline_has_stays_where_it_is(engine: Engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
     moved = nudge(engine, second, Side.PREVIOUS, 12)
-    approved = decide(engine, first, Action.APPROVE)
+    approved = decide(engine, first, APPROVE)
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
     with pytest.raises(Conflict, match="The clip before is exporting, so the cut between"):
@@ -308,8 +273,8 @@ def test_a_neighbour_that_another_reviewer_has_moves_and_stays_his(engine: Engin
     nudge(engine, second, Side.NEXT, 60)
     assert now(engine, third.id).leased_by == "bob"
     with pytest.raises(Conflict, match="has changed since you saw it"):
-        decide(engine, third, Action.APPROVE, version=1, actor="bob")
-    decide(engine, third, Action.APPROVE, version=2, actor="bob")
+        decide(engine, third, APPROVE, version=1, actor="bob")
+    decide(engine, third, APPROVE, version=2, actor="bob")
     assert now(engine, first.id).version == 1
     undo(engine)
     assert now(engine, third.id).state == ClipState.REVIEW_APPROVED
@@ -338,7 +303,7 @@ def test_an_annotation_changes_what_it_names_and_is_taken_back(engine: Engine) -
 def test_what_was_said_and_what_was_decided_are_taken_back_by_themselves(engine: Engine) -> None:
     _, (clip, *_) = ready_video(engine)
     said = annotate(engine, clip, rating=3)
-    approved = decide(engine, clip, Action.APPROVE)
+    approved = decide(engine, clip, APPROVE)
     decided_at = now(engine, clip.id).decided_at
     again = annotate(engine, clip, rating=4)
     assert now(engine, clip.id).decided_at == decided_at
@@ -353,18 +318,18 @@ def test_what_was_said_and_what_was_decided_are_taken_back_by_themselves(engine:
 
 def test_a_clip_of_the_library_is_annotated_and_one_that_is_gone_is_not(engine: Engine) -> None:
     video, (first, second, third) = ready_video(engine)
-    decide(engine, first, Action.APPROVE)
+    decide(engine, first, APPROVE)
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
     assert annotate(engine, first, rating=5).clips[0].state == ClipState.EXPORTING
-    decide(engine, third, Action.MERGE)
+    decide(engine, third, Merge())
     with pytest.raises(Conflict, match="superseded"):
         annotate(engine, second, rating=5)
 
 
 def test_what_was_said_of_a_part_is_taken_back_before_the_split(engine: Engine) -> None:
     _, (_, second, _) = ready_video(engine)
-    split = decide(engine, second, Action.SPLIT, frame=20)
+    split = decide(engine, second, Split([20]))
     annotate(engine, split.clips[-1], rating=2)
     with pytest.raises(Conflict, match="annotate"):
         undo(engine, split.event_id)
@@ -374,11 +339,11 @@ def test_what_was_said_of_a_part_is_taken_back_before_the_split(engine: Engine) 
 
 def test_an_annotation_sent_twice_is_one_and_another_one_is_refused(engine: Engine) -> None:
     _, (clip, *_) = ready_video(engine)
-    said = decide(engine, clip, Action.ANNOTATE, version=1, changes={"rating": 3})
-    again = decide(engine, clip, Action.ANNOTATE, version=1, changes={"rating": 3})
+    said = decide(engine, clip, Annotate({"rating": 3}), version=1)
+    again = decide(engine, clip, Annotate({"rating": 3}), version=1)
     assert again.event_id == said.event_id
     with pytest.raises(Conflict):
-        decide(engine, clip, Action.ANNOTATE, version=1, changes={"rating": 4})
+        decide(engine, clip, Annotate({"rating": 4}), version=1)
 
 
 def test_new_cut_points_keep_nudged_and_annotated_clips(engine: Engine) -> None:
@@ -441,19 +406,18 @@ def test_clips_cover_the_video_whatever_is_done_in_whatever_order(
         else:
             events.append(act(what, clip, side).event_id)
 
-    def act(what: str, clip: Clip, side: Side) -> Decision:
+    def act(what: str, clip: Clip, side: Side) -> Outcome:
         if what == "nudge":
             return nudge(engine, clip, side, chance.randrange(clip.start_frame, clip.end_frame + 3))
         if what == "merge":
-            return decide(engine, clip, Action.MERGE, side=side)
+            return decide(engine, clip, Merge(side))
         if what == "split":
             inside = range(clip.start_frame + 1, clip.end_frame)
             frames = chance.sample(inside, min(len(inside), chance.randint(1, 3)))
-            return decide(engine, clip, Action.SPLIT, frames=frames)
+            return decide(engine, clip, Split(frames))
         if what == "annotate":
             return annotate(engine, clip, rating=chance.randint(1, 5))
-        marks = [Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.GROUP]
-        return decide(engine, clip, chance.choice(marks))
+        return decide(engine, clip, chance.choice([APPROVE, SKIP, ARCHIVE, Group()]))
 
     done = 0
     for _ in range(120):
@@ -484,10 +448,10 @@ def test_undoing_everything_from_the_last_on_gives_back_the_beginning(engine: En
                 frame = chance.randint(clip.start_frame, clip.end_frame)
                 events.append(nudge(engine, clip, side, frame).event_id)
             elif chance.random() < 0.5:
-                events.append(decide(engine, clip, Action.MERGE, side=side).event_id)
+                events.append(decide(engine, clip, Merge(side)).event_id)
             else:
                 frame = chance.randint(clip.start_frame, clip.end_frame)
-                events.append(decide(engine, clip, Action.SPLIT, frame=frame).event_id)
+                events.append(decide(engine, clip, Split([frame])).event_id)
         except InputError:
             continue
     for event in reversed(events):
@@ -525,17 +489,15 @@ def test_many_hands_at_one_film_leave_every_frame_in_one_clip(engine: Engine) ->
                         continue
                     case "split" if inside:
                         frames = [chance.choice(inside)]
-                        decision = decide(engine, clip, Action.SPLIT, actor=name, frames=frames)
+                        decision = decide(engine, clip, Split(frames), actor=name)
                     case "merge":
-                        decision = decide(engine, clip, Action.MERGE, actor=name, side=side)
+                        decision = decide(engine, clip, Merge(side), actor=name)
                     case "annotate":
-                        changes = {"rating": chance.randint(1, 5)}
-                        decision = decide(
-                            engine, clip, Action.ANNOTATE, actor=name, changes=changes
-                        )
+                        rating = Annotate({"rating": chance.randint(1, 5)})
+                        decision = decide(engine, clip, rating, actor=name)
                     case _:
-                        action = chance.choice([Action.APPROVE, Action.GROUP, Action.SKIP])
-                        decision = decide(engine, clip, action, actor=name)
+                        mark = chance.choice([APPROVE, Group(), SKIP])
+                        decision = decide(engine, clip, mark, actor=name)
             except (Conflict, InputError) as refusal:
                 assert str(refusal).endswith(".")
                 refused += 1

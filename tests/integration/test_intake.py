@@ -27,7 +27,7 @@ from heaters_pipeline.db import clips, ledger, review_queue, reviews, source_vid
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
@@ -245,7 +245,7 @@ def test_the_ledger_knows_every_object_and_what_it_weighs(
     with transaction(pipeline) as session:
         first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
-        reviews.decide(session, **decided, action=Action.APPROVE)
+        reviews.decide(session, **decided, decision=APPROVE)
     assert run_job(instance, "library", report.key).success
     assert recorded(pipeline) == {key: storage.size(key) for key in storage.list("")}
     video = row(pipeline, report.key)
@@ -284,7 +284,7 @@ def test_a_gold_master_can_be_the_source_itself(
     with transaction(pipeline) as session:
         for queued in review_queue.lease_queue(session, "ann", 10, 60):
             decided = {"actor": "ann", "clip_id": queued.clip.id, "version": queued.clip.version}
-            reviews.decide(session, **decided, action=Action.APPROVE)
+            reviews.decide(session, **decided, decision=APPROVE)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
         assert clips.counts_by_state(session) == {"embedded": 2}
@@ -308,7 +308,7 @@ def test_a_better_copy_takes_the_place_of_a_poor_one_and_decisions_stay(
     with transaction(pipeline) as session:
         first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
-        reviews.decide(session, **decided, action=Action.SKIP)
+        reviews.decide(session, **decided, decision=SKIP)
 
     def fetch_again() -> None:
         with transaction(pipeline) as session:
@@ -372,7 +372,7 @@ def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
     with transaction(pipeline) as session:
         first, *_ = review_queue.lease_queue(session, "ann", 10, 60)
         decided = {"actor": "ann", "clip_id": first.clip.id, "version": first.clip.version}
-        reviews.decide(session, **decided, action=Action.APPROVE)
+        reviews.decide(session, **decided, decision=APPROVE)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
         assert clips.get(session, first.clip.id).state == "embedded"

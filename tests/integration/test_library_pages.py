@@ -16,21 +16,22 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clips, reviews
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    SKIP,
+    Annotate,
+    Group,
+    Merge,
+    Nudge,
+    Side,
+)
+from tests.decisions import decide
 from tests.rows import ready_video
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-def decide(engine: Engine, clip_id: int, action: Action, **fields: Any) -> Any:
-    with transaction(engine) as session:
-        version = clips.get(session, clip_id).version
-        return reviews.decide(
-            session, actor="ann", clip_id=clip_id, version=version, action=action, **fields
-        )
 
 
 def words(client: FlaskClient, url: str) -> str:
@@ -44,9 +45,9 @@ def words(client: FlaskClient, url: str) -> str:
 def test_the_history_tells_what_every_decision_changed(engine: Engine, client: FlaskClient) -> None:
     _, (first, second, third) = ready_video(engine)
     changes = {"labels": ["night"], "rating": 4, "note": "Blurred."}
-    decide(engine, second.id, Action.ANNOTATE, changes=changes)
-    decide(engine, second.id, Action.NUDGE, frame=12)
-    merged = decide(engine, second.id, Action.MERGE).clips[-1]
+    decide(engine, second.id, Annotate(changes))
+    decide(engine, second.id, Nudge(Side.PREVIOUS, 12))
+    merged = decide(engine, second.id, Merge()).clips[-1]
     told = words(client, f"/clips/{second.id}")
     assert "Labels none \N{RIGHTWARDS ARROW} night" in told
     assert "Rating none \N{RIGHTWARDS ARROW} 4" in told
@@ -62,9 +63,9 @@ def test_the_history_tells_what_every_decision_changed(engine: Engine, client: F
 
 def test_a_clip_names_its_group_and_its_neighbours(engine: Engine, client: FlaskClient) -> None:
     _, (first, second, third) = ready_video(engine)
-    decide(engine, first.id, Action.APPROVE)
+    decide(engine, first.id, APPROVE)
     for clip in (second, third):
-        decide(engine, clip.id, Action.GROUP)
+        decide(engine, clip.id, Group())
     told = words(client, f"/clips/{second.id}")
     assert f"Group clip {first.id} , clip {third.id}" in told
     assert f"Before it clip {first.id} review approved" in told
@@ -95,7 +96,7 @@ def test_the_undo_of_a_batch_says_that_it_takes_all_of_it_back(
         reviews.decide_all(
             session,
             actor="ann",
-            action=Action.SKIP,
+            decision=SKIP,
             versions={clip.id: clip.version for clip in found},
         )
     page = client.get(f"/clips/{found[1].id}").get_data(as_text=True)
@@ -114,7 +115,7 @@ def test_the_undo_of_a_batch_says_that_it_takes_all_of_it_back(
 def test_what_people_write_is_shown_as_they_wrote_it(engine: Engine, client: FlaskClient) -> None:
     _, (clip, *_) = ready_video(engine)
     changes = {"labels": ["<b>&"], "note": '"<script>alert(1)</script>'}
-    decide(engine, clip.id, Action.ANNOTATE, changes=changes)
+    decide(engine, clip.id, Annotate(changes))
     page = client.get(f"/clips/{clip.id}").get_data(as_text=True)
     assert "<script>alert" not in page
     assert "&lt;b&gt;&amp;" in page

@@ -37,7 +37,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import ClipEmbedding
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL, LayoutDescriptor
@@ -76,12 +76,12 @@ def approve_all(engine: Engine) -> list[int]:
                 actor="ann",
                 clip_id=queued.clip.id,
                 version=queued.clip.version,
-                action=Action.APPROVE,
+                decision=APPROVE,
             )
     return [queued.clip.id for queued in queue]
 
 
-def states(engine: Engine) -> dict[str, int]:
+def counts_by_state(engine: Engine) -> dict[str, int]:
     with transaction(engine) as session:
         return clips.counts_by_state(session)
 
@@ -406,7 +406,7 @@ def test_approved_clips_become_files_keyframes_and_vectors(
     report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
-    assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
     with transaction(pipeline) as session:
         for clip_id in approved:
             clip = clips.get(session, clip_id)
@@ -444,7 +444,7 @@ def test_an_approval_is_taken_back_from_the_library_and_given_again(
         assert embeddings.similar(session, others[0], 10)[0][0].id != recalled
     assert storage.list(f"clips/{recalled}/") == []
     assert run_job(instance, "library", report.key).success
-    assert states(pipeline) == {ClipState.PENDING_REVIEW: 1, ClipState.EMBEDDED: 2}
+    assert counts_by_state(pipeline) == {ClipState.PENDING_REVIEW: 1, ClipState.EMBEDDED: 2}
     assert approve_all(pipeline) == [recalled]
     assert run_job(instance, "library", report.key).success
     assert everything(pipeline, storage)["objects"] == before
@@ -458,12 +458,12 @@ def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
         version = clips.get(session, first).version
-        reviews.decide(session, actor="ann", clip_id=first, version=version, action=Action.ARCHIVE)
-    assert states(pipeline) == {ClipState.REVIEW_ARCHIVED: 1, ClipState.EMBEDDED: 2}
+        reviews.decide(session, actor="ann", clip_id=first, version=version, decision=ARCHIVE)
+    assert counts_by_state(pipeline) == {ClipState.REVIEW_ARCHIVED: 1, ClipState.EMBEDDED: 2}
     with transaction(pipeline) as session:
         undoing.undo(session, actor="ann")
     assert run_job(instance, "library", report.key).success
-    assert states(pipeline) == {ClipState.EMBEDDED: 3}
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: 3}
 
 
 def test_a_backfill_embeds_with_another_model_beside_the_first(
@@ -480,7 +480,7 @@ def test_a_backfill_embeds_with_another_model_beside_the_first(
     monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", model)
     get_settings.cache_clear()
     assert run_job(instance, "library", report.key, ["clip_embeddings"]).success
-    assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
     with transaction(pipeline) as session:
         assert embeddings.models(session) == sorted([LAYOUT_MODEL, model])
         for name in (LAYOUT_MODEL, model):
@@ -500,7 +500,7 @@ def test_a_model_that_can_not_be_loaded_leaves_the_library_as_it_is(
     result = run_job(instance, "library", report.key)
     (failure,) = result.get_step_failure_events()
     assert "can't be loaded" in str(failure.step_failure_data.user_failure_data.description)
-    assert states(pipeline) == {ClipState.EMBEDDED: len(approved)}
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
 
 
 def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
@@ -532,7 +532,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
     with monkeypatch.context() as patch:
         patch.setattr("heaters_pipeline.work.library.export_clip", interrupted)
         assert not run_job(instance, "library", report.key).success
-    assert states(pipeline) == {ClipState.EXPORT_FAILED: 3}
+    assert counts_by_state(pipeline) == {ClipState.EXPORT_FAILED: 3}
 
 
 def test_cancelled_and_dead_runs_are_given_up_in_words(
@@ -559,7 +559,7 @@ def test_cancelled_and_dead_runs_are_given_up_in_words(
     approve_all(pipeline)
     run = dg.DagsterRun(job_name="library", tags={"dagster/partition": report.key})
     give_up(database, run, "The run died before it had ended: try again.")
-    assert states(pipeline) == {ClipState.EXPORT_FAILED: 3}
+    assert counts_by_state(pipeline) == {ClipState.EXPORT_FAILED: 3}
 
 
 def test_one_bad_clip_fails_alone_and_can_be_tried_again(
@@ -582,7 +582,7 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
     storage.put(spoilt, path)
     result = run_job(instance, "library", report.key)
     assert result.success
-    assert states(pipeline) == {ClipState.EMBEDDED: 2, ClipState.EXPORT_FAILED: 1}
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: 2, ClipState.EXPORT_FAILED: 1}
     with transaction(pipeline) as session:
         clip = clips.get(session, second)
         assert clip.is_virtual
@@ -592,7 +592,7 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
     intact.write_text(whole)
     storage.put(intact, path)
     assert run_job(instance, "library", report.key).success
-    assert states(pipeline) == {ClipState.EMBEDDED: 3}
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: 3}
 
 
 def test_the_whole_chain_on_s3(

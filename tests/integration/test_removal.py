@@ -27,10 +27,11 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.removal import Removed
 from heaters_pipeline.domain import layout
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Merge, Split
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
 from heaters_pipeline.work.register import add_source
+from tests.decisions import decide
 from tests.rows import ready_video, wait_for_waiting
 
 KEPT = (
@@ -45,23 +46,11 @@ def remove(engine: Engine, key: str) -> Removed:
         return removal.remove(session, key, actor="ann")
 
 
-def decide(engine: Engine, clip_id: int, action: Action, **particulars: object) -> int:
-    with transaction(engine) as session:
-        return reviews.decide(
-            session,
-            actor="ann",
-            clip_id=clip_id,
-            version=clips.get(session, clip_id).version,
-            action=action,
-            **particulars,  # type: ignore[arg-type]
-        ).event_id
-
-
 def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None:
     video, (first, second, third) = ready_video(engine)
     _, others = ready_video(engine, "other")
-    approved = decide(engine, first.id, Action.APPROVE)
-    merged = decide(engine, third.id, Action.MERGE)
+    approved = decide(engine, first.id, APPROVE).event_id
+    merged = decide(engine, third.id, Merge()).event_id
     source = layout.source(video.key, "abc", ".mp4")
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
@@ -155,14 +144,14 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     engine: Engine,
 ) -> None:
     video, (old, _, last) = ready_video(engine)
-    event = decide(engine, old.id, Action.SKIP)
-    decide(engine, last.id, Action.MERGE)
+    event = decide(engine, old.id, SKIP).event_id
+    decide(engine, last.id, Merge())
     remove(engine, video.key)
     with transaction(engine) as session:
         source_videos.retry(session, video.key)
     _, found = ready_video(engine, video.key)
     assert len(found) == 3
-    decide(engine, found[1].id, Action.SKIP)
+    decide(engine, found[1].id, SKIP)
     with transaction(engine) as session:
         assert event_log.corrections(session, [video.id]) == {}
         assert [figures.false for figures in statistics.sources(session, 9)] == [0]
@@ -170,7 +159,7 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     assert not {clip.id for clip in found} & {old.id}
     with pytest.raises(Gone, match="removed since"), transaction(engine) as session:
         undoing.undo(session, actor="ann", event_id=event)
-    newer = decide(engine, found[0].id, Action.SKIP)
+    newer = decide(engine, found[0].id, SKIP).event_id
     with transaction(engine) as session:
         assert [event.id for event in event_log.latest(session, "ann", 9)] == [newer]
         undoing.undo(session, actor="ann")
@@ -189,7 +178,7 @@ def test_no_clip_outlives_its_video_whatever_is_decided_meanwhile(engine: Engine
                     clip = clips.get(session, clip_id)
                     middle = (clip.start_frame + clip.end_frame) // 2
                 try:
-                    decide(engine, clip_id, Action.SPLIT, frame=middle)
+                    decide(engine, clip_id, Split([middle]))
                 except Conflict:
                     return
 
@@ -210,7 +199,7 @@ def test_no_clip_outlives_its_video_whatever_is_decided_meanwhile(engine: Engine
 
 def test_an_undo_that_waited_for_a_removal_brings_no_clip_back(engine: Engine) -> None:
     video, (clip, *_) = ready_video(engine)
-    event = decide(engine, clip.id, Action.SKIP)
+    event = decide(engine, clip.id, SKIP).event_id
 
     def undo() -> None:
         with transaction(engine) as session:
@@ -230,11 +219,11 @@ def test_an_undo_that_waited_for_a_removal_brings_no_clip_back(engine: Engine) -
 def test_a_batch_with_a_removed_video_stands_in_no_other_undo_s_way(engine: Engine) -> None:
     _, (kept, first, _) = ready_video(engine, "film-1")
     _, (gone, *_) = ready_video(engine, "film-2")
-    before = decide(engine, first.id, Action.SKIP)
+    before = decide(engine, first.id, SKIP).event_id
     for order in ([kept, gone], [gone, kept]):
         with transaction(engine) as session:
             versions = {clip.id: clips.get(session, clip.id).version for clip in order}
-            reviews.decide_all(session, actor="ann", action=Action.ARCHIVE, versions=versions)
+            reviews.decide_all(session, actor="ann", decision=ARCHIVE, versions=versions)
     remove(engine, "film-2")
     with transaction(engine) as session:
         assert [event.id for event in event_log.latest(session, "ann", 9)] == [before]

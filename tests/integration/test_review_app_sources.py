@@ -19,7 +19,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.source_list import Choice
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, Decision, Merge, Split
 from heaters_pipeline.domain.states import DOWNLOAD
 from tests.rows import new_video, ready_video
 
@@ -141,7 +141,7 @@ def test_damage_says_where_to_look(page: Page, engine: Engine) -> None:
 
 
 def test_what_reviewers_mended_is_counted_where_there_is_any(page: Page, engine: Engine) -> None:
-    def decide(start: int, action: Action, frame: int | None = None) -> None:
+    def decide(start: int, decision: Decision) -> None:
         with transaction(engine) as session:
             clip = next(c for c in clips.of_video(session, video.id) if c.start_frame == start)
             reviews.decide(
@@ -149,18 +149,17 @@ def test_what_reviewers_mended_is_counted_where_there_is_any(page: Page, engine:
                 actor="ann",
                 clip_id=clip.id,
                 version=clip.version,
-                action=action,
-                frame=frame,
+                decision=decision,
             )
 
     video, _ = ready_video(engine, cuts=(10, 50, 70))
     ready_video(engine, "film-2")
-    decide(50, Action.APPROVE)
+    decide(50, APPROVE)
     assert "by reviewers" not in page.rows()["film-1"]
-    decide(10, Action.MERGE)
+    decide(10, Merge())
     assert "1 merged by reviewers" in page.rows()["film-1"]
-    decide(0, Action.SPLIT, frame=20)
-    decide(70, Action.SPLIT, frame=80)
+    decide(0, Split([20]))
+    decide(70, Split([80]))
     rows = page.rows()
     assert "1 merged, 2 split by reviewers" in rows["film-1"]
     assert "by reviewers" not in rows["film-2"]

@@ -24,32 +24,12 @@ from heaters_pipeline.db import (
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.domain.cut_points import find_faults
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Group, Merge, Split
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
+from tests.decisions import decide, undo
 from tests.rows import ready_video, wait_for_waiting
-
-
-def decide(engine, clip_id, action, *, version=None, actor="ann", frame=None, page=None):
-    with transaction(engine) as session:
-        if version is None:
-            version = clips.get(session, clip_id).version
-        return reviews.decide(
-            session,
-            actor=actor,
-            clip_id=clip_id,
-            version=version,
-            action=action,
-            frame=frame,
-            lease_seconds=60,
-            page=page,
-        )
-
-
-def undo(engine, actor="ann", event_id=None, page=None):
-    with transaction(engine) as session:
-        return undoing.undo(session, actor=actor, event_id=event_id, lease_seconds=60, page=page)
 
 
 def lease(engine, reviewer, limit=10, seconds=60, page=None):
@@ -80,7 +60,7 @@ def planned(engine):
     sa.event.remove(engine, "before_cursor_execute", explain)
 
 
-def live(engine, video):
+def laid_out(engine, video):
     """Frame range, state and group of the live clips, in film order."""
     with transaction(engine) as session:
         return [
@@ -90,43 +70,42 @@ def live(engine, video):
 
 
 @pytest.mark.parametrize(
-    ("action", "state"),
+    ("mark", "state"),
     [
-        (Action.APPROVE, ClipState.REVIEW_APPROVED),
-        (Action.SKIP, ClipState.REVIEW_SKIPPED),
-        (Action.ARCHIVE, ClipState.REVIEW_ARCHIVED),
+        (APPROVE, ClipState.REVIEW_APPROVED),
+        (SKIP, ClipState.REVIEW_SKIPPED),
+        (ARCHIVE, ClipState.REVIEW_ARCHIVED),
     ],
 )
-def test_a_decision_moves_the_clip_and_leaves_an_event(engine, action, state) -> None:
+def test_a_decision_moves_the_clip_and_leaves_an_event(engine, mark, state) -> None:
     _, (clip, *_rest) = ready_video(engine)
-    decision = decide(engine, clip.id, action)
-    assert [(c.id, c.state, c.version) for c in decision.clips] == [(clip.id, state, 2)]
+    outcome = decide(engine, clip.id, mark)
+    assert [(c.id, c.state, c.version) for c in outcome.clips] == [(clip.id, state, 2)]
     with transaction(engine) as session:
         history = clips.history(session, clip.id)
-    assert [event.action for event in history] == [Action.REPLAN, action]
+    assert [event.action for event in history] == [Action.REPLAN, mark.action]
     assert history[-1].before[0]["state"] == ClipState.PENDING_REVIEW
     assert history[-1].after[0]["state"] == state
 
 
 def test_a_decision_on_what_somebody_else_changed_is_refused(engine) -> None:
     _, (clip, *_rest) = ready_video(engine)
-    decide(engine, clip.id, Action.SKIP, version=1, actor="bob")
+    decide(engine, clip.id, SKIP, version=1, actor="bob")
     with pytest.raises(Conflict, match="it is review skipped now"):
-        decide(engine, clip.id, Action.APPROVE, version=1)
+        decide(engine, clip.id, APPROVE, version=1)
 
 
-@pytest.mark.parametrize("action", [Action.APPROVE, Action.GROUP, Action.MERGE, Action.SPLIT])
-def test_a_decision_sent_twice_is_made_once(engine, action) -> None:
+@pytest.mark.parametrize("decision", [APPROVE, Group(), Merge(), Split([20])])
+def test_a_decision_sent_twice_is_made_once(engine, decision) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    frame = 20 if action == Action.SPLIT else None
-    first = decide(engine, second.id, action, version=1, frame=frame)
-    after = live(engine, video)
-    again = decide(engine, second.id, action, version=1, frame=frame)
+    first = decide(engine, second.id, decision, version=1)
+    after = laid_out(engine, video)
+    again = decide(engine, second.id, decision, version=1)
     assert again.event_id == first.event_id
     assert [clip.id for clip in again.clips] == [clip.id for clip in first.clips]
-    assert live(engine, video) == after
+    assert laid_out(engine, video) == after
     with pytest.raises(Conflict):
-        decide(engine, second.id, action, version=1, frame=frame, actor="bob")
+        decide(engine, second.id, decision, version=1, actor="bob")
 
 
 def test_of_two_reviewers_at_once_exactly_one_wins(engine) -> None:
@@ -138,7 +117,7 @@ def test_of_two_reviewers_at_once_exactly_one_wins(engine) -> None:
         start.wait()
         for clip in all_clips:
             try:
-                decide(engine, clip.id, Action.APPROVE, version=1, actor=actor)
+                decide(engine, clip.id, APPROVE, version=1, actor=actor)
                 won.append(True)
             except Conflict:
                 won.append(False)
@@ -149,102 +128,104 @@ def test_of_two_reviewers_at_once_exactly_one_wins(engine) -> None:
     assert [a != b for a, b in zip(ann, bob, strict=True)] == [True] * len(all_clips)
 
 
-@pytest.mark.parametrize("action", [Action.SKIP, Action.MERGE])
-def test_a_decision_sent_again_before_the_first_one_is_made_is_one(engine, action) -> None:
+@pytest.mark.parametrize("decision", [SKIP, Merge()])
+def test_a_decision_sent_again_before_the_first_one_is_made_is_one(engine, decision) -> None:
     _, (_, clip, _) = ready_video(engine)
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as session:
-            made = reviews.decide(session, actor="ann", clip_id=clip.id, version=1, action=action)
-            again = pool.submit(decide, engine, clip.id, action, version=1)
+            made = reviews.decide(
+                session, actor="ann", clip_id=clip.id, version=1, decision=decision
+            )
+            again = pool.submit(decide, engine, clip.id, decision, version=1)
             wait_for_waiting(engine)
         assert again.result(20).event_id == made.event_id
 
 
 def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
-    decide(engine, first.id, Action.APPROVE)
-    decide(engine, second.id, Action.GROUP)
-    decide(engine, third.id, Action.GROUP)
-    assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
-    assert {state for _, state, _ in live(engine, video)} == {ClipState.REVIEW_APPROVED}
+    decide(engine, first.id, APPROVE)
+    decide(engine, second.id, Group())
+    decide(engine, third.id, Group())
+    assert [group for _, _, group in laid_out(engine, video)] == [None, first.id, first.id]
+    assert {state for _, state, _ in laid_out(engine, video)} == {ClipState.REVIEW_APPROVED}
 
 
 def test_a_group_stays_whole_when_its_first_clip_joins_another(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
-    decide(engine, third.id, Action.GROUP)
-    before = live(engine, video)
-    decide(engine, second.id, Action.GROUP)
-    assert [group for _, _, group in live(engine, video)] == [None, first.id, first.id]
+    decide(engine, third.id, Group())
+    before = laid_out(engine, video)
+    decide(engine, second.id, Group())
+    assert [group for _, _, group in laid_out(engine, video)] == [None, first.id, first.id]
     undo(engine)
-    assert live(engine, video) == before
+    assert laid_out(engine, video) == before
 
 
 def test_new_cut_points_leave_the_first_clip_of_a_group_alone(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, second.id, Action.GROUP)
+    decide(engine, second.id, Group())
     with transaction(engine) as session:
         replanning.replan(session, source_videos.get(session, video.key), [5, 10, 50])
         assert [clip.id for clip in clips.group(session, first)] == [first.id, second.id]
     undo(engine)
     with transaction(engine) as session:
         replanning.replan(session, source_videos.get(session, video.key), [5, 10, 50])
-    assert [frames for frames, _, _ in live(engine, video)][:2] == [(0, 5), (5, 10)]
+    assert [frames for frames, _, _ in laid_out(engine, video)][:2] == [(0, 5), (5, 10)]
 
 
 def test_a_group_survives_a_split_or_merge_of_its_first_clip_and_the_undo(engine) -> None:
     video, (zero, first, second, third) = ready_video(engine, cuts=[10, 50, 70])
-    decide(engine, first.id, Action.APPROVE)
-    decide(engine, second.id, Action.GROUP)
-    decide(engine, third.id, Action.GROUP)
-    grouped = live(engine, video)
-    merged = decide(engine, first.id, Action.MERGE).clips[-1]
-    assert [group for _, _, group in live(engine, video)] == [None, merged.id, merged.id]
-    head, _tail = decide(engine, merged.id, Action.SPLIT, frame=30).clips[-2:]
-    assert [group for _, _, group in live(engine, video)] == [None, None, head.id, head.id]
+    decide(engine, first.id, APPROVE)
+    decide(engine, second.id, Group())
+    decide(engine, third.id, Group())
+    grouped = laid_out(engine, video)
+    merged = decide(engine, first.id, Merge()).clips[-1]
+    assert [group for _, _, group in laid_out(engine, video)] == [None, merged.id, merged.id]
+    head, _tail = decide(engine, merged.id, Split([30])).clips[-2:]
+    assert [group for _, _, group in laid_out(engine, video)] == [None, None, head.id, head.id]
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
     undo(engine)
     undo(engine)
-    assert [(frames, group) for frames, _, group in live(engine, video)] == [
+    assert [(frames, group) for frames, _, group in laid_out(engine, video)] == [
         (frames, group) for frames, _, group in grouped
     ]
-    assert live(engine, video)[2][1] == ClipState.EXPORTING
+    assert laid_out(engine, video)[2][1] == ClipState.EXPORTING
     assert zero.id != first.id
 
 
 def test_a_clip_is_grouped_with_one_that_the_pipeline_has_already(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, first.id, Action.APPROVE)
+    decide(engine, first.id, APPROVE)
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
-    decide(engine, second.id, Action.GROUP)
-    assert live(engine, video)[1][2] == first.id
+    decide(engine, second.id, Group())
+    assert laid_out(engine, video)[1][2] == first.id
 
 
 def test_the_first_clip_has_nothing_to_merge_or_group_with(engine) -> None:
     _, (first, *_rest) = ready_video(engine)
-    for action in (Action.MERGE, Action.GROUP):
+    for decision in (Merge(), Group()):
         with pytest.raises(InputError, match="No clip comes right before"):
-            decide(engine, first.id, action)
+            decide(engine, first.id, decision)
 
 
 def test_merge_makes_one_pending_clip_of_two(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, first.id, Action.APPROVE)
-    decision = decide(engine, second.id, Action.MERGE)
+    decide(engine, first.id, APPROVE)
+    decision = decide(engine, second.id, Merge())
     assert [clip.state for clip in decision.clips] == [
         ClipState.SUPERSEDED,
         ClipState.SUPERSEDED,
         ClipState.PENDING_REVIEW,
     ]
-    assert live(engine, video)[0][0] == (0, 50)
+    assert laid_out(engine, video)[0][0] == (0, 50)
     assert decision.clips[-1].cut_points["end_time_seconds"] == 2.0
 
 
 def test_split_makes_two_pending_clips_of_one(engine) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, second.id, Action.SPLIT, frame=30)
-    assert [frames for frames, _, _ in live(engine, video)] == [
+    decide(engine, second.id, Split([30]))
+    assert [frames for frames, _, _ in laid_out(engine, video)] == [
         (0, 10),
         (10, 30),
         (30, 50),
@@ -254,51 +235,48 @@ def test_split_makes_two_pending_clips_of_one(engine) -> None:
 
 def test_a_split_outside_the_clip_is_refused_and_changes_nothing(engine) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    before = live(engine, video)
-    for frame in (10, 50, None):
+    before = laid_out(engine, video)
+    for frames in ([10], [50], []):
         with pytest.raises(InputError):
-            decide(engine, second.id, Action.SPLIT, frame=frame)
-    assert live(engine, video) == before
+            decide(engine, second.id, Split(frames))
+    assert laid_out(engine, video) == before
 
 
-@pytest.mark.parametrize(
-    "action",
-    [Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.GROUP, Action.MERGE, Action.SPLIT],
-)
-def test_undo_restores_what_was(engine, action) -> None:
+@pytest.mark.parametrize("decision", [APPROVE, SKIP, ARCHIVE, Group(), Merge(), Split([20])])
+def test_undo_restores_what_was(engine, decision) -> None:
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
-    before = live(engine, video)
-    decide(engine, second.id, action, frame=20 if action == Action.SPLIT else None)
-    assert live(engine, video) != before
+    before = laid_out(engine, video)
+    decide(engine, second.id, decision)
+    assert laid_out(engine, video) != before
     undo(engine)
-    assert live(engine, video) == before
+    assert laid_out(engine, video) == before
 
 
 def test_undo_walks_back_through_all_of_ones_own_decisions(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
-    before = live(engine, video)
-    decide(engine, first.id, Action.APPROVE)
-    decide(engine, third.id, Action.ARCHIVE, actor="bob")
-    merged = decide(engine, second.id, Action.MERGE).clips[-1]
-    decide(engine, merged.id, Action.SPLIT, frame=7)
+    before = laid_out(engine, video)
+    decide(engine, first.id, APPROVE)
+    decide(engine, third.id, ARCHIVE, actor="bob")
+    merged = decide(engine, second.id, Merge()).clips[-1]
+    decide(engine, merged.id, Split([7]))
     for _ in range(3):
         undo(engine)
     with pytest.raises(InputError, match="no decision left"):
         undo(engine)
-    assert live(engine, video) == [*before[:2], (before[2][0], ClipState.REVIEW_ARCHIVED, None)]
+    assert laid_out(engine, video) == [*before[:2], (before[2][0], ClipState.REVIEW_ARCHIVED, None)]
 
 
 def test_undo_is_refused_where_somebody_decided_since(engine) -> None:
     _, (clip, *_rest) = ready_video(engine)
-    event = decide(engine, clip.id, Action.SKIP).event_id
-    decide(engine, clip.id, Action.APPROVE, actor="bob")
+    event = decide(engine, clip.id, SKIP).event_id
+    decide(engine, clip.id, APPROVE, actor="bob")
     with pytest.raises(Conflict, match="bob has decided since"):
         undo(engine, event_id=event)
 
 
 def test_an_event_is_undone_once(engine) -> None:
     _, (clip, *_rest) = ready_video(engine)
-    event = decide(engine, clip.id, Action.SKIP).event_id
+    event = decide(engine, clip.id, SKIP).event_id
     undo(engine, event_id=event)
     with pytest.raises(Conflict, match="undone already"):
         undo(engine, event_id=event)
@@ -306,7 +284,7 @@ def test_an_event_is_undone_once(engine) -> None:
 
 def test_nothing_is_due_within_the_undo_window(engine) -> None:
     video, (clip, *_rest) = ready_video(engine)
-    decide(engine, clip.id, Action.APPROVE)
+    decide(engine, clip.id, APPROVE)
     with transaction(engine) as session:
         assert clip_work.due(session, 60, 10) == []
         assert clip_work.claim(session, video.id, EXPORT, 60) == []
@@ -316,7 +294,7 @@ def test_nothing_is_due_within_the_undo_window(engine) -> None:
 
 def test_undo_and_claim_can_not_both_win(engine) -> None:
     video, all_clips = ready_video(engine, frame_count=200, cuts=range(10, 200, 10))
-    events = [decide(engine, clip.id, Action.APPROVE).event_id for clip in all_clips]
+    events = [decide(engine, clip.id, APPROVE).event_id for clip in all_clips]
     start = threading.Barrier(2)
 
     def undo_all() -> int:
@@ -341,7 +319,7 @@ def test_undo_and_claim_can_not_both_win(engine) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         undone, claimed = pool.submit(undo_all), pool.submit(claim_all)
-    states = [state for _, state, _ in live(engine, video)]
+    states = [state for _, state, _ in laid_out(engine, video)]
     assert undone.result() == states.count(ClipState.PENDING_REVIEW)
     assert claimed.result() == states.count(ClipState.EXPORTING)
     assert undone.result() + claimed.result() == len(all_clips)
@@ -350,7 +328,7 @@ def test_undo_and_claim_can_not_both_win(engine) -> None:
 def test_claim_waits_for_a_clip_that_is_locked_and_takes_all_that_are_due(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
     for clip in (first, second, third):
-        decide(engine, clip.id, Action.APPROVE)
+        decide(engine, clip.id, APPROVE)
 
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as session:
@@ -363,7 +341,7 @@ def test_claim_waits_for_a_clip_that_is_locked_and_takes_all_that_are_due(engine
 def test_claim_leaves_a_clip_whose_decision_is_undone_while_it_waits(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
     for clip in (first, third, second):
-        decide(engine, clip.id, Action.APPROVE)
+        decide(engine, clip.id, APPROVE)
 
     with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as session:
@@ -375,37 +353,37 @@ def test_claim_leaves_a_clip_whose_decision_is_undone_while_it_waits(engine) -> 
 
 def test_what_the_pipeline_has_is_not_undone_merged_or_decided(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, first.id, Action.APPROVE)
+    decide(engine, first.id, APPROVE)
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
     with pytest.raises(Conflict, match="is exporting right now"):
         undo(engine)
     with pytest.raises(Conflict, match="can't be merged with"):
-        decide(engine, second.id, Action.MERGE)
+        decide(engine, second.id, Merge())
     with pytest.raises(Conflict, match="is exporting already"):
-        decide(engine, first.id, Action.SKIP)
+        decide(engine, first.id, SKIP)
 
 
 def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) -> None:
     video, (clip, *_rest) = ready_video(engine)
-    decide(engine, clip.id, Action.ARCHIVE)
+    decide(engine, clip.id, ARCHIVE)
     with transaction(engine) as session:
         assert clip_work.archive_rested(session, 60) == 0
         assert clip_work.archive_rested(session, 0) == 1
-    assert live(engine, video)[0][1] == ClipState.ARCHIVED
+    assert laid_out(engine, video)[0][1] == ClipState.ARCHIVED
     undo(engine)
-    assert live(engine, video)[0][1] == ClipState.PENDING_REVIEW
+    assert laid_out(engine, video)[0][1] == ClipState.PENDING_REVIEW
 
 
-@pytest.mark.parametrize("action", [Action.APPROVE, Action.SKIP])
-def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, action) -> None:
+@pytest.mark.parametrize("mark", [APPROVE, SKIP])
+def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, mark) -> None:
     video, (clip, *_rest) = ready_video(engine)
-    decide(engine, clip.id, Action.ARCHIVE)
+    decide(engine, clip.id, ARCHIVE)
     with transaction(engine) as session:
         clip_work.archive_rested(session, 0)
-    decide(engine, clip.id, action)
+    decide(engine, clip.id, mark)
     undo(engine)
-    assert live(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
+    assert laid_out(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
     with transaction(engine) as session:
         assert clip_work.archive_rested(session, 60) == 0
         assert clip_work.archive_rested(session, 0) == 1
@@ -413,8 +391,8 @@ def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, act
 
 def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> None:
     video, (first, second, _) = ready_video(engine, cuts=[10, 50])
-    decide(engine, first.id, Action.APPROVE)
-    decide(engine, second.id, Action.APPROVE)
+    decide(engine, first.id, APPROVE)
+    decide(engine, second.id, APPROVE)
     for _ in range(2):
         with transaction(engine) as session:
             claimed = clip_work.claim(session, video.id, EXPORT, 0)
@@ -437,15 +415,15 @@ def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> No
 def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engine) -> None:
     video, (first, second, third) = ready_video(engine, cuts=[10, 50])
     for clip in (first, second):
-        decide(engine, clip.id, Action.APPROVE)
+        decide(engine, clip.id, APPROVE)
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
-    decide(engine, third.id, Action.APPROVE)
+    decide(engine, third.id, APPROVE)
     with video_lock(engine, video.key), transaction(engine) as session:
         clip_work.give_up(session, video.key, sys.maxsize, 0, "stopped")
         with pytest.raises(Conflict, match="A run is working on"):
             clip_work.retry(session, first.id)
-    assert {state for _, state, _ in live(engine, video)} == {
+    assert {state for _, state, _ in laid_out(engine, video)} == {
         ClipState.EXPORTING,
         ClipState.REVIEW_APPROVED,
     }
@@ -455,7 +433,7 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         assert clip_work.due(session, 0, 10) != []
         clip_work.give_up(session, video.key, sys.maxsize, 0, "stopped")
         assert clip_work.due(session, 0, 10) == []
-    assert {state for _, state, _ in live(engine, video)} == {ClipState.EXPORT_FAILED}
+    assert {state for _, state, _ in laid_out(engine, video)} == {ClipState.EXPORT_FAILED}
     with transaction(engine) as session:
         clip_work.retry(session, third.id)
         assert clip_work.due(session, 0, 10)[0].clip_count == 1
@@ -509,18 +487,19 @@ def test_what_waits_is_counted_apart_from_what_others_have(engine) -> None:
         assert review_queue.pending_counts(session, "ann") == (6, 0, 0)
 
 
-@pytest.mark.parametrize("action", [Action.APPROVE, Action.MERGE, Action.SPLIT])
-def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_reviewer(engine, action) -> None:
+@pytest.mark.parametrize("decision", [APPROVE, Merge(), Split([20])])
+def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_reviewer(
+    engine, decision
+) -> None:
     _, (first, second, third) = ready_video(engine, cuts=[10, 50])
-    frame = 20 if action == Action.SPLIT else None
-    decision = decide(engine, second.id, action, frame=frame)
-    made = {clip.id for clip in decision.clips if clip.state == ClipState.PENDING_REVIEW}
+    outcome = decide(engine, second.id, decision)
+    made = {clip.id for clip in outcome.clips if clip.state == ClipState.PENDING_REVIEW}
     others = lease(engine, "bob")
     assert not made & set(others)
     with transaction(engine) as session:
         review_queue.release(session, "bob")
     undo(engine)
-    back = {first.id, second.id} if action == Action.MERGE else {second.id}
+    back = {first.id, second.id} if decision == Merge() else {second.id}
     assert set(lease(engine, "bob")) == {first.id, second.id, third.id} - back
     assert set(lease(engine, "ann")) == back
 
@@ -580,7 +559,7 @@ def test_a_page_keeps_its_clips_when_its_reviewer_takes_another_name(engine) -> 
 
 def test_what_a_decision_or_its_undo_leaves_pending_stays_with_the_page(engine) -> None:
     _, (first, second, third) = ready_video(engine, cuts=[10, 50])
-    made = decide(engine, second.id, Action.SPLIT, frame=20, page="a").clips[1:]
+    made = decide(engine, second.id, Split([20]), page="a").clips[1:]
     assert lease(engine, "ann", page="b") == [first.id, third.id]
     assert lease(engine, "ann", page="a") == [clip.id for clip in made]
     undo(engine, page="c")
@@ -611,8 +590,8 @@ def test_leases_are_found_by_their_indexes(engine) -> None:
 def test_decisions_that_stand_are_listed_and_counted(engine) -> None:
     _, (first, second, third) = ready_video(engine, cuts=[10, 50])
     began = datetime.now(UTC) - timedelta(minutes=1)
-    events = [decide(engine, clip.id, Action.APPROVE).event_id for clip in (first, second)]
-    decide(engine, third.id, Action.SKIP, actor="bob")
+    events = [decide(engine, clip.id, APPROVE).event_id for clip in (first, second)]
+    decide(engine, third.id, SKIP, actor="bob")
     undo(engine, event_id=events[0])
     with transaction(engine) as session:
         assert [event.id for event in event_log.latest(session, "ann", 5)] == events[1:]
@@ -639,11 +618,11 @@ def test_two_queues_asked_for_at_once_share_no_clip(engine) -> None:
 
 def test_new_cut_points_keep_what_was_decided(engine) -> None:
     video, (first, second, _third) = ready_video(engine, cuts=[10, 50])
-    decide(engine, first.id, Action.APPROVE)
-    decide(engine, second.id, Action.SPLIT, frame=30)
+    decide(engine, first.id, APPROVE)
+    decide(engine, second.id, Split([30]))
     with transaction(engine) as session:
         replanning.replan(session, source_videos.get(session, video.key), [20, 60, 80])
-    ranges = [frames for frames, _, _ in live(engine, video)]
+    ranges = [frames for frames, _, _ in laid_out(engine, video)]
     assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
     assert find_faults(100, [clips.FrameRange(*frames) for frames in ranges]) == []
 

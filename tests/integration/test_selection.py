@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, embeddings, likeness, review_queue, reviews
+from heaters_pipeline.db import clips, embeddings, likeness, review_queue
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Merge
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
+from tests.decisions import annotate, decide
 from tests.rows import ready_video
 
 
@@ -23,18 +24,6 @@ from tests.rows import ready_video
 def four(engine: Engine) -> list[Clip]:
     """Clips of 10, 40, 20 and 30 frames, 25 a second."""
     return ready_video(engine, frame_count=100, cuts=[10, 50, 70])[1]
-
-
-def decide(engine: Engine, clip: Clip, action: Action, actor: str = "ann", **changes: Any) -> None:
-    with transaction(engine) as session:
-        reviews.decide(
-            session,
-            actor=actor,
-            clip_id=clip.id,
-            version=clips.get(session, clip.id).version,
-            action=action,
-            changes=changes or None,
-        )
 
 
 def preview(engine: Engine, places: dict[int, Sequence[float]], model: str = "m") -> None:
@@ -73,7 +62,7 @@ def test_orders_that_need_no_score(engine: Engine, four: list[Clip]) -> None:
     assert chosen(engine, four, order=Order.NEWEST) == [3, 2, 1, 0]
     assert chosen(engine, four, order=Order.OLDEST) == [0, 1, 2, 3]
     for clip in (four[2], four[0], four[1]):
-        decide(engine, clip, Action.SKIP)
+        decide(engine, clip, SKIP)
     skipped = {"state": Shown.SKIPPED, "order": Order.NEWEST}
     assert chosen(engine, four, **skipped) == [1, 0, 2]
 
@@ -84,15 +73,15 @@ def test_filters(engine: Engine, four: list[Clip]) -> None:
     assert chosen(engine, everything, video="film-2") == [4, 5, 6]
     assert chosen(engine, everything, video="no-such") == []
     assert chosen(engine, four, video="film-1", min_seconds=0.8, max_seconds=1.2) == [2, 3]
-    decide(engine, four[1], Action.ANNOTATE, labels=["indoor", "quiet"], rating=4)
-    decide(engine, four[2], Action.ANNOTATE, labels=["quiet"], rating=2)
+    annotate(engine, four[1], labels=["indoor", "quiet"], rating=4)
+    annotate(engine, four[2], labels=["quiet"], rating=2)
     assert chosen(engine, four, label="quiet") == [1, 2]
     assert chosen(engine, four, label="loud") == []
     assert chosen(engine, four, min_rating=3) == [1]
-    decide(engine, four[0], Action.APPROVE)
-    decide(engine, four[1], Action.APPROVE, "bob")
-    decide(engine, four[2], Action.SKIP, "bob")
-    decide(engine, four[3], Action.ARCHIVE, "bob")
+    decide(engine, four[0], APPROVE)
+    decide(engine, four[1], APPROVE, "bob")
+    decide(engine, four[2], SKIP, "bob")
+    decide(engine, four[3], ARCHIVE, "bob")
     assert chosen(engine, four, state=Shown.APPROVED) == [0, 1]
     assert chosen(engine, four, state=Shown.APPROVED, reviewer="bob") == [1]
     assert chosen(engine, four, state=Shown.SKIPPED) == [2]
@@ -103,12 +92,12 @@ def test_filters(engine: Engine, four: list[Clip]) -> None:
 
 
 def test_labels_in_use(engine: Engine, four: list[Clip]) -> None:
-    decide(engine, four[0], Action.ANNOTATE, labels=["b", "a"])
-    decide(engine, four[1], Action.ANNOTATE, labels=["b", "c"])
-    decide(engine, four[1], Action.MERGE)
+    annotate(engine, four[0], labels=["b", "a"])
+    annotate(engine, four[1], labels=["b", "c"])
+    decide(engine, four[1], Merge())
     with transaction(engine) as session:
         assert clips.labels_in_use(session) == ["a", "b", "c"]
-    decide(engine, four[2], Action.ANNOTATE, labels=["c"])
+    annotate(engine, four[2], labels=["c"])
     with transaction(engine) as session:
         assert clips.labels_in_use(session) == ["c", "a", "b"]
 
@@ -118,11 +107,11 @@ def test_there_is_no_score_before_there_are_decisions_of_both_kinds(
 ) -> None:
     preview(engine, {clip.id: [float(place), 1.0] for place, clip in enumerate(four)})
     assert learn(engine) is None
-    decide(engine, four[0], Action.APPROVE)
+    decide(engine, four[0], APPROVE)
     assert learn(engine) is None
     assert chosen(engine, four, order=Order.UNCERTAIN) == [1, 2, 3]
     assert chosen(engine, four, min_score=0.0) == []
-    decide(engine, four[3], Action.ARCHIVE)
+    decide(engine, four[3], ARCHIVE)
     assert learn(engine) is not None
     # Two means in one place tell nothing apart.
     preview(engine, {four[3].id: [0.0, 1.0]})
@@ -172,8 +161,8 @@ def test_a_preview_far_away_from_all_has_a_score_too(engine: Engine, four: list[
     first, second, third, fourth = four
     preview(engine, {first.id: [1e-3, 0.0], second.id: [0.0, 0.0], third.id: [1e3, 0.0]})
     preview(engine, {fourth.id: [-1e3, 0.0]})
-    decide(engine, first, Action.APPROVE)
-    decide(engine, second, Action.SKIP)
+    decide(engine, first, APPROVE)
+    decide(engine, second, SKIP)
     with transaction(engine) as session:
         scores = likeness.scores(session, learn(engine), [third.id, fourth.id])
     assert scores[third.id] == pytest.approx(1)

@@ -9,27 +9,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, replanning, reviews, source_videos, statistics, undoing
+from heaters_pipeline.db import replanning, source_videos, statistics
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, ReviewEvent
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    ARCHIVE,
+    SKIP,
+    Action,
+    Merge,
+    Nudge,
+    Side,
+    Split,
+)
 from heaters_pipeline.settings import Settings
 from review_app import create_app
 from review_app.presenters import figures
+from tests.decisions import decide, undo
 from tests.rows import ready_video
-
-
-def decide(engine: Engine, clip: Clip, action: Action, actor: str = "ann", **fields: Any) -> Any:
-    with transaction(engine) as session:
-        version = clips.get(session, clip.id).version
-        return reviews.decide(
-            session, actor=actor, clip_id=clip.id, version=version, action=action, **fields
-        )
-
-
-def undo(engine: Engine, event_id: int) -> None:
-    with transaction(engine) as session:
-        undoing.undo(session, actor="ann", event_id=event_id)
 
 
 def an_event(session: Any, video_id: int, actor: str, when: datetime, **fields: Any) -> None:
@@ -50,9 +47,9 @@ def test_decisions_are_counted_by_period_reviewer_and_action(engine: Engine) -> 
         an_event(session, video.id, "bob", now - timedelta(hours=2.5))
         an_event(session, video.id, "bob", now - timedelta(hours=2.2), action=Action.SKIP)
         an_event(session, video.id, "bob", now - timedelta(hours=9))
-    decide(engine, first, Action.APPROVE)
-    decide(engine, second, Action.APPROVE)
-    undo(engine, decide(engine, second, Action.ARCHIVE).event_id)
+    decide(engine, first, APPROVE)
+    decide(engine, second, APPROVE)
+    undo(engine, decide(engine, second, ARCHIVE).event_id)
     with transaction(engine) as session:
         found = statistics.done(session, edges(3))
     assert sorted(found) == [
@@ -87,15 +84,15 @@ def test_the_backlog_is_counted_back_through_every_kind_of_decision(engine: Engi
             moments.append(session.scalar(sa.select(sa.func.clock_timestamp())))
 
     look()
-    decide(engine, first, Action.APPROVE)
+    decide(engine, first, APPROVE)
     look()
-    skipped = decide(engine, first, Action.SKIP)
+    skipped = decide(engine, first, SKIP)
     look()
-    decide(engine, third, Action.SPLIT, frame=60)
+    decide(engine, third, Split([60]))
     look()
     undo(engine, skipped.event_id)
     look()
-    decide(engine, second, Action.MERGE)
+    decide(engine, second, Merge())
     look()
     with transaction(engine) as session:
         replanning.replan(session, source_videos.get(session, video.key), [5])
@@ -111,16 +108,16 @@ def test_sources_tell_approval_and_the_detectors_errors(engine: Engine) -> None:
     _, (first, second, third) = ready_video(engine, "film-1")
     ready_video(engine, "untouched")
     _, (other, *_) = ready_video(engine, "film-2")
-    decide(engine, first, Action.APPROVE)
-    merged = decide(engine, second, Action.MERGE).clips[-1]
-    decide(engine, merged, Action.APPROVE)
-    parts = decide(engine, third, Action.SPLIT, frame=70).clips[1:]
-    decide(engine, parts[0], Action.SKIP)
-    decide(engine, parts[1], Action.ARCHIVE)
-    undo(engine, decide(engine, merged, Action.ARCHIVE).event_id)
+    decide(engine, first, APPROVE)
+    merged = decide(engine, second, Merge()).clips[-1]
+    decide(engine, merged, APPROVE)
+    parts = decide(engine, third, Split([70])).clips[1:]
+    decide(engine, parts[0], SKIP)
+    decide(engine, parts[1], ARCHIVE)
+    undo(engine, decide(engine, merged, ARCHIVE).event_id)
     for frame in (68, 71):  # a cut that is moved twice is one misplaced cut
-        decide(engine, parts[1], Action.NUDGE, frame=frame)
-    decide(engine, other, Action.APPROVE)
+        decide(engine, parts[1], Nudge(Side.PREVIOUS, frame))
+    decide(engine, other, APPROVE)
     with transaction(engine) as session:
         latest, before = statistics.sources(session, 10)
         assert statistics.sources(session, 1, 1) == [before]
@@ -139,8 +136,8 @@ def test_the_page_shows_it_all(settings: Settings, engine: Engine) -> None:
     empty = client.get("/statistics").get_data(as_text=True)
     assert "Nobody has decided" in empty
     _, (first, second, _) = ready_video(engine)
-    decide(engine, first, Action.APPROVE, "ann")
-    decide(engine, second, Action.SKIP, "bob & co")
+    decide(engine, first, APPROVE, "ann")
+    decide(engine, second, SKIP, "bob & co")
     text = client.get("/statistics").get_data(as_text=True)
     assert "bob &amp; co" in text
     assert text.count('class="part-approved"') == 2  # the hour's and the day's bar

@@ -20,20 +20,20 @@ from heaters_pipeline.db import (
     clips,
     event_log,
     replanning,
-    reviews,
     source_videos,
     undoing,
 )
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, SourceVideo
-from heaters_pipeline.db.reviews import Corrections
-from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.db.event_log import Corrections
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain.decisions import APPROVE, SKIP, Merge, Split
 from heaters_pipeline.media.cuts.chart import CHART_WIDTH
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.tuning import best, try_thresholds
+from tests.decisions import decide, live
 from tests.films import draw_film
 from tests.jobs import run_job
 from tests.rows import ready_video
@@ -45,23 +45,6 @@ def detected(engine: Engine, key: str, *transitions: tuple[str, int, int]) -> So
         source_videos.record(session, key, {"scene_cut_points": {"transitions": found}})
     with transaction(engine) as session:
         return source_videos.get(session, key)
-
-
-def live(engine: Engine, video: SourceVideo) -> list[Clip]:
-    with transaction(engine) as session:
-        return list(clips.of_video(session, video.id))
-
-
-def decide(engine: Engine, clip: Clip, action: Action, frame: int | None = None) -> None:
-    with transaction(engine) as session:
-        reviews.decide(
-            session,
-            actor="ann",
-            clip_id=clip.id,
-            version=clips.get(session, clip.id).version,
-            action=action,
-            frame=frame,
-        )
 
 
 def test_clips_are_trimmed_where_a_transition_lies_over_their_edges(engine: Engine) -> None:
@@ -78,16 +61,16 @@ def test_pending_clips_learn_of_new_transitions_and_merges_forget_old_ones(
 ) -> None:
     video, _ = ready_video(engine, frame_count=100, cuts=[35])
     first, second = live(engine, video)
-    decide(engine, first, Action.SKIP)
+    decide(engine, first, SKIP)
     video = detected(engine, video.key, ("dissolve", 29, 40))
     with transaction(engine) as session:
         assert replanning.replan(session, video, [35]) is None
     first, second = live(engine, video)
     assert (first.trim, second.clean_frames) == (None, (40, 100))
-    decide(engine, second, Action.MERGE)
+    decide(engine, second, Merge())
     (merged,) = live(engine, video)
     assert merged.trim is None
-    decide(engine, merged, Action.SPLIT, frame=38)
+    decide(engine, merged, Split([38]))
     assert [clip.clean_frames for clip in live(engine, video)] == [(0, 30), (40, 100)]
 
 
@@ -95,8 +78,8 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
     video, _ = ready_video(engine, frame_count=100, cuts=[20, 50])
     other, _ = ready_video(engine, "other", frame_count=100, cuts=[20])
     _, second, third = live(engine, video)
-    decide(engine, second, Action.MERGE)
-    decide(engine, third, Action.SPLIT, frame=60)
+    decide(engine, second, Merge())
+    decide(engine, third, Split([60]))
     ids = [video.id, other.id]
     with transaction(engine) as session:
         assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=1)}
@@ -134,7 +117,7 @@ def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
     assert near, "it is trimmed at a transition that takes some time"
     monkeypatch.setenv("HEATERS_EXPORT_TRIMMED", "true")
     get_settings.cache_clear()
-    decide(pipeline, trimmed, Action.APPROVE)
+    decide(pipeline, trimmed, APPROVE)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
         clip = clips.get(session, trimmed.id)
@@ -160,13 +143,13 @@ def test_tuning_proposes_what_agrees_with_the_reviewers(
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
     for clip in live(pipeline, video):
-        decide(pipeline, clip, Action.SKIP)
+        decide(pipeline, clip, SKIP)
     agreed = CliRunner().invoke(main, ["cuts", "tune", report.key])
     assert agreed.exit_code == 0, agreed.output
     assert "No other threshold would have agreed better" in agreed.output
     # As if there had been no cuts at all: only a threshold that finds none agrees.
     for clip in live(pipeline, video)[1:]:
-        decide(pipeline, clip, Action.MERGE)
+        decide(pipeline, clip, Merge())
     trials = try_thresholds(open_pipeline(pipeline, get_settings()), report.key)
     assert best(trials).agreement.false == min(trial.agreement.false for trial in trials)
 

@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
+from heaters_pipeline.domain.annotations import Annotation, annotation_changes
 from heaters_pipeline.domain.decisions import (
-    Action,
-    Annotation,
+    APPROVE,
+    Annotate,
+    Decision,
+    Group,
+    Merge,
+    Nudge,
     Side,
-    Wish,
-    annotation_changes,
+    Split,
     touched,
+    was_made,
 )
 from heaters_pipeline.domain.errors import InputError
 
@@ -99,24 +104,31 @@ def test_events_from_before_annotations_touch_only_what_they_knew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "met"),
+    ("decision", "made"),
     [
-        (Wish(Action.SPLIT, frames=frozenset({15})), True),
-        (Wish(Action.SPLIT, frames=frozenset({14})), False),
-        (Wish(Action.NUDGE, Side.NEXT, frozenset({20})), True),
-        (Wish(Action.NUDGE, Side.NEXT, frozenset({21})), False),
-        (Wish(Action.NUDGE, Side.PREVIOUS, frozenset({10})), True),
-        (Wish(Action.ANNOTATE, changes={"rating": None}), True),
-        (Wish(Action.ANNOTATE, changes={"rating": 3}), False),
-        (Wish(Action.MERGE, Side.NEXT), True),
-        (Wish(Action.MERGE, Side.PREVIOUS), False),
-        (Wish(Action.APPROVE), True),
+        (Split([15]), True),
+        (Split([14]), False),
+        (Nudge(Side.NEXT, 20), True),
+        (Nudge(Side.NEXT, 21), False),
+        (Nudge(Side.PREVIOUS, 10), True),
+        (Annotate({"rating": None}), True),
+        (Annotate({"rating": 3}), False),
+        (Merge(Side.NEXT), True),
+        (Merge(Side.PREVIOUS), False),
+        (APPROVE, True),
+        (Group(), True),
     ],
 )
-def test_a_decision_is_known_again_by_what_it_did(wish: Wish, met: bool) -> None:
+def test_a_decision_is_known_again_by_what_it_did(decision: Decision, made: bool) -> None:
     after = [
         clip(state="superseded"),
         clip(2, start_frame=20, end_frame=30, state="superseded"),
         clip(3, start_frame=15, end_frame=20),
     ]
-    assert wish.met(1, after) is met
+    assert was_made(decision, 1, after) is made
+
+
+def test_of_a_group_the_clip_that_was_grouped_is_known_again() -> None:
+    after = [clip(state="review_approved"), clip(2, state="review_approved")]
+    assert was_made(Group(), 1, after)
+    assert not was_made(Group(), 2, after)
