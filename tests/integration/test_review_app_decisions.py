@@ -191,7 +191,7 @@ def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine
     assert asked(state="approved")["total"] == 0
     assert ranges(asked(clip=first["id"])["clips"]) == [(0, 10)]
     for wrong in ({"order": "odd"}, {"limit": 201}, {"min_score": 2}):
-        assert reviewer.client.get("/api/queue", query_string=wrong).status_code == 404
+        assert reviewer.client.get("/api/queue", query_string=wrong).status_code == 400
 
 
 def test_one_clip_that_is_asked_for_is_kept_for_who_asked_first(
@@ -282,7 +282,7 @@ def test_a_video_is_removed_and_added_again(
     assert "removed with its video" in history
     assert 'name="event_id"' not in history
     assert reviewer.client.post("/sources/film-1/remove", data=form).status_code == 400
-    assert reviewer.client.post("/sources/no-such/remove", data=form).status_code == 400
+    assert reviewer.client.post("/sources/no-such/remove", data=form).status_code == 404
     assert reviewer.client.post("/sources/film-1/remove").status_code == 400  # no token
     with transaction(engine) as session:
         assert source_list.newest_first(session, Choice.ALL, "", 9, 0) == []

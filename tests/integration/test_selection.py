@@ -13,7 +13,7 @@ from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip
-from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Merge
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Group, Merge
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
 from tests.decisions import annotate, decide
@@ -134,8 +134,8 @@ def test_the_score_says_how_much_a_clip_looks_like_approved_ones(engine: Engine)
         },
     )
     preview(engine, {unseen.id: [1.0, 2.0, 3.0]}, model="another")
-    for clip, action in ((good, "approve"), (also_good, "group"), (bad, "skip")):
-        decide(engine, clip, Action(action))
+    for clip, decision in ((good, APPROVE), (also_good, Group()), (bad, SKIP)):
+        decide(engine, clip, decision)
     learnt = learn(engine)
     assert learnt is not None
     assert learnt.model == "m"
