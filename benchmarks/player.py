@@ -67,7 +67,7 @@ def main(presses: int, clips: int, seconds: float, rounds: int, frames: int) -> 
     ours, control = Findings(), Findings()
     with work_folder() as folder:
         proxy = make_barcode_proxy(folder / "proxy.mp4", film_frames, RATE)
-        with review_app(folder, proxy, RATE, cuts) as (url, library), chromium() as browser:
+        with review_app(folder, proxy, cuts) as (url, library), chromium() as browser:
             bench = Bench(browser, url, library, frames)
             for number in tqdm(range(rounds), unit="round", disable=None):
                 for path, findings in (("review", ours), ("control", control)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,24 +13,53 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, replanning, source_videos
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, Origin, SourceVideo
+from heaters_pipeline.db.models import Clip, Origin, SourceFacts, SourceVideo
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord, pack
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
+from heaters_pipeline.domain.transitions import Transition
 
 RATE = 25
 
 
-def new_video(engine: Engine, key: str = "film-1") -> SourceVideo:
+def new_video(
+    engine: Engine, key: str = "film-1", *, title: str | None = None, url: str | None = None
+) -> SourceVideo:
     with transaction(engine) as session:
         video, _ = source_videos.register(
             session,
             key=key,
-            title=key.title(),
-            url=f"/films/{key}.mp4",
+            title=title or key.title(),
+            url=url or f"/films/{key}.mp4",
             origin=Origin.UPLOAD,
             needs_splicing=True,
         )
     return video
+
+
+def make_ready(
+    engine: Engine,
+    key: str,
+    products: SourceFacts,
+    cuts: Iterable[int],
+    transitions: Iterable[Transition] = (),
+) -> tuple[SourceVideo, list[Clip]]:
+    """Takes a new video through all states of its ingest, with these products, and cuts it into
+    clips that wait for review."""
+    with transaction(engine) as session:
+        source_videos.begin(session, key, DOWNLOAD)
+        source_videos.finish(session, key, DOWNLOAD, {"source_filepath": "unused"})
+        source_videos.begin(session, key, PREPROCESS)
+        source_videos.finish(
+            session, key, PREPROCESS, {"gold_master_filepath": "unused", **products}
+        )
+        source_videos.begin(session, key, DETECT_SCENES)
+        found = {"transitions": [asdict(each) for each in transitions]}
+        source_videos.record(session, key, {"scene_cut_points": found})
+        video = source_videos.get(session, key)
+        replanning.replan(session, video, cuts)
+        source_videos.finish(session, key, DETECT_SCENES)
+        live = list(clips.of_video(session, video.id))
+    return video, live
 
 
 def ready_video(
@@ -41,29 +71,15 @@ def ready_video(
         FrameRecord(48 + number * 10, 10, number * TICKS_PER_SECOND // RATE)
         for number in range(frame_count)
     )
-    with transaction(engine) as session:
-        source_videos.begin(session, key, DOWNLOAD)
-        source_videos.finish(session, key, DOWNLOAD, {"source_filepath": "s"})
-        source_videos.begin(session, key, PREPROCESS)
-        source_videos.finish(
-            session,
-            key,
-            PREPROCESS,
-            {
-                "rate_num": RATE,
-                "rate_den": 1,
-                "frame_count": frame_count,
-                "gold_master_filepath": "g",
-                "proxy_filepath": "p",
-                "proxy_id": f"id-{key}",
-                "keyframe_offsets": index,
-            },
-        )
-        video, _ = source_videos.begin(session, key, DETECT_SCENES)
-        replanning.replan(session, video, cuts)
-        source_videos.finish(session, key, DETECT_SCENES)
-        live = clips.of_video(session, video.id)
-    return video, list(live)
+    products: SourceFacts = {
+        "rate_num": RATE,
+        "rate_den": 1,
+        "frame_count": frame_count,
+        "proxy_filepath": "p",
+        "proxy_id": f"id-{key}",
+        "keyframe_offsets": index,
+    }
+    return make_ready(engine, key, products, cuts)
 
 
 def wait_for_waiting(engine: Engine) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
+from sqlmodel import Session
 
-from heaters_pipeline.db import clip_work, clips, embeddings, source_list, source_videos
+from heaters_pipeline.db import (
+    clip_work,
+    clips,
+    embeddings,
+    likeness,
+    source_list,
+    source_videos,
+)
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.settings import Settings
@@ -34,6 +44,31 @@ def reviewer(app: Flask, engine: Engine) -> Reviewer:
 
 def ranges(found: list[dict[str, Any]]) -> list[tuple[int, int]]:
     return [(clip["start_frame"], clip["end_frame"]) for clip in found]
+
+
+def test_nobody_waits_for_a_clip_while_the_app_learns(
+    reviewer: Reviewer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request here learns anew: no clip is locked meanwhile."""
+    lockable: list[int] = []
+    learn = likeness.learn
+
+    def learn_and_look(session: Session) -> Likeness | None:
+        with engine.begin() as other:
+            rows = other.execute(sa.text("SELECT id FROM clips FOR UPDATE NOWAIT"))
+            lockable.append(len(rows.all()))
+        return learn(session)
+
+    monkeypatch.setattr(likeness, "learn", learn_and_look)
+    first, second, third, _ = reviewer.queue()
+    assert reviewer.decide(first, "approve").status_code == 200
+    assert reviewer.decide(second, "group").status_code == 200
+    assert reviewer.decide(third, "split", frame=60).status_code == 200
+    assert reviewer.decide(first, "skip").status_code == 409
+    assert reviewer.post("/api/undo", {}).status_code == 200
+    batch(reviewer, "skip", reviewer.queue()[:1])
+    assert len(lockable) >= 7
+    assert min(lockable) >= 4
 
 
 def pending(answer: Any) -> list[tuple[int, int]]:
