@@ -177,8 +177,9 @@ def test_split_and_merge_answer_with_the_new_clips(reviewer: Reviewer) -> None:
 
 def test_group_ties_to_the_clip_before(reviewer: Reviewer) -> None:
     first, second, *_ = reviewer.queue()
-    grouped = reviewer.decide(second, "group").get_json()["clips"][0]
-    assert grouped["state"] == "review_approved"
+    previous, grouped = reviewer.decide(second, "group").get_json()["clips"]
+    assert (previous["id"], previous["state"]) == (first["id"], "review_approved")
+    assert (grouped["id"], grouped["state"]) == (second["id"], "review_approved")
     assert grouped["grouped_with_clip_id"] == first["id"]
 
 
