@@ -65,7 +65,7 @@ def serving(**environment: str) -> Iterator[Server]:
             time.sleep(0.1)
         yield Server(port)
     finally:
-        process.terminate()
+        process.kill()  # a worker of pytest-xdist ignores SIGTERM, and so do its children
         process.wait()
 
 
