@@ -240,6 +240,7 @@ def test_every_frame_keeps_its_number(
 
 REAL = [
     *("0.ts", "avi_h264_aac.avi", "cursed-vfr.mp4", "cvat_no_keyframes.mp4", "edts.mp4"),
+    *("edited_1.mp4", "edited_2.mp4", "edited_3.mp4", "edited_6.mp4"),
     *("fades.mp4", "flv_h264_aac.flv", "goldeneye-vfr-drop3.mp4", "issue-134-rotate.mp4"),
     *("issue-195-aspect-ratio.mp4", "mkv_h264_vorbis.mkv", "mp4_h264_aac_rot90ccw.mp4"),
     *("mp4_hevc_aac.mp4", "pursuit.mp4", "sar_2x1.mp4", "shots_a.mp4", "testvideo.mp4"),
