@@ -1,3 +1,5 @@
+"""Database URLs and their drivers."""
+
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
