@@ -20,10 +20,16 @@ demo: install  ## FOOTAGE=path takes your own video
 # A file of tests stays on one core: its tests share what was costly to make.
 SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope
 
+# Costs about a fifth of the processor time, so the tests in a browser, which watch the clock, go
+# without.
+COVERED = --cov --cov-append --cov-report=
+
 test: lint
-	.venv/bin/python -m pytest tests/unit
-	.venv/bin/python -m pytest tests/integration $(SIDE_BY_SIDE)
+	rm -f .coverage
+	.venv/bin/python -m pytest tests/unit $(COVERED)
+	.venv/bin/python -m pytest tests/integration $(SIDE_BY_SIDE) $(COVERED)
 	.venv/bin/python -m pytest tests/browser $(SIDE_BY_SIDE)
+	.venv/bin/coverage report
 
 lint: install-test
 	.venv/bin/ruff check .
@@ -39,7 +45,7 @@ bench: install-test
 	.venv/bin/python -m benchmarks.frame_index
 
 clean:
-	rm -rf .venv *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage
 
 .venv/bin/python:
 	@for python in python3.11 python3.12 python3.13 python3.14 python3; do \

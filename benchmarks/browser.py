@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from heaters_pipeline.domain.errors import HeatersError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, CDPSession, Page
+    from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
 
 FLAGS = (
     "--no-sandbox",
@@ -25,7 +25,7 @@ FLAGS = (
     "--no-first-run",
 )
 PATIENCE_SECONDS = 30
-VIEWPORT = {"width": 1280, "height": 720}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 SEEK_KEY = "F9"
 
 SCRIPT = f"""(() => {{

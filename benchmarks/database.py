@@ -38,4 +38,4 @@ def new_databases(folder: Path) -> Iterator[Callable[[], str]]:
 
 def _execute(url: str, statement: str) -> None:
     with psycopg.connect(for_psycopg(url), autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)

@@ -45,8 +45,8 @@ def main(files: tuple[Path, ...], films: int) -> None:
 
     parts = []
     for seed in tqdm(TUNING_SEEDS[:films], unit="film", disable=None):
-        film = draw_film(seed)
-        parts.append(labelled(film.small(), film.truth, 1.0))
+        drawn = draw_film(seed)
+        parts.append(labelled(drawn.small(), drawn.truth, 1.0))
     for film, truth in zip(files[::2], files[1::2], strict=True):
         with work_folder() as folder:
             made = transcode(

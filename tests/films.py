@@ -193,8 +193,8 @@ def _joined(join: Join, step: int, before: Picture, after: Picture) -> Picture:
     across, down = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     order = (across, down, np.hypot(across - 0.5, down - 0.5) * 1.42, across)[join.form]
     softness = (0.01, 0.01, 0.02, 0.25)[join.form]
-    shown = np.clip((part * (1 + softness) - order) / softness, 0, 1)[..., np.newaxis]
-    return (before + (after - before) * shown).astype(np.float32)
+    weight = np.clip((part * (1 + softness) - order) / softness, 0, 1)[..., np.newaxis]
+    return (before + (after - before) * weight).astype(np.float32)
 
 
 class _World:

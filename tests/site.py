@@ -121,7 +121,7 @@ class _Server(ThreadingHTTPServer):
     site: Site
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)
         self.closing = threading.Event()
 
     def handle_error(self, *args: object) -> None:

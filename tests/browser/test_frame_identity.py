@@ -80,7 +80,8 @@ def decoded(path: Path) -> Iterator[av.VideoFrame]:
 
 def picture_of(frame: av.VideoFrame) -> Picture:
     """RGB as the frame's tags say; all of ours are BT.709, limited range, where they say so."""
-    return frame.to_ndarray(format="rgb24", src_colorspace="ITU709", dst_color_range="JPEG")
+    picture = frame.to_ndarray(format="rgb24", src_colorspace="ITU709", dst_color_range="JPEG")
+    return picture.astype(np.uint8, copy=False)
 
 
 def numbers_in(path: Path, orientation: Orientation = UPRIGHT) -> list[int]:

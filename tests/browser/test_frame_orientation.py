@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.domain.orientation import UPRIGHT, Orientation
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.review_world import add_film, prepare
 from tests.browser.tab import Tab
 from tests.browser.test_frame_identity import canvas_picture
 from tests.footage import make_numbered_film, numbered_picture
-from tests.integration.test_media_orientation import EIGHT, UPRIGHT, apart, stands
+from tests.integration.test_media_orientation import EIGHT, apart, stands
 
 FRAMES = 12
 

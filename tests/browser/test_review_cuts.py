@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Request
 from sqlalchemy import Engine
 
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
@@ -198,10 +199,12 @@ def test_a_held_key_moves_the_cut_at_once_and_is_one_decision(
     page.press("PageDown")
     page.shows_clip(70)
     sent: list[object] = []
-    page.page.on(
-        "request",
-        lambda request: "/decisions" in request.url and sent.append(request.post_data_json),
-    )
+
+    def note(request: Request) -> None:
+        if "/decisions" in request.url:
+            sent.append(request.post_data_json)
+
+    page.page.on("request", note)
     for _ in range(7):  # as a held key repeats
         page.page.keyboard.down("]")
     page.page.keyboard.up("]")

@@ -175,7 +175,7 @@ def test_an_empty_queue_is_calm_and_fills_by_itself(
 
 def leases(engine: Engine) -> list[float | None]:
     """Seconds that each pending clip's lease still lasts, in film order."""
-    left = sa.extract("epoch", Clip.leased_until - sa.func.now())  # type: ignore[operator]
+    left = sa.extract("epoch", Clip.leased_until - sa.func.now())
     with transaction(engine) as session:
         found = session.execute(
             sa.select(left).where(Clip.state == "pending_review").order_by(Clip.start_frame)

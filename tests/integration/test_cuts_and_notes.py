@@ -439,7 +439,7 @@ def test_undoing_everything_from_the_last_on_gives_back_the_beginning(engine: En
     chance = random.Random(9)
     video, _ = ready_video(engine, frame_count=60, cuts=range(10, 60, 10))
     before = as_it_is(engine, video)
-    events = []
+    events: list[int] = []
     while len(events) < 25:
         clip = chance.choice(live(engine, video))
         side = chance.choice(list(Side))

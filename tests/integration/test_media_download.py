@@ -27,7 +27,7 @@ from tests.site import OPEN, SECONDS, Site, results
 
 
 def options(**changes: object) -> DownloadOptions:
-    return dataclasses.replace(OPEN, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(OPEN, **changes)
 
 
 def fetch(

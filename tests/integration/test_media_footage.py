@@ -184,7 +184,7 @@ def assert_products_agree(done: Ingested) -> None:
     )
     with av.open(file_url(made.review_proxy)) as container:
         (video,) = container.streams
-        assert video.type == "video"
+        assert isinstance(video, av.VideoStream)
         entries = [(entry.pos, entry.size, entry.timestamp) for entry in video.index_entries]
         assert index.tolist() == entries
         assert video.height <= 720

@@ -1,3 +1,5 @@
+"""The database: our own embedded server, or one that the settings name."""
+
 from __future__ import annotations
 
 import os

@@ -143,7 +143,7 @@ def test_damage_says_where_to_look(page: Page, engine: Engine) -> None:
 def test_what_reviewers_mended_is_counted_where_there_is_any(page: Page, engine: Engine) -> None:
     def decide(start: int, decision: Decision) -> None:
         with transaction(engine) as session:
-            clip = next(c for c in clips.of_video(session, video.id) if c.start_frame == start)
+            clip = next(c for c in clips.of_video(session, mended.id) if c.start_frame == start)
             reviews.decide(
                 session,
                 actor="ann",
@@ -152,7 +152,7 @@ def test_what_reviewers_mended_is_counted_where_there_is_any(page: Page, engine:
                 decision=decision,
             )
 
-    video, _ = ready_video(engine, cuts=(10, 50, 70))
+    mended, _ = ready_video(engine, cuts=(10, 50, 70))
     ready_video(engine, "film-2")
     decide(50, APPROVE)
     assert "by reviewers" not in page.rows()["film-1"]

@@ -14,6 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -428,7 +429,7 @@ def unwilling(settings: Settings, failures: int) -> tuple[Flask, Unwilling]:
     storage = Unwilling(settings.home / "storage")
     storage.failures = failures
     known: Services = app.extensions["heaters"]
-    app.extensions["heaters"] = Services(known.settings, known.engine, storage, known.uploads)
+    app.extensions["heaters"] = replace(known, storage=storage)
     return app, storage
 
 
@@ -497,7 +498,7 @@ def test_into_a_bucket(
 ) -> None:
     app = create_app(settings)
     known: Services = app.extensions["heaters"]
-    app.extensions["heaters"] = Services(known.settings, known.engine, s3_storage, known.uploads)
+    app.extensions["heaters"] = replace(known, storage=s3_storage)
     with served(app) as address:
         uploader(address, file).upload()
     (video,) = videos(engine)

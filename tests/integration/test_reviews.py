@@ -23,7 +23,7 @@ from heaters_pipeline.db import (
 )
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
-from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Group, Merge, Split
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.selection import Selection
@@ -624,7 +624,7 @@ def test_new_cut_points_keep_what_was_decided(engine) -> None:
         replanning.replan(session, source_videos.get(session, video.key), [20, 60, 80])
     ranges = [frames for frames, _, _ in laid_out(engine, video)]
     assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
-    assert find_faults(100, [clips.FrameRange(*frames) for frames in ranges]) == []
+    assert find_faults(100, [FrameRange(*frames) for frames in ranges]) == []
 
 
 def test_the_same_cut_points_change_nothing(engine) -> None:

@@ -1,3 +1,5 @@
+"""How far the detector's cuts agree with the reviewers' clips."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Peaks of memory in the benchmarks."""
+
 from benchmarks.footprint import Footprint
 
 

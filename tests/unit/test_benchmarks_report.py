@@ -1,3 +1,5 @@
+"""Results of benchmarks as a table and as JSON."""
+
 import json
 from collections.abc import Iterator
 

@@ -1,3 +1,5 @@
+"""Interrupting a step that is cancelled."""
+
 from __future__ import annotations
 
 import time

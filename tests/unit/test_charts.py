@@ -1,3 +1,5 @@
+"""Where bars and lines of the charts lie."""
+
 from __future__ import annotations
 
 import pytest

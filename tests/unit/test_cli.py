@@ -1,3 +1,5 @@
+"""The command line: what it lists, what it loads, what it refuses."""
+
 import subprocess
 import sys
 from pathlib import Path

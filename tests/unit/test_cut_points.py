@@ -1,3 +1,5 @@
+"""Frame ranges and the cuts that divide them."""
+
 from __future__ import annotations
 
 import itertools

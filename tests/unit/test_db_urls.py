@@ -1,3 +1,5 @@
+"""Database URLs and their drivers."""
+
 import pytest
 
 from heaters_pipeline.db.urls import with_database, with_driver, without_password

@@ -1,3 +1,5 @@
+"""The packed frame index."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a decision changed, told from its event."""
+
 from __future__ import annotations
 
 from typing import Any

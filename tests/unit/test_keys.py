@@ -1,3 +1,5 @@
+"""Slugs and keys of videos."""
+
 from __future__ import annotations
 
 import pytest

@@ -52,7 +52,7 @@ FACTS = VideoFacts(
 def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
     changes: dict[str, object], size: tuple[int, int]
 ) -> None:
-    width, height = proxy_size(replace(FACTS, **changes))  # type: ignore[arg-type]
+    width, height = proxy_size(replace(FACTS, **changes))
     assert height <= 720 and width <= 4096
     assert width % 2 == height % 2 == 0
     assert (width, height) == size
@@ -72,7 +72,7 @@ def test_proxy_is_upright_with_square_pixels_and_of_a_size_to_play(
 def test_tiles_fit_a_small_square_and_are_never_larger_than_the_proxy(
     changes: dict[str, object], size: tuple[int, int]
 ) -> None:
-    assert tile_size(replace(FACTS, **changes)) == size  # type: ignore[arg-type]
+    assert tile_size(replace(FACTS, **changes)) == size
 
 
 @pytest.mark.parametrize(

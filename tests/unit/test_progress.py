@@ -1,3 +1,5 @@
+"""The time that a step has left, in words."""
+
 from __future__ import annotations
 
 import pytest

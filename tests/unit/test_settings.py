@@ -1,3 +1,5 @@
+"""Settings as they are documented and read."""
+
 from __future__ import annotations
 
 from ipaddress import ip_network

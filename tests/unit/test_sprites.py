@@ -1,3 +1,5 @@
+"""Which frames have a tile, and where it lies."""
+
 from fractions import Fraction
 
 import pytest

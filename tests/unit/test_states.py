@@ -1,3 +1,5 @@
+"""Which states lead to which."""
+
 from __future__ import annotations
 
 import pytest

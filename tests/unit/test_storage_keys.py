@@ -1,3 +1,5 @@
+"""Keys of objects: which are allowed."""
+
 from pathlib import Path
 
 import pytest

@@ -212,7 +212,7 @@ def test_a_file_read_in_blocks_gives_what_an_array_gives(tmp_path: Path) -> None
         frames[BLOCK_FRAMES - 2 : BLOCK_FRAMES + 9 : 3].tolist()
     )
     assert sum(1 for _ in thumbnails) == len(thumbnails)
-    assert detect(thumbnails).transitions == detect(frames).transitions  # type: ignore[arg-type]
+    assert detect(thumbnails).transitions == detect(frames).transitions
     assert len(detect(frames).transitions) == 2 * (len(frames) // len(part)) - 1
 
 
