@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from heaters_pipeline.domain.orientation import UPRIGHT, Orientation
+from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.review_world import add_film, prepare
 from tests.browser.tab import Tab
@@ -38,6 +38,6 @@ def test_every_orientation_stands_upright_on_the_screen(
         shown = canvas_picture(page)
         wanted = numbered_picture(frame, 320, 180, scene)
         assert shown.shape == wanted.shape
-        assert stands(shown, wanted) == UPRIGHT
+        assert stands(shown, wanted) == Orientation()
         assert apart(shown, wanted) < 10
     assert page.complaints == []
