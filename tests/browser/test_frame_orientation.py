@@ -23,14 +23,14 @@ FRAMES = 12
 def test_every_orientation_stands_upright_on_the_screen(
     tab: Callable[..., Tab],
     engine: Engine,
-    library: LocalStorage,
+    storage: LocalStorage,
     tmp_path: Path,
     orientation: Orientation,
 ) -> None:
     film = make_numbered_film(
         tmp_path / "film.mp4", FRAMES, scenes=[7], audio=False, orientation=orientation
     )
-    add_film(engine, library, prepare(film, tmp_path), "film", ())
+    add_film(engine, storage, prepare(film, tmp_path), "film", ())
     page = tab()
     page.shows_clip(0)
     for frame, scene in (1, 0), (FRAMES - 1, 1):
