@@ -211,6 +211,47 @@ def test_closing_one_tab_of_a_reviewer_leaves_the_other_its_clips(
     assert first.page.evaluate("heaters.queue.clips.map((clip) => clip.id)") == mine
 
 
+IDS = "heaters.queue.clips.map((clip) => clip.id)"
+
+
+def test_a_reload_has_its_clips_at_once_though_the_old_page_gave_nothing_back(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    """As after a crash of the tab, or where the new page is faster than the old one's last
+    request."""
+    page = tab()
+    page.shows_clip(0)
+    mine = page.page.evaluate(IDS)
+    page.page.evaluate(
+        """() => {
+          const { fetch } = window;
+          window.fetch = (url, options) =>
+            String(url).includes('release') ? Promise.reject() : fetch(url, options);
+        }"""
+    )
+    page.page.reload()
+    page.shows_clip(0)
+    assert page.page.evaluate(IDS) == mine
+
+
+def test_a_duplicated_tab_leaves_the_first_one_its_clips(
+    tab: Callable[..., Tab], film: Film, address: str
+) -> None:
+    first = tab()
+    first.shows_clip(0)
+    mine = first.page.evaluate(IDS)
+    stored = first.page.evaluate("JSON.stringify(sessionStorage)")
+    copy = first.page.context.new_page()
+    copy.add_init_script(
+        f"for (const [key, value] of Object.entries({stored})) sessionStorage.setItem(key, value);"
+    )
+    second = Tab(copy, address)
+    second.until("!document.getElementById('empty').hidden")
+    second.until("document.getElementById('empty-why').textContent.includes('in another tab')")
+    first.page.evaluate("heaters.queue.renew()")
+    assert first.page.evaluate(IDS) == mine
+
+
 def test_an_open_page_renews_its_leases_and_a_hidden_one_does_not(
     tab: Callable[..., Tab], film: Film, engine: Engine
 ) -> None:

@@ -1,7 +1,9 @@
 /** The review page: connects queue, player and keys with the document. */
 
 import { Player } from '../player/player.js';
-import { api, latestDecision, undoDecision } from '../shared/api.js';
+import {
+  api, latestDecision, queueClips, releaseClips, undoDecision,
+} from '../shared/api.js';
 import { byId, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
 import { Help, writeKeys } from '../shared/help.js';
@@ -59,7 +61,7 @@ const queue = new ReviewQueue({
         wanted.set('clip', String(only));
         wanted.set('state', selection.state ?? 'pending'); // else the clip comes in any state
       }
-      return api(`/api/queue?${wanted}`);
+      return queueClips(wanted);
     },
   },
   onchange: () => {
@@ -242,7 +244,7 @@ addEventListener('online', () => look.repeat());
 addEventListener('pagehide', () => {
   keepThisPlace();
   queue.flush();
-  void api('/api/release', {}).catch(() => {});
+  void releaseClips();
 });
 addEventListener('beforeunload', (event) => {
   queue.flush();

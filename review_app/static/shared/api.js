@@ -1,10 +1,8 @@
 /** Requests to the server's JSON API, with one kind of error. */
 
-const PATIENCE_MS = 10_000;
+import { PAGE, predecessor } from './page_token.js';
 
-/** Names this page: what the server keeps for it, it keeps from the reviewer's other tabs, too. */
-const PAGE = Array.from(crypto.getRandomValues(new Uint32Array(4)), (each) => each.toString(16))
-  .join('-');
+const PATIENCE_MS = 10_000;
 
 export class ApiError extends Error {
   /** @param {string} message a sentence @param {number} status 0: no answer at all
@@ -17,9 +15,9 @@ export class ApiError extends Error {
 }
 
 /** @param {string} url @param {object} [body] sent by POST if given, even if the page closes
- * meanwhile @returns {Promise<any>} */
-export async function api(url, body) {
-  /** @type {Record<string, string>} */ const headers = { 'X-Heaters-Page': PAGE };
+ * meanwhile @param {string} [page] whose leases it is about @returns {Promise<any>} */
+export async function api(url, body, page = PAGE) {
+  /** @type {Record<string, string>} */ const headers = { 'X-Heaters-Page': page };
   /** @type {RequestInit} */ const request = { headers, signal: AbortSignal.timeout(PATIENCE_MS) };
   if (body) {
     const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name=csrf]'));
@@ -46,3 +44,15 @@ export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId })
 /** The id of this reviewer's latest decision that is not undone.
  * @returns {Promise<number | null>} */
 export const latestDecision = async () => (await api('/api/mine')).recent[0]?.id ?? null;
+
+/** Gives back what this page has leased. @param {string} [page] or another page of this tab */
+export const releaseClips = (page) => api('/api/release', {}, page).catch(() => {});
+
+const tookOver = predecessor().then((page) => (page ? releaseClips(page) : undefined));
+
+/** Clips of the queue, in the order of a selection. @param {URLSearchParams} wanted
+ * @returns {Promise<any>} */
+export async function queueClips(wanted) {
+  await tookOver;
+  return api(`/api/queue?${wanted}`);
+}

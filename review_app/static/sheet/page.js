@@ -1,7 +1,9 @@
 /** The contact sheet: connects clips, marks, pictures and keys with the document. */
 
 import { Player } from '../player/player.js';
-import { api, latestDecision, undoDecision } from '../shared/api.js';
+import {
+  api, latestDecision, queueClips, releaseClips, undoDecision,
+} from '../shared/api.js';
 import { Pictures } from '../shared/clip_pictures.js';
 import { byId, make, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
@@ -60,7 +62,7 @@ const queue = new SheetQueue({
     load: (limit) => {
       const wanted = new URLSearchParams(searchOf(filters.selection));
       wanted.set('limit', String(limit));
-      return api(`/api/queue?${wanted}`);
+      return queueClips(wanted);
     },
     decide: (body) => api('/api/decisions', body),
     latest: latestDecision,
@@ -330,7 +332,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void renew();
 });
 addEventListener('online', () => ACTS.repeat());
-addEventListener('pagehide', () => void api('/api/release', {}).catch(() => {}));
+addEventListener('pagehide', () => void releaseClips());
 addEventListener('beforeunload', (event) => {
   if (queue.unsaved > 0) event.preventDefault();
 });
