@@ -82,6 +82,7 @@ def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
     page = tab()
     page.shows_clip(0)
     counted = "[...document.querySelectorAll('#position, #of, #pending, #today')]"
+    told = "document.querySelector('#saved .frames')?.textContent === '70 \\u2013 199'"
     counters = f"{counted}.map((each) => each.textContent).join()"
     held: list[Route] = []
     page.page.route("**/decisions", lambda route: held.append(route))
@@ -91,7 +92,7 @@ def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
     position, of, pending, _ = page.page.evaluate(counters).split(",")
     assert (position, of, pending) == ("4", "6", "4")
     assert page.notice() == "Grouped: 2 clips approved."
-    page.until("document.querySelector('#saved .frames')?.textContent === '70 – 199'")
+    page.until(told)
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
     while not held:
         page.until("heaters.queue.unsaved > 0")
@@ -105,7 +106,7 @@ def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
 
     page.page.reload()
     page.shows_clip(200)
-    page.until("document.querySelector('#saved .frames')?.textContent === '70 – 199'")
+    page.until(told)
     assert page.page.inner_text("#saved .did") == "Grouped"
     page.until(f"{counters}.endsWith(',4,1')")
     page.press("u")

@@ -261,6 +261,7 @@ test('a refused group brings both clips back as they are now', async () => {
 test('a list that is loaded before a lost answer comes again still counts both clips', async () => {
   const { queue, server, pass, ids } = await queueOf(12);
   queue.look(2);
+  await settled();
   const start = stop(server, { reaches: true });
   queue.decide('group');
   await settled();
