@@ -116,6 +116,7 @@ def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
     page.until(f"{counters}.endsWith(',6,0')")
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
 
+    page.page.wait_for_timeout(500)  # a clip that appears by itself takes no decision at first
     page.press("PageDown", "g")
     page.shows_clip(200)
     page.press("u")
