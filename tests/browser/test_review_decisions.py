@@ -76,6 +76,58 @@ def test_undo_brings_the_clip_back(tab: Callable[..., Tab], film: Film, engine: 
     page.until("document.getElementById('notice-text').textContent.includes('no decision left')")
 
 
+def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    counted = "[...document.querySelectorAll('#position, #of, #pending, #today')]"
+    told = "document.querySelector('#saved .frames')?.textContent === '70 \\u2013 199'"
+    counters = f"{counted}.map((each) => each.textContent).join()"
+    held: list[Route] = []
+    page.page.route("**/decisions", lambda route: held.append(route))
+    page.press("PageDown", "PageDown", "g")
+    page.shows_clip(200)  # before the server has answered
+    page.until("heaters.queue.clips.map((clip) => clip.start_frame).join() === '0,200,204,300'")
+    position, of, pending, _ = page.page.evaluate(counters).split(",")
+    assert (position, of, pending) == ("4", "6", "4")
+    assert page.notice() == "Grouped: 2 clips approved."
+    page.until(told)
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+    while not held:
+        page.until("heaters.queue.unsaved > 0")
+    held.pop().continue_()
+    page.is_saved()
+    page.page.unroute("**/decisions")
+    page.until(f"{counters} === '4,6,4,1'")
+    _, first, second, *_ = live(engine, film)
+    assert (first.state, second.state) == ("review_approved", "review_approved")
+    assert second.grouped_with_clip_id == first.id
+
+    page.page.reload()
+    page.shows_clip(200)
+    page.until(told)
+    assert page.page.inner_text("#saved .did") == "Grouped"
+    page.until(f"{counters}.endsWith(',4,1')")
+    page.press("u")
+    page.shows_clip(70)
+    page.until("document.getElementById('notice-text').textContent === 'Undone.'")
+    page.is_saved()
+    page.until(f"{counters}.endsWith(',6,0')")
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+
+    page.page.wait_for_timeout(500)  # a clip that appears by itself takes no decision at first
+    page.press("PageDown", "g")
+    page.shows_clip(200)
+    page.press("u")
+    page.shows_clip(131)
+    order = "heaters.queue.clips.map((clip) => clip.start_frame)"
+    page.until(f"{order}.sort((a, b) => a - b).join() === '0,70,131,200,204,300'")
+    page.is_saved()
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+    assert page.complaints == []
+
+
 def test_decisions_from_before_are_undone_one_by_one_from_the_list(
     tab: Callable[..., Tab], film: Film, engine: Engine
 ) -> None:

@@ -119,6 +119,32 @@ def test_splits_merges_and_nudges(reviewer: Reviewer) -> None:
     assert (ranges(undone["clips"]), undone["undone"]) == ([(10, 50), (50, 70)], 1)
 
 
+def test_a_group_is_one_decision_on_two_clips(reviewer: Reviewer) -> None:
+    _, second, third, _ = reviewer.queue()
+    answer = reviewer.decide(second, "group").get_json()
+    assert ranges(answer["clips"]) == [(0, 10), (10, 50)]
+    assert {clip["state"] for clip in answer["clips"]} == {"review_approved"}
+    assert reviewer.decide(second, "group").get_json()["event_id"] == answer["event_id"]
+    assert ranges(reviewer.queue()) == [(50, 70), (70, 100)]
+
+    reviewer.decide(third, "archive")
+    refused = reviewer.decide(reviewer.queue()[0], "group")
+    assert refused.status_code == 409
+    assert refused.get_json()["error"] == (
+        "The clip before is review archived, so this one can't be grouped with it any more."
+    )
+    reviewer.post("/api/undo", {})
+
+    mine = reviewer.client.get("/api/mine").get_json()
+    (decision,) = mine["recent"]
+    assert (mine["today"], decision["action"], decision["count"]) == (1, "group", 1)
+    assert (decision["start_frame"], decision["end_frame"]) == (0, 50)
+    undone = reviewer.post("/api/undo", {"event_id": answer["event_id"]})
+    assert (undone.get_json()["undone"], pending(undone)) == (1, [(0, 10), (10, 50)])
+    assert ranges(reviewer.queue()) == [(0, 10), (10, 50), (50, 70), (70, 100)]
+    assert reviewer.client.get("/api/mine").get_json()["today"] == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -23,6 +23,7 @@ from heaters_pipeline.db import (
 )
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
+from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Group, Merge, Split
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
@@ -148,6 +149,130 @@ def test_group_approves_and_ties_to_the_first_of_the_group(engine) -> None:
     decide(engine, third.id, Group())
     assert [group for _, _, group in laid_out(engine, video)] == [None, first.id, first.id]
     assert {state for _, state, _ in laid_out(engine, video)} == {ClipState.REVIEW_APPROVED}
+
+
+def stamps(engine, video):
+    """By which event the live clips were decided on, and whether a window runs for each."""
+    with transaction(engine) as session:
+        return [
+            (clip.last_event_id, clip.decided_at is not None)
+            for clip in clips.of_video(session, video.id)
+        ]
+
+
+@pytest.mark.parametrize("mark", [None, SKIP])
+def test_group_approves_both_clips_in_one_decision(engine, mark) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    if mark:
+        decide(engine, first.id, mark)
+    before = laid_out(engine, video)
+    outcome = decide(engine, second.id, Group())
+    assert [clip.id for clip in outcome.clips] == [second.id, first.id]
+    assert laid_out(engine, video) == [
+        ((0, 10), ClipState.REVIEW_APPROVED, None),
+        ((10, 50), ClipState.REVIEW_APPROVED, first.id),
+        ((50, 100), ClipState.PENDING_REVIEW, None),
+    ]
+    assert stamps(engine, video)[:2] == [(outcome.event_id, True)] * 2
+    undone = undo(engine, page="tab-1")
+    assert laid_out(engine, video) == before
+    assert {clip.id for clip in undone.clips} == {first.id, second.id}
+    pending = [second.id] if mark else [first.id, second.id]
+    with transaction(engine) as session:
+        leased = [clip for clip in clips.of_video(session, video.id) if clip.leased_page == "tab-1"]
+        assert [clip.id for clip in leased] == pending
+        assert event_log.count_since(session, "ann", datetime.now(UTC) - timedelta(hours=1)) == (
+            1 if mark else 0
+        )
+
+
+def test_both_clips_of_a_group_are_due_when_the_undo_window_is_over(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, second.id, Group())
+    with transaction(engine) as session:
+        assert clip_work.due(session, 60, 10) == []
+        assert [(work.video_key, work.clip_count) for work in clip_work.due(session, 0, 10)] == [
+            (video.key, 2)
+        ]
+        assert event_log.count_since(session, "ann", datetime.now(UTC) - timedelta(hours=1)) == 1
+    assert claim(engine, video) == [first.id, second.id]
+    with pytest.raises(Conflict, match="is exporting right now"):
+        undo(engine)
+
+
+@pytest.mark.parametrize("state", [ClipState.REVIEW_APPROVED, ClipState.EXPORTING, "embedded"])
+def test_group_leaves_a_clip_before_that_is_approved_as_it_is(engine, state) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    approved = decide(engine, first.id, APPROVE).event_id
+    with transaction(engine) as session:
+        session.execute(sa.update(Clip).where(Clip.id == first.id).values(state=state))
+    outcome = decide(engine, second.id, Group())
+    assert [clip.id for clip in outcome.clips] == [second.id]
+    assert laid_out(engine, video)[0][1] == state
+    assert stamps(engine, video)[:2] == [(approved, True), (outcome.event_id, True)]
+    undo(engine)
+    assert [state for _, state, _ in laid_out(engine, video)][:2] == [state, "pending_review"]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("review_archived", "review archived"), ("archived", "archived")]
+)
+def test_a_clip_is_not_grouped_with_one_that_is_archived(engine, state, words) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, ARCHIVE)
+    with transaction(engine) as session:
+        session.execute(sa.update(Clip).where(Clip.id == first.id).values(state=state))
+    before = laid_out(engine, video)
+    with pytest.raises(Conflict) as refused:
+        decide(engine, second.id, Group())
+    assert str(refused.value) == (
+        f"The clip before is {words}, so this one can't be grouped with it any more."
+    )
+    assert laid_out(engine, video) == before
+
+
+def test_a_group_whose_answer_was_lost_is_found_made_after_the_next_clip_joined(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    made = decide(engine, second.id, Group(), version=1)
+    next_made = decide(engine, third.id, Group(), version=1)
+    after = laid_out(engine, video)
+    again = decide(engine, second.id, Group(), version=1)
+    assert (again.event_id, [clip.id for clip in again.clips]) == (
+        made.event_id,
+        [second.id, first.id],
+    )
+    assert decide(engine, third.id, Group(), version=1).event_id == next_made.event_id
+    assert laid_out(engine, video) == after
+    assert [group for _, _, group in after] == [None, first.id, first.id]
+
+
+def test_a_group_that_approved_a_clip_is_no_group_of_that_clip(engine) -> None:
+    _, (_, second, third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, third.id, Group())
+    with pytest.raises(Conflict, match="has changed since you saw it: it is review approved now"):
+        decide(engine, second.id, Group(), version=1)
+
+
+def test_groups_on_top_of_one_another_are_undone_one_by_one(engine) -> None:
+    video, (_, second, third) = ready_video(engine, cuts=[10, 50])
+    pending = laid_out(engine, video)
+    lower = decide(engine, second.id, Group())
+    grouped = laid_out(engine, video)
+    decide(engine, third.id, Group())
+    undo(engine)
+    assert laid_out(engine, video) == grouped
+    undo(engine, lower.event_id)
+    assert laid_out(engine, video) == pending
+
+
+def test_a_group_is_not_undone_past_a_later_decision_on_the_clip_before(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    grouped = decide(engine, second.id, Group()).event_id
+    decide(engine, first.id, SKIP, actor="bob")
+    before = laid_out(engine, video)
+    with pytest.raises(Conflict, match="bob has decided since"):
+        undo(engine, grouped)
+    assert laid_out(engine, video) == before
 
 
 def test_a_group_stays_whole_when_its_first_clip_joins_another(engine) -> None:

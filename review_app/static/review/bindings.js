@@ -9,7 +9,7 @@ export const GROUPS = [
       line('Approve', ['approve', 'a']),
       line('Skip', ['skip', 's']),
       line('Archive', ['archive', 'x']),
-      line('Group with previous', ['group', 'g']),
+      line('Group with previous, approve both', ['group', 'g']),
       line(
         'Merge with previous, next',
         ['mergePrevious', 'm', 'Merge with previous'],

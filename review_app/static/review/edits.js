@@ -29,6 +29,9 @@ const DECIDED = new Map(Object.entries({
 const OPEN = new Set(['pending_review', ...DECIDED.values()]);
 const ARCHIVED = new Set(['review_archived', 'archived']);
 
+/** A clip in one of these states is approved when the clip after it is grouped with it. */
+const APPROVED_BY_GROUP = new Set(['pending_review', 'review_skipped']);
+
 /** What a neighbour's state can rule out. @type {Record<string, string>} */
 const BARRED = {
   group: "this one can't be grouped with it",
@@ -38,6 +41,11 @@ const BARRED = {
 
 /** @param {Edit} edit */
 export const isDecision = (edit) => DECIDED.has(edit.action);
+
+/** The clip before, if an edit decides on it, too. @param {string} action @param {Clip} clip */
+export function alsoDecided(action, { previous }) {
+  return action === 'group' && previous && APPROVED_BY_GROUP.has(previous.state) ? previous : null;
+}
 
 /** True if only the server can tell what the screen shows next. @param {Edit} edit */
 export function awaits({ action, clip, fields, target }) {
@@ -104,16 +112,22 @@ export function applied(clips, edit) {
     const other = clips.find((each) => each.id === beside.id);
     return replaced(clips, other ? [clip, other] : [clip], [merged(clip, beside, other, made[0])]);
   }
-  const rest = clips.filter((each) => each !== clip);
-  return joined(rest, [{ ...clip, state: DECIDED.get(action) ?? clip.state }]);
+  const other = alsoDecided(action, clip);
+  const state = DECIDED.get(action) ?? clip.state;
+  const decided = (other ? [clip, other] : [clip])
+    .map((each) => ({ ...each, state, video: clip.video }));
+  return joined(clips.filter(({ id }) => decided.every((each) => each.id !== id)), decided);
 }
 
 /** The list after the server's answer to an edit. @param {Clip[]} clips @param {Edit} edit
  * @param {Clip[]} answered the clips that it changed or made */
 export function settled(clips, edit, answered) {
   const fresh = new Map(answered.map((clip) => [clip.id, clip]));
-  const leaves = (/** @type {Clip} */ { id }) =>
-    fresh.get(id)?.state === 'superseded' || (isDecision(edit) && id === edit.clip.id);
+  const leaves = (/** @type {Clip} */ { id, state }) => {
+    const now = fresh.get(id)?.state ?? state;
+    return now === 'superseded' ||
+      (isDecision(edit) && (id === edit.clip.id || now !== state));
+  };
   const here = new Set(clips.map((clip) => clip.id));
   const comes = (/** @type {Clip} */ clip) => !here.has(clip.id) && entersBy(edit, clip);
   const coming = answered.filter(comes).sort((x, y) => x.start_frame - y.start_frame);
@@ -127,8 +141,10 @@ export function settled(clips, edit, answered) {
 /** @param {Edit} edit @param {Clip} clip */
 function entersBy({ action, target }, clip) {
   if (action === 'split' || action === 'merge') return isPending(clip);
-  return action === 'undo' && clip.state !== 'superseded' &&
-    (isPending(clip) || target?.clip.id === clip.id);
+  if (action !== 'undo' || clip.state === 'superseded') return false;
+  if (isPending(clip) || target === null) return isPending(clip);
+  const left = isDecision(target) ? target.before : [];
+  return [target.clip, ...left].some(({ id }) => id === clip.id);
 }
 
 /** The clips that an edit takes off a list or changes, as they were.
@@ -259,7 +275,7 @@ function replaced(clips, old, now) {
 }
 
 /** The clips, with their neighbours brought up to date.
- * @param {Clip[]} clips @param {Clip[]} changed */
+ * @param {Clip[]} clips @param {(Neighbour & Pick<Clip, 'video'>)[]} changed */
 function joined(clips, changed) {
   const live = changed.filter((clip) => clip.state !== 'superseded');
   return clips.map((clip) => {

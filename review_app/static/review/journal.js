@@ -12,13 +12,15 @@
  *   an annotation sets; `count`: the number of clips in a batch
  */
 
+import { alsoDecided } from './edits.js';
+
 const SHOWN = 12;
 
 /** @param {Entry} edit @returns {Done} */
 const doneBy = (edit) => ({
   id: edit.fate === 'saved' ? edit.eventId : null,
   action: edit.action,
-  start_frame: edit.clip.start_frame,
+  start_frame: (alsoDecided(edit.action, edit.clip) ?? edit.clip).start_frame,
   end_frame: edit.clip.end_frame,
   fields: Object.keys(edit.fields),
   edit,

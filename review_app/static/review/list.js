@@ -16,6 +16,9 @@ import { inOtherPages } from '../shared/words.js';
 /** @param {Clip[]} clips */
 const countPending = (clips) => clips.filter(isPending).length;
 
+/** True for a decision that takes clips off the list, or the undo of one. @param {Edit} edit */
+const decides = (edit) => isDecision(edit.target ?? edit);
+
 export class ClipList {
   /** In the order of review. @type {Clip[]} */ clips = [];
   /** The index of the clip on the screen. */
@@ -31,7 +34,7 @@ export class ClipList {
   #available = 0;
   /** How many clips of this list were decided on here. */
   #decided = 0;
-  /** How many decisions are on their way. */
+  /** How many more of them the decisions on their way take off the list. */
   #leaving = 0;
 
   get current() {
@@ -74,9 +77,13 @@ export class ClipList {
    * @param {Map<number, number>} [names] new ids of clips */
   refresh(edits, focus = null, names = new Map()) {
     const candidates = this.current ? [this.current, ...this.next] : [];
-    this.clips = edits.reduce(applied, this.#confirmed);
-    const undone = edits.filter(({ target }) => target && isDecision(target)).length;
-    this.#leaving = edits.filter(isDecision).length - undone;
+    this.clips = this.#confirmed;
+    this.#leaving = 0;
+    for (const edit of edits) {
+      const before = this.clips.length;
+      this.clips = applied(this.clips, edit);
+      if (decides(edit)) this.#leaving += before - this.clips.length;
+    }
     const places = new Map(this.clips.map(({ id }, i) => [id, i]));
     const ids = [focus, ...candidates.map(({ id }) => names.get(id) ?? id)];
     this.at = ids.map((id) => places.get(id ?? 0)).find((place) => place !== undefined) ?? 0;
@@ -87,7 +94,8 @@ export class ClipList {
   take(handed, edits) {
     const { clips, pending, with_others: withOthers, total, available } = handed;
     const fresh = new Map(clips.map((clip) => [clip.id, clip]));
-    const kept = new Set([this.current?.id, ...edits.map(({ clip }) => clip.id)]);
+    const edited = edits.flatMap(({ clip, before }) => [clip, ...before]);
+    const kept = new Set([this.current, ...edited].map((clip) => clip?.id));
     const old = this.#confirmed.filter(({ id }) => fresh.has(id) || kept.has(id));
     const known = new Set(old.map(({ id }) => id));
     this.#confirmed = [
@@ -106,11 +114,11 @@ export class ClipList {
   settle(edit, answered) {
     const before = this.#confirmed;
     this.#confirmed = settled(before, edit, answered);
-    this.#total += this.#confirmed.length - before.length;
-    this.#available += this.#confirmed.length - before.length;
+    const more = this.#confirmed.length - before.length;
+    this.#total += more;
+    this.#available += more;
     this.#pending += countPending(this.#confirmed) - countPending(before);
-    const by = edit.action === 'undo' ? -1 : 1;
-    if (isDecision(edit.target ?? edit)) this.#decided = Math.max(0, this.#decided + by);
+    if (decides(edit)) this.#decided = Math.max(0, this.#decided - more);
     const known = new Set(before.map(({ id }) => id));
     return this.#confirmed.filter(({ id }) => !known.has(id));
   }

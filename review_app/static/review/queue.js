@@ -23,7 +23,7 @@
 
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
 import { notSaved, sentence, unreachable } from '../shared/words.js';
-import { awaits, changedBetween, clampedCut, whyNot } from './edits.js';
+import { alsoDecided, awaits, changedBetween, clampedCut, whyNot } from './edits.js';
 import { Journal } from './journal.js';
 import { ClipList } from './list.js';
 
@@ -186,6 +186,7 @@ export class ReviewQueue {
     } else {
       this.#add(action, clip, { fields });
       this.times.push(this.#now());
+      if (alsoDecided(action, clip)) this.#say('Grouped: 2 clips approved.', false);
     }
     this.#onchange();
   }

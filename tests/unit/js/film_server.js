@@ -17,6 +17,8 @@ const STATES = {
   group: 'review_approved',
 };
 
+const APPROVED_BY_GROUP = ['pending_review', 'review_skipped'];
+
 export class Refusal extends Error {
   /** @param {string} message @param {number} status @param {Clip} [clip] */
   constructor(message, status, clip) {
@@ -153,7 +155,8 @@ export class FilmServer {
    * @param {Body} body */
   #made(id, { action, version }) {
     const found = this.events.find((event) => event.action === action && !event.undone &&
-      event.before.some((clip) => clip.id === id && clip.version === version));
+      event.before.some((clip) => clip.id === id && clip.version === version) &&
+      (action !== 'group' || event.after[0].id === id));
     return found && {
       event_id: found.id,
       clips: found.after.map((clip) => this.json(this.get(clip.id))),
@@ -195,6 +198,16 @@ export class FilmServer {
       change = () => {
         const [left, right] = fields.edge === 'start' ? [other, clip] : [clip, other];
         left.end_frame = right.start_frame = fields.frame;
+      };
+    } else if (action === 'group') {
+      const other = beside('previous');
+      if (!other) throw new Refusal('No clip comes there.', 400);
+      if (/archived$/.test(other.state)) {
+        throw new Refusal(`The clip before is ${other.state}.`, 409, this.json(clip));
+      }
+      if (APPROVED_BY_GROUP.includes(other.state)) old.push(other);
+      change = () => {
+        for (const each of old) each.state = STATES[action];
       };
     } else if (action === 'annotate') {
       change = () => Object.assign(clip, fields);

@@ -141,6 +141,162 @@ test('skipped-over clips come again after the last', async () => {
   assert.equal(queue.current.id, 1);
 });
 
+// --- Groups -----------------------------------------------------------------------------------
+
+const statesOf = (/** @type {FilmServer} */ server) => server.live.map(({ state }) => state);
+
+test('a group takes both clips off the list at once, and counts both', async () => {
+  const { queue, server, ids } = await queueOf(5);
+  queue.look(2);
+  queue.decide('group');
+  const isShown = () => {
+    assert.deepEqual([ids(), queue.current.id], [[1, 4, 5], 4]);
+    assert.deepEqual([queue.position, queue.pending], [{ at: 4, of: 5 }, 3]);
+    assert.deepEqual(queue.clips.map(({ previous, next }) => [previous?.state, next?.state]), [
+      [undefined, 'review_approved'], ['review_approved', 'pending_review'],
+      ['pending_review', undefined],
+    ]);
+    assert.deepEqual(queue.notice, { text: 'Grouped: 2 clips approved.', bad: false });
+    assert.deepEqual(
+      queue.done.map(({ action, start_frame: a, end_frame: b }) => [action, a, b]),
+      [['group', 20, 40]],
+    );
+  };
+  isShown();
+  await settled();
+  isShown();
+  assert.deepEqual(server.requests, [[3, { action: 'group', version: 1 }]]);
+  assert.deepEqual(statesOf(server).slice(1, 3), ['review_approved', 'review_approved']);
+  assert.deepEqual([queue.decidedToday, queue.times.length], [1, 1]);
+  await queue.renew();
+  isShown();
+});
+
+for (const isSaved of [true, false]) {
+  test(`undo brings both clips of a group back in their places (saved: ${isSaved})`, async () => {
+    const { queue, server, ids } = await queueOf(5);
+    queue.look(2);
+    queue.decide('group');
+    if (isSaved) await settled();
+    else await Promise.resolve();
+    queue.undo();
+    const isBack = () => {
+      assert.deepEqual([ids(), queue.current.id, queue.done], [[1, 2, 3, 4, 5], 3, []]);
+      assert.deepEqual([queue.position, queue.pending], [{ at: 3, of: 5 }, 5]);
+      assert.deepEqual([queue.current.previous?.state, queue.clips[0].next?.state], [
+        'pending_review', 'pending_review',
+      ]);
+    };
+    isBack();
+    await settled();
+    isBack();
+    assert.deepEqual(server.requests.at(-1), ['undo', 1]);
+    assert.deepEqual([queue.decidedToday, queue.clips[1].version, queue.clips[2].version], [0, 3, 3]);
+    queue.decide('skip');
+    queue.look(-1);
+    queue.decide('archive');
+    await settled();
+    assert.deepEqual(statesOf(server).slice(1, 3), ['review_archived', 'review_skipped']);
+  });
+}
+
+test('a group that was not sent yet is taken back without the server', async () => {
+  const { queue, server, ids } = await queueOf(5);
+  queue.decide('skip');
+  queue.look(1);
+  queue.decide('group');
+  queue.undo();
+  assert.deepEqual([ids(), queue.current.id], [[2, 3, 4, 5], 3]);
+  await settled();
+  assert.deepEqual(server.requests.map(([id]) => id), [1]);
+});
+
+test('a group on a skipped clip approves that one, too, and its undo skips it again', async () => {
+  const { queue, server, ids } = await queueOf(3);
+  queue.decide('skip');
+  queue.decide('group');
+  assert.equal(queue.notice?.text, 'Grouped: 2 clips approved.');
+  assert.deepEqual([ids(), queue.position, queue.pending], [[3], { at: 3, of: 3 }, 1]);
+  await settled();
+  assert.deepEqual([queue.position, queue.pending], [{ at: 3, of: 3 }, 1]);
+  assert.deepEqual(statesOf(server), ['review_approved', 'review_approved', 'pending_review']);
+  queue.undo();
+  await settled();
+  assert.deepEqual([ids(), queue.position], [[2, 3], { at: 2, of: 3 }]);
+  assert.equal(queue.current.previous?.state, 'review_skipped');
+  assert.equal(server.get(1).state, 'review_skipped');
+});
+
+test('a group on an approved clip, or on a group, approves one clip', async () => {
+  const { queue, server, ids } = await queueOf(4);
+  queue.look(1);
+  queue.decide('group');
+  queue.decide('group');
+  assert.deepEqual([ids(), queue.notice, queue.position.at], [[4], null, 4]);
+  assert.deepEqual(queue.done.map(({ start_frame: a, end_frame: b }) => [a, b]), [
+    [30, 40], [10, 30],
+  ]);
+  await settled();
+  assert.deepEqual([ids(), queue.position], [[4], { at: 4, of: 4 }]);
+  queue.undo();
+  queue.undo();
+  await settled();
+  assert.deepEqual([ids(), queue.position.of, queue.decidedToday], [[1, 2, 3, 4], 4, 0]);
+  assert.deepEqual(new Set(statesOf(server)), new Set(['pending_review']));
+});
+
+test('a refused group brings both clips back as they are now', async () => {
+  const { queue, server, ids } = await queueOf(4);
+  queue.look(2);
+  server.change(3, { labels: ['theirs'] });
+  queue.decide('group');
+  assert.deepEqual(ids(), [1, 4]);
+  await settled();
+  assert.deepEqual([ids(), queue.current.id, queue.current.labels], [[1, 2, 3, 4], 3, ['theirs']]);
+  assert.match(queue.notice?.text ?? '', /Not saved: clip 3 grouped\. Clip 3 has changed/);
+  assert.deepEqual([queue.position, queue.pending], [{ at: 3, of: 4 }, 4]);
+  assert.equal(server.get(2).state, 'pending_review');
+});
+
+test('a list that is loaded before a lost answer comes again still counts both clips', async () => {
+  const { queue, server, pass, ids } = await queueOf(12);
+  queue.look(2);
+  await settled();
+  const start = stop(server, { reaches: true });
+  queue.decide('group');
+  await settled();
+  void queue.renew();
+  start();
+  await pass(2000);
+  await queue.renew();
+  assert.deepEqual([server.events.length, queue.unsaved], [1, 0]);
+  assert.deepEqual([ids().slice(0, 2), queue.position], [[1, 4], { at: 4, of: 12 }]);
+  assert.equal(queue.pending, 10);
+});
+
+test('a group whose answer was lost is made once, and its undo, too', async () => {
+  const { queue, server, pass, ids } = await queueOf(12);
+  queue.look(2);
+  let start = stop(server, { reaches: true });
+  queue.decide('group');
+  await settled();
+  start();
+  await pass(2000);
+  assert.deepEqual([server.events.length, queue.unsaved], [1, 0]);
+  assert.deepEqual([ids().slice(0, 2), queue.position], [[1, 4], { at: 4, of: 12 }]);
+  start = stop(server, { reaches: true });
+  queue.undo();
+  await settled();
+  start();
+  await pass(2000);
+  assert.deepEqual([ids().slice(0, 4), queue.current.id, queue.unsaved], [[1, 2, 3, 4], 3, 0]);
+  assert.deepEqual([queue.position, queue.pending], [{ at: 3, of: 12 }, 12]);
+  assert.deepEqual(queue.notice, { text: 'Undone.', bad: false });
+  queue.decide('group');
+  await settled();
+  assert.deepEqual(statesOf(server).slice(1, 3), ['review_approved', 'review_approved']);
+});
+
 // --- Cuts -------------------------------------------------------------------------------------
 
 test('a split goes on with its parts at once, and each can be decided on', async () => {
@@ -653,6 +809,8 @@ for (let seed = 1; seed <= 60; seed += 1) {
     const actions = [
       () => queue.decide('approve'),
       () => queue.decide('archive'),
+      () => queue.decide('skip'),
+      () => queue.decide('group'),
       () => queue.current && queue.annotate(queue.current.id, { rating: Math.ceil(roll() * 5) }),
       () => queue.decide('merge', { side: roll() < 0.5 ? 'next' : 'previous' }),
       () => queue.current && queue.decide('split', { frames: [queue.current.start_frame + 2] }),
