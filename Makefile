@@ -20,8 +20,8 @@ demo: install  ## FOOTAGE=path takes your own video
 # A file of tests stays on one core: its tests share what was costly to make.
 SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope
 
-# Costs about a fifth of the processor time, so the tests in a browser, which watch the clock, go
-# without.
+# Costs processor time, so the tests in a browser, which watch the clock, go without; so do the
+# processes that tests start.
 COVERED = --cov --cov-append --cov-report=
 
 test: lint
