@@ -75,6 +75,8 @@ def ready_video(
         "rate_num": RATE,
         "rate_den": 1,
         "frame_count": frame_count,
+        "source_filepath": "s",
+        "gold_master_filepath": "g",
         "proxy_filepath": "p",
         "proxy_id": f"id-{key}",
         "keyframe_offsets": index,
