@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 from sqlmodel import Session
 
 from heaters_pipeline.db.keepalives import KEEPALIVES
@@ -24,3 +24,8 @@ def transaction(engine: Engine) -> Iterator[Session]:
     readable after it."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def check(session: Session) -> None:
+    """Raises sqlalchemy.exc.OperationalError where the database does not answer. Reads no table."""
+    session.execute(select(1))

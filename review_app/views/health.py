@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from heaters_pipeline.db import engine
 from review_app.services import transaction
 
 blueprint = Blueprint("health", __name__)
@@ -14,5 +14,5 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
     with transaction() as session:
-        session.execute(sa.select(1))
+        engine.check(session)
     return jsonify(status="ok")
