@@ -6,7 +6,6 @@ import pytest
 from benchmarks.cuts import HELD_OUT_SEEDS, Found, Rate, Score, Truth, cut_score, score
 from benchmarks.train_blends import TUNING_SEEDS, fit
 from heaters_pipeline.media.cuts.blends import FEATURES
-from tests.films import draw_film
 
 TRUTHS = [Truth("cut", 9, 10), Truth("dissolve", 30, 40), Truth("cut", 59, 60)]
 
@@ -39,16 +38,6 @@ def test_rates() -> None:
 
 def test_nothing_is_tuned_on_films_that_are_held_out() -> None:
     assert not set(HELD_OUT_SEEDS) & set(TUNING_SEEDS)
-
-
-def test_drawn_films_are_the_same_each_time_and_say_where_their_transitions_are() -> None:
-    film = draw_film(8, 4)
-    assert film == draw_film(8, 4)
-    frames = film.small(1)
-    assert len(frames) == film.truth["frames"]
-    assert np.array_equal(frames, film.small(1))
-    assert len(film.truth["transitions"]) == 3
-    assert all(each["start"] < each["end"] for each in film.truth["transitions"])
 
 
 def test_training_learns_what_can_be_told_apart() -> None:
