@@ -8,7 +8,7 @@ NPM := typescript@5.9.3 @types/node@20.19.0 eslint@9.39.5 @eslint/js@9.39.5 glob
 
 export FOOTAGE
 
-.PHONY: install install-test demo test lint bench clean
+.PHONY: install install-test demo test coverage lint bench clean
 
 install: .venv/installed
 
@@ -17,19 +17,16 @@ install-test: .venv/installed-test
 demo: install  ## FOOTAGE=path takes your own video
 	@exec .venv/bin/heaters demo $${FOOTAGE:+--footage "$$FOOTAGE"}
 
-# A file of tests stays on one core: its tests share what was costly to make.
-SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope
-
-# Costs processor time, so the tests in a browser, which watch the clock, go without; so do the
-# processes that tests start.
-COVERED = --cov --cov-append --cov-report=
+# A file of tests stays on one core: its tests share what was costly to make. The long files begin
+# first (tests/conftest.py), so that no core idles at the end.
+SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test: lint
-	rm -f .coverage
-	.venv/bin/python -m pytest tests/unit $(COVERED)
-	.venv/bin/python -m pytest tests/integration $(SIDE_BY_SIDE) $(COVERED)
+	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE)
 	.venv/bin/python -m pytest tests/browser $(SIDE_BY_SIDE)
-	.venv/bin/coverage report
+
+coverage: install-test  ## a third slower than the tests alone
+	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) --cov --cov-report=term
 
 lint: install-test
 	.venv/bin/ruff check .

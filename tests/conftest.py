@@ -30,6 +30,10 @@ from tests.footage import NumberedFilm
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def media_folder() -> Path:
     """Real footage: the folder that HEATERS_MEDIA names, or the one beside the checkout."""

@@ -20,6 +20,8 @@ from heaters_pipeline.domain.orientation import Orientation
 from tests.conftest import CHECKOUT
 from tests.footage import NumberedFilm, make_numbered_film
 
+pytestmark = pytest.mark.long
+
 FILM = NumberedFilm(50, scenes=(25,))
 """Two seconds."""
 

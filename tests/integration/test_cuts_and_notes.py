@@ -42,6 +42,8 @@ from heaters_pipeline.domain.states import EXPORT, ClipState
 from tests.decisions import annotate, decide, live, ranges, undo
 from tests.rows import RATE, ready_video
 
+pytestmark = pytest.mark.long
+
 
 def now(engine: Engine, clip_id: int) -> Clip:
     with transaction(engine) as session:

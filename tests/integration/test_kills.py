@@ -23,6 +23,8 @@ from heaters_pipeline.storage import open_storage
 from tests.footage import make_numbered_film, remake
 from tests.site import test_site as web_site
 
+pytestmark = pytest.mark.long
+
 KILLS = 10
 
 SPAWN = multiprocessing.get_context("forkserver")

@@ -13,11 +13,13 @@ from heaters_pipeline.media.download.normalise import normalise
 from heaters_pipeline.media.ffmpeg.process import file_url, run
 from tests.footage import STALL_SECONDS
 
+pytestmark = pytest.mark.long
+
 VIDEO_SECONDS = 6
 
 
 def merged(path: Path, audio_seconds: float) -> Path:
-    video = ffmpeg.input(f"testsrc2=s=640x360:r=25:d={VIDEO_SECONDS}", format="lavfi")
+    video = ffmpeg.input(f"testsrc2=s=320x180:r=25:d={VIDEO_SECONDS}", format="lavfi")
     audio = ffmpeg.input(f"sine=d={audio_seconds}", format="lavfi")
     written = ffmpeg.output(
         video, audio, file_url(path), vcodec="libx264", preset="ultrafast", acodec="aac"

@@ -53,6 +53,8 @@ from tests.footage import NumberedFilm, make_numbered_film, numbered_picture
 from tests.jobs import run_job
 from tests.rows import ready_video
 
+pytestmark = pytest.mark.long
+
 FRAMES = 150
 SCENES = (50, 100)
 FILM = NumberedFilm(FRAMES, SCENES, name="numbered.mp4")

@@ -25,6 +25,8 @@ from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.processes import MARK, kill_marked
 from tests.footage import make_numbered_film
 
+pytestmark = pytest.mark.long
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
 

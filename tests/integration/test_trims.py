@@ -38,6 +38,8 @@ from tests.films import draw_film
 from tests.jobs import run_job
 from tests.rows import ready_video
 
+pytestmark = pytest.mark.long
+
 
 def detected(engine: Engine, key: str, *transitions: tuple[str, int, int]) -> SourceVideo:
     found = [{"kind": kind, "first": first, "last": last} for kind, first, last in transitions]
