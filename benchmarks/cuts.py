@@ -30,7 +30,7 @@ from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import TransitionKind
-from heaters_pipeline.media.cuts.transition_detector import TransitionDetector
+from heaters_pipeline.media.cuts.transition_search import TransitionSearch
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
@@ -39,7 +39,7 @@ from heaters_pipeline.settings import get_settings
 HELD_OUT_SEEDS = range(2000, 2100)
 """Of drawn films that nothing was tuned on, nor their errors looked at."""
 
-OURS = TransitionDetector.name
+OURS = TransitionSearch.name
 SCENEDETECT = "adaptive"
 """What `scenedetect` stands for where one of its detectors has to: the one it recommends."""
 
@@ -225,7 +225,7 @@ def costs(film: Path, results: Sequence[Result], folder: Path) -> list[Result]:
 
 def ours(thumbnails: Path, rate: Fraction) -> Found:
     """The least of three runs: it is short, and the machine may be busy."""
-    detector = TransitionDetector()
+    detector = TransitionSearch()
     seconds = []
     for _ in range(3):
         gc.collect()

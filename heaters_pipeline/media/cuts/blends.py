@@ -24,6 +24,7 @@ from heaters_pipeline.media.cuts.blend_weights import WEIGHTS
 from heaters_pipeline.media.cuts.comparison import TILES, local_contrast, similarity, spread, tiles
 from heaters_pipeline.media.cuts.distances import LAGS, REACHES, Distances
 from heaters_pipeline.media.cuts.healed import Healed
+from heaters_pipeline.media.cuts.perceptron import Perceptron
 from heaters_pipeline.media.products.thumbnails import Frames, blocks
 
 FEATURES = 21
@@ -39,29 +40,6 @@ class Blend(NamedTuple):
     last: int
     score: float
     is_wipe: bool
-
-
-class Network(NamedTuple):
-    """A tanh layer and a linear layer."""
-
-    mean: Floats
-    scale: Floats
-    hidden: Floats
-    """(HIDDEN, FEATURES + 1); the last column is the bias."""
-    output: Floats
-    """(HIDDEN + 1,)"""
-
-    def __call__(self, features: Floats) -> Floats:
-        """From (n, FEATURES) to (n,)."""
-        scaled = (features - self.mean) * self.scale
-        inner = np.tanh(scaled @ self.hidden[:, :-1].T + self.hidden[:, -1])
-        return np.asarray(inner @ self.output[:-1] + self.output[-1], np.float32)
-
-    @classmethod
-    def unpacked(cls, numbers: Floats) -> Network:
-        sizes = np.cumsum([FEATURES, FEATURES, HIDDEN * (FEATURES + 1)])
-        mean, scale, hidden, output = np.split(numbers, sizes)
-        return cls(mean, scale, hidden.reshape(HIDDEN, FEATURES + 1), output)
 
 
 class Windows(NamedTuple):
@@ -83,7 +61,7 @@ def find_blends(
     number is negative. For films of a high rate, only each `step`th frame counts; `distances` are
     those of these frames.
     """
-    network = Network.unpacked(WEIGHTS)
+    network = Perceptron.unpacked(WEIGHTS, FEATURES, HIDDEN)
     best = np.full(len(distances), -np.inf, np.float32)
     reaches = np.zeros(len(distances), np.int64)
     shots = shots[::step]

@@ -12,15 +12,22 @@ from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 
+SUGGESTED = 0.1
+"""The least score of a suggestion."""
+APART = 3
+"""Frames: boundaries nearer than this are one."""
+
+
 @dataclass(frozen=True)
 class Detection:
     transitions: tuple[Transition, ...]
-    """In order; the boundaries of clips among them lie at least the least length of a clip
-    apart."""
+    """In order, from the threshold on."""
     curve: Floats
     """(N,): how much each frame looks like the start of another scene, for a chart."""
     threshold: float
     """The value of the curve from which on it means a transition."""
+    suggestions: tuple[Transition, ...] = ()
+    """In order: what was left out, but is worth a look."""
 
     def cuts(self) -> list[int]:
         """The first frame of each new clip, ascending; never frame 0."""
@@ -42,18 +49,21 @@ class Detector(Protocol):
         ...
 
 
-def keep_apart(found: Iterable[Transition], count: int, least: int) -> list[Transition]:
-    """`found` in order, without the less certain of any two whose boundaries are less than `least`
-    frames apart. The first and last clip of a video may be shorter: even a part of a shot there is
-    another shot."""
+def divided(found: Iterable[Transition], curve: Floats, threshold: float) -> Detection:
+    """Candidates of any score as a detection: of those that overlap, the more certain one."""
     kept: list[Transition] = []
     for each in sorted(found, key=lambda each: -each.score):
-        frame = each.boundary(count)
-        near = (
-            other
-            for other in (transition.boundary(count) for transition in kept)
-            if frame is not None and other is not None and abs(frame - other) < least
-        )
-        if not any(near):
+        if each.score >= SUGGESTED and not any(_meet(each, other) for other in kept):
             kept.append(each)
-    return sorted(kept, key=lambda each: (each.first, each.last))
+    kept.sort(key=lambda each: (each.first, each.last))
+    return Detection(
+        tuple(each for each in kept if each.score >= threshold),
+        curve,
+        threshold,
+        tuple(each for each in kept if each.score < threshold),
+    )
+
+
+def _meet(one: Transition, other: Transition) -> bool:
+    apart = abs(one.first + one.last - other.first - other.last) / 2
+    return apart < APART or (one.first < other.last and other.first < one.last)

@@ -13,7 +13,7 @@ import numpy as np
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts.detection import Detection, Detector
-from heaters_pipeline.media.cuts.transition_detector import TransitionDetector
+from heaters_pipeline.media.cuts.transition_search import THRESHOLD, TransitionSearch
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 
 Make = Callable[[int, float], Any]
@@ -25,8 +25,8 @@ def open_detector(
 ) -> Detector:
     """The detector called `name`, one of DETECTORS, with its own best threshold unless another is
     given. `model` is the ONNX file of the detector `transnet`."""
-    if name == TransitionDetector.name:
-        return TransitionDetector(min_clip_seconds, 0.5 if threshold is None else threshold)
+    if name == TransitionSearch.name:
+        return TransitionSearch(THRESHOLD if threshold is None else threshold)
     if name == "transnet" and model is None:
         raise HeatersError("The cut detector transnet needs an ONNX model: name its file.")
     known = _library(model)

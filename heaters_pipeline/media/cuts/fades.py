@@ -23,6 +23,8 @@ SLOPE_SECONDS = 1.8
 """The longest slope on either side."""
 HOLD_SECONDS = 2.0
 """Plain frames that last longer are a shot of their own."""
+BEYOND_SECONDS = 0.6
+"""The same, where a cut leads to them or away from them."""
 SHORTEST = 3
 """Frames of a slope; a shorter one is a jump."""
 
@@ -62,11 +64,12 @@ class _Dip(NamedTuple):
 
 
 def find_fades(
-    footage: Healed, survey: Survey, cuts: Sequence[int], rate: float, least: int
+    footage: Healed, survey: Survey, cuts: Sequence[int], rate: float
 ) -> tuple[list[Fade], set[int]]:
     """Fades in order, none overlapping another, and the `cuts` that belong to them. Plain frames
-    beyond a cut are part of the transition if they are fewer than `least`."""
+    beyond a cut are part of the transition if they last less than BEYOND_SECONDS."""
     reach = max(8, round(SLOPE_SECONDS * rate))
+    least = max(1, round(BEYOND_SECONDS * rate))
     found: list[tuple[Fade, list[int]]] = []
     survey = Survey(*(footage.smoothed(values) for values in survey))
     for level in LEVELS:

@@ -3,55 +3,64 @@ neither a flash nor the same scene in another light.
 
 The usual sign of a cut is a difference that stands out among its neighbours' (Hanjalic,
 "Shot-boundary detection: unraveled and resolved?", 2002, compares with a window around it, as
-PySceneDetect's AdaptiveDetector does). Here the difference is measured twice, as it is and with the
-light made even, since flickering light hides cuts.
+PySceneDetect's AdaptiveDetector does). It proposes candidates here, measured as it is and with the
+light made even, since flickering light hides cuts. After a flash, a strobe light or a corrupt frame
+the scene is the same, so some frame just after is like one just before: these are set aside.
 
-Other events stand out, too; the frames themselves tell them apart from cuts. After a flash, a
-strobe light or a corrupt frame the scene is the same, so some frame just after is like one just
-before. A scrolled page still shows most of its content. Light that is switched on keeps the local
-contrast, or, in an image too faint to have any, changes it smoothly. A text overlay changes few
-tiles much, and most not at all.
+Of each other candidate four distances are measured: of colours in place, of the same in even light,
+of histograms, and of structures where they are most alike over small shifts. Each compares the two
+frames of the jump with the pairs before, after and around it. In a cut every frame before is far
+from every frame after, whatever moves; a whip pan, a passer-by and light that is switched on fail
+in one of the four. A small network weighs the measures; it knows nothing of images.
+`python -m benchmarks.train_jumps` fits it to drawn films and to a part of the real ones.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.media.cuts.arrays import Floats, Ints
 from heaters_pipeline.media.cuts.comparison import (
+    DOWN,
     local_contrast,
+    mean_colors,
     same_light,
     similarity,
     spread,
     tiles,
 )
+from heaters_pipeline.media.cuts.jump_weights import WEIGHTS
+from heaters_pipeline.media.cuts.perceptron import Perceptron
 from heaters_pipeline.media.cuts.survey import Survey
-from heaters_pipeline.media.products.thumbnails import Frames, Thumbnails
+from heaters_pipeline.media.products.thumbnails import Frames, Thumbnails, blocks
 
 NEIGHBORS = 6
 """Frames on either side among which a difference must stand out."""
-BEFORE = 2
+BEFORE = 3
 """Frames before a jump that are examined."""
-FLASH = 4
-"""The longest flash, in frames."""
+AFTER = 5
+"""Frames from a jump on that are examined: one more than the longest flash has."""
 GRAIN = 0.25
 """Levels by which the tiles of frames differ in a still scene."""
-JUMP = 3.2
-"""A cut stands out this much, in units of the usual difference around it. Of a thousand drawn cuts,
-some of them between shots in flickering light, none stands out less than 3.7; of whips of the
-camera that end in another scene, none more than 2.9."""
-LOUD, QUIET = 1.8, 40.0
-"""A difference so much larger than those of the livelier and of the calmer side is a cut, too,
-between a shot full of motion and one at rest: no whip comes to rest within a frame, and none has
-more than 17 times the difference of the calmer side."""
+PROPOSED = 1.2
+"""A candidate stands out this much, in units of the usual difference around it, and of that of the
+two frames on its calmer side."""
+LEAST_CHANGE = 1.5
+"""Levels. No cut changes the image less."""
 
-_PAIRS = ((BEFORE - 1, BEFORE), (0, BEFORE + 2))
-"""Frames of a window that must not show the same scene."""
+FEATURES = 31
+HIDDEN = 12
+
 _AT_ONCE = 16
-"""Windows that are examined together: 0.4 MB."""
+"""Windows that are examined together: 0.5 MB."""
+_LITTLE = 0.4
+"""Added to distances before the logarithm: what grain alone comes to."""
+_BINS = 4
+"""Of each colour in a histogram."""
 
 
 class HardCut(NamedTuple):
@@ -65,82 +74,170 @@ class Jumps(NamedTuple):
     """Candidates of any score."""
     flashes: list[FrameRange]
     curve: Floats
-    """(N,): how far each frame stands out, 0 to 1."""
+    """(N,): how much each frame looks like a cut, 0 to 1."""
+
+
+class Examined(NamedTuple):
+    """The candidates of a film that begin no flash."""
+
+    frames: Ints
+    """(n,)"""
+    features: Floats
+    """(n, FEATURES)"""
+    flashes: list[FrameRange]
 
 
 def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
     """`survey` is that of `thumbnails`."""
-    change = survey.change
-    outstanding = np.maximum(_outstanding(change), _outstanding(survey.unlit))
-    curve = np.asarray(outstanding / (outstanding + JUMP), np.float32)
-    # The earliest frame that another one can precede, and whose shot has more than one frame.
-    candidates = np.flatnonzero(outstanding[:-1] > JUMP / 2)
-    candidates = candidates[candidates >= 2]
-    cuts: list[HardCut] = []
-    flashes: list[FrameRange] = []
-    healed = 0
-    for start in range(0, len(candidates), _AT_ONCE):
-        frames = candidates[start : start + _AT_ONCE]
-        near = np.stack([_window(thumbnails, frame) for frame in frames.tolist()])
-        colors = tiles(near.reshape(-1, *near.shape[2:])).reshape(*near.shape[:2], -1)
-        lasts = _flashes(colors, change[frames])
-        different = _difference(near, colors, lasts == 0)
-        for frame, last, differs in zip(frames.tolist(), lasts, different, strict=True):
-            if frame < healed:
-                continue
-            if last:
-                end = min(frame + int(last), len(thumbnails) - 1)
-                flashes.append(FrameRange(frame, end))
-                healed = end + 1
-                curve[frame : end + 1] = 0
-            else:
-                score = min(float(curve[frame]), float(differs))
-                curve[frame] = score
-                cuts.append(HardCut(frame, score))
+    frames, features, flashes = examine(thumbnails, survey)
+    odds = Perceptron.unpacked(WEIGHTS, FEATURES, HIDDEN)(features)
+    scores = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    curve = np.zeros(len(thumbnails), np.float32)
+    curve[frames] = scores
+    cuts = [HardCut(*each) for each in zip(frames.tolist(), scores.tolist(), strict=True)]
     return Jumps(cuts, flashes, curve)
 
 
+def examine(thumbnails: Thumbnails, survey: Survey) -> Examined:
+    changes = (survey.change, survey.unlit)
+    outstanding = np.maximum(*(_outstanding(change) for change in changes))
+    calm, loud = [], []
+    for change in changes:
+        near, far = _beside(change, 2), _beside(change, NEIGHBORS)
+        calm.append(change / (np.minimum(*(side.max(axis=0) for side in near)) + GRAIN))
+        loud.append(change / (np.concatenate(far).max(axis=0) + GRAIN))
+    proposed = (np.minimum(outstanding, np.maximum(*calm)) > PROPOSED) & (
+        survey.change > LEAST_CHANGE
+    )
+    # The earliest frame that another one can precede, and whose shot has more than one frame.
+    candidates = np.flatnonzero(proposed[:-1])
+    candidates = candidates[candidates >= 2]
+    beside = np.log(np.stack([outstanding, *loud], axis=1) + np.float32(0.1))
+    kept: list[Ints] = []
+    features: list[Floats] = []
+    flashes: list[FrameRange] = []
+    healed = 0
+    for start, stop in blocks(len(candidates), _AT_ONCE):
+        frames = candidates[start:stop]
+        near = np.stack([_window(thumbnails, frame) for frame in frames.tolist()])
+        colors = tiles(near.reshape(-1, *near.shape[2:])).reshape(*near.shape[:2], -1)
+        wanted = []
+        for place, last in enumerate(_flashes(colors, survey.change[frames]).tolist()):
+            frame = int(frames[place])
+            if frame < healed:
+                continue
+            if last:
+                end = min(frame + last, len(thumbnails) - 1)
+                flashes.append(FrameRange(frame, end))
+                healed = end + 1
+            else:
+                wanted.append(place)
+        kept.append(frames[wanted])
+        features.append(_features(near[wanted], colors[wanted]))
+    if not kept:
+        return Examined(candidates, np.empty((0, FEATURES), np.float32), [])
+    frames = np.concatenate(kept)
+    measured = np.concatenate([np.concatenate(features), beside[frames]], axis=1)
+    return Examined(frames, np.clip(measured, -6, 6), flashes)
+
+
 def _window(thumbnails: Thumbnails, frame: int) -> Frames:
-    """Two frames before `frame`, the frame itself, and as many as a flash may last. After the end
-    of a film, its last frame repeats."""
-    found = thumbnails[frame - BEFORE : frame + 1 + FLASH]
-    missing = BEFORE + 1 + FLASH - len(found)
-    return np.concatenate([found, *[found[-1:]] * missing]) if missing else found
+    """The frames around `frame`, which is number BEFORE of them. Beyond either end of a film its
+    first or last frame repeats."""
+    first = max(0, frame - BEFORE)
+    found = thumbnails[first : frame + AFTER]
+    before = [found[:1]] * (first - frame + BEFORE)
+    after = [found[-1:]] * (frame + AFTER - first - len(found))
+    return np.concatenate([*before, found, *after])
 
 
 def _outstanding(change: Floats) -> Floats:
-    """(N,): each difference in units of the usual one around it."""
-    padded = np.pad(change, NEIGHBORS)
-    width = len(change)
-    before = np.stack([padded[step : step + width] for step in range(NEIGHBORS)])
-    after = np.stack([padded[step + NEIGHBORS + 1 :][:width] for step in range(NEIGHBORS)])
-    # Among twelve neighbours the two largest may be another cut's, or a flash's two edges.
-    around = np.partition(np.concatenate([before, after]), -3, axis=0)[-3]
-    sides = [np.partition(side, -2, axis=0)[-2] for side in (before, after)]
-    loud = change / (np.maximum(*sides) + GRAIN)
-    quiet = change / (np.minimum(*sides) + GRAIN)
-    into_rest = np.minimum(loud / LOUD, quiet / QUIET) * JUMP
-    return np.asarray(np.maximum(change / (around + GRAIN), into_rest), np.float32)
+    """(N,): each difference in units of the usual one around it. Among twelve neighbours the two
+    largest may be another cut's, or a flash's two edges."""
+    around = np.partition(np.concatenate(_beside(change, NEIGHBORS)), -3, axis=0)[-3]
+    return np.asarray(change / (around + GRAIN), np.float32)
+
+
+def _beside(values: Floats, reach: int) -> list[Floats]:
+    """(reach, N) twice: the values before and after each; 0 beyond the ends."""
+    padded = np.pad(values, reach)
+    width = len(values)
+    return [
+        np.stack([padded[first + step :][:width] for step in range(reach)])
+        for first in (0, reach + 1)
+    ]
 
 
 def _flashes(colors: Floats, change: Floats) -> Ints:
     """(n,): the length of the flash with which a window begins, in frames; 0: there is none."""
-    far = np.abs(colors[:, BEFORE + 1 :, np.newaxis] - colors[:, np.newaxis, :BEFORE])
+    ends, starts = colors[:, BEFORE + 1 :, np.newaxis], colors[:, np.newaxis, BEFORE - 2 : BEFORE]
+    far = np.abs(ends - starts)
     like = far.mean(axis=3).min(axis=2) < 0.45 * change[:, np.newaxis]
     return np.where(like.any(axis=1) & (change >= 4), like.argmax(axis=1) + 1, 0)
 
 
-def _difference(near: Frames, colors: Floats, wanted: np.ndarray[Any, Any]) -> Floats:
-    """(n,): how likely another scene begins in the windows that are `wanted`, 0 to 1."""
+def _features(near: Frames, colors: Floats) -> Floats:
+    """(n, FEATURES - 3), of windows as thumbnails and as tiles."""
+    count, length = near.shape[:2]
+    light = mean_colors(colors.reshape(-1, colors.shape[2])).mean(axis=1) + 1
+    light = light.reshape(count, length)
+    shades = _histograms(near.reshape(-1, *near.shape[2:])).reshape(count, length, -1)
+    scenes = local_contrast(near.reshape(-1, *near.shape[2:])).reshape(count, length, DOWN, -1)
+
+    def plain(one: int, other: int) -> Floats:
+        return np.asarray(np.abs(colors[:, one] - colors[:, other]).mean(axis=1))
+
+    def even(one: int, other: int) -> Floats:
+        dim = np.minimum(light[:, one], light[:, other])
+        ones, others = (colors[:, at] * (dim / light[:, at])[:, np.newaxis] for at in (one, other))
+        return np.asarray(np.abs(ones - others).mean(axis=1))
+
+    def tinted(one: int, other: int) -> Floats:
+        """The distance of Hellinger."""
+        shared = np.einsum("nb,nb->n", shades[:, one], shades[:, other])
+        return np.asarray(20 * np.sqrt(np.maximum(0, 1 - shared)))
+
+    def built(one: int, other: int) -> Floats:
+        return np.asarray(20 * np.maximum(0, 1 - similarity(scenes[:, one], scenes[:, other])))
+
+    columns: list[Floats] = []
+    for distance in (plain, even, tinted, built):
+        columns += _compared(distance)
     before, after = colors[:, BEFORE - 1], colors[:, BEFORE]
-    # A cut changes half of the tiles about as much as the average; an overlay leaves most alone.
-    score = np.minimum(1, spread(after - before) / 0.4)
-    score = np.minimum(score, (1 - same_light(before, after)) / (2 * (1 - 0.48)))
-    for one, other in _PAIRS:
-        at = np.flatnonzero(wanted & (score > 0.25))
-        if not len(at):
-            break
-        scenes = local_contrast(near[at[:, np.newaxis], [one, other]].reshape(-1, *near.shape[2:]))
-        alike = similarity(scenes[::2], scenes[1::2])
-        score[at] = np.minimum(score[at], (1 - alike) / (2 * (1 - 0.45)))
-    return np.asarray(np.maximum(score, 0), np.float32)
+    later = range(BEFORE + 1, BEFORE + AFTER)
+    back = [plain(one, other) for one in (BEFORE - 2, BEFORE - 1) for other in later]
+    columns += [
+        np.log(np.min(back, axis=0) + _LITTLE) - columns[0],
+        spread(after - before),
+        same_light(before, after),
+        np.log(light.min(axis=1)),
+    ]
+    return np.stack(columns, axis=1, dtype=np.float32)
+
+
+def _compared(distance: Callable[[int, int], Floats]) -> list[Floats]:
+    """The distance of the frames of a jump, and how it compares with those of the frames on either
+    side, of frames across it, and of frames further away; all as logarithms."""
+
+    def far(one: int, other: int) -> Floats:
+        return np.log(distance(BEFORE + one, BEFORE + other) + np.float32(_LITTLE))
+
+    own = far(-1, 0)
+    before, after = far(-2, -1), far(0, 1)
+    across = far(-2, 1), far(-1, 1), far(-2, 0)
+    return [
+        own,
+        own - np.maximum(before, after),
+        own - np.minimum(before, after),
+        own - np.maximum(far(-3, -2), far(1, 2)),
+        np.min(across, axis=0) - own,
+        far(-3, 3) - own,
+    ]
+
+
+def _histograms(frames: Frames) -> Floats:
+    """(n, 64): square roots of the shares of pixels by colour."""
+    levels = frames // (256 // _BINS)
+    bins = (levels[..., 0] * _BINS + levels[..., 1]) * _BINS + levels[..., 2]
+    counts = [np.bincount(each.ravel(), minlength=_BINS**3) for each in bins]
+    return np.sqrt(np.stack(counts) / np.float32(bins[0].size), dtype=np.float32)

@@ -1,0 +1,88 @@
+"""Fits the weights of media.cuts.hard_cuts to drawn films, and to films with a truth file; writes
+heaters_pipeline/media/cuts/jump_weights.py. The weights there come from
+
+    python -m benchmarks.train_jumps edited_3.mp4 edited_3.json edited_6.mp4 edited_6.json
+
+which takes twenty minutes of a core, most of them to draw the films. edited_1 and edited_2 are left
+for proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.train_blends import TUNING_SEEDS
+from benchmarks.training import Labels, fit, save_weights, thumbnails_of
+from heaters_pipeline.media.cuts import jump_weights
+from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.hard_cuts import HIDDEN, examine
+from heaters_pipeline.media.cuts.survey import survey
+from heaters_pipeline.media.products.thumbnails import Thumbnails
+
+EDITED_TUNING_SEEDS = range(48)
+"""Of films drawn as editors make them; benchmarks.cuts reports others."""
+
+_EPOCHS, _DECAY = 200, 0.01
+_REAL = 4.0
+"""The weight of a frame of a real film against one of a drawn film."""
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+def main(files: tuple[Path, ...]) -> None:
+    """Train on drawn films and on FILES: a film, its truth file, and so on."""
+    from tests.films import draw_edited_film, draw_film
+
+    drawn = [
+        *((draw_film, seed) for seed in TUNING_SEEDS[::5]),
+        *((draw_edited_film, seed) for seed in EDITED_TUNING_SEEDS),
+    ]
+    parts = []
+    for draw, seed in tqdm(drawn, unit="film", disable=None):
+        film = draw(seed)
+        parts.append((*labelled(film.small(), film.truth), 1.0))
+    for path, truth in zip(files[::2], files[1::2], strict=True):
+        parts.append((*labelled(thumbnails_of(path), json.loads(truth.read_text())), _REAL))
+    train(parts)
+
+
+def train(parts: list[tuple[Floats, Labels, float]]) -> None:
+    """`parts` are features, labels and the weight of each film."""
+    features = np.concatenate([part[0] for part in parts])
+    labels = np.concatenate([part[1] for part in parts])
+    weights = np.concatenate([np.full(len(part[1]), part[2]) for part in parts])
+    network = fit(
+        features, labels, HIDDEN, epochs=_EPOCHS, weights=weights / weights.mean(), decay=_DECAY
+    )
+    said = network(features) > 0
+    save_weights(network, jump_weights, "hard_cuts", "train_jumps")
+    print(
+        f"{len(labels)} candidates, {int(labels.sum())} of them cuts: {said[labels].mean():.3f} of "
+        f"these found, {int(said[~labels].sum())} others"
+    )
+
+
+def labelled(thumbnails: Thumbnails, truth: Mapping[str, Any]) -> tuple[Floats, Labels]:
+    """The candidates of a film, and which are cuts. Those right beside a cut, within a longer
+    transition or not judged are left out."""
+    found = examine(thumbnails, survey(thumbnails)[0])
+    cuts = {each["end"] for each in truth["transitions"] if each["kind"] == "cut"}
+    unclear = {frame + step for frame in cuts for step in (-1, 1)}
+    for each in truth["transitions"]:
+        if each["kind"] != "cut":
+            unclear.update(range(each["start"] + 1, each["end"] + 1))
+    for first, last in truth.get("ignore", ()):
+        unclear.update(range(first, last + 1))
+    clear = np.array([frame not in unclear - cuts for frame in found.frames.tolist()], bool)
+    labels = np.array([frame in cuts for frame in found.frames.tolist()], bool)
+    return found.features[clear], labels[clear]
+
+
+if __name__ == "__main__":
+    main()
