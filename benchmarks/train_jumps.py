@@ -3,7 +3,7 @@ heaters_pipeline/media/cuts/jump_weights.py. The weights there come from
 
     python -m benchmarks.train_jumps edited_3.mp4 edited_3.json edited_6.mp4 edited_6.json
 
-which takes twenty minutes of a core, most of them to draw the films. edited_1 and edited_2 are left
+which takes ten minutes of a core, most of them to draw the films. edited_1 and edited_2 are left
 for proof."""
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from heaters_pipeline.media.cuts import jump_weights
 from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.hard_cuts import HIDDEN, examine
 from heaters_pipeline.media.cuts.survey import survey
-from heaters_pipeline.media.products.thumbnails import Thumbnails
+from heaters_pipeline.media.products.thumbnails import Frames, Thumbnails
 
-EDITED_TUNING_SEEDS = range(48)
+EDITED_TUNING_SEEDS = range(24)
 """Of films drawn as editors make them; benchmarks.cuts reports others."""
 
-_EPOCHS, _DECAY = 200, 0.01
-_REAL = 4.0
+_EPOCHS, _DECAY = 100, 0.5
+_REAL = 16.0
 """The weight of a frame of a real film against one of a drawn film."""
 
 
@@ -46,7 +46,10 @@ def main(files: tuple[Path, ...]) -> None:
     parts = []
     for draw, seed in tqdm(drawn, unit="film", disable=None):
         film = draw(seed)
-        parts.append((*labelled(film.small(), film.truth), 1.0))
+        frames, truth = film.small(), film.truth
+        parts.append((*labelled(frames, truth), 1.0))
+        if draw is draw_edited_film and seed % 2:
+            parts.append((*labelled(*pulled_down(frames, truth)), 1.0))
     for path, truth in zip(files[::2], files[1::2], strict=True):
         parts.append((*labelled(thumbnails_of(path), json.loads(truth.read_text())), _REAL))
     train(parts)
@@ -66,6 +69,20 @@ def train(parts: list[tuple[Floats, Labels, float]]) -> None:
         f"{len(labels)} candidates, {int(labels.sum())} of them cuts: {said[labels].mean():.3f} of "
         f"these found, {int(said[~labels].sum())} others"
     )
+
+
+def pulled_down(frames: Frames, truth: Mapping[str, Any]) -> tuple[Frames, dict[str, Any]]:
+    """Every fourth frame shown twice, as films of 24 frames a second are brought to 30."""
+    shown = np.arange(len(frames) * 5 // 4) * 4 // 5
+    moved = [
+        {
+            **each,
+            "start": int(np.searchsorted(shown, each["start"], "right")) - 1,
+            "end": int(np.searchsorted(shown, each["end"])),
+        }
+        for each in truth["transitions"]
+    ]
+    return frames[shown], {"transitions": moved}
 
 
 def labelled(thumbnails: Thumbnails, truth: Mapping[str, Any]) -> tuple[Floats, Labels]:

@@ -196,22 +196,21 @@ class Settings(BaseSettings):
         "`10.1.0.0/16`; unset: none.",
     )
 
-    detector: Literal["transition", "adaptive", "content", "hash", "histogram", "transnet"] = Field(
-        default="transition",
-        description="Cut detector: `transition`, our own, also finds dissolves, fades and wipes; "
-        "`adaptive`, `content`, `hash` and `histogram` are PySceneDetect's; `transnet` needs a "
-        "model.",
+    detector: Literal[
+        "auto", "transition", "transnet", "adaptive", "content", "hash", "histogram"
+    ] = Field(
+        default="auto",
+        description="Cut detector: `transition` is our own; `transnet` is TransNetV2, from the "
+        "extra models; `auto` is both together, or our own where the extra is not installed; "
+        "`adaptive`, `content`, `hash` and `histogram` are PySceneDetect's.",
     )
     detector_threshold: float | None = Field(
         default=None,
         gt=0,
         description="In the detector's own unit; higher finds less; unset: its best known one.",
     )
-    detector_model: AbsolutePath | None = Field(
-        default=None, description="ONNX file of TransNetV2, for `transnet`."
-    )
     min_clip_seconds: float = Field(
-        default=0.6, ge=0, description="Cuts closer together than this count as one."
+        default=0.2, ge=0, description="A shorter clip is merged into a neighbour."
     )
     max_clip_seconds: float | None = Field(
         default=None,

@@ -202,6 +202,8 @@ class SourceVideo(SQLModel, table=True):
     gold_master_filepath: str | None = _optional_text()
     frame_checksums_filepath: str | None = _optional_text()
     frame_scores_filepath: str | None = _optional_text()
+    cut_evidence_filepath: str | None = _optional_text()
+    """What cut detection knows before any threshold (`media.cuts.evidence`)."""
     proxy_filepath: str | None = _optional_text()
     proxy_audio_filepath: str | None = _optional_text()
     sprites_filepath: str | None = _optional_text()
@@ -218,8 +220,8 @@ class SourceVideo(SQLModel, table=True):
     """What is in the proxy's sprite sheets (`domain.sprites.SpriteIndex`); null where a proxy is
     from before there were any."""
     scene_cut_points: dict[str, Any] | None = _json()
-    """`{"detector", "threshold", "min_clip_seconds", "cuts", "transitions"}`: what detection found,
-    before any reviewer."""
+    """`{"detector", "threshold", "cuts", "transitions", "suggestions"}`: what detection found,
+    before any reviewer. Suggestions are transitions that it left out."""
 
     created_at: datetime = _now()
     updated_at: datetime = _touched()
@@ -269,6 +271,7 @@ class SourceFacts(TypedDict, total=False):
     gold_master_filepath: str | None
     frame_checksums_filepath: str | None
     frame_scores_filepath: str | None
+    cut_evidence_filepath: str | None
     proxy_filepath: str | None
     proxy_audio_filepath: str | None
     sprites_filepath: str | None
@@ -286,6 +289,7 @@ ProductPath = Literal[
     "gold_master_filepath",
     "frame_checksums_filepath",
     "frame_scores_filepath",
+    "cut_evidence_filepath",
     "proxy_filepath",
     "proxy_audio_filepath",
     "sprites_filepath",

@@ -27,6 +27,7 @@ FORGOTTEN = (
     *("width", "height", "rate_num", "rate_den", "rotation", "mirrored"),
     *("sample_aspect_num", "sample_aspect_den", "duration_seconds", "has_audio", "frame_count"),
     *("gold_master_filepath", "frame_checksums_filepath", "frame_scores_filepath"),
+    "cut_evidence_filepath",
     *("proxy_filepath", "proxy_audio_filepath", "sprites_filepath", "sprites"),
     *("proxy_id", "proxy_codec", "proxy_description", "proxy_width", "proxy_height"),
     *("keyframe_offsets", "scene_cut_points"),

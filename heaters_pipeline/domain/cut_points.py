@@ -42,6 +42,22 @@ def divide(whole: FrameRange, cuts: Iterable[int]) -> list[FrameRange]:
     return [FrameRange(*pair) for pair in itertools.pairwise(edges)]
 
 
+def without_short(scores: Mapping[int, float], least: int) -> list[int]:
+    """The cuts, in order, that leave no clip between two of them shorter than `least` frames. A
+    clip that is too short joins the neighbour from which the less certain cut divides it.
+    `scores` says how certain each cut is. The first and last clip of a video may be shorter: even a
+    part of a shot there is another shot."""
+    cuts = sorted(scores)
+    while len(cuts) > 1:
+        length, start, end = min(
+            (end - start, start, end) for start, end in itertools.pairwise(cuts)
+        )
+        if length >= least:
+            break
+        cuts.remove(min(start, end, key=lambda cut: scores[cut]))
+    return cuts
+
+
 def shorten(whole: FrameRange, longest: int) -> list[FrameRange]:
     """The least number of parts, as equal as can be, that are no longer than `longest` frames."""
     parts = -(-whole.length // max(1, longest))

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     GOLD_MASTER = "gold_master"
     FRAME_CHECKSUMS = "frame_checksums"
     FRAME_SCORES = "frame_scores"
+    CUT_EVIDENCE = "cut_evidence"
     REVIEW_PROXY = "review_proxy"
     PROXY_AUDIO = "proxy_audio"
     SPRITES = "sprites"
@@ -31,6 +32,7 @@ _NAMES = {
     r"gold_master(-\w+)?\.mkv": Kind.GOLD_MASTER,
     r"frame_checksums(-\w+)?\.txt": Kind.FRAME_CHECKSUMS,
     r"frame_scores(-\w+)?\.rgb": Kind.FRAME_SCORES,
+    r"cut_evidence-[\w-]+\.npz": Kind.CUT_EVIDENCE,
     r"proxy-[0-9a-f]+\.mp4": Kind.REVIEW_PROXY,
     r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
     r"sprites-[0-9a-f]+\.mov": Kind.SPRITES,
@@ -75,6 +77,11 @@ def frame_checksums(video_key: str, name: str) -> str:
 
 def frame_scores(video_key: str, name: str) -> str:
     return f"videos/{video_key}/frame_scores-{name}.rgb"
+
+
+def cut_evidence(video_key: str, name: str, evidence: str) -> str:
+    """`evidence` names what it depends on besides the thumbnails."""
+    return f"videos/{video_key}/cut_evidence-{name}-{evidence}.npz"
 
 
 def review_proxy(video_key: str, proxy_id: str) -> str:

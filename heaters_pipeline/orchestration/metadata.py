@@ -86,6 +86,7 @@ def of_clips(laid: LaidClips) -> Metadata:
         "replaced": laid.replaced,
         "kept_as_reviewed": laid.kept_as_reviewed,
         "previews": laid.previews,
+        "merged_short": laid.merged_short,
         "trimmed": laid.trimmed,
         "merged_by_reviewers": laid.merged_by_reviewers,
         "split_by_reviewers": laid.split_by_reviewers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,9 +10,10 @@ from heaters_pipeline.db import clips, embeddings, event_log, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.replanning import replan
-from heaters_pipeline.domain.cut_points import find_faults
+from heaters_pipeline.domain.cut_points import find_faults, without_short
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.states import DETECT_SCENES, ClipState
+from heaters_pipeline.domain.transitions import Transition
 from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.media.clips.previews import preview
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
@@ -32,6 +33,8 @@ class LaidClips:
     kept_as_reviewed: int
     previews: int
     """Clips that got a preview now."""
+    merged_short: int
+    """Cuts that would have left a clip too short."""
     trimmed: int
     merged_by_reviewers: int
     split_by_reviewers: int
@@ -43,9 +46,11 @@ def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
     keyframes."""
     with source_step(pipeline, key, DETECT_SCENES) as video:
         made_by(video.gold_master_filepath, video, "gold_master")
-        cuts = _cuts(video)
+        found = _cuts(video)
         with pipeline.transaction() as session:
-            longest = _longest(pipeline.settings, video, source_videos.mean_rate(session, video))
+            rate = source_videos.mean_rate(session, video)
+            cuts = without_short(found, round(pipeline.settings.min_clip_seconds * rate))
+            longest = _longest(pipeline.settings, video, rate)
             replanned = replan(session, video, cuts, longest)
             live = clips.of_video(session, video.id)
             faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
@@ -62,6 +67,7 @@ def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
         replaced=sum(clip.state == ClipState.SUPERSEDED for clip in touched),
         kept_as_reviewed=len(judged),
         previews=previews,
+        merged_short=len(found) - len(cuts),
         trimmed=sum(clip.trim is not None for clip in live),
         merged_by_reviewers=mended.merges if mended else 0,
         split_by_reviewers=mended.splits if mended else 0,
@@ -92,10 +98,12 @@ def _longest(settings: Settings, video: SourceVideo, rate: Fraction) -> int | No
     return max(1, int(seconds * rate))
 
 
-def _cuts(video: SourceVideo) -> Sequence[int]:
+def _cuts(video: SourceVideo) -> Mapping[int, float]:
+    """How certain each cut is, by the first frame of the next clip."""
     if not video.needs_splicing:
-        return []
+        return {}
     if video.scene_cut_points is None:
         raise InputError(f"{video.title} has no cut points: materialize scene_cut_points first.")
-    cuts: list[int] = video.scene_cut_points["cuts"]
-    return cuts
+    found = [Transition(**each) for each in video.scene_cut_points["transitions"]]
+    scores = {each.boundary(video.frame_count or 0): each.score for each in found}
+    return {cut: scores.get(cut, 1.0) for cut in video.scene_cut_points["cuts"]}

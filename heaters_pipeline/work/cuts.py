@@ -16,6 +16,7 @@ from heaters_pipeline.media.cuts.chart import draw_detection
 from heaters_pipeline.media.cuts.detection import Detection
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.work.evidence import remembered
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import made_by
 from heaters_pipeline.work.step import source_step
@@ -24,11 +25,13 @@ from heaters_pipeline.work.step import source_step
 @dataclass(frozen=True)
 class FoundCuts:
     detector: str
+    """The one that ran: `auto` only where the network was there."""
     threshold: float
     cuts: list[int]
     """The first frame of each clip but the first."""
     kinds: Mapping[TransitionKind, int]
     """How many transitions of each kind."""
+    suggestions: int
     picture: bytes
     """The curve, the threshold and the first frame of each clip, as a JPEG."""
 
@@ -37,34 +40,29 @@ def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
     """Finds where one shot becomes another, and how, without decoding the video again."""
     settings = pipeline.settings
     with source_step(pipeline, key, DETECT_SCENES) as video:
-        detector = open_detector(
-            settings.detector,
-            settings.min_clip_seconds,
-            settings.detector_threshold,
-            settings.detector_model,
-        )
+        detector = open_detector(settings.detector, settings.detector_threshold)
         path = made_by(video.frame_scores_filepath, video, "frame_scores")
         with pipeline.transaction() as session:
             rate = source_videos.mean_rate(session, video)
         with pipeline.storage.fetch(path) as file:
             thumbnails = open_thumbnails(file)
-            found = detector.detect(thumbnails, rate)
+            found = detector.detect(thumbnails, rate, remembered(pipeline, video))
             cuts = found.cuts()
             picture = draw_detection(thumbnails, found)
         with pipeline.transaction() as session:
-            save_cuts(session, key, found, detector.name, settings.min_clip_seconds)
+            save_cuts(session, key, found, detector.name)
     kinds = Counter(each.kind for each in found.transitions)
-    return FoundCuts(detector.name, found.threshold, cuts, kinds, picture)
+    return FoundCuts(
+        detector.name, found.threshold, cuts, kinds, len(found.suggestions), picture
+    )
 
 
-def save_cuts(
-    session: Session, key: str, found: Detection, detector: str, min_clip_seconds: float
-) -> None:
+def save_cuts(session: Session, key: str, found: Detection, detector: str) -> None:
     cut_points: dict[str, Any] = {
         "detector": detector,
         "threshold": found.threshold,
-        "min_clip_seconds": min_clip_seconds,
         "cuts": found.cuts(),
         "transitions": [asdict(each) for each in found.transitions],
+        "suggestions": [asdict(each) for each in found.suggestions],
     }
     source_videos.record(session, key, {"scene_cut_points": cut_points})

@@ -501,7 +501,7 @@ def test_cuts_of_generated_footage_are_found(ingested: Callable[[str], Ingested]
     assert done.made.thumbnails
     thumbnails = open_thumbnails(done.made.thumbnails)
     for name in ("transition", "adaptive"):
-        found = open_detector(name, 0.4).detect(thumbnails, done.facts.rate)
+        found = open_detector(name).detect(thumbnails, done.facts.rate)
         assert found.cuts() == SCENES
 
 

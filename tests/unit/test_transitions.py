@@ -13,7 +13,7 @@ import pytest
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import Transition, TransitionKind, Transitions
-from heaters_pipeline.media.cuts.detection import Detection, keep_apart
+from heaters_pipeline.media.cuts.detection import Detection, divided
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.products.thumbnails import BLOCK_FRAMES, ThumbnailFile, open_thumbnails
 from tests.films import Film, Frames, Join, Shot
@@ -22,8 +22,8 @@ from tests.footage import numbered_picture
 RATE = Fraction(25)
 
 
-def detect(frames: Frames, min_clip_seconds: float = 0.6) -> Detection:
-    return open_detector("transition", min_clip_seconds).detect(frames, RATE)
+def detect(frames: Frames) -> Detection:
+    return open_detector("transition").detect(frames, RATE)
 
 
 @cache
@@ -140,7 +140,7 @@ def test_plain_films_have_no_transitions(value: int, count: int) -> None:
 @pytest.mark.parametrize("rate", ["1/10", "12", "30000/1001", "50", "60", "240"])
 def test_any_rate(rate: str) -> None:
     frames = joined(Join("cut"))
-    detector = open_detector("transition", 0.2)
+    detector = open_detector("transition")
     assert detector.detect(frames, Fraction(rate)).cuts() == [50]
     for count in (1, 2, 3, 9):
         assert detector.detect(frames[:count], Fraction(rate)).cuts() == []
@@ -149,7 +149,7 @@ def test_any_rate(rate: str) -> None:
 @pytest.mark.parametrize("slower", [2, 4])
 def test_dissolve_at_a_high_rate(slower: int) -> None:
     frames = np.repeat(joined(Join("dissolve", 16)), slower, axis=0)
-    [found] = open_detector("transition", 0.6).detect(frames, RATE * slower).transitions
+    [found] = open_detector("transition").detect(frames, RATE * slower).transitions
     assert found.kind is TransitionKind.DISSOLVE
     assert found.first == pytest.approx(50 * slower, abs=5 * slower)
     assert found.last == pytest.approx(66 * slower, abs=5 * slower)
@@ -183,11 +183,11 @@ def test_fade_after_a_cut_to_black_begins_where_black_ends() -> None:
     assert [back.first, back.last] == pytest.approx([79, 110], abs=2)
 
 
-def test_of_two_cuts_that_are_too_near_the_surer_stays() -> None:
-    shots = tuple(Shot(number, 40 if number != 2 else 8) for number in (1, 2, 3))
-    frames = Film("near", shots, (Join("cut"), Join("cut"))).small()
-    assert detect(frames, 0.2).cuts() == [40, 48]
-    assert len(detect(frames, 0.6).cuts()) == 1
+@pytest.mark.parametrize("frames", [4, 8])
+def test_short_shots_are_found(frames: int) -> None:
+    shots = tuple(Shot(number, 40 if number != 2 else frames) for number in (1, 2, 3))
+    film = Film("near", shots, (Join("cut"), Join("cut"))).small()
+    assert detect(film).cuts() == [40, 40 + frames]
 
 
 def test_curve_passes_the_threshold_at_transitions() -> None:
@@ -218,17 +218,15 @@ def test_a_file_read_in_blocks_gives_what_an_array_gives(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["adaptive", "content", "hash", "histogram"])
 def test_pyscenedetects_detectors_find_a_cut(name: str) -> None:
-    detection = open_detector(name, 0.6).detect(joined(Join("cut")), RATE)
+    detection = open_detector(name).detect(joined(Join("cut")), RATE)
     assert detection.cuts() == [50]
     assert detection.curve.argmax() == 50
     assert detection.curve[50] >= detection.threshold
 
 
 def test_detectors_that_are_not_there_are_named() -> None:
-    with pytest.raises(HeatersError, match="no cut detector nonsense: choose one of transition"):
-        open_detector("nonsense", 0.6)
-    with pytest.raises(HeatersError, match="transnet needs an ONNX model"):
-        open_detector("transnet", 0.6)
+    with pytest.raises(HeatersError, match="no cut detector nonsense: choose one of auto"):
+        open_detector("nonsense")
 
 
 def transition(kind: str, first: int, last: int, score: float = 1.0) -> Transition:
@@ -273,7 +271,11 @@ def test_a_transition_within_a_longer_one_hides_it_from_no_edge() -> None:
         assert sorted(found.over(edge), key=around.index) == wanted
 
 
-def test_keep_apart_prefers_the_surer() -> None:
-    found = [transition("cut", 9, 10, 0.6), transition("cut", 14, 15, 0.9)]
-    assert keep_apart(found, 100, 10) == [found[1]]
-    assert keep_apart(found, 100, 5) == found
+def test_of_candidates_that_meet_the_surest_stays() -> None:
+    cut, beside = transition("cut", 9, 10, 0.9), transition("cut", 11, 12, 0.6)
+    over = transition("dissolve", 2, 30, 0.8)
+    later = transition("cut", 12, 13, 0.3)
+    hardly = transition("cut", 60, 61, 0.05)
+    found = divided([over, beside, hardly, later, cut], np.zeros(100, np.float32), 0.5)
+    assert found.transitions == (cut,)
+    assert found.suggestions == (later,)

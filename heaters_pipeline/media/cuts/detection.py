@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
 from heaters_pipeline.domain.transitions import Transition
 from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.evidence import Evidence
 from heaters_pipeline.media.products.thumbnails import Thumbnails
-
 
 SUGGESTED = 0.1
 """The least score of a suggestion."""
@@ -35,6 +35,19 @@ class Detection:
         return sorted({frame for frame in boundaries if frame})
 
 
+Progress = Callable[[int, int], None]
+"""Learns how many frames of how many are done."""
+Gather = Callable[[Progress], Evidence]
+Remember = Callable[[str, Gather], Evidence]
+"""Evidence by a name that stands for all that it depends on but the film: kept evidence, or what
+the function finds out."""
+
+
+def afresh(_name: str, gather: Gather) -> Evidence:
+    """Remembers nothing."""
+    return gather(lambda _done, _whole: None)
+
+
 class Detector(Protocol):
     @property
     def name(self) -> str: ...
@@ -44,8 +57,11 @@ class Detector(Protocol):
         """In the detector's own unit; higher finds less."""
         ...
 
-    def detect(self, thumbnails: Thumbnails, rate: Fraction) -> Detection:
-        """Reads `thumbnails` in blocks, in no particular order."""
+    def detect(
+        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
+    ) -> Detection:
+        """Reads `thumbnails` in blocks, in no particular order. What takes long and does not depend
+        on the threshold is asked of `remember`."""
         ...
 
 

@@ -5,40 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
-from heaters_pipeline.media.cuts.detection import Detection, Detector
+from heaters_pipeline.media.cuts import transnet
+from heaters_pipeline.media.cuts.detection import Detection, Detector, Remember, afresh
+from heaters_pipeline.media.cuts.fused import FusedDetector, NetworkDetector
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD, TransitionSearch
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 
-Make = Callable[[int, float], Any]
-"""Makes a detector from the least length of a clip in frames, and a threshold."""
+Make = Callable[[float], Any]
+"""Makes a detector with a threshold."""
 
 
-def open_detector(
-    name: str, min_clip_seconds: float, threshold: float | None = None, model: Path | None = None
-) -> Detector:
+def open_detector(name: str, threshold: float | None = None) -> Detector:
     """The detector called `name`, one of DETECTORS, with its own best threshold unless another is
-    given. `model` is the ONNX file of the detector `transnet`."""
-    if name == TransitionSearch.name:
-        return TransitionSearch(THRESHOLD if threshold is None else threshold)
-    if name == "transnet" and model is None:
-        raise HeatersError("The cut detector transnet needs an ONNX model: name its file.")
-    known = _library(model)
+    given. `auto` is our own detector alone where the network is not installed."""
+    own = THRESHOLD if threshold is None else threshold
+    match name:
+        case "auto" if transnet.is_installed():
+            return FusedDetector(own)
+        case "auto" | "transition":
+            return TransitionSearch(own)
+        case "transnet":
+            transnet.require()
+            return NetworkDetector(own)
+    known = _library()
     if name not in known:
         raise HeatersError(
             f"There is no cut detector {name}: choose one of {', '.join(DETECTORS)}."
         )
     make, best = known[name]
-    return LibraryDetector(name, make, min_clip_seconds, best if threshold is None else threshold)
+    return LibraryDetector(name, make, best if threshold is None else threshold)
 
 
-DETECTORS = ("transition", "adaptive", "content", "hash", "histogram", "transnet")
+DETECTORS = ("auto", "transition", "transnet", "adaptive", "content", "hash", "histogram")
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,14 @@ class LibraryDetector:
 
     name: str
     make: Make
-    min_clip_seconds: float
     threshold: float
 
-    def detect(self, thumbnails: Thumbnails, rate: Fraction) -> Detection:
+    def detect(
+        self, thumbnails: Thumbnails, rate: Fraction, _remember: Remember = afresh, /
+    ) -> Detection:
         from scenedetect import FrameTimecode, StatsManager
 
-        detector = self.make(max(1, round(self.min_clip_seconds * rate)), self.threshold)
+        detector = self.make(self.threshold)
         detector.stats_manager = stats = StatsManager()
         stats.register_metrics(detector.get_metrics())
         found = []
@@ -86,45 +91,34 @@ class LibraryDetector:
         return np.where(curve == 0, 0, 1 - curve) if self.name == "histogram" else curve
 
 
-def _library(model: Path | None) -> dict[str, tuple[Make, float]]:
+def _library() -> dict[str, tuple[Make, float]]:
     """How to make each, and the threshold that PySceneDetect's own benchmark found best on three
-    collections (https://github.com/Breakthrough/PySceneDetect/tree/main/benchmark)."""
+    collections (https://github.com/Breakthrough/PySceneDetect/tree/main/benchmark). None drops
+    short scenes: clips are merged later."""
 
-    def adaptive(least: int, threshold: float) -> Any:
+    def adaptive(threshold: float) -> Any:
         from scenedetect import AdaptiveDetector
 
-        return AdaptiveDetector(threshold, min_scene_len=least, window_width=3)
+        return AdaptiveDetector(threshold, min_scene_len=1, window_width=3)
 
-    def content(least: int, threshold: float) -> Any:
+    def content(threshold: float) -> Any:
         from scenedetect import ContentDetector
 
-        return ContentDetector(threshold, min_scene_len=least)
+        return ContentDetector(threshold, min_scene_len=1)
 
-    def hashed(least: int, threshold: float) -> Any:
+    def hashed(threshold: float) -> Any:
         from scenedetect import HashDetector
 
-        return HashDetector(threshold, size=8, min_scene_len=least)
+        return HashDetector(threshold, size=8, min_scene_len=1)
 
-    def histogram(least: int, threshold: float) -> Any:
+    def histogram(threshold: float) -> Any:
         from scenedetect import HistogramDetector
 
-        return HistogramDetector(threshold, bins=128, min_scene_len=least)
-
-    def transnet(least: int, threshold: float) -> Any:
-        try:
-            import onnxruntime  # type: ignore[import-not-found]  # noqa: F401
-        except ImportError as error:
-            raise HeatersError(
-                "The cut detector transnet needs the package onnxruntime: install it."
-            ) from error
-        from scenedetect.detectors.transnet_v2 import TransnetV2Detector
-
-        return TransnetV2Detector(model_path=model, threshold=threshold, min_scene_len=least)
+        return HistogramDetector(threshold, bins=128, min_scene_len=1)
 
     return {
         "adaptive": (adaptive, 3.5),
         "content": (content, 31.0),
         "hash": (hashed, 0.35),
         "histogram": (histogram, 0.20),
-        "transnet": (transnet, 0.5),
     }

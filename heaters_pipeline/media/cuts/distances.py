@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from heaters_pipeline.media.cuts.arrays import Floats
@@ -39,6 +41,23 @@ class Distances:
 
     def __len__(self) -> int:
         return len(self._squares)
+
+    def arrays(self) -> dict[str, Floats]:
+        """All of it, for storing; `of` reads it again."""
+        return {
+            "means": self._means,
+            "squares": self._squares,
+            **{f"absolute_{lag}": values for lag, values in self.absolute.items()},
+            **{f"square_{lag}": values for lag, values in self.square.items()},
+        }
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Floats]) -> Distances:
+        found = cls(0)
+        found._means, found._squares = arrays["means"], arrays["squares"]
+        found.absolute = {lag: arrays[f"absolute_{lag}"] for lag in LAGS}
+        found.square = {lag: arrays[f"square_{lag}"] for lag in LAGS}
+        return found
 
     def add(self, colors: Floats, means: Floats) -> None:
         """Adds the next frames, as tiles, (n, 432), with their mean colours, (n, 3)."""

@@ -4,49 +4,67 @@ kind it is and from where to where, and finds the slow dissolves that the networ
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
+from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.arrays import Floats
-from heaters_pipeline.media.cuts.detection import SUGGESTED, Detection, divided
-from heaters_pipeline.media.cuts.evidence import gather
+from heaters_pipeline.media.cuts.detection import (
+    SUGGESTED,
+    Detection,
+    Progress,
+    Remember,
+    afresh,
+    divided,
+)
+from heaters_pipeline.media.cuts.evidence import VERSION, Evidence, gather
 from heaters_pipeline.media.cuts.hard_cuts import HardCut
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD, search
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 NETWORK_BORDER = 0.2
-"""The probability from which on the network alone has most hits for its errors: its own 0.5 misses
-a seventh of the cuts of edited films."""
+"""The probability that decides where our search is of two minds. The network's own 0.5 misses a
+seventh of the cuts of edited films."""
+OURS = 0.25
+"""The weight of our search's odds against those of the network."""
+SLOW = 0.25
+"""The weight of the network's odds against those of our search, for all but hard cuts."""
 UNSEEN = 0.12
 """What our search is taken to say of a frame that it did not even propose."""
 NEAR = 2
 """Frames that a peak of the network may be beside a candidate of ours."""
 
-Ask = Callable[[Thumbnails, Sequence[FrameRange]], Floats]
-"""The network: probabilities, (N, 2), of the frames in the ranges."""
-
 
 class FusedDetector:
+    """The network looks only at frames near what our search proposes."""
+
     name = "auto"
 
-    def __init__(self, ask: Ask, threshold: float = THRESHOLD) -> None:
-        self._ask = ask
+    def __init__(self, threshold: float = THRESHOLD) -> None:
         self.threshold = threshold
 
-    def detect(self, thumbnails: Thumbnails, rate: Fraction) -> Detection:
-        evidence = gather(thumbnails, rate)
-        alone, _ = search(thumbnails, evidence, evidence.jumps.cuts, rate, THRESHOLD)
-        said = self._ask(thumbnails, around(alone, len(thumbnails)))
+    def detect(
+        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
+    ) -> Detection:
+        def gathered(progress: Progress) -> Evidence:
+            alone = gather(thumbnails, rate)
+            proposed, _ = search(thumbnails, alone, alone.jumps.cuts, rate, THRESHOLD)
+            wanted = around(proposed, len(thumbnails))
+            said = transnet.probabilities(thumbnails, wanted, progress)
+            return replace(alone, probabilities=said)
+
+        evidence = remember(f"{VERSION}-near", gathered)
+        said = evidence.probabilities
 
         def weigh(each: Transition) -> float:
             """The network says little of slow transitions: its silence counts little."""
-            within = said[max(0, each.first) : each.last + 1]
-            doubt = max(-2.0, _odds(float(within.max(initial=0))) - _odds(NETWORK_BORDER))
-            return _probability(_odds(each.score) + (0.25 if doubt < 0 else 0.5) * doubt)
+            within = float(said[max(0, each.first) : each.last + 1].max(initial=0))
+            return _probability(_odds(each.score) + SLOW * max(-2.0, _against(within)))
 
         peaks = dict(find_peaks(said[:, 0]))
         cuts = []
@@ -68,17 +86,44 @@ class FusedDetector:
 
 def fuse(ours: float, network: float) -> float:
     """The score of a hard cut, from that of our search and from the network's probability."""
-    return _probability(_odds(network) - _odds(NETWORK_BORDER) + _odds(ours) / 2)
+    return _probability(_against(network) + OURS * _odds(ours))
 
 
-def find_peaks(probabilities: Floats) -> list[tuple[int, float]]:
+def _against(network: float) -> float:
+    return _odds(network) - _odds(NETWORK_BORDER)
+
+
+class NetworkDetector:
+    """The network alone, on all frames, as its authors use it. It calls all transitions cuts."""
+
+    name = "transnet"
+
+    def __init__(self, threshold: float = THRESHOLD) -> None:
+        self.threshold = threshold
+
+    def detect(
+        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
+    ) -> Detection:
+        def gathered(progress: Progress) -> Evidence:
+            everything = [FrameRange(0, len(thumbnails))]
+            said = transnet.probabilities(thumbnails, everything, progress)
+            return replace(gather(thumbnails, rate), probabilities=said)
+
+        said = remember(f"{VERSION}-all", gathered).probabilities
+        found = [
+            Transition(TransitionKind.CUT, frame - 1, frame, score)
+            for frame, score in find_peaks(said[:, 0], self.threshold)
+        ]
+        curve = np.append(np.float32(0), said[:-1, 0])
+        return Detection(tuple(found), curve, self.threshold)
+
+
+def find_peaks(probabilities: Floats, least: float = SUGGESTED / 2) -> list[tuple[int, float]]:
     """The first frame of the shot after each peak of (N,), and the peak."""
-    high = np.concatenate([[False], probabilities >= SUGGESTED / 2, [False]])
+    high = np.concatenate([[False], probabilities >= least, [False]])
     edges = np.flatnonzero(np.diff(high.astype(np.int8))).reshape(-1, 2)
     tops = [int(start + probabilities[start:stop].argmax()) for start, stop in edges]
-    return [
-        (top + 1, float(probabilities[top])) for top in tops if top + 1 < len(probabilities)
-    ]
+    return [(top + 1, float(probabilities[top])) for top in tops if top + 1 < len(probabilities)]
 
 
 def around(candidates: Sequence[Transition], count: int) -> list[FrameRange]:

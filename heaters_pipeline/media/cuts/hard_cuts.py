@@ -53,7 +53,7 @@ LEAST_CHANGE = 1.5
 """Levels. No cut changes the image less."""
 
 FEATURES = 31
-HIDDEN = 12
+HIDDEN = 6
 
 _AT_ONCE = 16
 """Windows that are examined together: 0.5 MB."""
@@ -73,8 +73,6 @@ class Jumps(NamedTuple):
     cuts: list[HardCut]
     """Candidates of any score."""
     flashes: list[FrameRange]
-    curve: Floats
-    """(N,): how much each frame looks like a cut, 0 to 1."""
 
 
 class Examined(NamedTuple):
@@ -92,16 +90,15 @@ def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
     frames, features, flashes = examine(thumbnails, survey)
     odds = Perceptron.unpacked(WEIGHTS, FEATURES, HIDDEN)(features)
     scores = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    curve = np.zeros(len(thumbnails), np.float32)
-    curve[frames] = scores
     cuts = [HardCut(*each) for each in zip(frames.tolist(), scores.tolist(), strict=True)]
-    return Jumps(cuts, flashes, curve)
+    return Jumps(cuts, flashes)
 
 
 def examine(thumbnails: Thumbnails, survey: Survey) -> Examined:
     changes = (survey.change, survey.unlit)
     outstanding = np.maximum(*(_outstanding(change) for change in changes))
-    calm, loud = [], []
+    calm: list[Floats] = []
+    loud: list[Floats] = []
     for change in changes:
         near, far = _beside(change, 2), _beside(change, NEIGHBORS)
         calm.append(change / (np.minimum(*(side.max(axis=0) for side in near)) + GRAIN))
@@ -113,7 +110,7 @@ def examine(thumbnails: Thumbnails, survey: Survey) -> Examined:
     candidates = np.flatnonzero(proposed[:-1])
     candidates = candidates[candidates >= 2]
     beside = np.log(np.stack([outstanding, *loud], axis=1) + np.float32(0.1))
-    kept: list[Ints] = []
+    examined: list[Ints] = []
     features: list[Floats] = []
     flashes: list[FrameRange] = []
     healed = 0
@@ -132,13 +129,14 @@ def examine(thumbnails: Thumbnails, survey: Survey) -> Examined:
                 healed = end + 1
             else:
                 wanted.append(place)
-        kept.append(frames[wanted])
-        features.append(_features(near[wanted], colors[wanted]))
-    if not kept:
-        return Examined(candidates, np.empty((0, FEATURES), np.float32), [])
-    frames = np.concatenate(kept)
-    measured = np.concatenate([np.concatenate(features), beside[frames]], axis=1)
-    return Examined(frames, np.clip(measured, -6, 6), flashes)
+        if wanted:
+            examined.append(frames[wanted])
+            features.append(_features(near[wanted], colors[wanted]))
+    if not examined:
+        return Examined(candidates[:0], np.empty((0, FEATURES), np.float32), flashes)
+    found = np.concatenate(examined)
+    measured = np.concatenate([np.concatenate(features), beside[found]], axis=1)
+    return Examined(found, np.clip(measured, -6, 6), flashes)
 
 
 def _window(thumbnails: Thumbnails, frame: int) -> Frames:

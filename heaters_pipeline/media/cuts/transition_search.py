@@ -10,8 +10,8 @@ import numpy as np
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts.arrays import Floats, Ints
 from heaters_pipeline.media.cuts.blends import find_blends
-from heaters_pipeline.media.cuts.detection import Detection, divided
-from heaters_pipeline.media.cuts.evidence import Evidence, gather
+from heaters_pipeline.media.cuts.detection import Detection, Remember, afresh, divided
+from heaters_pipeline.media.cuts.evidence import VERSION, Evidence, gather
 from heaters_pipeline.media.cuts.fades import find_fades
 from heaters_pipeline.media.cuts.hard_cuts import HardCut
 from heaters_pipeline.media.cuts.healed import Healed
@@ -36,8 +36,10 @@ class TransitionSearch:
     def __init__(self, threshold: float = THRESHOLD) -> None:
         self.threshold = threshold
 
-    def detect(self, thumbnails: Thumbnails, rate: Fraction) -> Detection:
-        evidence = gather(thumbnails, rate)
+    def detect(
+        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
+    ) -> Detection:
+        evidence = remember(f"{VERSION}", lambda _: gather(thumbnails, rate))
         found, curve = search(thumbnails, evidence, evidence.jumps.cuts, rate, self.threshold)
         return divided(found, curve, self.threshold)
 
@@ -56,9 +58,7 @@ def search(
     footage = Healed(thumbnails, evidence.jumps.flashes)
     sure = {cut.frame: cut.score for cut in cuts if cut.score >= threshold}
     fades, within = find_fades(footage, evidence.survey, sorted(sure), float(rate))
-    slow = [
-        Transition(TransitionKind.FADE, fade.first, fade.last, fade.score) for fade in fades
-    ]
+    slow = [Transition(TransitionKind.FADE, fade.first, fade.last, fade.score) for fade in fades]
     faded = [each for each in slow if weigh(each) >= threshold]
     found = [
         Transition(TransitionKind.CUT, frame - 1, frame, score)

