@@ -21,6 +21,8 @@ class Detection:
     """(N,): how much each frame looks like the start of another scene, for a chart."""
     threshold: float
     """The value of the curve from which on it means a transition."""
+    suggestions: tuple[Transition, ...] = ()
+    """Candidates that were left out, in order."""
 
     def cuts(self) -> list[int]:
         """The first frame of each new clip, ascending; never frame 0."""
