@@ -74,6 +74,22 @@ def judged(session: Session, video_id: int) -> Sequence[Clip]:
     ).all()
 
 
+def judged_videos(session: Session) -> list[str]:
+    """The keys of the videos that have such clips, as far as cuts were looked for in them."""
+    touched = sa.exists().where(Clip.source_video_id == col(SourceVideo.id), LIVE, TOUCHED)
+    return list(
+        session.exec(
+            select(SourceVideo.key)
+            .where(
+                touched,
+                col(SourceVideo.needs_splicing),
+                col(SourceVideo.frame_scores_filepath).is_not(None),
+            )
+            .order_by(col(SourceVideo.id))
+        )
+    )
+
+
 def failed(session: Session) -> Sequence[Clip]:
     """Clips with an error, newest first."""
     return session.exec(
@@ -156,8 +172,8 @@ class Geometry(NamedTuple):
     doubt: float | None
 
 
-class Judgement(NamedTuple):
-    """What the detector says of a clip's frames."""
+class Detected(NamedTuple):
+    """The columns that follow from what detection found at a clip's frames."""
 
     trim: dict[str, int] | None
     """What to keep of the clip so that it shows its own shot alone; None: all of it."""
@@ -188,22 +204,20 @@ def geometries(
                 "start_time_seconds": seconds(frames.start),
                 "end_time_seconds": seconds(frames.end),
             },
-            *judgement,
+            *found,
         )
-        for frames, judgement in zip(
-            ranges, judgements(session, video, ranges, placed), strict=True
-        )
+        for frames, found in zip(ranges, detected(session, video, ranges, placed), strict=True)
     ]
 
 
-def judgements(
+def detected(
     session: Session,
     video: SourceVideo,
     ranges: Iterable[FrameRange],
     placed: Collection[int] = (),
-) -> list[Judgement]:
-    """The detector's judgement of each range. `placed` are cuts by reviewers that no event tells of
-    yet."""
+) -> list[Detected]:
+    """What follows for each range from what detection found. `placed` are cuts by reviewers that no
+    event tells of yet."""
     found, suggested = (
         [Transition(**each) for each in (video.scene_cut_points or {}).get(name, ())]
         for name in ("transitions", "suggestions")
@@ -214,7 +228,7 @@ def judgements(
     made = []
     for frames in ranges:
         clean = transitions.clean_range(frames)
-        made.append(Judgement(None if clean == frames else clean.as_json(), doubts.of(frames)))
+        made.append(Detected(None if clean == frames else clean.as_json(), doubts.of(frames)))
     return made
 
 

@@ -37,7 +37,7 @@ def replan(
     missing = sorted(planned - lying)
     before = [snapshot(clip) for clip in replaced]
     with session.no_autoflush:
-        changed = [*_judge_anew(session, video, live.values()), *replaced]
+        changed = [*_renewed(session, video, live.values()), *replaced]
         for clip in replaced:
             clip.state = ClipState.SUPERSEDED
         # The old clips leave their frames before the new ones take them.
@@ -48,14 +48,14 @@ def replan(
     return record(session, "pipeline", Action.REPLAN, [Part(before, replaced + made)])
 
 
-def _judge_anew(session: Session, video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
+def _renewed(session: Session, video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
     """Gives pending clips the trim and the doubt that detection gives them now; the changed
     ones."""
     pending = [clip for clip in live if clip.state == ClipState.PENDING_REVIEW]
-    judged = clips.judgements(session, video, [clip.frames for clip in pending])
+    detected = clips.detected(session, video, [clip.frames for clip in pending])
     changed = []
-    for clip, judgement in zip(pending, judged, strict=True):
-        if (clip.trim, clip.doubt) != judgement:
-            clip.trim, clip.doubt = judgement
+    for clip, found in zip(pending, detected, strict=True):
+        if (clip.trim, clip.doubt) != found:
+            clip.trim, clip.doubt = found
             changed.append(clip)
     return changed
