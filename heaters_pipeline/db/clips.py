@@ -76,7 +76,8 @@ def judged(session: Session, video_id: int) -> Sequence[Clip]:
 
 def judged_videos(session: Session) -> list[str]:
     """The keys of the videos that have such clips, as far as cuts were looked for in them."""
-    touched = sa.exists().where(Clip.source_video_id == col(SourceVideo.id), LIVE, TOUCHED)
+    of_video = col(Clip.source_video_id) == SourceVideo.id
+    touched = sa.exists().where(of_video, LIVE, TOUCHED)
     return list(
         session.exec(
             select(SourceVideo.key)

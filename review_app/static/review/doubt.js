@@ -9,7 +9,7 @@
  */
 
 /** @param {number} score 0 to 1 */
-const perCent = (score) => `${Math.round(score * 100)} %`;
+export const perCent = (score) => `${Math.round(score * 100)} %`;
 
 /** How sure the detector is of the cut at one end of a clip; empty where there is no doubt.
  * @param {Judged} clip @param {'start' | 'end'} side @param {number} sure the score from which on
@@ -21,6 +21,12 @@ export function doubtOfCut(clip, side, sure) {
 
 /** @param {Suggestion} suggestion */
 export const suggestionWords = ({ score }) => `suggested cut, ${perCent(score)}`;
+
+/** The places of the suggestions on the bar. @param {Judged} clip */
+export const suggestionZones = ({ suggestions }) => suggestions.map((each) => {
+  const [{ frame: start }, name] = [each, suggestionWords(each)];
+  return { start, end: start, kind: 'suggested', name, title: `${start}: ${name}` };
+});
 
 /** The suggestion whose second part begins at a frame. @param {Judged} clip
  * @param {number | null} frame */

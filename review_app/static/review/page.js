@@ -7,7 +7,7 @@ import {
 import { byId, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
 import { Help, writeKeys } from '../shared/help.js';
-import { isField, isIdle, worksFocus } from '../shared/keys/focus.js';
+import { isField, worksFocus } from '../shared/keys/focus.js';
 import { keptKeys } from '../shared/keys/kept.js';
 import { Keymap } from '../shared/keys/keymap.js';
 import { drawNotice } from '../shared/notice.js';
@@ -101,15 +101,15 @@ function act(action, since) {
   scheduleDraw(HEAD_START_MS);
 }
 
-/** After Esc, Tab moves the focus until another key is pressed: nobody is kept out of the controls.
- */
+/** True after Esc until another key: Tab moves the focus then, so that nobody is kept from the
+ * controls. */
 let isTabLeft = false;
 
-/** True if Tab goes to the next suggestion, and does not move the focus.
+/** True if Tab goes to the next suggestion, and does not move the focus from one control to the next.
  * @param {HTMLElement} target */
 function takesTab(target) {
   const hasSuggestions = (queue.current?.suggestions.length ?? 0) > 0;
-  return hasSuggestions && !isTabLeft && isIdle(target);
+  return hasSuggestions && !isTabLeft && target === document.body;
 }
 
 /** @param {HTMLElement} target */

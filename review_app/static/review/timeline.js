@@ -7,7 +7,7 @@
 
 import { byId, make, setText } from '../shared/dom.js';
 import { clipName, stateWords } from '../shared/words.js';
-import { doubtOfCut, suggestionAt, suggestionWords } from './doubt.js';
+import { doubtOfCut, suggestionAt, suggestionWords, suggestionZones } from './doubt.js';
 import { frameAt, shareOf, spread } from './scale.js';
 import { fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones } from './trims.js';
 
@@ -70,6 +70,7 @@ export class Timeline {
       if (bar.hasPointerCapture(event.pointerId)) scrub(event);
     });
     bar.addEventListener('lostpointercapture', () => {
+      bar.blur(); // the next Tab is meant for the player
       if (goesOn) this.#player.play();
     });
   }
@@ -98,15 +99,17 @@ export class Timeline {
     const ends = [trimmed.start, trimmed.end].flatMap((zone) => zone ?? []);
     const inside = zones.filter((zone) => !ends.some((end) =>
       zone.start < end.end && zone.end > end.start));
-    const doubts = this.#doubts(clip);
-    const named = [...ends, ...inside, ...doubts].sort((a, b) => a.start - b.start);
-    byId('doubts').replaceChildren(...doubts.map(({ start, title, className }) => {
-      const tick = make('i', { title, className });
-      tick.style.left = percent(shareOf(clip, start));
+    const suggested = suggestionZones(clip);
+    const doubts = SIDES.flatMap((side) => this.#doubtAt(side, clip) ?? []);
+    byId('doubts').replaceChildren(...[...doubts, ...suggested].map((zone) => {
+      const tick = make('i', { title: zone.title, data: { kind: zone.kind } });
+      tick.style.left = percent(shareOf(clip, zone.start));
       return tick;
     }));
+    const named = [...ends, ...inside, ...suggested].sort((a, b) => a.start - b.start);
     const fate = ends.length > 0 ? [fateOfTrimmed(this.#exportsTrimmed)] : [];
-    setText(byId('trim'), [...named.map(({ title }) => title), ...fate].join('. '));
+    const told = [...named, ...doubts].map(({ title }) => title);
+    setText(byId('trim'), [...told, ...fate].join('. '));
     byId('names').replaceChildren(...named.map((zone) => {
       const name = make('span', { textContent: zone.name, title: zone.title });
       name.dataset.at = String(shareOf(clip, (zone.start + zone.end) / 2));
@@ -115,22 +118,12 @@ export class Timeline {
     this.#placeNames();
   }
 
-  /** The doubtful cuts at the ends of a clip, and the suggested ones within it.
-   * @param {Clip} clip */
-  #doubts(clip) {
-    const ends = SIDES.flatMap((side) => {
-      const doubt = doubtOfCut(clip, side, this.#sure);
-      const at = clip[`${side}_frame`];
-      const name = `${kindOfCut(clip, at)}, ${doubt}`;
-      const title = `${name}, at the ${side}`;
-      return doubt ? [{ start: at, end: at, name, title, className: `unsure at-${side}` }] : [];
-    });
-    const suggested = clip.suggestions.map((each) => {
-      const name = suggestionWords(each);
-      const title = `${name}, at frame ${each.frame}`;
-      return { start: each.frame, end: each.frame, name, title, className: 'suggested' };
-    });
-    return [...ends, ...suggested];
+  /** Where the cut at one end is doubtful. @param {'start' | 'end'} side @param {Clip} clip */
+  #doubtAt(side, clip) {
+    const doubt = doubtOfCut(clip, side, this.#sure);
+    const start = clip[`${side}_frame`];
+    const title = `${side}: ${kindOfCut(clip, start)}, ${doubt}`;
+    return doubt ? { start, title, kind: `unsure-${side}` } : null;
   }
 
   #placeNames() {

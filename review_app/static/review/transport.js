@@ -7,7 +7,7 @@
 
 import { byId, setText } from '../shared/dom.js';
 import { timecode } from '../shared/words.js';
-import { suggestionAt, suggestionWords } from './doubt.js';
+import { perCent, suggestionAt } from './doubt.js';
 import { transitionAt } from './trims.js';
 
 export class Transport {
@@ -78,7 +78,7 @@ export class Transport {
     setText(byId('time'), timecode(this.#player.presentedSeconds));
     const kind = transitionAt(clip, presented);
     const suggestion = suggestionAt(clip, presented);
-    const within = suggestion ? suggestionWords(suggestion) : kind && `in a ${kind}`;
+    const within = suggestion ? `suggested, ${perCent(suggestion.score)}` : kind && `in a ${kind}`;
     setText(byId('within'), within ?? '');
   }
 }

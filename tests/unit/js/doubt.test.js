@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  doubtOfCut, suggestionAt, suggestionFrom, suggestionWords,
+  doubtOfCut, suggestionAt, suggestionFrom, suggestionWords, suggestionZones,
 } from '../../../review_app/static/review/doubt.js';
 
 /** @param {number | null} start @param {number | null} end @param {...number} frames */
@@ -26,6 +26,14 @@ test('a suggestion has a frame and words', () => {
   assert.equal(found && suggestionWords(found), 'suggested cut, 38 %');
   assert.equal(suggestionAt(clip, 149), null);
   assert.equal(suggestionAt(clip, null), null);
+});
+
+test('a suggestion has a place on the bar', () => {
+  const [zone] = suggestionZones(clipOf(null, null, 120));
+  assert.deepEqual(zone, {
+    start: 120, end: 120, kind: 'suggested',
+    name: 'suggested cut, 38 %', title: '120: suggested cut, 38 %',
+  });
 });
 
 test('the way leads through all suggestions and around', () => {

@@ -5,12 +5,6 @@ const FIELDS = 'textarea, select, input:not([type=range], [type=checkbox], [type
 /** True while somebody types. @param {HTMLElement} target */
 export const isField = (target) => target.matches(FIELDS) || target.isContentEditable;
 
-/** True while nobody has moved the focus to a control by keyboard, so that Tab is free for the page.
- * A click leaves the focus on the bar. @param {HTMLElement} target */
-export const isIdle = (target) =>
-  target === document.body ||
-  (target.matches('[role=slider]') && !target.matches(':focus-visible'));
-
 /** True for a key press that operates the focused element: people go from button to button by Tab,
  * press them with Enter and Space, and move a slider with the arrows.
  * @param {KeyboardEvent} event @param {HTMLElement} target */
