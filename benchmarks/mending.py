@@ -78,7 +78,8 @@ class Desk:
         elif key == MERGE:
             self.waiting[:2] = [merge(*self.waiting[:2])]
         else:
-            self.waiting[:2] = move_cut(*self.waiting[:2], self.clip.end + NUDGES[key])
+            first, second = self.waiting[:2]
+            self.waiting[:2] = move_cut(first, second, first.end + NUDGES[key])
         if self.waiting:
             self.frame = self.clip.start
 

@@ -39,8 +39,8 @@ def page(tab: Callable[..., Tab], doubted: Film) -> Tab:
     return page
 
 
-def ticks(page: Tab, kind: str) -> list[tuple[str, float]]:
-    """The titles of ticks on the bar, and where they are, 0 to 1."""
+def ticks(page: Tab, kind: str) -> dict[str, float]:
+    """Where ticks are on the bar, 0 to 1, by their titles."""
     found = page.page.evaluate(
         """(kind) => {
           const bar = document.getElementById('bar').getBoundingClientRect();
@@ -49,11 +49,11 @@ def ticks(page: Tab, kind: str) -> list[tuple[str, float]]:
         }""",
         kind,
     )
-    return [(title, place) for title, place in found]
+    return dict(found)
 
 
 def test_a_doubtful_cut_shows_between_the_neighbours_and_on_the_bar(page: Tab) -> None:
-    assert ticks(page, "unsure") == [("end: cut, 62 % sure", pytest.approx(1, abs=0.01))]
+    assert ticks(page, "unsure") == pytest.approx({"end: cut, 62 % sure": 1}, abs=0.01)
     assert page.page.inner_text("#edge-after .joined span") == "62 % sure"
     assert page.page.inner_text("#cut-end .doubt") == "?"
     title = "cut between frames 130 and 131, 62 % sure"
@@ -73,16 +73,14 @@ def test_a_doubtful_cut_shows_between_the_neighbours_and_on_the_bar(page: Tab) -
     page.page.reload()
     page.shows_clip(132)
     page.until("document.querySelector('#edge-before .joined span').textContent === 'cut'")
-    assert ticks(page, "unsure") == []
+    assert ticks(page, "unsure") == {}
 
 
 def test_tab_goes_round_the_suggestions_and_enter_splits_there(
     page: Tab, doubted: Film, engine: Engine
 ) -> None:
-    assert ticks(page, "suggested") == [
-        ("90: suggested cut, 38 %", pytest.approx(20 / 61, abs=0.01)),
-        ("104: suggested cut, 12 %", pytest.approx(34 / 61, abs=0.01)),
-    ]
+    places = {"90: suggested cut, 38 %": 20 / 61, "104: suggested cut, 12 %": 34 / 61}
+    assert ticks(page, "suggested") == pytest.approx(places, abs=0.01)
     names = page.page.inner_text("#names")
     assert "suggested cut, 38 %" in names
     assert "suggested cut, 12 %" in names
@@ -101,11 +99,11 @@ def test_tab_goes_round_the_suggestions_and_enter_splits_there(
     page.until("heaters.player.clip.end_frame === 90")
     page.is_saved()
     assert ranges(engine, doubted)[1:3] == [(70, 90), (90, 131)]
-    assert ticks(page, "suggested") == ticks(page, "unsure") == []
+    assert ticks(page, "suggested") == ticks(page, "unsure") == {}
     page.press("a")
     page.shows_clip(90)
     page.until("document.querySelectorAll('#doubts i').length === 2")
-    assert [title for title, _ in ticks(page, "suggested")] == ["104: suggested cut, 12 %"]
+    assert [*ticks(page, "suggested")] == ["104: suggested cut, 12 %"]
     assert page.page.inner_text("#edge-before .joined span") == "cut"
     page.press("Tab")
     assert page.on_screen() == 104
