@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from heaters_pipeline.db import event_log
-from heaters_pipeline.domain.doubt import CLEARANCE
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.doubt import suggestible
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 
 
@@ -42,57 +43,50 @@ class ClipCuts:
 
 
 # Materialized: otherwise a list is opened once for each clip.
-_OF_CLIPS = sa.text("""
+_AT_CLIPS = sa.text("""
     WITH wanted AS (
         SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
     ),
+    parts AS (
+        SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end
+        FROM wanted GROUP BY source_video_id
+    ),
     listed AS MATERIALIZED (
-        SELECT
-            video.id AS source_video_id, list, kind, first, last, coalesce(score, 1) AS score,
-            CASE WHEN first >= 0 AND last < frame_count THEN (first + last + 1) / 2 END AS frame
-        FROM source_videos video,
+        SELECT source_video_id, frame_count, list, each.*
+        FROM parts JOIN source_videos video ON video.id = source_video_id,
             unnest(ARRAY['transitions', 'suggestions']) AS list,
             jsonb_to_recordset(video.scene_cut_points -> list)
                 AS each (kind text, first integer, last integer, score float)
-        WHERE video.id IN (SELECT source_video_id FROM wanted)
+        WHERE first < part_end AND part_start <= last
     )
-    SELECT id, source_video_id, 'within' AS place, kind, first, last, frame, score
+    SELECT
+        id, source_video_id, start_frame, end_frame, frame_count,
+        list, kind, first, last, coalesce(score, 1) AS score
     FROM wanted JOIN listed USING (source_video_id)
-    WHERE list = 'transitions' AND last - first > 1 AND first + 1 < end_frame AND start_frame < last
-    UNION ALL
-    SELECT id, source_video_id, 'start', kind, first, last, frame, score
-    FROM wanted JOIN listed USING (source_video_id)
-    WHERE list = 'transitions' AND frame = start_frame
-    UNION ALL
-    SELECT id, source_video_id, 'end', kind, first, last, frame, score
-    FROM wanted JOIN listed USING (source_video_id)
-    WHERE list = 'transitions' AND frame = end_frame
-    UNION ALL
-    SELECT id, source_video_id, 'suggested', kind, first, last, frame, score
-    FROM wanted JOIN listed USING (source_video_id)
-    WHERE list = 'suggestions'
-        AND frame > start_frame + :clearance AND frame < end_frame - :clearance
-    ORDER BY first, score
+    WHERE first < end_frame AND start_frame <= last
+    ORDER BY first
 """)
 
 
 def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, ClipCuts]:
     """By clip id."""
     cuts = {clip_id: ClipCuts() for clip_id in clip_ids}
-    wanted = {"clip_ids": list(clip_ids), "clearance": CLEARANCE}
-    rows = session.execute(_OF_CLIPS, wanted).all()
+    rows = session.execute(_AT_CLIPS, {"clip_ids": list(clip_ids)}).all()
     placed = event_log.placed_cuts(session, {row.source_video_id for row in rows})
     for row in rows:
-        of_clip = cuts[row.id]
-        is_placed = row.frame in placed[row.source_video_id]
-        match row.place:
-            case "within":
-                kind = TransitionKind(row.kind)
-                of_clip.transitions.append(Transition(kind, row.first, row.last, row.score))
-            case "suggested":
-                of_clip.suggestions.append(Suggestion(row.frame, row.score))
-            case "start" if not is_placed:
-                of_clip.start_score = max(row.score, of_clip.start_score or 0)
-            case "end" if not is_placed:
-                of_clip.end_score = max(row.score, of_clip.end_score or 0)
+        of_clip, clip = cuts[row.id], FrameRange(row.start_frame, row.end_frame)
+        found = Transition(TransitionKind(row.kind), row.first, row.last, row.score)
+        frame = found.boundary(row.frame_count)
+        if row.list == "suggestions":
+            if frame is not None and frame in range(*suggestible(clip)):
+                of_clip.suggestions.append(Suggestion(frame, found.score))
+            continue
+        if max(clip.start, found.first + 1) < min(clip.end, found.last):
+            of_clip.transitions.append(found)
+        if frame in placed[row.source_video_id]:
+            continue
+        if frame == clip.start:
+            of_clip.start_score = max(found.score, of_clip.start_score or 0)
+        elif frame == clip.end:
+            of_clip.end_score = max(found.score, of_clip.end_score or 0)
     return cuts
