@@ -147,7 +147,11 @@ def prepare(film: Path, folder: Path, thumbnails: bool = True) -> Transcoded:
 def read_truth(path: Path) -> dict[str, Any]:
     told = json.loads(path.read_text())
     truths = [Truth(each["kind"], each["start"], each["end"]) for each in told["transitions"]]
-    return {"transitions": truths, "flashes": told.get("flashes", [])}
+    return {
+        "transitions": truths,
+        "flashes": told.get("flashes", []),
+        "ignore": told.get("ignore", []),
+    }
 
 
 def measure(film: Path, truth: dict[str, Any], made: Transcoded) -> list[Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -190,15 +191,18 @@ def cuts() -> None:
 
 
 @cuts.command()
-@click.argument("key")
-def tune(key: str) -> None:
-    """Propose the threshold that would have agreed best with the reviewers of the video KEY."""
+@click.argument("key", required=False)
+def tune(key: str | None) -> None:
+    """Propose the threshold that would have agreed best with the reviewers of the video KEY, or of
+    all videos."""
     from heaters_pipeline.work.pipeline import open_pipeline
     from heaters_pipeline.work.tuning import best, try_thresholds
 
     settings = _settings()
-    with _database(settings) as engine:
-        trials = try_thresholds(open_pipeline(engine, settings), key)
+    with _database(settings) as engine, _progress_bar() as bar:
+        trials = try_thresholds(
+            open_pipeline(engine, settings), key, functools.partial(bar, "thresholds")
+        )
     chosen = best(trials)
     click.echo("threshold  agreed  false  missed    F1")
     for trial in trials:

@@ -42,6 +42,7 @@ def make_ready(
     products: SourceFacts,
     cuts: Iterable[int],
     transitions: Iterable[Transition] = (),
+    suggestions: Iterable[Transition] = (),
 ) -> tuple[SourceVideo, list[Clip]]:
     """Takes a new video through all states of its ingest, with these products, and cuts it into
     clips that wait for review."""
@@ -53,7 +54,10 @@ def make_ready(
             session, key, PREPROCESS, {"gold_master_filepath": "unused", **products}
         )
         source_videos.begin(session, key, DETECT_SCENES)
-        found = {"transitions": [asdict(each) for each in transitions]}
+        found = {
+            "transitions": [asdict(each) for each in transitions],
+            "suggestions": [asdict(each) for each in suggestions],
+        }
         source_videos.record(session, key, {"scene_cut_points": found})
         video = source_videos.get(session, key)
         replanning.replan(session, video, cuts)

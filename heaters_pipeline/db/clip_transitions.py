@@ -1,41 +1,92 @@
-"""The transitions between shots that show within clips, read for some clips at a time.
+"""What detection found at the ends of clips and within them, read for some clips at a time.
 
-A long video has thousands: they are chosen in the database, which opens each video's list once.
+A long video has thousands of transitions: they are chosen in the database, which opens each video's
+lists once.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from heaters_pipeline.db import event_log
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.doubt import suggestible
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 
+
+class Suggestion(NamedTuple):
+    """A cut that the detector left out."""
+
+    frame: int
+    """First frame after it."""
+    score: float
+
+
+@dataclass
+class ClipCuts:
+    """What detection found of a clip."""
+
+    transitions: list[Transition] = field(default_factory=list)
+    """Those with frames of their own within the clip, in film order; a hard cut has none."""
+    start_score: float | None = None
+    """How sure the detector is of the cut before the clip, 0 to 1; None where a reviewer made that
+    cut, or detection none."""
+    end_score: float | None = None
+    """The same of the cut after it."""
+    suggestions: list[Suggestion] = field(default_factory=list)
+    """In film order."""
+
+
 # Materialized: otherwise a list is opened once for each clip.
-_OF_CLIPS = sa.text("""
+_AT_CLIPS = sa.text("""
     WITH wanted AS (
         SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
     ),
-    long AS MATERIALIZED (
-        SELECT video.id AS source_video_id, each.*
-        FROM source_videos video,
-            jsonb_to_recordset(video.scene_cut_points -> 'transitions')
+    parts AS (
+        SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end
+        FROM wanted GROUP BY source_video_id
+    ),
+    listed AS MATERIALIZED (
+        SELECT source_video_id, frame_count, list, each.*
+        FROM parts JOIN source_videos video ON video.id = source_video_id,
+            unnest(ARRAY['transitions', 'suggestions']) AS list,
+            jsonb_to_recordset(video.scene_cut_points -> list)
                 AS each (kind text, first integer, last integer, score float)
-        WHERE video.id IN (SELECT source_video_id FROM wanted) AND last - first > 1
+        WHERE first < part_end AND part_start <= last
     )
-    SELECT wanted.id, kind, first, last, coalesce(score, 1)
-    FROM wanted JOIN long USING (source_video_id)
-    WHERE first + 1 < end_frame AND start_frame < last
+    SELECT
+        id, source_video_id, start_frame, end_frame, frame_count,
+        list, kind, first, last, coalesce(score, 1) AS score
+    FROM wanted JOIN listed USING (source_video_id)
+    WHERE first < end_frame AND start_frame <= last
     ORDER BY first
 """)
 
 
-def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, Sequence[Transition]]:
-    """The transitions with frames of their own within each clip, in film order, by clip id. Clips
-    without any are left out; a hard cut has no frame of its own."""
-    found: dict[int, list[Transition]] = defaultdict(list)
-    for clip_id, kind, *rest in session.execute(_OF_CLIPS, {"clip_ids": list(clip_ids)}):
-        found[clip_id].append(Transition(TransitionKind(kind), *rest))
-    return found
+def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, ClipCuts]:
+    """By clip id."""
+    cuts = {clip_id: ClipCuts() for clip_id in clip_ids}
+    rows = session.execute(_AT_CLIPS, {"clip_ids": list(clip_ids)}).all()
+    placed = event_log.placed_cuts(session, {row.source_video_id for row in rows})
+    for row in rows:
+        of_clip, clip = cuts[row.id], FrameRange(row.start_frame, row.end_frame)
+        found = Transition(TransitionKind(row.kind), row.first, row.last, row.score)
+        frame = found.boundary(row.frame_count)
+        if row.list == "suggestions":
+            if frame is not None and frame in range(*suggestible(clip)):
+                of_clip.suggestions.append(Suggestion(frame, found.score))
+            continue
+        if max(clip.start, found.first + 1) < min(clip.end, found.last):
+            of_clip.transitions.append(found)
+        if frame in placed[row.source_video_id]:
+            continue
+        if frame == clip.start:
+            of_clip.start_score = max(found.score, of_clip.start_score or 0)
+        elif frame == clip.end:
+            of_clip.end_score = max(found.score, of_clip.end_score or 0)
+    return cuts

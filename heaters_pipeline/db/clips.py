@@ -14,12 +14,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import event_log, source_videos
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Side
+from heaters_pipeline.domain.doubt import Doubts
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import Transition, Transitions
@@ -71,6 +72,23 @@ def judged(session: Session, video_id: int) -> Sequence[Clip]:
         .where(Clip.source_video_id == video_id, LIVE, TOUCHED)
         .order_by(col(Clip.start_frame))
     ).all()
+
+
+def judged_videos(session: Session) -> list[str]:
+    """The keys of the videos that have such clips, as far as cuts were looked for in them."""
+    of_video = col(Clip.source_video_id) == SourceVideo.id
+    touched = sa.exists().where(of_video, LIVE, TOUCHED)
+    return list(
+        session.exec(
+            select(SourceVideo.key)
+            .where(
+                touched,
+                col(SourceVideo.needs_splicing),
+                col(SourceVideo.frame_scores_filepath).is_not(None),
+            )
+            .order_by(col(SourceVideo.id))
+        )
+    )
 
 
 def failed(session: Session) -> Sequence[Clip]:
@@ -130,6 +148,8 @@ def lay(
     as for one."""
     if not ranges:
         return []
+    ranges = sorted(ranges)
+    placed = {frames.start for frames in ranges[1:]} if made_by == Action.SPLIT else set()
     rows = [
         {
             "source_video_id": video.id,
@@ -139,7 +159,7 @@ def lay(
             "note": annotation.note,
             **geometry._asdict(),
         }
-        for geometry in geometries(session, video, sorted(ranges))
+        for geometry in geometries(session, video, ranges, placed)
     ]
     made = session.scalars(sa.select(Clip).from_statement(_LAY), {"rows": rows})
     return sorted(made, key=lambda clip: clip.start_frame)
@@ -150,13 +170,26 @@ class Geometry(NamedTuple):
 
     cut_points: dict[str, Any]
     trim: dict[str, int] | None
+    doubt: float | None
+
+
+class Detected(NamedTuple):
+    """The columns that follow from what detection found at a clip's frames."""
+
+    trim: dict[str, int] | None
+    """What to keep of the clip so that it shows its own shot alone; None: all of it."""
+    doubt: float | None
 
 
 def geometries(
-    session: Session, video: SourceVideo, ranges: Sequence[FrameRange]
+    session: Session,
+    video: SourceVideo,
+    ranges: Sequence[FrameRange],
+    placed: Collection[int] = (),
 ) -> list[Geometry]:
     """The geometry of each range. The times come from the frame index; the last frame of the video
-    is shown for one frame's time at the nominal rate."""
+    is shown for one frame's time at the nominal rate. `placed` are the cuts that a reviewer is
+    putting where they are."""
     edges = {frame for frames in ranges for frame in (frames.start, frames.end - 1, frames.end)}
     ticks = source_videos.frame_ticks(session, video.id, edges)
 
@@ -172,18 +205,32 @@ def geometries(
                 "start_time_seconds": seconds(frames.start),
                 "end_time_seconds": seconds(frames.end),
             },
-            trim,
+            *found,
         )
-        for frames, trim in zip(ranges, trims(video, ranges), strict=True)
+        for frames, found in zip(ranges, detected(session, video, ranges, placed), strict=True)
     ]
 
 
-def trims(video: SourceVideo, ranges: Iterable[FrameRange]) -> list[dict[str, int] | None]:
-    """What to keep of each clip so that it shows its own shot alone; None: all of it."""
-    found = (video.scene_cut_points or {}).get("transitions", ())
-    transitions = Transitions(Transition(**each) for each in found)
-    cleaned = [(frames, transitions.clean_range(frames)) for frames in ranges]
-    return [None if clean == frames else clean.as_json() for frames, clean in cleaned]
+def detected(
+    session: Session,
+    video: SourceVideo,
+    ranges: Iterable[FrameRange],
+    placed: Collection[int] = (),
+) -> list[Detected]:
+    """What follows for each range from what detection found. `placed` are cuts by reviewers that no
+    event tells of yet."""
+    found, suggested = (
+        [Transition(**each) for each in (video.scene_cut_points or {}).get(name, ())]
+        for name in ("transitions", "suggestions")
+    )
+    by_reviewers = event_log.placed_cuts(session, [video.id])[video.id].union(placed)
+    transitions = Transitions(found)
+    doubts = Doubts(found, suggested, video.frame_count or 0, by_reviewers)
+    made = []
+    for frames in ranges:
+        clean = transitions.clean_range(frames)
+        made.append(Detected(None if clean == frames else clean.as_json(), doubts.of(frames)))
+    return made
 
 
 def save(session: Session, changed: Collection[Clip]) -> None:
@@ -219,7 +266,7 @@ def _decided(clip: Clip) -> dict[str, Any]:
 _DECIDED = (
     *("state", "decided_at", "last_event_id", "error", "version"),
     *("leased_by", "leased_page", "leased_until"),
-    *("cut_points", "made_by", "trim", "is_virtual", "clip_filepath", "exported_frames"),
+    *("cut_points", "made_by", "trim", "doubt", "is_virtual", "clip_filepath", "exported_frames"),
     *("grouped_with_clip_id", "labels", "rating", "note"),
 )
 
@@ -234,7 +281,7 @@ _SAVE = (
     .execution_options(synchronize_session=False)
 )
 
-_LAID = ("source_video_id", "made_by", "cut_points", "trim", "labels", "rating", "note")
+_LAID = ("source_video_id", "made_by", "cut_points", "trim", "doubt", "labels", "rating", "note")
 
 _LAY = (
     sa.insert(Clip).from_select(_LAID, sa.select(*(_NEW.c[name] for name in _LAID))).returning(Clip)
@@ -263,9 +310,17 @@ def free(*conditions: Any) -> Any:
     )
 
 
-def reshape(session: Session, video: SourceVideo, clip: Clip, frames: FrameRange) -> None:
-    """Gives a clip other frames; nothing is written yet."""
-    [(clip.cut_points, clip.trim)] = geometries(session, video, [frames])
+def reshape(
+    session: Session,
+    video: SourceVideo,
+    clip: Clip,
+    frames: FrameRange,
+    placed: Collection[int] = (),
+) -> None:
+    """Gives a clip other frames; nothing is written yet. `placed` are the cuts that a reviewer is
+    putting where they are."""
+    [geometry] = geometries(session, video, [frames], placed)
+    clip.cut_points, clip.trim, clip.doubt = geometry
 
 
 def neighbour(session: Session, clip: Clip, side: Side) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db.models import ReviewEvent
-from heaters_pipeline.domain.decisions import COUNTED, DECISIONS, Action
+from heaters_pipeline.domain.decisions import COUNTED, DECISIONS, Action, placed_by
 
 
 def standing() -> SelectOfScalar[ReviewEvent]:
@@ -94,6 +95,18 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
         col(ReviewEvent.created_at) >= since,
     )
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
+
+
+def placed_cuts(session: Session, video_ids: Iterable[int]) -> Mapping[int, set[int]]:
+    """The cuts that reviewers made by splits or moved by nudges that stand, by video."""
+    events = standing().where(
+        col(ReviewEvent.source_video_id).in_(video_ids),
+        col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
+    )
+    placed: dict[int, set[int]] = defaultdict(set)
+    for event in session.exec(events):
+        placed[event.source_video_id] |= placed_by(event.action, event.before, event.after)
+    return placed
 
 
 class Corrections(NamedTuple):

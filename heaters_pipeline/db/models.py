@@ -221,7 +221,8 @@ class SourceVideo(SQLModel, table=True):
     from before there were any."""
     scene_cut_points: dict[str, Any] | None = _json()
     """`{"detector", "threshold", "cuts", "transitions", "suggestions"}`: what detection found,
-    before any reviewer. Suggestions are transitions that it left out."""
+    before any reviewer. Suggestions are transitions that it left out;
+    older ones have none."""
 
     created_at: datetime = _now()
     updated_at: datetime = _touched()
@@ -386,6 +387,8 @@ class Clip(SQLModel, table=True):
     trim: dict[str, int] | None = _json()
     """`{"start_frame", "end_frame"}`: the frames that show this clip's own shot alone; null where
     all do."""
+    doubt: float | None = Field(default=None, sa_column=sa.Column(sa.REAL))
+    """0 to 1: how unsure its cuts are (`domain.doubt`); null where nothing is known."""
     clip_filepath: str | None = _optional_text()
     exported_frames: dict[str, int] | None = _json()
     """`{"start_frame", "end_frame"}` of what the file holds; null while there is none."""

@@ -21,7 +21,7 @@ def replan(
 ) -> Outcome | None:
     """Lays the video's clips anew along `cuts`, none of them longer than `longest` frames. Clips
     that a reviewer has touched (`clips.TOUCHED`) stay as they are. Other clips stay where they
-    already fit. Pending clips get the trim that the video's transitions suggest now.
+    already fit. Pending clips get the trim and the doubt that detection gives them now.
 
     None if no clip comes or goes.
     """
@@ -37,7 +37,7 @@ def replan(
     missing = sorted(planned - lying)
     before = [snapshot(clip) for clip in replaced]
     with session.no_autoflush:
-        changed = [*_retrim(video, live.values()), *replaced]
+        changed = [*_renewed(session, video, live.values()), *replaced]
         for clip in replaced:
             clip.state = ClipState.SUPERSEDED
         # The old clips leave their frames before the new ones take them.
@@ -48,13 +48,14 @@ def replan(
     return record(session, "pipeline", Action.REPLAN, [Part(before, replaced + made)])
 
 
-def _retrim(video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
-    """Gives pending clips the trim that the video's transitions suggest now; the changed ones."""
+def _renewed(session: Session, video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
+    """Gives pending clips the trim and the doubt that detection gives them now; the changed
+    ones."""
     pending = [clip for clip in live if clip.state == ClipState.PENDING_REVIEW]
-    trims = clips.trims(video, [clip.frames for clip in pending])
+    detected = clips.detected(session, video, [clip.frames for clip in pending])
     changed = []
-    for clip, trim in zip(pending, trims, strict=True):
-        if clip.trim != trim:
-            clip.trim = trim
+    for clip, found in zip(pending, detected, strict=True):
+        if (clip.trim, clip.doubt) != found:
+            clip.trim, clip.doubt = found
             changed.append(clip)
     return changed

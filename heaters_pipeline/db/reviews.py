@@ -204,7 +204,7 @@ def _nudge(session: Session, actor: str, decision: Nudge, pair: Sequence[Clip]) 
     video = session.get_one(SourceVideo, first.source_video_id, options=[WITHOUT_INDEX])
     with session.no_autoflush:
         for clip, frames in zip(pair, ranges, strict=True):
-            clips.reshape(session, video, clip, frames)
+            clips.reshape(session, video, clip, frames, [decision.frame])
             clip.made_by = decision.action
         return record(session, actor, decision.action, [Part(before, list(pair))])
 

@@ -51,6 +51,7 @@ class View:
             Order.SHORTEST: [SECONDS],
             Order.LONGEST: [SECONDS.desc()],
             Order.UNCERTAIN: [sa.func.abs(score - 0.5).asc().nulls_last()],
+            Order.DOUBTFUL: [col(Clip.doubt).desc().nulls_last()],
             Order.BEST: [score.desc().nulls_last()],
             Order.WORST: [score.asc().nulls_last()],
             Order.NEWEST: [col(Clip.decided_at).desc().nulls_last(), col(Clip.id).desc()],

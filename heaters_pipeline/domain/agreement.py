@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -24,17 +25,36 @@ class Agreement(NamedTuple):
         weighed = 2 * self.agreed + self.false + self.missed
         return 2 * self.agreed / weighed if weighed else 1.0
 
+    def plus(self, other: Agreement) -> Agreement:
+        """Over both videos."""
+        return Agreement(*(ours + theirs for ours, theirs in zip(self, other, strict=True)))
 
-def agreement(cuts: Iterable[int], decided: Sequence[FrameRange], frame_count: int) -> Agreement:
-    """`decided` are the ranges that reviewers have judged; what lies outside them counts for
-    nothing."""
-    wanted = sorted({edge for each in decided for edge in each if 0 < edge < frame_count})
+
+def agreement(
+    cuts: Iterable[int],
+    decided: Sequence[FrameRange],
+    frame_count: int,
+    waiting: Sequence[FrameRange] = (),
+) -> Agreement:
+    """`decided` are the clips that reviewers have taken as one, so that a cut within is false.
+    `waiting` are others whose ends they have seen, as the parts of a split: what is within is not
+    decided yet. What lies outside of both counts for nothing."""
+    ends = (edge for each in (*decided, *waiting) for edge in each)
+    wanted = sorted({edge for edge in ends if 0 < edge < frame_count})
     open_cuts = set(cuts)
     agreed = 0
     for edge in wanted:
-        near = [cut for cut in open_cuts if abs(cut - edge) <= TOLERANCE]
+        around = range(edge - TOLERANCE, edge + TOLERANCE + 1)
+        near = [cut for cut in around if cut in open_cuts]
         if near:
             open_cuts.remove(min(near, key=lambda cut: abs(cut - edge)))
             agreed += 1
-    false = sum(any(each.start < cut < each.end for each in decided) for cut in open_cuts)
+    whole = sorted(decided)
+    false = sum(_is_within(cut, whole) for cut in open_cuts)
     return Agreement(agreed, false, len(wanted) - agreed)
+
+
+def _is_within(cut: int, ranges: Sequence[FrameRange]) -> bool:
+    """`ranges` are in order and apart."""
+    place = bisect_left(ranges, (cut,)) - 1
+    return place >= 0 and cut < ranges[place].end

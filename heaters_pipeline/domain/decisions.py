@@ -156,6 +156,17 @@ def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> boo
             return clip.items() >= changes.items()
 
 
+def placed_by(action: Action, before: Sequence[Snapshot], after: Sequence[Snapshot]) -> set[int]:
+    """The cuts that a split made or a nudge moved, each as the first frame that follows it."""
+    if action == Action.NUDGE:
+        return {max(entry["start_frame"] for entry in after)}
+    if action != Action.SPLIT:
+        return set()
+    old = {entry["id"] for entry in before}
+    parts = [entry["start_frame"] for entry in after if entry["id"] not in old]
+    return {frame for frame in parts if frame > min(parts)}
+
+
 _ASPECTS = (
     ("state",),
     ("grouped_with_clip_id",),

@@ -41,6 +41,8 @@ class Order(StrEnum):
     LONGEST = "longest"
     UNCERTAIN = "uncertain"
     """First the clips that look as much like approved ones as like skipped and archived ones."""
+    DOUBTFUL = "doubtful"
+    """First the clips with the least sure cuts (`domain.doubt`)."""
     BEST = "best"
     """By score; so is `worst`."""
     WORST = "worst"

@@ -8,13 +8,13 @@ from typing import TypedDict
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clip_transitions as transitions
-from heaters_pipeline.db import likeness
+from heaters_pipeline.db import clip_transitions, likeness
+from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.sprites import SpriteIndex
-from heaters_pipeline.domain.transitions import Transition, TransitionKind
+from heaters_pipeline.domain.transitions import TransitionKind
 
 
 class TransitionJson(TypedDict):
@@ -23,6 +23,13 @@ class TransitionJson(TypedDict):
     kind: TransitionKind
     first: int
     last: int
+
+
+class SuggestionJson(TypedDict):
+    """A cut that the detector left out; `frame` is the first after it."""
+
+    frame: int
+    score: float
 
 
 class NeighbourJson(TypedDict):
@@ -74,6 +81,12 @@ class ClipJson(TypedDict):
     """The part of the clip to keep; None: all of it."""
     transitions: Sequence[TransitionJson]
     """Those with frames of their own within the clip."""
+    start_score: float | None
+    """0 to 1: how sure the detector is of the cut before the clip; None where a reviewer made that
+    cut, or detection none."""
+    end_score: float | None
+    suggestions: Sequence[SuggestionJson]
+    """Cuts within the clip that the detector left out."""
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -105,12 +118,9 @@ def clips_json(
 ) -> list[ClipJson]:
     """`learnt` gives the clips their scores."""
     ids = [entry.clip.id for entry in entries]
-    found = transitions.of_clips(session, ids)
+    cuts = clip_transitions.of_clips(session, ids)
     scores = likeness.scores(session, learnt, ids)
-    return [
-        _clip_json(entry, found.get(entry.clip.id, ()), scores.get(entry.clip.id))
-        for entry in entries
-    ]
+    return [_clip_json(entry, cuts[entry.clip.id], scores.get(entry.clip.id)) for entry in entries]
 
 
 def drawn_json(entry: QueuedClip) -> DrawnClipJson:
@@ -122,7 +132,7 @@ def drawn_json(entry: QueuedClip) -> DrawnClipJson:
     }
 
 
-def _clip_json(entry: QueuedClip, found: Sequence[Transition], score: float | None) -> ClipJson:
+def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJson:
     clip, video, previous, following = entry
     start = float(clip.cut_points["start_time_seconds"])
     return {
@@ -135,8 +145,11 @@ def _clip_json(entry: QueuedClip, found: Sequence[Transition], score: float | No
         "duration_seconds": float(clip.cut_points["end_time_seconds"]) - start,
         "trim": clip.trim,
         "transitions": [
-            {"kind": each.kind, "first": each.first, "last": each.last} for each in found
+            {"kind": each.kind, "first": each.first, "last": each.last} for each in cuts.transitions
         ],
+        "start_score": cuts.start_score,
+        "end_score": cuts.end_score,
+        "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,

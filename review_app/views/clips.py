@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import (
     artifacts,
+    clip_transitions,
     clip_work,
     clips,
     embeddings,
@@ -15,7 +16,6 @@ from heaters_pipeline.db import (
     review_queue,
     undoing,
 )
-from heaters_pipeline.db import clip_transitions as transitions
 from heaters_pipeline.db.models import ReviewEvent
 from review_app.presenters import history
 from review_app.presenters.clip_json import clips_json
@@ -40,7 +40,7 @@ def index(clip_id: int) -> ResponseReturnValue:
             "clip.html",
             entry=entry,
             virtual=clips_json(session, [entry], likeness)[0] if entry.clip.is_virtual else None,
-            transitions=transitions.of_clips(session, [clip_id]).get(clip_id, ()),
+            transitions=clip_transitions.of_clips(session, [clip_id])[clip_id].transitions,
             history=history.entries(clip_id, clips.history(session, clip_id)),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
             undoable=undoable,

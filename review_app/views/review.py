@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from heaters_pipeline.domain.doubt import SURE
 from review_app.presenters import filters
 from review_app.services import services, transaction
 
@@ -25,4 +26,5 @@ def index() -> ResponseReturnValue:
         videos=videos,
         lease_seconds=services().settings.lease_seconds,
         export_trimmed=services().settings.export_trimmed,
+        sure=SURE,
     )

@@ -76,6 +76,7 @@ def add_film(
     key: str,
     cuts: Sequence[int],
     transitions: Sequence[Transition] = (),
+    suggestions: Sequence[Transition] = (),
 ) -> Film:
     """The film as it is once the pipeline has made its proxy, found its transitions and laid out
     its virtual clips."""
@@ -86,7 +87,7 @@ def add_film(
         "frame_count": footage.made.frame_count,
     }
     new_video(engine, key, title=key.replace("-", " ").capitalize(), url=str(footage.source))
-    _, live = make_ready(engine, key, products, cuts, transitions)
+    _, live = make_ready(engine, key, products, cuts, transitions, suggestions)
     return Film(footage, key, products["proxy_id"], str(products["proxy_filepath"]), live)
 
 

@@ -50,8 +50,9 @@ def test_names_roles_and_contrast(
     axe: str,
     scheme: Any,
 ) -> None:
-    dissolve = Transition(TransitionKind.DISSOLVE, 124, 138)
-    add_film(engine, storage, footage, "film", CUTS, [dissolve])
+    dissolve = Transition(TransitionKind.DISSOLVE, 124, 138, 0.6)
+    suggested = Transition(TransitionKind.CUT, 99, 100, 0.38)
+    add_film(engine, storage, footage, "film", CUTS, [dissolve], [suggested])
     page = tab(search="?min_seconds=1")
     page.page.emulate_media(color_scheme=scheme)
     page.shows_clip(0)

@@ -302,6 +302,7 @@ def test_every_key_of_the_overlay_is_tried_in_these_tests(tab: Callable[..., Tab
     )
     elsewhere = {
         *("mark", "filters", "help", "repeat", "nextClip", "previousClip", "inPoint", "outPoint"),
+        *("nextSuggestion", "previousSuggestion"),
         *(
             f"{edge}{way}{by}"
             for edge in ("start", "end")

@@ -18,6 +18,7 @@ from benchmarks.footprint import footprint_of
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.orientation import Orientation
 from tests.conftest import CHECKOUT
+from tests.films import Film, Join, Shot
 from tests.footage import NumberedFilm, make_numbered_film
 
 pytestmark = pytest.mark.long
@@ -79,6 +80,14 @@ def test_frame_index() -> None:
     results = report("frame_index", "--minutes", "0.2", "--clips", "20")
     assert list(results) == ["build", "slice"]
     assert "300 frames" in results["build"]["peer"]
+
+
+def test_mending(tmp_path: Path) -> None:
+    shots = tuple(Shot(number, 40) for number in (1, 2, 3))
+    film = Film("small", shots, (Join("cut"), Join("dissolve", 10)))
+    results = report("mending", *film.write(tmp_path, 192, 108))
+    assert list(results) == ["stepping/small", "stopping/small"]
+    assert results["stepping/small"]["value"] == 3, "an approval for each shot"
 
 
 def test_memory(film_file: Path) -> None:

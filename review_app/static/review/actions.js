@@ -8,6 +8,7 @@
  *   help: import('../shared/help.js').Help}} Parts  of the page
  */
 
+import { suggestionFrom } from './doubt.js';
 import { cleanRange } from './trims.js';
 
 /** Actions that only look: they may come at any time. @param {Parts} parts
@@ -15,6 +16,11 @@ import { cleanRange } from './trims.js';
 export function looking({ player, queue, screen, marks, transport, describe, filters, help }) {
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
+  const suggest = (/** @type {1 | -1} */ direction) => {
+    const frame = queue.current && suggestionFrom(queue.current, player.wanted, direction);
+    if (frame !== null) screen.stopAt(frame);
+    else if (queue.current) queue.tell('No cut is suggested in this clip.');
+  };
   return {
     toggle: () => player.toggle(),
     back: () => step(-1),
@@ -25,6 +31,8 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
     last: () => screen.stopAt((player.clip?.end_frame ?? 1) - 1),
     inPoint: () => queue.current && seek(cleanRange(queue.current).start_frame),
     outPoint: () => queue.current && screen.stopAt(cleanRange(queue.current).end_frame - 1),
+    nextSuggestion: () => suggest(1),
+    previousSuggestion: () => suggest(-1),
     backwards: () => player.shuttle(-1),
     forwards: () => player.shuttle(1),
     halt: () => player.halt(),

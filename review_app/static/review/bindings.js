@@ -30,6 +30,11 @@ export const GROUPS = [
       line('Split here, or at the marks', ['split', 'Enter']),
       line('Mark a split here', ['mark', 'c']),
       line(
+        'Next, previous suggested cut',
+        ['nextSuggestion', 'Tab', 'Next suggested cut'],
+        ['previousSuggestion', 'Shift+Tab', 'Previous suggested cut'],
+      ),
+      line(
         'Start earlier, later',
         ['startEarlier', '[', 'Start a frame earlier'],
         ['startLater', ']', 'Start a frame later'],

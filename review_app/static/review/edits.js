@@ -235,6 +235,9 @@ function merged(clip, beside, other, id) {
     transitions: isFirst
       ? [...clip.transitions, ...(other?.transitions ?? [])]
       : [...(other?.transitions ?? []), ...clip.transitions],
+    start_score: (isFirst ? clip : other)?.start_score ?? null,
+    end_score: (isFirst ? other : clip)?.end_score ?? null,
+    suggestions: [...clip.suggestions, ...(other?.suggestions ?? [])],
   };
 }
 
@@ -260,6 +263,9 @@ function ranged(clip, start, end) {
     duration_seconds: clip.duration_seconds + seconds(added),
     trim: clean && clean.start_frame < clean.end_frame ? clean : null,
     transitions: clip.transitions.filter(({ first, last }) => first + 1 < end && last > start),
+    start_score: start === clip.start_frame ? clip.start_score : null,
+    end_score: end === clip.end_frame ? clip.end_score : null,
+    suggestions: clip.suggestions.filter(({ frame }) => start < frame && frame < end),
   };
 }
 

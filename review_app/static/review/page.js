@@ -72,7 +72,10 @@ const queue = new ReviewQueue({
 const keymap = new Keymap(BINDINGS, keptKeys());
 const marks = new Marks();
 const strip = new Strip(player, schedule);
-const timeline = new Timeline(player, { exportsTrimmed: 'exportTrimmed' in page.dataset });
+const timeline = new Timeline(player, {
+  exportsTrimmed: 'exportTrimmed' in page.dataset,
+  sure: Number(page.dataset.sure),
+});
 const transport = new Transport(player);
 const lists = new Lists(strip);
 const describe = new Describe({
@@ -98,6 +101,17 @@ function act(action, since) {
   scheduleDraw(HEAD_START_MS);
 }
 
+/** True after Esc until another key: Tab moves the focus then, so that nobody is kept from the
+ * controls. */
+let isTabLeft = false;
+
+/** True if Tab goes to the next suggestion, and does not move the focus from one control to the next.
+ * @param {HTMLElement} target */
+function takesTab(target) {
+  const hasSuggestions = (queue.current?.suggestions.length ?? 0) > 0;
+  return hasSuggestions && !isTabLeft && target === document.body;
+}
+
 /** @param {HTMLElement} target */
 function escape(target) {
   if (isField(target)) target.blur();
@@ -111,7 +125,9 @@ document.addEventListener('keydown', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   const isOver = help.isOpen || filters.isOpen;
   if (event.key === 'Escape' && !isOver) escape(target);
+  if (event.key !== 'Tab' && event.key !== 'Shift') isTabLeft = event.key === 'Escape';
   if (isField(target)) return;
+  if (event.key === 'Tab' && !takesTab(target)) return;
   if (worksFocus(event, target)) {
     // While Enter is held on a button, the browser clicks it repeatedly.
     const repeats = !target.matches('button') || REPEATING.has(target.dataset.action ?? '');

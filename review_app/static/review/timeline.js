@@ -7,11 +7,14 @@
 
 import { byId, make, setText } from '../shared/dom.js';
 import { clipName, stateWords } from '../shared/words.js';
+import { doubtOfCut, suggestionAt, suggestionWords, suggestionZones } from './doubt.js';
 import { frameAt, shareOf, spread } from './scale.js';
 import { fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones } from './trims.js';
 
 /** Pixels between the names of two transitions. */
 const NAME_GAP = 12;
+
+const SIDES = /** @type {const} */ (['start', 'end']);
 
 /** @param {number} share */
 const percent = (share) => `${share * 100}%`;
@@ -20,14 +23,17 @@ export class Timeline {
   #bar = byId('bar');
   #player;
   #exportsTrimmed;
+  #sure;
   /** @type {Clip | null} */ #clip = null;
   #drawnLoaded = '';
   #drawnMarks = '';
 
-  /** @param {Player} player @param {{exportsTrimmed: boolean}} options */
-  constructor(player, { exportsTrimmed }) {
+  /** @param {Player} player @param {{exportsTrimmed: boolean, sure: number}} options `sure`: the
+   * score from which on a cut shows no doubt */
+  constructor(player, { exportsTrimmed, sure }) {
     this.#player = player;
     this.#exportsTrimmed = exportsTrimmed;
+    this.#sure = sure;
     this.#listen();
     new ResizeObserver(() => this.#placeNames()).observe(byId('names'));
   }
@@ -37,7 +43,7 @@ export class Timeline {
     if (clip !== this.#clip) {
       this.#clip = clip;
       if (clip) this.#drawClip(clip);
-      for (const side of /** @type {const} */ (['start', 'end'])) this.#drawCut(side, clip);
+      for (const side of SIDES) this.#drawCut(side, clip);
     }
     if (!clip) return;
     this.#drawMarks(clip, marks);
@@ -64,6 +70,7 @@ export class Timeline {
       if (bar.hasPointerCapture(event.pointerId)) scrub(event);
     });
     bar.addEventListener('lostpointercapture', () => {
+      bar.blur(); // the next Tab is meant for the player
       if (goesOn) this.#player.play();
     });
   }
@@ -81,7 +88,7 @@ export class Timeline {
       return area;
     }));
     const trimmed = trimmedZones(clip);
-    for (const side of /** @type {const} */ (['start', 'end'])) {
+    for (const side of SIDES) {
       const zone = trimmed[side];
       const area = byId(`trim-${side}`);
       area.hidden = !zone;
@@ -92,15 +99,31 @@ export class Timeline {
     const ends = [trimmed.start, trimmed.end].flatMap((zone) => zone ?? []);
     const inside = zones.filter((zone) => !ends.some((end) =>
       zone.start < end.end && zone.end > end.start));
-    const named = [...ends, ...inside].sort((a, b) => a.start - b.start);
+    const suggested = suggestionZones(clip);
+    const doubts = SIDES.flatMap((side) => this.#doubtAt(side, clip) ?? []);
+    byId('doubts').replaceChildren(...[...doubts, ...suggested].map((zone) => {
+      const tick = make('i', { title: zone.title, data: { kind: zone.kind } });
+      tick.style.left = percent(shareOf(clip, zone.start));
+      return tick;
+    }));
+    const named = [...ends, ...inside, ...suggested].sort((a, b) => a.start - b.start);
     const fate = ends.length > 0 ? [fateOfTrimmed(this.#exportsTrimmed)] : [];
-    setText(byId('trim'), [...named.map(({ title }) => title), ...fate].join('. '));
+    const told = [...named, ...doubts].map(({ title }) => title);
+    setText(byId('trim'), [...told, ...fate].join('. '));
     byId('names').replaceChildren(...named.map((zone) => {
       const name = make('span', { textContent: zone.name, title: zone.title });
       name.dataset.at = String(shareOf(clip, (zone.start + zone.end) / 2));
       return name;
     }));
     this.#placeNames();
+  }
+
+  /** Where the cut at one end is doubtful. @param {'start' | 'end'} side @param {Clip} clip */
+  #doubtAt(side, clip) {
+    const doubt = doubtOfCut(clip, side, this.#sure);
+    const start = clip[`${side}_frame`];
+    const title = `${side}: ${kindOfCut(clip, start)}, ${doubt}`;
+    return doubt ? { start, title, kind: `unsure-${side}` } : null;
   }
 
   #placeNames() {
@@ -128,14 +151,19 @@ export class Timeline {
     edge.hidden = cut.hidden = !clip;
     if (!clip || at === null) return;
     const kind = isThere ? kindOfCut(clip, at) : 'cut';
+    const doubt = doubtOfCut(clip, side, this.#sure);
     cut.dataset.kind = kind;
-    cut.title = isThere ? `${kind} between frames ${at - 1} and ${at}` : '';
+    cut.classList.toggle('is-doubtful', doubt !== '');
+    setText(part(cut, '.doubt'), doubt && '?');
+    cut.title = isThere
+      ? `${kind} between frames ${at - 1} and ${at}${doubt && `, ${doubt}`}`
+      : '';
     const other = isStart ? clip.previous : clip.next;
     const frame = isStart ? at - 1 : at;
     const whose = other ? `${clipName(other.id)}, ${stateWords(other.state)}` : 'no clip';
     const limit = isStart ? 'Start of the film' : 'End of the film';
     setText(part(edge, 'figcaption'), isThere ? whose : limit);
-    setText(part(edge, '.joined span'), kind);
+    setText(part(edge, '.joined span'), doubt || kind);
     setText(part(edge, '.number'), isThere ? String(frame) : '');
     part(edge, 'canvas').setAttribute('aria-label', isThere ? `Frame ${frame}` : limit);
     for (const button of edge.querySelectorAll('button')) button.disabled = other === null;
@@ -171,11 +199,13 @@ export class Timeline {
     const { presented } = this.#player;
     if (presented === null) return;
     const kind = transitionAt(clip, presented);
+    const suggestion = suggestionAt(clip, presented);
+    const where = [kind && `in a ${kind}`, suggestion && suggestionWords(suggestion)];
     const share = percent(shareOf(clip, presented + 0.5));
     byId('knob').style.left = share;
     byId('played').style.width = share;
     this.#bar.setAttribute('aria-valuenow', String(presented));
-    this.#bar.setAttribute('aria-valuetext', `${presented}${kind ? `, in a ${kind}` : ''}`);
+    this.#bar.setAttribute('aria-valuetext', [String(presented), ...where].filter(Boolean).join(', '));
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { byId, setText } from '../shared/dom.js';
 import { timecode } from '../shared/words.js';
+import { perCent, suggestionAt } from './doubt.js';
 import { transitionAt } from './trims.js';
 
 export class Transport {
@@ -76,6 +77,8 @@ export class Transport {
     setText(byId('frame-of'), at === null ? '' : `${at + 1} of ${length}`);
     setText(byId('time'), timecode(this.#player.presentedSeconds));
     const kind = transitionAt(clip, presented);
-    setText(byId('within'), kind ? `in a ${kind}` : '');
+    const suggestion = suggestionAt(clip, presented);
+    const within = suggestion ? `suggested, ${perCent(suggestion.score)}` : kind && `in a ${kind}`;
+    setText(byId('within'), within ?? '');
   }
 }

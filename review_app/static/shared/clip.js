@@ -4,14 +4,18 @@
  * @typedef {{start_frame: number, end_frame: number}} Range  frames `[start_frame, end_frame)`
  * @typedef {{kind: string, first: number, last: number}} Transition  `first` and `last` are clean
  *   frames, one on either side: the frames of the transition itself lie between them
+ * @typedef {{frame: number, score: number}} Suggestion  a cut that the detector left out; `frame` is
+ *   the first after it
  * @typedef {Range & {id: number, state: string}} Neighbour
  * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
  *   labels: string[], rating: number | null, note: string | null, score: number | null,
- *   trim: Range | null, transitions: Transition[],
+ *   trim: Range | null, transitions: Transition[], suggestions: Suggestion[],
+ *   start_score: number | null, end_score: number | null,
  *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
  *     frame_count: number, rate: [number, number]},
  *   previous?: Neighbour | null, next?: Neighbour | null}} Clip  a neighbour is the live clip that
- *   ends where this one starts, or starts where it ends; null: there is none, undefined: not known
+ *   ends where this one starts, or starts where it ends; null: there is none, undefined: not known;
+ *   the scores say how sure the detector is of the cuts at its ends, null where a reviewer made them
  */
 
 export {};

@@ -75,9 +75,8 @@ export class Help {
       this.#tell('That key belongs to the browser. Press another, or Esc.');
     } else if (claim.owner) {
       this.#taken = { key: claim.key, owner: claim.owner };
-      const swap = make(
-        'button', { type: 'button', textContent: 'Swap them', data: { swap: 'yes' } },
-      );
+      const textContent = this.#keymap.canSwap(action) ? 'Swap them' : 'Use it here';
+      const swap = make('button', { type: 'button', textContent, data: { swap: 'yes' } });
       this.#tell(`“${this.#label(claim.owner)}” already uses ${keyCap(claim.key)}. `, swap);
       swap.focus();
     } else {

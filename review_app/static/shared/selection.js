@@ -17,6 +17,7 @@ const ORDERS = {
   shortest: 'shortest first',
   longest: 'longest first',
   uncertain: 'least certain first',
+  doubtful: 'doubtful cuts first',
   best: 'best first',
   worst: 'worst first',
   newest: 'newest first',

@@ -90,6 +90,9 @@ export class FilmServer {
       duration_seconds: (clip.end_frame - clip.start_frame) / 25,
       trim: null,
       transitions: [],
+      start_score: null,
+      end_score: null,
+      suggestions: [],
       score: null,
       video: /** @type {Clip['video']} */ (
         { key: 'film', rate: [25, 1], frame_count: this.frames }

@@ -85,9 +85,23 @@ test("the browser's own shortcuts stay the browser's", () => {
     assert.deepEqual(namesOf(press('a', { code: 'KeyA', [modifier]: true })), []);
     assert.deepEqual(namesOf(press('ArrowLeft', { [modifier]: true })), []);
   }
-  for (const key of ['Tab', 'Escape', 'F5', 'Shift', 'Dead']) {
+  for (const key of ['Escape', 'F5', 'Shift', 'Dead']) {
     assert.deepEqual(namesOf(press(key)), [], key);
   }
+});
+
+test('no action gets Tab but the ones that have it by default', () => {
+  const keymap = new Keymap(BINDINGS);
+  const back = press('Tab', { shiftKey: true });
+  assert.equal(keymap.actionFor(press('Tab')), 'nextSuggestion');
+  assert.equal(keymap.actionFor(back), 'previousSuggestion');
+  assert.equal(keymap.claim('approve', press('Tab')), null);
+  assert.equal(keymap.claim('approve', back), null);
+  assert.ok(!keymap.canSwap('nextSuggestion'));
+  keymap.assign('nextSuggestion', 'a');
+  assert.equal(keymap.actionFor(press('a')), 'nextSuggestion');
+  assert.equal(keymap.keyOf('approve'), null);
+  assert.equal(keymap.actionFor(press('Tab')), null);
 });
 
 test('a key can be given to another action', () => {

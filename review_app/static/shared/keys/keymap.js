@@ -11,11 +11,15 @@
  * @typedef {{action: string, key: string, label: string}} Binding
  */
 
-/** Keys of the browser, the key that leaves a field, and keys that mean nothing by themselves. */
+/** The key that leaves a field, and keys that mean nothing by themselves. */
 const RESERVED = new Set([
-  'Tab', 'Escape', 'Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock',
+  'Escape', 'Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock',
   'ScrollLock', 'Fn', 'ContextMenu', 'Dead', 'Process', 'Unidentified',
 ]);
+
+/** Only an action that has it by default can have this key, which else moves the focus.
+ * @param {string} name */
+const isTab = (name) => /^(Shift\+)?Tab$/.test(name);
 
 /** Characters of keys without Shift; on other layouts the printed character counts. */
 const WITHOUT_SHIFT = new Map(Object.entries({
@@ -104,20 +108,26 @@ export class Keymap {
    * a press that can't be bound. @param {string} action @param {KeyPress} press */
   claim(action, press) {
     const names = namesOf(press);
-    if (names.length === 0) return null;
+    if (names.length === 0 || names.some(isTab)) return null;
     const key = names.find((name) => this.ownerOf(name)) ?? names[0];
     const owner = this.ownerOf(key);
     return { key, owner: owner === action ? null : owner };
   }
 
-  /** Gives a key to an action. The action that had the key gets the other's key in return.
-   * @param {string} action @param {string} key */
+  /** True if another action could have this one's key. @param {string} action */
+  canSwap(action) {
+    const key = this.keyOf(action);
+    return key !== null && !isTab(key);
+  }
+
+  /** Gives a key to an action. The action that had the key gets the other's key in return, if it
+   * can have it. @param {string} action @param {string} key */
   assign(action, key) {
     const owner = this.ownerOf(key);
     const old = this.keyOf(action);
     if (owner && owner !== action) {
-      if (old === null) this.#chosen.delete(owner);
-      else this.#chosen.set(owner, old);
+      if (old !== null && this.canSwap(action)) this.#chosen.set(owner, old);
+      else this.#chosen.delete(owner);
     }
     this.#chosen.set(action, key);
     for (const { action: each, key: byDefault } of this.#table) {

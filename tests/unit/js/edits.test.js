@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { applied } from '../../../review_app/static/review/edits.js';
+import { FilmServer } from './film_server.js';
+
+/** Two clips of ten frames, 10 to 19 and 20 to 29, with unsure cuts around them.
+ * @returns {import('../../../review_app/static/shared/clip.js').Clip[]} */
+function judged() {
+  const server = new FilmServer(2);
+  const [first, second] = server.live.map((clip) => server.json(clip));
+  const suggestions = [14, 17].map((frame) => ({ frame, score: 0.4 }));
+  return [
+    { ...first, suggestions, start_score: 0.6, end_score: 0.7 },
+    { ...second, start_score: 0.7, end_score: 0.9 },
+  ];
+}
+
+/** What is doubted of the clips after an edit of the first. @param {string} action
+ * @param {Record<string, any>} fields @param {...number} made */
+function doubtsAfter(action, fields, ...made) {
+  const clips = judged();
+  const edit = { action, clip: clips[0], fields, made, before: [], target: null, place: null };
+  return applied(clips, edit).map((clip) => [
+    clip.start_score, clip.suggestions.map((each) => each.frame), clip.end_score,
+  ]);
+}
+
+test('the parts of a split keep the suggestions within them, and their cut is sure', () => {
+  assert.deepEqual(doubtsAfter('split', { frames: [14] }, -1, -2), [
+    [0.6, [], null], [null, [17], 0.7], [0.7, [], 0.9],
+  ]);
+});
+
+test('a cut that was moved is sure on both sides', () => {
+  assert.deepEqual(doubtsAfter('nudge', { edge: 'end', frame: 16 }), [
+    [0.6, [14], null], [null, [], 0.9],
+  ]);
+});
+
+test('a merge keeps the doubt of its ends', () => {
+  assert.deepEqual(doubtsAfter('merge', { side: 'next' }, -1), [[0.6, [14, 17], 0.9]]);
+});
