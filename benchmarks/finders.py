@@ -63,15 +63,19 @@ def theirs(proxy: Path, detector: Any) -> Found:
 
 
 def of_network(network: Network, thumbnails: Path) -> dict[float, Found]:
-    """By threshold, of one run. A scene begins with the first frame below the threshold after some
-    above it, as TransNetV2's own `predictions_to_scenes` has it."""
+    """By threshold, of one run. A scene begins after the likeliest of several frames above the
+    threshold. (TransNetV2's own `predictions_to_scenes` takes the last of them, which at low
+    thresholds lies two frames behind a hard cut.)"""
     began = time.perf_counter()
     likely = network(open_thumbnails(thumbnails))
     seconds = time.perf_counter() - began
     found = {}
     for threshold in THRESHOLDS:
-        hot = likely > threshold
-        cuts = (np.flatnonzero(hot[:-1] & ~hot[1:]) + 1).tolist()
+        edges = np.flatnonzero(np.diff(likely > threshold, prepend=False, append=False))
+        peaks = (
+            begin + int(likely[begin:end].argmax()) for begin, end in edges.reshape(-1, 2).tolist()
+        )
+        cuts = [peak + 1 for peak in peaks if peak + 1 < len(likely)]
         found[threshold] = Found(cuts, cuts, seconds)
     return found
 

@@ -93,15 +93,15 @@ def test_the_network_is_told_at_its_own_threshold_and_at_the_best_one() -> None:
     assert results["threshold/all/transnet-best"] == 0.2
 
 
-def test_a_scene_begins_after_the_network_s_likely_frames(tmp_path) -> None:
+def test_a_scene_begins_after_the_network_s_likeliest_frame(tmp_path) -> None:
     likely = np.zeros(20, np.float32)
-    likely[[4, 9, 10, 19]] = 0.9, 0.3, 0.9, 0.9
+    likely[[0, 4, 9, 10, 11, 19]] = 0.9, 0.9, 0.3, 0.9, 0.3, 0.9
     thumbnails = tmp_path / "thumbnails.rgb"
     thumbnails.write_bytes(bytes(20 * 48 * 27 * 3))
     told = of_network(lambda _: likely, thumbnails)
-    assert told[0.5].cuts == told[0.2].cuts == [5, 11]
-    likely[10] = 0.3
-    assert of_network(lambda _: likely, thumbnails)[0.5].cuts == [5]
+    assert told[0.5].cuts == told[0.2].cuts == [1, 5, 11]
+    likely[10] = 0.4
+    assert of_network(lambda _: likely, thumbnails)[0.5].cuts == [1, 5]
 
 
 def test_nothing_is_tuned_on_films_that_are_held_out() -> None:
