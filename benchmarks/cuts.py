@@ -1,7 +1,8 @@
-"""Cut detection against PySceneDetect, on films whose transitions are known.
+"""Cut detection against PySceneDetect and TransNetV2, on films whose transitions are known.
 
-Ours reads stored thumbnails. PySceneDetect runs as its users run it: `scenedetect.detect` of its
-library, on the review proxy at full size, with its defaults (which scale large frames down) and
+Ours reads stored thumbnails, and so does TransNetV2, alone, at its own threshold and at the one
+that is best for the films at hand. PySceneDetect runs as its users run it: `scenedetect.detect` of
+its library, on the review proxy at full size, with its defaults (which scale large frames down) and
 with the settings that its own benchmark found best.
 
 What is drawn here is held out: constants and weights of ours come from the seeds that
@@ -12,39 +13,38 @@ the tuning seeds, as 1000 to 1003 did, and HELD_OUT_SEEDS begins elsewhere.
 
 from __future__ import annotations
 
-import gc
-import json
 import resource
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 from tqdm import tqdm
 
+from benchmarks.finders import (
+    FUSED,
+    OURS,
+    PYSCENEDETECT,
+    TRANSITION,
+    library_detectors,
+    of_network,
+    open_network,
+    open_ours,
+    ours,
+    theirs,
+)
 from benchmarks.footage import REAL_FILM, default_film
 from benchmarks.report import Result, benchmark
+from benchmarks.scoring import FilmTruth, Found, Tally
 from benchmarks.scratch import work_folder
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.domain.transitions import TransitionKind
-from heaters_pipeline.media.cuts.transition_search import TransitionSearch
 from heaters_pipeline.media.ffmpeg.probe import probe
-from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
 from heaters_pipeline.settings import get_settings
 
 HELD_OUT_SEEDS = range(2000, 2100)
 """Of drawn films that nothing was tuned on, nor their errors looked at."""
-
-OURS = TransitionSearch.name
-SCENEDETECT = "adaptive"
-"""What `scenedetect` stands for where one of its detectors has to: the one it recommends."""
-
-TOLERANCE = 1
-"""Frames that a cut may be off. A gradual transition is met by anything within it."""
 
 
 class Rate(Result):
@@ -55,44 +55,15 @@ class Rate(Result):
         return self.value / max(self.peer_value, 1e-3)
 
 
-@dataclass(frozen=True)
-class Truth:
-    kind: str
-    start: int
-    """Last clean frame before it."""
-    end: int
-    """First clean frame after it."""
+class Searched(NamedTuple):
+    """A film, and what each detector found in it."""
 
-    def met_by(self, frame: int) -> bool:
-        if self.kind == TransitionKind.CUT:
-            return abs(frame - self.end) <= TOLERANCE
-        return self.start <= frame <= self.end
-
-
-class Found(NamedTuple):
-    cuts: list[int]
-    """First frames of new scenes."""
-    sudden: list[int]
-    """Those that the detector calls cuts; all, where it has no other word."""
-    seconds: float
-
-
-class Score(NamedTuple):
-    hits: int
-    false: int
-    missed: int
-
-    @property
-    def precision(self) -> float:
-        return self.hits / max(1, self.hits + self.false)
-
-    @property
-    def recall(self) -> float:
-        return self.hits / max(1, self.hits + self.missed)
-
-    @property
-    def f1(self) -> float:
-        return 2 * self.hits / max(1, 2 * self.hits + self.false + self.missed)
+    name: str
+    truth: FilmTruth
+    rate: Fraction
+    found: dict[str, Found]
+    by_threshold: dict[float, Found]
+    """TransNetV2's; empty where it is not installed."""
 
 
 @benchmark("cuts")
@@ -100,8 +71,11 @@ class Score(NamedTuple):
 @click.option(
     "--films", default=6, show_default=True, type=click.IntRange(0), help="Drawn films beside."
 )
+@click.option(
+    "--edited", default=0, show_default=True, type=click.IntRange(0), help="More, as edited ones."
+)
 @click.option("--shots", default=24, show_default=True, type=click.IntRange(2), help="Of each.")
-def main(files: tuple[Path, ...], films: int, shots: int) -> Iterable[Result]:
+def main(files: tuple[Path, ...], films: int, edited: int, shots: int) -> Iterable[Result]:
     """Find the cuts of FILES: a film, its truth file, and so on; and of drawn films, which nothing
     was tuned on.
 
@@ -110,17 +84,20 @@ def main(files: tuple[Path, ...], films: int, shots: int) -> Iterable[Result]:
     """
     if len(files) % 2:
         raise HeatersError("Each film needs its truth file: name them in pairs, FILM TRUTH.")
-    results: list[Result] = []
     with work_folder() as folder:
-        pairs = list(zip(files[::2], files[1::2], strict=True)) or real_pair(folder)
-        for seed in tqdm(HELD_OUT_SEEDS[:films], unit="film drawn", disable=None):
-            pairs.append(drawn_pair(seed, shots, folder))
-        if not pairs:
+        given = list(zip(files[::2], files[1::2], strict=True)) or real_pair(folder)
+        drawn = list(drawn_pairs(films, edited, shots, folder))
+        if not given and not drawn:
             raise HeatersError("There is no film to measure: name one, or give --films.")
-        for film, truth in tqdm(pairs, unit="film", disable=None):
-            made = prepare(film, folder / f"{film.stem}.made")
-            results += measure(film, read_truth(truth), made)
-        results += costs(pairs[0][0], results, folder)
+        results: list[Result] = []
+        first: Searched | None = None
+        for pool, pairs in (("all", given), ("drawn", drawn)):
+            told = tqdm(pairs, unit="film", disable=None)
+            searched = [search(film, truth, folder) for film, truth in told]
+            results += compare(pool, searched)
+            first = first or next(iter(searched), None)
+        assert first
+        results += costs((given or drawn)[0][0], first.found, folder)
     return results
 
 
@@ -130,81 +107,87 @@ def real_pair(folder: Path) -> list[tuple[Path, Path]]:
     return [(film, truth)] if film.name == REAL_FILM and truth.is_file() else []
 
 
-def drawn_pair(seed: int, shots: int, folder: Path) -> tuple[Path, Path]:
-    from tests.films import draw_film
+def drawn_pairs(films: int, edited: int, shots: int, folder: Path) -> Iterator[tuple[Path, Path]]:
+    from tests.films import draw_edited_film, draw_film
 
-    return draw_film(seed, shots).write(folder)
-
-
-def prepare(film: Path, folder: Path, thumbnails: bool = True) -> Transcoded:
-    folder.mkdir(exist_ok=True)
-    wanted = {Product.REVIEW_PROXY, Product.FRAME_SCORES} if thumbnails else {Product.REVIEW_PROXY}
-    return transcode(
-        film, probe(film), folder, frozenset(wanted), stall_seconds=get_settings().stall_seconds
-    )
+    todo = [(draw_film, seed) for seed in HELD_OUT_SEEDS[:films]]
+    todo += [(draw_edited_film, seed) for seed in HELD_OUT_SEEDS[:edited]]
+    for draw, seed in tqdm(todo, unit="film drawn", disable=None):
+        yield draw(seed, shots).write(folder)
 
 
-def read_truth(path: Path) -> dict[str, Any]:
-    told = json.loads(path.read_text())
-    truths = [Truth(each["kind"], each["start"], each["end"]) for each in told["transitions"]]
-    return {
-        "transitions": truths,
-        "flashes": told.get("flashes", []),
-        "ignore": told.get("ignore", []),
-    }
-
-
-def measure(film: Path, truth: dict[str, Any], made: Transcoded) -> list[Result]:
+def search(film: Path, truth: Path, folder: Path) -> Searched:
+    made = prepare(film, folder / f"{film.stem}.made")
     assert made.review_proxy and made.thumbnails
     rate = probe(film).rate
-    found = {OURS: ours(made.thumbnails, rate)}
-    for name, make in detectors().items():
+    found = {name: ours(detector, made.thumbnails, rate) for name, detector in open_ours().items()}
+    for name, make in library_detectors().items():
         found[name] = theirs(made.review_proxy, make())
-    truths: list[Truth] = truth["transitions"]
-    kinds = sorted({each.kind for each in truths})
-    scored: dict[str, dict[str, float]] = {}
-    for name, each in found.items():
-        whole = score(each.cuts, truths)
-        scored[name] = {
-            "f1": whole.f1,
-            "precision": whole.precision,
-            "recall": whole.recall,
-            "f1_cut": cut_score(each, truths).f1,
+    network = open_network()
+    by_threshold = of_network(network, made.thumbnails) if network else {}
+    return Searched(film.stem, FilmTruth.read(truth), rate, found, by_threshold)
+
+
+def prepare(film: Path, folder: Path) -> Transcoded:
+    folder.mkdir(exist_ok=True)
+    wanted = frozenset({Product.REVIEW_PROXY, Product.FRAME_SCORES})
+    stall_seconds = get_settings().stall_seconds
+    return transcode(film, probe(film), folder, wanted, stall_seconds=stall_seconds)
+
+
+def compare(pool: str, searched: Sequence[Searched]) -> Iterator[Result]:
+    """Film by film and, where there are several, of all together under the name of the pool."""
+    best = best_threshold(searched)
+    tallies: dict[str, dict[str, Tally]] = {}
+    for film in searched:
+        found = dict(film.found)
+        if best is not None:
+            found |= {"transnet": film.by_threshold[0.5], "transnet-best": film.by_threshold[best]}
+        tallies[film.name] = {
+            name: Tally.of(each, film.truth, film.rate) for name, each in found.items()
         }
-        for kind in kinds:
-            alone = [one for one in truths if one.kind == kind]
-            scored[name][f"recall_{kind}"] = score(each.cuts, alone).recall
-    best = max(list(found)[1:], key=lambda name: scored[name]["f1"])
-    results: list[Result] = []
-    for name, each in found.items():
-        peer = best if name == OURS else OURS
-        for what, value in scored[name].items():
-            label = f"{what}/{film.stem}/{name}"
-            results.append(Rate(label, value, "1", peer, scored[peer][what]))
-        taken = sum(
-            any(abs(cut - flash) <= TOLERANCE + 1 for cut in each.cuts)
-            for flash in truth["flashes"]
-        )
-        among = max(1, len(truth["flashes"]))
-        results.append(
-            Result(f"flashes/{film.stem}/{name}", taken, "taken for cuts", "flashes", among)
-        )
-        results.append(
-            Result(f"seconds/{film.stem}/{name}", each.seconds, "s", peer, found[peer].seconds)
-        )
-    return results
+    if len(searched) > 1:
+        names = next(iter(tallies.values()))
+        tallies[pool] = {
+            name: sum((each[name] for each in tallies.values()), Tally()) for name in names
+        }
+    for name, each in tallies.items():
+        yield from report(name, each)
+    if best is not None:
+        yield Result(f"threshold/{pool}/transnet-best", best, "1", "transnet", 0.5)
 
 
-def costs(film: Path, results: Sequence[Result], folder: Path) -> list[Result]:
-    """What another threshold costs, and what the thumbnails add to the transcode."""
-    seconds = {result.name: result.value for result in results}
-    again = Result(
-        "rethreshold",
-        seconds[f"seconds/{film.stem}/{OURS}"],
-        "s",
-        f"scenedetect on the proxy ({SCENEDETECT})",
-        seconds[f"seconds/{film.stem}/{SCENEDETECT}"],
-    )
+def best_threshold(searched: Sequence[Searched]) -> float | None:
+    """TransNetV2's, by F1 over all films together."""
+    thresholds = searched[0].by_threshold if searched else ()
+
+    def f1(threshold: float) -> float:
+        tallies = (
+            Tally.of(film.by_threshold[threshold], film.truth, film.rate) for film in searched
+        )
+        return sum(tallies, Tally()).whole.f1
+
+    return max(thresholds, key=f1, default=None)
+
+
+def report(film: str, tallies: Mapping[str, Tally]) -> Iterator[Result]:
+    """Each of ours beside the best of the others, and each other one beside ours."""
+    rates = {name: dict(tally.rates()) for name, tally in tallies.items()}
+    best = max((name for name in rates if name not in OURS), key=lambda name: rates[name]["f1"])
+    for name, tally in tallies.items():
+        peer = best if name in OURS else TRANSITION
+        for what, value in rates[name].items():
+            yield Rate(f"{what}/{film}/{name}", value, "1", peer, rates[peer][what])
+        flashes = max(1, tally.flashes)
+        yield Result(f"flashes/{film}/{name}", tally.taken, "taken for cuts", "flashes", flashes)
+        yield Result(f"seconds/{film}/{name}", tally.seconds, "s", peer, tallies[peer].seconds)
+
+
+def costs(film: Path, found: Mapping[str, Found], folder: Path) -> Iterator[Result]:
+    """What another threshold costs, and what the thumbnails and the network add to the
+    transcode."""
+    peer = f"scenedetect on the proxy ({PYSCENEDETECT})"
+    yield Result("rethreshold", found[TRANSITION].again, "s", peer, found[PYSCENEDETECT].seconds)
     spent: dict[bool, list[float]] = {False: [], True: []}
     # The least of three that take turns: what others do on the machine only adds.
     for turn in range(6):
@@ -224,67 +207,10 @@ def costs(film: Path, results: Sequence[Result], folder: Path) -> list[Result]:
         spent[bool(turn % 2)].append(used)
     without = min(spent[False])
     added = max(0.0, min(spent[True]) - without)
-    return [again, Result("scores_overhead", added, "s", "transcode without thumbnails", without)]
-
-
-def ours(thumbnails: Path, rate: Fraction) -> Found:
-    """The least of three runs: it is short, and the machine may be busy."""
-    detector = TransitionSearch()
-    seconds = []
-    for _ in range(3):
-        gc.collect()
-        began = time.perf_counter()
-        detection = detector.detect(open_thumbnails(thumbnails), rate)
-        seconds.append(time.perf_counter() - began)
-    sudden = [each.last for each in detection.transitions if each.kind is TransitionKind.CUT]
-    return Found(detection.cuts(), sudden, min(seconds))
-
-
-def theirs(proxy: Path, detector: Any) -> Found:
-    import scenedetect
-
-    began = time.perf_counter()
-    scenes = scenedetect.detect(str(proxy), detector)
-    seconds = time.perf_counter() - began
-    cuts = [start.frame_num for start, _ in scenes[1:]]
-    return Found(cuts, cuts, seconds)
-
-
-def detectors() -> dict[str, Callable[[], Any]]:
-    """PySceneDetect's, with its defaults and with its published best settings; 0.6 s is what its
-    default of 15 frames is at 25 frames per second."""
-    import scenedetect as library
-
-    return {
-        "adaptive": lambda: library.AdaptiveDetector(),
-        "adaptive-best": lambda: library.AdaptiveDetector(3.5, min_scene_len=0.6, window_width=3),
-        "content": lambda: library.ContentDetector(),
-        "content-best": lambda: library.ContentDetector(31, min_scene_len=0.6),
-        "hash": lambda: library.HashDetector(),
-        "hash-best": lambda: library.HashDetector(0.35, size=8, min_scene_len=0.6),
-        "histogram": lambda: library.HistogramDetector(),
-        "histogram-best": lambda: library.HistogramDetector(0.20, bins=128, min_scene_len=0.6),
-    }
-
-
-def score(cuts: Iterable[int], truths: Sequence[Truth]) -> Score:
-    """Each truth is met once, by what is nearest to its middle; whatever is left over is false."""
-    left = sorted(cuts)
-    hits = 0
-    for truth in truths:
-        middle = truth.end if truth.kind == TransitionKind.CUT else (truth.start + truth.end) / 2
-        meeting = [cut for cut in left if truth.met_by(cut)]
-        if meeting:
-            left.remove(min(meeting, key=lambda cut: abs(cut - middle)))
-            hits += 1
-    return Score(hits, len(left), len(truths) - hits)
-
-
-def cut_score(found: Found, truths: Sequence[Truth]) -> Score:
-    """Of the hard cuts alone; what lies within a gradual transition counts neither way."""
-    gradual = [each for each in truths if each.kind != TransitionKind.CUT]
-    sudden = [cut for cut in found.sudden if not any(each.met_by(cut) for each in gradual)]
-    return score(sudden, [each for each in truths if each.kind == TransitionKind.CUT])
+    yield Result("scores_overhead", added, "s", "transcode without thumbnails", without)
+    if FUSED in found:
+        network = found[FUSED].cpu - found[TRANSITION].cpu
+        yield Result("network_overhead", network, "s", "transcode", min(spent[True]))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import click
 
-from benchmarks.cuts import Truth, prepare, read_truth
+from benchmarks.cuts import prepare
 from benchmarks.report import Result, benchmark
+from benchmarks.scoring import FilmTruth, Truth
 from benchmarks.scratch import work_folder
 from heaters_pipeline.domain.cut_points import FrameRange, divide, merge, move_cut, split
 from heaters_pipeline.domain.doubt import suggestible
@@ -96,25 +97,16 @@ def main(film: Path, truth: Path) -> Iterable[Result]:
     after the cut (`stopping`), whatever takes fewer keys.
     """
     settings, rate = get_settings(), probe(film).rate
-    detector = open_detector(
-        settings.detector,
-        settings.min_clip_seconds,
-        settings.detector_threshold,
-        settings.detector_model,
-    )
+    detector = open_detector(settings.detector, settings.detector_threshold)
     with work_folder() as folder:
         thumbnails = prepare(film, folder / "made").thumbnails
         assert thumbnails
         frames = open_thumbnails(thumbnails)
         found, count = detector.detect(frames, rate), len(frames)
-    told = read_truth(truth)
-    truths: list[Truth] = told["transitions"]
+    told = FilmTruth.read(truth)
+    truths = told.transitions
     # Where nobody has judged the film, no cut is right or wrong.
-    cuts = [
-        cut
-        for cut in found.cuts()
-        if not any(first <= cut <= last for first, last in told["ignore"])
-    ]
+    cuts = [cut for cut in found.cuts() if not told.ignores(cut, cut)]
     clips = divide(FrameRange(0, count), cuts)
     suggested = sorted(frame for each in found.suggestions if (frame := each.boundary(count)))
     late = round(REACTION_SECONDS * rate)

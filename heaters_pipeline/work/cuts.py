@@ -52,9 +52,7 @@ def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
         with pipeline.transaction() as session:
             save_cuts(session, key, found, detector.name)
     kinds = Counter(each.kind for each in found.transitions)
-    return FoundCuts(
-        detector.name, found.threshold, cuts, kinds, len(found.suggestions), picture
-    )
+    return FoundCuts(detector.name, found.threshold, cuts, kinds, len(found.suggestions), picture)
 
 
 def save_cuts(session: Session, key: str, found: Detection, detector: str) -> None:

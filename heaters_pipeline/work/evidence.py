@@ -15,14 +15,26 @@ from heaters_pipeline.work.progress import ProgressWriter
 
 def remembered(pipeline: Pipeline, video: SourceVideo) -> Remember:
     """Evidence about `video` from the storage; what is not there is gathered and stored, in place
-    of other evidence about it."""
+    of other evidence about it. It is read once."""
+    known: dict[str, Evidence] = {}
 
     def remember(name: str, gather: Gather) -> Evidence:
-        path = layout.cut_evidence(video.key, layout.name_of(str(video.source_sha256)), name)
-        if path == video.cut_evidence_filepath:
-            with pipeline.storage.fetch(path) as file:
-                return Evidence.load(file)
+        if name not in known:
+            known[name] = fetched(name) or gathered(name, gather)
+        return known[name]
+
+    def path_of(name: str) -> str:
+        return layout.cut_evidence(video.key, layout.name_of(str(video.source_sha256)), name)
+
+    def fetched(name: str) -> Evidence | None:
+        if path_of(name) != video.cut_evidence_filepath:
+            return None
+        with pipeline.storage.fetch(path_of(name)) as file:
+            return Evidence.load(file)
+
+    def gathered(name: str, gather: Gather) -> Evidence:
         evidence = gather(ProgressWriter(pipeline, video.key, "network"))
+        path = path_of(name)
         with scratch_folder(pipeline.settings.home) as folder:
             file = folder / "cut_evidence.npz"
             evidence.save(file)

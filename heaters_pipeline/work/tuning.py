@@ -8,12 +8,13 @@ from typing import NamedTuple
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.agreement import Agreement, agreement
-from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.cut_points import FrameRange, without_short
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
+from heaters_pipeline.work.evidence import remembered
 from heaters_pipeline.work.pipeline import Pipeline
 
 FACTORS = [n / 10 for n in range(4, 19)]
@@ -62,10 +63,7 @@ def _decided_keys(pipeline: Pipeline) -> list[str]:
 def _thresholds(pipeline: Pipeline) -> tuple[float, list[float]]:
     """The one in use, and all to try."""
     settings = pipeline.settings
-    detector = open_detector(
-        settings.detector, settings.min_clip_seconds, model=settings.detector_model
-    )
-    own = detector.threshold
+    own = open_detector(settings.detector).threshold
     present = settings.detector_threshold or own
     return present, sorted({present, *(round(own * factor, 3) for factor in FACTORS)})
 
@@ -89,11 +87,11 @@ def _agreements(
     settings = pipeline.settings
     with pipeline.storage.fetch(video.frame_scores_filepath) as path:
         thumbnails = open_thumbnails(path)
+        remember = remembered(pipeline, video)
         for threshold in thresholds:
-            detector = open_detector(
-                settings.detector, settings.min_clip_seconds, threshold, settings.detector_model
-            )
-            cuts = detector.detect(thumbnails, rate).cuts()
+            detector = open_detector(settings.detector, threshold)
+            found = detector.detect(thumbnails, rate, remember)
+            cuts = without_short(found.certainty(), round(settings.min_clip_seconds * rate))
             yield threshold, agreement(cuts, decided, len(thumbnails), waiting)
 
 

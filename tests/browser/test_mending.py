@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from benchmarks.cuts import Truth
 from benchmarks.mending import TAB, mending
+from benchmarks.scoring import Truth
 from heaters_pipeline.domain.cut_points import FrameRange, divide
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.storage import LocalStorage

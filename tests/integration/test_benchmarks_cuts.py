@@ -23,7 +23,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_every_detector_is_scored_on_every_film(tmp_path: Path) -> None:
     shots = (Shot(1, 40), Shot(2, 40, happening="flash", at=20), Shot(3, 40))
     film = Film("small", shots, (Join("cut"), Join("dissolve", 10)))
-    done = run(*film.write(tmp_path, 192, 108), "--films", "1", "--shots", "2")
+    done = run(*film.write(tmp_path, 192, 108), "--films", "1", "--edited", "1", "--shots", "2")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["name"] == "cuts"
@@ -33,9 +33,9 @@ def test_every_detector_is_scored_on_every_film(tmp_path: Path) -> None:
         for name in ("adaptive", "content", "hash", "histogram")
         for best in ("", "-best")
     ]
-    drawn = {name.split("/")[1] for name in results if "/" in name} - {"small"}
-    assert len(drawn) == 1
-    for name in ("small", *drawn):
+    films = {name.split("/")[1] for name in results if "/" in name}
+    assert films == {"small", "drawn_2000", "drawn_edited_2000", "drawn"}
+    for name in films:
         for what in ("f1", "precision", "recall", "f1_cut", "flashes", "seconds"):
             assert [each for each in results if each.startswith(f"{what}/{name}/")] == [
                 f"{what}/{name}/{detector}" for detector in detectors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.cuts import Truth
+from benchmarks.scoring import Truth
 from benchmarks.mending import Desk, mending
 from heaters_pipeline.domain.cut_points import FrameRange, divide
 

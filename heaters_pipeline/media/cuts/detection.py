@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -31,8 +31,12 @@ class Detection:
 
     def cuts(self) -> list[int]:
         """The first frame of each new clip, ascending; never frame 0."""
-        boundaries = (each.boundary(len(self.curve)) for each in self.transitions)
-        return sorted({frame for frame in boundaries if frame})
+        return sorted(self.certainty())
+
+    def certainty(self) -> Mapping[int, float]:
+        """The scores of these cuts."""
+        scores = ((each.boundary(len(self.curve)), each.score) for each in self.transitions)
+        return {frame: score for frame, score in scores if frame}
 
 
 Progress = Callable[[int, int], None]

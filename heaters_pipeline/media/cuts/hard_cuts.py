@@ -100,9 +100,9 @@ def examine(thumbnails: Thumbnails, survey: Survey) -> Examined:
     calm: list[Floats] = []
     loud: list[Floats] = []
     for change in changes:
-        near, far = _beside(change, 2), _beside(change, NEIGHBORS)
-        calm.append(change / (np.minimum(*(side.max(axis=0) for side in near)) + GRAIN))
-        loud.append(change / (np.concatenate(far).max(axis=0) + GRAIN))
+        sides = [side.max(axis=0) for side in _beside(change, 2)]
+        calm.append(change / (np.minimum(*sides) + GRAIN))
+        loud.append(change / (np.concatenate(_beside(change, NEIGHBORS)).max(axis=0) + GRAIN))
     proposed = (np.minimum(outstanding, np.maximum(*calm)) > PROPOSED) & (
         survey.change > LEAST_CHANGE
     )
@@ -218,7 +218,7 @@ def _compared(distance: Callable[[int, int], Floats]) -> list[Floats]:
     side, of frames across it, and of frames further away; all as logarithms."""
 
     def far(one: int, other: int) -> Floats:
-        return np.log(distance(BEFORE + one, BEFORE + other) + np.float32(_LITTLE))
+        return np.asarray(np.log(distance(BEFORE + one, BEFORE + other) + np.float32(_LITTLE)))
 
     own = far(-1, 0)
     before, after = far(-2, -1), far(0, 1)

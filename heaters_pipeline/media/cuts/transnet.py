@@ -151,17 +151,16 @@ class _Layer:
         bias = weights[f"{name}.bn.bias"] - weights[f"{name}.bn.running_mean"] * scale
         spatial = torch.cat([weights[f"{part}.0.weight"][:, :, 0] for part in parts])
         self._spatial = spatial.to(device).contiguous(memory_format=torch.channels_last)
-        self._size = len(bias) // len(parts)
         self._temporal = []
         for part, gain, constant in zip(
-            parts, scale.split(self._size), bias.split(self._size), strict=True
+            parts, scale.chunk(len(parts)), bias.chunk(len(parts)), strict=True
         ):
             kernel = weights[f"{part}.1.weight"][..., 0] * gain[:, None, None, None]
             kernel = kernel.to(device).contiguous(memory_format=torch.channels_last)
             self._temporal.append((kernel, constant.to(device)))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """From (T, channels, height, width) to the same with four times `size` channels."""
+        """From (T, channels, height, width) to other channels."""
         import torch
         from torch.nn import functional as F
 
@@ -173,7 +172,7 @@ class _Layer:
         parts = [
             F.conv2d(part, *kernel, padding=(dilation, 0), dilation=(dilation, 1))
             for part, kernel, dilation in zip(
-                film.split(2 * self._size, 1), self._temporal, _DILATIONS, strict=True
+                film.chunk(len(_DILATIONS), 1), self._temporal, _DILATIONS, strict=True
             )
         ]
         joined = torch.cat(parts, 1)[0].permute(1, 2, 0)
