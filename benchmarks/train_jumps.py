@@ -9,7 +9,8 @@ for proof."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,11 @@ from heaters_pipeline.media.products.thumbnails import Frames, Thumbnails
 EDITED_TUNING_SEEDS = range(24)
 """Of films drawn as editors make them; benchmarks.cuts reports others."""
 
-_EPOCHS, _DECAY = 100, 0.5
+Part = tuple[Floats, Labels, float]
+"""Features, labels and the weight of a film."""
+NO_CUT: Mapping[str, Any] = {"transitions": []}
+
+_EPOCHS, _DECAY = 200, 0.05
 _REAL = 16.0
 """The weight of a frame of a real film against one of a drawn film."""
 
@@ -39,24 +44,46 @@ def main(files: tuple[Path, ...]) -> None:
     """Train on drawn films and on FILES: a film, its truth file, and so on."""
     from tests.films import draw_edited_film, draw_film
 
-    drawn = [
-        *((draw_film, seed) for seed in TUNING_SEEDS[::5]),
-        *((draw_edited_film, seed) for seed in EDITED_TUNING_SEEDS),
-    ]
-    parts = []
-    for draw, seed in tqdm(drawn, unit="film", disable=None):
-        film = draw(seed)
+    parts: list[Part] = []
+    for seed in tqdm(TUNING_SEEDS[::5], unit="film", disable=None):
+        film = draw_film(seed)
+        parts += of_drawn(film.small(), film.truth)
+    for seed in tqdm(EDITED_TUNING_SEEDS, unit="edited film", disable=None):
+        film = draw_edited_film(seed)
         frames, truth = film.small(), film.truth
-        parts.append((*labelled(frames, truth), 1.0))
-        if draw is draw_edited_film and seed % 2:
-            parts.append((*labelled(*pulled_down(frames, truth)), 1.0))
+        parts += of_drawn(frames, truth)
+        if seed % 2:
+            parts += of_drawn(*pulled_down(frames, truth))
+    for shot in tqdm(single_shots(), unit="shot", disable=None):
+        parts += of_drawn(shot, NO_CUT)
     for path, truth in zip(files[::2], files[1::2], strict=True):
         parts.append((*labelled(thumbnails_of(path), json.loads(truth.read_text())), _REAL))
     train(parts)
 
 
-def train(parts: list[tuple[Floats, Labels, float]]) -> None:
-    """`parts` are features, labels and the weight of each film."""
+def single_shots() -> Iterator[Frames]:
+    """Shots in which something happens that is no cut, and pages that are scrolled at once."""
+    from tests.drawn.happenings import HAPPENINGS
+    from tests.films import STYLES, Film, Shot
+
+    for number, (name, style) in enumerate(product(HAPPENINGS, STYLES)):
+        for seed in (5000 + 2 * number, 5001 + 2 * number):
+            shot = Film("shot", (Shot(seed, 70, style, name, 20 + seed % 7),), ()).small()
+            yield shot
+            page = shot[[0, -1]].reshape(54, 48, 3)
+            for rows in (-13, -11, -8, -6, -4, 4, 6, 8, 11, 13):
+                tops = np.where(np.arange(12) < 6, 13, 13 + rows)
+                yield np.stack([page[top : top + 27] for top in tops])
+
+
+def of_drawn(frames: Frames, truth: Mapping[str, Any]) -> list[Part]:
+    """What lies within a drawn fade or dissolve is no cut; of a real one nobody can be sure."""
+    slow = [each for each in truth["transitions"] if each["kind"] in ("fade", "dissolve")]
+    others = [each for each in truth["transitions"] if each not in slow]
+    return [(*labelled(frames, {**truth, "transitions": others}), 1.0)]
+
+
+def train(parts: Sequence[Part]) -> None:
     features = np.concatenate([part[0] for part in parts])
     labels = np.concatenate([part[1] for part in parts])
     weights = np.concatenate([np.full(len(part[1]), part[2]) for part in parts])

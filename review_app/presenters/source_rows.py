@@ -25,6 +25,13 @@ QUIET = timedelta(minutes=1)
 SHOWN_RANGES = 5
 """So many ranges of damaged frames are named; the others are counted."""
 
+DETECTORS = {
+    "auto": "TransNetV2 and our own search",
+    "transition": "our own search",
+    "transnet": "TransNetV2",
+}
+"""In words; the others are PySceneDetect's."""
+
 _AT_WORK = frozenset(step.doing for step in SOURCE_STEPS)
 _BETWEEN_STEPS = frozenset(step.waiting for step in SOURCE_STEPS)
 
@@ -61,6 +68,7 @@ class Row:
     now: datetime
     clips: Clips | None
     corrections: Corrections | None
+    detector: str | None
     bytes: Bytes
     files: int
     same_as: Name | None
@@ -129,6 +137,13 @@ class Row:
         return ", ".join(badge) or _counted(errors, "decoding error"), " ".join(told)
 
     @property
+    def found_by(self) -> str | None:
+        """Which detector found the cuts."""
+        if self.detector is None:
+            return None
+        return DETECTORS.get(self.detector, f"PySceneDetect's {self.detector}")
+
+    @property
     def mended(self) -> str | None:
         """The detector's cuts that reviewers corrected."""
         if self.corrections is None:
@@ -187,6 +202,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
     names = source_list.names(session, {other for other in others if other is not None})
     clips = source_videos.clip_counts(session, ids)
     corrections = event_log.corrections(session, ids)
+    detectors = source_list.detectors(session, ids)
     by_kind = ledger.by_kind(session, ids)
     files = ledger.numbers(session, ids)
     minutes = ledger.approved_minutes(session, ids)
@@ -198,6 +214,7 @@ def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
             now=now,
             clips=_clips(clips[video.id]) if video.id in clips else None,
             corrections=corrections.get(video.id),
+            detector=detectors.get(video.id),
             bytes=Bytes(by_kind.get(video.id, {}), minutes.get(video.id, 0)),
             files=files.get(video.id, 0),
             same_as=names.get(video.duplicate_of_id or 0),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.scoring import Truth
 from benchmarks.mending import Desk, mending
+from benchmarks.scoring import Truth
 from heaters_pipeline.domain.cut_points import FrameRange, divide
 
 FILM = FrameRange(0, 400)

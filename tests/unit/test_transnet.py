@@ -116,7 +116,7 @@ def test_without_the_extra_auto_is_our_own(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_each_can_overrule_the_other() -> None:
     assert fuse(0.5, 0.2) == pytest.approx(0.5)
-    assert fuse(0.99, 0.05) > 0.5 > fuse(0.6, 0.05)
+    assert fuse(0.99, 0.1) > 0.5 > fuse(0.6, 0.1)
     assert fuse(0.01, 0.95) > 0.5 > fuse(0.01, 0.4)
 
 

@@ -53,7 +53,7 @@ LEAST_CHANGE = 1.5
 """Levels. No cut changes the image less."""
 
 FEATURES = 31
-HIDDEN = 6
+HIDDEN = 12
 
 _AT_ONCE = 16
 """Windows that are examined together: 0.5 MB."""
