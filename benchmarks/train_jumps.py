@@ -56,15 +56,16 @@ def main(files: tuple[Path, ...]) -> None:
             parts += of_drawn(*pulled_down(frames, truth))
     for shot in tqdm(single_shots(), unit="shot", disable=None):
         parts += of_drawn(shot, NO_CUT)
-    for path, truth in zip(files[::2], files[1::2], strict=True):
-        parts.append((*labelled(thumbnails_of(path), json.loads(truth.read_text())), _REAL))
+    for path, told in zip(files[::2], files[1::2], strict=True):
+        parts.append((*labelled(thumbnails_of(path), json.loads(told.read_text())), _REAL))
     train(parts)
 
 
 def single_shots() -> Iterator[Frames]:
     """Shots in which something happens that is no cut, and pages that are scrolled at once."""
     from tests.drawn.happenings import HAPPENINGS
-    from tests.films import STYLES, Film, Shot
+    from tests.drawn.shots import STYLES
+    from tests.films import Film, Shot
 
     for number, (name, style) in enumerate(product(HAPPENINGS, STYLES)):
         for seed in (5000 + 2 * number, 5001 + 2 * number):
