@@ -15,13 +15,15 @@ COMMAND = (sys.executable, "-m", "benchmarks.steps")
 
 
 def environment(home: Path, database_url: str, gold: str) -> Mapping[str, str]:
-    """Of a process that ingests: the defaults of every setting but these."""
+    """Of a process that ingests: the defaults of every setting but these. What the network of the
+    cut detector costs, `benchmarks.cuts` says."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEATERS_")}
     kept.pop("STORAGE_URL", None)
     return kept | {
         "HEATERS_HOME": str(home),
         "DATABASE_URL": database_url,
         "HEATERS_GOLD_MASTER": gold,
+        "HEATERS_DETECTOR": "transition",
     }
 
 

@@ -54,6 +54,8 @@ def heaters_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HEATERS_HOME", str(home))
+    # Most tests need cuts, and not the network, which takes its time.
+    monkeypatch.setenv("HEATERS_DETECTOR", "transition")
     get_settings.cache_clear()
     yield home
     get_settings.cache_clear()

