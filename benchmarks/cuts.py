@@ -86,6 +86,8 @@ def main(files: tuple[Path, ...], films: int, edited: int, shots: int) -> Iterab
         raise HeatersError("Each film needs its truth file: name them in pairs, FILM TRUTH.")
     with work_folder() as folder:
         given = list(zip(files[::2], files[1::2], strict=True)) or real_pair(folder)
+        if len({film.stem for film, _ in given}) < len(given):
+            raise HeatersError("Two films have one name: rename one of them.")
         drawn = list(drawn_pairs(films, edited, shots, folder))
         if not given and not drawn:
             raise HeatersError("There is no film to measure: name one, or give --films.")

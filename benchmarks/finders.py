@@ -9,16 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.scoring import Found
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.transitions import TransitionKind
 from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.arrays import Floats
-from heaters_pipeline.media.cuts.detection import Detector, Gather
+from heaters_pipeline.media.cuts.detection import Detector, Gather, no_progress
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.cuts.evidence import Evidence
+from heaters_pipeline.media.cuts.fused import find_peaks
 from heaters_pipeline.media.products.thumbnails import Thumbnails, open_thumbnails
 
 TRANSITION = "transition"
@@ -34,7 +33,10 @@ Network = Callable[[Thumbnails], Floats]
 
 
 def open_ours() -> Mapping[str, Detector]:
-    names = OURS if transnet.is_installed() else (TRANSITION,)
+    names: tuple[str, ...] = (TRANSITION,)
+    if transnet.is_installed():
+        names = OURS
+        transnet.network()  # loaded before any clock starts
     return {name: open_detector(name) for name in names}
 
 
@@ -45,7 +47,7 @@ def open_network() -> Network | None:
 
     def ask(thumbnails: Thumbnails) -> Floats:
         everything = [FrameRange(0, len(thumbnails))]
-        return transnet.probabilities(thumbnails, everything, lambda _done, _whole: None)[:, 0]
+        return transnet.probabilities(thumbnails, everything, no_progress)[:, 0]
 
     return ask
 
@@ -57,7 +59,7 @@ def ours(detector: Detector, thumbnails: Path, rate: Fraction) -> Found:
 
     def keep(_name: str, gather: Gather) -> Evidence:
         if not kept:
-            kept.append(gather(lambda _done, _whole: None))
+            kept.append(gather(no_progress))
         return kept[0]
 
     began, used = time.perf_counter(), time.process_time()
@@ -92,11 +94,7 @@ def of_network(network: Network, thumbnails: Path) -> dict[float, Found]:
     seconds = time.perf_counter() - began
     found = {}
     for threshold in THRESHOLDS:
-        edges = np.flatnonzero(np.diff(likely > threshold, prepend=False, append=False))
-        peaks = (
-            begin + int(likely[begin:end].argmax()) for begin, end in edges.reshape(-1, 2).tolist()
-        )
-        cuts = [peak + 1 for peak in peaks if peak + 1 < len(likely)]
+        cuts = [frame for frame, _ in find_peaks(likely, threshold)]
         found[threshold] = Found(cuts, cuts, seconds)
     return found
 

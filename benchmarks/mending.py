@@ -18,7 +18,14 @@ from benchmarks.cuts import prepare
 from benchmarks.report import Result, benchmark
 from benchmarks.scoring import FilmTruth, Truth
 from benchmarks.scratch import work_folder
-from heaters_pipeline.domain.cut_points import FrameRange, divide, merge, move_cut, split
+from heaters_pipeline.domain.cut_points import (
+    FrameRange,
+    divide,
+    merge,
+    move_cut,
+    split,
+    without_short,
+)
 from heaters_pipeline.domain.doubt import suggestible
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.ffmpeg.probe import probe
@@ -104,11 +111,16 @@ def main(film: Path, truth: Path) -> Iterable[Result]:
         frames = open_thumbnails(thumbnails)
         found, count = detector.detect(frames, rate), len(frames)
     told = FilmTruth.read(truth)
-    truths = told.transitions
+    truths = told.told()
     # Where nobody has judged the film, no cut is right or wrong.
-    cuts = [cut for cut in found.cuts() if not told.ignores(cut, cut)]
+    laid = without_short(found.certainty(), round(settings.min_clip_seconds * rate))
+    cuts = [cut for cut in laid if not told.ignores(cut, cut)]
     clips = divide(FrameRange(0, count), cuts)
-    suggested = sorted(frame for each in found.suggestions if (frame := each.boundary(count)))
+    suggested = sorted(
+        frame
+        for each in found.suggestions
+        if (frame := each.boundary(count)) and not told.ignores(frame, frame)
+    )
     late = round(REACTION_SECONDS * rate)
     for name, wait in (("stepping", None), ("stopping", late)):
         with_them, without = (

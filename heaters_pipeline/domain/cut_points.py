@@ -6,7 +6,7 @@ Frames are 0-based, ranges half-open.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from heaters_pipeline.domain.errors import InputError
@@ -47,15 +47,29 @@ def without_short(scores: Mapping[int, float], least: int) -> list[int]:
     clip that is too short joins the neighbour from which the less certain cut divides it.
     `scores` says how certain each cut is. The first and last clip of a video may be shorter: even a
     part of a shot there is another shot."""
-    cuts = sorted(scores)
-    while len(cuts) > 1:
-        length, start, end = min(
-            (end - start, start, end) for start, end in itertools.pairwise(cuts)
-        )
-        if length >= least:
-            break
-        cuts.remove(min(start, end, key=lambda cut: scores[cut]))
-    return cuts
+    kept: list[int] = []
+    for group in _close(sorted(scores), least):
+        while len(group) > 1:
+            length, start, end = min(
+                (end - start, start, end) for start, end in itertools.pairwise(group)
+            )
+            if length >= least:
+                break
+            group.remove(min(start, end, key=lambda cut: scores[cut]))
+        kept += group
+    return kept
+
+
+def _close(cuts: Sequence[int], least: int) -> Iterator[list[int]]:
+    """Runs of cuts less than `least` frames from the next."""
+    run: list[int] = []
+    for cut in cuts:
+        if run and cut - run[-1] >= least:
+            yield run
+            run = []
+        run.append(cut)
+    if run:
+        yield run
 
 
 def shorten(whole: FrameRange, longest: int) -> list[FrameRange]:

@@ -73,7 +73,7 @@ def of_cuts(found: FoundCuts) -> Metadata:
     return {
         "detector": found.detector,
         "threshold": found.threshold,
-        "clips": len(found.cuts) + 1,
+        "cuts": len(found.cuts),
         "suggestions": found.suggestions,
         **{f"{kind}s": count for kind, count in sorted(found.kinds.items())},
         "picture": dg.MetadataValue.md(f"![curve, threshold, cuts, first frames]({image})"),

@@ -104,6 +104,6 @@ def _cuts(video: SourceVideo) -> Mapping[int, float]:
         return {}
     if video.scene_cut_points is None:
         raise InputError(f"{video.title} has no cut points: materialize scene_cut_points first.")
-    found = [Transition(**each) for each in video.scene_cut_points["transitions"]]
+    found = [Transition(**each) for each in video.scene_cut_points.get("transitions", ())]
     scores = {each.boundary(video.frame_count or 0): each.score for each in found}
     return {cut: scores.get(cut, 1.0) for cut in video.scene_cut_points["cuts"]}

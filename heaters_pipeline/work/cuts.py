@@ -15,10 +15,12 @@ from heaters_pipeline.domain.transitions import TransitionKind
 from heaters_pipeline.media.cuts.chart import draw_detection
 from heaters_pipeline.media.cuts.detection import Detection
 from heaters_pipeline.media.cuts.detectors import open_detector
+from heaters_pipeline.media.cuts.transition_search import TransitionSearch
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.work.evidence import remembered
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import made_by
+from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.step import source_step
 
 
@@ -28,7 +30,7 @@ class FoundCuts:
     """The one that ran: `auto` only where the network was there."""
     threshold: float
     cuts: list[int]
-    """The first frame of each clip but the first."""
+    """The first frame of each new shot."""
     kinds: Mapping[TransitionKind, int]
     """How many transitions of each kind."""
     suggestions: int
@@ -37,16 +39,22 @@ class FoundCuts:
 
 
 def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
-    """Finds where one shot becomes another, and how, without decoding the video again."""
+    """Finds where one shot becomes another, and how, without decoding the video again. A video that
+    is not to be divided needs this for its trims alone: our own search suffices."""
     settings = pipeline.settings
     with source_step(pipeline, key, DETECT_SCENES) as video:
-        detector = open_detector(settings.detector, settings.detector_threshold)
+        detector = (
+            open_detector(settings.detector, settings.detector_threshold)
+            if video.needs_splicing
+            else TransitionSearch()
+        )
         path = made_by(video.frame_scores_filepath, video, "frame_scores")
         with pipeline.transaction() as session:
             rate = source_videos.mean_rate(session, video)
         with pipeline.storage.fetch(path) as file:
             thumbnails = open_thumbnails(file)
-            found = detector.detect(thumbnails, rate, remembered(pipeline, video))
+            progress = ProgressWriter(pipeline, key, "cut detection")
+            found = detector.detect(thumbnails, rate, remembered(pipeline, video, progress))
             cuts = found.cuts()
             picture = draw_detection(thumbnails, found)
         with pipeline.transaction() as session:

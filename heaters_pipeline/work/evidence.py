@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from zipfile import BadZipFile
+
 from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.files.scratch import scratch_folder
-from heaters_pipeline.media.cuts.detection import Gather, Remember
+from heaters_pipeline.media.cuts.detection import Gather, Progress, Remember
 from heaters_pipeline.media.cuts.evidence import Evidence
+from heaters_pipeline.storage import ObjectMissing
 from heaters_pipeline.work.objects import delete_replaced
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.progress import ProgressWriter
 
 
-def remembered(pipeline: Pipeline, video: SourceVideo) -> Remember:
-    """Evidence about `video` from the storage; what is not there is gathered and stored, in place
-    of other evidence about it. It is read once."""
+def remembered(pipeline: Pipeline, video: SourceVideo, progress: Progress) -> Remember:
+    """Evidence about `video` from the storage; what is not there, or can't be read, is gathered and
+    stored, in place of other evidence about it. It is read once. The caller holds the video's
+    lock."""
     known: dict[str, Evidence] = {}
 
     def remember(name: str, gather: Gather) -> Evidence:
@@ -29,20 +32,24 @@ def remembered(pipeline: Pipeline, video: SourceVideo) -> Remember:
     def fetched(name: str) -> Evidence | None:
         if path_of(name) != video.cut_evidence_filepath:
             return None
-        with pipeline.storage.fetch(path_of(name)) as file:
-            return Evidence.load(file)
+        try:
+            with pipeline.storage.fetch(path_of(name)) as file:
+                return Evidence.load(file)
+        except (ObjectMissing, KeyError, ValueError, BadZipFile):
+            return None
 
     def gathered(name: str, gather: Gather) -> Evidence:
-        evidence = gather(ProgressWriter(pipeline, video.key, "network"))
+        evidence = gather(progress)
         path = path_of(name)
         with scratch_folder(pipeline.settings.home) as folder:
             file = folder / "cut_evidence.npz"
             evidence.save(file)
+            # The ledger first: an object that it names is deleted with the video at the latest.
+            with pipeline.transaction() as session:
+                ledger.record(session, video.id, {path: file.stat().st_size})
             pipeline.storage.put(file, path)
-            size = file.stat().st_size
         with pipeline.transaction() as session:
             source_videos.record(session, video.key, {"cut_evidence_filepath": path})
-            ledger.record(session, video.id, {path: size})
         delete_replaced(pipeline, [video.cut_evidence_filepath], [path])
         return evidence
 

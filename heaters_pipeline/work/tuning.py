@@ -12,6 +12,7 @@ from heaters_pipeline.domain.cut_points import FrameRange, without_short
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.media.cuts.detection import no_progress
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.work.evidence import remembered
@@ -77,28 +78,30 @@ def _thresholds(pipeline: Pipeline) -> tuple[float, list[float]]:
 def _agreements(
     pipeline: Pipeline, key: str, thresholds: list[float]
 ) -> Iterator[tuple[float, Agreement]]:
-    """Of one video, at each threshold."""
-    with pipeline.transaction() as session:
-        video = source_videos.get(session, key)
-        judged = clips.judged(session, video.id)
-        if not judged or video.frame_scores_filepath is None:
-            raise InputError(
-                f"Nobody has decided on a clip of {video.title} yet: review some first."
-            )
-        rate = source_videos.mean_rate(session, video)
-    decided: list[FrameRange] = []
-    waiting: list[FrameRange] = []
-    for clip in judged:
-        (waiting if _waits(clip) else decided).append(clip.frames)
-    settings = pipeline.settings
-    with pipeline.storage.fetch(video.frame_scores_filepath) as path:
-        thumbnails = open_thumbnails(path)
-        remember = remembered(pipeline, video)
-        for threshold in thresholds:
-            detector = open_detector(settings.detector, threshold)
-            found = detector.detect(thumbnails, rate, remember)
-            cuts = without_short(found.certainty(), round(settings.min_clip_seconds * rate))
-            yield threshold, agreement(cuts, decided, len(thumbnails), waiting)
+    """Of one video, at each threshold. Raises Conflict while a run works on the video."""
+    with pipeline.video_lock(key):
+        with pipeline.transaction() as session:
+            video = source_videos.get(session, key)
+            judged = clips.judged(session, video.id)
+            if not judged or video.frame_scores_filepath is None:
+                raise InputError(
+                    f"Nobody has decided on a clip of {video.title} yet: review some first."
+                )
+            rate = source_videos.mean_rate(session, video)
+        decided: list[FrameRange] = []
+        waiting: list[FrameRange] = []
+        for clip in judged:
+            (waiting if _waits(clip) else decided).append(clip.frames)
+        settings = pipeline.settings
+        least = round(settings.min_clip_seconds * rate)
+        with pipeline.storage.fetch(video.frame_scores_filepath) as path:
+            thumbnails = open_thumbnails(path)
+            remember = remembered(pipeline, video, no_progress)
+            for threshold in thresholds:
+                detector = open_detector(settings.detector, threshold)
+                found = detector.detect(thumbnails, rate, remember)
+                cuts = without_short(found.certainty(), least)
+                yield threshold, agreement(cuts, decided, len(thumbnails), waiting)
 
 
 def _waits(clip: Clip) -> bool:

@@ -216,6 +216,26 @@ def test_evidence_is_kept_and_another_threshold_runs_no_network(
     assert fewer.scene_cut_points["suggestions"]
 
 
+def test_evidence_that_is_gone_or_broken_is_gathered_again(
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    labelled: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    film, _ = labelled
+    report = ingest_in_foreground(pipeline, instance, str(film))
+    before = source_of(pipeline, report.key)
+    path = str(before.cut_evidence_filepath)
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"no archive")
+    for spoil in (lambda: storage.delete(path), lambda: storage.put(broken, path)):
+        spoil()
+        find_cuts(open_pipeline(pipeline, get_settings()), report.key)
+        assert source_of(pipeline, report.key).scene_cut_points == before.scene_cut_points
+        assert storage.size(path) > 1000
+
+
 def test_short_clips_are_merged_and_counted(
     pipeline: Engine,
     instance: dg.DagsterInstance,

@@ -16,6 +16,7 @@ from heaters_pipeline.domain.cut_points import (
     plan_clips,
     shorten,
     split,
+    without_short,
 )
 from heaters_pipeline.domain.errors import InputError
 
@@ -31,6 +32,24 @@ def test_cuts_at_the_edges_and_outside_divide_nothing() -> None:
 def test_planned_clips_leave_what_is_kept_alone() -> None:
     planned = plan_clips(100, [10, 50, 70], kept=[FrameRange(20, 60)])
     assert planned == [(0, 10), (10, 20), (60, 70), (70, 100)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "least", "kept"),
+    [
+        ({}, 5, []),
+        ({3: 0.5}, 5, [3]),
+        ({10: 0.9, 13: 0.6, 40: 0.5}, 5, [10, 40]),
+        ({10: 0.6, 13: 0.9, 40: 0.5}, 5, [13, 40]),
+        ({10: 0.9, 14: 0.5, 18: 0.9, 22: 0.5}, 5, [10, 18]),
+        ({10: 0.9, 15: 0.5}, 5, [10, 15]),
+        ({10: 0.9, 11: 0.5}, 0, [10, 11]),
+    ],
+)
+def test_a_short_clip_joins_the_neighbour_across_the_less_certain_cut(
+    scores: dict[int, float], least: int, kept: list[int]
+) -> None:
+    assert without_short(scores, least) == kept
 
 
 def test_long_takes_are_divided_into_equal_parts() -> None:

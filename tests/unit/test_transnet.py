@@ -16,7 +16,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
-from heaters_pipeline.media.cuts.detection import Gather
+from heaters_pipeline.media.cuts.detection import Gather, no_progress
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.cuts.evidence import Evidence
 from heaters_pipeline.media.cuts.fused import around, find_peaks, fuse
@@ -65,9 +65,9 @@ def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
     told: list[tuple[int, int]] = []
     wanted = [FrameRange(25, 35)]
     part = transnet.probabilities(film, wanted, lambda done, whole: told.append((done, whole)))
-    whole = transnet.probabilities(film, everything(film), lambda _done, _whole: None)
+    whole = transnet.probabilities(film, everything(film), no_progress)
     assert part.shape == whole.shape == (len(film), 2)
-    assert not part[:25].any() and not part[35:].any()
+    assert np.isnan(part[:25]).all() and np.isnan(part[35:]).all()
     assert part[29] == pytest.approx(whole[29], abs=0.1)
     assert whole[29, 0] > 0.5
     assert told == [(10, 10)]
@@ -75,7 +75,7 @@ def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 60])
 def test_short_films(film: Frames, count: int) -> None:
-    said = transnet.probabilities(film[:count], everything(film[:count]), lambda _d, _w: None)
+    said = transnet.probabilities(film[:count], everything(film[:count]), no_progress)
     assert said.shape == (count, 2)
     for name in ("auto", "transnet"):
         cuts = open_detector(name).detect(film[:count], RATE).cuts()
@@ -89,7 +89,7 @@ def test_another_threshold_runs_no_network(
     path = tmp_path / "evidence.npz"
 
     def keep(_name: str, gather: Gather) -> Evidence:
-        gather(lambda _done, _whole: None).save(path)
+        gather(no_progress).save(path)
         return Evidence.load(path)
 
     first = open_detector(name).detect(film, RATE, keep)

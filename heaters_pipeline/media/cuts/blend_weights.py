@@ -1,4 +1,4 @@
-"""The weights of `blends.Network`, packed; written by
+"""The weights of `blends`, packed; written by
 `python -m benchmarks.train_blends`."""
 
 import numpy as np

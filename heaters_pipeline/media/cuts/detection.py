@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,6 +42,12 @@ class Detection:
 
 Progress = Callable[[int, int], None]
 """Learns how many frames of how many are done."""
+
+
+def no_progress(_done: int, _whole: int) -> None:
+    """Tells nobody."""
+
+
 Gather = Callable[[Progress], Evidence]
 Remember = Callable[[str, Gather], Evidence]
 """Evidence by a name that stands for all that it depends on but the film: kept evidence, or what
@@ -49,7 +56,7 @@ the function finds out."""
 
 def afresh(_name: str, gather: Gather) -> Evidence:
     """Remembers nothing."""
-    return gather(lambda _done, _whole: None)
+    return gather(no_progress)
 
 
 class Detector(Protocol):
@@ -72,10 +79,14 @@ class Detector(Protocol):
 def divided(found: Iterable[Transition], curve: Floats, threshold: float) -> Detection:
     """Candidates of any score as a detection: of those that overlap, the more certain one."""
     kept: list[Transition] = []
+    least = min(SUGGESTED, threshold)
     for each in sorted(found, key=lambda each: -each.score):
-        if each.score >= SUGGESTED and not any(_meet(each, other) for other in kept):
-            kept.append(each)
-    kept.sort(key=lambda each: (each.first, each.last))
+        if each.score < least:
+            break
+        # None of those kept meets another: two neighbours are all that can.
+        place = bisect(kept, _middle(each), key=_middle)
+        if not any(_meet(each, other) for other in kept[max(0, place - 1) : place + 1]):
+            kept.insert(place, each)
     return Detection(
         tuple(each for each in kept if each.score >= threshold),
         curve,
@@ -84,6 +95,10 @@ def divided(found: Iterable[Transition], curve: Floats, threshold: float) -> Det
     )
 
 
+def _middle(each: Transition) -> float:
+    return (each.first + each.last) / 2
+
+
 def _meet(one: Transition, other: Transition) -> bool:
-    apart = abs(one.first + one.last - other.first - other.last) / 2
+    apart = abs(_middle(one) - _middle(other))
     return apart < APART or (one.first < other.last and other.first < one.last)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.media.cuts import blend_weights, jump_weights
 from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.distances import Distances
 from heaters_pipeline.media.cuts.hard_cuts import HardCut, Jumps, find_jumps
@@ -17,8 +19,10 @@ from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.cuts.survey import Survey, survey
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
-VERSION = 1
-"""Of what is gathered, and of the form in which it is stored."""
+_WEIGHTS = jump_weights.WEIGHTS.tobytes() + blend_weights.WEIGHTS.tobytes()
+VERSION = f"1-{sha256(_WEIGHTS).hexdigest()[:8]}"
+"""Of what is gathered, and of the form in which it is stored: raise the number when either
+changes."""
 BASE_RATE = 25
 """The frame rate for which the windows of dissolves are made."""
 

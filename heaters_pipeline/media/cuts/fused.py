@@ -60,37 +60,35 @@ class FusedDetector:
 
         evidence = remember(f"{VERSION}-near", gathered)
         said = evidence.probabilities
+        sure = np.nan_to_num(said[:, 0])
 
         def weigh(each: Transition) -> float:
             """The network says little of slow transitions: its silence counts little."""
-            within = float(said[max(0, each.first) : each.last + 1].max(initial=0))
-            return _probability(_odds(each.score) + SLOW * max(-2.0, _against(within)))
+            within = said[max(0, each.first) : each.last + 1]
+            if np.isnan(within).all():
+                return each.score
+            doubt = max(-2.0, _against(float(np.nanmax(within))))
+            return _probability(_odds(each.score) + SLOW * doubt)
 
-        peaks = dict(find_peaks(said[:, 0]))
+        peaks = dict(find_peaks(sure))
         cuts = []
         for cut in evidence.jumps.cuts:
-            near = [frame for frame in peaks if abs(frame - cut.frame) <= NEAR]
+            near = [at for at in range(cut.frame - NEAR, cut.frame + NEAR + 1) if at in peaks]
             best = min(near, key=lambda frame: (abs(frame - cut.frame), -peaks[frame]), default=0)
-            exact = float(said[max(0, cut.frame - 1), 0])
+            exact = float(sure[max(0, cut.frame - 1)])
             cuts.append(HardCut(cut.frame, fuse(cut.score, max(exact, peaks.get(best, 0.0)))))
         found, curve = search(thumbnails, evidence, cuts, rate, self.threshold, weigh)
+        explained = np.zeros(len(thumbnails), bool)
+        for each in found:
+            explained[max(0, each.first - NEAR + 1) : each.last + NEAR + 1] = True
         lone = [
             Transition(TransitionKind.CUT, frame - 1, frame, fuse(UNSEEN, peak))
             for frame, peak in peaks.items()
-            if not any(each.first - NEAR < frame <= each.last + NEAR for each in found)
+            if not explained[frame]
         ]
         for each in lone:
             curve[each.last] = max(curve[each.last], each.score)
         return divided([*found, *lone], curve, self.threshold)
-
-
-def fuse(ours: float, network: float) -> float:
-    """The score of a hard cut, from that of our search and from the network's probability."""
-    return _probability(_against(network) + OURS * _odds(ours))
-
-
-def _against(network: float) -> float:
-    return _odds(network) - _odds(NETWORK_BORDER)
 
 
 class NetworkDetector:
@@ -116,6 +114,15 @@ class NetworkDetector:
         ]
         curve = np.append(np.float32(0), said[:-1, 0])
         return Detection(tuple(found), curve, self.threshold)
+
+
+def fuse(ours: float, network: float) -> float:
+    """The score of a hard cut, from that of our search and from the network's probability."""
+    return _probability(_against(network) + OURS * _odds(ours))
+
+
+def _against(network: float) -> float:
+    return _odds(network) - _odds(NETWORK_BORDER)
 
 
 def find_peaks(probabilities: Floats, least: float = SUGGESTED / 2) -> list[tuple[int, float]]:

@@ -39,7 +39,7 @@ class TransitionSearch:
     def detect(
         self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
     ) -> Detection:
-        evidence = remember(f"{VERSION}", lambda _: gather(thumbnails, rate))
+        evidence = remember(VERSION, lambda _: gather(thumbnails, rate))
         found, curve = search(thumbnails, evidence, evidence.jumps.cuts, rate, self.threshold)
         return divided(found, curve, self.threshold)
 

@@ -58,11 +58,11 @@ def probabilities(
     progress: Progress,
 ) -> Floats:
     """(N, 2): for each frame that is `wanted`, whether it is the last one before a cut or the
-    middle of a longer transition, and whether it belongs to any transition; 0 for all others."""
+    middle of a longer transition, and whether it belongs to any transition; NaN for others."""
     import torch
 
     ask = network()
-    found = np.zeros((len(thumbnails), 2), np.float32)
+    found = np.full((len(thumbnails), 2), np.nan, np.float32)
     windows = _windows(wanted)
     done, whole = 0, sum(frames.length for frames in windows)
     for frames in windows:

@@ -14,6 +14,9 @@
 
 import { stateWords } from '../shared/words.js';
 
+/** Frames at either end of a clip in which a suggested cut is taken for that end; as the server's. */
+const CLEARANCE = 2;
+
 /** @param {Neighbour} clip */
 export const isPending = (clip) => clip.state === 'pending_review';
 
@@ -265,7 +268,7 @@ function ranged(clip, start, end) {
     transitions: clip.transitions.filter(({ first, last }) => first + 1 < end && last > start),
     start_score: start === clip.start_frame ? clip.start_score : null,
     end_score: end === clip.end_frame ? clip.end_score : null,
-    suggestions: clip.suggestions.filter(({ frame }) => start < frame && frame < end),
+    suggestions: clip.suggestions.filter(({ frame }) => frame > start + CLEARANCE && frame < end - CLEARANCE),
   };
 }
 

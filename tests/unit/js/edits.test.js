@@ -32,8 +32,8 @@ test('the parts of a split keep the suggestions within them, and their cut is su
   ]);
 });
 
-test('a cut that was moved is sure on both sides', () => {
-  assert.deepEqual(doubtsAfter('nudge', { edge: 'end', frame: 16 }), [
+test('a cut that was moved is sure on both sides, and too near for a suggestion at its side', () => {
+  assert.deepEqual(doubtsAfter('nudge', { edge: 'end', frame: 18 }), [
     [0.6, [14], null], [null, [], 0.9],
   ]);
 });
