@@ -1,6 +1,7 @@
 """How unsure the cuts of a clip are: those that the detector made, and those that it left out.
 
-A score is 0 to 1, with 0.5 at the border between both.
+A score is 0 to 1; at 0.5 a cut is as likely as not, whatever threshold divides what is laid from
+what is suggested.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def suggestible(clip: FrameRange) -> FrameRange:
 
 def doubt(cuts: Iterable[float | None], suggested: Iterable[float]) -> float | None:
     """0 to 1 from the scores of the cuts at the ends of a clip and of those suggested within it.
-    It is 1 where one of them is at the border, whichever side it fell on, and 0 where the detector
-    was sure of all. None where nothing is known."""
+    It is 1 where a cut at an end is no likelier than not, or one within is likelier, and 0 where
+    the detector was sure of all. None where nothing is known."""
     doubts = [1 - score for score in cuts if score is not None] + [*suggested]
     return round(min(1.0, 2 * max(doubts)), 3) if doubts else None
 
