@@ -290,7 +290,6 @@ ProductPath = Literal[
     "gold_master_filepath",
     "frame_checksums_filepath",
     "frame_scores_filepath",
-    "cut_evidence_filepath",
     "proxy_filepath",
     "proxy_audio_filepath",
     "sprites_filepath",

@@ -79,9 +79,9 @@ def frame_scores(video_key: str, name: str) -> str:
     return f"videos/{video_key}/frame_scores-{name}.rgb"
 
 
-def cut_evidence(video_key: str, name: str, evidence: str) -> str:
-    """`evidence` names what it depends on besides the thumbnails."""
-    return f"videos/{video_key}/cut_evidence-{name}-{evidence}.npz"
+def cut_evidence(video_key: str, thumbnails: str, evidence: str) -> str:
+    """`thumbnails` is the name of their digest, `evidence` names what else it depends on."""
+    return f"videos/{video_key}/cut_evidence-{thumbnails}-{evidence}.npz"
 
 
 def review_proxy(video_key: str, proxy_id: str) -> str:

@@ -54,7 +54,7 @@ def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
         with pipeline.storage.fetch(path) as file:
             thumbnails = open_thumbnails(file)
             progress = ProgressWriter(pipeline, key, "cut detection")
-            found = detector.detect(thumbnails, rate, remembered(pipeline, video, progress))
+            found = detector.detect(thumbnails, rate, remembered(pipeline, video, file, progress))
             cuts = found.cuts()
             picture = draw_detection(thumbnails, found)
         with pipeline.transaction() as session:

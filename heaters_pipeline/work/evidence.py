@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zipfile import BadZipFile
 
 from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
+from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.cuts.detection import Gather, Progress, Remember
 from heaters_pipeline.media.cuts.evidence import Evidence
@@ -15,10 +17,13 @@ from heaters_pipeline.work.objects import delete_replaced
 from heaters_pipeline.work.pipeline import Pipeline
 
 
-def remembered(pipeline: Pipeline, video: SourceVideo, progress: Progress) -> Remember:
-    """Evidence about `video` from the storage; what is not there, or can't be read, is gathered and
-    stored, in place of other evidence about it. It is read once. The caller holds the video's
-    lock."""
+def remembered(
+    pipeline: Pipeline, video: SourceVideo, thumbnails: Path, progress: Progress
+) -> Remember:
+    """Evidence about `video` from the storage; what is not there, can't be read or is about other
+    thumbnails is gathered and stored, in place of other evidence about it. It is read once. The
+    caller holds the video's lock."""
+    digest = layout.name_of(file_digest(thumbnails))
     known: dict[str, Evidence] = {}
 
     def remember(name: str, gather: Gather) -> Evidence:
@@ -27,7 +32,7 @@ def remembered(pipeline: Pipeline, video: SourceVideo, progress: Progress) -> Re
         return known[name]
 
     def path_of(name: str) -> str:
-        return layout.cut_evidence(video.key, layout.name_of(str(video.source_sha256)), name)
+        return layout.cut_evidence(video.key, digest, name)
 
     def fetched(name: str) -> Evidence | None:
         if path_of(name) != video.cut_evidence_filepath:

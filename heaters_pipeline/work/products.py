@@ -29,7 +29,7 @@ from heaters_pipeline.work.stream_facts import stream_facts
 COLUMNS_OF: Mapping[Product, tuple[ProductPath, ...]] = {
     Product.GOLD_MASTER: ("gold_master_filepath", "frame_checksums_filepath"),
     Product.REVIEW_PROXY: ("proxy_filepath", "proxy_audio_filepath", "sprites_filepath"),
-    Product.FRAME_SCORES: ("frame_scores_filepath", "cut_evidence_filepath"),
+    Product.FRAME_SCORES: ("frame_scores_filepath",),
 }
 
 
@@ -162,7 +162,6 @@ def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) ->
         columns |= {"proxy_id": proxy_id, **proxy_columns(made.review_proxy)}
     if made.thumbnails:
         put(made.thumbnails, layout.frame_scores(key, name), "frame_scores_filepath")
-        columns["cut_evidence_filepath"] = None
     return StoredProducts(columns, sizes)
 
 

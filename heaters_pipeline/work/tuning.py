@@ -96,7 +96,7 @@ def _agreements(
         least = round(settings.min_clip_seconds * rate)
         with pipeline.storage.fetch(video.frame_scores_filepath) as path:
             thumbnails = open_thumbnails(path)
-            remember = remembered(pipeline, video, no_progress)
+            remember = remembered(pipeline, video, path, no_progress)
             for threshold in thresholds:
                 detector = open_detector(settings.detector, threshold)
                 found = detector.detect(thumbnails, rate, remember)
