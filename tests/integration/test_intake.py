@@ -253,8 +253,8 @@ def test_the_ledger_knows_every_object_and_what_it_weighs(
         kinds = ledger.by_kind(session, [video.id])[video.id]
         minutes = ledger.approved_minutes(session, [video.id])[video.id]
     assert set(kinds) == {
-        *("source", "gold_master", "frame_checksums", "frame_scores", "review_proxy"),
-        *("proxy_audio", "sprites", "clip", "keyframe"),
+        *("source", "gold_master", "frame_checksums", "frame_scores", "cut_evidence"),
+        *("review_proxy", "proxy_audio", "sprites", "clip", "keyframe"),
     }
     assert sum(kinds.values()) == sum(recorded(pipeline).values())
     assert minutes == pytest.approx(30 / 25 / 60)
