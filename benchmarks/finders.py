@@ -17,7 +17,7 @@ from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.detection import Detector, Gather, no_progress
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.cuts.evidence import Evidence
-from heaters_pipeline.media.cuts.fused import find_peaks
+from heaters_pipeline.media.cuts.network_detector import find_peaks
 from heaters_pipeline.media.products.thumbnails import Thumbnails, open_thumbnails
 
 TRANSITION = "transition"

@@ -19,7 +19,8 @@ from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.detection import Gather, no_progress
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.cuts.evidence import Evidence
-from heaters_pipeline.media.cuts.fused import around, find_peaks, fuse
+from heaters_pipeline.media.cuts.fused import around, fuse
+from heaters_pipeline.media.cuts.network_detector import find_peaks
 from tests.films import Film, Frames, Join, Shot
 
 torch = pytest.importorskip("torch")

@@ -13,7 +13,8 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.detection import Detection, Detector, Remember, afresh
-from heaters_pipeline.media.cuts.fused import FusedDetector, NetworkDetector
+from heaters_pipeline.media.cuts.fused import FusedDetector
+from heaters_pipeline.media.cuts.network_detector import NetworkDetector
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD, TransitionSearch
 from heaters_pipeline.media.products.thumbnails import Thumbnails, blocks
 

@@ -4,7 +4,7 @@ kind it is and from where to where, and finds the slow dissolves that the networ
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,7 +15,6 @@ from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.detection import (
-    SUGGESTED,
     Detection,
     Progress,
     Remember,
@@ -24,6 +23,7 @@ from heaters_pipeline.media.cuts.detection import (
 )
 from heaters_pipeline.media.cuts.evidence import VERSION, Evidence, gather
 from heaters_pipeline.media.cuts.hard_cuts import HardCut
+from heaters_pipeline.media.cuts.network_detector import find_peaks
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD, search
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
@@ -71,49 +71,35 @@ class FusedDetector:
             return _probability(_odds(each.score) + SLOW * doubt)
 
         peaks = dict(find_peaks(sure))
-        cuts = []
-        for cut in evidence.jumps.cuts:
-            near = [at for at in range(cut.frame - NEAR, cut.frame + NEAR + 1) if at in peaks]
-            best = min(near, key=lambda frame: (abs(frame - cut.frame), -peaks[frame]), default=0)
-            exact = float(sure[max(0, cut.frame - 1)])
-            cuts.append(HardCut(cut.frame, fuse(cut.score, max(exact, peaks.get(best, 0.0)))))
+        cuts = _weighed(evidence.jumps.cuts, sure, peaks)
         found, curve = search(thumbnails, evidence, cuts, rate, self.threshold, weigh)
-        explained = np.zeros(len(thumbnails), bool)
-        for each in found:
-            explained[max(0, each.first - NEAR + 1) : each.last + NEAR + 1] = True
-        lone = [
-            Transition(TransitionKind.CUT, frame - 1, frame, fuse(UNSEEN, peak))
-            for frame, peak in peaks.items()
-            if not explained[frame]
-        ]
+        lone = _lone(peaks, found, len(thumbnails))
         for each in lone:
             curve[each.last] = max(curve[each.last], each.score)
         return divided([*found, *lone], curve, self.threshold)
 
 
-class NetworkDetector:
-    """The network alone, on all frames, as its authors use it. It calls all transitions cuts."""
+def _weighed(cuts: Sequence[HardCut], said: Floats, peaks: Mapping[int, float]) -> list[HardCut]:
+    """Our candidates with the scores of both detectors together."""
+    weighed = []
+    for frame, score in cuts:
+        near = [at for at in range(frame - NEAR, frame + NEAR + 1) if at in peaks]
+        best = min(near, key=lambda at: (abs(at - frame), -peaks[at]), default=0)
+        network = max(float(said[max(0, frame - 1)]), peaks.get(best, 0.0))
+        weighed.append(HardCut(frame, fuse(score, network)))
+    return weighed
 
-    name = "transnet"
 
-    def __init__(self, threshold: float = THRESHOLD) -> None:
-        self.threshold = threshold
-
-    def detect(
-        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
-    ) -> Detection:
-        def gathered(progress: Progress) -> Evidence:
-            everything = [FrameRange(0, len(thumbnails))]
-            said = transnet.probabilities(thumbnails, everything, progress)
-            return replace(gather(thumbnails, rate), probabilities=said)
-
-        said = remember(f"{VERSION}-all", gathered).probabilities
-        found = [
-            Transition(TransitionKind.CUT, frame - 1, frame, score)
-            for frame, score in find_peaks(said[:, 0], self.threshold)
-        ]
-        curve = np.append(np.float32(0), said[:-1, 0])
-        return Detection(tuple(found), curve, self.threshold)
+def _lone(peaks: Mapping[int, float], found: Sequence[Transition], count: int) -> list[Transition]:
+    """What the network alone sees: the peaks near none of what was found."""
+    explained = np.zeros(count, bool)
+    for each in found:
+        explained[max(0, each.first - NEAR + 1) : each.last + NEAR + 1] = True
+    return [
+        Transition(TransitionKind.CUT, frame - 1, frame, fuse(UNSEEN, peak))
+        for frame, peak in peaks.items()
+        if not explained[frame]
+    ]
 
 
 def fuse(ours: float, network: float) -> float:
@@ -123,14 +109,6 @@ def fuse(ours: float, network: float) -> float:
 
 def _against(network: float) -> float:
     return _odds(network) - _odds(NETWORK_BORDER)
-
-
-def find_peaks(probabilities: Floats, least: float = SUGGESTED / 2) -> list[tuple[int, float]]:
-    """The first frame of the shot after each peak of (N,), and the peak."""
-    high = np.concatenate([[False], probabilities >= least, [False]])
-    edges = np.flatnonzero(np.diff(high.astype(np.int8))).reshape(-1, 2)
-    tops = [int(start + probabilities[start:stop].argmax()) for start, stop in edges]
-    return [(top + 1, float(probabilities[top])) for top in tops if top + 1 < len(probabilities)]
 
 
 def around(candidates: Sequence[Transition], count: int) -> list[FrameRange]:
