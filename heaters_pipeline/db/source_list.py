@@ -96,11 +96,13 @@ def counts(session: Session) -> dict[Choice, int]:
 
 
 def detectors(session: Session, video_ids: Sequence[int]) -> dict[int, str]:
-    """The name of the detector that found the cuts of each of the videos that has any."""
+    """The name of the detector that found the cuts of each of the videos that was divided."""
     detector = col(SourceVideo.scene_cut_points)["detector"].astext
     rows = session.exec(
         select(SourceVideo.id, detector).where(
-            col(SourceVideo.id).in_(video_ids), detector.is_not(None)
+            col(SourceVideo.id).in_(video_ids),
+            col(SourceVideo.needs_splicing),
+            detector.is_not(None),
         )
     )
     return dict(rows.all())

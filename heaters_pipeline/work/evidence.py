@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -23,7 +24,6 @@ def remembered(
     """Evidence about `video` from the storage; what is not there, can't be read or is about other
     thumbnails is gathered and stored, in place of other evidence about it. It is read once. The
     caller holds the video's lock."""
-    digest = layout.name_of(file_digest(thumbnails))
     known: dict[str, Evidence] = {}
 
     def remember(name: str, gather: Gather) -> Evidence:
@@ -31,8 +31,9 @@ def remembered(
             known[name] = fetched(name) or gathered(name, gather)
         return known[name]
 
+    @cache
     def path_of(name: str) -> str:
-        return layout.cut_evidence(video.key, digest, name)
+        return layout.cut_evidence(video.key, layout.name_of(file_digest(thumbnails)), name)
 
     def fetched(name: str) -> Evidence | None:
         if path_of(name) != video.cut_evidence_filepath:
@@ -40,7 +41,7 @@ def remembered(
         try:
             with pipeline.storage.fetch(path_of(name)) as file:
                 return Evidence.load(file)
-        except (ObjectMissing, KeyError, ValueError, BadZipFile):
+        except (ObjectMissing, KeyError, ValueError, EOFError, BadZipFile):
             return None
 
     def gathered(name: str, gather: Gather) -> Evidence:

