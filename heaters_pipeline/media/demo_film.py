@@ -11,7 +11,7 @@ import ffmpeg
 
 from heaters_pipeline.media.ffmpeg.process import ProgressCallback, file_url, run
 
-WIDTH, HEIGHT, RATE = 1280, 720, 25
+WIDTH, HEIGHT, RATE = 960, 540, 25
 DISSOLVE_SECONDS = 1.0
 
 
@@ -113,7 +113,7 @@ SCENES = (
 def make_demo_film(
     out: Path, on_progress: ProgressCallback | None = None, *, stall_seconds: float
 ) -> None:
-    """Writes an MP4 of `SCENES`, 1280 x 720, 25 frames a second, with a chord to each scene; cuts,
+    """Writes an MP4 of `SCENES`, 960 x 540, 25 frames a second, with a chord to each scene; cuts,
     and a dissolve of a second into two of them."""
     video, audio, seconds = _drawn(SCENES[0]), _chord(SCENES[0]), SCENES[0].seconds
     for scene in SCENES[1:]:
