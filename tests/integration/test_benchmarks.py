@@ -51,10 +51,9 @@ def report(module: str, *arguments: str | Path) -> dict[str, dict[str, Any]]:
     return {result["name"]: result for result in told["results"]}
 
 
-@pytest.mark.parametrize("orientation", [Orientation(), Orientation(90)])
-def test_ingest(tmp_path: Path, orientation: Orientation) -> None:
+def test_ingest(tmp_path: Path) -> None:
     film_file = make_numbered_film(
-        tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], orientation=orientation
+        tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], orientation=Orientation(90)
     )
     results = report("ingest", film_file, "--repeat", "1")
     assert list(results) == ["cpu", "wall", "floor", "verify", "copy_cpu", "copy_wall"]

@@ -40,7 +40,7 @@ from heaters_pipeline.work.ingest import IngestReport
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.decisions import decide, live
-from tests.films import draw_film
+from tests.films import Film, Join, Shot
 from tests.jobs import run_job
 from tests.rows import ready_video
 
@@ -106,8 +106,10 @@ def report(
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
-    """A film of six shots, and its transitions."""
-    film, truth = draw_film(4, shots=6).write(tmp_path_factory.mktemp("film"))
+    """A film of four shots, and its transitions."""
+    shots = tuple(Shot(number, frames) for number, frames in enumerate((40, 90, 40, 90), 1))
+    drawn = Film("drawn", shots, (Join("cut"), Join("dissolve", 12), Join("cut")))
+    film, truth = drawn.write(tmp_path_factory.mktemp("film"), 192, 108)
     return film, json.loads(truth.read_text())["transitions"]
 
 
