@@ -56,7 +56,8 @@ def leave_library(session: Session, clips: Iterable[Clip]) -> list[str]:
     session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id).in_(held)))
     ledger.forget(session, files)
     for clip in held.values():
-        clip.is_virtual, clip.clip_filepath, clip.exported_frames = True, None, None
+        clip.is_virtual, clip.clip_filepath = True, None
+        clip.exported_frames, clip.receipt = None, None
     return files
 
 

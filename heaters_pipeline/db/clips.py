@@ -266,7 +266,8 @@ def _decided(clip: Clip) -> dict[str, Any]:
 _DECIDED = (
     *("state", "decided_at", "last_event_id", "error", "version"),
     *("leased_by", "leased_page", "leased_until"),
-    *("cut_points", "made_by", "trim", "doubt", "is_virtual", "clip_filepath", "exported_frames"),
+    *("cut_points", "made_by", "trim", "doubt", "is_virtual", "clip_filepath"),
+    *("exported_frames", "receipt"),
     *("grouped_with_clip_id", "labels", "rating", "note"),
 )
 

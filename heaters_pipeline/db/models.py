@@ -24,6 +24,7 @@ from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.quality import DownloadQuality
+from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.domain.sprites import StoredSpriteIndex
 from heaters_pipeline.domain.states import ClipState, SourceState
 
@@ -391,6 +392,9 @@ class Clip(SQLModel, table=True):
     clip_filepath: str | None = _optional_text()
     exported_frames: dict[str, int] | None = _json()
     """`{"start_frame", "end_frame"}` of what the file holds; null while there is none."""
+    receipt: Receipt | None = _json()
+    """What was measured in the file; null where there is none, and of files that are older than
+    receipts."""
     grouped_with_clip_id: int | None = _reference("clips.id", nullable=True, index=True)
     """The first clip of the group that this one belongs to."""
     labels: list[str] = Field(
@@ -445,6 +449,7 @@ class ClipFile(TypedDict, total=False):
     is_virtual: bool
     clip_filepath: str
     exported_frames: dict[str, int]
+    receipt: Receipt
 
 
 class ReviewEvent(SQLModel, table=True):

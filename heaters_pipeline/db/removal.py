@@ -83,6 +83,7 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
             is_virtual=True,
             clip_filepath=None,
             exported_frames=None,
+            receipt=None,
         )
     )
     _forget_facts(video)

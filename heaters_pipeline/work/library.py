@@ -23,6 +23,7 @@ from heaters_pipeline.media.clips.embeddings import (
     open_embedder,
 )
 from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.keyframes import extract_keyframes, keyframe_numbers
 from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
 from heaters_pipeline.work.pipeline import Pipeline
@@ -169,22 +170,19 @@ def _export(
     settings = pipeline.settings
     out = folder / f"{clip.id}.mp4"
     frames = clip.clean_frames if settings.export_trimmed else clip.frames
-    export_clip(
-        gold,
-        checksums,
-        frames,
-        out,
-        rate=video.rate,
-        orientation=video.orientation,
-        sample_aspect=video.sample_aspect,
-        stall_seconds=settings.stall_seconds,
-    )
+    source = GoldRange(gold, checksums, frames, video.rate, video.orientation, video.sample_aspect)
+    receipt = export_clip(source, out, stall_seconds=settings.stall_seconds)
     path = layout.clip_file(clip.id)
     pipeline.storage.put(out, path)
     with pipeline.transaction() as session:
         ledger.record(session, video.id, {path: out.stat().st_size})
     out.unlink()
-    return {"clip_filepath": path, "exported_frames": frames.as_json(), "is_virtual": False}
+    return {
+        "clip_filepath": path,
+        "exported_frames": frames.as_json(),
+        "receipt": receipt,
+        "is_virtual": False,
+    }
 
 
 def _keep_keyframes(pipeline: Pipeline, clip: Clip, file: Path, folder: Path) -> None:

@@ -12,6 +12,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
@@ -92,15 +93,8 @@ def test_a_damaged_source_can_be_its_own_gold_master(name: str, tmp_path: Path) 
         (made.frame_count - 5, made.frame_count),
     ):
         out = tmp_path / "clip.mp4"
-        export_clip(
-            film,
-            checksums,
-            FrameRange(start, end),
-            out,
-            rate=facts.rate,
-            orientation=facts.orientation,
-            stall_seconds=STALL_SECONDS,
-        )
+        clip = GoldRange(film, checksums, FrameRange(start, end), facts.rate, facts.orientation)
+        export_clip(clip, out, stall_seconds=STALL_SECONDS)
         assert len(numbers(out)) == end - start
     assert numbers(out) == shown[-5:]
 

@@ -21,6 +21,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.keyframes import extract_keyframes
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums, verify_gold_master
@@ -83,21 +84,22 @@ class Ingested:
     checksums: Checksums
 
     def export(self, start: int, end: int, out: Path, gold: Path | None = None) -> Path:
+        receipt = export_clip(self.range(start, end, gold), out, stall_seconds=STALL_SECONDS)
+        assert receipt["frame_count"] == end - start
+        assert receipt["size"] == out.stat().st_size
+        return out
+
+    def range(self, start: int, end: int, gold: Path | None = None) -> GoldRange:
         gold = gold or self.made.gold_master
         assert gold
-        exported = export_clip(
+        return GoldRange(
             gold,
             self.checksums,
             FrameRange(start, end),
-            out,
-            rate=self.facts.rate,
-            orientation=self.facts.orientation,
-            sample_aspect=self.facts.sample_aspect,
-            stall_seconds=STALL_SECONDS,
+            self.facts.rate,
+            self.facts.orientation,
+            self.facts.sample_aspect,
         )
-        assert exported.frame_count == end - start
-        assert exported.size == out.stat().st_size
-        return out
 
 
 def ingest(source: Path, folder: Path) -> Ingested:

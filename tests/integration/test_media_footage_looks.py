@@ -12,6 +12,7 @@ import pytest
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.keyframes import extract_keyframes
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
@@ -55,11 +56,9 @@ def export(source: Path, facts: VideoFacts, made: Transcoded, out: Path) -> Path
     checksums = read_checksums(made.frame_checksums)
     looks = []
     for gold in (source, made.gold_master):
-        export_clip(
-            gold, checksums, FrameRange(0, made.frame_count), out, rate=facts.rate,
-            orientation=facts.orientation,
-            sample_aspect=facts.sample_aspect, stall_seconds=STALL_SECONDS,
-        )  # fmt: skip
+        whole = FrameRange(0, made.frame_count)
+        clip = GoldRange(gold, checksums, whole, facts.rate, facts.orientation, facts.sample_aspect)
+        export_clip(clip, out, stall_seconds=STALL_SECONDS)
         looks.append(colors(out))
     assert np.abs(np.subtract(*looks)).max() <= 1
     return out

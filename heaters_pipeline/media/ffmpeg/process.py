@@ -66,6 +66,15 @@ def ffmpeg_binary() -> str:
         ) from error
 
 
+@lru_cache(maxsize=1)
+def ffmpeg_version() -> str:
+    """What that ffmpeg calls its version."""
+    banner = subprocess.run(
+        [ffmpeg_binary(), "-version"], capture_output=True, text=True, timeout=10, check=True
+    ).stdout
+    return banner.split()[2]
+
+
 def _major_version(binary: str) -> int:
     """A build named by date or commit (`N-119...`) counts as recent."""
     with suppress(OSError, subprocess.SubprocessError):
