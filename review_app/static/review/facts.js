@@ -1,7 +1,22 @@
-/** The facts of a clip: its place in the film, its length, its score. */
+/** The facts of a clip: its state and whose it is, its place in the film, its length, its score. */
 
 import { byId, setText } from '../shared/dom.js';
-import { clipName, count, timecode } from '../shared/words.js';
+import { clipName, clock, count, stateWords } from '../shared/words.js';
+
+/** The tones of badges for states that have one.
+ * @type {Record<string, string>} */
+const TONES = { review_approved: 'good', embedded: 'good', review_archived: 'bad', archived: 'bad' };
+
+/** Who decided on a clip, and when: `by ann, 28 Nov, 17:04`. @param {import('./queue.js').Clip} clip */
+function decidedText({ decided_by: who, decided_at: at }) {
+  if (!who || !at) return '';
+  const [when, now] = [new Date(at), new Date()];
+  const day = when.toDateString() === now.toDateString()
+    ? []
+    : [when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })];
+  const time = when.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  return `by ${[who, ...day, time].join(', ')}`;
+}
 
 /** @param {import('./queue.js').Clip | null} clip */
 export function drawFacts(clip) {
@@ -15,8 +30,14 @@ export function drawFacts(clip) {
   setText(link, name.charAt(0).toUpperCase() + name.slice(1));
   if (id > 0) link.setAttribute('href', `/clips/${id}`);
   else link.removeAttribute('href');
-  setText(byId('range'), `${start} – ${end - 1}, from ${timecode(clip.start_seconds)}`);
-  setText(byId('length'), `${clip.duration_seconds.toFixed(2)} s, ${count(end - start, 'frame')}`);
+  setText(byId('state'), stateWords(clip.state));
+  byId('state').className = `badge ${TONES[clip.state] ?? ''}`;
+  setText(byId('decided'), decidedText(clip));
+  const { start_seconds: from, duration_seconds: seconds } = clip;
+  setText(byId('times'), `${clock(from)} – ${clock(from + seconds)}`);
+  setText(byId('length'), `${seconds.toFixed(2)} s`);
+  setText(byId('range'), `${start} – ${end - 1}`);
+  setText(byId('frames'), `(${count(end - start, 'frame')})`);
   const isScored = score !== null && score !== undefined;
   setText(byId('score'), isScored ? `· score ${score.toFixed(2)}` : '');
   byId('score').title = isScored

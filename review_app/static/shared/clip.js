@@ -8,6 +8,7 @@
  *   the first after it
  * @typedef {Range & {id: number, state: string}} Neighbour
  * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
+ *   decided_by: string | null, decided_at: string | null,
  *   labels: string[], rating: number | null, note: string | null, score: number | null,
  *   trim: Range | null, transitions: Transition[], suggestions: Suggestion[],
  *   start_score: number | null, end_score: number | null,
