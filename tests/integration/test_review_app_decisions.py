@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -202,7 +203,29 @@ def test_annotations_are_no_decisions_in_the_count(reviewer: Reviewer) -> None:
     assert [clip["labels"] for clip in answer["clips"]] == [["indoor"]] * 2
     mine = reviewer.client.get("/api/mine").get_json()
     assert (mine["today"], len(mine["recent"])) == (0, 1)
-    assert mine["recent"][0]["fields"] == ["labels"]
+    told = mine["recent"][0]
+    assert told["fields"] == ["labels"]
+    assert (told["was"]["labels"], told["now"]["labels"]) == ([], ["indoor"])
+
+
+def test_a_moved_cut_is_told_by_the_clip_that_follows_it(reviewer: Reviewer) -> None:
+    first, second, *_ = reviewer.queue()
+    reviewer.decide(first, "nudge", edge="end", frame=12)
+    (told,) = reviewer.client.get("/api/mine").get_json()["recent"]
+    assert told["was"]["id"] == told["now"]["id"] == second["id"]
+    assert (told["was"]["start_frame"], told["now"]["start_frame"]) == (10, 12)
+    assert told["now"]["video"]["key"] == second["video"]["key"]
+
+
+def test_a_clip_tells_who_decided_on_it_and_when(reviewer: Reviewer) -> None:
+    clip, *_ = reviewer.queue()
+    assert (clip["decided_by"], clip["decided_at"]) == (None, None)
+    reviewer.post("/api/reviewer", {"name": "ann"})
+    (skipped,) = reviewer.decide(clip, "skip").get_json()["clips"]
+    assert skipped["decided_by"] == "ann"
+    assert datetime.fromisoformat(skipped["decided_at"]) <= datetime.now(UTC)
+    reviewer.decide(skipped, "annotate", labels=["indoor"])
+    assert reviewer.clip(clip["id"])["decided_at"] == skipped["decided_at"]
 
 
 @pytest.mark.parametrize(

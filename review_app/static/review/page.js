@@ -150,7 +150,7 @@ document.addEventListener('click', (event) => {
   const { action, undo, show } = button.dataset;
   if (action) act(action, event.timeStamp);
   screen.press(event.timeStamp, () => {
-    if (undo) queue.undo(lists.done[Number(undo)]);
+    if (undo) for (const deed of lists.deedsOf(Number(undo))) queue.undo(deed);
     if (show) queue.show(Number(show));
   });
   // After a click, the next Space or Enter is meant for the player, not for this button.
