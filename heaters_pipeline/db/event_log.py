@@ -86,17 +86,6 @@ def batch_sizes(session: Session, event_ids: Iterable[int]) -> dict[int, int]:
     return {batch_id: size for batch_id, size in rows if batch_id is not None}
 
 
-def actors(session: Session, event_ids: Iterable[int | None]) -> dict[int | None, str]:
-    """Who made these events, by their ids."""
-    wanted = [each for each in event_ids if each is not None]
-    if not wanted:
-        return {}
-    rows = session.exec(
-        select(ReviewEvent.id, ReviewEvent.actor).where(col(ReviewEvent.id).in_(wanted))
-    )
-    return dict(rows.all())
-
-
 def count_since(session: Session, actor: str, since: datetime) -> int:
     """How many decisions the actor made at `since` or later that stand. Moved cuts and annotations
     do not count."""

@@ -8,14 +8,13 @@ from typing import TypedDict
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clip_transitions, event_log, likeness
+from heaters_pipeline.db import clip_transitions, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.decisions import Snapshot
 from heaters_pipeline.domain.sprites import SpriteIndex
-from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import TransitionKind
 
 
@@ -89,9 +88,6 @@ class ClipJson(TypedDict):
     end_score: float | None
     suggestions: Sequence[SuggestionJson]
     """Cuts within the clip that the detector left out."""
-    decided_by: str | None
-    """Who made the last decision on it; None while it waits, as is `decided_at`."""
-    decided_at: str | None
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -147,16 +143,7 @@ def clips_json(
     ids = [entry.clip.id for entry in entries]
     cuts = clip_transitions.of_clips(session, ids)
     scores = likeness.scores(session, learnt, ids)
-    actors = event_log.actors(session, [_decision(entry.clip) for entry in entries])
-    return [
-        _clip_json(
-            entry,
-            cuts[entry.clip.id],
-            scores.get(entry.clip.id),
-            actors.get(_decision(entry.clip)),
-        )
-        for entry in entries
-    ]
+    return [_clip_json(entry, cuts[entry.clip.id], scores.get(entry.clip.id)) for entry in entries]
 
 
 def drawn_json(entry: QueuedClip) -> DrawnClipJson:
@@ -168,14 +155,7 @@ def drawn_json(entry: QueuedClip) -> DrawnClipJson:
     }
 
 
-def _decision(clip: Clip) -> int | None:
-    """The event of the last decision on a clip that does not wait for one."""
-    return None if clip.state == ClipState.PENDING_REVIEW else clip.last_event_id
-
-
-def _clip_json(
-    entry: QueuedClip, cuts: ClipCuts, score: float | None, actor: str | None
-) -> ClipJson:
+def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJson:
     clip, video, previous, following = entry
     start = float(clip.cut_points["start_time_seconds"])
     return {
@@ -193,8 +173,6 @@ def _clip_json(
         "start_score": cuts.start_score,
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
-        "decided_by": actor,
-        "decided_at": clip.decided_at.isoformat() if actor and clip.decided_at else None,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -215,17 +214,6 @@ def test_a_moved_cut_is_told_by_the_clip_that_follows_it(reviewer: Reviewer) -> 
     assert told["was"]["id"] == told["now"]["id"] == second["id"]
     assert (told["was"]["start_frame"], told["now"]["start_frame"]) == (10, 12)
     assert told["now"]["video"]["key"] == second["video"]["key"]
-
-
-def test_a_clip_tells_who_decided_on_it_and_when(reviewer: Reviewer) -> None:
-    clip, *_ = reviewer.queue()
-    assert (clip["decided_by"], clip["decided_at"]) == (None, None)
-    reviewer.post("/api/reviewer", {"name": "ann"})
-    (skipped,) = reviewer.decide(clip, "skip").get_json()["clips"]
-    assert skipped["decided_by"] == "ann"
-    assert datetime.fromisoformat(skipped["decided_at"]) <= datetime.now(UTC)
-    reviewer.decide(skipped, "annotate", labels=["indoor"])
-    assert reviewer.clip(clip["id"])["decided_at"] == skipped["decided_at"]
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,14 @@ import { clipName, clock, count, stateWords } from '../shared/words.js';
  * @type {Record<string, string>} */
 const TONES = { review_approved: 'good', embedded: 'good', review_archived: 'bad', archived: 'bad' };
 
-/** Who decided on a clip, and when: `by ann, 28 Nov, 17:04`. @param {import('./queue.js').Clip} clip */
-function decidedText({ decided_by: who, decided_at: at }) {
-  if (!who || !at) return '';
+/** Who gave a clip its state, and when: `by ann, 28 Nov, 17:04`.
+ * @param {import('../shared/clip.js').Verdict} verdict */
+function verdictText({ actor, at }) {
   const [when, now] = [new Date(at), new Date()];
-  const day = when.toDateString() === now.toDateString()
-    ? []
-    : [when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })];
+  const isToday = when.toDateString() === now.toDateString();
+  const day = when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
   const time = when.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  return `by ${[who, ...day, time].join(', ')}`;
+  return `by ${[actor, ...(isToday ? [] : [day]), time].join(', ')}`;
 }
 
 /** @param {import('./queue.js').Clip | null} clip */
@@ -32,9 +31,9 @@ export function drawFacts(clip) {
   else link.removeAttribute('href');
   setText(byId('state'), stateWords(clip.state));
   byId('state').className = `badge ${TONES[clip.state] ?? ''}`;
-  setText(byId('decided'), decidedText(clip));
+  setText(byId('decided'), clip.verdict ? verdictText(clip.verdict) : '');
   const { start_seconds: from, duration_seconds: seconds } = clip;
-  setText(byId('times'), `${clock(from)} – ${clock(from + seconds)}`);
+  setText(byId('times'), `${clock(from)} – ${clock(Math.ceil(from + seconds))}`);
   setText(byId('length'), `${seconds.toFixed(2)} s`);
   setText(byId('range'), `${start} – ${end - 1}`);
   setText(byId('frames'), `(${count(end - start, 'frame')})`);
