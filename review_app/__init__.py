@@ -75,7 +75,9 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     errors.register(app)
     texts.register(app)
-    app.jinja_env.globals.update(keyframe_url=keyframe_url)
+    app.jinja_env.globals.update(
+        keyframe_url=keyframe_url, undo_window_seconds=settings.undo_window_seconds
+    )
     app.context_processor(lambda: {"reviewer": reviewer_name()})
     app.after_request(_secure)
     app.after_request(tus.mark)

@@ -79,6 +79,16 @@ def get(session: Session, key: str) -> SourceVideo:
     return video
 
 
+def with_ids(session: Session, ids: Iterable[int]) -> dict[int, SourceVideo]:
+    """Videos by their ids, without their large columns."""
+    rows = session.exec(
+        select(SourceVideo)
+        .where(col(SourceVideo.id).in_(ids))
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
+    )
+    return {video.id: video for video in rows}
+
+
 def get_by_proxy_id(session: Session, proxy_id: str) -> SourceVideo | None:
     return session.exec(_VIDEOS.where(SourceVideo.proxy_id == proxy_id)).first()
 

@@ -4,7 +4,7 @@ undone do not count."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -16,12 +16,27 @@ from heaters_pipeline.domain.states import APPROVED, ClipState
 LONGEST_THOUGHT = 60
 """Seconds between two decisions of a reviewer; longer ones are pauses."""
 
+PACE_PERIOD = timedelta(days=7)
+"""Of how long ago decisions tell a reviewer's pace."""
+
+FEWEST_STEPS = 4
+"""From one decision to the next; fewer say little about a pace."""
+
 
 class Done(NamedTuple):
     period: int
     actor: str
     action: Action
     number: int
+
+
+class Pace(NamedTuple):
+    """Of a reviewer, or of all together, pauses left out."""
+
+    an_hour: float | None
+    """Decisions, each clip of a batch; None while there are too few to tell."""
+    seconds: float | None
+    """The median from one decision to the next; a batch is one. None where all came at once."""
 
 
 class Waiting(NamedTuple):
@@ -88,24 +103,38 @@ def done(session: Session, edges: Sequence[datetime]) -> list[Done]:
     return [Done(period, actor, Action(action), number) for period, actor, action, number in rows]
 
 
-def pace(session: Session, since: datetime) -> dict[str | None, float]:
-    """The median of the seconds between two decisions of a reviewer, pauses left out; under None of
-    all reviewers together. A batch counts as one decision."""
+def pace(session: Session, since: datetime, actor: str | None = None) -> dict[str | None, Pace]:
+    """How fast each reviewer decides, or that `actor` alone; under None all of them together. What
+    the pages call a pace is this."""
     rows = session.execute(
         sa.text("""
-            SELECT actor, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM (
+            SELECT actor,
+                CASE WHEN count(*) >= :fewest
+                    THEN 3600 * count(*) / nullif(sum(seconds), 0) END,
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE seconds > 0)
+            FROM (
                 SELECT actor, extract(epoch FROM
                     created_at - lag(created_at) OVER (PARTITION BY actor ORDER BY id))
                 FROM review_events event
                 WHERE created_at >= :since AND action = ANY(:actions)
+                    AND (CAST(:actor AS text) IS NULL OR actor = :actor)
                     AND NOT EXISTS (SELECT FROM review_events WHERE undoes_event_id = event.id)
             ) AS gap (actor, seconds)
-            WHERE seconds > 0 AND seconds <= :longest
+            WHERE seconds >= 0 AND seconds <= :longest
             GROUP BY GROUPING SETS ((actor), ())
         """),
-        {"since": since, "actions": list(COUNTED), "longest": LONGEST_THOUGHT},
+        {
+            "since": since,
+            "actions": list(COUNTED),
+            "longest": LONGEST_THOUGHT,
+            "fewest": FEWEST_STEPS,
+            "actor": actor,
+        },
     )
-    return {actor: float(seconds) for actor, seconds in rows if seconds is not None}
+    return {
+        name: Pace(*(None if each is None else float(each) for each in figures))
+        for name, *figures in rows
+    }
 
 
 def waiting(session: Session) -> Waiting:

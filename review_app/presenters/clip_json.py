@@ -13,6 +13,7 @@ from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
+from heaters_pipeline.domain.decisions import Snapshot
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.transitions import TransitionKind
 
@@ -113,6 +114,28 @@ class DrawnClipJson(TypedDict):
     video: DrawnVideoJson
 
 
+class SeenJson(TypedDict):
+    """What an event keeps of a clip, for people; older events know no description."""
+
+    id: int
+    start_frame: int
+    end_frame: int
+    labels: Sequence[str]
+    rating: int | None
+    note: str | None
+
+
+def seen_json(kept: Snapshot) -> SeenJson:
+    return {
+        "id": kept["id"],
+        "start_frame": kept["start_frame"],
+        "end_frame": kept["end_frame"],
+        "labels": kept.get("labels") or [],
+        "rating": kept.get("rating"),
+        "note": kept.get("note"),
+    }
+
+
 def clips_json(
     session: Session, entries: Sequence[QueuedClip], learnt: Likeness | None
 ) -> list[ClipJson]:
@@ -155,7 +178,7 @@ def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJs
         "rating": clip.rating,
         "note": clip.note,
         "score": score,
-        "video": _video_json(video),
+        "video": video_json(video),
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
     }
@@ -170,7 +193,7 @@ def _neighbour_json(clip: Clip) -> NeighbourJson:
     }
 
 
-def _video_json(video: SourceVideo) -> VideoJson:
+def video_json(video: SourceVideo) -> VideoJson:
     return {
         "key": video.key,
         "title": video.title,

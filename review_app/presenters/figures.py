@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
-from heaters_pipeline.db.statistics import Done
+from heaters_pipeline.db.statistics import Done, Pace
 from heaters_pipeline.domain.decisions import Action
 from review_app.presenters import charts
 from review_app.presenters.charts import Chart
@@ -43,18 +43,12 @@ class Figures(NamedTuple):
 
     last_day: int
     by_kind: Mapping[str, int]
-    hours: int
-    """Hours with a decision, counted for each reviewer."""
-    seconds: float | None
-    """The median time from one decision to the next in the last week."""
+    pace: Pace | None
+    """None where nobody has decided twice in the last week."""
 
     @property
     def total(self) -> int:
         return sum(self.by_kind.values())
-
-    @property
-    def an_hour(self) -> float | None:
-        return self.total / self.hours if self.hours else None
 
     @property
     def approval(self) -> float | None:
@@ -71,16 +65,14 @@ def hours(now: datetime) -> list[datetime]:
     return [start + timedelta(hours=hour) for hour in range(number)]
 
 
-def figures(done: Iterable[Done], periods: int, seconds: float | None) -> Figures:
+def figures(done: Iterable[Done], periods: int, pace: Pace | None) -> Figures:
     by_kind: Counter[str] = Counter(dict.fromkeys(KINDS.values(), 0))
-    active: set[tuple[str, int]] = set()
     last_day = 0
-    for period, actor, action, number in done:
+    for period, _, action, number in done:
         by_kind[KINDS[action]] += number
-        active.add((actor, period))
         if period >= periods - HOURS:
             last_day += number
-    return Figures(last_day, by_kind, len(active), seconds)
+    return Figures(last_day, by_kind, pace)
 
 
 def by_period(

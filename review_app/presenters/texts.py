@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
         file_size=file_size,
         since=since,
         when=when,
+        spoken=spoken_duration,
         tone=tone,
         per_cent=per_cent,
         deed=DEEDS.__getitem__,

@@ -7,6 +7,7 @@ from review_app.views import (
     health,
     library,
     media,
+    progress,
     queue,
     review,
     reviewer,
@@ -18,7 +19,7 @@ from review_app.views import (
 BLUEPRINTS = tuple(
     view.blueprint
     for view in (
-        *(health, review, queue, decisions, reviewer, sheet, media),
+        *(health, review, queue, progress, decisions, reviewer, sheet, media),
         *(library, clips, clip_files, sources, statistics),
     )
 )

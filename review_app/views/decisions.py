@@ -9,9 +9,16 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import clips, event_log, review_queue, reviews, undoing
+from heaters_pipeline.db import (
+    clips,
+    event_log,
+    review_queue,
+    reviews,
+    source_videos,
+    undoing,
+)
 from heaters_pipeline.db.events import Outcome
-from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.db.models import ReviewEvent, SourceVideo
 from heaters_pipeline.domain.annotations import annotation_changes
 from heaters_pipeline.domain.decisions import (
     APPROVE,
@@ -33,7 +40,7 @@ from heaters_pipeline.domain.decisions import (
 )
 from heaters_pipeline.domain.errors import Conflict, InputError
 from review_app.fields import integer, integers, json_object, one_of
-from review_app.presenters.clip_json import ClipJson, clips_json
+from review_app.presenters.clip_json import ClipJson, clips_json, seen_json, video_json
 from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import delete_unused, services, transaction
 
@@ -121,8 +128,12 @@ def mine() -> ResponseReturnValue:
         midnight = datetime.combine(date.today(), time.min).astimezone()
         recent = event_log.latest(session, reviewer_name(), RECENT)
         sizes = event_log.batch_sizes(session, [event.id for event in recent])
+        videos = source_videos.with_ids(session, {event.source_video_id for event in recent})
         return jsonify(
-            recent=[_event_json(event, sizes.get(event.id, 1)) for event in recent],
+            recent=[
+                _event_json(event, sizes.get(event.id, 1), videos[event.source_video_id])
+                for event in recent
+            ],
             today=event_log.count_since(session, reviewer_name(), midnight),
         )
 
@@ -181,10 +192,13 @@ def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
         return clips_json(session, review_queue.queued(session, list(clip_ids)), likeness)
 
 
-def _event_json(event: ReviewEvent, count: int) -> dict[str, Any]:
+def _event_json(event: ReviewEvent, count: int, video: SourceVideo) -> dict[str, Any]:
     """`count` is how many decisions there are in the batch that begins with the event; `fields` of
-    a clip are those that it changed."""
+    a clip are those that it changed. `was` and `now` are one of its clips, before and after: of a
+    moved cut, the clip that follows it."""
     changed = touched(event.before, event.after).values()
+    was = event.before[-1 if event.action == Action.NUDGE else 0]
+    now = next(entry for entry in event.after if entry["id"] == was["id"])
     return {
         "id": event.id,
         "action": event.action,
@@ -193,4 +207,6 @@ def _event_json(event: ReviewEvent, count: int) -> dict[str, Any]:
         "clip_ids": [entry["id"] for entry in event.before],
         "start_frame": min(entry["start_frame"] for entry in event.before),
         "end_frame": max(entry["end_frame"] for entry in event.before),
+        "was": seen_json(was),
+        "now": {**seen_json(now), "video": video_json(video)},
     }

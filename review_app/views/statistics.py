@@ -26,7 +26,6 @@ from review_app.services import transaction
 
 blueprint = Blueprint("statistics", __name__)
 
-PACE_HOURS = 7 * 24
 SOURCES = 25
 
 
@@ -34,11 +33,12 @@ SOURCES = 25
 def index() -> ResponseReturnValue:
     page = max(1, request.args.get("page", 1, int))
     chosen = request.args.get("reviewer", "")
-    edges = hours(datetime.now(UTC))
+    now = datetime.now(UTC)
+    edges = hours(now)
     with transaction() as session:
         statistics.use_memory(session)
         done = statistics.done(session, edges)
-        pace = statistics.pace(session, edges[-PACE_HOURS])
+        pace = statistics.pace(session, now - statistics.PACE_PERIOD)
         waiting = statistics.waiting(session)
         waited = statistics.backlog(session, edges, waiting.number)
         sources = statistics.sources(session, SOURCES + 1, (page - 1) * SOURCES)
@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
         overall=figures(done, len(edges), pace.get(None)),
         reviewers=sorted(reviewers.items(), key=lambda each: (-each[1].total, each[0])),
         waiting=waiting,
-        now=datetime.now(UTC),
+        now=now,
         by_hour=by_hour,
         hour_chart=chart(by_hour, every=3),
         by_day=by_day,

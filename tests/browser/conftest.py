@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from heaters_pipeline.settings import Settings
+from tests.browser.accessibility import AXE
 from tests.browser.chromium import FOREIGN_NAME, open_chromium
 from tests.browser.numbered import NUMBERED
 from tests.browser.tab import Tab
@@ -18,6 +19,14 @@ from tests.footage import NumberedFilm
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, open_chromium(playwright.chromium) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The text of axe-core."""
+    if not AXE.exists():
+        pytest.skip(f"axe-core is not installed ({AXE}): accessibility goes unchecked")
+    return AXE.read_text()
 
 
 @pytest.fixture

@@ -12,33 +12,11 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.storage import LocalStorage
+from tests.browser.accessibility import violations
 from tests.browser.numbered import CUTS
 from tests.browser.review_world import Film, Footage, add_film
 from tests.browser.tab import Tab
 from tests.conftest import CHECKOUT
-
-AXE = CHECKOUT / ".venv" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    if not AXE.exists():
-        pytest.skip(f"axe-core is not installed ({AXE}): accessibility goes unchecked")
-    return AXE.read_text()
-
-
-def violations(page: Tab, axe: str) -> list[str]:
-    """Each as its rule and the elements that break it."""
-    page.page.evaluate(f"() => {{ {axe} }}")
-    found: list[dict[str, Any]] = page.page.evaluate(
-        "async (tags) => (await axe.run({ runOnly: tags })).violations", RULES
-    )
-    return [
-        f"{each['id']}: {node['html'][:120]} ({node.get('failureSummary', '')})"
-        for each in found
-        for node in each["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -59,20 +37,20 @@ def test_names_roles_and_contrast(
     page.press("a", "4", "Shift+Digit1", "Space")
     page.shows_clip(70)
     page.is_saved()
-    assert violations(page, axe) == []
+    assert violations(page.page, axe) == []
     page.press("?")
-    assert violations(page, axe) == []
+    assert violations(page.page, axe) == []
     page.press("?", "/")
-    assert violations(page, axe) == []
+    assert violations(page.page, axe) == []
     page.press("Escape", "c", "u", "u", "u", "u", "u")
     page.until("heaters.queue.notice?.bad")
-    assert violations(page, axe) == []
+    assert violations(page.page, axe) == []
 
 
 def test_the_empty_page(tab: Callable[..., Tab], axe: str) -> None:
     page = tab()
     page.until("!document.getElementById('empty').hidden")
-    assert violations(page, axe) == []
+    assert violations(page.page, axe) == []
 
 
 FOCUSED = """() => {

@@ -202,7 +202,18 @@ def test_annotations_are_no_decisions_in_the_count(reviewer: Reviewer) -> None:
     assert [clip["labels"] for clip in answer["clips"]] == [["indoor"]] * 2
     mine = reviewer.client.get("/api/mine").get_json()
     assert (mine["today"], len(mine["recent"])) == (0, 1)
-    assert mine["recent"][0]["fields"] == ["labels"]
+    told = mine["recent"][0]
+    assert told["fields"] == ["labels"]
+    assert (told["was"]["labels"], told["now"]["labels"]) == ([], ["indoor"])
+
+
+def test_a_moved_cut_is_told_by_the_clip_that_follows_it(reviewer: Reviewer) -> None:
+    first, second, *_ = reviewer.queue()
+    reviewer.decide(first, "nudge", edge="end", frame=12)
+    (told,) = reviewer.client.get("/api/mine").get_json()["recent"]
+    assert told["was"]["id"] == told["now"]["id"] == second["id"]
+    assert (told["was"]["start_frame"], told["now"]["start_frame"]) == (10, 12)
+    assert told["now"]["video"]["key"] == second["video"]["key"]
 
 
 @pytest.mark.parametrize(

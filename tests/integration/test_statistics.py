@@ -26,6 +26,7 @@ from heaters_pipeline.settings import Settings
 from review_app import create_app
 from review_app.presenters import figures
 from tests.decisions import decide, undo
+from tests.reviewer import Reviewer
 from tests.rows import ready_video
 
 
@@ -59,7 +60,7 @@ def test_decisions_are_counted_by_period_reviewer_and_action(engine: Engine) -> 
     ]
 
 
-def test_the_pace_is_the_median_without_pauses(engine: Engine) -> None:
+def test_the_pace_leaves_pauses_out(engine: Engine) -> None:
     video, _ = ready_video(engine)
     start = datetime.now(UTC) - timedelta(hours=1)
     with transaction(engine) as session:
@@ -70,7 +71,27 @@ def test_the_pace_is_the_median_without_pauses(engine: Engine) -> None:
             an_event(session, video.id, "bob", start + timedelta(seconds=seconds))
         an_event(session, video.id, "eve", start)
         pace = statistics.pace(session, start - timedelta(minutes=1))
-    assert pace == {"ann": 3.5, "bob": 1, None: 3}  # 1 2 3 4 10
+        alone = statistics.pace(session, start - timedelta(minutes=1), "ann")
+    # Ann made 6 decisions in 19 s of work, and 3 of them at once.
+    assert pace["ann"] == alone["ann"] == (pytest.approx(3600 * 6 / 19), 3.5)
+    assert pace["bob"] == (None, 1), "one step says nothing about an hour"
+    assert pace[None] == (pytest.approx(3600 * 7 / 20), 3)  # 1 2 3 4 10
+    assert "eve" not in pace
+
+
+def test_the_pages_name_one_pace(settings: Settings, engine: Engine) -> None:
+    video, _ = ready_video(engine)
+    reviewer = Reviewer(create_app(settings))
+    assert reviewer.client.get("/api/progress").get_json()["pace"] is None
+    assert reviewer.post("/api/reviewer", {"name": "ann"}).status_code == 200
+    start = datetime.now(UTC) - timedelta(days=2)
+    with transaction(engine) as session:
+        for number in range(11):
+            an_event(session, video.id, "ann", start + timedelta(seconds=5 * number))
+    assert reviewer.client.get("/api/progress").get_json()["pace"] == pytest.approx(720)
+    text = reviewer.client.get("/statistics").get_data(as_text=True)
+    assert "<dd>720</dd>" in text
+    assert 'data-name="An hour">720</td>' in text
 
 
 def test_the_backlog_is_counted_back_through_every_kind_of_decision(engine: Engine) -> None:

@@ -139,7 +139,7 @@ export class Player {
   }
 
   /** The first picture of one of the next clips, once it has been decoded.
-   * @param {PlayerClip} clip */
+   * @param {Pick<PlayerClip, 'start_frame' | 'video'>} clip */
   poster(clip) {
     return this.#supply.poster(clip);
   }

@@ -90,7 +90,7 @@ export class Supply {
   }
 
   /** The first picture of one of the next clips, once it has been decoded.
-   * @param {PlayerClip} clip */
+   * @param {Pick<PlayerClip, 'start_frame' | 'video'>} clip */
   poster({ video, start_frame: start }) {
     return this.stills.poster(video.proxy_id, start);
   }

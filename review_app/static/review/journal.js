@@ -8,8 +8,10 @@
  *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the
  *   server may have made it, but no answer arrived
  * @typedef {{id: number | null, action: string, start_frame: number, end_frame: number,
- *   fields: string[], count?: number, edit?: Entry}} Done  `id` null: not saved yet; `fields`: what
- *   an annotation sets; `count`: the number of clips in a batch
+ *   fields: string[], count?: number, edit?: Entry, was?: import('./deeds.js').Seen,
+ *   now?: import('./deeds.js').Seen & Pick<Clip, 'video'>}} Done  `id` null: not saved yet;
+ *   `fields`: what an annotation sets; `count`: the number of clips in a batch; `was`, `now`: the
+ *   clip that the server tells of, before and after
  */
 
 import { alsoDecided } from './edits.js';

@@ -3,20 +3,23 @@
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {import('./queue.js').Done} Done
+ * @typedef {import('./deeds.js').Row} Row
  */
 
 import { byId, make, redraw } from '../shared/dom.js';
-import { clipName, doneWord } from '../shared/words.js';
+import { clipName } from '../shared/words.js';
+import { rowsOf } from './deeds.js';
 
 const NEXT_SHOWN = 5;
 const THUMBNAIL_WIDTH = 192;
+const SMALL_WIDTH = 96;
 
 export class Lists {
   #strip;
   /** The items of the next clips, by their contents. @type {Map<string, HTMLLIElement>} */
   #items = new Map();
   #drawnDone = '';
-  /** The decisions in the list, in order. @type {Done[]} */ done = [];
+  /** Those of the decisions, in order. @type {Row[]} */ #rows = [];
 
   /** @param {import('./strip.js').Strip} strip */
   constructor(strip) {
@@ -34,23 +37,38 @@ export class Lists {
       byId('next').replaceChildren(...items.values());
     }
     this.#items = items;
-    this.done = done;
-    const doneKey = JSON.stringify(done.map(({ id, action, fields, start_frame: a, end_frame: b }) =>
-      [id, action, fields, a, b]));
+    this.#rows = rowsOf(done);
+    const doneKey = JSON.stringify(this.#rows.map((row) =>
+      [row.deeds.map(({ id }) => id), row.word, row.what, this.#pictureOf(row)?.name]));
     if (doneKey === this.#drawnDone) return;
     this.#drawnDone = doneKey;
-    redraw(byId('saved'), done.map(doneItem));
+    redraw(byId('saved'), this.#rows.map((row, place) => this.#doneItem(row, place)));
     byId('saved-none').hidden = done.length > 0;
+  }
+
+  /** The decisions in a row of the list, newest first. @param {number} place of the row */
+  deedsOf(place) {
+    return this.#rows[place]?.deeds ?? [];
+  }
+
+  /** @param {Row} row */
+  #pictureOf(row) {
+    const clip = pictured(row);
+    return clip && this.#strip.pictureOf(clip);
+  }
+
+  /** @param {import('./strip.js').Small} clip @param {number} width */
+  #picture(clip, width) {
+    const { video } = clip;
+    const picture = make('canvas', { width, height: Math.round((width * video.height) / video.width) });
+    this.#strip.thumbnail(picture, clip);
+    return picture;
   }
 
   /** @param {Clip} clip */
   #nextItem(clip) {
     const seconds = `${clip.duration_seconds.toFixed(1)} s`;
-    const picture = make('canvas', {
-      width: THUMBNAIL_WIDTH,
-      height: Math.round((THUMBNAIL_WIDTH * clip.video.height) / clip.video.width),
-    });
-    this.#strip.thumbnail(picture, clip);
+    const picture = this.#picture(clip, THUMBNAIL_WIDTH);
     const name = `${clipName(clip.id)} of ${clip.video.title}, ${seconds}`;
     const button = make(
       'button',
@@ -60,20 +78,24 @@ export class Lists {
     );
     return make('li', {}, button);
   }
+
+  /** @param {Row} row @param {number} place */
+  #doneItem(row, place) {
+    const { deeds, word, what, range } = row;
+    const clip = pictured(row);
+    const undo = make('button', {
+      type: 'button', className: 'quiet', textContent: 'Undo', data: { undo: String(place) },
+      label: `Undo: ${word.toLowerCase()} ${what}`,
+    });
+    return make(
+      'li', { className: deeds[0].id === null ? 'is-unsaved' : '' },
+      clip ? this.#picture(clip, SMALL_WIDTH) : '',
+      make('span', { className: `did did-${deeds[0].action}`, textContent: word }),
+      make('span', { className: 'frames', textContent: what, title: what === range ? '' : `${what}, ${range}` }),
+      undo,
+    );
+  }
 }
 
-/** @param {Done} done @param {number} place */
-function doneItem({ id, action, fields, start_frame: a, end_frame: b, count }, place) {
-  const what = doneWord(action, fields);
-  const range = count && count > 1 ? `${count} clips` : `${a} – ${b - 1}`;
-  const undo = make('button', {
-    type: 'button', className: 'quiet', textContent: 'Undo', data: { undo: String(place) },
-    label: `Undo: ${what.toLowerCase()} ${range}`,
-  });
-  return make(
-    'li', { className: id === null ? 'is-unsaved' : '' },
-    make('span', { className: `did did-${action}`, textContent: what }),
-    make('span', { className: 'frames', textContent: range }),
-    undo,
-  );
-}
+/** The clip to show for a row. @param {Row} row */
+const pictured = ({ deeds: [{ edit, now }] }) => edit?.clip ?? now;

@@ -17,11 +17,12 @@ import { whyEmpty } from '../shared/words.js';
 import { deciding, looking } from './actions.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Describe } from './describe.js';
+import { explainOnce } from './explained.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
 import { Marks } from './marks.js';
-import { pace } from './pace.js';
 import { keepPlace, keptPlace } from './place.js';
+import { Progress } from './progress.js';
 import { ReviewQueue } from './queue.js';
 import { Screen } from './screen.js';
 import { Strip } from './strip.js';
@@ -85,6 +86,7 @@ const describe = new Describe({
 });
 const filters = new Filters(() => void queue.begin());
 const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
+const progress = new Progress(schedule);
 
 const place = keptPlace(location.search);
 const screen = new Screen(player, place);
@@ -148,7 +150,7 @@ document.addEventListener('click', (event) => {
   const { action, undo, show } = button.dataset;
   if (action) act(action, event.timeStamp);
   screen.press(event.timeStamp, () => {
-    if (undo) queue.undo(lists.done[Number(undo)]);
+    if (undo) for (const deed of lists.deedsOf(Number(undo))) queue.undo(deed);
     if (show) queue.show(Number(show));
   });
   // After a click, the next Space or Enter is meant for the player, not for this button.
@@ -210,14 +212,15 @@ function drawCounters() {
   setText(byId('of'), queue.loaded ? String(of) : '–');
   setText(byId('pending'), queue.loaded ? String(queue.pending) : '–');
   setText(byId('today'), String(queue.decidedToday));
-  setText(byId('pace'), String(pace(queue.times) ?? '–'));
+  progress.draw(queue);
+  void progress.follow(queue);
   setText(byId('unsaved'), queue.unsaved > 0 ? `saving ${queue.unsaved}…` : '');
 }
 
 /** @param {Clip | null} clip @param {number} marked */
 function drawButtons(clip, marked) {
   const split = marked > 0 ? `Split in ${marked + 1}` : 'Split here';
-  for (const button of document.querySelectorAll('.decisions button, .do-undo')) {
+  for (const button of document.querySelectorAll('.do')) {
     const { action = '' } = /** @type {HTMLElement} */ (button).dataset;
     const lacks = { group: 'previous', mergePrevious: 'previous', mergeNext: 'next' }[action];
     const isOff = action === 'undo'
@@ -241,6 +244,7 @@ function keepThisPlace() {
 
 Object.assign(window, { heaters: { player, queue } });
 writeKeys(keymap);
+explainOnce();
 void loadMine();
 void loadLabels();
 void queue.begin(place?.clip);
@@ -250,7 +254,9 @@ const renew = () => {
 };
 setInterval(renew, (leaseSeconds * 1000) / 4);
 setInterval(() => {
-  if (!document.hidden) void queue.refill();
+  if (document.hidden) return;
+  void queue.refill();
+  void progress.follow(queue);
 }, REFILL_MS);
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) keepThisPlace();

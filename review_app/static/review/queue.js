@@ -44,7 +44,6 @@ export class ReviewQueue {
   /** @type {Notice | null} */ notice = null;
   /** True once the server has answered for the first time. */
   loaded = false;
-  /** When each decision on this page was made, in ms. @type {number[]} */ times = [];
   #server;
   #onchange;
   #now;
@@ -185,7 +184,6 @@ export class ReviewQueue {
       this.#say(why, false);
     } else {
       this.#add(action, clip, { fields });
-      this.times.push(this.#now());
       if (alsoDecided(action, clip)) this.#say('Grouped: 2 clips approved.', false);
     }
     this.#onchange();

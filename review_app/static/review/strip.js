@@ -3,6 +3,7 @@
  * the waveform. Each is redrawn only when something in it has changed.
  *
  * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {Pick<Clip, 'start_frame' | 'end_frame' | 'video'>} Small  what a thumbnail needs
  * @typedef {import('../player/player.js').Player} Player
  * @typedef {{image: CanvasImageSource, x: number, y: number, width: number, height: number,
  *   name: string}} Piece  a part of an image; pieces of one name look the same
@@ -54,13 +55,13 @@ export class Strip {
     this.#drawEdge('after', clip, end < video.frame_count ? end : null);
   }
 
-  /** The clip's first frame for a list, or one near it. @param {Clip} clip */
+  /** The clip's first frame for a list, or one near it. @param {Small} clip */
   pictureOf(clip) {
     const poster = this.#player.poster(clip);
     return poster ? whole(poster, 'poster') : this.#sprite(clip, clip.start_frame);
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {Clip} clip */
+  /** @param {HTMLCanvasElement} canvas @param {Small} clip */
   thumbnail(canvas, clip) {
     const piece = this.pictureOf(clip);
     const context = canvas.getContext('2d');
@@ -145,7 +146,7 @@ export class Strip {
     return bitmap && whole(bitmap, 'exact');
   }
 
-  /** @param {Clip} clip @param {number} frame @returns {Piece | null} */
+  /** @param {Small} clip @param {number} frame @returns {Piece | null} */
   #sprite(clip, frame) {
     const { sprites, proxy_id: proxyId } = clip.video;
     const near = sprites ? spriteFrame(sprites, clip, frame) : null;

@@ -32,6 +32,14 @@ export function timecode(seconds) {
   return `${clock}:${two(Math.floor(rest / 100))}.${two(rest % 100)}`;
 }
 
+/** `743.9` -> `12:23`, with hours only where there are any. @param {number} seconds */
+export function clock(seconds) {
+  const whole = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
+}
+
 /** @param {number} n @param {string} one @param {string} [many] */
 export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 

@@ -94,6 +94,7 @@ export class FilmServer {
       end_score: null,
       suggestions: [],
       score: null,
+      verdict: null,
       video: /** @type {Clip['video']} */ (
         { key: 'film', rate: [25, 1], frame_count: this.frames }
       ),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  doneWord, inOtherPages, notSaved, timecode, unreachable, whyEmpty,
+  clock, doneWord, inOtherPages, notSaved, timecode, unreachable, whyEmpty,
 } from '../../../review_app/static/shared/words.js';
 
 test('decisions and annotations in words', () => {
@@ -16,6 +16,7 @@ test('times and errors in words', () => {
   assert.equal(timecode(75.2), '1:15.20');
   assert.equal(timecode(3600), '1:00:00.00');
   assert.equal(timecode(null), '–');
+  assert.deepEqual([0, 59.99, 743.9, 3601].map(clock), ['0:00', '0:59', '12:23', '1:00:01']);
   const message = 'the server does not answer';
   assert.equal(
     unreachable({ message }, 1),
