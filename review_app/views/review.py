@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.domain.doubt import SURE
@@ -14,7 +14,8 @@ blueprint = Blueprint("review", __name__)
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    return redirect(url_for("review.index"))
+    search = request.query_string.decode()
+    return redirect(url_for("review.index") + (f"?{search}" if search else ""))
 
 
 @blueprint.get("/review")

@@ -109,7 +109,7 @@ def test_the_filters_work_by_keyboard_alone(page: Page, film: Film, finished: Cl
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as CSV").click()
     assert download.value.suggested_filename == "library.csv"
-    assert f"/clips/{finished.id}/clip.mp4" in download.value.path().read_text()
+    assert f"/clips/clip-{finished.id}.mp4" in download.value.path().read_text()
 
 
 def test_the_page_of_a_virtual_clip_draws_its_own_frames_and_leads_to_its_review(

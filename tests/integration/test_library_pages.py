@@ -210,7 +210,7 @@ def test_a_selection_is_listed_as_csv(
         "labels": "night,rain",
         "rating": "5",
         "note": "",
-        "file": f"http://localhost/clips/{finished[0].id}/clip.mp4",
+        "file": f"http://localhost/clips/clip-{finished[0].id}.mp4",
     }
     assert (second["rating"], third["rating"]) == ("2", "")
     assert third["note"] == "'=1+1"
