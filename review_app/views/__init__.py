@@ -5,11 +5,13 @@ from review_app.views import (
     clips,
     decisions,
     health,
+    labels,
     library,
     media,
     queue,
     review,
     reviewer,
+    saved_views,
     sheet,
     sources,
     statistics,
@@ -19,6 +21,6 @@ BLUEPRINTS = tuple(
     view.blueprint
     for view in (
         *(health, review, queue, decisions, reviewer, sheet, media),
-        *(library, clips, clip_files, sources, statistics),
+        *(library, clips, clip_files, labels, saved_views, sources, statistics),
     )
 )

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import clips, event_log, review_queue, reviews, undoing
+from heaters_pipeline.db import event_log, review_queue, reviews, undoing
 from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.domain.annotations import annotation_changes
@@ -125,16 +125,6 @@ def mine() -> ResponseReturnValue:
             recent=[_event_json(event, sizes.get(event.id, 1)) for event in recent],
             today=event_log.count_since(session, reviewer_name(), midnight),
         )
-
-
-@blueprint.get("/api/labels")
-def labels() -> ResponseReturnValue:
-    """`numbered` are those that the setting names, in its order; `others` are in use besides, most
-    used first."""
-    numbered = services().settings.labels
-    with transaction() as session:
-        used = clips.labels_in_use(session)
-    return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])
 
 
 def _decision(wanted: Mapping[str, Any]) -> Decision:

@@ -21,10 +21,10 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/review")
 def index() -> ResponseReturnValue:
     with transaction() as session:
-        videos = filters.videos(session)
+        choices = filters.choices(session)
     return render_template(
         "review.html",
-        videos=videos,
+        **choices,
         lease_seconds=services().settings.lease_seconds,
         export_trimmed=services().settings.export_trimmed,
         sure=SURE,

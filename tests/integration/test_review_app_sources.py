@@ -288,7 +288,9 @@ def test_bad_lines_are_named_and_the_good_ones_added(
     for sentence in ("has no videos", "no such user", "File name too long.", "is no address"):
         assert sentence in shown
     assert "There is no file /films/typo.mp4: check the path." in shown
-    assert "not a url is neither an address, as in https://example.org/film.mp4, nor a file" in shown
+    assert (
+        "not a url is neither an address, as in https://example.org/film.mp4, nor a file" in shown
+    )
     kept = unescape(html.split("</textarea>")[0].split(">")[-1])
     assert good[0] not in kept
     assert str(empty) in kept
