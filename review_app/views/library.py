@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
                 session, selection, by_itself=Shown.LIBRARY, likeness=likeness
             ),
             entries=entries,
-            drawn={entry.clip.id: drawn_json(entry) for entry in entries},
+            drawn=drawn_json(session, entries),
             keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
             **filters.choices(session),
             colours=labels.colours(session),

@@ -9,7 +9,7 @@
  * @typedef {Range & {id: number, state: string}} Neighbour
  * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
  *   labels: string[], rating: number | null, note: string | null, score: number | null,
- *   trim: Range | null, transitions: Transition[], suggestions: Suggestion[],
+ *   trim: Range | null, flashes?: [number, number][], transitions: Transition[], suggestions: Suggestion[],
  *   start_score: number | null, end_score: number | null,
  *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
  *     frame_count: number, rate: [number, number]},

@@ -13,6 +13,10 @@ import { labelsToShow, toggled } from './labels.js';
 export const dot = (colour) =>
   make('span', { className: 'dot', data: colour ? { colour } : {}, ariaHidden: 'true' });
 
+/** Empty where a page has no keys. @param {string} action */
+const keyCap = (action) =>
+  make('kbd', { data: { key: action }, ariaHidden: 'true', hidden: true });
+
 /** @template {Clip} C */
 export class Describe {
   #current;
@@ -145,12 +149,12 @@ export class Describe {
       });
       chip.setAttribute('aria-pressed', String(isOn));
       chip.append(dot(colour), make('span', { className: 'clip-text', textContent: label }));
-      if (key) chip.append(make('kbd', { data: { key: `label${key}` }, ariaHidden: 'true' }));
+      if (key) chip.append(keyCap(`label${key}`));
       return make('li', {}, chip);
     });
     const add = make('button', {
       type: 'button', className: 'chip chip-add', disabled: !clip, data: { action: 'label' },
-    }, 'Label ', make('kbd', { data: { key: 'label' }, ariaHidden: 'true' }));
+    }, 'Label ', keyCap('label'));
     redraw(byId('labels'), [...chips, make('li', {}, add)]);
     this.#onlabels(byId('labels'));
   }
