@@ -1,6 +1,6 @@
 /**
  * Describes a clip outside of a review: what is said shows at once and is sent at once, one change
- * after the other.
+ * after the other. Those that wait for another are sent as one.
  *
  * @typedef {import('../shared/describe.js').Clip & {version: number}} Clip
  * @typedef {import('../shared/describe.js').Description} Description
@@ -17,7 +17,8 @@ export class Describing {
   /** @type {Label[]} */ listed = [];
   #describe;
   #onchange;
-  #sent = Promise.resolve();
+  /** What waits to be sent. @type {{id: number, description: Description}[]} */ #waiting = [];
+  #isSending = false;
 
   /** @param {(clip: Clip, listed: Label[]) => void} [onchange] */
   constructor(onchange = () => {}) {
@@ -39,6 +40,9 @@ export class Describing {
       event.stopPropagation();
       /** @type {HTMLElement} */ (event.target).blur();
     });
+    addEventListener('beforeunload', (event) => {
+      if (this.#isSending) event.preventDefault();
+    });
     void this.#load();
   }
 
@@ -58,7 +62,21 @@ export class Describing {
   /** @param {Clip} clip @param {Description} description */
   #annotate(clip, description) {
     if (this.clip?.id === clip.id) this.#take({ ...this.clip, ...description });
-    this.#sent = this.#sent.then(() => this.#send(clip.id, description));
+    const last = this.#waiting.at(-1);
+    if (last?.id === clip.id) Object.assign(last.description, description);
+    else this.#waiting.push({ id: clip.id, description: { ...description } });
+    void this.#sendAll();
+  }
+
+  async #sendAll() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    byId('described').ariaBusy = 'true';
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      await this.#send(next.id, next.description);
+    }
+    byId('described').ariaBusy = 'false';
+    this.#isSending = false;
   }
 
   /** @param {number} id @param {Description} description */
