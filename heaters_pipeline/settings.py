@@ -13,8 +13,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from heaters_pipeline.domain.annotations import label
-from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
 
 
@@ -50,13 +48,6 @@ def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(map(ip_network, _parts(given)))
 
 
-def _labels(given: str) -> tuple[str, ...]:
-    try:
-        return tuple(map(label, _parts(given)))
-    except InputError as error:
-        raise ValueError(str(error)) from None
-
-
 def _class_by_kind(given: str | Mapping[Kind, str]) -> Mapping[Kind, str]:
     if not isinstance(given, str):
         return given
@@ -79,7 +70,6 @@ def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
-Labels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_labels)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
@@ -138,11 +128,6 @@ class Settings(BaseSettings):
 
     undo_window_seconds: float = Field(
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."
-    )
-    labels: Labels = Field(
-        default=(),
-        description="Labels for clips, separated by commas: in the review page Shift and a digit "
-        "give the first nine.",
     )
     lease_seconds: float = Field(
         default=90,

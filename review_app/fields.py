@@ -1,4 +1,4 @@
-"""What a request's JSON says, checked."""
+"""What a request's JSON or address says, checked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from typing import Any
 from flask import request
 
 from heaters_pipeline.domain.errors import InputError
+
+
+def arguments() -> dict[str, str]:
+    """Of the request's address; the values of one that comes more than once, as forms send the
+    choices of a list, with commas between them."""
+    return {name: ",".join(request.args.getlist(name)) for name in request.args}
 
 
 def json_object() -> dict[str, Any]:

@@ -28,10 +28,15 @@ def stream(body: Iterator[bytes], length: int, mimetype: str, cache: str) -> Res
 
 
 def send_object(
-    key: str, mimetype: str, *, cache: str = REVALIDATE, download_name: str | None = None
+    key: str,
+    mimetype: str,
+    *,
+    cache: str = REVALIDATE,
+    name: str | None = None,
+    as_attachment: bool = False,
 ) -> Response:
-    """An object of the storage, or the one range of it that the request asks for. Raises
-    ObjectMissing."""
+    """An object of the storage, or the one range of it that the request asks for. A browser saves
+    it under `name`, at once as an attachment. Raises ObjectMissing."""
     storage = services().storage
     size = storage.size(key)
     start, end, status = 0, size, 200
@@ -46,6 +51,7 @@ def send_object(
     response.headers["Accept-Ranges"] = "bytes"
     if status == 206:
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    if download_name is not None:
-        response.headers.set("Content-Disposition", "attachment", filename=download_name)
+    if name is not None:
+        disposition = "attachment" if as_attachment else "inline"
+        response.headers.set("Content-Disposition", disposition, filename=name)
     return response

@@ -68,6 +68,34 @@ _AT_CLIPS = sa.text("""
 """)
 
 
+_FLASHES = sa.text("""
+    WITH wanted AS (
+        SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
+    ),
+    parts AS (
+        SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end
+        FROM wanted GROUP BY source_video_id
+    ),
+    listed AS MATERIALIZED (
+        SELECT source_video_id, (flash ->> 0)::integer AS first, (flash ->> 1)::integer AS behind
+        FROM parts JOIN source_videos video ON video.id = source_video_id,
+            jsonb_array_elements(video.scene_cut_points -> 'flashes') AS flash
+        WHERE (flash ->> 0)::integer < part_end AND part_start < (flash ->> 1)::integer
+    )
+    SELECT id, first, behind FROM wanted JOIN listed USING (source_video_id)
+    WHERE first < end_frame AND start_frame < behind
+    ORDER BY first
+""")
+
+
+def flashes_of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, list[FrameRange]]:
+    """The flashes that have frames in a clip, by clip id; empty where detection looked for none."""
+    found: dict[int, list[FrameRange]] = {clip_id: [] for clip_id in clip_ids}
+    for clip_id, *flash in session.execute(_FLASHES, {"clip_ids": list(clip_ids)}):
+        found[clip_id].append(FrameRange(*flash))
+    return found
+
+
 def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, ClipCuts]:
     """By clip id."""
     cuts = {clip_id: ClipCuts() for clip_id in clip_ids}

@@ -103,18 +103,18 @@ def counts_by_state(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
-def labels_in_use(session: Session) -> list[str]:
-    """The labels of live clips, most used first."""
+def labels_in_use(session: Session) -> dict[str, int]:
+    """How many live clips have each label, most used first."""
     each = sa.func.unnest(Clip.labels).table_valued("label", name="each").render_derived()
     used = (
-        sa.select(each.c.label)
+        sa.select(each.c.label, sa.func.count())
         .select_from(Clip)
         .join(each, sa.true())
         .where(LIVE, col(Clip.labels) != sa.literal_column("'{}'"))
         .group_by(each.c.label)
         .order_by(sa.func.count().desc(), each.c.label)
     )
-    return list(session.scalars(used))
+    return {str(name): int(number) for name, number in session.execute(used)}
 
 
 def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:

@@ -21,6 +21,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.damage import DamageFacts
 from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.keys import KEY_PATTERN
+from heaters_pipeline.domain.labels import Colour
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.quality import DownloadQuality
@@ -450,6 +451,46 @@ class ClipFile(TypedDict, total=False):
     clip_filepath: str
     exported_frames: dict[str, int]
     receipt: Receipt
+
+
+class Label(SQLModel, table=True):
+    """A label on the list that reviewers are offered."""
+
+    __tablename__: ClassVar[str] = "labels"
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+    __table_args__ = (
+        _one_of("colour", Colour),
+        sa.CheckConstraint("key BETWEEN 1 AND 9", name="key"),
+    )
+
+    id: int = _identity()
+    name: str = _text(unique=True)
+    former_names: list[str] = Field(
+        default_factory=list,
+        sa_column=sa.Column(ARRAY(sa.Text), server_default=sa.text("'{}'"), nullable=False),
+    )
+    colour: Colour = _text()
+    key: int | None = Field(default=None, sa_column=sa.Column(sa.SmallInteger, unique=True))
+    """The digit that gives it, with Shift."""
+    place: int
+    """Its place on the list, counted from 1; retired ones keep theirs."""
+    retired: bool = _flag()
+    """It is offered no more; clips that have it keep it."""
+    created_at: datetime = _now()
+
+
+class SavedView(SQLModel, table=True):
+    """A selection of clips that somebody gave a name, for all."""
+
+    __tablename__: ClassVar[str] = "saved_views"
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+
+    id: int = _identity()
+    name: str = _text(unique=True)
+    arguments: dict[str, str] = _json(nullable=False)
+    """Those of an address (`domain.selection`)."""
+    saved_by: str = _text()
+    created_at: datetime = _now()
 
 
 class ReviewEvent(SQLModel, table=True):

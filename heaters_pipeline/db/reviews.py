@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import artifacts, clips, likeness, review_queue
+from heaters_pipeline.db import artifacts, clips, labels, likeness, review_queue
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import standing
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
@@ -136,8 +136,11 @@ def _mark(
     parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
     with session.no_autoflush:
         if isinstance(decision, Annotate):
+            changes = dict(decision.changes)
+            if "labels" in decision.changes:
+                changes["labels"] = labels.current(session, decision.changes["labels"])
             for clip in wanted:
-                for name, value in decision.changes.items():
+                for name, value in changes.items():
                     setattr(clip, name, value)
         else:
             unused = artifacts.leave_library(session, wanted)

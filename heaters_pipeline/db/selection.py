@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from heaters_pipeline.db import labels
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, ClipEmbedding, ReviewEvent, SourceVideo
@@ -21,6 +22,18 @@ SECONDS = sa.cast(Clip.cut_points["end_time_seconds"].astext, sa.Numeric) - sa.c
     Clip.cut_points["start_time_seconds"].astext, sa.Numeric
 )
 """Decimal, so that 2.8 less 2 is 0.8 and not a little less."""
+
+
+def _tells_of(word: str) -> Any:
+    """True of clips with the word in their title, in a label or in the note."""
+    titled = sa.select(col(SourceVideo.id)).where(
+        col(SourceVideo.title).icontains(word, autoescape=True)
+    )
+    return sa.or_(
+        col(Clip.source_video_id).in_(titled),
+        sa.func.array_to_string(Clip.labels, ",").icontains(word, autoescape=True),
+        col(Clip.note).icontains(word, autoescape=True),
+    )
 
 
 class View:
@@ -71,10 +84,10 @@ class View:
             conditions.append(col(Clip.source_video_id) == of_key.scalar_subquery())
         if wanted.clip is not None:
             conditions.append(col(Clip.id) == wanted.clip)
-        if wanted.label is not None:
-            # The second for the index, which leaves clips without labels out.
-            has = col(Clip.labels).contains([wanted.label])
-            conditions += [has, col(Clip.labels) != sa.literal_column("'{}'")]
+        if wanted.label:
+            conditions.append(labels.has_all(wanted.label))
+        if wanted.find is not None:
+            conditions += map(_tells_of, wanted.find.split())
         if wanted.min_rating is not None:
             conditions.append(col(Clip.rating) >= wanted.min_rating)
         if wanted.reviewer is not None:

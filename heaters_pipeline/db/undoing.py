@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import artifacts, clips, event_log, review_queue
+from heaters_pipeline.db import artifacts, clips, event_log, labels, review_queue
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
@@ -127,9 +127,11 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
     clip.state = state or clip.state
-    for name in ("made_by", "grouped_with_clip_id", "labels", "rating", "note"):
+    for name in ("made_by", "grouped_with_clip_id", "rating", "note"):
         if name in changed:
             setattr(clip, name, changed[name])
+    if before is not None and "labels" in changed:
+        clip.labels = labels.current(session, before["labels"])
 
 
 def _state_before(changed: Mapping[str, object]) -> ClipState | None:

@@ -51,18 +51,35 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
+ON_PAGES = {
+    "state": "State",
+    "min_seconds": "Seconds at least",
+    "max_seconds": "Seconds at most",
+    "min_score": "Score at least",
+    "max_score": "Score at most",
+    "min_rating": "Rating",
+    "clip": "Clip",
+    "order": "Order",
+}
+"""What the pages call the arguments whose values can be wrong."""
+
+LONGEST_FIND = 200
+
 Name = TypeVar("Name", bound=StrEnum)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """All that is not None must be true of a clip."""
+    """All that is named must be true of a clip."""
 
     video: str | None = None
     """The key of its video."""
-    state: Shown | None = None
-    """None: the page's own choice; any state where `clip` names a clip."""
-    label: str | None = None
+    state: tuple[Shown, ...] = ()
+    """One of these. Empty: the page's own choice; any state where `clip` names a clip."""
+    label: tuple[str, ...] = ()
+    """All of these."""
+    find: str | None = None
+    """Words, each in the title of its video, in one of its labels or in its note."""
     min_seconds: float | None = None
     max_seconds: float | None = None
     min_score: float | None = None
@@ -82,10 +99,13 @@ class Selection:
         given = {name: value.strip() for name, value in arguments.items() if value.strip()}
         if any("\0" in value for value in given.values()):
             raise InputError("A null character can't be part of a selection.")
+        if len(given.get("find", "")) > LONGEST_FIND:
+            raise InputError(f"The words to find are longer than {LONGEST_FIND} characters.")
         return cls(
             video=given.get("video"),
-            state=_one_of(Shown, given, "state"),
-            label=given.get("label"),
+            state=tuple(_one_of(Shown, each, "state") for each in _parts(given, "state")),
+            label=tuple(_parts(given, "label")),
+            find=given.get("find"),
             min_seconds=_number(given, "min_seconds"),
             max_seconds=_number(given, "max_seconds"),
             min_score=_number(given, "min_score", most=1),
@@ -93,7 +113,7 @@ class Selection:
             min_rating=_integer(given, "min_rating", most=BEST_RATING),
             reviewer=given.get("reviewer"),
             clip=_integer(given, "clip", most=2**63 - 1),
-            order=_one_of(Order, given, "order") or Order.TIME,
+            order=_one_of(Order, given.get("order", Order.TIME), "order"),
         )
 
     def arguments(self) -> dict[str, str]:
@@ -101,13 +121,13 @@ class Selection:
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.order == Order.TIME:
             del named["order"]
-        return {name: _text(value) for name, value in named.items() if value is not None}
+        return {name: _text(value) for name, value in named.items() if value not in (None, ())}
 
     def states(self, by_itself: Shown = Shown.PENDING) -> frozenset[ClipState]:
         """The states of its clips; `by_itself` is the page's own choice."""
-        if self.state is None and self.clip is not None:
+        if not self.state and self.clip is not None:
             return frozenset(ClipState) - {ClipState.SUPERSEDED}
-        return STATES[self.state or by_itself]
+        return frozenset().union(*(STATES[shown] for shown in self.state or [by_itself]))
 
     @property
     def needs_score(self) -> bool:
@@ -118,12 +138,15 @@ class Selection:
         )
 
 
-def _one_of(names: type[Name], given: Mapping[str, str], name: str) -> Name | None:
-    value = given.get(name)
-    if value is None:
-        return None
+def _parts(given: Mapping[str, str], name: str) -> list[str]:
+    """The values of an argument that takes several, separated by commas; each once."""
+    parts = (part.strip() for part in given.get(name, "").split(","))
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _one_of(names: type[Name], value: str, name: str) -> Name:
     if value not in set(names):
-        raise InputError(f"The {name} is {value!r}; it must be one of {', '.join(names)}.")
+        raise InputError(f"{ON_PAGES[name]} is {value!r}; it must be one of {', '.join(names)}.")
     return names(value)
 
 
@@ -137,7 +160,7 @@ def _number(given: Mapping[str, str], name: str, most: float = math.inf) -> floa
         number = math.nan
     if not (0 <= number <= most and math.isfinite(number)):
         upper = "or more" if most == math.inf else f"to {most:g}"
-        raise InputError(f"{name} is {value!r}; it must be a number, 0 {upper}.")
+        raise InputError(f"{ON_PAGES[name]} is {value!r}; it must be a number, 0 {upper}.")
     return number
 
 
@@ -146,11 +169,13 @@ def _integer(given: Mapping[str, str], name: str, most: int) -> int | None:
     if value is None:
         return None
     if not re.fullmatch("[0-9]{1,19}", value) or not 1 <= int(value) <= most:
-        raise InputError(f"{name} is {value!r}; it must be a whole number, 1 to {most}.")
+        raise InputError(f"{ON_PAGES[name]} is {value!r}; it must be a whole number, 1 to {most}.")
     return int(value)
 
 
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value)

@@ -18,6 +18,7 @@ from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.media.clips.previews import preview
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.settings import Settings
+from heaters_pipeline.work.cuts import flashes_of
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import made_by
 from heaters_pipeline.work.step import source_step
@@ -81,9 +82,10 @@ def _save_previews(pipeline: Pipeline, video: SourceVideo) -> int:
     if not without:
         return 0
     path = made_by(video.frame_scores_filepath, video, "frame_scores")
+    flashes = flashes_of(video)
     with pipeline.storage.fetch(path) as file:
         thumbnails = open_thumbnails(file)
-        vectors = {clip.id: preview(thumbnails, clip.clean_frames) for clip in without}
+        vectors = {clip.id: preview(thumbnails, clip.clean_frames, flashes) for clip in without}
     with pipeline.transaction() as session:
         for clip_id, vector in vectors.items():
             embeddings.save(session, clip_id, LAYOUT_MODEL, PREVIEW, vector.tolist())

@@ -10,6 +10,8 @@ from typing import Any
 from sqlmodel import Session
 
 from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import DETECT_SCENES
 from heaters_pipeline.domain.transitions import TransitionKind
 from heaters_pipeline.media.cuts.chart import draw_detection
@@ -70,5 +72,11 @@ def save_cuts(session: Session, key: str, found: Detection, detector: str) -> No
         "cuts": found.cuts(),
         "transitions": [asdict(each) for each in found.transitions],
         "suggestions": [asdict(each) for each in found.suggestions],
+        "flashes": found.flashes,
     }
     source_videos.record(session, key, {"scene_cut_points": cut_points})
+
+
+def flashes_of(video: SourceVideo) -> list[FrameRange]:
+    """None where the cuts are from before flashes were kept."""
+    return [FrameRange(*each) for each in (video.scene_cut_points or {}).get("flashes", ())]

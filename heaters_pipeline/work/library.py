@@ -14,7 +14,9 @@ from pathlib import Path
 from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
+from heaters_pipeline.domain.stills import still_frames
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.embeddings import (
     Embedder,
@@ -24,8 +26,9 @@ from heaters_pipeline.media.clips.embeddings import (
 )
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
-from heaters_pipeline.media.clips.keyframes import extract_keyframes, keyframe_numbers
+from heaters_pipeline.media.clips.keyframes import extract_keyframes
 from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
+from heaters_pipeline.work.cuts import flashes_of
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.step import sentence_of
 
@@ -93,11 +96,12 @@ def export_clips(pipeline: Pipeline, key: str) -> Batch:
 def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
     """Takes still images of every exported clip."""
 
-    def take_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+    def take_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        flashes = flashes_of(video)
         with scratch_folder(pipeline.settings.home) as folder:
             for clip in due:
                 with batch.one(clip), pipeline.storage.fetch(str(clip.clip_filepath)) as file:
-                    _keep_keyframes(pipeline, clip, file, folder)
+                    _keep_keyframes(pipeline, clip, flashes, file, folder)
 
     return _work_through(pipeline, key, KEYFRAME, take_all)
 
@@ -185,8 +189,11 @@ def _export(
     }
 
 
-def _keep_keyframes(pipeline: Pipeline, clip: Clip, file: Path, folder: Path) -> None:
-    numbers = keyframe_numbers(clip.file_frames.length)
+def _keep_keyframes(
+    pipeline: Pipeline, clip: Clip, flashes: Sequence[FrameRange], file: Path, folder: Path
+) -> None:
+    wanted = still_frames(clip.file_frames, flashes)
+    numbers = [frame - clip.file_frames.start for frame in wanted]
     keyframes = extract_keyframes(
         file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds
     )

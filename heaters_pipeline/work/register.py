@@ -37,17 +37,17 @@ def add_source(
     """The row of the video that `reference` names, and one word or two for what happened: added,
     added again after a removal, tried again after a failure, or known already.
 
-    A known address has the same text; a known file has the same path, size and time of change. A
-    file that does not exist gets a row, too, so that the reference is not lost: its download fails
-    with a sentence that everybody sees. Raises InputError for an impossible path and for a file
-    that can't be read.
+    A known address has the same text; a known file has the same path, size and time of change.
+    Raises InputError for a path at which there is nothing, and for a file that can't be read.
     """
     if "\0" in reference:
         raise InputError("An address or a path can't have a null character in it: check it.")
     if "://" in reference:
         video, new = add_address(session, reference, title=title, needs_splicing=needs_splicing)
     else:
-        video, new = add_file(session, Path(reference), title=title, needs_splicing=needs_splicing)
+        path = Path(reference)
+        _refuse_unless_there(path)
+        video, new = add_file(session, path, title=title, needs_splicing=needs_splicing)
     if new:
         return video, "added"
     if source_videos.is_gone(session, video):
@@ -149,7 +149,9 @@ def references_in(reference: str) -> list[str]:
         return [reference]
     folder = _expanded(Path(reference))
     try:
-        found = list(videos_in(folder)) if folder.is_dir() else [folder]
+        if not folder.is_dir():
+            return [reference]
+        found = list(videos_in(folder))
     except OSError as error:
         raise InputError(f"The folder {folder} can't be read: {error.strerror}.") from None
     if not found:
@@ -182,6 +184,18 @@ def _expanded(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError:  # pathlib's for `~` of nobody
         raise InputError(f"{path} can't be found: this machine has no such user.") from None
+
+
+def _refuse_unless_there(path: Path) -> None:
+    with suppress(OSError, ValueError):  # reading the file will say what is wrong with its path
+        if _expanded(path).exists():
+            return
+        if path.parts[:1] and path.parts[0][0] in "/~":
+            raise InputError(f"There is no file {path}: check the path.")
+        raise InputError(
+            f"{plain_text(str(path))} is neither an address, as in https://example.org/film.mp4, "
+            f"nor a file in {Path.cwd()}: check it."
+        )
 
 
 def _file_identity(path: Path) -> str:

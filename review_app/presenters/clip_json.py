@@ -13,6 +13,7 @@ from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.transitions import TransitionKind
@@ -74,6 +75,8 @@ class ClipJson(TypedDict):
     id: int
     version: int
     state: str
+    flashes: Sequence[FrameRange]
+    """Frames that no small picture of the clip should show."""
     start_frame: int
     end_frame: int
     start_seconds: float
@@ -111,6 +114,7 @@ class DrawnClipJson(TypedDict):
 
     start_frame: int
     end_frame: int
+    flashes: Sequence[FrameRange]
     video: DrawnVideoJson
 
 
@@ -143,25 +147,39 @@ def clips_json(
     ids = [entry.clip.id for entry in entries]
     cuts = clip_transitions.of_clips(session, ids)
     scores = likeness.scores(session, learnt, ids)
-    return [_clip_json(entry, cuts[entry.clip.id], scores.get(entry.clip.id)) for entry in entries]
+    flashes = clip_transitions.flashes_of_clips(session, ids)
+    return [
+        _clip_json(entry, cuts[entry.clip.id], flashes[entry.clip.id], scores.get(entry.clip.id))
+        for entry in entries
+    ]
 
 
-def drawn_json(entry: QueuedClip) -> DrawnClipJson:
+def drawn_json(session: Session, entries: Sequence[QueuedClip]) -> dict[int, DrawnClipJson]:
+    """By clip id."""
+    flashes = clip_transitions.flashes_of_clips(session, [entry.clip.id for entry in entries])
+    return {entry.clip.id: _drawn_json(entry, flashes[entry.clip.id]) for entry in entries}
+
+
+def _drawn_json(entry: QueuedClip, flashes: Sequence[FrameRange]) -> DrawnClipJson:
     clip, video = entry.clip, entry.video
     return {
         "start_frame": clip.start_frame,
         "end_frame": clip.end_frame,
+        "flashes": flashes,
         "video": {"proxy_id": video.proxy_id, "sprites": _sprites_json(video)},
     }
 
 
-def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJson:
+def _clip_json(
+    entry: QueuedClip, cuts: ClipCuts, flashes: Sequence[FrameRange], score: float | None
+) -> ClipJson:
     clip, video, previous, following = entry
     start = float(clip.cut_points["start_time_seconds"])
     return {
         "id": clip.id,
         "version": clip.version,
         "state": clip.state,
+        "flashes": flashes,
         "start_frame": clip.start_frame,
         "end_frame": clip.end_frame,
         "start_seconds": start,

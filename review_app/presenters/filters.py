@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import source_list
+from heaters_pipeline.db import clips, labels, source_list
 from heaters_pipeline.db.source_list import Name
+from heaters_pipeline.domain.labels import Colour
 
 MOST_VIDEOS = 500
 """Others are named in the address."""
 
 
-def videos(session: Session) -> Sequence[Name]:
-    return source_list.ready(session, MOST_VIDEOS)
+class Choices(TypedDict):
+    """As `_filters.html` takes them."""
+
+    videos: Sequence[Name]
+    filter_labels: Sequence[tuple[str, Colour | None]]
+    """Labels with their colours: those of the list, in its order, then the others in use."""
+
+
+def choices(session: Session) -> Choices:
+    colours = labels.colours(session)
+    offered = [each.name for each in labels.listed(session) if not each.retired]
+    used = clips.labels_in_use(session)
+    names = dict.fromkeys([*offered, *used])
+    return {
+        "videos": source_list.ready(session, MOST_VIDEOS),
+        "filter_labels": [(name, colours.get(name)) for name in names],
+    }

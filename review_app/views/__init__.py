@@ -5,12 +5,14 @@ from review_app.views import (
     clips,
     decisions,
     health,
+    labels,
     library,
     media,
     progress,
     queue,
     review,
     reviewer,
+    saved_views,
     sheet,
     sources,
     statistics,
@@ -20,6 +22,6 @@ BLUEPRINTS = tuple(
     view.blueprint
     for view in (
         *(health, review, queue, progress, decisions, reviewer, sheet, media),
-        *(library, clips, clip_files, sources, statistics),
+        *(library, clips, clip_files, labels, saved_views, sources, statistics),
     )
 )

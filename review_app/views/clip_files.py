@@ -14,14 +14,17 @@ blueprint = Blueprint("clip_files", __name__)
 
 
 @blueprint.get("/clips/<int:clip_id>/clip.mp4")
+@blueprint.get("/clips/clip-<int:clip_id>.mp4")
 def mp4(clip_id: int) -> Response:
-    """The exported MP4; `?download` saves it instead of playing it."""
+    """The exported MP4; `?download` saves it instead of playing it. Programs save a file under the
+    last part of its address, so that names the clip; older lists have the other address."""
     with transaction() as session:
         key = clips.get(session, clip_id).clip_filepath
     if key is None:
         raise NotFound(f"Clip {clip_id} has no file: it has not been exported.")
-    name = f"clip-{clip_id}.mp4" if "download" in request.args else None
-    return send_object(key, "video/mp4", download_name=name)
+    return send_object(
+        key, "video/mp4", name=f"clip-{clip_id}.mp4", as_attachment="download" in request.args
+    )
 
 
 @blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>.jpg")
@@ -35,4 +38,5 @@ def keyframe(clip_id: int, frame: int, version: str | None = None) -> Response:
         raise NotFound(f"Clip {clip_id} has no keyframe {frame}.")
     is_current = version == keyframes.version(found[0])
     cache = IMMUTABLE if is_current else REVALIDATE
-    return send_object(found[0].filepath, "image/jpeg", cache=cache)
+    name = f"clip-{clip_id}-frame-{frame}.jpg"
+    return send_object(found[0].filepath, "image/jpeg", cache=cache, name=name)

@@ -13,10 +13,12 @@ from heaters_pipeline.db import (
     clips,
     embeddings,
     event_log,
+    labels,
     review_queue,
     undoing,
 )
 from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.domain.states import ClipState
 from review_app.presenters import history
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name
@@ -48,6 +50,8 @@ def index(clip_id: int) -> ResponseReturnValue:
             similar=near,
             models=embeddings.models_of_clip(session, clip_id),
             keyframes=artifacts.keyframes_of(session, ids),
+            colours=labels.colours(session),
+            can_be_described=entry.clip.state != ClipState.SUPERSEDED,
         )
 
 
@@ -71,6 +75,7 @@ def similar(clip_id: int) -> ResponseReturnValue:
             model=model,
             models=models,
             keyframes=artifacts.keyframes_of(session, ids),
+            colours=labels.colours(session),
         )
 
 

@@ -10,7 +10,6 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.db import (
-    clips,
     event_log,
     review_queue,
     reviews,
@@ -136,16 +135,6 @@ def mine() -> ResponseReturnValue:
             ],
             today=event_log.count_since(session, reviewer_name(), midnight),
         )
-
-
-@blueprint.get("/api/labels")
-def labels() -> ResponseReturnValue:
-    """`numbered` are those that the setting names, in its order; `others` are in use besides, most
-    used first."""
-    numbered = services().settings.labels
-    with transaction() as session:
-        used = clips.labels_in_use(session)
-    return jsonify(numbered=numbered, others=[each for each in used if each not in numbered])
 
 
 def _decision(wanted: Mapping[str, Any]) -> Decision:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import artifacts, clips, review_queue
+from heaters_pipeline.db import artifacts, labels, review_queue
 from heaters_pipeline.domain.selection import Order, Selection, Shown
+from review_app.fields import arguments
 from review_app.presenters import clip_csv, filters
 from review_app.presenters.clip_json import drawn_json
 from review_app.services import services, transaction
@@ -39,10 +40,10 @@ def index() -> ResponseReturnValue:
                 session, selection, by_itself=Shown.LIBRARY, likeness=likeness
             ),
             entries=entries,
-            drawn={entry.clip.id: drawn_json(entry) for entry in entries},
+            drawn=drawn_json(session, entries),
             keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
-            videos=filters.videos(session),
-            labels=clips.labels_in_use(session),
+            **filters.choices(session),
+            colours=labels.colours(session),
             page=page,
             has_more=len(found) > PAGE,
         )
@@ -64,14 +65,14 @@ def listed() -> Response:
 
 def _selection() -> Selection:
     """Newest first, unless the address names another order."""
-    return Selection.parse({"order": Order.NEWEST, **request.args})
+    return Selection.parse({"order": Order.NEWEST, **arguments()})
 
 
 def _arguments(selection: Selection) -> dict[str, str]:
     """The parameters of the library's address for a selection, without its defaults."""
-    arguments = {**selection.arguments(), "order": str(selection.order)}
+    given = {**selection.arguments(), "order": str(selection.order)}
     if selection.order == Order.NEWEST:
-        del arguments["order"]
-    if selection.state == Shown.LIBRARY:
-        del arguments["state"]
-    return arguments
+        del given["order"]
+    if selection.state == (Shown.LIBRARY,):
+        del given["state"]
+    return given

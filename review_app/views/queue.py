@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from heaters_pipeline.db import review_queue
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
+from review_app.fields import arguments
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import services, transaction
@@ -31,7 +32,7 @@ def queue() -> ResponseReturnValue:
     limit = request.args.get("limit", 6, int)
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
-    selection = Selection.parse(request.args)
+    selection = Selection.parse(arguments())
     waiting = selection.states() == STATES[Shown.PENDING]
     me, page, seconds = reviewer_name(), reviewer_page(), services().settings.lease_seconds
     likeness = services().likeness()
@@ -45,8 +46,7 @@ def queue() -> ResponseReturnValue:
             of_video = Selection(video=selection.video)
             pending = review_queue.pending_counts(session, me, of_video, page=page)
             total = available = review_queue.count(session, selection, likeness=likeness)
-            if selection.clip is not None:
-                review_queue.lease(session, [selection.clip], me, seconds, page)
+            review_queue.lease(session, [each.clip.id for each in found], me, seconds, page)
         return jsonify(
             clips=clips_json(session, found, likeness),
             pending=pending.total,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.domain.doubt import SURE
@@ -14,16 +14,17 @@ blueprint = Blueprint("review", __name__)
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    return redirect(url_for("review.index"))
+    search = request.query_string.decode()
+    return redirect(url_for("review.index") + (f"?{search}" if search else ""))
 
 
 @blueprint.get("/review")
 def index() -> ResponseReturnValue:
     with transaction() as session:
-        videos = filters.videos(session)
+        choices = filters.choices(session)
     return render_template(
         "review.html",
-        videos=videos,
+        **choices,
         lease_seconds=services().settings.lease_seconds,
         export_trimmed=services().settings.export_trimmed,
         sure=SURE,

@@ -15,10 +15,10 @@ blueprint = Blueprint("sheet", __name__)
 @blueprint.get("/sheet")
 def index() -> ResponseReturnValue:
     with transaction() as session:
-        videos = filters.videos(session)
+        choices = filters.choices(session)
     return render_template(
         "sheet.html",
-        videos=videos,
+        **choices,
         lease_seconds=services().settings.lease_seconds,
         states={shown: sorted(states) for shown, states in STATES.items()},
     )

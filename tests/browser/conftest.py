@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import Engine
 
+from heaters_pipeline.db import labels
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.settings import Settings
 from tests.browser.accessibility import AXE
 from tests.browser.chromium import FOREIGN_NAME, open_chromium
@@ -30,9 +33,12 @@ def axe() -> str:
 
 
 @pytest.fixture
-def app_settings(settings: Settings) -> Settings:
-    hosts, labels = ("127.0.0.1", FOREIGN_NAME), ("interview", "b-roll")
-    return settings.model_copy(update={"trusted_hosts": hosts, "labels": labels})
+def app_settings(settings: Settings, engine: Engine) -> Settings:
+    """For an app that offers two labels."""
+    with transaction(engine) as session:
+        for key, name in enumerate(("interview", "b-roll"), start=1):
+            labels.add(session, name, key=key)
+    return settings.model_copy(update={"trusted_hosts": ("127.0.0.1", FOREIGN_NAME)})
 
 
 @pytest.fixture(scope="module")

@@ -97,6 +97,7 @@ def test_clips_without_keyframes_show_a_frame_of_their_own(page: Page, film: Fil
 
 def test_the_filters_work_by_keyboard_alone(page: Page, film: Film, finished: Clip) -> None:
     page.goto("/library")
+    page.keyboard.press("/")
     source = page.get_by_label("Source")
     source.focus()
     page.keyboard.press("F")
@@ -104,12 +105,49 @@ def test_the_filters_work_by_keyboard_alone(page: Page, film: Film, finished: Cl
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"video=film&.*max_seconds=1"))
     expect(page.locator("main")).to_contain_text("No clip matches all the filters.")
-    page.get_by_role("link", name="Remove all").click()
+    page.get_by_role("link", name="Show the whole library").click()
     expect(page.locator(".card")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as CSV").click()
     assert download.value.suggested_filename == "library.csv"
-    assert f"/clips/{finished.id}/clip.mp4" in download.value.path().read_text()
+    assert f"/clips/clip-{finished.id}.mp4" in download.value.path().read_text()
+
+
+def test_a_clip_is_described_in_the_library_and_on_its_page(
+    page: Page, engine: Engine, finished: Clip
+) -> None:
+    page.goto("/library")
+    page.locator(".card").hover()
+    page.get_by_role("button", name=f"Describe clip {finished.id}").click()
+    page.get_by_role("button", name="Rate 4").click()
+    page.get_by_role("button", name="b-roll").click()
+    page.get_by_role("button", name="Label", exact=True).click()
+    for label in ("old bridge", "rain"):
+        page.keyboard.type(label)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_label("Note").fill("Blurred.")
+    page.get_by_role("button", name="Close").click()
+    card = page.locator(".card")
+    expect(card.locator(".stars")).to_have_text("★★★★")
+    expect(card.locator(".label")).to_have_text(["b-roll", "old bridge", "rain"])
+    expect(card.locator(".dot").first).to_have_attribute("data-colour", "green")
+    saved = page.locator("#described[aria-busy=false]")
+    expect(saved).to_have_count(1)
+
+    page.goto(f"/clips/{finished.id}")
+    pressed = page.locator("#labels [aria-pressed=true]")
+    expect(pressed).to_have_text(["b-roll", "old bridge", "rain"])
+    expect(page.get_by_label("Note")).to_have_value("Blurred.")
+    page.get_by_role("button", name="rain").click()
+    expect(pressed).to_have_count(2)
+    page.get_by_role("button", name="Rate 4").click()  # again: none
+    expect(page.locator(".star.is-on")).to_have_count(0)
+    expect(saved).to_have_count(1)
+    with transaction(engine) as session:
+        clip = clips.get(session, finished.id)
+        assert (clip.labels, clip.rating) == (["b-roll", "old bridge"], None)
+        assert clip.note == "Blurred."
 
 
 def test_the_page_of_a_virtual_clip_draws_its_own_frames_and_leads_to_its_review(

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from playwright.sync_api import Route
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import clips, labels
 from heaters_pipeline.db.engine import transaction
 from tests.browser.numbered import CLIPS, live, states
 from tests.browser.review_world import Film
 from tests.browser.tab import Tab
+from tests.decisions import annotate
 
 
 def test_the_next_clip_does_not_wait_for_the_server(
@@ -177,26 +178,55 @@ def test_rating_labels_and_note_stay_with_the_clip(
     page = tab()
     page.shows_clip(0)
     page.press("4", "t")
-    page.page.keyboard.type("night train")
-    page.press("Enter", "n")
+    for label in ("night train", "split here"):  # the field stays open until Esc
+        page.page.keyboard.type(label)
+        page.press("Enter")
+    page.press("Escape", "n")
     page.page.keyboard.type("a note: approve? no!")
     page.press("Enter", "a")
     page.shows_clip(70)
     page.is_saved()
     first, second, *_ = live(engine, film)
     assert (first.state, second.state) == ("review_approved", "pending_review")
-    assert (first.rating, first.labels, first.note) == (4, ["night train"], "a note: approve? no!")
+    assert (first.rating, first.labels) == (4, ["night train", "split here"])
+    assert first.note == "a note: approve? no!"
     assert page.page.input_value("#note") == ""
     page.press("u")
     page.shows_clip(0)
     page.until("document.getElementById('note').value.startsWith('a note')")
     assert page.page.locator(".star.is-on").count() == 4
     page.page.click(".chip[data-label='night train']")
-    page.press("0")
+    page.press("t")
+    page.page.keyboard.type("split here")
+    page.press("Enter", "Escape", "0")
     page.is_saved()
     first, *_ = live(engine, film)
     assert (first.rating, first.labels) == (None, [])
     assert page.complaints == []
+
+
+def test_all_labels_are_in_sight_and_a_long_note_has_room(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    names = [f"label number {n}" for n in range(3, 9)]
+    with transaction(engine) as session:
+        for name in names:
+            labels.add(session, name)
+    annotate(engine, film.clips[0], labels=names[-1:], note="A note of some length. " * 24)
+    page = tab()
+    page.until("document.querySelectorAll('.chip[data-label]').length === 8")
+    on = page.page.locator("#labels [aria-pressed=true]")
+    assert on.inner_text() == names[-1]
+    assert on.locator(".dot").get_attribute("data-colour") == "pink"
+    inside = """(chips) => {
+      const box = chips[0].closest('.labels').getBoundingClientRect();
+      return chips.every((chip) => chip.getBoundingClientRect().bottom <= box.bottom);
+    }"""
+    assert page.page.locator("#labels .chip").evaluate_all(inside)
+    page.press("n")
+    assert page.page.locator("#note").evaluate("(note) => note.scrollHeight <= note.clientHeight")
+    page.press("Escape")
+    assert page.page.locator("#note").evaluate("(note) => note.scrollHeight > note.clientHeight")
 
 
 def test_clips_can_be_passed_over_and_chosen(tab: Callable[..., Tab], film: Film) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
+from heaters_pipeline.domain.decisions import SKIP
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.numbered import CUTS, states
 from tests.browser.review_world import Film, Footage, add_film
 from tests.browser.tab import Tab
+from tests.decisions import annotate, decide
 
 
 def starts(page: Tab) -> list[int]:
@@ -45,10 +47,8 @@ def test_filters_are_chosen_by_keys_and_nothing_is_loaded_anew(
     page.press("x")
     page.shows_clip(70)
     page.press("/")
-    page.until("document.activeElement.name === 'video'")
-    page.press("Tab")
-    page.page.keyboard.type("archived")
-    page.press("Enter")
+    page.until("document.activeElement.name === 'find'")
+    page.press("Tab", "Tab", "Space", "Tab", "Tab", "Space", "Enter")  # archived, not pending
     page.shows_clip(0)
     page.until("location.search === '?state=archived'")
     page.press("a")  # decided on anew
@@ -82,6 +82,46 @@ def test_the_dialog_shows_what_the_address_asks_for(tab: Callable[..., Tab], fil
     assert page.page.url.endswith("/review")
 
 
+def test_a_view_is_saved_under_a_name_and_opened_on_another_page(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    annotate(engine, film.clips[1], labels=["interview"], note="Under the old bridge.")
+    decide(engine, film.clips[1], SKIP)
+    page = tab(search="?label=interview")
+    page.until("!document.getElementById('empty').hidden")
+    page.press("/")
+    page.page.get_by_role("checkbox", name="skipped").check()
+    page.page.get_by_label("Find").fill("bridge")
+    page.page.get_by_label("Name of the view").fill("Bridges")
+    page.press("Enter")
+    opened = page.page.get_by_role("button", name="Bridges", exact=True)
+    opened.click()
+    page.shows_clip(70)
+    texts = page.page.locator("#filtered button span:first-child").all_inner_texts()
+    assert texts == ["“bridge”", "pending or skipped", "label interview"]
+    page.press("/")
+    page.page.get_by_role("button", name="Save as a view").click()
+    page.until("document.getElementById('views-told').innerText === 'Give the view a name.'")
+    page.page.get_by_role("button", name="Rename the view Bridges").click()
+    page.page.keyboard.type("Crossings")
+    page.press("Enter")
+    page.page.get_by_role("button", name="Crossings", exact=True).wait_for()
+
+    page.page.goto(page.page.url.split("/review")[0] + "/library")
+    page.page.locator("#filter").click()
+    page.page.get_by_role("button", name="Crossings", exact=True).click()
+    page.page.wait_for_url(
+        "**/library?find=bridge&state=pending%2Cskipped&label=interview&order=time"
+    )
+    assert page.page.locator(".card .label").all_inner_texts() == ["interview"]
+    page.page.locator("#filter").click()
+    delete = page.page.get_by_role("button", name="Delete the view Crossings")
+    delete.click()
+    delete.click()
+    page.until("!document.getElementById('views-none').hidden")
+    assert page.complaints == []
+
+
 def test_an_address_can_name_one_clip_in_any_state(
     tab: Callable[..., Tab], film: Film, engine: Engine
 ) -> None:
@@ -99,6 +139,6 @@ def test_an_address_can_name_one_clip_in_any_state(
 
 def test_an_address_that_makes_no_sense_is_told(tab: Callable[..., Tab], film: Film) -> None:
     page = tab(search="?min_seconds=soon")
-    assert "in_seconds is 'soon'" in page.notice()
+    assert "Seconds at least is 'soon'; it must be a number, 0 or more." in page.notice()
     page.page.click("#filtered button")
     page.shows_clip(0)

@@ -44,6 +44,14 @@ def test_videos_are_added_once(settings: Settings, footage: Path) -> None:
     }
 
 
+def test_a_file_that_is_not_there_is_refused_at_once(settings: Settings) -> None:
+    for command in ("add", "ingest"):
+        refused = heaters(command, "/no/such/typo.mp4")
+        assert refused.exit_code == 1
+        assert "heaters: There is no file /no/such/typo.mp4: check the path." in refused.stderr
+    assert json.loads(heaters("status", "--json").stdout)["source_videos"] == {}
+
+
 def test_a_title_is_for_one_video(settings: Settings, footage: Path) -> None:
     result = heaters("add", "--title", "A talk", footage, "https://example.org/talk.mp4")
     assert result.exit_code == 2

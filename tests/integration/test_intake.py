@@ -176,10 +176,9 @@ def test_a_failed_original_keeps_nobody_from_trying(
     """Two rows of the same bytes, of which none was fetched: the first to come is the original."""
     twins = [tmp_path / name for name in ("one.mp4", "two.mp4")]
     for twin in twins:
+        twin.write_bytes(film_file.read_bytes())
         with transaction(pipeline) as session:
             add_source(session, str(twin))
-    for twin in twins:
-        twin.write_bytes(film_file.read_bytes())
     second, first = (ingest_in_foreground(pipeline, instance, str(twin)) for twin in twins[::-1])
     assert (second.state, first.state) == ("ready", "duplicate")
 

@@ -540,8 +540,10 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
 def test_cancelled_and_dead_runs_are_given_up_in_words(
     pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, tmp_path: Path
 ) -> None:
+    film = tmp_path / "later.mp4"
+    film.touch()
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(tmp_path / "later.mp4"))
+        video, _ = add_source(session, str(film))
     database = Database()
     database._engine = pipeline
     tags = {"dagster/partition": video.key, "dagster/run_key": f"ingest:{video.key}:0"}
@@ -667,8 +669,11 @@ def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]
 def test_a_new_video_is_ingested_once_and_a_retry_again(
     pipeline: Engine, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
+    film = tmp_path / "absent.mp4"
+    film.touch()
     with transaction(pipeline) as session:
-        video, _ = add_source(session, str(tmp_path / "absent.mp4"))
+        video, _ = add_source(session, str(film))
+    film.unlink()
     first = tick(new_source_videos, instance)
     assert tick(new_source_videos, instance) == first == [f"ingest:{video.key}:0"]
     assert not run_job(instance, "ingest", video.key).success

@@ -115,6 +115,7 @@ def test_a_video_is_removed_whatever_its_state(engine: Engine, until: object) ->
 
 def test_what_was_removed_can_be_added_again(engine: Engine, tmp_path: Path) -> None:
     path = str(tmp_path / "film.mp4")
+    Path(path).touch()
     with transaction(engine) as session:
         video, _ = add_source(session, path)
     remove(engine, video.key)

@@ -476,6 +476,8 @@ def test_health_looks_at_no_clips_and_notices_a_database_that_is_down(
 def test_health_and_home(reviewer: Reviewer) -> None:
     assert reviewer.client.get("/healthz").get_json() == {"status": "ok"}
     assert reviewer.client.get("/").headers["Location"] == "/review"
+    chosen = reviewer.client.get("/?order=longest&label=a%20%26%20b")
+    assert chosen.headers["Location"] == "/review?order=longest&label=a%20%26%20b"
 
 
 def test_every_page_forbids_foreign_and_inline_code(reviewer: Reviewer) -> None:
@@ -495,7 +497,9 @@ def test_secret_key_is_kept_and_private(settings: Settings, app: Flask) -> None:
 def test_sources_are_added_shown_with_their_error_and_retried(
     reviewer: Reviewer, engine: Engine, tmp_path: Path
 ) -> None:
-    form = {"csrf_token": reviewer.token, "references": str(tmp_path / "lost film.mp4")}
+    film = tmp_path / "lost film.mp4"
+    film.touch()
+    form = {"csrf_token": reviewer.token, "references": str(film)}
     assert reviewer.client.post("/sources", data=form).status_code == 303
     with transaction(engine) as session:
         key = source_videos.waiting(session, 1)[0][0]

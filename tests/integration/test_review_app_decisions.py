@@ -32,7 +32,7 @@ from tests.rows import ready_video
 def app_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The app learns from each decision at once."""
     monkeypatch.setattr("review_app.learnt.KEPT_SECONDS", 0.0)
-    return settings.model_copy(update={"labels": ("indoor", "outdoor")})
+    return settings
 
 
 @pytest.fixture
@@ -315,16 +315,6 @@ def test_clips_are_scored_by_what_was_decided(reviewer: Reviewer, engine: Engine
     assert [clip["id"] for clip in uncertain] == [fourth["id"], third["id"]]
     assert 0.5 < uncertain[0]["score"] < uncertain[1]["score"] < 0.9
     assert [clip["id"] for clip in reviewer.queue(min_score=0.8)] == [third["id"]]
-
-
-def test_labels_of_the_setting_come_first_then_those_in_use(reviewer: Reviewer) -> None:
-    first, second, *_ = reviewer.queue()
-    reviewer.decide(first, "annotate", labels=["quiet", "outdoor", "blue"])
-    reviewer.decide(second, "annotate", labels=["quiet"])
-    assert reviewer.client.get("/api/labels").get_json() == {
-        "numbered": ["indoor", "outdoor"],
-        "others": ["quiet", "blue"],
-    }
 
 
 @pytest.mark.parametrize("event_id", [10**6, -1])

@@ -276,16 +276,21 @@ def test_bad_lines_are_named_and_the_good_ones_added(
     empty = tmp_path / "empty"
     empty.mkdir()
     bad = ["/films/a\0b.mp4", str(empty), "~nobody-of-that-name/film.mp4", "/" + "x" * 5000]
-    bad.append("https://[half.example")
-    good = ["https://films.example.org/a.mp4", "/films/b.mp4"]
+    bad += ["https://[half.example", "/films/typo.mp4", "not a url"]
+    good = ["https://films.example.org/a.mp4", str(tmp_path / "b.mp4")]
+    Path(good[1]).touch()
     answer = page.post(references="\n".join([good[0], *bad, good[1]]), title="A\0B")
     assert answer.status_code == 400
     html = answer.get_data(as_text=True)
     shown = text_of(html)
     assert "2 added." in shown
-    assert "5 lines could not be added:" in shown
+    assert "7 lines could not be added:" in shown
     for sentence in ("has no videos", "no such user", "File name too long.", "is no address"):
         assert sentence in shown
+    assert "There is no file /films/typo.mp4: check the path." in shown
+    assert (
+        "not a url is neither an address, as in https://example.org/film.mp4, nor a file" in shown
+    )
     kept = unescape(html.split("</textarea>")[0].split(">")[-1])
     assert good[0] not in kept
     assert str(empty) in kept

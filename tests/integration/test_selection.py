@@ -63,7 +63,7 @@ def test_orders_that_need_no_score(engine: Engine, four: list[Clip]) -> None:
     assert chosen(engine, four, order=Order.OLDEST) == [0, 1, 2, 3]
     for clip in (four[2], four[0], four[1]):
         decide(engine, clip, SKIP)
-    skipped = {"state": Shown.SKIPPED, "order": Order.NEWEST}
+    skipped = {"state": (Shown.SKIPPED,), "order": Order.NEWEST}
     assert chosen(engine, four, **skipped) == [1, 0, 2]
 
 
@@ -75,20 +75,33 @@ def test_filters(engine: Engine, four: list[Clip]) -> None:
     assert chosen(engine, four, video="film-1", min_seconds=0.8, max_seconds=1.2) == [2, 3]
     annotate(engine, four[1], labels=["indoor", "quiet"], rating=4)
     annotate(engine, four[2], labels=["quiet"], rating=2)
-    assert chosen(engine, four, label="quiet") == [1, 2]
-    assert chosen(engine, four, label="loud") == []
+    assert chosen(engine, four, label=("quiet",)) == [1, 2]
+    assert chosen(engine, four, label=("quiet", "indoor")) == [1]
+    assert chosen(engine, four, label=("loud",)) == []
     assert chosen(engine, four, min_rating=3) == [1]
     decide(engine, four[0], APPROVE)
     decide(engine, four[1], APPROVE, "bob")
     decide(engine, four[2], SKIP, "bob")
     decide(engine, four[3], ARCHIVE, "bob")
-    assert chosen(engine, four, state=Shown.APPROVED) == [0, 1]
-    assert chosen(engine, four, state=Shown.APPROVED, reviewer="bob") == [1]
-    assert chosen(engine, four, state=Shown.SKIPPED) == [2]
-    assert chosen(engine, four, state=Shown.ARCHIVED) == [3]
+    assert chosen(engine, four, state=(Shown.APPROVED,)) == [0, 1]
+    assert chosen(engine, four, state=(Shown.APPROVED,), reviewer="bob") == [1]
+    assert chosen(engine, four, state=(Shown.SKIPPED,)) == [2]
+    assert chosen(engine, four, state=(Shown.SKIPPED, Shown.APPROVED)) == [0, 1, 2]
+    assert chosen(engine, four, state=(Shown.ARCHIVED,)) == [3]
     assert chosen(engine, four, video="film-1") == []
     assert chosen(engine, four, clip=four[3].id) == [3]
-    assert chosen(engine, four, clip=four[3].id, state=Shown.PENDING) == []
+    assert chosen(engine, four, clip=four[3].id, state=(Shown.PENDING,)) == []
+
+
+def test_words_are_found_in_title_labels_and_note(engine: Engine, four: list[Clip]) -> None:
+    _, others = ready_video(engine, "bridge")
+    everything = [*four, *others]
+    annotate(engine, four[1], labels=["old bridge"], note="100% blurred")
+    annotate(engine, four[2], note="The Bridge, by night.")
+    assert chosen(engine, everything, find="bridge") == [1, 2, 4, 5, 6]
+    assert chosen(engine, everything, find="NIGHT bridge") == [2]
+    assert chosen(engine, everything, find="film 100%") == [1]
+    assert chosen(engine, everything, find="_") == []
 
 
 def test_labels_in_use(engine: Engine, four: list[Clip]) -> None:
@@ -96,10 +109,10 @@ def test_labels_in_use(engine: Engine, four: list[Clip]) -> None:
     annotate(engine, four[1], labels=["b", "c"])
     decide(engine, four[1], Merge())
     with transaction(engine) as session:
-        assert clips.labels_in_use(session) == ["a", "b", "c"]
+        assert list(clips.labels_in_use(session).items()) == [("a", 1), ("b", 1), ("c", 1)]
     annotate(engine, four[2], labels=["c"])
     with transaction(engine) as session:
-        assert clips.labels_in_use(session) == ["c", "a", "b"]
+        assert list(clips.labels_in_use(session).items()) == [("c", 2), ("a", 1), ("b", 1)]
 
 
 def test_there_is_no_score_before_there_are_decisions_of_both_kinds(
@@ -153,7 +166,7 @@ def test_the_score_says_how_much_a_clip_looks_like_approved_ones(engine: Engine)
     assert chosen(engine, rest, order=Order.WORST) == [1, 2, 0, 3, 4, 5]
     assert chosen(engine, rest, min_score=0.4) == [0, 2]
     assert chosen(engine, rest, max_score=0.6, order=Order.BEST) == [2, 1]
-    decisive = {"state": Shown.APPROVED, "min_score": 0.8}
+    decisive = {"state": (Shown.APPROVED,), "min_score": 0.8}
     assert chosen(engine, found, **decisive) == [0, 1]
 
 

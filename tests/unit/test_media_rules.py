@@ -10,7 +10,6 @@ import pytest
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.clips.embeddings import mean_vector
-from heaters_pipeline.media.clips.keyframes import keyframe_numbers
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.ffmpeg.checksums import CHECKSUM_TYPE, read_checksums
 from heaters_pipeline.media.ffmpeg.filters import lossless_format, proxy_size, tile_size
@@ -93,13 +92,6 @@ def test_tiles_fit_a_small_square_and_are_never_larger_than_the_proxy(
 )
 def test_gold_master_keeps_every_bit_of_the_pixel_format(source: str, kept: str) -> None:
     assert lossless_format(source) == kept
-
-
-@pytest.mark.parametrize(
-    ("count", "numbers"), [(100, [25, 50, 75]), (4, [1, 2, 3]), (2, [0, 1]), (1, [0])]
-)
-def test_keyframes_lie_at_quarters(count: int, numbers: list[int]) -> None:
-    assert keyframe_numbers(count) == numbers
 
 
 def test_checksums_are_read_back(tmp_path: Path) -> None:

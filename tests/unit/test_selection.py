@@ -10,8 +10,9 @@ from heaters_pipeline.domain.states import APPROVED, ClipState
 
 FULL = {
     "video": "film-1",
-    "state": "approved",
-    "label": "indoor, quiet",
+    "state": "skipped,approved",
+    "label": "indoor,night train",
+    "find": "old bridge",
     "min_seconds": "1.5",
     "max_seconds": "60",
     "min_score": "0.25",
@@ -25,7 +26,8 @@ FULL = {
 
 def test_an_address_and_back() -> None:
     selection = Selection.parse(FULL)
-    assert selection.state is Shown.APPROVED
+    assert selection.state == (Shown.SKIPPED, Shown.APPROVED)
+    assert selection.label == ("indoor", "night train")
     assert (selection.min_seconds, selection.max_seconds) == (1.5, 60)
     assert selection.order is Order.UNCERTAIN
     assert selection.arguments() == FULL
@@ -34,14 +36,17 @@ def test_an_address_and_back() -> None:
 
 def test_what_is_empty_or_something_else_counts_for_nothing() -> None:
     assert Selection.parse({"video": " ", "state": "", "limit": "6", "page": "x"}) == Selection()
-    assert Selection.parse({"order": "time"}).arguments() == {}
+    assert Selection.parse({"order": "time", "label": " ,, "}).arguments() == {}
+    assert Selection.parse({"label": "a, b,a "}).label == ("a", "b")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("state", "exported"),
+        ("state", "pending,exported"),
         ("order", "random"),
+        ("find", "x" * 201),
         ("min_seconds", "-1"),
         ("max_seconds", "nan"),
         ("max_seconds", "inf"),
@@ -61,10 +66,20 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(name: str, value: str) -
         Selection.parse({name: value})
 
 
+def test_an_error_names_the_field_as_the_pages_do() -> None:
+    for name, told in (("min_seconds", "Seconds at least"), ("max_score", "Score at most")):
+        with pytest.raises(InputError, match=rf"^{told} is 'abc'; it must be a number, 0 "):
+            Selection.parse({name: "abc"})
+    with pytest.raises(InputError, match=r"^State is 'x'; it must be one of pending, "):
+        Selection.parse({"state": "pending,x"})
+
+
 def test_the_page_says_what_is_shown_unless_the_address_does() -> None:
     assert Selection().states() == {ClipState.PENDING_REVIEW}
     assert Selection().states(Shown.APPROVED) == APPROVED
     archived = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED}
-    assert Selection(state=Shown.ARCHIVED).states(Shown.APPROVED) == archived
+    assert Selection(state=(Shown.ARCHIVED,)).states(Shown.APPROVED) == archived
+    both = Selection(state=(Shown.ARCHIVED, Shown.PENDING))
+    assert both.states() == archived | {ClipState.PENDING_REVIEW}
     assert Selection(clip=3).states() == frozenset(ClipState) - {ClipState.SUPERSEDED}
-    assert Selection(clip=3, state=Shown.PENDING).states() == {ClipState.PENDING_REVIEW}
+    assert Selection(clip=3, state=(Shown.PENDING,)).states() == {ClipState.PENDING_REVIEW}

@@ -36,6 +36,13 @@ def happening(name: str, style: str = "bright") -> Frames:
     return Film("one", (Shot(3, 90, style, name, 36),), ()).small()
 
 
+def test_a_flash_of_one_frame_is_known_and_no_transition() -> None:
+    frames = Film("one", (Shot(3, 90, "bright"),), ()).small().copy()
+    frames[40] = 255
+    found = detect(frames)
+    assert (found.transitions, found.flashes) == ((), (FrameRange(40, 41),))
+
+
 @pytest.mark.parametrize("style", ["bright", "dark", "faint"])
 def test_cut(style: str) -> None:
     [found] = detect(joined(Join("cut"), style)).transitions

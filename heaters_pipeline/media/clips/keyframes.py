@@ -25,11 +25,6 @@ class Keyframe:
     height: int
 
 
-def keyframe_numbers(frame_count: int) -> list[int]:
-    """The frames at 25, 50 and 75 % of a clip; fewer where it is too short for three."""
-    return sorted({frame_count * percent // 100 for percent in (25, 50, 75)})
-
-
 def extract_keyframes(
     clip: Path, frames: Sequence[int], folder: Path, *, stall_seconds: float
 ) -> list[Keyframe]:

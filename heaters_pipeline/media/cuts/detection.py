@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.transitions import Transition
 from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.evidence import Evidence
@@ -29,6 +30,8 @@ class Detection:
     """The value of the curve from which on it means a transition."""
     suggestions: tuple[Transition, ...] = ()
     """In order: what was left out, but is worth a look."""
+    flashes: tuple[FrameRange, ...] = ()
+    """In order; none where the detector does not look for them."""
 
     def cuts(self) -> list[int]:
         """The first frame of each new clip, ascending; never frame 0."""
@@ -76,7 +79,12 @@ class Detector(Protocol):
         ...
 
 
-def divided(found: Iterable[Transition], curve: Floats, threshold: float) -> Detection:
+def divided(
+    found: Iterable[Transition],
+    curve: Floats,
+    threshold: float,
+    flashes: Iterable[FrameRange] = (),
+) -> Detection:
     """Candidates of any score as a detection: of those that overlap, the more certain one."""
     kept: list[Transition] = []
     least = min(SUGGESTED, threshold)
@@ -92,6 +100,7 @@ def divided(found: Iterable[Transition], curve: Floats, threshold: float) -> Det
         curve,
         threshold,
         tuple(each for each in kept if each.score < threshold),
+        tuple(sorted(flashes)),
     )
 
 

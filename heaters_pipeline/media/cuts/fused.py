@@ -76,7 +76,7 @@ class FusedDetector:
         lone = _lone(peaks, found, len(thumbnails))
         for each in lone:
             curve[each.last] = max(curve[each.last], each.score)
-        return divided([*found, *lone], curve, self.threshold)
+        return divided([*found, *lone], curve, self.threshold, evidence.jumps.flashes)
 
 
 def _weighed(cuts: Sequence[HardCut], said: Floats, peaks: Mapping[int, float]) -> list[HardCut]:

@@ -41,7 +41,7 @@ class TransitionSearch:
     ) -> Detection:
         evidence = remember(VERSION, lambda _: gather(thumbnails, rate))
         found, curve = search(thumbnails, evidence, evidence.jumps.cuts, rate, self.threshold)
-        return divided(found, curve, self.threshold)
+        return divided(found, curve, self.threshold, evidence.jumps.flashes)
 
 
 def search(

@@ -3,6 +3,7 @@
 import { Player } from '../player/player.js';
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
 import './cards.js';
+import { Describing } from './describing.js';
 
 /** @typedef {import('../shared/clip.js').Clip} Clip */
 
@@ -11,6 +12,9 @@ const MOST = 12;
 const COLUMNS = 6;
 /** Tiles are drawn larger than they are, so that the page need not enlarge them again. */
 const SCALE = 2;
+
+const described = document.getElementById('describing')?.dataset.described;
+if (described) new Describing().open(JSON.parse(described));
 
 const film = /** @type {HTMLCanvasElement | null} */ (document.getElementById('film'));
 const strip = /** @type {HTMLCanvasElement | null} */ (document.getElementById('strip'));

@@ -4,7 +4,8 @@
  * @typedef {{player: import('../player/player.js').Player,
  *   queue: import('./queue.js').ReviewQueue, screen: import('./screen.js').Screen,
  *   marks: import('./marks.js').Marks, transport: import('./transport.js').Transport,
- *   describe: import('./describe.js').Describe, filters: import('../shared/filters.js').Filters,
+ *   describe: import('../shared/describe.js').Describe<import('./queue.js').Clip>,
+ *   filters: import('../shared/filters.js').Filters,
  *   help: import('../shared/help.js').Help}} Parts  of the page
  */
 
@@ -78,7 +79,7 @@ export function deciding({ player, queue, screen, marks, describe }) {
   }
   for (let n = 0; n <= 9; n += 1) {
     actions[`rate${n}`] = () => describe.rate(n);
-    actions[`label${n}`] = () => describe.toggleNumbered(n);
+    actions[`label${n}`] = () => describe.toggleKey(n);
   }
   for (const edge of /** @type {const} */ (['start', 'end'])) {
     for (const by of [1, 10]) {

@@ -4,6 +4,7 @@ import { Player } from '../player/player.js';
 import {
   api, latestDecision, queueClips, releaseClips, undoDecision,
 } from '../shared/api.js';
+import { Describe } from '../shared/describe.js';
 import { byId, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
 import { Help, writeKeys } from '../shared/help.js';
@@ -16,7 +17,6 @@ import { searchOf } from '../shared/selection.js';
 import { whyEmpty } from '../shared/words.js';
 import { deciding, looking } from './actions.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
-import { Describe } from './describe.js';
 import { explainOnce } from './explained.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
@@ -177,7 +177,7 @@ async function loadMine() {
 }
 
 async function loadLabels() {
-  describe.use(await api('/api/labels').catch(() => ({ numbered: [], others: [] })));
+  describe.use(await api('/api/labels').catch(() => ({ labels: [], others: [] })));
 }
 
 // --- Drawing ----------------------------------------------------------------------------------

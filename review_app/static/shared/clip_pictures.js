@@ -3,7 +3,7 @@
  * any frame of a clip that plays. A clip is only ever drawn with frames of its own.
  *
  * @typedef {import('../player/sprites.js').Sprites} Sprites
- * @typedef {{start_frame: number, end_frame: number,
+ * @typedef {{start_frame: number, end_frame: number, flashes?: [number, number][],
  *   video: {proxy_id: string, sprites?: Sprites | null}}} Drawn
  */
 
@@ -12,12 +12,22 @@ import { SpriteSheets, sheetUrl, spriteFrame, tileOf } from '../player/sprites.j
 /** How many sheets and frames to await at a time: few, so that cells in view come first. */
 const MOST_AWAITED = 6;
 
-/** The frame that shows a clip at rest; null if no small picture shows one of its frames.
+/** The frame that shows a clip at rest: the middle one that has a small picture and is no part of a
+ * flash; any in the middle where all are; null if no small picture shows one of its frames.
  * @param {Drawn} clip */
-function middleFrame(clip) {
-  const { sprites } = clip.video;
+export function middleFrame(clip) {
+  const { video: { sprites }, start_frame: start, end_frame: end, flashes = [] } = clip;
   if (!sprites) return null;
-  return spriteFrame(sprites, clip, Math.floor((clip.start_frame + clip.end_frame) / 2));
+  const middle = spriteFrame(sprites, clip, Math.floor((start + end) / 2));
+  const isCalm = (/** @type {number} */ frame) =>
+    frame >= start && frame < end
+    && !flashes.some(([first, behind]) => first <= frame && frame < behind);
+  if (middle === null || flashes.length === 0) return middle;
+  for (let by = 0; by < end - start; by += sprites.every) {
+    const calm = [middle - by, middle + by].find(isCalm);
+    if (calm !== undefined) return calm;
+  }
+  return middle;
 }
 
 export class Pictures {

@@ -6,25 +6,43 @@
  */
 
 import { byId, make } from './dom.js';
-import { filterTexts, searchOf, selectionOf, without } from './selection.js';
+import { SavedViews } from './saved_views.js';
+import {
+  filterTexts, partsOf, PENDING, searchOf, selectionOf, without,
+} from './selection.js';
 
 export class Filters {
   #dialog = /** @type {HTMLDialogElement} */ (byId('filters'));
   #form = /** @type {HTMLFormElement} */ (byId('filter-form'));
   #onchange;
+  #byDefault;
+  #views;
 
-  /** @param {(selection: Selection) => void} onchange */
-  constructor(onchange) {
+  /** @param {(selection: Selection) => void} onchange
+   * @param {Selection} [byDefault] what the page shows without any */
+  constructor(onchange, byDefault = PENDING) {
     this.#onchange = onchange;
+    this.#byDefault = byDefault;
+    this.#views = new SavedViews({
+      chosen: () => ({ ...byDefault, ...this.#chosen }),
+      open: (argumentsOfView) => {
+        this.#dialog.close();
+        this.#go(selectionOf(argumentsOfView, byDefault));
+      },
+      isOpen: (argumentsOfView) =>
+        searchOf(selectionOf(argumentsOfView, byDefault)) === searchOf(this.selection),
+    });
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const given = [...new FormData(this.#form)].map(([name, value]) => [name, String(value)]);
+      const chosen = this.#chosen;
       this.#dialog.close();
-      this.#go(selectionOf(new URLSearchParams(given)));
+      this.#go(chosen);
     });
     this.#form.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || !(event.target instanceof HTMLSelectElement)) return;
-      event.preventDefault(); // Enter submits, as in a text field; Space opens the options
+      const { target } = event;
+      const isTick = target instanceof HTMLInputElement && target.type === 'checkbox';
+      if (event.key !== 'Enter' || !(target instanceof HTMLSelectElement || isTick)) return;
+      event.preventDefault(); // Enter submits, as in a text field; Space opens the options or ticks
       this.#form.requestSubmit();
     });
     byId('filters-none').addEventListener('click', () => {
@@ -36,7 +54,8 @@ export class Filters {
     });
     byId('filtered').addEventListener('click', (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest('button');
-      if (button) this.#go(without(this.selection, (button.dataset.names ?? '').split(' ')));
+      if (!button) return;
+      this.#go(without(this.selection, (button.dataset.names ?? '').split(' '), button.dataset.value));
     });
     addEventListener('popstate', () => this.#show());
     this.#draw();
@@ -44,7 +63,7 @@ export class Filters {
 
   /** What the address asks for. */
   get selection() {
-    return selectionOf(location.search);
+    return selectionOf(location.search, this.#byDefault);
   }
 
   /** True if the page shows fewer clips than all that wait. */
@@ -61,18 +80,42 @@ export class Filters {
       this.#dialog.close();
       return;
     }
-    const { selection } = this;
+    const selection = { ...this.#byDefault, ...this.selection };
+    this.#offer(partsOf(selection.label));
     for (const field of /** @type {HTMLInputElement[]} */ ([...this.#form.elements])) {
       if (!field.name) continue;
-      field.value = selection[field.name] ?? '';
+      if (field.type === 'checkbox') {
+        field.checked = partsOf(selection[field.name]).includes(field.value);
+      } else {
+        field.value = selection[field.name] ?? '';
+      }
       if (field instanceof HTMLSelectElement && field.selectedIndex < 0) field.selectedIndex = 0;
     }
+    void this.#views.load();
     this.#dialog.showModal();
   }
 
   /** Removes all filters. */
   clear() {
     this.#go({});
+  }
+
+  /** What the form says. */
+  get #chosen() {
+    const given = [...new FormData(this.#form)].map(([name, value]) => [name, String(value)]);
+    return selectionOf(new URLSearchParams(given), this.#byDefault);
+  }
+
+  /** Labels of the address that the form lacks, as nobody has them any more, can be taken off.
+   * @param {string[]} labels */
+  #offer(labels) {
+    const ticks = /** @type {HTMLInputElement[]} */ (
+      [...byId('filter-labels').querySelectorAll('input')]);
+    const known = new Set(ticks.map(({ value }) => value));
+    byId('filter-labels').append(...labels.filter((label) => !known.has(label)).map((value) => make(
+      'label', { className: 'tick-one' },
+      make('input', { type: 'checkbox', name: 'label', value }), value,
+    )));
   }
 
   /** @param {Selection} selection */
@@ -89,15 +132,15 @@ export class Filters {
   }
 
   #draw() {
-    const { selection } = this;
-    const chips = filterTexts(selection, (key) => this.#titleOf(key)).map(({ text, names }) => make(
+    const texts = filterTexts(this.selection, (key) => this.#titleOf(key));
+    const chips = texts.map(({ text, names, value }) => make(
       'li', {},
       make('button', {
         type: 'button',
         className: 'chip',
         title: 'Remove this filter',
         label: `Remove the filter: ${text}`,
-        data: { names: names.join(' ') },
+        data: { names: names.join(' '), ...(value === undefined ? {} : { value }) },
       }, make('span', { textContent: text }), make('span', { textContent: '×' })),
     ));
     byId('filtered').replaceChildren(...chips);

@@ -1,19 +1,22 @@
 /**
  * Which clips a page shows, and in which order, as its address says. Pure.
  *
- * @typedef {Partial<Record<string, string>>} Selection  by the names below
+ * @typedef {Partial<Record<string, string>>} Selection  by the names below; several states or labels
+ *   have commas between them
  */
 
 export const NAMES = [
-  'video', 'state', 'label', 'min_seconds', 'max_seconds', 'min_score', 'max_score', 'min_rating',
-  'reviewer', 'order', 'clip',
+  'find', 'video', 'state', 'label', 'min_seconds', 'max_seconds', 'min_score', 'max_score',
+  'min_rating', 'reviewer', 'order', 'clip',
 ];
 
-/** @type {Record<string, string>} */
-const BY_DEFAULT = { state: 'pending', order: 'time' };
+/** What a page shows where its address says nothing. */
+export const PENDING = { state: 'pending', order: 'time' };
+export const LIBRARY = { state: 'library', order: 'newest' };
 
 /** @type {Record<string, string>} */
 const ORDERS = {
+  time: 'as in the film',
   shortest: 'shortest first',
   longest: 'longest first',
   uncertain: 'least certain first',
@@ -24,14 +27,19 @@ const ORDERS = {
   oldest: 'oldest first',
 };
 
-/** @param {string | URLSearchParams} search
+/** The values of an argument that can have several. @param {string | undefined} value */
+export const partsOf = (value) =>
+  (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+
+/** @param {string | URLSearchParams | Record<string, string>} search
+ * @param {Selection} [byDefault] the page's own
  * @returns {Selection} without empty and default values */
-export function selectionOf(search) {
+export function selectionOf(search, byDefault = PENDING) {
   const wanted = new URLSearchParams(search);
   /** @type {Selection} */ const found = {};
   for (const name of NAMES) {
-    const value = wanted.get(name)?.trim();
-    if (value && value !== BY_DEFAULT[name]) found[name] = value;
+    const value = wanted.getAll(name).map((each) => each.trim()).filter(Boolean).join(',');
+    if (value && value !== byDefault[name]) found[name] = value;
   }
   return found;
 }
@@ -45,17 +53,19 @@ export function searchOf(selection) {
   return pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : '';
 }
 
-/** The filters of a selection in words, each with the names that set it.
+/** The filters of a selection in words, each with the names that set it, and with its value where
+ * the name has several.
  * @param {Selection} selection @param {(key: string) => string} titleOf of a video
- * @returns {{text: string, names: string[]}[]} */
+ * @returns {{text: string, names: string[], value?: string}[]} */
 export function filterTexts(selection, titleOf) {
-  const { video, state, label, reviewer, order, clip, min_rating: rating } = selection;
+  const { find, video, state, label, reviewer, order, clip, min_rating: rating } = selection;
   /** @type {[string | undefined, string, ...string[]][]} */
   const found = [
     [clip && `clip ${clip}`, 'clip'],
+    [find && `“${find}”`, 'find'],
     [video && titleOf(video), 'video'],
-    [state, 'state'],
-    [label && `label ${label}`, 'label'],
+    [state && partsOf(state).join(' or '), 'state'],
+    ...partsOf(label).map((each) => /** @type {[string, string]} */ ([`label ${each}`, 'label'])),
     [range(selection.min_seconds, selection.max_seconds, ' s'), 'min_seconds', 'max_seconds'],
     [
       prefixed('score', range(selection.min_score, selection.max_score, '')),
@@ -65,7 +75,11 @@ export function filterTexts(selection, titleOf) {
     [reviewer && `decided by ${reviewer}`, 'reviewer'],
     [order && (ORDERS[order] ?? order), 'order'],
   ];
-  return found.flatMap(([text, ...names]) => (text ? [{ text, names }] : []));
+  return found.flatMap(([text, ...names]) => {
+    if (!text) return [];
+    return names[0] === 'label' ? [{ text, names, value: text.slice('label '.length) }]
+      : [{ text, names }];
+  });
 }
 
 /** @param {string} prefix @param {string | undefined} text */
@@ -78,6 +92,13 @@ function range(low, high, unit) {
   return high && `at most ${high}${unit}`;
 }
 
-/** @param {Selection} selection @param {string[]} names */
-export const without = (selection, names) =>
-  Object.fromEntries(Object.entries(selection).filter(([name]) => !names.includes(name)));
+/** @param {Selection} selection @param {string[]} names @param {string} [value] the one to remove
+ * of several; all if undefined @returns {Selection} */
+export function without(selection, names, value) {
+  const left = Object.entries(selection).flatMap(([name, had]) => {
+    if (!names.includes(name)) return [[name, had]];
+    const kept = value === undefined ? [] : partsOf(had).filter((part) => part !== value);
+    return kept.length > 0 ? [[name, kept.join(',')]] : [];
+  });
+  return Object.fromEntries(left);
+}

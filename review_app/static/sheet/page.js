@@ -13,7 +13,7 @@ import { keptKeys } from '../shared/keys/kept.js';
 import { Keymap } from '../shared/keys/keymap.js';
 import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
-import { searchOf } from '../shared/selection.js';
+import { partsOf, searchOf } from '../shared/selection.js';
 import { count, timecode, whyEmpty } from '../shared/words.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Cells, idOf } from './cells.js';
@@ -68,7 +68,8 @@ const queue = new SheetQueue({
     latest: latestDecision,
     undo: undoDecision,
   },
-  belongs: ({ state }) => STATES[filters.selection.state ?? 'pending']?.includes(state) ?? false,
+  belongs: ({ state }) => partsOf(filters.selection.state ?? 'pending')
+    .some((shown) => STATES[shown]?.includes(state)),
   onchange: () => {
     follow();
     schedule();

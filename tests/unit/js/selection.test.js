@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  filterTexts, searchOf, selectionOf, without,
+  filterTexts, LIBRARY, searchOf, selectionOf, without,
 } from '../../../review_app/static/shared/selection.js';
 
 test('an address holds the filters without default values', () => {
@@ -10,6 +10,7 @@ test('an address holds the filters without default values', () => {
   assert.deepEqual(selection, { video: 'film-1', min_seconds: '2' });
   assert.equal(searchOf(selection), '?video=film-1&min_seconds=2');
   assert.equal(searchOf({}), '');
+  assert.deepEqual(selectionOf('?state=library&order=time', LIBRARY), { order: 'time' });
   const odd = { label: 'a & b', reviewer: 'é' };
   assert.deepEqual(selectionOf(searchOf(odd)), odd);
 });
@@ -20,6 +21,9 @@ test('filters in words, with both ends of a range as one', () => {
     filterTexts(selectionOf(search), titleOf).map(({ text }) => text);
   assert.deepEqual(texts('?video=a&state=archived&label=night&min_rating=3'), [
     'Title of a', 'archived', 'label night', 'rated 3 or more',
+  ]);
+  assert.deepEqual(texts('?find=old+bridge&state=skipped&state=approved&label=day,night'), [
+    '“old bridge”', 'skipped or approved', 'label day', 'label night',
   ]);
   assert.deepEqual(texts('?reviewer=kim&order=uncertain'), [
     'decided by kim', 'least certain first',
@@ -35,4 +39,7 @@ test('filters in words, with both ends of a range as one', () => {
 test('a filter can be removed', () => {
   const selection = selectionOf('?video=a&min_seconds=1&max_seconds=2');
   assert.deepEqual(without(selection, ['min_seconds', 'max_seconds']), { video: 'a' });
+  const labelled = selectionOf('?label=day,night&video=a');
+  assert.deepEqual(without(labelled, ['label'], 'day'), { label: 'night', video: 'a' });
+  assert.deepEqual(without({ label: 'day' }, ['label'], 'day'), {});
 });

@@ -1,40 +1,49 @@
 /**
- * Rating, labels and note of the clip on the screen.
+ * Rating, labels and note of a clip, and the fields in which they change (`_describe.html`).
  *
- * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('./labels.js').Label} Label
+ * @typedef {{id: number, labels: string[], rating: number | null, note: string | null}} Clip
  * @typedef {{labels?: string[], rating?: number | null, note?: string | null}} Description
  */
 
-import { byId, make, redraw } from '../shared/dom.js';
+import { byId, make, redraw } from './dom.js';
 import { labelsToShow, toggled } from './labels.js';
 
+/** A dot in a label's colour. @param {string | null} colour */
+export const dot = (colour) =>
+  make('span', { className: 'dot', data: colour ? { colour } : {}, ariaHidden: 'true' });
+
+/** Empty where a page has no keys. @param {string} action */
+const keyCap = (action) =>
+  make('kbd', { data: { key: action }, ariaHidden: 'true', hidden: true });
+
+/** @template {Clip} C */
 export class Describe {
   #current;
   #annotate;
   #onlabels;
-  /** Labels that have a digit key. @type {string[]} */ #numbered = [];
-  /** @type {string[]} */ #others = [];
-  /** The clip that is being typed about. @type {Clip | null} */ #subject = null;
+  /** @type {Label[]} */ #listed = [];
+  /** The clip that is being typed about. @type {C | null} */ #subject = null;
   #label = /** @type {HTMLInputElement} */ (byId('label'));
   #note = /** @type {HTMLTextAreaElement} */ (byId('note'));
   #drawn = '';
 
-  /** @param {{current: () => Clip | null, annotate: (clip: Clip, what: Description) => void,
-   *   onlabels: (part: HTMLElement) => void}} options  `current`: the clip on the screen,
+  /** @param {{current: () => C | null, annotate: (clip: C, what: Description) => void,
+   *   onlabels?: (part: HTMLElement) => void}} options  `current`: the clip on the screen,
    *   `onlabels`: called when the chips have been redrawn */
-  constructor({ current, annotate, onlabels }) {
+  constructor({ current, annotate, onlabels = () => {} }) {
     this.#current = current;
     this.#annotate = annotate;
     this.#onlabels = onlabels;
     this.#listen();
   }
 
-  /** @param {{numbered: string[], others: string[]}} labels */
-  use({ numbered, others }) {
-    this.#numbered = numbered.slice(0, 9);
-    this.#others = [...numbered.slice(9), ...others];
+  /** @param {{labels: Label[], others: string[]}} labels those of the list, and others in use */
+  use({ labels, others }) {
+    this.#listed = labels;
+    const offered = labels.filter(({ retired }) => !retired).map(({ name }) => name);
     byId('label-names').replaceChildren(
-      ...[...this.#numbered, ...this.#others].map((value) => make('option', { value })),
+      ...[...offered, ...others].map((value) => make('option', { value })),
     );
     this.#drawn = '';
     this.draw();
@@ -47,15 +56,24 @@ export class Describe {
     if (clip && clip.rating !== rating) this.#annotate(clip, { rating });
   }
 
-  /** @param {number} n counted from 1 */
-  toggleNumbered(n) {
-    const label = this.#numbered[n - 1];
-    if (label) this.toggle(label);
+  /** Puts the label with a digit key on the clip, or takes it off. @param {number} key */
+  toggleKey(key) {
+    const label = this.#listed.find((each) => each.key === key);
+    if (label) this.#toggle(label.name, this.#current());
   }
 
-  /** @param {string} label @param {Clip | null} [clip] */
-  toggle(label, clip = this.#current()) {
+  /** @param {string} label @param {C | null} clip */
+  #toggle(label, clip) {
     if (clip) this.#annotate(clip, { labels: toggled(clip.labels, label) });
+  }
+
+  /** Labels are typed one after the other. The clip may be gone from the screen meanwhile.
+   * @param {string} label */
+  #toggleTyped(label) {
+    const [current, subject] = [this.#current(), this.#subject];
+    const clip = current && current.id === subject?.id ? current : subject;
+    this.#toggle(label, clip);
+    if (clip) this.#subject = { ...clip, labels: toggled(clip.labels, label) };
   }
 
   /** Opens the field for a label. */
@@ -77,9 +95,10 @@ export class Describe {
     }
     label.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.isComposing) return;
+      event.preventDefault();
       const typed = label.value.trim();
-      if (typed) this.toggle(typed, this.#subject);
-      label.blur();
+      if (typed) this.#toggleTyped(typed);
+      label.value = '';
     });
     label.addEventListener('blur', () => {
       label.value = '';
@@ -100,7 +119,7 @@ export class Describe {
     });
     byId('labels').addEventListener('click', (event) => {
       const chip = /** @type {HTMLElement} */ (event.target).closest('button');
-      if (chip?.dataset.label) this.toggle(chip.dataset.label);
+      if (chip?.dataset.label) this.#toggle(chip.dataset.label, this.#current());
     });
   }
 
@@ -120,22 +139,22 @@ export class Describe {
     this.#drawLabels(clip);
   }
 
-  /** @param {Clip | null} clip */
+  /** @param {C | null} clip */
   #drawLabels(clip) {
-    const shown = labelsToShow(clip?.labels ?? [], this.#numbered);
-    const chips = shown.map(({ label, number, isOn }) => {
+    const shown = labelsToShow(clip?.labels ?? [], this.#listed);
+    const chips = shown.map(({ label, colour, key, isOn }) => {
       const chip = make('button', {
         type: 'button', className: 'chip', disabled: !clip, data: { label },
         title: label,
       });
       chip.setAttribute('aria-pressed', String(isOn));
-      if (number) chip.append(make('kbd', { data: { key: `label${number}` }, ariaHidden: 'true' }));
-      chip.append(make('span', { textContent: label }));
+      chip.append(dot(colour), make('span', { className: 'clip-text', textContent: label }));
+      if (key) chip.append(keyCap(`label${key}`));
       return make('li', {}, chip);
     });
     const add = make('button', {
       type: 'button', className: 'chip chip-add', disabled: !clip, data: { action: 'label' },
-    }, 'Label ', make('kbd', { data: { key: 'label' }, ariaHidden: 'true' }));
+    }, 'Label ', keyCap('label'));
     redraw(byId('labels'), [...chips, make('li', {}, add)]);
     this.#onlabels(byId('labels'));
   }

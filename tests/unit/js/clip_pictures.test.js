@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { middleFrame } from '../../../review_app/static/shared/clip_pictures.js';
+
+const SPRITES = {
+  every: 6, columns: 10, rows: 10, width: 160, height: 90, count: 30, sheets: 1,
+};
+
+/** @param {[number, number]} range @param {[number, number][]} flashes */
+const shown = ([start, end], ...flashes) => middleFrame(
+  { start_frame: start, end_frame: end, flashes, video: { proxy_id: 'p', sprites: SPRITES } },
+);
+
+test('a clip is shown by its middle, unless that is a flash', () => {
+  assert.equal(shown([0, 60]), 30);
+  assert.equal(shown([0, 60], [31, 32]), 30);
+  assert.equal(shown([0, 60], [30, 31]), 24);
+  assert.equal(shown([0, 60], [22, 31]), 36);
+  assert.equal(shown([30, 42], [36, 37]), 30);
+  assert.equal(shown([30, 36], [30, 31]), 30);
+  assert.equal(shown([31, 35], [33, 34]), null);
+});
