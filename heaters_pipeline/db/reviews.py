@@ -27,7 +27,7 @@ from heaters_pipeline.domain.decisions import (
     Split,
     was_made,
 )
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.states import APPROVED, ClipState, can_change
 
 APPROVED_BY_GROUP = frozenset({ClipState.PENDING_REVIEW, ClipState.REVIEW_SKIPPED})
@@ -116,7 +116,7 @@ def decide_all(
     for clip_id, clip in found.items():
         if clip_id in made:
             continue
-        refusal = _stale(clip) if clip_id in stale else _refusal(clip, _wanted(clip, decision))
+        refusal = _stale(clip) if clip_id in stale else _impossible(clip, decision)
         if refusal is None:
             wanted.append(clip)
         else:
@@ -137,8 +137,8 @@ def _mark(
     with session.no_autoflush:
         if isinstance(decision, Annotate):
             for clip in wanted:
-                for name, value in decision.changes.items():
-                    setattr(clip, name, value)
+                labels, clip.rating, clip.note = clip.annotation.changed(decision.changes)
+                clip.labels = [*labels]
         else:
             unused = artifacts.leave_library(session, wanted)
             for clip in wanted:
@@ -307,6 +307,16 @@ def _refusal(clip: Clip, wanted: ClipState) -> Conflict | None:
     if can_change(ClipState(clip.state), wanted):
         return None
     return Conflict(f"Clip {clip.id} is {in_words(clip)} already, so it can't become {wanted}.")
+
+
+def _impossible(clip: Clip, decision: BatchedDecision) -> HeatersError | None:
+    """Why the decision can't be made on the clip; None where it can."""
+    if isinstance(decision, Annotate):
+        try:
+            clip.annotation.changed(decision.changes)
+        except InputError as error:
+            return error
+    return _refusal(clip, _wanted(clip, decision))
 
 
 def _refuse_unless_markable(clip: Clip, wanted: ClipState) -> None:
