@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks.cuts import HELD_OUT_SEEDS, Rate, Searched, best_threshold, compare
+from benchmarks.cuts import HELD_OUT_SEEDS, Searched, best_threshold, compare
+from benchmarks.report import Rate
 from benchmarks.finders import of_network
 from benchmarks.scoring import FilmTruth, Found, Score, Tally, Truth, cut_score
 from benchmarks.train_blends import TUNING_SEEDS

@@ -31,6 +31,8 @@ import { SheetQueue } from './queue.js';
 /** As many clips as the server hands out to a page, and takes in a batch. */
 const MOST = 1000;
 const MORE = 100;
+/** So many are here even if fewer are in view: clips that look alike find one another. */
+const AHEAD = 200;
 const REFILL_MS = 4000;
 /** A notice that is not an error disappears after this time. */
 const NOTICE_MS = 5000;
@@ -448,15 +450,16 @@ async function loadAll() {
   }
 }
 
-/** Fetches more clips when the end of the sheet is near. */
+/** Fetches more clips when few are here, or the end of the sheet is near. */
 function refill() {
   const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-  if (left < scroller.clientHeight && clips.length < MOST) void renew(MORE);
+  const isNear = left < scroller.clientHeight && clips.length < MOST;
+  if (clips.length < AHEAD || isNear) void renew(MORE);
 }
 
 scroller.addEventListener('scroll', refill, { passive: true });
 setInterval(() => {
-  if (!document.hidden && (queue.more > 0 || clips.length < MORE)) refill();
+  if (!document.hidden && (queue.more > 0 || clips.length < AHEAD)) refill();
 }, REFILL_MS);
 setInterval(() => {
   if (!document.hidden) void renew();
@@ -488,7 +491,7 @@ function keepThisPlace() {
 /** Loads the clips of the address, and takes the place up where it was left. */
 function resume() {
   resumed = keptPlace(searchOf(filters.selection));
-  void queue.renew(Math.min(MOST, Math.max(MORE, resumed?.loaded ?? 0)));
+  void queue.renew(Math.min(MOST, Math.max(MORE, resumed?.loaded ?? 0))).then(refill);
 }
 
 /** The kept place, as soon as a clip of it is here. */
