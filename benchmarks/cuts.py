@@ -35,7 +35,7 @@ from benchmarks.finders import (
     theirs,
 )
 from benchmarks.footage import REAL_FILM, default_film
-from benchmarks.report import Result, benchmark
+from benchmarks.report import Rate, Result, benchmark
 from benchmarks.scoring import FilmTruth, Found, Tally
 from benchmarks.scratch import work_folder
 from heaters_pipeline.domain.errors import HeatersError
@@ -45,14 +45,6 @@ from heaters_pipeline.settings import get_settings
 
 HELD_OUT_SEEDS = range(2000, 2100)
 """Of drawn films that nothing was tuned on, nor their errors looked at."""
-
-
-class Rate(Result):
-    """A score between 0 and 1, for which more is better, unlike the rest."""
-
-    @property
-    def ratio(self) -> float:
-        return self.value / max(self.peer_value, 1e-3)
 
 
 class Searched(NamedTuple):

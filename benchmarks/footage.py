@@ -13,6 +13,7 @@ from heaters_pipeline.media.demo_film import make_demo_film
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.media.products.transcode import REVIEW_PROXY_VIDEO
 from heaters_pipeline.settings import get_settings
+from tests.films import draw_film
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_FILM = "shots_a.mp4"
@@ -20,10 +21,36 @@ RATE = 25
 PROXY_PART_SECONDS = 20
 
 
+def media_folder() -> Path:
+    """Of the real footage: HEATERS_MEDIA, or ../shared/media beside the checkout."""
+    return Path(os.environ.get("HEATERS_MEDIA", CHECKOUT.parent / "shared" / "media"))
+
+
+def films_with_truth(folder: Path, most: int, shots: int) -> list[tuple[Path, Path]]:
+    """Films of the real footage with their truth files; where there are none, drawn films of so many
+    shots, made in `folder`."""
+    media = media_folder()
+    truths = sorted(media.glob("*.json")) if media.is_dir() else []
+    real = [(film, truth) for truth in truths if (film := truth.with_suffix(".mp4")).is_file()]
+    if real:
+        return real[:most]
+    return [draw_film(seed, shots).write(folder) for seed in range(most)]
+
+
+def make_repeat(film: Path, out: Path) -> Path:
+    """The same frames as another edit has them: smaller, brighter, encoded again."""
+    looks = "scale=480:-2,eq=brightness=0.03:saturation=1.1"
+    _ffmpeg(
+        *("-i", film, "-an", "-vf", looks, "-fps_mode", "passthrough"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "30"),
+        out,
+    )
+    return out
+
+
 def default_film(folder: Path) -> Path:
-    """Real footage (HEATERS_MEDIA, or ../shared/media beside the checkout), else the demo film,
-    made in `folder`."""
-    media = Path(os.environ.get("HEATERS_MEDIA", CHECKOUT.parent / "shared" / "media"))
+    """Real footage, else the demo film, made in `folder`."""
+    media = media_folder()
     if (media / REAL_FILM).is_file():
         return media / REAL_FILM
     film = folder / "demo.mp4"

@@ -43,6 +43,14 @@ class Result:
         }
 
 
+class Rate(Result):
+    """One for which more is better, unlike the rest."""
+
+    @property
+    def ratio(self) -> float:
+        return self.value / max(self.peer_value, 1e-3)
+
+
 @dataclass(frozen=True)
 class Report:
     name: str

@@ -14,6 +14,7 @@ from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
+from heaters_pipeline.domain.annotations import AnnotationChanges
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import (
     Annotate,
@@ -27,7 +28,7 @@ from heaters_pipeline.domain.decisions import (
     Split,
     was_made,
 )
-from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.states import APPROVED, ClipState, can_change
 
 APPROVED_BY_GROUP = frozenset({ClipState.PENDING_REVIEW, ClipState.REVIEW_SKIPPED})
@@ -116,7 +117,7 @@ def decide_all(
     for clip_id, clip in found.items():
         if clip_id in made:
             continue
-        refusal = _stale(clip) if clip_id in stale else _refusal(clip, _wanted(clip, decision))
+        refusal = _stale(clip) if clip_id in stale else _impossible(clip, decision)
         if refusal is None:
             wanted.append(clip)
         else:
@@ -136,12 +137,10 @@ def _mark(
     parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
     with session.no_autoflush:
         if isinstance(decision, Annotate):
-            changes = dict(decision.changes)
-            if "labels" in decision.changes:
-                changes["labels"] = labels.current(session, decision.changes["labels"])
+            changes = _with_current_labels(session, decision.changes)
             for clip in wanted:
-                for name, value in changes.items():
-                    setattr(clip, name, value)
+                kept, clip.rating, clip.note = clip.annotation.changed(changes)
+                clip.labels = [*kept]
         else:
             unused = artifacts.leave_library(session, wanted)
             for clip in wanted:
@@ -310,6 +309,28 @@ def _refusal(clip: Clip, wanted: ClipState) -> Conflict | None:
     if can_change(ClipState(clip.state), wanted):
         return None
     return Conflict(f"Clip {clip.id} is {in_words(clip)} already, so it can't become {wanted}.")
+
+
+def _with_current_labels(session: Session, changes: AnnotationChanges) -> AnnotationChanges:
+    """Labels that were renamed since the page was loaded under their new names."""
+    renamed = changes.copy()
+    if "labels" in changes:
+        renamed["labels"] = labels.current(session, changes["labels"])
+    if "add_labels" in changes:
+        renamed["add_labels"] = labels.current(session, changes["add_labels"])
+    if "remove_labels" in changes:
+        renamed["remove_labels"] = labels.current(session, changes["remove_labels"])
+    return renamed
+
+
+def _impossible(clip: Clip, decision: BatchedDecision) -> HeatersError | None:
+    """Why the decision can't be made on the clip; None where it can."""
+    if isinstance(decision, Annotate):
+        try:
+            clip.annotation.changed(decision.changes)
+        except InputError as error:
+            return error
+    return _refusal(clip, _wanted(clip, decision))
 
 
 def _refuse_unless_markable(clip: Clip, wanted: ClipState) -> None:

@@ -36,11 +36,24 @@ class Annotation(NamedTuple):
                 f"The two clips have too much in labels and notes for one. {error}"
             ) from error
 
+    def changed(self, changes: AnnotationChanges) -> Annotation:
+        """Raises InputError where that is more labels than a clip can have."""
+        removed = changes.get("remove_labels", ())
+        kept = [each for each in changes.get("labels", self.labels) if each not in removed]
+        return Annotation(
+            tuple(_labels([*kept, *changes.get("add_labels", ())])),
+            changes.get("rating", self.rating),
+            changes.get("note", self.note),
+        )
+
 
 class AnnotationChanges(TypedDict, total=False):
     """New values; a field that is missing stays as it is."""
 
     labels: list[str]
+    add_labels: list[str]
+    """To those that a clip has, as `remove_labels` go from them."""
+    remove_labels: list[str]
     rating: int | None
     note: str | None
 
@@ -51,6 +64,10 @@ def annotation_changes(fields: Mapping[str, object]) -> AnnotationChanges:
     changes: AnnotationChanges = {}
     if "labels" in fields:
         changes["labels"] = _labels(fields["labels"])
+    if "add_labels" in fields:
+        changes["add_labels"] = _labels(fields["add_labels"])
+    if "remove_labels" in fields:
+        changes["remove_labels"] = _labels(fields["remove_labels"])
     if "rating" in fields:
         changes["rating"] = _rating(fields["rating"])
     if "note" in fields:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from heaters_pipeline.domain.annotations import AnnotationChanges
+from heaters_pipeline.domain.annotations import Annotation, AnnotationChanges
 from heaters_pipeline.domain.states import ClipState
 
 
@@ -153,7 +153,8 @@ def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> boo
         case Nudge(side, frame):
             return frame == clip["start_frame" if side == Side.PREVIOUS else "end_frame"]
         case Annotate(changes):
-            return clip.items() >= changes.items()
+            left = Annotation(tuple(clip["labels"]), clip["rating"], clip["note"])
+            return left.changed(changes) == left
 
 
 def placed_by(action: Action, before: Sequence[Snapshot], after: Sequence[Snapshot]) -> set[int]:

@@ -46,7 +46,8 @@ from review_app.services import delete_unused, services, transaction
 blueprint = Blueprint("decisions", __name__)
 
 RECENT = 12
-LARGEST_BATCH = 500
+LARGEST_BATCH = 1000
+"""As many clips as a contact sheet holds."""
 
 MARKS: Mapping[str, Mark] = {mark.action: mark for mark in (APPROVE, SKIP, ARCHIVE)}
 EDGES = {"start": Side.PREVIOUS, "end": Side.NEXT}

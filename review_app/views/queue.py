@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import review_queue
+from heaters_pipeline.db import alike, review_queue
+from heaters_pipeline.domain.alike import stacks
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from review_app.fields import arguments
@@ -15,7 +16,7 @@ from review_app.services import services, transaction
 
 blueprint = Blueprint("queue", __name__)
 
-MAX_LIMIT = 200
+MAX_LIMIT = 1000
 
 
 @blueprint.get("/api/queue")
@@ -28,7 +29,10 @@ def queue() -> ResponseReturnValue:
     `pending` clips of the selection (of its video, where it is one of decided clips) wait for a
     decision, `with_others` of them are leased by other reviewers; `total` are all that it has,
     `available` those that the page can have. Pending clips that are neither with others nor
-    available are leased by other pages of the same reviewer."""
+    available are leased by other pages of the same reviewer.
+
+    `?stacks=1` asks for `stacks`, too: the ids of clips of the answer that look alike, a list for
+    each stack, in the order of the clips."""
     limit = request.args.get("limit", 6, int)
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
@@ -46,13 +50,19 @@ def queue() -> ResponseReturnValue:
             of_video = Selection(video=selection.video)
             pending = review_queue.pending_counts(session, me, of_video, page=page)
             total = available = review_queue.count(session, selection, likeness=likeness)
-            review_queue.lease(session, [each.clip.id for each in found], me, seconds, page)
+            if selection.clip is not None:
+                review_queue.lease(session, [selection.clip], me, seconds, page)
+        stacked = {}
+        if request.args.get("stacks") == "1":
+            ids = [entry.clip.id for entry in found]
+            stacked = {"stacks": stacks(ids, alike.pairs(session, ids))}
         return jsonify(
             clips=clips_json(session, found, likeness),
             pending=pending.total,
             with_others=pending.with_others,
             total=total,
             available=available,
+            **stacked,
         )
 
 

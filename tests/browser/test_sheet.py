@@ -11,7 +11,8 @@ from flask import Flask
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, reviews
+from heaters_pipeline.db import clips, embeddings, reviews
+from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.decisions import SKIP, Annotate
 from heaters_pipeline.storage import LocalStorage
@@ -141,22 +142,127 @@ def test_keys_that_are_chosen_here_leave_those_of_other_pages_alone(
     assert page.page.inner_text(".do-approve kbd") == "q"
 
 
-def test_rating_stays_on_the_sheet(
+def test_marks_stay_where_the_clips_stay(
     sheet: Callable[..., SheetTab], engine: Engine, film: Film
 ) -> None:
     page = sheet()
     page.shows(*STARTS)
     page.press("Space", "Shift+ArrowRight", "4")
     page.is_saved()
-    page.until("document.querySelectorAll('.rating:not(:empty)').length === 2")
+    page.until("document.querySelectorAll('.tags:not(:empty)').length === 2")
     assert [clip.rating for clip in live(engine, film)][:3] == [4, 4, None]
-    page.press("0")  # of the one in focus
+    assert page.marked() == [0, 15]
+    page.press("0")
     page.is_saved()
-    assert [clip.rating for clip in live(engine, film)][:3] == [4, None, None]
-    page.press("u", "u")
-    page.until("document.querySelectorAll('.rating:not(:empty)').length === 0")
-    assert [clip.rating for clip in live(engine, film)][:2] == [None, None]
+    assert [clip.rating for clip in live(engine, film)][:3] == [None, None, None]
+    page.press("u")
+    page.until("document.querySelectorAll('.tags:not(:empty)').length === 2")
+    assert page.marked() == [0, 15]
+    page.press("u", "s")
+    page.shows(*STARTS[2:])
+    page.is_saved()
+    assert decided(engine, film) == dict.fromkeys([0, 15], "review_skipped")
+    skipped = sheet("?state=skipped")
+    skipped.shows(0, 15)
+    assert skipped.page.locator(".state").all_inner_texts() == ["skipped", "skipped"]
+    skipped.press("e", "s")  # which changes nothing
+    skipped.is_saved()
+    skipped.shows(0, 15)
+    assert skipped.marked() == [0, 15]
+
+
+def test_all_marked_clips_are_described_at_once(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
     page.shows(*STARTS)
+    page.press("Shift+1", "Space", "Shift+ArrowRight", "t")
+    assert page.page.inner_text("#describe-title") == "Describe 2 clips"
+    chips = "[...document.querySelectorAll('#labels button')].map((each) => each.ariaPressed)"
+    assert page.page.evaluate(chips) == ["mixed", "false"]
+    page.page.keyboard.type("axe")
+    page.press("Enter")
+    page.page.keyboard.type("sax")
+    page.press("Enter", "Escape", "Shift+1", "n")
+    page.page.keyboard.type("Look!")
+    page.press("Enter")
+    page.is_saved()
+    labels = ["axe", "sax", "interview"]
+    assert [sorted(clip.labels) for clip in live(engine, film)[:3]] == [sorted(labels)] * 2 + [[]]
+    assert [clip.note for clip in live(engine, film)][:3] == ["Look!", "Look!", None]
+    assert page.marked() == [0, 15]
+    page.press("u", "u", "u", "u")
+    page.until("heaters.queue.clips[0].labels.join() === 'interview'")
+    assert [clip.annotation for clip in live(engine, film)[:2]] == [
+        (("interview",), None, None),
+        ((), None, None),
+    ]
+    page.shows(*STARTS)
+    assert page.complaints == []
+
+
+def test_a_clip_that_was_opened_leads_back_to_the_same_place(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    page.press("+", "Space", "ArrowRight", "ArrowRight", "Enter")
+    page.page.wait_for_url("**/review?clip=*")
+    page.until("heaters.queue.current?.start_frame === 30")
+    page.press("x")
+    page.page.wait_for_url("**/sheet")
+    page.shows(*without(30))
+    assert (page.focused(), page.marked()) == (45, [0])
+    assert page.page.get_attribute("#cells", "data-size") == "large"
+    assert decided(engine, film) == {30: "review_archived"}
+    page.press("End")
+    page.until("document.getElementById('scroller').scrollTop > 100")
+    page.page.click("text=Library")
+    page.page.wait_for_url("**/library")
+    page.page.click("text=Contact sheet")
+    page.page.wait_for_url("**/sheet")
+    page.shows(*without(30))
+    assert page.focused() == STARTS[-1]
+    page.until("document.getElementById('scroller').scrollTop > 100")
+    page.press("u")
+    page.until(f"heaters.queue.clips.length === {len(STARTS)}")
+    assert decided(engine, film) == {}
+    assert page.complaints == []
+
+
+def test_clips_that_look_alike_are_one_stack(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    """The first, the fourth and the seventh clip do."""
+    with transaction(engine) as session:
+        for place, clip in enumerate(film.clips):
+            shot = 0 if place in (3, 6) else place
+            vector = [float(number == shot) for number in range(len(STARTS))]
+            embeddings.save(session, clip.id, "m", PREVIEW, vector)
+    page = sheet()
+    cells = "document.querySelectorAll('.cell').length"
+    page.until(f"heaters.queue.loaded && {cells} === {len(STARTS) - 2}")
+    assert page.page.inner_text(".is-stack .count") == "3"
+    assert page.page.inner_text(".film") == f"Film\n{len(STARTS)} clips"
+    page.press("a")
+    page.shows(*without(0, 45, 90))
+    page.is_saved()
+    assert decided(engine, film) == dict.fromkeys([0, 45, 90], "review_approved")
+    page.press("u")
+    page.until(f"{cells} === {len(STARTS) - 2}")
+    page.press("Home", "o")
+    page.until(f"{cells} === {len(STARTS)}")
+    page.press("ArrowRight", "Space")
+    assert page.marked() == [45]
+    page.press("o")
+    page.until("document.querySelectorAll('.is-part').length === 1")
+    page.press("s")
+    page.is_saved()
+    assert decided(engine, film) == {45: "review_skipped"}
+    assert page.page.inner_text(".is-stack .count") == "2"
+    page.press("k")
+    page.until(f"{cells} === {len(STARTS) - 1}")
+    assert page.complaints == []
 
 
 def test_the_mouse_focuses_marks_and_decides(
@@ -200,12 +306,11 @@ def test_two_reviewers_never_see_the_same_clip(
 ) -> None:
     add_film(engine, storage, footage, "long", range(2, FRAMES, 2))  # 210 clips
     ids = "heaters.queue.clips.map((clip) => clip.id)"
-    first, second = sheet(), sheet()
     number = f"{ids}.length"
-    first.until(f"{number} >= 100")
-    second.until(f"{number} >= 100")
-    second.page.evaluate("document.getElementById('scroller').scrollTop = 1e6")
-    second.until(f"{number} === 110")
+    first = sheet()
+    first.until(f"{number} === 200")
+    second = sheet()
+    second.until(f"{number} === 10")
     mine, theirs = first.page.evaluate(ids), second.page.evaluate(ids)
     assert not {*mine} & {*theirs}
 
@@ -306,21 +411,24 @@ def test_the_clip_in_focus_plays_by_key_and_by_key_only_where_motion_is_reduced(
     page.until("heaters.playing.clip === null")
 
 
-def test_more_clips_come_as_the_sheet_empties(
+def test_the_sheet_loads_on_and_all_means_all(
     sheet: Callable[..., SheetTab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
-    film = add_film(engine, storage, footage, "long", range(2, FRAMES, 2))
+    film = add_film(engine, storage, footage, "long", range(1, FRAMES))
     page = sheet()
-    page.until("heaters.queue.clips.length >= 100")
-    decided = 0
-    while decided < len(film.clips):
-        page.until("heaters.queue.clips.length > 0 && heaters.queue.unsaved === 0")
-        decided += int(page.page.evaluate("heaters.queue.clips.length"))
-        page.press("Control+a", "s")
-        page.until("heaters.queue.unsaved === 0")
+    page.until("document.getElementById('shown').textContent === '200'")
+    assert page.page.inner_text("#total") == str(len(film.clips))
+    assert page.page.inner_text("#rest") == f"{len(film.clips) - 200} more clips come as you go on."
+    page.press("End")
+    page.until("document.getElementById('shown').textContent === '300'")
+    assert page.page.inner_text("#all") == f"Mark all {len(film.clips)}"
+    page.press("e", "s")
     page.until("!document.getElementById('empty').hidden")
+    page.is_saved()
     with transaction(engine) as session:
         assert clips.counts_by_state(session) == {"review_skipped": len(film.clips)}
+    page.press("u")
+    page.until(f"heaters.queue.clips.length === {len(film.clips)}")
 
 
 def test_the_address_says_which_clips(

@@ -103,6 +103,24 @@ def test_annotations_of_many(engine: Engine) -> None:
     assert [clip.labels for clip in undo(engine).clips] == [["old"], [], []]
 
 
+def test_labels_are_added_to_many_that_have_others(engine: Engine) -> None:
+    _, found = many(engine, 3)
+    full = [str(number) for number in range(20)]
+    decide_all(engine, found[:1], Annotate({"labels": ["old", "both"]}))
+    decide_all(engine, found[2:], Annotate({"labels": full}))
+    with transaction(engine) as session:
+        found = [clips.get(session, clip.id) for clip in found]
+    wanted: Annotate = Annotate({"add_labels": ["both", "new"], "remove_labels": ["old"]})
+    decision, refused = decide_all(engine, found, wanted)
+    assert decision is not None
+    assert [clip.labels for clip in decision.clips] == [["both", "new"], ["both", "new"]]
+    assert refused == {found[2].id: "A clip has 20 labels at most."}
+    again, _ = decide_all(engine, found[:2], wanted)
+    assert again is not None
+    assert again.event_id == decision.event_id
+    assert [clip.labels for clip in undo(engine).clips] == [["old", "both"], []]
+
+
 def test_what_can_be_decided_is_and_the_rest_is_told(engine: Engine) -> None:
     video, (stale, taken, gone, fine) = many(engine, 4)
     decide_all(engine, [stale], SKIP, actor="bob")

@@ -262,7 +262,7 @@ def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine
     assert asked(state="skipped")["available"] == 1  # whatever others have of those that wait
     assert asked(state="approved")["total"] == 0
     assert ranges(asked(clip=first["id"])["clips"]) == [(0, 10)]
-    for wrong in ({"order": "odd"}, {"limit": 201}, {"min_score": 2}):
+    for wrong in ({"order": "odd"}, {"limit": 1001}, {"min_score": 2}):
         assert reviewer.client.get("/api/queue", query_string=wrong).status_code == 400
 
 
@@ -415,3 +415,19 @@ def test_addresses_of_what_can_not_be_lead_nowhere(reviewer: Reviewer, url: str)
 def test_parameters_that_no_database_holds_are_refused(reviewer: Reviewer, url: str) -> None:
     answer = reviewer.client.get(url)
     assert (answer.status_code, "check it" in answer.text) == (400, True)
+
+
+def test_clips_that_look_alike_come_as_stacks(reviewer: Reviewer, engine: Engine) -> None:
+    ids = [clip["id"] for clip in reviewer.queue()]
+    with transaction(engine) as session:
+        for clip_id, vector in zip(ids, ([1, 0], [0, 1], [0.99, 0.05], [0.9, 0.2]), strict=True):
+            embeddings.save(session, clip_id, "m", PREVIEW, vector)
+
+    def stacks(**query: object) -> list[list[int]]:
+        asked = {"stacks": 1, **query}
+        return list(reviewer.client.get("/api/queue", query_string=asked).get_json()["stacks"])
+
+    assert stacks() == [[ids[0], ids[2]]]
+    assert stacks(order="longest") == [[ids[2], ids[0]]]
+    assert stacks(limit=2) == []
+    assert "stacks" not in reviewer.client.get("/api/queue").get_json()

@@ -30,6 +30,15 @@ def test_only_what_is_named_changes() -> None:
         annotation_changes({"version": 1})
 
 
+def test_labels_are_added_to_those_that_a_clip_has_and_taken_from_them() -> None:
+    changes = annotation_changes({"add_labels": [" b ", "a"], "remove_labels": ["c"]})
+    assert changes == {"add_labels": ["b", "a"], "remove_labels": ["c"]}
+    assert Annotation(("c", "a"), 3, "n").changed(changes) == (("a", "b"), 3, "n")
+    assert Annotation().changed({"labels": ["x"], "add_labels": ["y"]}).labels == ("x", "y")
+    with pytest.raises(InputError, match="20 labels at most"):
+        Annotation(tuple(map(str, range(20)))).changed({"add_labels": ["one more"]})
+
+
 def test_labels_are_tidied() -> None:
     given = {"labels": ["  two   words ", "b", "two words", "b"]}
     assert annotation_changes(given) == {"labels": ["two words", "b"]}

@@ -28,6 +28,7 @@ import { Screen } from './screen.js';
 import { Strip } from './strip.js';
 import { Timeline } from './timeline.js';
 import { Transport } from './transport.js';
+import { wayBack } from './way_back.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
@@ -68,6 +69,8 @@ const queue = new ReviewQueue({
   onchange: () => {
     screen.follow(queue.current, queue.next, queue.isOver);
     schedule();
+    const back = wayBack(location.search);
+    if (back && isDone() && queue.unsaved === 0) location.replace(back.href);
   },
 });
 const keymap = new Keymap(BINDINGS, keptKeys());
@@ -92,6 +95,9 @@ const place = keptPlace(location.search);
 const screen = new Screen(player, place);
 const parts = { player, queue, screen, marks, transport, describe, filters, help };
 const [look, decide] = [looking(parts), deciding(parts)];
+
+/** True once nothing is left of what the reviewer came for. */
+const isDone = () => queue.loaded && !queue.current && queue.times.length > 0;
 
 // --- Keys and buttons -------------------------------------------------------------------------
 
@@ -193,7 +199,9 @@ function draw() {
   drawCounters();
   drawNotice(queue, player);
   drawButtons(clip, marked.length);
-  byId('empty').hidden = !(queue.loaded && !clip);
+  const back = wayBack(location.search);
+  drawBack(back);
+  byId('empty').hidden = !(queue.loaded && !clip) || (back !== null && isDone());
   setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
   byId('empty-all').hidden = !filters.isFiltered;
   if (player.presented === null) scheduleSmall(HEAD_START_MS);
@@ -204,6 +212,15 @@ function draw() {
 function drawSmall() {
   if (queue.current) strip.draw(queue.current);
   lists.draw(queue.next, queue.done);
+}
+
+/** @param {ReturnType<typeof wayBack>} back */
+function drawBack(back) {
+  const link = /** @type {HTMLAnchorElement} */ (byId('back'));
+  link.hidden = back === null;
+  if (!back) return;
+  link.href = back.href;
+  setText(link, back.text);
 }
 
 function drawCounters() {

@@ -14,6 +14,14 @@ export const GROUPS = [
         .../** @type {[string, string][]} */ ([1, 2, 3, 4, 5].map((n) => [`rate${n}`, `${n}`])),
       ),
       line('No rating', ['rate0', '0']),
+      line('Labels', ['label', 't']),
+      line('Note', ['note', 'n']),
+      line(
+        'Labels with a number',
+        .../** @type {[string, string][]} */ (
+          [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [`label${n}`, `Shift+${n}`])
+        ),
+      ),
       line('Undo the whole decision', ['undo', 'u']),
       line('Retry now', ['repeat', 'r']),
     ],
@@ -47,6 +55,13 @@ export const GROUPS = [
       line('A page up, down', ['pageUp', 'PageUp'], ['pageDown', 'PageDown']),
       line('Play the clip in focus, or stop', ['play', 'p']),
       line('Open on the review page', ['open', 'Enter']),
+      line('Open the stack, or close it', ['openStack', 'o']),
+      line('Stack clips that look alike, or not', ['stacks', 'k']),
+      line(
+        'Smaller, larger cells',
+        ['smaller', '-', 'Smaller cells'],
+        ['larger', '+', 'Larger cells'],
+      ),
       line('Filter the clips', ['filters', '/']),
       line('Show or hide the keys', ['help', '?']),
     ],

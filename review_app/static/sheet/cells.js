@@ -1,23 +1,30 @@
 /**
- * The cells of the contact sheet in the document: one per clip, kept as long as the clip is shown,
- * updated only where something has changed.
+ * The cells of the contact sheet in the document: one per clip or stack, under headings of their
+ * films, kept as long as they are shown, updated only where something has changed.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
- * @typedef {{focus: number | null, isMarked: (id: number) => boolean, saving: Set<number>,
- *   refusals: Map<number, string>}} Look
- * @typedef {{item: HTMLLIElement, canvas: HTMLCanvasElement, length: HTMLElement,
- *   rating: HTMLElement, told: HTMLElement, clip: Clip, key: string}} Cell
+ * @typedef {import('./layout.js').Cell} Shown
+ * @typedef {import('./layout.js').Section} Section
+ * @typedef {{focus: number | null, marked: (ids: number[]) => number, saving: Set<number>,
+ *   refusals: Map<number, string>}} Look  `marked`: how many of these clips are
+ * @typedef {Record<'length' | 'count' | 'state' | 'tags' | 'told', HTMLElement>} Notes
+ * @typedef {{item: HTMLLIElement, canvas: HTMLCanvasElement, notes: Notes, clip: Clip,
+ *   key: string}} Cell
  */
 
-import { make } from '../shared/dom.js';
+import { make, setText } from '../shared/dom.js';
+import { count, stateWords } from '../shared/words.js';
+import { idsOf } from './layout.js';
 
 const NEAR = '60%';
+const PENDING = 'pending_review';
 
 export class Cells {
   #grid;
   #onnear;
   #onfar;
-  /** @type {Map<number, Cell>} */ #cells = new Map();
+  /** By the clip that names them. @type {Map<number, Cell>} */ #cells = new Map();
+  /** By the films' keys. @type {Map<string, HTMLLIElement>} */ #headings = new Map();
   #watch;
 
   /** @param {HTMLElement} grid @param {{scroller: HTMLElement,
@@ -36,22 +43,22 @@ export class Cells {
     );
   }
 
-  /** @param {Clip[]} clips @param {Look} look */
-  show(clips, look) {
-    const shown = new Set(clips.map(({ id }) => id));
-    for (const [id, { item, canvas }] of this.#cells) {
-      if (shown.has(id)) continue;
-      this.#watch.unobserve(item);
-      this.#onfar(canvas);
-      item.remove();
-      this.#cells.delete(id);
-    }
+  /** @param {Section[]} sections @param {Look} look */
+  show(sections, look) {
+    this.#forget(sections);
     let before = this.#grid.firstElementChild;
-    for (const clip of clips) {
-      const cell = this.#cells.get(clip.id) ?? this.#made(clip);
-      if (cell.item === before) before = before.nextElementSibling;
-      else this.#grid.insertBefore(cell.item, before);
-      this.#update(cell, clip, look);
+    const place = (/** @type {HTMLElement} */ item) => {
+      if (item === before) before = before.nextElementSibling;
+      else this.#grid.insertBefore(item, before);
+    };
+    for (const section of sections) {
+      if (section.title) place(this.#heading(section));
+      for (const shown of section.cells) {
+        const [clip] = shown.clips;
+        const cell = this.#cells.get(clip.id) ?? this.#made(clip);
+        place(cell.item);
+        this.#update(cell, shown, look);
+      }
     }
     const focused = look.focus === null ? null : this.#cells.get(look.focus)?.item;
     if (focused) this.#grid.setAttribute('aria-activedescendant', focused.id);
@@ -77,6 +84,24 @@ export class Cells {
     return { columns, rows: Math.max(1, Math.floor(scroller.clientHeight / height)) };
   }
 
+  /** @param {Section[]} sections that stay */
+  #forget(sections) {
+    const shown = new Set(sections.flatMap(({ cells }) => cells.map(({ clips }) => clips[0].id)));
+    for (const [id, { item, canvas }] of this.#cells) {
+      if (shown.has(id)) continue;
+      this.#watch.unobserve(item);
+      this.#onfar(canvas);
+      item.remove();
+      this.#cells.delete(id);
+    }
+    const keys = new Set(sections.map(({ key }) => key));
+    for (const [key, heading] of this.#headings) {
+      if (keys.has(key)) continue;
+      heading.remove();
+      this.#headings.delete(key);
+    }
+  }
+
   /** @param {Element} item @param {boolean} isNear */
   #moved(item, isNear) {
     const cell = this.#cells.get(idOf(item) ?? -1);
@@ -85,44 +110,74 @@ export class Cells {
     else if (cell.canvas.dataset.frame === undefined) this.#onnear(cell.canvas, cell.clip);
   }
 
+  /** Each cell's name has its film's title, too: the heading is for the eye.
+   * @param {Section} section */
+  #heading({ key, title, cells }) {
+    const clips = cells.reduce((sum, each) => sum + each.clips.length, 0);
+    const made = this.#headings.get(key) ?? make(
+      'li', { className: 'film', ariaHidden: 'true' }, make('b', { textContent: title }),
+      make('span', { className: 'soft' }),
+    );
+    this.#headings.set(key, made);
+    setText(/** @type {HTMLElement} */ (made.lastElementChild), count(clips, 'clip'));
+    return made;
+  }
+
   /** @param {Clip} clip @returns {Cell} */
   #made(clip) {
     const canvas = make('canvas', { width: 160, height: 90 });
-    const length = make('span', { className: 'length' });
-    const rating = make('span', { className: 'rating' });
-    const told = make('span', { className: 'told' });
+    const note = (/** @type {string} */ className) => make('span', { className });
+    const notes = {
+      length: note('length'), count: note('count'), state: note('state'), tags: note('tags'),
+      told: note('told'),
+    };
     const item = make(
       'li', { id: `clip-${clip.id}`, className: 'cell', role: 'option' },
       make('span', { className: 'shot' }, canvas),
       make('span', { className: 'tick' }),
-      length, rating, told,
+      ...Object.values(notes),
     );
-    const cell = { item, canvas, length, rating, told, clip, key: '' };
+    const cell = { item, canvas, notes, clip, key: '' };
     this.#cells.set(clip.id, cell);
     this.#watch.observe(item);
     return cell;
   }
 
-  /** @param {Cell} cell @param {Clip} clip @param {Look} look */
-  #update(cell, clip, { focus, isMarked, saving, refusals }) {
-    const { id, start_frame: start, end_frame: end, rating } = clip;
+  /** @param {Cell} cell @param {Shown} shown @param {Look} look */
+  #update(cell, shown, { focus, marked, saving, refusals }) {
+    const { clips, opened } = shown;
+    const [clip] = clips;
+    const ids = idsOf(shown);
+    const { id, start_frame: start, end_frame: end } = clip;
     if (cell.clip.start_frame !== start || cell.clip.end_frame !== end) {
       this.#onnear(cell.canvas, clip);
     }
     cell.clip = clip;
-    const refusal = refusals.get(id) ?? '';
-    const key = [id === focus, isMarked(id), saving.has(id), refusal, rating, start, end].join('|');
+    const refusal = ids.map((each) => refusals.get(each)).find(Boolean) ?? '';
+    const isSaving = ids.some((each) => saving.has(each));
+    const marks = marked(ids);
+    const parts = opened ? `${opened.at + 1}/${opened.of}` : `${clips.length}`;
+    const key = [
+      id === focus, marks, isSaving, refusal, clip.state, tagsOf(clip), start, end, parts,
+    ].join('|');
     if (key === cell.key) return;
     cell.key = key;
-    const { item } = cell;
+    const { item, notes } = cell;
     item.classList.toggle('is-focus', id === focus);
     item.classList.toggle('is-refused', refusal !== '');
-    item.setAttribute('aria-selected', String(isMarked(id)));
-    cell.length.textContent = `${clip.duration_seconds.toFixed(1)} s`;
-    cell.rating.textContent = '★'.repeat(rating ?? 0);
-    cell.told.textContent = saving.has(id) ? 'saving…' : refusal && 'not saved';
+    item.classList.toggle('is-stack', clips.length > 1);
+    item.classList.toggle('is-opened', opened !== null);
+    item.classList.toggle('is-part', marks > 0 && marks < clips.length);
+    item.setAttribute('aria-selected', String(marks === clips.length));
+    setText(notes.length, `${clip.duration_seconds.toFixed(1)} s`);
+    setText(notes.count, parts === '1' ? '' : parts);
+    notes.count.title = opened ? 'Close the stack' : 'Open the stack';
+    setText(notes.state, clip.state === PENDING ? '' : stateWords(clip.state));
+    notes.state.dataset.state = clip.state;
+    setText(notes.tags, tagsOf(clip));
+    setText(notes.told, isSaving ? 'saving…' : refusal && 'not saved');
     item.title = refusal;
-    item.setAttribute('aria-label', nameOf(clip, refusal));
+    item.setAttribute('aria-label', nameOf(shown, refusal));
   }
 }
 
@@ -132,8 +187,24 @@ export function idOf(element) {
   return item ? Number(item.id.slice('clip-'.length)) : null;
 }
 
-/** @param {Clip} clip @param {string} refusal */
-function nameOf({ id, video, duration_seconds: seconds, rating }, refusal) {
-  const stars = rating ? `, rated ${rating}` : '';
-  return `Clip ${id}, ${seconds.toFixed(1)} seconds, ${video.title}${stars}. ${refusal}`.trim();
+/** @param {Clip} clip */
+function tagsOf({ rating, labels, note }) {
+  return [rating && '★'.repeat(rating), ...labels, note && '✎'].filter(Boolean).join(' ');
+}
+
+/** @param {Shown} shown @param {string} refusal */
+function nameOf({ clips: [clip, ...others], opened }, refusal) {
+  const { id, video, duration_seconds: seconds, rating, labels, note, state } = clip;
+  const facts = [
+    others.length > 0 && `Stack of ${count(others.length + 1, 'clip')} that look alike`,
+    opened && `${opened.at + 1} of ${opened.of} in a stack`,
+    `Clip ${id}`,
+    `${seconds.toFixed(1)} seconds`,
+    video.title,
+    state !== PENDING && stateWords(state),
+    rating && `rated ${rating}`,
+    ...labels,
+    note && `note: ${note}`,
+  ];
+  return `${facts.filter(Boolean).join(', ')}. ${refusal}`.trim();
 }

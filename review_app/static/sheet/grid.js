@@ -1,32 +1,46 @@
-/** Where keys move the focus in a grid that is filled row by row. Pure. */
+/** Where keys move the focus in sections of cells, each filled row by row. Pure. */
 
 /**
  * The place that a key leads to from `at`; `at` itself where there is none.
  * @param {string} key an arrow, Home, End, PageUp or PageDown
- * @param {number} at @param {{count: number, columns: number, rows: number}} grid `rows` are those
- *   on the screen
+ * @param {number} at among all cells
+ * @param {{sections: readonly number[], columns: number, rows: number}} grid how many cells each
+ *   section has; `rows` are those on the screen
  */
-export function moved(key, at, { count, columns, rows }) {
-  if (count === 0) return at;
-  const last = count - 1;
+export function moved(key, at, { sections, columns, rows: visible }) {
+  const rows = rowsOf(sections, columns);
+  const end = rows.at(-1)?.end ?? 0;
+  if (end === 0) return at;
+  const row = rows.findIndex((each) => at < each.end);
   const down = (/** @type {number} */ by) => {
-    const to = at + by * columns;
-    if (to < 0) return by === -1 ? at : at % columns;
-    if (to <= last) return to;
-    // Below the last full row: its end, unless that is this row already.
-    return Math.floor(at / columns) < Math.floor(last / columns) ? last : at;
+    const to = Math.max(0, Math.min(rows.length - 1, row + by));
+    return to === row ? at : Math.min(rows[to].start + at - rows[row].start, rows[to].end - 1);
   };
   switch (key) {
     case 'ArrowLeft': return Math.max(0, at - 1);
-    case 'ArrowRight': return Math.min(last, at + 1);
+    case 'ArrowRight': return Math.min(end - 1, at + 1);
     case 'ArrowUp': return down(-1);
     case 'ArrowDown': return down(1);
-    case 'PageUp': return down(-Math.max(1, rows - 1));
-    case 'PageDown': return down(Math.max(1, rows - 1));
+    case 'PageUp': return down(-Math.max(1, visible - 1));
+    case 'PageDown': return down(Math.max(1, visible - 1));
     case 'Home': return 0;
-    case 'End': return last;
+    case 'End': return end - 1;
     default: return at;
   }
+}
+
+/** @param {readonly number[]} sections @param {number} columns */
+function rowsOf(sections, columns) {
+  const rows = [];
+  let first = 0;
+  for (const cells of sections) {
+    const last = first + cells;
+    for (let start = first; start < last; start += columns) {
+      rows.push({ start, end: Math.min(start + columns, last) });
+    }
+    first = last;
+  }
+  return rows;
 }
 
 /** Where the focus goes when clips leave: to the next clip that stays, else to the last one.

@@ -17,16 +17,22 @@ import { partsOf, searchOf } from '../shared/selection.js';
 import { count, timecode, whyEmpty } from '../shared/words.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Cells, idOf } from './cells.js';
+import { Describe } from './describe.js';
 import { moved, refocused } from './grid.js';
+import { cellsOf, idsOf, sectionsOf } from './layout.js';
+import { Looks } from './looks.js';
 import { Marks } from './marks.js';
+import { keepPlace, keptPlace } from './place.js';
 import { Playing, drawStill } from './playing.js';
 import { SheetQueue } from './queue.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
-/** As many clips as the server hands out at a time. */
-const MOST = 200;
+/** As many clips as the server hands out to a page, and takes in a batch. */
+const MOST = 1000;
 const MORE = 100;
+/** So many are here even if fewer are in view: clips that look alike find one another. */
+const AHEAD = 200;
 const REFILL_MS = 4000;
 /** A notice that is not an error disappears after this time. */
 const NOTICE_MS = 5000;
@@ -62,6 +68,7 @@ const queue = new SheetQueue({
     load: (limit) => {
       const wanted = new URLSearchParams(searchOf(filters.selection));
       wanted.set('limit', String(limit));
+      wanted.set('stacks', '1');
       return queueClips(wanted);
     },
     decide: (body) => api('/api/decisions', body),
@@ -78,53 +85,116 @@ const queue = new SheetQueue({
 const filters = new Filters(() => {
   queue.begin();
   scroller.scrollTop = 0;
-  void renew(MORE);
+  resume();
 });
 const keymap = new Keymap(BINDINGS, keptKeys());
 const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
+const looks = new Looks(grid);
+const describe = new Describe({
+  meant: () => meant(),
+  annotate: (about, fields) => queue.decide('annotate', about, fields),
+  ondraw: (part) => writeKeys(keymap, part),
+});
 
 /** @type {Clip[]} */ let clips = [];
-/** @type {number[]} */ let order = [];
-/** @type {number | null} */ let focus = null;
+/** @type {import('./layout.js').Section[]} */ let sections = [];
+/** The ids of the clips of each cell. @type {number[][]} */ let cellIds = [];
+/** Of all clips, in the order of the cells. @type {number[]} */ let order = [];
+/** The clip that names the cell in focus. @type {number | null} */ let focus = null;
 /** @type {number | null} */ let hovered = null;
 /** The clip that had the focus when the sheet was last drawn.
  * @type {number | null} */
 let revealed = null;
 let playsFocus = false;
+/** Clips whose stacks are open. @type {Set<number>} */ let opened = new Set();
+/** Where to resume once the clips are here. @type {import('./place.js').Place | null} */
+let resumed = null;
+/** Settles once all clips are here and marked, or can't be. @type {Promise<void> | null} */
+let markingAll = null;
 /** The player's error that the notice shows. @type {string | null} */ let toldTrouble = null;
 
 /** @param {number | null} id */
 const clipOf = (id) => clips.find((clip) => clip.id === id) ?? null;
+
+/** The clips of a cell, by the id that names it. @param {number | null} id */
+const idsIn = (id) => cellIds.find(([first]) => first === id) ?? [];
+
+/** The clips that a decision is meant for. */
+function meant() {
+  const chosen = new Set(marks.chosen(order, idsIn(focus)));
+  return clips.filter(({ id }) => chosen.has(id));
+}
 
 // --- What keys and buttons do ---------------------------------------------------------------
 
 /** @param {string} key @param {boolean} [extends_] marks all clips on the way */
 function move(key, extends_ = false) {
   hovered = null; // people who move by keys look at the focus
-  const at = focus === null ? 0 : order.indexOf(focus);
-  const id = order[moved(key, at, { count: order.length, ...cells.layout })] ?? null;
-  focusOn(id, extends_);
+  const at = Math.max(0, cellIds.findIndex(([id]) => id === focus));
+  const counts = sections.map(({ cells: { length } }) => length);
+  const to = moved(key, at, { sections: counts, ...cells.layout });
+  focusOn(cellIds[to]?.[0] ?? null, extends_);
+  refill();
 }
 
 /** @param {number | null} id @param {boolean} [extends_] */
 function focusOn(id, extends_ = false) {
   focus = id;
   if (id === null) return;
-  if (extends_) marks.extend(order, id);
+  if (extends_) marks.extend(cellIds, id);
   else marks.anchorAt(id);
   schedule();
 }
 
-/** @param {string} action @param {{rating?: number | null}} [fields] */
+/** @param {string} action @param {import('./queue.js').Fields} [fields] */
 function decide(action, fields) {
-  const chosen = new Set(marks.chosen(order, focus));
-  queue.decide(action, clips.filter(({ id }) => chosen.has(id)), fields);
-  marks.clear();
+  whenMarked(() => queue.decide(action, meant(), fields));
+}
+
+/** Acts once all clips are marked, if they are about to be. @param {() => void} act */
+function whenMarked(act) {
+  if (!markingAll) act();
+  else void markingAll.then(() => (queue.more === 0 || clips.length >= MOST) && act());
+}
+
+/** Marks all clips of the selection, those too that are not here yet; if all are marked, none. */
+function markAll() {
+  if (markingAll) return;
+  if (queue.more === 0 && marks.hasAll(order)) {
+    marks.set([]);
+    return;
+  }
+  marks.set(order);
+  if (queue.more === 0) return;
+  const marking = loadAll().then(() => {
+    if (markingAll !== marking) return; // Esc came first
+    markingAll = null;
+    marks.set(order);
+    if (queue.more > 0) {
+      const text = `${count(order.length, 'clip')} are marked, and ${queue.more} more are not here.`;
+      queue.notice = { text, bad: true };
+    }
+    schedule();
+  });
+  markingAll = marking;
+}
+
+function toggleStack() {
+  const own = clipOf(focus);
+  const stack = own && looks.stacks && queue.stacks.find((ids) => ids.includes(own.id));
+  if (!stack) return;
+  const isOpen = stack.some((id) => opened.has(id));
+  for (const id of stack) {
+    if (isOpen) opened.delete(id);
+    else opened.add(id);
+  }
+  follow();
 }
 
 function open() {
   if (focus === null) return;
-  location.assign(`/review${searchOf({ ...filters.selection, clip: String(focus) })}`);
+  const search = searchOf({ ...filters.selection, clip: String(focus) });
+  location.assign(`/review${search}&from=sheet`);
 }
 
 /** @type {Record<string, () => void>} */
@@ -137,8 +207,17 @@ const ACTS = {
     queue.repeat();
     player.retry();
   },
-  toggleMark: () => focus !== null && marks.toggle(focus),
-  markAll: () => marks.toggleAll(order),
+  toggleMark: () => focus !== null && marks.toggle(idsIn(focus)),
+  markAll,
+  label: () => whenMarked(() => describe.open('label')),
+  note: () => whenMarked(() => describe.open('note')),
+  openStack: toggleStack,
+  stacks: () => {
+    looks.toggleStacks();
+    follow();
+  },
+  smaller: () => resize(() => looks.grow(-1)),
+  larger: () => resize(() => looks.grow(1)),
   play: () => {
     hovered = null;
     playsFocus = !playsFocus;
@@ -150,6 +229,10 @@ const ACTS = {
 for (const n of [0, 1, 2, 3, 4, 5]) {
   ACTS[`rate${n}`] = () => decide('annotate', { rating: n || null });
 }
+for (let n = 1; n <= 9; n += 1) {
+  ACTS[`label${n}`] = () => whenMarked(() => describe.toggleNumbered(n));
+}
+for (const size of [0, 1, 2]) ACTS[`size${size}`] = () => resize(() => looks.resize(size));
 for (const where of ['Left', 'Right', 'Up', 'Down']) {
   ACTS[where.toLowerCase()] = () => move(`Arrow${where}`);
   ACTS[`extend${where}`] = () => move(`Arrow${where}`, true);
@@ -166,10 +249,19 @@ function actionFor(event) {
   return isAll && !event.shiftKey && !event.altKey ? 'markAll' : keymap.actionFor(event);
 }
 
+/** Whether a key counts although a dialog lies over the sheet. @param {string} action */
+function isOpenFor(action) {
+  if (describe.isOpen) return action.startsWith('label') && action !== 'label';
+  return action === (help.isOpen ? 'help' : 'filters');
+}
+
 /** @param {HTMLElement} target */
 function escape(target) {
   if (isField(target)) target.blur();
-  else marks.clear();
+  else {
+    marks.set([]);
+    markingAll = null;
+  }
   queue.notice = null;
   schedule();
 }
@@ -177,11 +269,11 @@ function escape(target) {
 document.addEventListener('keydown', (event) => {
   if (event.isComposing || help.takes(event)) return;
   const target = /** @type {HTMLElement} */ (event.target);
-  const isOver = help.isOpen || filters.isOpen;
+  const isOver = help.isOpen || filters.isOpen || describe.isOpen;
   if (event.key === 'Escape' && !isOver) escape(target);
   if (isField(target) || worksFocus(event, target)) return;
   const action = actionFor(event);
-  if (!action || (isOver && action !== (help.isOpen ? 'help' : 'filters'))) return;
+  if (!action || (isOver && !isOpenFor(action))) return;
   event.preventDefault();
   if (event.repeat && !REPEATING.has(action)) return;
   ACTS[action]();
@@ -201,14 +293,17 @@ document.addEventListener('click', (event) => {
 grid.addEventListener('click', (event) => {
   const id = idOf(event.target);
   if (id === null) return;
-  const isTick = /** @type {HTMLElement} */ (event.target).matches('.tick');
-  if (event.shiftKey) focusOn(id, true);
-  else focusOn(id);
-  if (!event.shiftKey && (isTick || event.ctrlKey || event.metaKey)) marks.toggle(id);
+  const target = /** @type {HTMLElement} */ (event.target);
+  focusOn(id, event.shiftKey);
+  if (target.matches('.count')) toggleStack();
+  else if (!event.shiftKey && (target.matches('.tick') || event.ctrlKey || event.metaKey)) {
+    marks.toggle(idsIn(id));
+  }
   schedule();
 });
 grid.addEventListener('dblclick', (event) => {
-  if (idOf(event.target) !== null) open();
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (idOf(target) !== null && !target.matches('.tick, .count')) open();
 });
 
 const isCalm = matchMedia('(prefers-reduced-motion: reduce)');
@@ -238,12 +333,16 @@ async function loadMine() {
   schedule();
 }
 
+async function loadLabels() {
+  describe.use(await api('/api/labels').catch(() => ({ numbered: [], others: [] })));
+}
+
 // --- Drawing --------------------------------------------------------------------------------
 
 function draw() {
-  cells.show(clips, {
+  cells.show(sections, {
     focus,
-    isMarked: (id) => marks.has(id),
+    marked: (ids) => marks.countOf(ids),
     saving: queue.saving,
     refusals: queue.refusals,
   });
@@ -257,6 +356,7 @@ function draw() {
   byId('empty').hidden = !(queue.loaded && clips.length === 0);
   setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
   drawDeck();
+  setText(byId('rest'), restOf());
   setText(byId('shown'), String(clips.length));
   setText(byId('total'), String(Math.max(clips.length, queue.total - queue.leaving)));
   setText(byId('today'), String(queue.decidedToday));
@@ -267,13 +367,36 @@ function draw() {
  * clips that are left. */
 function follow() {
   clips = queue.clips;
-  const before = order;
-  order = clips.map(({ id }) => id);
+  const place = takePlace();
+  const stacks = looks.stacks ? queue.stacks : [];
+  const all = cellsOf(clips, stacks, (ids) => ids.some((id) => opened.has(id)));
+  const { order: by, video } = filters.selection;
+  sections = sectionsOf(all, by === undefined && video === undefined);
+  cellIds = sections.flatMap((section) => section.cells.map(idsOf));
+  const before = place?.nearby ?? order;
+  order = cellIds.flat();
+  if (place) marks.set(place.marked);
   marks.keep(order);
-  const next = refocused(before, order, focus);
-  if (next === focus) return;
-  focus = next;
+  const next = refocused(before, order, place ? place.focus : focus);
+  const named = cellIds.find((ids) => next !== null && ids.includes(next))?.[0] ?? null;
+  if (named === focus) return;
+  focus = named;
   marks.anchorAt(focus);
+}
+
+/** What is not on the sheet, in words. */
+function restOf() {
+  const { more, withOthers, inOtherPages } = queue;
+  if (!queue.loaded || clips.length === 0) return '';
+  const isFull = clips.length + queue.leaving >= MOST;
+  const follows = isFull
+    ? `The sheet holds ${MOST} clips at a time. ${more} more come as you decide on these.`
+    : `${more} more clips come as you go on.`;
+  const others = [
+    withOthers > 0 && `${count(withOthers, 'clip is', 'clips are')} with other reviewers.`,
+    inOtherPages > 0 && `${count(inOtherPages, 'clip is', 'clips are')} open in another tab.`,
+  ];
+  return [more > 0 && follows, ...others].filter(Boolean).join(' ');
 }
 
 /** The notice that is about to disappear. @type {import('./queue.js').Notice | null} */
@@ -294,10 +417,14 @@ function forget(notice) {
 
 function drawDeck() {
   const { size } = marks;
+  const about = meant();
   const clip = clipOf(focus);
-  const meant = clip ? `Clip ${clip.id}` : '';
-  setText(byId('meant'), size > 0 ? `${count(size, 'clip')} marked` : meant);
+  const one = clip ? `Clip ${clip.id}` : '';
+  const stack = about.length > 1 ? `Stack of ${about.length}` : one;
+  setText(byId('meant'), size > 0 ? `${count(size, 'clip')} marked` : stack);
   setText(byId('facts'), clip && size === 0 ? factsOf(clip) : '');
+  const all = Math.min(MOST, clips.length + queue.more);
+  setText(byId('all'), queue.loaded && all > 0 ? `Mark all ${all}` : 'Mark all');
   for (const button of sheet.querySelectorAll('.decisions button')) {
     const { action } = /** @type {HTMLElement} */ (button).dataset;
     /** @type {HTMLButtonElement} */ (button).disabled = action !== 'undo' && clip === null;
@@ -316,24 +443,83 @@ function renew(more = 0) {
   return queue.renew(Math.max(1, Math.min(MOST, clips.length + queue.leaving + more)));
 }
 
-/** Fetches more clips when the end of the sheet is near. */
+/** Fetches all clips of the selection, or as many as the sheet holds. */
+async function loadAll() {
+  for (let before = -1; queue.more > 0 && clips.length > before;) {
+    before = clips.length;
+    await renew(MOST);
+  }
+}
+
+/** Fetches more clips when few are here, or the end of the sheet is near. */
 function refill() {
   const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-  if (left < scroller.clientHeight && clips.length < MOST) void renew(MORE);
+  const isNear = left < scroller.clientHeight && clips.length < MOST;
+  if (clips.length < AHEAD || isNear) void renew(MORE);
 }
 
 scroller.addEventListener('scroll', refill, { passive: true });
 setInterval(() => {
-  if (!document.hidden) refill();
+  if (!document.hidden && (queue.more > 0 || clips.length < AHEAD)) refill();
 }, REFILL_MS);
 setInterval(() => {
   if (!document.hidden) void renew();
 }, (Number(sheet.dataset.lease) * 1000) / 4);
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) void renew();
+  if (document.hidden) keepThisPlace();
+  else void renew();
 });
+addEventListener('pageshow', (event) => {
+  if (event.persisted) void renew(); // it gave its clips back when it was left
+});
+
+// --- The place ------------------------------------------------------------------------------
+
+function keepThisPlace() {
+  if (!queue.loaded) return;
+  const from = Math.max(0, order.indexOf(focus ?? -1));
+  keepPlace({
+    search: searchOf(filters.selection),
+    focus,
+    nearby: order.slice(from, from + MORE),
+    marked: marks.ids,
+    opened: [...opened].filter((id) => clipOf(id)),
+    loaded: clips.length,
+    top: scroller.scrollTop,
+  });
+}
+
+/** Loads the clips of the address, and takes the place up where it was left. */
+function resume() {
+  resumed = keptPlace(searchOf(filters.selection));
+  void queue.renew(Math.min(MOST, Math.max(MORE, resumed?.loaded ?? 0))).then(refill);
+}
+
+/** The kept place, as soon as a clip of it is here. */
+function takePlace() {
+  if (!resumed || !queue.loaded) return null;
+  const place = resumed;
+  resumed = null;
+  if (!place.nearby.some(clipOf)) return null;
+  opened = new Set(place.opened);
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    scroller.scrollTop = place.top;
+    if (focus !== null) cells.reveal(focus);
+  }));
+  return place;
+}
+
+/** Changes the size of the cells; the one in focus stays in view. @param {() => void} change */
+function resize(change) {
+  change();
+  if (focus !== null) cells.reveal(focus);
+}
+
 addEventListener('online', () => ACTS.repeat());
-addEventListener('pagehide', () => void releaseClips());
+addEventListener('pagehide', () => {
+  keepThisPlace();
+  void releaseClips();
+});
 addEventListener('beforeunload', (event) => {
   if (queue.unsaved > 0) event.preventDefault();
 });
@@ -341,5 +527,6 @@ addEventListener('beforeunload', (event) => {
 Object.assign(window, { heaters: { player, queue, marks, playing } });
 writeKeys(keymap);
 grid.focus();
-void renew(MORE);
+resume();
 void loadMine();
+void loadLabels();

@@ -8,7 +8,7 @@
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/courier.js').Refusal} Refusal
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
- *   available: number}} Handed
+ *   available: number, stacks: number[][]}} Handed  `stacks`: ids of clips that look alike
  * @typedef {{id: number, error: string, clip: Clip | null}} Refused
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
  *   refused: Refused[]}} Answer
@@ -16,7 +16,8 @@
  *   decide: (body: object) => Promise<Answer>,
  *   latest: () => Promise<number | null>,
  *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server  they throw a Refusal
- * @typedef {{rating?: number | null}} Fields
+ * @typedef {{rating?: number | null, note?: string | null, add_labels?: string[],
+ *   remove_labels?: string[]}} Fields
  * @typedef {{action: string, fields: Fields, versions: Map<number, number>,
  *   fate: 'waiting' | 'sent' | 'unanswered', eventId: number | null}} Batch  `versions` by clip
  * @typedef {{action: 'undo', of: Batch | null, fate: Batch['fate'], eventId: number | null}} Undo
@@ -27,12 +28,18 @@
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
 import { count, doneWord, inOtherPages, sentence } from '../shared/words.js';
 
+/** The states that follow from decisions. @type {Record<string, string>} */
+const AFTER = { approve: 'review_approved', skip: 'review_skipped', archive: 'review_archived' };
+
 export class SheetQueue {
   /** @type {Notice | null} */ notice = null;
   /** True once the server has answered for the first time. */
   loaded = false;
   /** Clips of the selection, including those that other reviewers have. */
   total = 0;
+  /** Those of them that this page can have and did not ask for yet. */
+  more = 0;
+  /** Ids of clips that look alike. @type {number[][]} */ stacks = [];
   withOthers = 0;
   /** Pending clips that other tabs of this reviewer have. */
   inOtherPages = 0;
@@ -56,11 +63,13 @@ export class SheetQueue {
   /** Why the clips can't be loaded. @type {string | null} */ #unread = null;
   /** Raised when another list begins: answers about the previous one are ignored. */
   #list = 0;
-  #loading = -1;
+  /** The list that is being loaded, and when it is.
+   * @type {{list: number, answer: Promise<void>} | null} */
+  #loading = null;
   /** How many clips were wanted last. */
   #most = 0;
 
-  /** @param {{server: Server, belongs: (clip: Clip) => boolean, onchange: () => void,
+  /** @param {{server: Server, belongs: (clip: {state: string}) => boolean, onchange: () => void,
    *   delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is in a
    *   state that this sheet shows */
   constructor({ server, belongs, onchange, delay }) {
@@ -72,7 +81,7 @@ export class SheetQueue {
 
   /** What is shown, in order. @returns {Clip[]} */
   get clips() {
-    const decided = idsOf(this.#batches().filter(leaves));
+    const decided = idsOf(this.#leaving());
     const shown = this.#order.flatMap((id) => this.#clips.get(id) ?? []);
     return shown.filter(({ id }) => !decided.has(id)).map((clip) => this.#described(clip));
   }
@@ -93,26 +102,38 @@ export class SheetQueue {
 
   /** Clips whose decision is on its way, so that they are not shown. */
   get leaving() {
-    return idsOf(this.#batches().filter(leaves)).size;
+    return idsOf(this.#leaving()).size;
   }
 
-  /** Clips with a rating on its way. */
+  /** Clips that stay although something about them is on its way. */
   get saving() {
-    return idsOf(this.#batches().filter((each) => !leaves(each)));
+    const leaving = new Set(this.#leaving());
+    return idsOf(this.#batches().filter((batch) => !leaving.has(batch)));
   }
 
-  /** Renews the leases of the clips that are here, and fetches more, up to `most`.
-   * @param {number} most */
-  async renew(most) {
+  /** Renews the leases of the clips that are here, and fetches more, up to `most`; while it does,
+   * another call waits for the same answer. @param {number} most @returns {Promise<void>} */
+  renew(most) {
     const list = this.#list;
-    if (this.#loading === list) return;
-    this.#loading = list;
+    if (this.#loading?.list !== list) {
+      const answer = this.#load(most, list).finally(() => {
+        if (this.#loading?.answer === answer) this.#loading = null;
+      });
+      this.#loading = { list, answer };
+    }
+    return this.#loading.answer;
+  }
+
+  /** @param {number} most @param {number} list */
+  async #load(most, list) {
     this.#most = most;
     const asked = new Map(this.#clips);
     try {
       const handed = await this.#server.load(most);
       if (list !== this.#list) return;
       this.total = handed.total;
+      this.more = Math.max(0, handed.available - handed.clips.length);
+      this.stacks = handed.stacks;
       this.withOthers = handed.with_others;
       this.inOtherPages = inOtherPages(handed);
       this.loaded = true;
@@ -122,8 +143,6 @@ export class SheetQueue {
       if (list !== this.#list) return; // another list has begun, and is loaded by its own call
       const told = sentence(/** @type {Refusal} */ (error));
       this.#unread = `The clips can't be loaded. ${told} Retrying.`;
-    } finally {
-      if (this.#loading === list) this.#loading = -1;
     }
     this.#onchange();
   }
@@ -134,6 +153,8 @@ export class SheetQueue {
     this.#order = [];
     this.#left.clear();
     this.refusals.clear();
+    this.stacks = [];
+    this.more = 0;
     this.loaded = false;
     this.notice = null;
     this.#list += 1;
@@ -176,10 +197,17 @@ export class SheetQueue {
     return this.#edits.filter((edit) => 'versions' in edit);
   }
 
-  /** The clip with ratings that are not saved yet. @param {Clip} clip */
+  /** Batches whose clips leave the sheet. */
+  #leaving() {
+    return this.#batches().filter(({ action }) =>
+      action in AFTER && !this.#belongs({ state: AFTER[action] }));
+  }
+
+  /** The clip with what is not saved of it yet. @param {Clip} clip */
   #described(clip) {
-    const rated = this.#batches().filter((each) => !leaves(each) && each.versions.has(clip.id));
-    return rated.length > 0 ? { ...clip, ...rated.at(-1)?.fields } : clip;
+    return this.#batches()
+      .filter(({ action, versions }) => action === 'annotate' && versions.has(clip.id))
+      .reduce((now, { fields }) => described(now, fields), clip);
   }
 
   /** @param {Batch | Undo} edit */
@@ -220,7 +248,7 @@ export class SheetQueue {
     if (!answer) return;
     batch.eventId = answer.batch_id ?? answer.event_id;
     if (answer.clips.length > 0) this.#saved.push(batch);
-    if (leaves(batch)) this.decidedToday += answer.clips.length;
+    if (batch.action in AFTER) this.decidedToday += answer.clips.length;
     this.#confirm(answer.clips);
     if (answer.refused.length > 0) this.#refuse(batch, answer.refused);
     else if (clips.length > 1) this.#say(`${wordOf(batch)}: ${count(clips.length, 'clip')}.`);
@@ -253,7 +281,7 @@ export class SheetQueue {
     }
     this.#confirm(answer.clips);
     this.#undone(answer.clips.length);
-    if (of && leaves(of)) {
+    if (of && of.action in AFTER) {
       this.decidedToday = Math.max(0, this.decidedToday - answer.clips.length);
     }
   }
@@ -338,10 +366,16 @@ export class SheetQueue {
 }
 
 /** @param {Batch} batch */
-const wordOf = ({ action, fields }) => doneWord(action, Object.keys(fields));
+function wordOf({ action, fields }) {
+  const changed = Object.keys(fields).map((name) => name.replace(/^(add|remove)_/, ''));
+  return doneWord(action, [...new Set(changed)]);
+}
 
-/** Whether the clips of a batch leave the sheet. @param {Batch} batch */
-const leaves = ({ action }) => action !== 'annotate';
+/** @param {Clip} clip @param {Fields} fields @returns {Clip} */
+function described(clip, { add_labels: added = [], remove_labels: removed = [], ...rest }) {
+  const kept = clip.labels.filter((label) => !removed.includes(label));
+  return { ...clip, ...rest, labels: [...new Set([...kept, ...added])] };
+}
 
 /** @param {Batch[]} batches */
 const idsOf = (batches) => new Set(batches.flatMap(({ versions }) => [...versions.keys()]));

@@ -28,7 +28,7 @@ class Server {
   /** @param {number} n clips */
   constructor(n) {
     const clips = Array.from({ length: n }, (_, i) => /** @type {Clip} */ (/** @type {unknown} */ ({
-      id: i + 1, version: 1, state: PENDING, rating: null,
+      id: i + 1, version: 1, state: PENDING, rating: null, labels: [],
     })));
     this.clips = new Map(clips.map((clip) => [clip.id, clip]));
   }
@@ -46,13 +46,13 @@ class Server {
     return clip;
   }
 
-  /** @param {number} limit */
+  /** @param {number} limit @returns {Promise<import('../../../review_app/static/sheet/queue.js').Handed>} */
   async load(limit) {
     if (this.down) throw failure(0);
     const clips = [...this.clips.values()].filter(({ state }) => state === PENDING);
     const number = clips.length;
     const counts = { pending: number, with_others: 0, total: number, available: number };
-    return { clips: clips.slice(0, limit), ...counts };
+    return { clips: clips.slice(0, limit), stacks: [], ...counts };
   }
 
   /** @param {any} body */
@@ -232,6 +232,63 @@ test('a rating shows at once, stays on the sheet, and the next decision builds o
   queue.undo();
   await settled();
   assert.deepEqual(queue.clips.map(({ rating }) => rating), [null, null, null]);
+});
+
+test('labels are added to those that clips have, at once', async () => {
+  const { server, queue, pick } = await sheetOf(3);
+  server.change(1, { labels: ['old', 'both'] });
+  await queue.renew(3);
+  queue.decide('annotate', pick(1, 2), { add_labels: ['both', 'new'], remove_labels: ['old'] });
+  queue.decide('annotate', pick(2), { note: 'Look!' });
+  assert.deepEqual(queue.clips.map(({ labels }) => labels), [['both', 'new'], ['both', 'new'], []]);
+  assert.deepEqual(queue.clips.map(({ note }) => note), [undefined, 'Look!', undefined]);
+  await settled();
+  const [[action, names, fields]] = server.sent;
+  assert.deepEqual([action, names], ['annotate', '1v2 2v1']);
+  assert.deepEqual(fields, { add_labels: ['both', 'new'], remove_labels: ['old'] });
+});
+
+test('clips that a decision leaves in the states of the sheet stay where they are', async () => {
+  const server = new Server(3);
+  for (const id of [1, 2, 3]) server.change(id, { state: STATES.approve });
+  server.load = async () => ({
+    clips: [...server.clips.values()], stacks: [[1, 2]],
+    pending: 0, with_others: 0, total: 3, available: 3,
+  });
+  /** @type {number[][]} */ const shown = [];
+  const queue = new SheetQueue({
+    server,
+    belongs: ({ state }) => state === STATES.approve,
+    onchange: () => shown.push(queue.clips.map(({ id }) => id)),
+  });
+  await queue.renew(3);
+  queue.decide('approve', queue.clips.slice(0, 2));
+  assert.deepEqual([...queue.saving], [1, 2]);
+  await settled();
+  assert.deepEqual(shown.slice(1), shown.slice(1).map(() => [1, 2, 3]));
+  assert.equal(queue.decidedToday, 2);
+  queue.decide('skip', queue.clips.slice(0, 1));
+  assert.deepEqual(queue.clips.map(({ id }) => id), [2, 3]);
+});
+
+test('it says how many more clips there are, and two calls wait for one answer', async () => {
+  const { server, queue } = await sheetOf(6, 2);
+  assert.equal(queue.more, 4);
+  let asked = 0;
+  const { load } = server;
+  server.load = async (limit) => {
+    asked += 1;
+    return load.call(server, limit);
+  };
+  await Promise.all([queue.renew(4), queue.renew(6)]);
+  assert.deepEqual([asked, queue.more], [1, 2]);
+  await queue.renew(6);
+  assert.deepEqual([asked, queue.more], [2, 0]);
+  server.down = true;
+  await queue.renew(6);
+  assert.equal(queue.clips.length, 6);
+  queue.begin();
+  assert.equal(queue.more, 0);
 });
 
 test('more clips come in order, and clips that others took leave', async () => {
