@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clip_transitions, likeness
+from heaters_pipeline.db import clip_transitions, event_log, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.sprites import SpriteIndex
+from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import TransitionKind
 
 
@@ -37,6 +38,15 @@ class NeighbourJson(TypedDict):
     state: str
     start_frame: int
     end_frame: int
+
+
+class VerdictJson(TypedDict):
+    """The decision that gave a clip its state."""
+
+    action: str
+    actor: str
+    at: str
+    """ISO 8601."""
 
 
 class SpritesJson(TypedDict):
@@ -87,6 +97,8 @@ class ClipJson(TypedDict):
     end_score: float | None
     suggestions: Sequence[SuggestionJson]
     """Cuts within the clip that the detector left out."""
+    verdict: VerdictJson | None
+    """None where nobody has decided on it."""
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -120,7 +132,12 @@ def clips_json(
     ids = [entry.clip.id for entry in entries]
     cuts = clip_transitions.of_clips(session, ids)
     scores = likeness.scores(session, learnt, ids)
-    return [_clip_json(entry, cuts[entry.clip.id], scores.get(entry.clip.id)) for entry in entries]
+    decided = [clip.id for clip, *_ in entries if clip.state != ClipState.PENDING_REVIEW]
+    verdicts = event_log.verdicts(session, decided)
+    return [
+        _clip_json(entry, cuts[entry.clip.id], scores.get(entry.clip.id), verdicts)
+        for entry in entries
+    ]
 
 
 def drawn_json(entry: QueuedClip) -> DrawnClipJson:
@@ -132,8 +149,14 @@ def drawn_json(entry: QueuedClip) -> DrawnClipJson:
     }
 
 
-def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJson:
+def _clip_json(
+    entry: QueuedClip,
+    cuts: ClipCuts,
+    score: float | None,
+    verdicts: Mapping[int, ReviewEvent],
+) -> ClipJson:
     clip, video, previous, following = entry
+    verdict = verdicts.get(clip.id)
     start = float(clip.cut_points["start_time_seconds"])
     return {
         "id": clip.id,
@@ -150,6 +173,7 @@ def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJs
         "start_score": cuts.start_score,
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
+        "verdict": _verdict_json(verdict) if verdict else None,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,
@@ -159,6 +183,11 @@ def _clip_json(entry: QueuedClip, cuts: ClipCuts, score: float | None) -> ClipJs
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
     }
+
+
+def _verdict_json(event: ReviewEvent) -> VerdictJson:
+    at = event.created_at.isoformat()
+    return {"action": event.action, "actor": event.actor, "at": at}
 
 
 def _neighbour_json(clip: Clip) -> NeighbourJson:

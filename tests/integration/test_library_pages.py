@@ -57,7 +57,7 @@ def test_the_history_tells_what_every_decision_changed(engine: Engine, client: F
     assert f"Made 0 to 49 of clip {first.id} , clip {second.id}" in told
     assert "Labels night" in told
     assert "Note Blurred." in told
-    assert f"After it clip {third.id} pending review" in told
+    assert f"After it clip {third.id} pending" in told
     assert "Before it" not in told
 
 
@@ -68,7 +68,7 @@ def test_a_clip_names_its_group_and_its_neighbours(engine: Engine, client: Flask
         decide(engine, clip.id, Group())
     told = words(client, f"/clips/{second.id}")
     assert f"Group clip {first.id} , clip {third.id}" in told
-    assert f"Before it clip {first.id} review approved" in told
+    assert f"Before it clip {first.id} approved" in told
     assert "Group" not in words(client, f"/clips/{ready_video(engine, 'alone')[1][0].id}")
 
 
