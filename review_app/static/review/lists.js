@@ -35,8 +35,7 @@ export class Lists {
     }
     this.#items = items;
     this.done = done;
-    const doneKey = JSON.stringify(done.map(({ id, action, fields, start_frame: a, end_frame: b }) =>
-      [id, action, fields, a, b]));
+    const doneKey = JSON.stringify(done.map((each) => ({ ...each, edit: undefined })));
     if (doneKey === this.#drawnDone) return;
     this.#drawnDone = doneKey;
     redraw(byId('saved'), done.map(doneItem));
@@ -62,8 +61,14 @@ export class Lists {
   }
 }
 
+/** A link that opens a clip on this page. @param {number} id @param {string} text */
+export const linkToClip = (id, text) => make('a', {
+  textContent: text, href: `/review?clip=${id}`, title: `Go to ${clipName(id)}`,
+  data: { show: String(id) },
+});
+
 /** @param {Done} done @param {number} place */
-function doneItem({ id, action, fields, start_frame: a, end_frame: b, count }, place) {
+function doneItem({ id, action, clip_id: clip, fields, start_frame: a, end_frame: b, count, why }, place) {
   const what = doneWord(action, fields);
   const range = count && count > 1 ? `${count} clips` : `${a} – ${b - 1}`;
   const undo = make('button', {
@@ -71,9 +76,9 @@ function doneItem({ id, action, fields, start_frame: a, end_frame: b, count }, p
     label: `Undo: ${what.toLowerCase()} ${range}`,
   });
   return make(
-    'li', { className: id === null ? 'is-unsaved' : '' },
+    'li', { className: id === null ? 'is-unsaved' : '', title: why ? `Can't be undone: ${why}` : '' },
     make('span', { className: `did did-${action}`, textContent: what }),
-    make('span', { className: 'frames', textContent: range }),
+    make('span', { className: 'frames' }, clip && clip > 0 ? linkToClip(clip, range) : range),
     undo,
   );
 }

@@ -52,15 +52,23 @@ const STATES = {
  * @param {string} state */
 export const stateWords = (state) => STATES[state] ?? state.replace(/^review_|_review$/g, '');
 
-/** Who gave a clip its state, and when: `approved by anna at 14:05`.
- * @param {import('./clip.js').Verdict} verdict @param {Date} now */
-export function verdictWords({ action, actor, at }, now) {
+/** `approved by anna at 14:05`. @param {import('./clip.js').Verdict} verdict @param {Date} now */
+function verdictWords({ action, actor, at }, now) {
   const when = new Date(at);
   const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
   const clock = `${two(when.getHours())}:${two(when.getMinutes())}`;
   const day = `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}`;
   const isToday = when.toDateString() === now.toDateString();
   return `${doneWord(action, []).toLowerCase()} by ${actor} ${isToday ? 'at' : `on ${day},`} ${clock}`;
+}
+
+/** A clip's state, with who gave it and when. @param {import('./clip.js').Clip} clip
+ * @param {Date} now */
+export function stateTold({ state, verdict }, now) {
+  const is = stateWords(state);
+  if (!verdict) return is;
+  const was = verdictWords(verdict, now);
+  return was.startsWith(is) ? was : `${is}, ${was}`;
 }
 
 /** A clip without an id from the server has one below zero. @param {number} id */
