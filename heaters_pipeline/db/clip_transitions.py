@@ -105,13 +105,14 @@ def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, ClipCuts
         of_clip, clip = cuts[row.id], FrameRange(row.start_frame, row.end_frame)
         found = Transition(TransitionKind(row.kind), row.first, row.last, row.score)
         frame = found.boundary(row.frame_count)
+        is_judged = frame in placed[row.source_video_id]
         if row.list == "suggestions":
-            if frame is not None and frame in range(*suggestible(clip)):
+            if frame is not None and not is_judged and frame in range(*suggestible(clip)):
                 of_clip.suggestions.append(Suggestion(frame, found.score))
             continue
         if max(clip.start, found.first + 1) < min(clip.end, found.last):
             of_clip.transitions.append(found)
-        if frame in placed[row.source_video_id]:
+        if is_judged:
             continue
         if frame == clip.start:
             of_clip.start_score = max(found.score, of_clip.start_score or 0)

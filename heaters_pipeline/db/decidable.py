@@ -9,7 +9,7 @@ from sqlmodel import Session
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.errors import Conflict, NotFound
-from heaters_pipeline.domain.states import REVIEWED, ClipState
+from heaters_pipeline.domain.states import REVIEWED, ClipState, spoken
 
 DECIDABLE = REVIEWED | {ClipState.PENDING_REVIEW}
 """Nobody has decided yet, or the pipeline has not acted on the decision."""
@@ -28,9 +28,9 @@ def lock(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
 def refuse_unless_decidable(clip: Clip) -> None:
     """Raises Conflict if the pipeline has taken the clip."""
     if clip.state not in DECIDABLE:
-        raise Conflict(f"Clip {clip.id} is {in_words(clip)} already, so its cuts can't be moved.")
+        raise Conflict(f"Clip {clip.id} is {in_words(clip)} now, so its cuts can't be moved.")
 
 
 def in_words(clip: Clip) -> str:
     """The clip's state as sentences name it."""
-    return ClipState(clip.state).replace("_", " ")
+    return spoken(ClipState(clip.state))

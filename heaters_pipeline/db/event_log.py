@@ -13,7 +13,14 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db.models import ReviewEvent
-from heaters_pipeline.domain.decisions import COUNTED, DECISIONS, Action, placed_by
+from heaters_pipeline.domain.decisions import (
+    COUNTED,
+    DECISIONS,
+    VERDICTS,
+    Action,
+    placed_by,
+    touched,
+)
 
 
 def standing() -> SelectOfScalar[ReviewEvent]:
@@ -52,12 +59,16 @@ def removed_since() -> Any:
     return sa.func.coalesce(found.scalar_subquery(), sa.false())
 
 
-def latest(session: Session, actor: str, limit: int) -> Sequence[ReviewEvent]:
-    """The actor's decisions that can be undone, newest first; of a batch the first event."""
+def latest(
+    session: Session, actor: str, limit: int, before: int | None = None
+) -> Sequence[ReviewEvent]:
+    """The actor's decisions that can be undone, newest first; of a batch the first event. `before`
+    is the id of an event: only older ones."""
     return session.exec(
         standing_decisions()
         .where(
             ReviewEvent.actor == actor,
+            sa.true() if before is None else col(ReviewEvent.id) < before,
             col(ReviewEvent.batch_id).is_(None),
             sa.not_(removed_since()),
         )
@@ -73,6 +84,28 @@ def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
         .where(col(ReviewEvent.clip_ids).contains([clip_id]), sa.not_(removed_since()))
         .order_by(col(ReviewEvent.id).desc())
     ).first()
+
+
+def verdicts(session: Session, clip_ids: Iterable[int]) -> dict[int, ReviewEvent]:
+    """The newest decision that gave each clip its state and stands, by clip id; a clip that nobody
+    has decided on is left out."""
+    wanted = set(clip_ids)
+    if not wanted:
+        return {}
+    events = session.exec(
+        standing()
+        .where(
+            col(ReviewEvent.clip_ids).overlap(list(wanted)),  # type: ignore[attr-defined]
+            col(ReviewEvent.action).in_(VERDICTS),
+        )
+        .order_by(col(ReviewEvent.id))
+    )
+    return {
+        clip_id: event
+        for event in events
+        for clip_id, fields in touched(event.before, event.after).items()
+        if clip_id in wanted and "state" in fields
+    }
 
 
 def batch_sizes(session: Session, event_ids: Iterable[int]) -> dict[int, int]:

@@ -56,14 +56,19 @@ def lease_queue(
     selection: Selection = EVERYTHING,
     likeness: Likeness | None = None,
     page: str | None = None,
+    *,
+    anew: bool = False,
 ) -> list[QueuedClip]:
     """The next pending clips of a selection for a reviewer's page, in its order, kept from others
     for `lease_seconds`.
 
     The page keeps the clips that it has, whose lease is renewed; next it gets those that the
     reviewer was handed before and nobody has now: after a reload, the same ones. Clips that another
-    page has are passed over, even one of the same reviewer.
+    page has are passed over, even one of the same reviewer. A list that begins `anew`, as one in
+    another order does, owes nothing to what was handed out before: its first clips come first.
     """
+    if anew:
+        _forget(session, reviewer, page)
     view = View(selection, STATES[Shown.PENDING], likeness)
     mine, before = _mine(reviewer, page), col(Clip.leased_by) == reviewer
     known = sa.or_(mine, sa.and_(before, sa.not_(_LEASED)))
@@ -155,6 +160,18 @@ def release(session: Session, reviewer: str, page: str | None = None) -> None:
         .where(col(Clip.id).in_(free(_mine(reviewer, page))))
         .values(leased_page=None, leased_until=None)
     )
+
+
+def _forget(session: Session, reviewer: str, page: str | None) -> None:
+    """Gives back the clips that a page has, and those that the reviewer was handed before and
+    nobody has now: from then on they are anybody's."""
+    handed = sa.and_(col(Clip.leased_by) == reviewer, sa.not_(_LEASED))
+    for whose in (_mine(reviewer, page), handed):
+        session.execute(
+            sa.update(Clip)
+            .where(col(Clip.id).in_(free(whose)))
+            .values(leased_by=None, leased_page=None, leased_until=None)
+        )
 
 
 def pending_counts(

@@ -29,7 +29,7 @@ from heaters_pipeline.domain.decisions import (
     was_made,
 )
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
-from heaters_pipeline.domain.states import APPROVED, ClipState, can_change
+from heaters_pipeline.domain.states import APPROVED, ClipState, can_change, spoken
 
 APPROVED_BY_GROUP = frozenset({ClipState.PENDING_REVIEW, ClipState.REVIEW_SKIPPED})
 """A clip in one of these states is approved when the clip after it is grouped with it."""
@@ -308,7 +308,7 @@ def _refusal(clip: Clip, wanted: ClipState) -> Conflict | None:
     """Why the clip can't get that state; None where it can."""
     if can_change(ClipState(clip.state), wanted):
         return None
-    return Conflict(f"Clip {clip.id} is {in_words(clip)} already, so it can't become {wanted}.")
+    return Conflict(f"Clip {clip.id} is {in_words(clip)} now, so it can't be {spoken(wanted)}.")
 
 
 def _with_current_labels(session: Session, changes: AnnotationChanges) -> AnnotationChanges:

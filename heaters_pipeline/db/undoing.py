@@ -14,7 +14,7 @@ from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.decisions import Action, Snapshot, touched
+from heaters_pipeline.domain.decisions import DONE, Action, Snapshot, touched
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.states import ClipState, can_change
 
@@ -38,7 +38,7 @@ def undo(
     events = _events_to_undo(session, actor, event_id)
     found = lock(session, {clip_id for event in events for clip_id in event.clip_ids})
     _refuse_if_removed_since(session, events)
-    _refuse_if_changed_since(session, events)
+    _refuse_if_changed_since(session, events, actor)
     parts = [
         Part([snapshot(found[entry["id"]]) for entry in event.after], [], event.id)
         for event in events
@@ -85,7 +85,7 @@ def _refuse_if_removed_since(session: Session, events: Sequence[ReviewEvent]) ->
         raise Gone("Its video has been removed since, so this decision can't be undone any more.")
 
 
-def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
+def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent], actor: str) -> None:
     """The clips must be locked: then no other decision can come in between."""
     ours = {event.id: event for event in events}
     touched_by_us: dict[int, frozenset[str]] = {}
@@ -102,15 +102,15 @@ def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent]) ->
     if not ours.keys() <= {event.id for event in standing_ones}:
         raise Gone("That decision has been undone already.")
     for later in standing_ones:
-        same = (
-            fields & touched_by_us.get(clip_id, frozenset())
+        same = [
+            clip_id
             for clip_id, fields in touched(later.before, later.after).items()
-        )
-        if later.id not in ours and any(same):
-            raise Conflict(
-                f"{later.actor} has decided since ({later.action}) on what this decision left: "
-                "undo that first."
-            )
+            if fields & touched_by_us.get(clip_id, frozenset())
+        ]
+        if later.id not in ours and same:
+            who = "You have" if later.actor == actor else f"{later.actor} has"
+            done = DONE[Action(later.action)]
+            raise Conflict(f"{who} {done} clip {same[0]} since: undo that first.")
 
 
 def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Snapshot) -> None:

@@ -37,8 +37,27 @@ DECISIONS = frozenset(Action) - {Action.UNDO, Action.REPLAN, Action.REMOVE}
 BATCHED = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.ANNOTATE})
 """What a reviewer can decide on many clips at once."""
 
+VERDICTS = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.GROUP})
+"""What gives a clip another state and leaves it the same clip."""
+
 COUNTED = DECISIONS - {Action.NUDGE, Action.ANNOTATE}
 """What the statistics count as a decision: the others only prepare one."""
+
+
+DONE: Mapping[Action, str] = {
+    Action.APPROVE: "approved",
+    Action.SKIP: "skipped",
+    Action.ARCHIVE: "archived",
+    Action.GROUP: "grouped",
+    Action.MERGE: "merged",
+    Action.SPLIT: "split",
+    Action.NUDGE: "moved a cut of",
+    Action.ANNOTATE: "described",
+    Action.UNDO: "taken back a decision on",
+    Action.REPLAN: "replaced",
+    Action.REMOVE: "removed",
+}
+"""What an actor has done, before the name of the clip."""
 
 
 class Side(StrEnum):

@@ -151,6 +151,28 @@ _SOURCE_ORDER = (
 )
 
 
+_SPOKEN: Mapping[ClipState, str] = {
+    C.PENDING_REVIEW: "pending",
+    C.REVIEW_APPROVED: "approved",
+    C.REVIEW_SKIPPED: "skipped",
+    C.REVIEW_ARCHIVED: "archived",
+    C.EXPORTING: "being exported",
+    C.EXPORT_FAILED: "approved (its export failed)",
+    C.KEYFRAMING: "being exported",
+    C.KEYFRAMED: "exported",
+    C.KEYFRAME_FAILED: "exported (its stills failed)",
+    C.EMBEDDING: "being embedded",
+    C.EMBEDDED: "in the library",
+    C.EMBEDDING_FAILED: "exported (its embedding failed)",
+    C.SUPERSEDED: "replaced by a merge or a split",
+}
+
+
+def spoken(state: ClipState) -> str:
+    """The state as sentences name it, after `is`."""
+    return _SPOKEN.get(state, str(state))
+
+
 def can_change(current: State, wanted: State) -> bool:
     """True if the table allows `current -> wanted`. Staying put is always allowed."""
     if current == wanted:

@@ -8,14 +8,15 @@ from typing import TypedDict
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clip_transitions, likeness
+from heaters_pipeline.db import clip_transitions, event_log, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
 from heaters_pipeline.domain.sprites import SpriteIndex
+from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import TransitionKind
 
 
@@ -39,6 +40,15 @@ class NeighbourJson(TypedDict):
     state: str
     start_frame: int
     end_frame: int
+
+
+class VerdictJson(TypedDict):
+    """The decision that gave a clip its state."""
+
+    action: str
+    actor: str
+    at: str
+    """ISO 8601."""
 
 
 class SpritesJson(TypedDict):
@@ -91,6 +101,8 @@ class ClipJson(TypedDict):
     end_score: float | None
     suggestions: Sequence[SuggestionJson]
     """Cuts within the clip that the detector left out."""
+    verdict: VerdictJson | None
+    """None where nobody has decided on it."""
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -148,8 +160,16 @@ def clips_json(
     cuts = clip_transitions.of_clips(session, ids)
     scores = likeness.scores(session, learnt, ids)
     flashes = clip_transitions.flashes_of_clips(session, ids)
+    decided = [clip.id for clip, *_ in entries if clip.state != ClipState.PENDING_REVIEW]
+    verdicts = event_log.verdicts(session, decided)
     return [
-        _clip_json(entry, cuts[entry.clip.id], flashes[entry.clip.id], scores.get(entry.clip.id))
+        _clip_json(
+            entry,
+            cuts[entry.clip.id],
+            flashes[entry.clip.id],
+            scores.get(entry.clip.id),
+            verdicts.get(entry.clip.id),
+        )
         for entry in entries
     ]
 
@@ -171,7 +191,11 @@ def _drawn_json(entry: QueuedClip, flashes: Sequence[FrameRange]) -> DrawnClipJs
 
 
 def _clip_json(
-    entry: QueuedClip, cuts: ClipCuts, flashes: Sequence[FrameRange], score: float | None
+    entry: QueuedClip,
+    cuts: ClipCuts,
+    flashes: Sequence[FrameRange],
+    score: float | None,
+    verdict: ReviewEvent | None,
 ) -> ClipJson:
     clip, video, previous, following = entry
     start = float(clip.cut_points["start_time_seconds"])
@@ -191,6 +215,7 @@ def _clip_json(
         "start_score": cuts.start_score,
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
+        "verdict": _verdict_json(verdict) if verdict else None,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,
@@ -200,6 +225,11 @@ def _clip_json(
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
     }
+
+
+def _verdict_json(event: ReviewEvent) -> VerdictJson:
+    at = event.created_at.isoformat()
+    return {"action": event.action, "actor": event.actor, "at": at}
 
 
 def _neighbour_json(clip: Clip) -> NeighbourJson:

@@ -8,7 +8,7 @@ from flask import Flask
 
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.progress import spoken_duration
-from heaters_pipeline.domain.states import ClipState, SourceState
+from heaters_pipeline.domain.states import ClipState, SourceState, spoken
 
 FAILED = frozenset(
     state for kind in (ClipState, SourceState) for state in kind if state.endswith("_failed")
@@ -47,7 +47,9 @@ def register(app: Flask) -> None:
 
 
 def words(state: str) -> str:
-    """`review_approved` -> `review approved`."""
+    """`review_approved` -> `approved`, `download_failed` -> `download failed`."""
+    if state in set(ClipState):
+        return spoken(ClipState(state))
     return str(state).replace("_", " ")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
 from heaters_pipeline.db import (
     event_log,
@@ -38,6 +39,7 @@ from heaters_pipeline.domain.decisions import (
     touched,
 )
 from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.states import ClipState
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import ClipJson, clips_json, seen_json, video_json
 from review_app.reviewer import reviewer_name, reviewer_page
@@ -45,7 +47,7 @@ from review_app.services import delete_unused, services, transaction
 
 blueprint = Blueprint("decisions", __name__)
 
-RECENT = 12
+RECENT = 50
 LARGEST_BATCH = 1000
 """As many clips as a contact sheet holds."""
 
@@ -105,7 +107,7 @@ def decide_all() -> ResponseReturnValue:
 @blueprint.post("/api/undo")
 def undo() -> ResponseReturnValue:
     """`{"event_id"}`, or nothing for the reviewer's latest decision that stands; a batch is undone
-    whole. `undone` says how many decisions that were."""
+    whole. `undone` says how many decisions that were, `today` how many of today's stand now."""
     wanted = json_object()
     event_id = None if wanted.get("event_id") is None else integer(wanted, "event_id")
     with transaction() as session:
@@ -117,16 +119,18 @@ def undo() -> ResponseReturnValue:
             page=reviewer_page(),
         )
     delete_unused(outcome)
-    return jsonify(**_outcome_json(outcome), undone=outcome.events)
+    with transaction() as session:
+        today = _count_today(session)
+    return jsonify(**_outcome_json(outcome), undone=outcome.events, today=today)
 
 
 @blueprint.get("/api/mine")
 def mine() -> ResponseReturnValue:
     """The reviewer's latest decisions that stand, newest first, a batch as one, and how many there
-    are today."""
+    are today. `?before=` the id of a decision: those before it."""
+    before = request.args.get("before", None, int)
     with transaction() as session:
-        midnight = datetime.combine(date.today(), time.min).astimezone()
-        recent = event_log.latest(session, reviewer_name(), RECENT)
+        recent = event_log.latest(session, reviewer_name(), RECENT, before)
         sizes = event_log.batch_sizes(session, [event.id for event in recent])
         videos = source_videos.with_ids(session, {event.source_video_id for event in recent})
         return jsonify(
@@ -134,7 +138,8 @@ def mine() -> ResponseReturnValue:
                 _event_json(event, sizes.get(event.id, 1), videos[event.source_video_id])
                 for event in recent
             ],
-            today=event_log.count_since(session, reviewer_name(), midnight),
+            has_older=len(recent) == RECENT,
+            today=_count_today(session),
         )
 
 
@@ -175,6 +180,11 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
     return {"event_id": outcome.event_id, "clips": _now([clip.id for clip in outcome.clips])}
 
 
+def _count_today(session: Session) -> int:
+    midnight = datetime.combine(date.today(), time.min).astimezone()
+    return event_log.count_since(session, reviewer_name(), midnight)
+
+
 def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
     """In a transaction of its own: a decision's must end first, and give back its locks."""
     likeness = services().likeness()
@@ -184,16 +194,19 @@ def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
 
 def _event_json(event: ReviewEvent, count: int, video: SourceVideo) -> dict[str, Any]:
     """`count` is how many decisions there are in the batch that begins with the event; `fields` of
-    a clip are those that it changed. `was` and `now` are one of its clips, before and after: of a
-    moved cut, the clip that follows it."""
+    a clip are those that it changed; `clip_id` is the clip that it left, the first of several.
+    `was` and `now` are one of its clips, before and after: of a moved cut, the clip that follows
+    it."""
     changed = touched(event.before, event.after).values()
     was = event.before[-1 if event.action == Action.NUDGE else 0]
     now = next(entry for entry in event.after if entry["id"] == was["id"])
+    left = [entry["id"] for entry in event.after if entry["state"] != ClipState.SUPERSEDED]
     return {
         "id": event.id,
         "action": event.action,
         "fields": sorted(frozenset().union(*changed)),
         "count": count,
+        "clip_id": left[0],
         "clip_ids": [entry["id"] for entry in event.before],
         "start_frame": min(entry["start_frame"] for entry in event.before),
         "end_frame": max(entry["end_frame"] for entry in event.before),

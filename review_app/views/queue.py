@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import alike, review_queue
+from heaters_pipeline.db import alike, clips, review_queue
 from heaters_pipeline.domain.alike import stacks
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Gone, InputError
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
+from heaters_pipeline.domain.states import ClipState
 from review_app.fields import arguments
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name, reviewer_page
@@ -24,7 +25,8 @@ def queue() -> ResponseReturnValue:
     """The next clips of a selection (`domain.selection`) in its order: `?limit=6&video=key`.
     Pending ones are leased to the page that asks (`X-Heaters-Page`, a random token), or without one
     to the reviewer's name, and to ask again renews that; others, and one that is named by its id,
-    are shown whoever has them.
+    are shown whoever has them. With `&anew=1` a list begins, with the first clips of its order;
+    without, the clips that the page or its reviewer had before come first.
 
     `pending` clips of the selection (of its video, where it is one of decided clips) wait for a
     decision, `with_others` of them are leased by other reviewers; `total` are all that it has,
@@ -42,7 +44,10 @@ def queue() -> ResponseReturnValue:
     likeness = services().likeness()
     with transaction() as session:
         if waiting:
-            found = review_queue.lease_queue(session, me, limit, seconds, selection, likeness, page)
+            anew = "anew" in request.args
+            found = review_queue.lease_queue(
+                session, me, limit, seconds, selection, likeness, page, anew=anew
+            )
             pending = review_queue.pending_counts(session, me, selection, likeness, page)
             total, available = pending.total, pending.available
         else:
@@ -64,6 +69,20 @@ def queue() -> ResponseReturnValue:
             available=available,
             **stacked,
         )
+
+
+@blueprint.get("/api/clips/<int:clip_id>")
+def clip(clip_id: int) -> ResponseReturnValue:
+    """One clip, in any state and whoever has it; a pending one that nobody has is leased to the
+    page. 410 where a merge or a split has replaced it."""
+    settings, likeness = services().settings, services().likeness()
+    with transaction() as session:
+        if clips.get(session, clip_id).state == ClipState.SUPERSEDED:
+            raise Gone(f"Clip {clip_id} was replaced by a merge or a split.")
+        page = reviewer_page()
+        review_queue.lease(session, [clip_id], reviewer_name(), settings.lease_seconds, page)
+        found = review_queue.queued(session, [clip_id])
+        return jsonify(clip=clips_json(session, found, likeness)[0])
 
 
 @blueprint.post("/api/release")

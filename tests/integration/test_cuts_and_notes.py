@@ -138,7 +138,7 @@ def test_what_is_no_clip_any_more_is_not_decided_on(engine: Engine, decision: De
     video, (_, second, _) = ready_video(engine, cuts=[10, 50])
     decide(engine, second, Split([20]))
     before = as_it_is(engine, video)
-    with pytest.raises(Conflict, match="it is superseded now"):
+    with pytest.raises(Conflict, match="it is replaced by a merge or a split now"):
         decide(engine, second, decision, version=2)
     with transaction(engine) as session:
         decided = reviews.decide_all(session, actor="ann", decision=SKIP, versions={second.id: 2})
@@ -238,17 +238,17 @@ def test_a_cut_beside_what_the_pipeline_has_stays_where_it_is(engine: Engine) ->
     approved = decide(engine, first, APPROVE)
     with transaction(engine) as session:
         clip_work.claim(session, video.id, EXPORT, 0)
-    with pytest.raises(Conflict, match="The clip before is exporting, so the cut between"):
+    with pytest.raises(Conflict, match="The clip before is being exported, so the cut between"):
         nudge(engine, second, Side.PREVIOUS, 13)
-    with pytest.raises(Conflict, match="exporting already, so its cuts"):
+    with pytest.raises(Conflict, match="being exported now, so its cuts"):
         nudge(engine, first, Side.NEXT, 13)
-    with pytest.raises(Conflict, match="exporting already, so its cuts"):
+    with pytest.raises(Conflict, match="being exported now, so its cuts"):
         undo(engine, moved.event_id)
     with transaction(engine) as session:
         facts = {"clip_filepath": "clips/1/clip.mp4", "is_virtual": False}
         facts |= {"exported_frames": first.frames.as_json()}
         clip_work.finish(session, first.id, EXPORT, facts)
-    with pytest.raises(Conflict, match="exported already"):
+    with pytest.raises(Conflict, match="exported now"):
         undo(engine, moved.event_id)
     assert list(undo(engine, approved.event_id).unused) == ["clips/1/clip.mp4"]
     undo(engine, moved.event_id)
@@ -260,7 +260,7 @@ def test_of_two_cuts_of_a_clip_the_last_one_moved_goes_back_first(engine: Engine
     before = as_it_is(engine, video)
     first_move = nudge(engine, second, Side.PREVIOUS, 12)
     second_move = nudge(engine, second, Side.NEXT, 60)
-    with pytest.raises(Conflict, match="ann has decided since"):
+    with pytest.raises(Conflict, match=r"(ann has|You have) [a-z ]+ clip [0-9]+ since"):
         undo(engine, first_move.event_id)
     undo(engine, second_move.event_id)
     undo(engine, first_move.event_id)
@@ -309,7 +309,7 @@ def test_what_was_said_and_what_was_decided_are_taken_back_by_themselves(engine:
     decided_at = now(engine, clip.id).decided_at
     again = annotate(engine, clip, rating=4)
     assert now(engine, clip.id).decided_at == decided_at
-    with pytest.raises(Conflict, match="has decided since"):
+    with pytest.raises(Conflict, match=r"ha(s|ve) [a-z ]+ clip [0-9]+ since"):
         undo(engine, said.event_id)
     undo(engine, approved.event_id)
     assert (now(engine, clip.id).state, now(engine, clip.id).rating) == ("pending_review", 4)
@@ -325,7 +325,7 @@ def test_a_clip_of_the_library_is_annotated_and_one_that_is_gone_is_not(engine: 
         clip_work.claim(session, video.id, EXPORT, 0)
     assert annotate(engine, first, rating=5).clips[0].state == ClipState.EXPORTING
     decide(engine, third, Merge())
-    with pytest.raises(Conflict, match="superseded"):
+    with pytest.raises(Conflict, match="replaced by"):
         annotate(engine, second, rating=5)
 
 
@@ -333,7 +333,7 @@ def test_what_was_said_of_a_part_is_taken_back_before_the_split(engine: Engine) 
     _, (_, second, _) = ready_video(engine)
     split = decide(engine, second, Split([20]))
     annotate(engine, split.clips[-1], rating=2)
-    with pytest.raises(Conflict, match="annotate"):
+    with pytest.raises(Conflict, match="described"):
         undo(engine, split.event_id)
     undo(engine)
     undo(engine)
@@ -369,7 +369,7 @@ def test_an_annotation_whose_clip_new_cut_points_replaced_stays(engine: Engine) 
     cleared = annotate(engine, second, rating=None)
     with transaction(engine) as session:
         replanning.replan(session, source_videos.get(session, video.key), [30])
-    with pytest.raises(Conflict, match="pipeline has decided since"):
+    with pytest.raises(Conflict, match=r"pipeline has replaced clip [0-9]+ since"):
         undo(engine, cleared.event_id)
 
 

@@ -97,6 +97,17 @@ def test_a_split_at_a_suggestion_leaves_no_doubt_there(engine: Engine, video: So
     assert doubts(engine, video) == [0.2, 0.2, 0.8, 0.8, None]
 
 
+def test_a_cut_that_was_split_at_and_moved_is_not_suggested_again(
+    engine: Engine, video: SourceVideo
+) -> None:
+    decide(engine, live(engine, video)[1], Split([45]))
+    decide(engine, live(engine, video)[1], Nudge(Side.NEXT, 50))
+    assert cuts_of(engine, video)[1].suggestions == []
+    undo(engine)
+    undo(engine)
+    assert [each.frame for each in cuts_of(engine, video)[1].suggestions] == [45]
+
+
 def test_a_cut_that_was_moved_has_no_doubt_even_where_it_was_before(
     engine: Engine, video: SourceVideo
 ) -> None:

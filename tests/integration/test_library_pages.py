@@ -60,7 +60,7 @@ def test_the_history_tells_what_every_decision_changed(engine: Engine, client: F
     page = client.get(f"/clips/{merged.id}").get_data(as_text=True)
     said = json.loads(unescape(re.findall('data-described="([^"]+)"', page)[0]))
     assert (said["labels"], said["rating"], said["note"]) == (["night"], 4, "Blurred.")
-    assert f"After it clip {third.id} pending review" in told
+    assert f"After it clip {third.id} pending" in told
     assert "Before it" not in told
 
 
@@ -71,7 +71,7 @@ def test_a_clip_names_its_group_and_its_neighbours(engine: Engine, client: Flask
         decide(engine, clip.id, Group())
     told = words(client, f"/clips/{second.id}")
     assert f"Group clip {first.id} , clip {third.id}" in told
-    assert f"Before it clip {first.id} review approved" in told
+    assert f"Before it clip {first.id} approved" in told
     assert "Group" not in words(client, f"/clips/{ready_video(engine, 'alone')[1][0].id}")
 
 

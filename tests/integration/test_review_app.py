@@ -162,7 +162,11 @@ def test_decision_and_undo(reviewer: Reviewer, action: str, state: str) -> None:
     undone = reviewer.post("/api/undo", {}).get_json()
     assert [(c["id"], c["state"]) for c in undone["clips"]] == [(clip["id"], "pending_review")]
     assert reviewer.queue()[0]["id"] == clip["id"]
-    assert reviewer.client.get("/api/mine").get_json() == {"recent": [], "today": 0}
+    assert reviewer.client.get("/api/mine").get_json() == {
+        "recent": [],
+        "has_older": False,
+        "today": 0,
+    }
 
 
 def test_split_and_merge_answer_with_the_new_clips(reviewer: Reviewer) -> None:
@@ -191,7 +195,7 @@ def test_a_stale_decision_is_refused_and_shows_the_clip_as_it_is(
     answer = reviewer.decide(clip, "approve")
     assert answer.status_code == 409
     assert answer.get_json()["clip"]["state"] == "review_skipped"
-    assert "review skipped" in answer.get_json()["error"]
+    assert "it is skipped now" in answer.get_json()["error"]
 
 
 def test_undo_is_refused_once_the_pipeline_has_the_clip(

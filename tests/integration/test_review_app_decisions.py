@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_group_is_one_decision_on_two_clips(reviewer: Reviewer) -> None:
     refused = reviewer.decide(reviewer.queue()[0], "group")
     assert refused.status_code == 409
     assert refused.get_json()["error"] == (
-        "The clip before is review archived, so this one can't be grouped with it any more."
+        "The clip before is archived, so this one can't be grouped with it any more."
     )
     reviewer.post("/api/undo", {})
 
@@ -275,6 +276,61 @@ def test_one_clip_that_is_asked_for_is_kept_for_who_asked_first(
     other = Reviewer(app)
     assert other.clip(last["id"]) == last
     assert last["id"] not in [clip["id"] for clip in other.queue()]
+
+
+def test_a_clip_that_was_decided_on_opens_with_its_verdict_and_can_be_decided_on_anew(
+    app: Flask, reviewer: Reviewer
+) -> None:
+    first, second, third, _ = reviewer.queue()
+
+    def opened(clip: dict[str, Any]) -> Any:
+        return reviewer.client.get(f"/api/clips/{clip['id']}").get_json()["clip"]
+
+    assert opened(first) == first
+    assert first["verdict"] is None
+    reviewer.client.post(
+        "/api/reviewer", json={"name": "ann"}, headers={"X-CSRFToken": reviewer.token}
+    )
+    reviewer.decide(first, "approve")
+    approved = opened(first)
+    assert (approved["state"], approved["verdict"]["action"]) == ("review_approved", "approve")
+    assert approved["verdict"]["actor"] == "ann"
+    assert datetime.fromisoformat(approved["verdict"]["at"]).tzinfo is not None
+    anew = Reviewer(app).decide(approved, "archive").get_json()
+    assert opened(first)["verdict"]["action"] == "archive"
+    reviewer.post("/api/undo", {"event_id": anew["event_id"]})
+    assert opened(first)["state"] == "review_approved"
+    assert opened(first)["verdict"] == approved["verdict"]
+
+    reviewer.decide(opened(second), "annotate", rating=3)
+    assert opened(second)["verdict"] is None
+    split = reviewer.decide(third, "split", frame=60).get_json()
+    gone = reviewer.client.get(f"/api/clips/{third['id']}")
+    assert gone.status_code == 410
+    assert "was replaced by a merge or a split" in gone.get_json()["error"]
+    assert reviewer.client.get("/api/clips/999999").status_code == 404
+    recent = reviewer.client.get("/api/mine").get_json()["recent"]
+    made = [clip["id"] for clip in split["clips"] if clip["state"] == "pending_review"]
+    assert [each["clip_id"] for each in recent] == [made[0], second["id"], first["id"]]
+
+
+def test_older_decisions_are_told_page_by_page(
+    reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.views.decisions.RECENT", 2)
+    found = reviewer.queue()
+    made = [reviewer.decide(clip, "skip").get_json()["event_id"] for clip in found]
+
+    def told(**query: Any) -> tuple[list[int], bool]:
+        mine = reviewer.client.get("/api/mine", query_string=query).get_json()
+        return [each["id"] for each in mine["recent"]], mine["has_older"]
+
+    assert told() == ([made[3], made[2]], True)
+    assert told(before=made[2]) == ([made[1], made[0]], True)
+    assert told(before=made[0]) == ([], False)
+    undone = reviewer.post("/api/undo", {"event_id": made[1]}).get_json()
+    assert (undone["undone"], undone["today"]) == (1, 3)
+    assert told(before=made[2]) == ([made[0]], False)
 
 
 def test_each_page_of_a_reviewer_has_leases_of_its_own(app: Flask, reviewer: Reviewer) -> None:

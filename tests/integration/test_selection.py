@@ -200,6 +200,30 @@ def test_reviewers_with_filters_get_clips_of_their_own_in_their_order(engine: En
         assert review_queue.lease_queue(session, "ann", 4, 60, short) == []
 
 
+def test_a_list_that_begins_anew_owes_nothing_to_what_was_handed_out_before(
+    engine: Engine,
+) -> None:
+    _, found = ready_video(engine, frame_count=55, cuts=[10, 19, 27, 34, 40, 45, 49, 52, 54])
+    ids = [clip.id for clip in found]
+
+    def handed(limit: int, order: Order, page: str, *, anew: bool = False) -> list[int]:
+        with transaction(engine) as session:
+            entries = review_queue.lease_queue(
+                session, "ann", limit, 60, Selection(order=order), page=page, anew=anew
+            )
+        return [ids.index(each.clip.id) for each in entries]
+
+    assert handed(3, Order.TIME, "old") == [0, 1, 2]
+    with transaction(engine) as session:
+        review_queue.release(session, "ann", "old")
+    assert handed(3, Order.TIME, "page") == [0, 1, 2]
+    assert handed(2, Order.SHORTEST, "other") == [9, 8]
+    # In another order the page's own clips, and those of closed pages, stand in line again.
+    assert handed(2, Order.SHORTEST, "page", anew=True) == [7, 6]
+    assert handed(5, Order.SHORTEST, "page") == [7, 6, 5, 4, 3]
+    assert handed(9, Order.TIME, "third") == [0, 1, 2]
+
+
 def test_two_selections_asked_for_at_once_share_no_clip(engine: Engine) -> None:
     ready_video(engine, frame_count=400, cuts=range(10, 400, 10))
     with transaction(engine) as first, transaction(engine) as second:

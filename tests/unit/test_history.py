@@ -29,7 +29,7 @@ def told(clip_id: int, before: list[dict[str, Any]], after: list[dict[str, Any]]
 
 def test_a_decision_changes_the_state() -> None:
     assert told(1, [clip(1)], [clip(1, "review_approved")]) == [
-        ("State", "pending review", "review approved", ())
+        ("State", "pending", "approved", ())
     ]
 
 

@@ -52,6 +52,8 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
     filters: () => filters.toggle(),
     help: () => help.toggle(),
     undo: () => queue.undo(),
+    nextClip: () => queue.goForward(),
+    previousClip: () => queue.goBack(),
     repeat: () => {
       queue.flush();
       player.retry();
@@ -64,15 +66,15 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
 export function deciding({ player, queue, screen, marks, describe }) {
   /** @type {Record<string, () => void>} */ const actions = {
     split: () => {
-      if (!queue.current) return;
-      const marked = marks.of(queue.current);
+      const { current: clip } = queue;
+      if (!clip) return;
+      const marked = marks.of(clip);
       const shown = player.presented === null ? [] : [player.presented];
       queue.decide('split', { frames: marked.length > 0 ? marked : shown });
+      marks.use(clip);
     },
     mergePrevious: () => queue.decide('merge', { side: 'previous' }),
     mergeNext: () => queue.decide('merge', { side: 'next' }),
-    nextClip: () => queue.look(1),
-    previousClip: () => queue.look(-1),
   };
   for (const action of ['approve', 'skip', 'archive', 'group']) {
     actions[action] = () => queue.decide(action);

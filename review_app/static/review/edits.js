@@ -42,7 +42,25 @@ const BARRED = {
   nudge: "the cut between can't be moved",
 };
 
-/** @param {Edit} edit */
+/** What a clip's own state can rule out. @type {Record<string, string>} */
+const PREVENTED = {
+  group: "it can't be grouped",
+  merge: "it can't be merged",
+  split: "it can't be split",
+  nudge: "its cuts can't be moved",
+};
+
+/** What to tell of an edit that does more than the screen shows; null if nothing.
+ * @param {string} action @param {Clip} clip @param {Record<string, any>} fields */
+export function alsoDone(action, clip, fields) {
+  if (alsoDecided(action, clip)) return 'Grouped: 2 clips approved.';
+  const beside = action === 'merge' && clip[sideOf(fields)];
+  if (!beside || isPending(beside)) return null;
+  return `The clip ${sideOf(fields) === 'next' ? 'after' : 'before'} was ${stateWords(beside.state)}: ` +
+    'its frames wait for a decision again.';
+}
+
+/** @param {{action: string}} edit */
 export const isDecision = (edit) => DECIDED.has(edit.action);
 
 /** The clip before, if an edit decides on it, too. @param {string} action @param {Clip} clip */
@@ -65,6 +83,12 @@ const besideEdge = (edge) => (edge === 'start' ? 'previous' : 'next');
 /** Why an edit is not possible on a clip; null if it is.
  * @param {string} action @param {Clip} clip @param {Record<string, any>} fields */
 export function whyNot(action, clip, fields) {
+  const isTaken = !OPEN.has(clip.state) && !ARCHIVED.has(clip.state);
+  const isSame = DECIDED.get(action) === clip.state || (action === 'approve' && isTaken) ||
+    (action === 'archive' && ARCHIVED.has(clip.state));
+  if (isSame && action !== 'group') return `This clip is ${stateWords(clip.state)} already.`;
+  const kept = action === 'group' ? isTaken : !OPEN.has(clip.state);
+  if (kept && action in PREVENTED) return `This clip is ${stateWords(clip.state)}, so ${PREVENTED[action]}.`;
   if (action === 'group' || action === 'merge' || action === 'nudge') {
     const side = action === 'nudge' ? besideEdge(fields.edge) : sideOf(fields);
     const where = side === 'next' ? 'after' : 'before';
@@ -285,7 +309,7 @@ function replaced(clips, old, now) {
 
 /** The clips, with their neighbours brought up to date.
  * @param {Clip[]} clips @param {(Neighbour & Pick<Clip, 'video'>)[]} changed */
-function joined(clips, changed) {
+export function joined(clips, changed) {
   const live = changed.filter((clip) => clip.state !== 'superseded');
   return clips.map((clip) => {
     const beside = live.filter((other) => other.video.key === clip.video.key);

@@ -7,21 +7,26 @@
  *   fate: 'waiting' | 'resting' | 'sent' | 'unanswered' | 'failed' | 'saved',
  *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the
  *   server may have made it, but no answer arrived
- * @typedef {{id: number | null, action: string, start_frame: number, end_frame: number,
- *   fields: string[], count?: number, edit?: Entry, was?: import('./deeds.js').Seen,
- *   now?: import('./deeds.js').Seen & Pick<Clip, 'video'>}} Done  `id` null: not saved yet;
- *   `fields`: what an annotation sets; `count`: the number of clips in a batch; `was`, `now`: the
- *   clip that the server tells of, before and after
+ * @typedef {{id: number | null, action: string, clip_id?: number, start_frame: number,
+ *   end_frame: number, fields: string[], count?: number, edit?: Entry, why?: string,
+ *   was?: import('./deeds.js').Seen, now?: import('./deeds.js').Seen & Pick<Clip, 'video'>}} Done
+ *   `id` null: not saved yet; `clip_id`: the clip that it left, the first of several; `fields`: what
+ *   an annotation sets; `count`: the number of clips in a batch; `why`: it can't be undone; `was`,
+ *   `now`: the clip that the server tells of, before and after
+ * @typedef {{recent: Done[], has_older: boolean, today: number}} Mine  from the server
  */
 
 import { alsoDecided } from './edits.js';
 
 const SHOWN = 12;
+/** As many are kept here; the server has the older ones. */
+const KEPT = 200;
 
 /** @param {Entry} edit @returns {Done} */
 const doneBy = (edit) => ({
   id: edit.fate === 'saved' ? edit.eventId : null,
   action: edit.action,
+  clip_id: edit.made[0] ?? edit.clip.id,
   start_frame: (alsoDecided(edit.action, edit.clip) ?? edit.clip).start_frame,
   end_frame: edit.clip.end_frame,
   fields: Object.keys(edit.fields),
@@ -31,25 +36,79 @@ const doneBy = (edit) => ({
 export class Journal {
   /** Not answered yet, oldest first. @type {Entry[]} */ edits = [];
   /** Newest first. @type {Done[]} */ #saved = [];
+  /** Why some of them can't be undone, by their ids. @type {Map<number, string>} */
+  #stuck = new Map();
+  /** True where the server has older ones. */
+  #hasOlder = false;
+  /** How many are wanted here. */
+  #wanted = 2 * SHOWN;
   /** The last id given to a clip that has none from the server yet. */
   #names = 0;
 
-  /** The decisions that are not undone, newest first, including unsaved ones.
-   * @returns {Done[]} */
+  /** The latest decisions that are not undone, newest first, including unsaved ones. */
   get done() {
+    return this.#standing.slice(0, SHOWN);
+  }
+
+  /** The latest of them that may be undone. */
+  get undoable() {
+    return this.#standing.find(({ why }) => why === undefined);
+  }
+
+  /** The clips that they left, each once, the latest first. @returns {number[]} */
+  get trail() {
+    return [...new Set(this.#standing.flatMap(({ clip_id: id }) => id ?? []))];
+  }
+
+  /** The decision before which older ones are to be fetched; null: enough are here.
+   * @returns {number | null} */
+  get wantsBefore() {
+    const lacks = this.#hasOlder && this.#standing.length < this.#wanted;
+    return lacks ? this.#saved.at(-1)?.id ?? null : null;
+  }
+
+  /** @returns {Done[]} */
+  get #standing() {
     const undoing = this.edits.filter(({ action }) => action === 'undo');
     const targets = new Set(undoing.map(({ target }) => target));
     const events = new Set(undoing.map(({ eventId }) => eventId));
     const unsaved = this.edits.filter(({ action }) => action !== 'undo').reverse();
     return [...unsaved.map(doneBy), ...this.#saved]
       .filter(({ id, edit }) => !(edit && targets.has(edit)) && (id === null || !events.has(id)))
-      .slice(0, SHOWN);
+      .map((done) => ({ ...done, why: this.#stuck.get(done.id ?? 0) }));
   }
 
-  /** @param {Done[]} recent from the server, newest first */
-  remember(recent) {
+  /** Takes in the latest decisions from the server. @param {Mine} mine */
+  remember({ recent, has_older: hasOlder }) {
     const edits = new Map(this.#saved.map(({ id, edit }) => [id, edit]));
     this.#saved = recent.map((done) => ({ ...done, edit: edits.get(done.id) }));
+    this.#hasOlder = hasOlder;
+  }
+
+  /** Takes in decisions that come before those that are here. @param {Mine} mine */
+  recall({ recent, has_older: hasOlder }) {
+    this.#saved = [...this.#saved, ...recent];
+    this.#hasOlder = hasOlder;
+  }
+
+  /** Has older ones fetched, so that there are more than `number`. @param {number} number */
+  reach(number) {
+    this.#wanted = Math.max(this.#wanted, number + 2 * SHOWN);
+  }
+
+  /** The server has no older ones, or does not tell them. */
+  endHere() {
+    this.#hasOlder = false;
+  }
+
+  /** @param {number} eventId of a decision that can't be undone @param {string} why */
+  stick(eventId, why) {
+    this.#stuck.set(eventId, why);
+  }
+
+  /** @param {number | null} eventId */
+  isStuck(eventId) {
+    return this.#stuck.has(eventId ?? 0);
   }
 
   /** Adds an edit. @param {string} action @param {Clip} clip @param {Partial<Entry>} rest
@@ -87,6 +146,7 @@ export class Journal {
   /** @param {number | null} eventId of an undone decision */
   forget(eventId) {
     this.#saved = this.#saved.filter(({ id }) => id !== eventId);
+    this.#stuck.delete(eventId ?? 0);
   }
 
   /** Takes in that the server has made an edit: waiting edits are updated to its clips.
@@ -100,10 +160,13 @@ export class Journal {
     } else {
       edit.fate = 'saved';
       edit.eventId = eventId;
-      this.#saved = [doneBy(edit), ...this.#saved].slice(0, 2 * SHOWN);
     }
     const names = new Map(edit.made.map((name, i) => [name, arrived[i]?.id ?? name]));
     edit.made = [...names.values()];
+    if (edit.action !== 'undo') {
+      this.#hasOlder ||= this.#saved.length >= KEPT;
+      this.#saved = [doneBy(edit), ...this.#saved].slice(0, KEPT);
+    }
     const named = (/** @type {number} */ id) => names.get(id) ?? id;
     const versions = new Map(clips.map((clip) => [clip.id, clip.version]));
     for (const each of this.edits) {
@@ -111,6 +174,7 @@ export class Journal {
       each.clip = { ...each.clip, id, version: versions.get(id) ?? each.clip.version };
       each.place = each.place && named(each.place);
     }
+    if (names.size === 0) return names;
     for (const each of [...this.edits, ...this.#saved.flatMap((done) => done.edit ?? [])]) {
       each.before = each.before.map((clip) => ({ ...clip, id: named(clip.id) }));
     }

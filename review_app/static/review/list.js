@@ -10,14 +10,15 @@
  *   have
  */
 
-import { applied, isDecision, isPending, settled } from './edits.js';
+import { applied, isDecision, isPending, joined, settled } from './edits.js';
 import { inOtherPages } from '../shared/words.js';
 
 /** @param {Clip[]} clips */
 const countPending = (clips) => clips.filter(isPending).length;
 
 /** True for a decision that takes clips off the list, or the undo of one. @param {Edit} edit */
-const decides = (edit) => isDecision(edit.target ?? edit);
+const decides = ({ action, fields, target }) =>
+  isDecision(target ?? { action: fields.action ?? action });
 
 export class ClipList {
   /** In the order of review. @type {Clip[]} */ clips = [];
@@ -33,9 +34,17 @@ export class ClipList {
   /** Of the total, those that no other page has. */
   #available = 0;
   /** How many clips of this list were decided on here. */
-  #decided = 0;
+  #decided;
   /** How many more of them the decisions on their way take off the list. */
   #leaving = 0;
+  /** Clips that the selection does not have and the reviewer has gone back to: they stay while they
+   * are on the screen, and are not counted. @type {Set<number>} */
+  #guests = new Set();
+
+  /** @param {number} [decided] how many clips of the list were decided on before it was loaded */
+  constructor(decided = 0) {
+    this.#decided = decided;
+  }
 
   get current() {
     return this.clips[this.at] ?? null;
@@ -58,12 +67,35 @@ export class ClipList {
 
   /** How many the server has handed out. */
   get length() {
-    return this.#confirmed.length;
+    return this.#count(this.#confirmed);
+  }
+
+  /** How many clips were decided on, those included whose decision is on its way. */
+  get decided() {
+    return this.#decided + this.#leaving;
   }
 
   /** The position of the clip, counted from 1, and the number of clips, including decided ones. */
   get position() {
-    return { at: this.#decided + this.#leaving + this.at + 1, of: this.#decided + this.#total };
+    const before = this.#count(this.clips.slice(0, this.at));
+    return { at: this.decided + before + 1, of: this.#decided + this.#total };
+  }
+
+  /** True while the screen shows a clip that the selection does not have. */
+  get hasGuest() {
+    return this.current !== null && this.#isGuest(this.current);
+  }
+
+  /** @param {Clip} clip */
+  #isGuest(clip) {
+    return this.#guests.has(clip.id) && !isPending(clip);
+  }
+
+  /** @param {Clip[]} clips @returns {number} without guests */
+  #count(clips) {
+    return this.#guests.size === 0
+      ? clips.length
+      : clips.filter((clip) => !this.#isGuest(clip)).length;
   }
 
   /** Clips that wait for a decision. */
@@ -76,13 +108,38 @@ export class ClipList {
    * @param {number | null} [focus] the clip to show, if it is there
    * @param {Map<number, number>} [names] new ids of clips */
   refresh(edits, focus = null, names = new Map()) {
+    this.#apply(edits, focus, names);
+    const edited = new Set(edits.flatMap(({ clip, before }) => [clip, ...before]).map(({ id }) => id));
+    const leaves = (/** @type {Clip} */ clip) =>
+      clip !== this.current && this.#isGuest(clip) && !edited.has(clip.id);
+    if (!this.#confirmed.some(leaves)) return;
+    this.#confirmed = this.#confirmed.filter((clip) => !leaves(clip));
+    this.#apply(edits, this.current?.id ?? null, new Map());
+  }
+
+  /** Shows a clip in front of the one on the screen, whether the selection has it or not.
+   * @param {Clip} clip @param {readonly Edit[]} edits not confirmed yet */
+  receive(clip, edits) {
+    const known = this.#confirmed.some(({ id }) => id === clip.id);
+    if (!known) {
+      const found = this.#confirmed.findIndex(({ id }) => id === this.current?.id);
+      const at = Math.max(0, found);
+      this.#guests.add(clip.id);
+      this.#confirmed = [...this.#confirmed.slice(0, at), clip, ...this.#confirmed.slice(at)];
+    }
+    this.refresh(edits, clip.id);
+  }
+
+  /** @param {readonly Edit[]} edits @param {number | null} focus
+   * @param {Map<number, number>} names */
+  #apply(edits, focus, names) {
     const candidates = this.current ? [this.current, ...this.next] : [];
     this.clips = this.#confirmed;
     this.#leaving = 0;
     for (const edit of edits) {
-      const before = this.clips.length;
+      const before = this.#count(this.clips);
       this.clips = applied(this.clips, edit);
-      if (decides(edit)) this.#leaving += before - this.clips.length;
+      if (decides(edit)) this.#leaving += before - this.#count(this.clips);
     }
     const places = new Map(this.clips.map(({ id }, i) => [id, i]));
     const ids = [focus, ...candidates.map(({ id }) => names.get(id) ?? id)];
@@ -94,6 +151,7 @@ export class ClipList {
   take(handed, edits) {
     const { clips, pending, with_others: withOthers, total, available } = handed;
     const fresh = new Map(clips.map((clip) => [clip.id, clip]));
+    for (const id of fresh.keys()) this.#guests.delete(id);
     const edited = edits.flatMap(({ clip, before }) => [clip, ...before]);
     const kept = new Set([this.current, ...edited].map((clip) => clip?.id));
     const old = this.#confirmed.filter(({ id }) => fresh.has(id) || kept.has(id));
@@ -114,7 +172,7 @@ export class ClipList {
   settle(edit, answered) {
     const before = this.#confirmed;
     this.#confirmed = settled(before, edit, answered);
-    const more = this.#confirmed.length - before.length;
+    const more = this.#count(this.#confirmed) - this.#count(before);
     this.#total += more;
     this.#available += more;
     this.#pending += countPending(this.#confirmed) - countPending(before);
@@ -126,8 +184,9 @@ export class ClipList {
   /** Takes in a clip that somebody else has changed: it stays if its state is the same.
    * @param {Clip} now */
   correct(now) {
-    this.#confirmed = this.#confirmed
+    const left = this.#confirmed
       .filter(({ id, state }) => id !== now.id || state === now.state)
       .map((clip) => (clip.id === now.id ? now : clip));
+    this.#confirmed = joined(left, [now]);
   }
 }

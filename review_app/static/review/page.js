@@ -2,7 +2,7 @@
 
 import { Player } from '../player/player.js';
 import {
-  api, latestDecision, queueClips, releaseClips, undoDecision,
+  api, myDecisions, queueClips, releaseClips, undoDecision,
 } from '../shared/api.js';
 import { Describe } from '../shared/describe.js';
 import { byId, onceAFrame, setText } from '../shared/dom.js';
@@ -14,14 +14,14 @@ import { Keymap } from '../shared/keys/keymap.js';
 import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
-import { whyEmpty } from '../shared/words.js';
+import { whyNone } from '../shared/words.js';
 import { deciding, looking } from './actions.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { explainOnce } from './explained.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
 import { Marks } from './marks.js';
-import { keepPlace, keptPlace } from './place.js';
+import { keepDecided, keepPlace, keptDecided, keptPlace } from './place.js';
 import { Progress } from './progress.js';
 import { ReviewQueue } from './queue.js';
 import { Screen } from './screen.js';
@@ -53,12 +53,14 @@ const player = new Player({
 const queue = new ReviewQueue({
   server: {
     decide: (id, body) => api(`/api/clips/${id}/decisions`, body),
-    latest: latestDecision,
+    mine: myDecisions,
     undo: undoDecision,
-    load: (limit, only) => {
+    open: (id) => api(`/api/clips/${id}`),
+    load: (limit, { only, anew = false } = {}) => {
       const { selection } = filters;
       const wanted = new URLSearchParams(searchOf(selection));
       wanted.set('limit', String(limit));
+      if (anew) wanted.set('anew', '1');
       if (only !== undefined) {
         wanted.set('clip', String(only));
         wanted.set('state', selection.state ?? 'pending'); // else the clip comes in any state
@@ -97,7 +99,7 @@ const parts = { player, queue, screen, marks, transport, describe, filters, help
 const [look, decide] = [looking(parts), deciding(parts)];
 
 /** True once nothing is left of what the reviewer came for. */
-const isDone = () => queue.loaded && !queue.current && queue.times.length > 0;
+const isDone = () => queue.loaded && !queue.current && queue.hasDecided;
 
 // --- Keys and buttons -------------------------------------------------------------------------
 
@@ -151,8 +153,12 @@ document.addEventListener('keydown', (event) => {
 
 document.addEventListener('click', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
-  const button = target.closest('button');
+  const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  const button = /** @type {HTMLElement | null} */ (
+    target.closest(isPlain ? 'button, a[data-show]' : 'button')
+  );
   if (!button) return;
+  if (button instanceof HTMLAnchorElement) event.preventDefault();
   const { action, undo, show } = button.dataset;
   if (action) act(action, event.timeStamp);
   screen.press(event.timeStamp, () => {
@@ -173,14 +179,12 @@ byId('empty-all').addEventListener('click', (event) => {
 // --- Reviewer's name --------------------------------------------------------------------------
 
 letRename(
-  () => Promise.all([loadMine(), queue.renew()]),
+  () => {
+    queue.recall();
+    return queue.renew();
+  },
   (why) => queue.tell(why, true),
 );
-
-async function loadMine() {
-  const mine = await api('/api/mine').catch(() => null);
-  if (mine) queue.remember(mine);
-}
 
 async function loadLabels() {
   describe.use(await api('/api/labels').catch(() => ({ labels: [], others: [] })));
@@ -202,7 +206,9 @@ function draw() {
   const back = wayBack(location.search);
   drawBack(back);
   byId('empty').hidden = !(queue.loaded && !clip) || (back !== null && isDone());
-  setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
+  const [what, why] = whyNone(queue, filters.isFiltered);
+  setText(byId('empty-what'), what);
+  setText(byId('empty-why'), why);
   byId('empty-all').hidden = !filters.isFiltered;
   if (player.presented === null) scheduleSmall(HEAD_START_MS);
   else drawSmall();
@@ -225,7 +231,7 @@ function drawBack(back) {
 
 function drawCounters() {
   const { at, of } = queue.position;
-  setText(byId('position'), queue.current ? String(at) : '–');
+  setText(byId('position'), queue.current && !queue.hasGuest ? String(at) : '–');
   setText(byId('of'), queue.loaded ? String(of) : '–');
   setText(byId('pending'), queue.loaded ? String(queue.pending) : '–');
   setText(byId('today'), String(queue.decidedToday));
@@ -254,7 +260,8 @@ function drawButtons(clip, marked) {
 
 function keepThisPlace() {
   const { current } = queue;
-  if (!current || current.id < 0) return;
+  keepDecided(location.search, queue.decided);
+  if (!current || current.id < 0 || queue.hasGuest) return;
   const frame = player.presented ?? current.start_frame;
   keepPlace({ clip: current.id, frame, search: location.search });
 }
@@ -262,9 +269,11 @@ function keepThisPlace() {
 Object.assign(window, { heaters: { player, queue } });
 writeKeys(keymap);
 explainOnce();
-void loadMine();
 void loadLabels();
-void queue.begin(place?.clip);
+void queue.begin({
+  wish: place?.clip, decided: keptDecided(location.search), goesOn: place !== null,
+});
+queue.recall();
 // A hidden page lets its leases expire; a closed one returns them.
 const renew = () => {
   if (!document.hidden) void queue.renew();
@@ -286,6 +295,8 @@ addEventListener('pagehide', () => {
   void releaseClips();
 });
 addEventListener('beforeunload', (event) => {
+  const { activeElement } = document;
+  if (activeElement instanceof HTMLTextAreaElement) activeElement.blur(); // saves the note
   queue.flush();
-  if (queue.unsaved > 0) event.preventDefault();
+  if (queue.mayLose) event.preventDefault();
 });

@@ -12,18 +12,23 @@
  * @typedef {import('./list.js').Handed} Handed
  * @typedef {import('./journal.js').Entry} Entry
  * @typedef {import('./journal.js').Done} Done
- * @typedef {{event_id: number, clips: Clip[], undone?: number}} Answer
- *   `undone`: how many decisions
+ * @typedef {import('./journal.js').Mine} Mine
+ * @typedef {{event_id: number, clips: Clip[], today?: number}} Answer  `today`: of an undo, how
+ *   many decisions of today stand
  * @typedef {{decide: (id: number, body: object) => Promise<Answer>,
- *   latest: () => Promise<number | null>, undo: (eventId: number | null) => Promise<Answer>,
- *   load: (limit: number, only?: number) => Promise<Handed>}} Server  they throw a Refusal; `only`:
- *   load that clip alone
+ *   mine: (before?: number) => Promise<Mine>, undo: (eventId: number | null) => Promise<Answer>,
+ *   open: (id: number) => Promise<{clip: Clip}>,
+ *   load: (limit: number, options?: {only?: number, anew?: boolean}) => Promise<Handed>}} Server
+ *   they throw a Refusal; `open`: a clip in any state; `only`: load that clip alone; `anew`: what
+ *   was handed out before does not come first
  * @typedef {{text: string, bad: boolean}} Notice
  */
 
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
-import { notSaved, sentence, unreachable } from '../shared/words.js';
-import { alsoDecided, awaits, changedBetween, clampedCut, whyNot } from './edits.js';
+import {
+  clipName, notSaved, sentence, stateTold, unreachable,
+} from '../shared/words.js';
+import { alsoDone, awaits, changedBetween, clampedCut, whyNot } from './edits.js';
 import { Journal } from './journal.js';
 import { ClipList } from './list.js';
 
@@ -44,6 +49,8 @@ export class ReviewQueue {
   /** @type {Notice | null} */ notice = null;
   /** True once the server has answered for the first time. */
   loaded = false;
+  /** True once a clip was decided on, on this page. */
+  hasDecided = false;
   #server;
   #onchange;
   #now;
@@ -54,6 +61,11 @@ export class ReviewQueue {
    * @type {Map<number, number>} */
   #named = new Map();
   /** The clip to begin with. @type {number | null} */ #wish = null;
+  /** True for a list that has not been handed out before. */ #isAnew = false;
+  /** True while this reviewer's decisions are to be asked for. */ #asksMine = false;
+  /** The clip that the reviewer goes to, which the server has yet to hand out.
+   * @type {number | null} */
+  #goal = null;
   /** @type {{promise: Promise<void>, resolve: () => void} | null} */ #loading = null;
   #restsUntil = 0;
 
@@ -83,6 +95,21 @@ export class ReviewQueue {
     return this.#list.position;
   }
 
+  /** How many clips of this list were decided on. */
+  get decided() {
+    return this.#list.decided;
+  }
+
+  /** True while the screen shows a clip that the list does not have. */
+  get hasGuest() {
+    return this.#list.hasGuest;
+  }
+
+  /** True where the server has clips for this page that are not here. */
+  get hasMore() {
+    return this.#list.hasMore;
+  }
+
   get pending() {
     return this.#list.pending;
   }
@@ -102,12 +129,17 @@ export class ReviewQueue {
 
   /** True while only the server's answer can tell what the screen shows next. */
   get busy() {
-    return this.#journal.edits.some(awaits);
+    return this.#goal !== null || this.#journal.edits.some(awaits);
   }
 
   /** Edits on their way. */
   get unsaved() {
     return this.#journal.edits.length;
+  }
+
+  /** True where a page that closes now may lose an edit. The one that is sent first arrives. */
+  get mayLose() {
+    return this.unsaved > 1 || (this.unsaved === 1 && this.#courier.trouble !== null);
   }
 
   /** Why nothing reaches the server right now, and what waits for it. */
@@ -121,11 +153,10 @@ export class ReviewQueue {
     return this.#journal.done;
   }
 
-  /** @param {{recent: Done[], today: number}} mine this reviewer's decisions from the server */
-  remember({ recent, today }) {
-    this.#journal.remember(recent);
-    this.decidedToday = today;
-    this.#onchange();
+  /** Asks for this reviewer's decisions. */
+  recall() {
+    this.#asksMine = true;
+    this.#courier.wake();
   }
 
   // --- The list -------------------------------------------------------------------------------
@@ -146,10 +177,14 @@ export class ReviewQueue {
     return this.#loading.promise;
   }
 
-  /** Begins another list, at the clip `wish` if there is one. @param {number | null} [wish] */
-  begin(wish = null) {
-    this.#list = new ClipList();
+  /** Begins another list. @param {{wish?: number | null, decided?: number, goesOn?: boolean}}
+   * [options] `wish`: the clip to begin with, if it is there; `decided`: how many clips of the list
+   * were decided on before; `goesOn`: it was handed out before, and the same clips come first */
+  begin({ wish = null, decided = 0, goesOn = false } = {}) {
+    this.#list = new ClipList(decided);
     this.#wish = wish;
+    this.#isAnew = !goesOn;
+    this.#goal = null;
     this.loaded = false;
     this.notice = null;
     this.#onchange();
@@ -158,17 +193,67 @@ export class ReviewQueue {
 
   /** Moves on to another clip without a decision. @param {number} by */
   look(by) {
-    const at = this.#list.at + by;
-    if (!this.clips[at]) return;
-    this.#list.at = at;
+    const clip = this.clips[this.#list.at + by];
+    if (!clip) return;
+    this.#goal = null;
     this.notice = null;
+    this.#refresh(clip.id);
     this.#onchange();
     this.#fetchMore();
   }
 
-  /** @param {number} id of a clip in the list */
+  /** Goes to a clip, which need not be in the list. @param {number} id */
   show(id) {
-    this.look(this.clips.findIndex((clip) => clip.id === id) - this.#list.at);
+    const at = this.clips.findIndex((clip) => clip.id === id);
+    if (at >= 0) {
+      this.look(at - this.#list.at);
+      return;
+    }
+    const { trouble } = this.#courier;
+    if (trouble) {
+      this.tell(`The ${clipName(id)} can't be opened. ${sentence(trouble)}`, true);
+      return;
+    }
+    this.notice = null;
+    this.#goal = id;
+    this.#restsUntil = 0;
+    this.#courier.wake();
+    this.#onchange();
+  }
+
+  /** Goes back: to the clip before in the list, then through those that were decided on. */
+  goBack() {
+    if (this.#list.at > 0 && !this.hasGuest) {
+      this.look(-1);
+      return;
+    }
+    const [trail, at] = this.#trail();
+    this.#journal.reach(at + 1);
+    const id = trail[at + 1];
+    if (id !== undefined) this.show(id);
+    else if (this.#journal.wantsBefore !== null) this.tell('Older decisions are on their way.');
+    else if (trail.length > 0) this.tell('You have decided on no clip before this one.');
+    else this.tell('You have decided on no clip yet.');
+    this.#courier.wake();
+  }
+
+  /** Goes forward: through the clips that were decided on, then to the next one of the list. */
+  goForward() {
+    const [trail, at] = this.#trail();
+    if (at > 0) this.show(trail[at - 1]);
+    else if (this.#goal !== null && !this.hasGuest) this.look(0);
+    else if (this.#list.left > 0) this.look(1);
+    else this.tell('No clip comes after this one.');
+  }
+
+  /** The clips that were decided on and are not in the list, the latest first, and where the screen
+   * is among them; -1: nowhere. @returns {[number[], number]} */
+  #trail() {
+    const { current, hasGuest, clips } = this;
+    const listed = new Set(clips.map(({ id }) => id));
+    if (hasGuest && current) listed.delete(current.id);
+    const trail = this.#journal.trail.filter((id) => !listed.has(id));
+    return [trail, trail.indexOf(this.#goal ?? (hasGuest && current ? current.id : 0))];
   }
 
   // --- Decisions ------------------------------------------------------------------------------
@@ -184,7 +269,9 @@ export class ReviewQueue {
       this.#say(why, false);
     } else {
       this.#add(action, clip, { fields });
-      if (alsoDecided(action, clip)) this.#say('Grouped: 2 clips approved.', false);
+      this.hasDecided = true;
+      const more = alsoDone(action, clip, fields);
+      if (more) this.#say(more, false);
     }
     this.#onchange();
   }
@@ -226,8 +313,9 @@ export class ReviewQueue {
     return true;
   }
 
-  /** Undoes a decision: the given one, or the latest. @param {Done} [done] */
-  undo(done = this.done[0]) {
+  /** Undoes a decision: the given one, or the latest that can be undone. @param {Done} [done] */
+  undo(done = this.#journal.undoable) {
+    this.#goal = null;
     const target = done?.edit ?? null;
     const focus = target?.clip.id ?? null;
     this.notice = null;
@@ -288,7 +376,11 @@ export class ReviewQueue {
   #task() {
     const [edit] = this.#journal.edits;
     if (this.#loading) return () => this.#load();
-    if (!edit) return null;
+    if (this.#asksMine) return () => this.#recall();
+    const before = this.#journal.wantsBefore;
+    if (before !== null) return () => this.#recallBefore(before);
+    const goal = this.#goal;
+    if (!edit) return goal === null ? null : () => this.#open(goal);
     const rest = this.#restsUntil - this.#now();
     const rests = edit.fate === 'resting' && this.#journal.edits.length === 1 && rest > 0;
     return rests ? rest : () => this.#send(edit);
@@ -304,6 +396,7 @@ export class ReviewQueue {
     if (handed) {
       list.take(handed, this.#journal.edits);
       this.loaded = true;
+      this.#isAnew = false;
       this.#wish = null;
       this.#refresh(wish);
     }
@@ -313,10 +406,41 @@ export class ReviewQueue {
 
   /** @param {number} limit @param {number | null} wish @returns {Promise<Handed>} */
   async #read(limit, wish) {
-    const handed = await this.#server.load(limit);
+    const handed = await this.#server.load(limit, { anew: this.#isAnew });
     if (wish === null || handed.clips.some((clip) => clip.id === wish)) return handed;
-    const { clips } = await this.#server.load(1, wish);
+    const { clips } = await this.#server.load(1, { only: wish });
     return { ...handed, clips: [...clips, ...handed.clips] };
+  }
+
+  async #recall() {
+    const mine = await unlessRefused(this.#server.mine(), () => {});
+    this.#asksMine = false;
+    if (!mine) return;
+    this.#journal.remember(mine);
+    this.decidedToday = mine.today;
+  }
+
+  /** @param {number} before */
+  async #recallBefore(before) {
+    const mine = await unlessRefused(this.#server.mine(before), () => this.#journal.endHere());
+    if (mine) this.#journal.recall(mine);
+  }
+
+  /** Shows the clip that the reviewer goes to. It is not tried again: they can.
+   * @param {number} goal */
+  async #open(goal) {
+    const id = this.#named.get(goal) ?? goal;
+    const opened = await this.#server.open(id).catch((/** @type {Refusal} */ refusal) => refusal);
+    if (this.#goal !== goal) return;
+    this.#goal = null;
+    if (!('clip' in opened)) {
+      this.#say(`The ${clipName(id)} can't be opened. ${sentence(opened)}`, true);
+      return;
+    }
+    const { clip } = opened;
+    this.#list.receive(clip, this.#journal.edits);
+    if (!this.hasGuest) return;
+    this.#say(`Clip ${id}: ${stateTold(clip, new Date())}. Decide anew, or go on.`, false);
   }
 
   /** @param {Entry} edit */
@@ -330,6 +454,7 @@ export class ReviewQueue {
       request.catch((refusal) => {
         edit.isUnclear ||= UNCLEAR.has(refusal.status);
         edit.fate = edit.isUnclear ? 'unanswered' : 'failed';
+        this.#goal = null;
         throw refusal;
       }),
       (refusal) => this.#refused(edit, refusal),
@@ -341,20 +466,40 @@ export class ReviewQueue {
   /** @param {Entry} edit */
   async #takeBack(edit) {
     // By its id, so that a retry after a lost answer undoes nothing else.
-    edit.eventId ??= edit.target?.eventId ?? await this.#server.latest();
+    edit.eventId ??= edit.target?.eventId ?? await this.#latest(edit);
     return this.#server.undo(edit.eventId);
   }
 
+  /** The latest decision that may be undone. @param {Entry} edit learns what it was
+   * @returns {Promise<number | null>} */
+  async #latest(edit) {
+    let mine = await this.#server.mine();
+    for (;;) {
+      const found = mine.recent.find(({ id }) => !this.#journal.isStuck(id));
+      if (found) {
+        edit.fields.action = found.action;
+        return found.id;
+      }
+      const last = mine.recent.at(-1)?.id;
+      if (!last) return null;
+      if (!mine.has_older) {
+        const message = 'none of your older decisions can be undone';
+        throw Object.assign(new Error(message), { status: 409 });
+      }
+      mine = await this.#server.mine(last);
+    }
+  }
+
   /** @param {Entry} edit @param {Answer} answer */
-  #save(edit, { event_id: id, clips, undone = 1 }) {
+  #save(edit, { event_id: id, clips, today }) {
     const wasUnclear = awaits(edit);
     const arrived = this.#list.settle(edit, clips);
     const names = this.#journal.confirm(edit, id, clips, arrived);
     for (const [before, now] of names) this.#named.set(before, now);
     const isUndo = edit.action === 'undo';
-    if (!UNCOUNTED.has(isUndo ? edit.fields.action : edit.action)) {
-      this.decidedToday = Math.max(0, this.decidedToday + (isUndo ? -undone : 1));
-    }
+    if (!isUndo) this.decidedToday += Number(!UNCOUNTED.has(edit.action));
+    else if (today === undefined) this.#asksMine = true;
+    else this.decidedToday = today;
     if (isUndo && wasUnclear) this.#say('Undone.', false);
     this.#refresh(wasUnclear ? arrived[0]?.id : null, names);
   }
@@ -367,9 +512,15 @@ export class ReviewQueue {
     }
     const others = this.#journal.drop(edit);
     if (refusal.body?.clip) this.#list.correct(refusal.body.clip);
+    void this.renew(); // its neighbours may have changed, too
     if (edit.action === 'undo') {
-      if (refusal.status === GONE) this.#journal.forget(edit.eventId);
-      this.#say(`Nothing was undone. ${sentence(refusal)}`, true);
+      const isGone = refusal.status === GONE;
+      if (isGone) this.#journal.forget(edit.eventId);
+      else if (edit.eventId !== null) this.#journal.stick(edit.eventId, sentence(refusal));
+      const next = this.#journal.undoable && edit.eventId !== null
+        ? ' The next undo takes back the one before.'
+        : '';
+      this.#say(`Nothing was undone. ${sentence(refusal)}${next}`, true);
     } else {
       this.#say(notSaved(edit, refusal, others), true);
     }

@@ -96,9 +96,9 @@ export class Strip {
     const figure = byId(`edge-${side}`);
     const canvas = /** @type {HTMLCanvasElement} */ (figure.querySelector('canvas'));
     const size = this.#sizes.get(canvas);
-    if (frame === null || !size?.width) return;
+    if (!size?.width) return;
     // Exact or none: a nearby picture may be from the other side of the cut.
-    const piece = this.#exact(clip, frame);
+    const piece = frame === null ? null : this.#exact(clip, frame);
     const key = [clip.video.proxy_id, frame, size.width, size.height, piece?.name].join();
     this.#paint(canvas, key, (context) => {
       if (piece) cover(context, piece, 0, 0, size.width, size.height);

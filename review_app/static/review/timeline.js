@@ -6,6 +6,7 @@
  */
 
 import { byId, make, setText } from '../shared/dom.js';
+import { linkToClip } from './lists.js';
 import { clipName, stateWords } from '../shared/words.js';
 import { doubtOfCut, suggestionAt, suggestionWords, suggestionZones } from './doubt.js';
 import { frameAt, shareOf, spread } from './scale.js';
@@ -43,6 +44,7 @@ export class Timeline {
     if (clip !== this.#clip) {
       this.#clip = clip;
       if (clip) this.#drawClip(clip);
+      else byId('names').replaceChildren();
       for (const side of SIDES) this.#drawCut(side, clip);
     }
     if (!clip) return;
@@ -162,7 +164,12 @@ export class Timeline {
     const frame = isStart ? at - 1 : at;
     const whose = other ? `${clipName(other.id)}, ${stateWords(other.state)}` : 'no clip';
     const limit = isStart ? 'Start of the film' : 'End of the film';
-    setText(part(edge, 'figcaption'), isThere ? whose : limit);
+    const caption = part(edge, 'figcaption');
+    if (isThere && other && other.id > 0) {
+      caption.replaceChildren(linkToClip(other.id, whose));
+    } else {
+      setText(caption, isThere ? whose : limit);
+    }
     setText(part(edge, '.joined span'), doubt || kind);
     setText(part(edge, '.number'), isThere ? String(frame) : '');
     part(edge, 'canvas').setAttribute('aria-label', isThere ? `Frame ${frame}` : limit);

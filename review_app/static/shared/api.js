@@ -41,9 +41,15 @@ export async function api(url, body, page = PAGE) {
 /** Takes back a decision; null: this reviewer's latest. @param {number | null} eventId */
 export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId });
 
+/** This reviewer's decisions that are not undone, newest first: the latest, or those before one.
+ * @param {number} [before] its id
+ * @returns {Promise<import('../review/journal.js').Mine>} */
+export const myDecisions = (before) =>
+  api(before === undefined ? '/api/mine' : `/api/mine?before=${before}`);
+
 /** The id of this reviewer's latest decision that is not undone.
  * @returns {Promise<number | null>} */
-export const latestDecision = async () => (await api('/api/mine')).recent[0]?.id ?? null;
+export const latestDecision = async () => (await myDecisions()).recent[0]?.id ?? null;
 
 /** Gives back what this page has leased. @param {string} [page] or another page of this tab */
 export const releaseClips = (page) => api('/api/release', {}, page).catch(() => {});

@@ -21,13 +21,16 @@ export function make(tag, { data = {}, label, ...properties } = {}, ...children)
   return element;
 }
 
-/** Redraws a list. A focused button passes the focus to the button that takes its place: without
- * focus the next Enter would be a decision. @param {HTMLElement} list @param {Node[]} items */
+/** Redraws a list. A focused button or link passes the focus to the one that takes its place:
+ * without focus the next Enter would be a decision. @param {HTMLElement} list @param {Node[]} items */
 export function redraw(list, items) {
-  const place = [...list.querySelectorAll('button')].findIndex((b) => b === document.activeElement);
+  const focusable = () => [...list.querySelectorAll('button, a')];
+  const place = focusable().findIndex((each) => each === document.activeElement);
   list.replaceChildren(...items);
-  const buttons = [...list.querySelectorAll('button')];
-  if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
+  if (place < 0) return;
+  const now = focusable();
+  const next = /** @type {HTMLElement} */ (now[Math.min(place, now.length - 1)]);
+  next?.focus({ preventScroll: true });
 }
 
 /** Runs `draw` once in a coming animation frame, however often it is requested until then.

@@ -43,8 +43,41 @@ export function clock(seconds) {
 /** @param {number} n @param {string} one @param {string} [many] */
 export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
-/** `review_approved` -> `approved`. @param {string} state */
-export const stateWords = (state) => state.replace(/^review_|_review$/g, '').replaceAll('_', ' ');
+/** States whose names say too little. @type {Record<string, string>} */
+const STATES = {
+  exporting: 'being exported',
+  export_failed: 'approved (its export failed)',
+  keyframing: 'being exported',
+  keyframed: 'exported',
+  keyframe_failed: 'exported (its stills failed)',
+  embedding: 'being embedded',
+  embedded: 'in the library',
+  embedding_failed: 'exported (its embedding failed)',
+  superseded: 'replaced by a merge or a split',
+};
+
+/** A clip's state as sentences name it, after `is`: `review_approved` -> `approved`.
+ * @param {string} state */
+export const stateWords = (state) => STATES[state] ?? state.replace(/^review_|_review$/g, '');
+
+/** `approved by anna at 14:05`. @param {import('./clip.js').Verdict} verdict @param {Date} now */
+function verdictWords({ action, actor, at }, now) {
+  const when = new Date(at);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  const clock = `${two(when.getHours())}:${two(when.getMinutes())}`;
+  const day = `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}`;
+  const isToday = when.toDateString() === now.toDateString();
+  return `${doneWord(action, []).toLowerCase()} by ${actor} ${isToday ? 'at' : `on ${day},`} ${clock}`;
+}
+
+/** A clip's state, with who gave it and when. @param {import('./clip.js').Clip} clip
+ * @param {Date} now */
+export function stateTold({ state, verdict }, now) {
+  const is = stateWords(state);
+  if (!verdict) return is;
+  const was = verdictWords(verdict, now);
+  return was.startsWith(is) ? was : `${is}, ${was}`;
+}
 
 /** A clip without an id from the server has one below zero. @param {number} id */
 export const clipName = (id) => (id > 0 ? `clip ${id}` : 'new clip');
@@ -81,6 +114,17 @@ export function whyEmpty({ withOthers, inOtherPages }, isFiltered) {
   }
   return isFiltered ? 'No clip matches all the filters.'
     : 'New clips appear here by themselves.';
+}
+
+/** Why no clip is on the screen: the heading, and a sentence.
+ * @param {{trouble: string | null, hasMore: boolean, withOthers: number, inOtherPages: number}} queue
+ * @param {boolean} isFiltered @returns {[string, string]} */
+export function whyNone(queue, isFiltered) {
+  if (queue.trouble) {
+    return ["The next clips can't be loaded", 'They come as soon as the server answers.'];
+  }
+  if (queue.hasMore) return ['The next clips are on their way', ''];
+  return ['Nothing to review', whyEmpty(queue, isFiltered)];
 }
 
 /** How many pending clips other tabs of the reviewer have, by what the queue has answered.

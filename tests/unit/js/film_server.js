@@ -17,6 +17,9 @@ const STATES = {
   group: 'review_approved',
 };
 
+/** How many decisions are told at a time. */
+const TOLD = 15;
+
 const APPROVED_BY_GROUP = ['pending_review', 'review_skipped'];
 
 export class Refusal extends Error {
@@ -103,8 +106,8 @@ export class FilmServer {
     };
   }
 
-  /** @param {number} limit @param {number} [only] */
-  async load(limit, only) {
+  /** @param {number} limit @param {{only?: number, anew?: boolean}} [options] */
+  async load(limit, { only } = {}) {
     await this.before('load');
     const found = this.pending.filter((clip) => only === undefined || clip.id === only);
     const answer = {
@@ -127,8 +130,38 @@ export class FilmServer {
     return answer;
   }
 
-  async latest() {
-    return this.events.findLast((event) => !event.undone)?.id ?? null;
+  /** Decisions as they are told, a few at a time. @param {number} [before] */
+  async mine(before = Infinity) {
+    await this.before('mine');
+    const standing = this.events.filter((event) => !event.undone);
+    const found = standing.filter(({ id }) => id < before).reverse();
+    const recent = found.slice(0, TOLD).map(({ id, action, before: was, after }) => ({
+      id,
+      action,
+      fields: [],
+      clip_id: after.find(({ state }) => state !== 'superseded')?.id,
+      start_frame: Math.min(...was.map((clip) => clip.start_frame)),
+      end_frame: Math.max(...was.map((clip) => clip.end_frame)),
+    }));
+    return { recent, has_older: found.length > TOLD, today: this.today };
+  }
+
+  /** How many decisions stand. */
+  get today() {
+    const standing = this.events.filter((event) => !event.undone);
+    return standing.filter(({ action }) => action !== 'nudge' && action !== 'annotate').length;
+  }
+
+  /** @param {number} id */
+  async open(id) {
+    await this.before('open');
+    const clip = this.get(id);
+    if (clip.state === 'superseded') throw new Refusal(`Clip ${id} was replaced.`, 410);
+    const event = this.events.findLast(({ undone, action, after }) =>
+      !undone && STATES[action] && after.some((each) => each.id === id));
+    const at = '2026-05-04T10:00:00Z';
+    const verdict = event ? { action: event.action, actor: 'ann', at } : null;
+    return { clip: { ...this.json(clip), verdict } };
   }
 
   /** @param {number | null} eventId */
@@ -150,7 +183,9 @@ export class FilmServer {
       const { version: _, ...old } = was.get(id) ?? { version: 0, state: 'superseded' };
       return Object.assign(clip, old, { version: clip.version + 1 });
     });
-    const answer = { event_id: 1000 + event.id, clips: clips.map((clip) => this.json(clip)) };
+    const answer = {
+      event_id: 1000 + event.id, clips: clips.map((clip) => this.json(clip)), today: this.today,
+    };
     await this.after('undo');
     return answer;
   }

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 
 import { Marks } from '../../../review_app/static/review/marks.js';
 
-const part = (/** @type {number} */ start, /** @type {number} */ end, key = 'film') =>
-  ({ start_frame: start, end_frame: end, video: { key } });
+const part = (/** @type {number} */ start, /** @type {number} */ end, key = 'film', id = start) =>
+  ({ id, start_frame: start, end_frame: end, video: { key } });
 
 test('marks stand within their clip, in order, and go when they are set again', () => {
   const marks = new Marks();
@@ -17,11 +17,23 @@ test('marks stand within their clip, in order, and go when they are set again', 
   assert.deepEqual(marks.of(part(10, 20, 'other')), []);
 });
 
-test('the frame of a split marks none of its parts, and marks the whole clip again after an undo', () => {
+test('Esc clears the marks of one clip, not of the film', () => {
   const marks = new Marks();
   for (const frame of [12, 15]) marks.toggle(part(10, 20), frame);
   assert.deepEqual(marks.of(part(12, 20)), [15]);
-  assert.deepEqual(marks.of(part(10, 20)), [12, 15]);
   marks.clear(part(12, 20));
   assert.deepEqual(marks.of(part(10, 20)), [12]);
+});
+
+test('a split uses its marks up: a part that grows past one has none; an undo brings them back', () => {
+  const marks = new Marks();
+  const whole = part(10, 20, 'film', 1);
+  for (const frame of [12, 15]) marks.toggle(whole, frame);
+  marks.use(whole);
+  assert.deepEqual(marks.of(part(10, 15, 'film', -1)), []);
+  assert.deepEqual(marks.of(part(10, 18, 'film', 2)), []);
+  assert.ok(marks.toggle(part(12, 20, 'film', 3), 17));
+  assert.deepEqual(marks.of(whole), [12, 15, 17]);
+  marks.clear(whole);
+  assert.deepEqual(marks.of(whole), []);
 });

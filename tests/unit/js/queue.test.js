@@ -500,8 +500,8 @@ test('a decision from before the page was opened is undone, too', async () => {
   const { queue, server } = await queueOf(4);
   await server.decide(2, { action: 'approve', version: 1 });
   await queue.renew();
-  const recent = [{ id: 1, action: 'approve', start_frame: 20, end_frame: 30, fields: [] }];
-  queue.remember({ recent, today: 1 });
+  queue.recall();
+  await settled();
   queue.undo();
   assert.ok(queue.busy);
   queue.decide('archive'); // the screen waits for the clip that comes back
@@ -534,7 +534,7 @@ test('an edit that a neighbour rules out is explained at once and never sent', a
   server.get(3).state = 'exporting';
   await queue.renew();
   queue.decide('merge', { side: 'next' });
-  assert.match(queue.notice?.text ?? '', /The clip after is exporting, so this one can't be merged/);
+  assert.match(queue.notice?.text ?? '', /The clip after is being exported, so this one can't be merged/);
   assert.equal(queue.nudge('end', 1), false);
   assert.match(queue.notice?.text ?? '', /so the cut between can't be moved/);
   await settled();
@@ -556,10 +556,203 @@ test('a refused undo takes the clip away again, one made already is forgotten', 
   assert.equal(queue.done.length, 1);
   server.before = async () => {};
   server.events[0].undone = true;
-  queue.undo();
+  queue.undo(queue.done[0]);
   await settled();
   assert.match(queue.notice?.text ?? '', /undone already/);
   assert.deepEqual(queue.done, []);
+});
+
+test('a decision that can not be undone is told of once, and the next undo goes on', async () => {
+  const { queue, server } = await queueOf(6);
+  for (let i = 0; i < 4; i += 1) queue.decide('approve');
+  await settled();
+  const stuck = new Set([3, 4]);
+  const undo = server.undo.bind(server);
+  server.undo = async (id) => {
+    if (stuck.has(id ?? 0)) throw new Refusal(`bob has skipped clip ${id} since.`, 409);
+    return undo(id);
+  };
+  queue.undo();
+  await settled();
+  const told = /^Nothing was undone. Bob has skipped clip 4 since. The next undo takes back the one/;
+  assert.match(queue.notice?.text ?? '', told);
+  queue.undo();
+  await settled();
+  assert.match(queue.notice?.text ?? '', /clip 3 since/);
+  queue.undo();
+  await settled();
+  assert.deepEqual(queue.notice, { text: 'Undone.', bad: false });
+  assert.equal(queue.current.id, 2);
+  assert.deepEqual(queue.done.map(({ id, why }) => [id, Boolean(why)]), [
+    [4, true], [3, true], [1, false],
+  ]);
+  queue.undo();
+  queue.undo();
+  await settled();
+  assert.match(queue.notice?.text ?? '', /None of your older decisions can be undone/);
+  stuck.delete(4);
+  queue.undo(queue.done[0]); // from the list it is tried again
+  await settled();
+  assert.deepEqual([queue.done.length, server.get(4).state], [1, 'pending_review']);
+});
+
+test('a hundred decisions from before the page was opened are undone one by one', async () => {
+  const { queue, server } = await queueOf(100);
+  for (const { id } of server.live) await server.decide(id, { action: 'approve', version: 1 });
+  await queue.renew();
+  queue.recall();
+  await settled();
+  assert.deepEqual([queue.done.length, queue.decidedToday], [12, 100]);
+  for (let left = 99; left >= 0; left -= 1) {
+    queue.undo();
+    await settled();
+    assert.deepEqual([queue.decidedToday, queue.done.length], [left, Math.min(12, left)]);
+  }
+  assert.equal(server.pending.length, 100);
+});
+
+test('the counters are right after a reload and undos', async () => {
+  const { queue, server } = await queueOf(30);
+  for (let i = 0; i < 6; i += 1) queue.decide(i % 2 ? 'approve' : 'group');
+  queue.annotate(queue.current.id, { rating: 3 });
+  await settled();
+  const { position, decided, pending, decidedToday } = queue;
+  const next = new ReviewQueue({ server, onchange: () => {} });
+  await next.begin({ wish: queue.current.id, decided, goesOn: true });
+  next.recall();
+  await settled();
+  const counted = () => [next.position, next.pending, next.decidedToday];
+  assert.deepEqual(counted(), [position, pending, decidedToday]);
+  next.undo(); // of the rating
+  await settled();
+  assert.deepEqual(counted(), [position, pending, decidedToday]);
+  next.undo();
+  await settled();
+  assert.deepEqual(counted(), [{ ...position, at: position.at - 1 }, pending + 1, decidedToday - 1]);
+});
+
+test('closing the page asks only where something may be lost', async () => {
+  const { queue, server } = await queueOf(12);
+  queue.annotate(queue.current.id, { note: 'typed' });
+  assert.equal(queue.mayLose, false);
+  queue.decide('approve');
+  assert.equal(queue.mayLose, true);
+  await settled();
+  assert.equal(queue.mayLose, false);
+  stop(server);
+  queue.decide('approve');
+  await settled();
+  assert.equal(queue.mayLose, true);
+});
+
+// --- Back to what was decided on --------------------------------------------------------------
+
+test('one goes back through what one has decided on, and forward to the queue', async () => {
+  const { queue, server } = await queueOf(8);
+  for (const action of ['approve', 'skip', 'archive']) queue.decide(action);
+  queue.goBack();
+  assert.ok(queue.busy, 'a decision pressed now is not meant for the clip on the screen');
+  queue.decide('approve');
+  await settled();
+  assert.deepEqual([queue.current.id, queue.current.state], [3, 'review_archived']);
+  assert.match(queue.notice?.text ?? '', /^Clip 3: archived by ann .* Decide anew, or go on\.$/);
+  queue.goBack();
+  queue.goBack();
+  await settled();
+  assert.equal(queue.current.id, 1);
+  queue.goBack();
+  assert.match(queue.notice?.text ?? '', /no clip before this one/);
+  queue.goForward();
+  await settled();
+  assert.equal(queue.current.id, 2);
+  assert.deepEqual([queue.hasGuest, queue.position.of, queue.pending], [true, 8, 5]);
+  queue.goForward();
+  await settled();
+  queue.goForward();
+  assert.deepEqual([queue.current.id, queue.hasGuest, queue.position], [4, false, { at: 4, of: 8 }]);
+  queue.look(4);
+  queue.goForward();
+  assert.match(queue.notice?.text ?? '', /No clip comes after this one/);
+  assert.equal(server.events.length, 3);
+});
+
+test('a clip is decided on anew, and the undo gives it its former state', async () => {
+  const { queue, server } = await queueOf(6);
+  queue.decide('approve');
+  queue.decide('skip');
+  await settled();
+  queue.show(1);
+  await settled();
+  queue.decide('approve');
+  assert.match(queue.notice?.text ?? '', /This clip is approved already/);
+  queue.decide('archive');
+  assert.equal(queue.current.id, 3);
+  await settled();
+  assert.equal(server.get(1).state, 'review_archived');
+  assert.deepEqual([queue.position, queue.pending], [{ at: 3, of: 6 }, 4]);
+  queue.undo();
+  await settled();
+  assert.deepEqual([queue.current.id, queue.current.state], [1, 'review_approved']);
+  assert.equal(server.get(1).state, 'review_approved');
+  queue.undo();
+  queue.undo();
+  await settled();
+  assert.deepEqual(server.pending.length, 6);
+  assert.deepEqual([queue.position.of, queue.pending, queue.hasGuest], [6, 6, false]);
+});
+
+test('the parts of an approved clip wait for decisions', async () => {
+  const { queue, ids } = await queueOf(3);
+  queue.decide('approve');
+  await settled();
+  queue.show(1);
+  await settled();
+  queue.decide('split', { frames: [15] });
+  await settled();
+  assert.deepEqual([ids(), queue.pending, queue.position.of], [[4, 5, 2, 3], 4, 4]);
+});
+
+test('a clip that can not be opened leaves the queue as it is', async () => {
+  const { queue, server } = await queueOf(4);
+  queue.goBack();
+  assert.match(queue.notice?.text ?? '', /decided on no clip yet/);
+  queue.decide('approve');
+  await settled();
+  server.before = async (what) => {
+    if (what === 'open') throw new Refusal('the server does not answer', 0);
+  };
+  queue.goBack();
+  await settled();
+  assert.deepEqual([queue.current.id, queue.busy], [2, false]);
+  assert.equal(queue.notice?.text, "The clip 1 can't be opened. The server does not answer.");
+  const start = stop(server);
+  queue.decide('approve');
+  queue.goBack();
+  await settled();
+  assert.deepEqual([queue.current.id, queue.busy], [3, false]);
+  start();
+});
+
+test('older decisions are fetched for who goes back far', async () => {
+  const { queue, server } = await queueOf(60);
+  for (const { id } of server.live) await server.decide(id, { action: 'skip', version: 1 });
+  await queue.renew();
+  queue.recall();
+  await settled();
+  queue.show(60);
+  await settled();
+  for (let id = 59; id >= 1; id -= 1) {
+    queue.goBack();
+    await settled();
+    assert.equal(queue.current.id, id);
+  }
+});
+
+test('a merge with a clip that was decided on says so', async () => {
+  const { queue } = await queueOf(3);
+  queue.decide('archive');
+  queue.decide('merge', { side: 'previous' });
+  assert.match(queue.notice?.text ?? '', /The clip before was archived: its frames wait/);
 });
 
 // --- Refused ----------------------------------------------------------------------------------
@@ -579,6 +772,17 @@ test('somebody was first: the clip stays away, or comes back as it is now', asyn
   assert.equal(queue.current.id, 2);
   assert.deepEqual([queue.current.labels, queue.current.version], [['theirs'], 2]);
   assert.equal(server.get(3).state, 'review_approved');
+});
+
+test('after a refusal the neighbours show what the clip is now', async () => {
+  const { queue, server } = await queueOf(3);
+  server.change(1, { state: 'review_skipped' });
+  server.change(3, { state: 'review_archived' });
+  queue.decide('approve');
+  await settled();
+  assert.equal(queue.current.id, 2);
+  assert.equal(queue.current.previous?.state, 'review_skipped');
+  assert.equal(queue.current.next?.state, 'review_archived');
 });
 
 test('decisions on the parts of a refused split are dropped with it', async () => {
@@ -768,14 +972,28 @@ test('a clip that somebody brings back shows again', async () => {
 
 test('a list can begin at a given clip, however far down it is', async () => {
   const { queue, ids } = await queueOf(40);
-  await queue.begin(30);
+  await queue.begin({ wish: 30 });
   assert.equal(queue.current.id, 30);
   assert.deepEqual(ids().slice(0, 3), [30, 1, 2]);
-  await queue.begin(3);
+  await queue.begin({ wish: 3 });
   assert.equal(queue.current.id, 3);
   assert.deepEqual(ids().slice(0, 3), [1, 2, 3]);
-  await queue.begin(99);
+  await queue.begin({ wish: 99 });
   assert.equal(queue.current.id, 1);
+});
+
+test('another list begins anew, and one that goes on does not', async () => {
+  const { queue, server } = await queueOf(3);
+  /** @type {(boolean | undefined)[]} */ const asked = [];
+  const load = server.load.bind(server);
+  server.load = async (limit, options) => {
+    asked.push(options?.anew);
+    return load(limit, options);
+  };
+  await queue.begin();
+  await queue.renew();
+  await queue.begin({ goesOn: true });
+  assert.deepEqual(asked, [true, false, false]);
 });
 
 test('a list that begins while another is loading replaces it', async () => {
@@ -817,6 +1035,7 @@ for (let seed = 1; seed <= 60; seed += 1) {
       () => queue.nudge(roll() < 0.5 ? 'start' : 'end', Math.floor(roll() * 5) - 2),
       () => queue.undo(),
       () => queue.look(roll() < 0.5 ? 1 : -1),
+      () => (roll() < 0.5 ? queue.goBack() : queue.goForward()),
       () => void queue.renew(),
       () => server.change(1 + Math.floor(roll() * 12), { note: 'theirs' }),
     ];

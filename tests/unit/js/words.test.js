@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  clock, doneWord, inOtherPages, notSaved, timecode, unreachable, whyEmpty,
+  clock, doneWord, inOtherPages, notSaved, stateTold, timecode, unreachable, whyEmpty, whyNone,
 } from '../../../review_app/static/shared/words.js';
 
 test('decisions and annotations in words', () => {
@@ -27,6 +27,28 @@ test('times and errors in words', () => {
     notSaved(edit, { message: 'No.' }, 1),
     'Not saved: new clip split. No. 1 later decision on it was not saved either.',
   );
+});
+
+test('a state with who gave it and when', () => {
+  const at = new Date(2026, 4, 4, 9, 5);
+  const verdict = { action: 'skip', actor: 'ann', at: at.toISOString() };
+  /** @type {(state: string, given: object | null, now: Date) => string} */
+  const told = (state, given, now) =>
+    stateTold(/** @type {any} */ ({ state, verdict: given }), now);
+  assert.equal(told('review_skipped', verdict, at), 'skipped by ann at 09:05');
+  const later = new Date(2026, 4, 5);
+  const approved = { ...verdict, action: 'approve' };
+  assert.equal(told('embedded', approved, later), 'in the library, approved by ann on 2026-05-04, 09:05');
+  assert.equal(told('pending_review', null, at), 'pending');
+});
+
+test('an empty screen without a server is no empty queue', () => {
+  const queue = { trouble: null, hasMore: false, withOthers: 3, inOtherPages: 0 };
+  assert.equal(whyNone(queue, false)[0], 'Nothing to review');
+  const [what, why] = whyNone({ ...queue, trouble: 'The server does not answer.' }, false);
+  assert.equal(what, "The next clips can't be loaded");
+  assert.doesNotMatch(why, /other reviewers/);
+  assert.match(whyNone({ ...queue, hasMore: true }, false)[0], /on their way/);
 });
 
 test('why no clip is to be had', () => {
