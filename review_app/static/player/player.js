@@ -29,9 +29,9 @@ const TELL_LOADING_MS = 100;
 /** After a drag has moved, neighbours of the frame wait so long for it to move again. */
 const SCRUB_MS = 120;
 
-/** @param {PlayerClip} clip */
-const audioUrl = ({ video, start_frame: a, end_frame: b }) =>
-  video.has_audio ? `/media/${video.proxy_id}/audio/${a}-${b}.wav` : null;
+/** The address of a clip's sound. @param {PlayerClip} clip */
+const soundOf = ({ video, start_frame: a, end_frame: b }) =>
+  video.has_audio ? `/media/${video.proxy_id}/audio/${a}-${b}` : null;
 
 export class Player {
   /** @type {PlayerClip | null} */ clip = null;
@@ -144,10 +144,13 @@ export class Player {
     return this.#supply.poster(clip);
   }
 
-  /** The wave form of a clip in n parts, 0 to 1; null while it isn't here, or without sound.
-   * @param {PlayerClip} clip @param {number} n */
-  peaks(clip, n) {
-    return this.sound.peaks(audioUrl(clip), n);
+  /** The wave form of frames [from, to) of a clip in n parts, 0 to 1; null while it isn't here, or
+   * without sound. @param {PlayerClip} clip @param {number} n @param {number} [from]
+   * @param {number} [to] */
+  peaks(clip, n, from = clip.start_frame, to = clip.end_frame) {
+    const seconds = (/** @type {number} */ frame) =>
+      ((frame - clip.start_frame) * clip.duration_seconds) / (clip.end_frame - clip.start_frame);
+    return this.sound.peaks(soundOf(clip), seconds(from), seconds(to), n);
   }
 
   /**
@@ -181,7 +184,7 @@ export class Player {
   /** @param {PlayerClip} clip */
   #begin(clip) {
     this.#isBeginning = false;
-    this.sound.use(audioUrl(clip), clip.duration_seconds);
+    this.sound.use(soundOf(clip), clip.duration_seconds);
     this.#wakeAndTell();
   }
 
@@ -199,8 +202,8 @@ export class Player {
   /** The clips that will come next, to be loaded ahead. @param {PlayerClip[]} clips */
   expect(clips) {
     this.#supply.expect(clips, this.clip);
-    const sound = clips.length > 0 ? audioUrl(clips[0]) : null;
-    if (sound && !this.sound.muted) void this.sound.load(sound, clips[0].duration_seconds);
+    const sound = clips.length > 0 ? soundOf(clips[0]) : null;
+    if (sound) this.sound.expect(sound);
     this.#wake();
   }
 
@@ -329,7 +332,7 @@ export class Player {
     const due = this.playing ? this.#playback.due(now, this.presented) : null;
     if (due !== null) {
       this.wanted = this.#nearest(clip, due);
-      void this.sound.follow(this.#playback.position, this.rate);
+      this.sound.follow(this.#playback.position, this.rate);
     }
     this.#isInFrame = true;
     this.#show(clip);
