@@ -54,7 +54,7 @@ def page_loudness(audio: bytes, start: float, end: float) -> float:
     script = f"""
       const {{ Levels }} = await import({str(LEVELS_JS)!r});
       const bytes = new Uint8Array(require('node:fs').readFileSync(0));
-      console.log(new Levels(bytes.buffer).loudness());
+      console.log(new Levels(bytes.buffer).loudness);
     """
     done = subprocess.run(
         [node, "-e", f"(async () => {{{script}}})()"],

@@ -35,6 +35,11 @@ const factor = (decibels) => 10 ** (decibels / 20);
 const decibelsOf = (step) => (step === 0 ? -Infinity : (step - 255) * PEAK_STEP_DB);
 
 export class Levels {
+  /** The loudness of the whole clip in LUFS, as EBU R128 gates it; null for silence, and for a
+   * sound that was not measured. */
+  loudness;
+  /** What the sound is multiplied by, to be as loud as that of other clips and not to clip. */
+  gain;
   #view;
   #count;
   #lead;
@@ -50,6 +55,8 @@ export class Levels {
     if (bytes.byteLength !== HEADER_BYTES + this.#count * RECORD_BYTES) {
       throw new Error('the levels of this sound are cut off');
     }
+    this.loudness = this.#loudness();
+    this.gain = this.#gain();
   }
 
   /** The loudest sample of each of n equal parts of a stretch of the clip, 0 to 1.
@@ -67,9 +74,8 @@ export class Levels {
     return peaks;
   }
 
-  /** The loudness of the whole clip in LUFS, as EBU R128 gates it; null for silence, and for a
-   * sound that was not measured. @returns {number | null} */
-  loudness() {
+  /** @returns {number | null} */
+  #loudness() {
     // The loudness at a record is that of the 0.4 s that end with it.
     const first = Math.min(BLOCK_RECORDS, this.#count) - 1;
     /** @type {number[]} */ const blocks = [];
@@ -82,11 +88,9 @@ export class Levels {
     return loud.length > 0 ? mean(loud) : null;
   }
 
-  /** What the sound is multiplied by, to be as loud as that of other clips and not to clip. */
-  gain() {
-    const loudness = this.loudness();
-    if (loudness === null) return 1;
-    const wished = factor(Math.min(MOST_GAIN_DB, TARGET_LUFS - loudness));
+  #gain() {
+    if (this.loudness === null) return 1;
+    const wished = factor(Math.min(MOST_GAIN_DB, TARGET_LUFS - this.loudness));
     return Math.min(wished, 1 / Math.max(this.#loudest(0, this.#count * PEAKS), 1e-3));
   }
 

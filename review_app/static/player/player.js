@@ -40,6 +40,8 @@ export class Player {
   /** -8 to 8, never 0; below 0 backward. */
   rate = rememberedRate();
   sound = new Sound(() => this.#onchange());
+  /** Shows another clip in step with this one. @type {import('./follower.js').Follower | null} */
+  follower = null;
   #onchange;
   /** @type {Supply} */ #supply;
   /** @type {Projector} */ #projector;
@@ -52,6 +54,7 @@ export class Player {
   /** True until the first frame of a clip is on the screen that was there when it was opened. */
   #isBeginning = false;
   #scrubbedAt = -SCRUB_MS;
+  /** Called once the clip has been played to its end. @type {(() => void) | undefined} */ #onend;
   /** Frames that the last step went. */
   #stride = 1;
   #toldAt = 0;
@@ -144,23 +147,26 @@ export class Player {
     return this.#supply.poster(clip);
   }
 
-  /** The wave form of frames [from, to) of a clip in n parts, 0 to 1; null while it isn't here, or
-   * without sound. @param {PlayerClip} clip @param {number} n @param {number} [from]
-   * @param {number} [to] */
-  peaks(clip, n, from = clip.start_frame, to = clip.end_frame) {
+  /** The wave form of some frames of a clip in n parts, 0 to 1; null while it isn't here, or without
+   * sound. @param {PlayerClip} clip @param {{start_frame: number, end_frame: number}} frames
+   * @param {number} n */
+  peaks(clip, frames, n) {
     const seconds = (/** @type {number} */ frame) =>
       ((frame - clip.start_frame) * clip.duration_seconds) / (clip.end_frame - clip.start_frame);
-    return this.sound.peaks(soundOf(clip), seconds(from), seconds(to), n);
+    const [from, to] = [seconds(frames.start_frame), seconds(frames.end_frame)];
+    return this.sound.peaks(soundOf(clip), from, to, n);
   }
 
   /**
    * Shows a clip from its first frame on, at the rate that was chosen last; or one frame of it, at
    * rest.
-   * @param {PlayerClip} clip @param {{since?: number, at?: number}} [options] `since`: time of the
-   *   key press, `at`: the frame
+   * @param {PlayerClip} clip @param {{since?: number, at?: number, onend?: () => void}} [options]
+   *   `since`: time of the key press, `at`: the frame, `onend`: called where the clip would begin
+   *   anew
    */
-  open(clip, { since, at } = {}) {
+  open(clip, { since, at, onend } = {}) {
     this.clip = clip;
+    this.#onend = onend;
     this.playing = at === undefined;
     this.wanted = this.#nearest(clip, at ?? clip.start_frame);
     this.rate = rememberedRate();
@@ -210,6 +216,11 @@ export class Player {
   /** The server is there again: tries at once what did not load. */
   retry() {
     this.#supply.retry();
+  }
+
+  /** Shows the same frame again, for whoever follows. */
+  refresh() {
+    this.#wake();
   }
 
   play() {
@@ -330,6 +341,10 @@ export class Player {
     const { clip } = this;
     if (!clip || this.#isBeginning) return;
     const due = this.playing ? this.#playback.due(now, this.presented) : null;
+    if (this.#onend && this.#playback.laps > 0) {
+      this.#onend();
+      return;
+    }
     if (due !== null) {
       this.wanted = this.#nearest(clip, due);
       this.sound.follow(this.#playback.position, this.rate);
@@ -346,13 +361,15 @@ export class Player {
   /** @param {PlayerClip} clip */
   #show(clip) {
     const isBackward = this.playing && this.rate < 0;
-    this.#projector.show({
+    const aim = {
       wanted: this.wanted,
       ahead: this.#ahead(clip),
       isPlaying: this.playing,
       isBackward,
       mayCatchUp: this.playing && !this.#playback.isAwaiting,
-    });
+    };
+    this.#projector.show(aim);
+    this.follower?.follow(clip, aim);
     this.#supply.demand(clip, this.wanted, isBackward);
   }
 

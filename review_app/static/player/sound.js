@@ -35,6 +35,8 @@ export class Sound {
   /** The part that was handed to the hardware last, and the time at which it ends.
    * @type {{part: number, at: number} | null} */ #tail = null;
   /** @type {string | null} */ #where = null;
+  /** Those that were asked for last. @type {{key: string, peaks: Float32Array} | null} */
+  #peaks = null;
   #seconds = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #later;
   #startedAt = 0;
@@ -81,6 +83,12 @@ export class Sound {
       : null;
   }
 
+  /** How loud the clip is, in LUFS; null while that is not known. */
+  get loudness() {
+    const levels = this.#where !== null && this.#parts.levels(this.#where);
+    return (levels && levels.loudness) || null;
+  }
+
   /** The loudest sample of what is heard now, 0 to 1 and above where it clips. */
   get peak() {
     if (!this.#desk || this.#sources.length === 0) return 0;
@@ -92,7 +100,11 @@ export class Sound {
    * @param {string | null} where @param {number} from seconds into the clip @param {number} to
    * @param {number} n @returns {Float32Array | null} */
   peaks(where, from, to, n) {
-    return (where !== null && this.#parts.levels(where)?.peaks(from, to, n)) || null;
+    const levels = where === null ? null : this.#parts.levels(where);
+    if (!levels) return null;
+    const key = [where, from, to, n].join();
+    if (this.#peaks?.key !== key) this.#peaks = { key, peaks: levels.peaks(from, to, n) };
+    return this.#peaks.peaks;
   }
 
   /** Sets the clip to play; null for one without audio. @param {string | null} where the address
@@ -209,7 +221,7 @@ export class Sound {
 
   #gain() {
     const levels = this.isEven && this.#where !== null && this.#parts.levels(this.#where);
-    return levels ? levels.gain() : 1;
+    return levels ? levels.gain : 1;
   }
 
   /** The position in the clip that is heard now, in seconds. */

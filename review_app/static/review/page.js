@@ -14,11 +14,13 @@ import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
 import { whyEmpty } from '../shared/words.js';
-import { deciding, looking } from './actions.js';
+import { deciding, leavesCut, looking } from './actions.js';
+import { Beside } from './beside.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Describe } from './describe.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
+import { Magnifier } from './magnifier.js';
 import { Marks } from './marks.js';
 import { pace } from './pace.js';
 import { keepPlace, keptPlace } from './place.js';
@@ -75,7 +77,12 @@ const strip = new Strip(player, schedule);
 const timeline = new Timeline(player, {
   exportsTrimmed: 'exportTrimmed' in page.dataset,
   sure: Number(page.dataset.sure),
+  onchange: schedule,
 });
+const beside = new Beside(player);
+const magnifier = new Magnifier(
+  ['picture', 'beside'].map((id) => /** @type {HTMLCanvasElement} */ (byId(id))),
+);
 const transport = new Transport(player);
 const lists = new Lists(strip);
 const describe = new Describe({
@@ -88,7 +95,9 @@ const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 
 const place = keptPlace(location.search);
 const screen = new Screen(player, place);
-const parts = { player, queue, screen, marks, transport, describe, filters, help };
+const parts = {
+  player, queue, screen, marks, transport, describe, filters, help, timeline, magnifier, beside,
+};
 const [look, decide] = [looking(parts), deciding(parts)];
 
 // --- Keys and buttons -------------------------------------------------------------------------
@@ -96,6 +105,7 @@ const [look, decide] = [looking(parts), deciding(parts)];
 /** @param {string} action @param {number} since */
 function act(action, since) {
   player.sound.unlock();
+  if (leavesCut(screen, action)) screen.press(since, () => screen.endAcross());
   if (look[action]) screen.press(since, look[action]);
   else if (decide[action] && !screen.isStartled) screen.press(since, decide[action]);
   scheduleDraw(HEAD_START_MS);
@@ -155,7 +165,9 @@ document.addEventListener('click', (event) => {
   if (event.detail > 0 && !button.closest('dialog')) button.blur();
 });
 
-byId('picture').addEventListener('click', (event) => act('toggle', event.timeStamp));
+byId('picture').addEventListener('click', (event) => {
+  if (!magnifier.wasDragged) act('toggle', event.timeStamp);
+});
 
 byId('empty-all').addEventListener('click', (event) => {
   event.preventDefault();
@@ -186,6 +198,7 @@ function draw() {
   page.classList.toggle('is-empty', !clip);
   transport.draw(clip);
   timeline.draw(clip, marked);
+  beside.draw(clip);
   drawFacts(clip);
   describe.draw();
   drawCounters();
@@ -200,7 +213,7 @@ function draw() {
 
 /** Draws the small pictures, which can wait until the large one is on the screen. */
 function drawSmall() {
-  if (queue.current) strip.draw(queue.current);
+  if (queue.current) strip.draw(queue.current, timeline.shown);
   lists.draw(queue.next, queue.done);
 }
 

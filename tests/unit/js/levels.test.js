@@ -38,28 +38,28 @@ test('peaks are those of the stretch that is asked for', () => {
 });
 
 test('loudness is the mean of the blocks that are loud enough', () => {
-  near(levels(steady(20, -18)).loudness(), -18);
-  near(levels([...steady(20, -18), ...steady(40, -90)]).loudness(), -18);
-  near(levels([...steady(23, -18), ...steady(40, -40)]).loudness(), -18);
-  near(levels([...steady(23, -20), ...steady(20, -23)]).loudness(), -21.25);
+  near(levels(steady(20, -18)).loudness, -18);
+  near(levels([...steady(20, -18), ...steady(40, -90)]).loudness, -18);
+  near(levels([...steady(23, -18), ...steady(40, -40)]).loudness, -18);
+  near(levels([...steady(23, -20), ...steady(20, -23)]).loudness, -21.25);
 });
 
 test('a clip of less than a block has the loudness at its end', () => {
-  near(levels([...steady(1, -60), ...steady(1, -20)]).loudness(), -20);
+  near(levels([...steady(1, -60), ...steady(1, -20)]).loudness, -20);
 });
 
 test('silence and what was not measured have none', () => {
-  assert.equal(levels(steady(10, -120)).loudness(), null);
-  assert.equal(levels(steady(10, -327.68)).loudness(), null);
-  assert.equal(levels([]).loudness(), null);
-  assert.equal(levels([]).gain(), 1);
+  assert.equal(levels(steady(10, -120)).loudness, null);
+  assert.equal(levels(steady(10, -327.68)).loudness, null);
+  assert.equal(levels([]).loudness, null);
+  assert.equal(levels([]).gain, 1);
 });
 
 test('the gain leads to one level without clipping', () => {
-  near(levels(steady(10, -13)).gain(), 10 ** (-10 / 20));
-  near(levels(steady(10, -33, 200)).gain(), 10 ** (10 / 20));
-  near(levels(steady(10, -33, 245)).gain(), 10 ** (3 / 20));
-  near(levels(steady(10, -65, 100)).gain(), 10);
+  near(levels(steady(10, -13)).gain, 10 ** (-10 / 20));
+  near(levels(steady(10, -33, 200)).gain, 10 ** (10 / 20));
+  near(levels(steady(10, -33, 245)).gain, 10 ** (3 / 20));
+  near(levels(steady(10, -65, 100)).gain, 10);
 });
 
 test('what is no sound is refused', () => {
