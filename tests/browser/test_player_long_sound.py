@@ -1,4 +1,4 @@
-"""The sound of a clip that is too long for one piece: its parts follow one another without a gap."""
+"""The sound of a clip too long for one piece: its parts follow one another without a gap."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ window.gaps = async (ms) => {
   while (performance.now() < until) {
     await new Promise(requestAnimationFrame);
     const { clip, presentedSeconds } = heaters.player;
-    const now = sources[0]?.node.context.currentTime - (sources[0]?.node.context.outputLatency || 0);
+    const context = sources[0]?.node.context;
+    const now = context?.currentTime - (context?.outputLatency || 0);
     const source = sources.findLast(({ at }) => at <= now);
     if (!source || presentedSeconds === null) continue;
     const heard = source.offset + (now - source.at) * source.rate;
@@ -64,10 +65,10 @@ def test_long_sound_is_where_the_picture_is(tab: Callable[..., Tab], film: Film,
     page.until("sources.length >= 2", seconds=15)
     gaps = sorted(page.page.evaluate("gaps(3000)"))
     assert -0.05 * rate < gaps[len(gaps) // 2] < (1 / RATE + 0.06) * rate
-    joins = page.page.evaluate(
-        """() => sources.slice(1).map(({ at }, i) =>
-          at - sources[i].at - (sources[i].node.buffer.duration - sources[i].offset) / sources[i].rate)"""
-    )
+    joins = page.page.evaluate("""() => sources.slice(1).map(({ at }, i) => {
+      const { at: before, offset, rate, node } = sources[i];
+      return at - before - (node.buffer.duration - offset) / rate;
+    })""")
     assert all(abs(join) < 1e-6 for join in joins)
     page.page.evaluate("(at) => heaters.player.seek(at)", place + 60 * RATE)
     page.until("sources.length >= 1")
