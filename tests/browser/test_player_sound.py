@@ -125,7 +125,7 @@ def test_clips_are_played_at_one_level_and_the_meter_shows_it(
     page.press("Shift+V")
     page.until("heaters.player.sound.peak > 0.25")
     page.press("Space")
-    page.until("document.getElementById('meter').style.transform === 'scaleX(0.00)'")
+    page.until("document.getElementById('meter').style.transform === 'scaleX(0)'")
     page.page.reload()
     page.until("heaters?.player?.presented != null")
     assert not page.page.evaluate("heaters.player.sound.isEven")

@@ -60,6 +60,7 @@ export class Sound {
     this.muted = muted;
     remember('muted', muted ? 'yes' : 'no');
     if (muted) this.stop();
+    else if (this.#where) this.expect(this.#where);
   }
 
   /** @param {number} volume 0 to 1 */
@@ -169,7 +170,7 @@ export class Sound {
   #start(where, position, rate) {
     const { context, even } = /** @type {Desk} */ (this.#desk);
     const from = (position + (context.outputLatency || 0) * rate) % this.#seconds;
-    const { part, offset } = placeOf(from);
+    const { part, offset } = placeOf(from, this.#seconds);
     const buffer = this.#parts.part(where, part);
     if (!buffer || !this.#parts.isMeasured(where)) {
       void this.#parts.load(where, part);

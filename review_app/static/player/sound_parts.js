@@ -14,15 +14,19 @@ const LEVELS_KEPT = 8;
 /** The pause before what did not load is fetched again. */
 const RETRY_MS = 2000;
 
+/** What a clip's length may be off: no part is as short. */
+const ROUNDING_SECONDS = 1e-4;
+
 /** Where a position lies: the number of its part, and seconds from there.
- * @param {number} position seconds into the clip */
-export function placeOf(position) {
-  const part = Math.floor(position / PART_SECONDS);
+ * @param {number} position seconds into the clip @param {number} seconds the clip's length */
+export function placeOf(position, seconds) {
+  const part = Math.min(partsOf(seconds) - 1, Math.floor(position / PART_SECONDS));
   return { part, offset: position - part * PART_SECONDS };
 }
 
 /** How many parts a clip has. @param {number} seconds its length */
-export const partsOf = (seconds) => Math.max(1, Math.ceil(seconds / PART_SECONDS));
+export const partsOf = (seconds) =>
+  Math.max(1, Math.ceil((seconds - ROUNDING_SECONDS) / PART_SECONDS));
 
 /** Values that are fetched, the last few of them.
  * @template T */

@@ -29,9 +29,9 @@ export class Magnifier {
     this.#canvases = canvases;
     for (const canvas of canvases) this.#listen(canvas);
     this.#screen.addEventListener('pointerleave', () => { this.#pointer = { x: 0, y: 0 }; });
-    new ResizeObserver(() => this.#look(moved(this.#lens, { x: 0, y: 0 }, this.#sizes))).observe(
-      this.#screen,
-    );
+    const stayInside = () => this.#look(moved(this.#lens, { x: 0, y: 0 }, this.#sizes));
+    new ResizeObserver(stayInside).observe(this.#screen);
+    new MutationObserver(stayInside).observe(canvases[0], { attributeFilter: ['width', 'height'] });
   }
 
   /** True if the pointer's last press was a drag. */

@@ -96,7 +96,7 @@ export class Transport {
   #drawMeter() {
     const { peak } = this.#player.sound;
     const meter = byId('meter');
-    const scale = `scaleX(${heightOf(peak).toFixed(2)})`;
+    const scale = `scaleX(${Math.round(heightOf(peak) * 100) / 100})`;
     if (meter.style.transform !== scale) meter.style.transform = scale;
     meter.classList.toggle('is-full', peak >= CLIPPING);
   }

@@ -4,10 +4,15 @@ import { mock, test } from 'node:test';
 import { partsOf, placeOf, SoundParts } from '../../../review_app/static/player/sound_parts.js';
 
 test('a position lies in a part', () => {
-  assert.deepEqual(placeOf(0), { part: 0, offset: 0 });
-  assert.deepEqual(placeOf(9.5), { part: 0, offset: 9.5 });
-  assert.deepEqual(placeOf(1800), { part: 180, offset: 0 });
+  assert.deepEqual(placeOf(0, 1810), { part: 0, offset: 0 });
+  assert.deepEqual(placeOf(9.5, 1810), { part: 0, offset: 9.5 });
+  assert.deepEqual(placeOf(1800, 1810), { part: 180, offset: 0 });
   assert.deepEqual([0.04, 10, 10.01, 1800].map(partsOf), [1, 1, 2, 180]);
+});
+
+test('a length that is not exact makes no part of nothing', () => {
+  assert.equal(partsOf(20 + 4e-15), 2);
+  assert.equal(placeOf(20 + 2e-15, 20 + 4e-15).part, 1);
 });
 
 /** @param {(url: string) => boolean} isThere */
