@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SHORT_SECONDS = 10
+SETTLE_SECONDS = 1.0
 ORDERS = {"long": "longest", "short": "shortest"}
 
 WATCH = """(() => {
@@ -61,9 +62,9 @@ def main(minutes: float, repeat: int) -> Iterable[Result]:
         proxy = make_long_proxy(folder / "proxy.mp4", seconds / 60)
         sound = make_sound(folder / "proxy.wav", seconds)
         with review_app(folder, proxy, sound, cuts) as (url, library), chromium() as browser:
-            for _ in tqdm(range(repeat), unit="turn", disable=None):
-                for clip, order in ORDERS.items():
-                    _open(browser, url, library, order, found[clip])
+            for turn in tqdm(range(repeat), unit="turn", disable=None):
+                for clip in sorted(ORDERS, reverse=bool(turn % 2)):
+                    _open(browser, url, library, ORDERS[clip], found[clip])
                 _go_on(browser, url, library, found)
     for name in ("picture", "sound", "waveform", "next"):
         ours, peers = found["long"][name], found["short"][name]
@@ -89,6 +90,7 @@ def _go_on(browser: Browser, url: str, library: Library, found: dict[str, Findin
     page = BenchPage(context.new_page(), f"{url}/review?video={key}")
     for clip in ("long", "short"):
         page.until("heaters.player.poster(heaters.queue.clips[1]) !== null")
+        page.watch(SETTLE_SECONDS)
         found[clip]["next"].append(page.press("s", "next").milliseconds)
     context.close()
 
