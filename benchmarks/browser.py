@@ -23,6 +23,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
 )
 PATIENCE_SECONDS = 30
 VIEWPORT: ViewportSize = {"width": 1280, "height": 720}

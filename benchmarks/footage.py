@@ -11,7 +11,8 @@ from typing import Any
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.demo_film import make_demo_film
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
-from heaters_pipeline.media.products.transcode import REVIEW_PROXY_VIDEO
+from heaters_pipeline.media.products.levels import append_levels
+from heaters_pipeline.media.products.transcode import AUDIO_RATE, REVIEW_PROXY_VIDEO
 from heaters_pipeline.settings import get_settings
 from tests.films import draw_film
 
@@ -87,6 +88,15 @@ def make_barcode_proxy(out: Path, frames: int, rate: int) -> Path:
         boxes.append(f"drawbox={80 * place}:0:80:120:white:fill:enable='{shown}'")
     picture = ",".join([f"testsrc2=size=1280x720:rate={rate}", "noise=alls=3:allf=t", *boxes])
     _ffmpeg("-f", "lavfi", "-i", picture, "-frames:v", str(frames), *proxy_options(), out)
+    return out
+
+
+def make_sound(out: Path, seconds: float) -> Path:
+    """The audio of a proxy, with its levels: noise that comes and goes four times a minute."""
+    swell = "(0.55+0.45*sin(2*PI*t/15))"
+    noise = f"aevalsrc='0.3*random(0)*{swell}':sample_rate={AUDIO_RATE}:duration={seconds:f}"
+    _ffmpeg("-f", "lavfi", "-i", noise, "-c:a", "pcm_s16le", "-fflags", "+bitexact", out)
+    append_levels(out, stall_seconds=get_settings().stall_seconds)
     return out
 
 

@@ -15,7 +15,7 @@ import click
 from tqdm import tqdm
 
 from benchmarks.browser import SEEK_KEY, VIEWPORT, BenchPage, chromium
-from benchmarks.footage import make_barcode_proxy
+from benchmarks.footage import make_barcode_proxy, make_sound
 from benchmarks.report import Result, benchmark
 from benchmarks.reviewing import Library, review_app
 from benchmarks.scratch import work_folder
@@ -64,19 +64,36 @@ def main(presses: int, clips: int, seconds: float, rounds: int, frames: int) -> 
     per_round = max(1, clips // rounds)
     film_frames = frames + SHORT_CLIP * (per_round + 12)
     cuts = range(frames, film_frames, SHORT_CLIP)
-    ours, control = Findings(), Findings()
+    ours, control, closer = Findings(), Findings(), Findings()
     with work_folder() as folder:
         proxy = make_barcode_proxy(folder / "proxy.mp4", film_frames, RATE)
-        with review_app(folder, proxy, cuts) as (url, library), chromium() as browser:
+        sound = make_sound(folder / "proxy.wav", film_frames / RATE)
+        with review_app(folder, proxy, sound, cuts) as (url, library), chromium() as browser:
             bench = Bench(browser, url, library, frames)
             for number in tqdm(range(rounds), unit="round", disable=None):
                 for path, findings in (("review", ours), ("control", control)):
                     bench.look(path, findings, presses // rounds, seconds, seed=number)
                     bench.go_on(path, findings, per_round)
                     bench.go_on_cold(path, findings, max(1, per_round // 3))
+                bench.look("review", closer, presses // rounds, seconds, seed=number, closer=True)
             for path, findings in (("review", ours), ("control", control)):
                 bench.go_on_throttled(path, findings, max(1, per_round // 2))
     yield from results(ours, control, presses // rounds * rounds)
+    yield from closer_results(closer, control, presses // rounds * rounds)
+
+
+def closer_results(closer: Findings, control: Findings, presses: int) -> Iterator[Result]:
+    """With zoom, sound and meter, against the control page as it is."""
+    wrong = f"{PEER}; of {presses} steps and seeks"
+    yield Result("wrong_frames_closer", closer.wrong, "frames", wrong, control.wrong)
+    for name in ("step", "seek"):
+        mine, theirs = closer.milliseconds[name], control.milliseconds[name]
+        for percent in (50, 95, 99):
+            value, peer_value = percentile(mine, percent), percentile(theirs, percent)
+            yield Result(f"{name}_closer_p{percent}", value, "ms", PEER, peer_value)
+    for name in RATES:
+        mine, theirs = closer.late[name], control.late[name]
+        yield Result(f"{name}_closer", median(mine), "of pictures", PEER, median(theirs))
 
 
 def results(ours: Findings, control: Findings, presses: int) -> Iterator[Result]:
@@ -111,16 +128,30 @@ class Bench:
     """Of the first clip of each video."""
 
     @contextmanager
-    def opened(self, path: str, more: str = "") -> Iterator[BenchPage]:
+    def opened(self, path: str, more: str = "", *, has_sound: bool = False) -> Iterator[BenchPage]:
         """A page with a video of its own in a browser profile of its own: nothing is cached."""
         context = self.browser.new_context(viewport=VIEWPORT)
-        page = BenchPage(context.new_page(), f"{self.url}/{path}?video={self.library.add()}{more}")
+        key = self.library.add(has_sound=has_sound)
+        page = BenchPage(context.new_page(), f"{self.url}/{path}?video={key}{more}")
         yield page
         context.close()
 
-    def look(self, path: str, findings: Findings, presses: int, seconds: float, seed: int) -> None:
-        """Steps, seeks and rates in the long clip."""
-        with self.opened(path) as page:
+    def look(
+        self,
+        path: str,
+        findings: Findings,
+        presses: int,
+        seconds: float,
+        seed: int,
+        *,
+        closer: bool = False,
+    ) -> None:
+        """Steps, seeks and rates in the long clip; `closer`: zoomed in, with sound and meter."""
+        with self.opened(path, has_sound=closer) as page:
+            if closer:
+                page.page.keyboard.press("z")
+                page.until("!document.getElementById('zoomed').hidden")
+                page.until("heaters.player.sound.peak > 0")
             if path == "review":
                 whole = f"([a, b]) => a === 0 && b === {self.frames}"
                 page.until(f"heaters.player.loaded.some({whole})")

@@ -27,6 +27,7 @@ from review_app.__main__ import THREADS
 from tests.rows import make_ready, new_video
 
 PROXY_KEY = "proxy.mp4"
+SOUND_KEY = "proxy.wav"
 
 
 class Library:
@@ -43,22 +44,29 @@ class Library:
         }
         self._made = 0
 
-    def add(self) -> str:
+    def add(self, *, has_sound: bool = False) -> str:
         """One more video, cut like all of them; its key."""
         self._made += 1
         key = f"film-{self._made}"
         new_video(self._engine, key)
         proxy_id = hashlib.sha256(key.encode()).hexdigest()[: layout.PROXY_ID_LENGTH]
-        make_ready(self._engine, key, {**self._products, "proxy_id": proxy_id}, self._cuts)
+        products: SourceFacts = {**self._products, "proxy_id": proxy_id}
+        if has_sound:
+            products["proxy_audio_filepath"] = SOUND_KEY
+        make_ready(self._engine, key, products, self._cuts)
         return key
 
 
 @contextmanager
-def review_app(folder: Path, proxy: Path, cuts: Sequence[int]) -> Iterator[tuple[str, Library]]:
+def review_app(
+    folder: Path, proxy: Path, sound: Path, cuts: Sequence[int]
+) -> Iterator[tuple[str, Library]]:
     """The address of a review app, with the control page in it, and its videos."""
     with new_databases(folder) as new_database:
         url = new_database()
-        LocalStorage(folder / "storage").put(proxy, PROXY_KEY)
+        storage = LocalStorage(folder / "storage")
+        storage.put(proxy, PROXY_KEY)
+        storage.put(sound, SOUND_KEY)
         settings = Settings(
             home=folder / "home", database_url=url, storage_url=str(folder / "storage")
         )

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from flask import Blueprint, Response
 from sqlmodel import Session
@@ -13,6 +15,7 @@ from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
+from heaters_pipeline.domain.levels import RECORD_BYTES, RECORDS_PER_SECOND, pack, peaks
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
 from review_app.services import services, transaction
@@ -21,7 +24,10 @@ from review_app.streams import IMMUTABLE, send_object, stream
 blueprint = Blueprint("media", __name__)
 
 OCTETS = "application/octet-stream"
+WAV = "audio/wav"
 AUDIO_CHUNK = 1 << 18
+LEVELS_TAIL = 16
+"""Bytes after the samples that tell whether levels follow."""
 
 
 @blueprint.get("/media/<proxy_id>/frames/<int:start>-<int:end>")
@@ -43,26 +49,25 @@ def index(proxy_id: str, start: int, end: int) -> Response:
     return stream(iter([head]), len(head), OCTETS, IMMUTABLE)
 
 
-@blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>.wav")
-def audio(proxy_id: str, start: int, end: int) -> Response:
-    """The audio of exactly the time that frames [start, end) are shown, as WAV."""
-    if start >= end:
-        raise InputError(f"{start}-{end} has no frames.")
-    with transaction() as session:
-        video = _video_of(session, proxy_id)
-        first, _ = _index(session, video, FrameRange(start, start + 1))
-        _, end_ticks = _index(session, video, FrameRange(end - 1, end))
-    key = video.proxy_audio_filepath
-    if key is None:
-        raise NotFound("This video has no audio.")
-    storage = services().storage
-    size = storage.size(key)
-    layout = wav.read_layout(storage.read_range(key, 0, min(size, wav.LONGEST_HEADER)))
-    position, length = wav.span(layout, first[0].ticks, end_ticks)
-    there = max(0, min(length, size - position))
-    samples = storage.stream(key, position, there) if there else iter(())
-    body = _chain(wav.header(layout, length), samples, _silence(length - there))
-    return stream(body, 44 + length, "audio/wav", IMMUTABLE)
+@blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>/<int:part>.wav")
+def audio(proxy_id: str, start: int, end: int, part: int) -> Response:
+    """A part of the audio of exactly the time that frames [start, end) are shown, as WAV."""
+    sound = _sound(proxy_id, FrameRange(start, end))
+    samples = wav.part(sound.layout, sound.samples, part)
+    if not samples:
+        raise NotFound(f"The sound of frames {start}-{end} ends before part {part}.")
+    head = wav.header(sound.layout, len(samples) * sound.layout.block)
+    return stream(_chain(head, sound.read(samples)), sound.wav_bytes(samples), WAV, IMMUTABLE)
+
+
+@blueprint.get("/media/<proxy_id>/audio/<int:start>-<int:end>/levels")
+def levels(proxy_id: str, start: int, end: int) -> Response:
+    """How loud that audio is from moment to moment (`domain.levels`)."""
+    sound = _sound(proxy_id, FrameRange(start, end))
+    records = wav.records_within(sound.layout, sound.samples)
+    head = wav.levels_header(sound.layout, sound.samples, records)
+    body = sound.levels(records)
+    return stream(iter([head, body]), len(head) + len(body), OCTETS, IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/sprites/<int:sheet>.jpg")
@@ -82,6 +87,51 @@ def proxy(proxy_id: str) -> Response:
     with transaction() as session:
         key = str(_video_of(session, proxy_id).proxy_filepath)
     return send_object(key, "video/mp4", cache=IMMUTABLE)
+
+
+class _Sound(NamedTuple):
+    """The audio of some frames."""
+
+    key: str
+    layout: wav.WavLayout
+    samples: range
+
+    def read(self, samples: range) -> Iterator[bytes]:
+        """Their bytes; silence where the file has ended."""
+        position, length = wav.span(self.layout, samples)
+        there = services().storage.stream(self.key, position, length) if length else iter(())
+        return itertools.chain(there, _silence(len(samples) * self.layout.block - length))
+
+    def wav_bytes(self, samples: range) -> int:
+        return wav.HEADER_BYTES + len(samples) * self.layout.block
+
+    def levels(self, records: range) -> bytes:
+        storage, layout = services().storage, self.layout
+        end = layout.data_start + layout.data_bytes
+        tail = storage.read_range(self.key, end, min(storage.size(self.key) - end, LEVELS_TAIL))
+        start = wav.levels_start(layout, tail)
+        if start is None:  # a proxy from before levels were measured
+            length = layout.rate // RECORDS_PER_SECOND
+            blocks = self.read(range(records.start * length, records.stop * length))
+            return pack(peaks(blocks, layout.rate))
+        offset = start + records.start * RECORD_BYTES
+        return storage.read_range(self.key, offset, len(records) * RECORD_BYTES)
+
+
+def _sound(proxy_id: str, frames: FrameRange) -> _Sound:
+    if frames.length < 1:
+        raise InputError(f"{frames.start}-{frames.end} has no frames.")
+    with transaction() as session:
+        video = _video_of(session, proxy_id)
+        first, _ = _index(session, video, FrameRange(frames.start, frames.start + 1))
+        _, end_ticks = _index(session, video, FrameRange(frames.end - 1, frames.end))
+    key = video.proxy_audio_filepath
+    if key is None:
+        raise NotFound("This video has no audio.")
+    storage = services().storage
+    head = storage.read_range(key, 0, min(storage.size(key), wav.LONGEST_HEADER))
+    layout = wav.read_layout(head)
+    return _Sound(key, layout, wav.samples_within(layout, first[0].ticks, end_ticks))
 
 
 def _run(proxy_id: str, frames: FrameRange) -> tuple[SourceVideo, list[FrameRecord], int]:

@@ -102,9 +102,30 @@ def test_wave_form(tab: Callable[..., Tab], film: Film) -> None:
     """The film's sound is one tone, with three tenths of full strength."""
     page = tab()
     open_clip(page, 60)
+    clip = "heaters.player.clip"
     peaks = page.until(
-        "heaters.player.peaks(heaters.player.clip, 40)?.reduce((all, peak) => [...all, peak], [])"
+        f"heaters.player.peaks({clip}, {clip}, 40) && [...heaters.player.peaks({clip}, {clip}, 40)]"
     )
     assert len(peaks) == 40
     assert all(0.2 < peak < 0.4 for peak in peaks)
     assert all(abs(a - b) < 0.1 for a, b in pairwise(peaks))
+
+
+def test_clips_are_played_at_one_level_and_the_meter_shows_it(
+    tab: Callable[..., Tab], film: Film
+) -> None:
+    """The tone has -14 LUFS and is played at -23, 9 dB softer."""
+    page = tab(script=LISTEN)
+    open_clip(page, 60)
+    page.press("Home")
+    page.until("sources.length === 1 && heaters.player.sound.peak > 0.02")
+    assert -15.5 < page.page.evaluate("heaters.player.sound.loudness") < -12.5
+    assert 0.08 < page.until("heaters.player.sound.peak") < 0.15
+    page.until("document.getElementById('meter').style.transform.match(/scaleX\\(0\\.[4-9]/)")
+    page.press("Shift+V")
+    page.until("heaters.player.sound.peak > 0.25")
+    page.press("Space")
+    page.until("document.getElementById('meter').style.transform === 'scaleX(0)'")
+    page.page.reload()
+    page.until("heaters?.player?.presented != null")
+    assert not page.page.evaluate("heaters.player.sound.isEven")

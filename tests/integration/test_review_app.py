@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -21,6 +22,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain import levels
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, ClipState
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
@@ -297,8 +299,10 @@ def test_a_page_that_closes_gives_its_clips_back(app: Flask, reviewer: Reviewer)
         ("frames/149-151", 400),
         ("frames/0-99999", 400),
         ("frames/-1-5", 404),
-        ("audio/10-10.wav", 400),
-        ("audio/0-151.wav", 400),
+        ("audio/10-10/0.wav", 400),
+        ("audio/0-151/0.wav", 400),
+        ("audio/0-150/1.wav", 404),
+        ("audio/0-151/levels", 400),
     ],
 )
 def test_ranges_that_the_video_lacks_are_refused(
@@ -311,7 +315,7 @@ def test_ranges_that_the_video_lacks_are_refused(
 
 
 def test_unknown_proxy(reviewer: Reviewer) -> None:
-    for path in ("frames/0-1", "index/0-1", "audio/0-1.wav", "proxy.mp4", "sprites/0.jpg"):
+    for path in ("frames/0-1", "index/0-1", "audio/0-1/0.wav", "proxy.mp4", "sprites/0.jpg"):
         answer = reviewer.client.get(f"/media/0000/{path}")
         assert answer.status_code == 404
         assert "No video has this proxy any more" in answer.get_json()["error"]
@@ -386,7 +390,7 @@ def test_a_proxy_from_before_sprite_sheets_says_so(
 
 @pytest.mark.parametrize(("a", "b"), [(0, 150), (40, 41), (41, 100), (100, 150)])
 def test_sound_is_cut_to_the_frames_time(reviewer: Reviewer, film: Film, a: int, b: int) -> None:
-    answer = reviewer.client.get(f"/media/{film.proxy_id}/audio/{a}-{b}.wav")
+    answer = reviewer.client.get(f"/media/{film.proxy_id}/audio/{a}-{b}/0.wav")
     assert answer.status_code == 200
     records, audio = film.footage.records, film.footage.audio
     assert audio is not None
@@ -400,6 +404,59 @@ def test_sound_is_cut_to_the_frames_time(reviewer: Reviewer, film: Film, a: int,
         heard = cut.readframes(cut.getnframes())
         assert heard[: len(expected)] == expected
         assert heard[len(expected) :].strip(b"\0") == b""
+
+
+@pytest.fixture(scope="module")
+def long_sound(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    """26 seconds at five frames a second."""
+    folder = tmp_path_factory.mktemp("long-sound")
+    return prepare(make_numbered_film(folder / "long.mp4", 130, rate=Fraction(5)), folder)
+
+
+def test_long_sound_comes_in_parts_that_join(
+    reviewer: Reviewer, engine: Engine, storage: LocalStorage, long_sound: Footage
+) -> None:
+    film = add_film(engine, storage, long_sound, "long-sound", ())
+    assert long_sound.audio is not None
+    heard = b""
+    for part, length in enumerate((240_000, 240_000, 96_000)):
+        answer = reviewer.client.get(f"/media/{film.proxy_id}/audio/5-125/{part}.wav")
+        with wave.open(BytesIO(answer.get_data())) as sound:
+            assert sound.getnframes() == length
+            heard += sound.readframes(length)
+    with wave.open(str(long_sound.audio)) as whole:
+        whole.setpos(24_000)
+        assert heard == whole.readframes(576_000)
+
+
+def test_levels_are_those_of_the_frames_time(
+    reviewer: Reviewer,
+    engine: Engine,
+    storage: LocalStorage,
+    long_sound: Footage,
+    tmp_path: Path,
+) -> None:
+    """From frame 6, at 1.2 s, to frame 8, at 1.6 s; then of a file from before there were any."""
+    film = add_film(engine, storage, long_sound, "levels", ())
+    address = f"/media/{film.proxy_id}/audio/6-8/levels"
+    answer = reviewer.client.get(address)
+    magic, count, lead = struct.unpack_from("<4sIf", answer.get_data())
+    assert (magic, count, lead) == (b"HLV1", 4, 0)
+    records = np.frombuffer(answer.get_data()[12:], levels.RECORD_TYPE)
+    # A tone with three tenths of full strength: -10.5 dB, and 3 dB less by its mean square.
+    assert np.abs((records["peaks"] - 255.0) * 0.3 + 10.5).max() < 0.5
+    assert np.abs(records["loudness"] / 100 + 14).max() < 1.5
+    with transaction(engine) as session:
+        key = str(source_videos.get(session, "levels").proxy_audio_filepath)
+    whole = b"".join(storage.stream(key))
+    with wave.open(BytesIO(whole)) as sound:
+        plain = whole[: 44 + 2 * sound.getnframes()]
+    assert len(plain) < len(whole)
+    (tmp_path / "plain.wav").write_bytes(plain)
+    storage.put(tmp_path / "plain.wav", key)
+    older = np.frombuffer(reviewer.client.get(address).get_data()[12:], levels.RECORD_TYPE)
+    assert np.array_equal(older["peaks"], records["peaks"])
+    assert (older["loudness"] == levels.UNKNOWN).all()
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,2 @@
-"""Products of a source video: gold master, review proxy, sprites, thumbnails, frame index."""
+"""Products of a source video: gold master, review proxy, sprites, sound levels, thumbnails, frame
+index."""

@@ -37,6 +37,7 @@ from heaters_pipeline.media.ffmpeg.process import (
     run,
 )
 from heaters_pipeline.media.products.frame_index import read_frame_index
+from heaters_pipeline.media.products.levels import append_levels
 from heaters_pipeline.media.products.sprites import SPRITES_VIDEO, read_sprites, sheets_of
 from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, open_thumbnails
 
@@ -172,6 +173,7 @@ def transcode(
             )
         if files.audio:
             _start_audio_at(files.audio, int(ticks[0]))
+            append_levels(files.audio, stall_seconds=stall_seconds)
         _check_counts(source, len(ticks), files)
         sprite_index = read_sprites(files.sprites, facts, ticks) if files.sprites else None
         damage = assess(source, facts, ticks, complaints=complaints.any)

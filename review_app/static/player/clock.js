@@ -13,6 +13,8 @@ const LONGEST_GAP_MS = 1000;
 export class LoopClock {
   /** Milliseconds between two pictures of the display; 0 passes no frame over. */
   displayMs = 0;
+  /** How often the walk has begun anew. */
+  laps = 0;
   #start;
   #end;
   #interval;
@@ -83,6 +85,7 @@ export class LoopClock {
         return this.#frame;
       }
       into -= turn.ticks;
+      if (this.#rate < 0 ? turn.next >= this.#frame : turn.next <= this.#frame) this.laps += 1;
       this.#frame = turn.next;
     }
     this.#anchored = false;

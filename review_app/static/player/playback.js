@@ -75,6 +75,11 @@ export class Playback {
     return this.#clock?.position ?? null;
   }
 
+  /** How often the clip has begun anew. */
+  get laps() {
+    return this.#clock?.laps ?? 0;
+  }
+
   /** True while it waits for a frame that isn't loaded. */
   get isStalled() {
     return this.#clock?.stalled ?? true;

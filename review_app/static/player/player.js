@@ -29,9 +29,9 @@ const TELL_LOADING_MS = 100;
 /** After a drag has moved, neighbours of the frame wait so long for it to move again. */
 const SCRUB_MS = 120;
 
-/** @param {PlayerClip} clip */
-const audioUrl = ({ video, start_frame: a, end_frame: b }) =>
-  video.has_audio ? `/media/${video.proxy_id}/audio/${a}-${b}.wav` : null;
+/** The address of a clip's sound. @param {PlayerClip} clip */
+const soundOf = ({ video, start_frame: a, end_frame: b }) =>
+  video.has_audio ? `/media/${video.proxy_id}/audio/${a}-${b}` : null;
 
 export class Player {
   /** @type {PlayerClip | null} */ clip = null;
@@ -40,6 +40,8 @@ export class Player {
   /** -8 to 8, never 0; below 0 backward. */
   rate = rememberedRate();
   sound = new Sound(() => this.#onchange());
+  /** Shows another clip in step with this one. @type {import('./follower.js').Follower | null} */
+  follower = null;
   #onchange;
   /** @type {Supply} */ #supply;
   /** @type {Projector} */ #projector;
@@ -52,6 +54,7 @@ export class Player {
   /** True until the first frame of a clip is on the screen that was there when it was opened. */
   #isBeginning = false;
   #scrubbedAt = -SCRUB_MS;
+  /** Called once the clip has been played to its end. @type {(() => void) | undefined} */ #onend;
   /** Frames that the last step went. */
   #stride = 1;
   #toldAt = 0;
@@ -144,20 +147,26 @@ export class Player {
     return this.#supply.poster(clip);
   }
 
-  /** The wave form of a clip in n parts, 0 to 1; null while it isn't here, or without sound.
-   * @param {PlayerClip} clip @param {number} n */
-  peaks(clip, n) {
-    return this.sound.peaks(audioUrl(clip), n);
+  /** The wave form of some frames of a clip in n parts, 0 to 1; null while it isn't here, or without
+   * sound. @param {PlayerClip} clip @param {{start_frame: number, end_frame: number}} frames
+   * @param {number} n */
+  peaks(clip, frames, n) {
+    const seconds = (/** @type {number} */ frame) =>
+      ((frame - clip.start_frame) * clip.duration_seconds) / (clip.end_frame - clip.start_frame);
+    const [from, to] = [seconds(frames.start_frame), seconds(frames.end_frame)];
+    return this.sound.peaks(soundOf(clip), from, to, n);
   }
 
   /**
    * Shows a clip from its first frame on, at the rate that was chosen last; or one frame of it, at
    * rest.
-   * @param {PlayerClip} clip @param {{since?: number, at?: number}} [options] `since`: time of the
-   *   key press, `at`: the frame
+   * @param {PlayerClip} clip @param {{since?: number, at?: number, onend?: () => void}} [options]
+   *   `since`: time of the key press, `at`: the frame, `onend`: called where the clip would begin
+   *   anew
    */
-  open(clip, { since, at } = {}) {
+  open(clip, { since, at, onend } = {}) {
     this.clip = clip;
+    this.#onend = onend;
     this.playing = at === undefined;
     this.wanted = this.#nearest(clip, at ?? clip.start_frame);
     this.rate = rememberedRate();
@@ -181,7 +190,7 @@ export class Player {
   /** @param {PlayerClip} clip */
   #begin(clip) {
     this.#isBeginning = false;
-    this.sound.use(audioUrl(clip), clip.duration_seconds);
+    this.sound.use(soundOf(clip), clip.duration_seconds);
     this.#wakeAndTell();
   }
 
@@ -199,14 +208,19 @@ export class Player {
   /** The clips that will come next, to be loaded ahead. @param {PlayerClip[]} clips */
   expect(clips) {
     this.#supply.expect(clips, this.clip);
-    const sound = clips.length > 0 ? audioUrl(clips[0]) : null;
-    if (sound && !this.sound.muted) void this.sound.load(sound, clips[0].duration_seconds);
+    const sound = clips.length > 0 ? soundOf(clips[0]) : null;
+    if (sound) this.sound.expect(sound);
     this.#wake();
   }
 
   /** The server is there again: tries at once what did not load. */
   retry() {
     this.#supply.retry();
+  }
+
+  /** Shows the same frame again, for whoever follows. */
+  refresh() {
+    this.#wake();
   }
 
   play() {
@@ -327,9 +341,13 @@ export class Player {
     const { clip } = this;
     if (!clip || this.#isBeginning) return;
     const due = this.playing ? this.#playback.due(now, this.presented) : null;
+    if (this.#onend && this.#playback.laps > 0) {
+      this.#onend();
+      return;
+    }
     if (due !== null) {
       this.wanted = this.#nearest(clip, due);
-      void this.sound.follow(this.#playback.position, this.rate);
+      this.sound.follow(this.#playback.position, this.rate);
     }
     this.#isInFrame = true;
     this.#show(clip);
@@ -343,13 +361,15 @@ export class Player {
   /** @param {PlayerClip} clip */
   #show(clip) {
     const isBackward = this.playing && this.rate < 0;
-    this.#projector.show({
+    const aim = {
       wanted: this.wanted,
       ahead: this.#ahead(clip),
       isPlaying: this.playing,
       isBackward,
       mayCatchUp: this.playing && !this.#playback.isAwaiting,
-    });
+    };
+    this.#projector.show(aim);
+    this.follower?.follow(clip, aim);
     this.#supply.demand(clip, this.wanted, isBackward);
   }
 

@@ -6,21 +6,43 @@
  *   marks: import('./marks.js').Marks, transport: import('./transport.js').Transport,
  *   describe: import('../shared/describe.js').Describe<import('./queue.js').Clip>,
  *   filters: import('../shared/filters.js').Filters,
- *   help: import('../shared/help.js').Help}} Parts  of the page
+ *   timeline: import('./timeline.js').Timeline, magnifier: import('./magnifier.js').Magnifier,
+ *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help}} Parts  of the
+ *   page
  */
 
 import { suggestionFrom } from './doubt.js';
-import { cleanRange } from './trims.js';
+import { cleanRange, transitionFrom } from './trims.js';
+
+/** While the frames around a cut play, every other action goes back to the clip first. */
+const STAYS_ACROSS = new Set([
+  'acrossStart', 'acrossEnd', 'mute', 'softer', 'louder', 'even', 'zoom', 'fullScreen',
+  'timelineIn', 'timelineOut', 'help',
+]);
+
+/** @param {import('./screen.js').Screen} screen @param {string} action */
+export const leavesCut = (screen, action) => screen.isAcross && !STAYS_ACROSS.has(action);
 
 /** Actions that only look: they may come at any time. @param {Parts} parts
  * @returns {Record<string, () => void>} */
-export function looking({ player, queue, screen, marks, transport, describe, filters, help }) {
+export function looking(parts) {
+  const { player, queue, screen, marks, transport, describe, filters, help } = parts;
+  const { timeline, magnifier, beside } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
   const suggest = (/** @type {1 | -1} */ direction) => {
     const frame = queue.current && suggestionFrom(queue.current, player.wanted, direction);
     if (frame !== null) screen.stopAt(frame);
     else if (queue.current) queue.tell('No cut is suggested in this clip.');
+  };
+  const toTransition = (/** @type {1 | -1} */ direction) => {
+    const frame = queue.current && transitionFrom(queue.current, player.wanted, direction);
+    if (frame !== null) screen.stopAt(frame);
+    else queue.tell(`No transition begins ${direction > 0 ? 'after' : 'before'} this frame.`);
+  };
+  const across = (/** @type {'start' | 'end'} */ edge) => {
+    if (!queue.current || screen.playAcross(queue.current, edge)) return;
+    queue.tell(`The film ${edge}s here: there is no cut to play across.`);
   };
   return {
     toggle: () => player.toggle(),
@@ -32,6 +54,19 @@ export function looking({ player, queue, screen, marks, transport, describe, fil
     last: () => screen.stopAt((player.clip?.end_frame ?? 1) - 1),
     inPoint: () => queue.current && seek(cleanRange(queue.current).start_frame),
     outPoint: () => queue.current && screen.stopAt(cleanRange(queue.current).end_frame - 1),
+    nextTransition: () => toTransition(1),
+    previousTransition: () => toTransition(-1),
+    acrossStart: () => across('start'),
+    acrossEnd: () => across('end'),
+    timelineIn: () => timeline.zoom(0.5),
+    timelineOut: () => timeline.zoom(2),
+    zoom: () => magnifier.toggle(),
+    fullScreen: () => magnifier.toggleFullScreen(),
+    compare: () => {
+      const told = queue.current && beside.toggle(queue.current);
+      if (told) queue.tell(told);
+    },
+    even: () => player.sound.level(!player.sound.isEven),
     nextSuggestion: () => suggest(1),
     previousSuggestion: () => suggest(-1),
     backwards: () => player.shuttle(-1),

@@ -97,6 +97,24 @@ export const GROUPS = [
         ['outPoint', 'Shift+End', 'Last frame before the transition'],
       ),
       line(
+        'Next, previous transition',
+        ['nextTransition', 'd', 'Next transition'],
+        ['previousTransition', 'Shift+d', 'Previous transition'],
+      ),
+      line(
+        'Play across the cut before, after',
+        ['acrossStart', 'i', 'Play across the cut before the clip'],
+        ['acrossEnd', 'o', 'Play across the cut after the clip'],
+      ),
+      line('Zoom to 100 % under the pointer', ['zoom', 'z']),
+      line('Full screen', ['fullScreen', 'Shift+f']),
+      line(
+        'Zoom the timeline in, out',
+        ['timelineIn', '+', 'Zoom the timeline in'],
+        ['timelineOut', '-', 'Zoom the timeline out'],
+      ),
+      line('Keep beside the next clips, to compare', ['compare', 'b']),
+      line(
         'Backwards, stop, forwards',
         ['backwards', 'j', 'Backwards, then faster'],
         ['halt', 'k', 'Stop, at normal speed'],
@@ -109,6 +127,7 @@ export const GROUPS = [
         ['softer', 'ArrowDown', 'Softer'],
         ['louder', 'ArrowUp', 'Louder'],
       ),
+      line('All clips equally loud, or not', ['even', 'Shift+v']),
       line('Filter the clips', ['filters', '/']),
       line('Show or hide the keys', ['help', '?']),
     ],

@@ -15,11 +15,13 @@ import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
 import { whyNone } from '../shared/words.js';
-import { deciding, looking } from './actions.js';
+import { deciding, leavesCut, looking } from './actions.js';
+import { Beside } from './beside.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { explainOnce } from './explained.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
+import { Magnifier } from './magnifier.js';
 import { Marks } from './marks.js';
 import { keepDecided, keepPlace, keptDecided, keptPlace } from './place.js';
 import { Progress } from './progress.js';
@@ -81,7 +83,12 @@ const strip = new Strip(player, schedule);
 const timeline = new Timeline(player, {
   exportsTrimmed: 'exportTrimmed' in page.dataset,
   sure: Number(page.dataset.sure),
+  onchange: schedule,
 });
+const beside = new Beside(player);
+const magnifier = new Magnifier(
+  ['picture', 'beside'].map((id) => /** @type {HTMLCanvasElement} */ (byId(id))),
+);
 const transport = new Transport(player);
 const lists = new Lists(strip);
 const describe = new Describe({
@@ -95,7 +102,9 @@ const progress = new Progress(schedule);
 
 const place = keptPlace(location.search);
 const screen = new Screen(player, place);
-const parts = { player, queue, screen, marks, transport, describe, filters, help };
+const parts = {
+  player, queue, screen, marks, transport, describe, filters, help, timeline, magnifier, beside,
+};
 const [look, decide] = [looking(parts), deciding(parts)];
 
 /** True once nothing is left of what the reviewer came for. */
@@ -106,6 +115,7 @@ const isDone = () => queue.loaded && !queue.current && queue.hasDecided;
 /** @param {string} action @param {number} since */
 function act(action, since) {
   player.sound.unlock();
+  if (leavesCut(screen, action)) screen.press(since, () => screen.endAcross());
   if (look[action]) screen.press(since, look[action]);
   else if (decide[action] && !screen.isStartled) screen.press(since, decide[action]);
   scheduleDraw(HEAD_START_MS);
@@ -169,7 +179,9 @@ document.addEventListener('click', (event) => {
   if (event.detail > 0 && !button.closest('dialog')) button.blur();
 });
 
-byId('picture').addEventListener('click', (event) => act('toggle', event.timeStamp));
+byId('picture').addEventListener('click', (event) => {
+  if (!magnifier.wasDragged) act('toggle', event.timeStamp);
+});
 
 byId('empty-all').addEventListener('click', (event) => {
   event.preventDefault();
@@ -198,6 +210,7 @@ function draw() {
   page.classList.toggle('is-empty', !clip);
   transport.draw(clip);
   timeline.draw(clip, marked);
+  beside.draw(clip);
   drawFacts(clip);
   describe.draw();
   drawCounters();
@@ -216,7 +229,7 @@ function draw() {
 
 /** Draws the small pictures, which can wait until the large one is on the screen. */
 function drawSmall() {
-  if (queue.current) strip.draw(queue.current);
+  if (queue.current) strip.draw(queue.current, timeline.shown);
   lists.draw(queue.next, queue.done);
 }
 

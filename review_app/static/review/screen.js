@@ -8,6 +8,8 @@
  * @typedef {import('../player/player.js').PlayerClip} PlayerClip
  */
 
+import { acrossCut } from './trims.js';
+
 /** After a clip has changed by itself, keys meant for the previous one must not decide on it. */
 const STARTLE_MS = 400;
 
@@ -22,6 +24,9 @@ export class Screen {
   #player;
   /** Where to resume the clip that was on the screen last. @type {Place | null} */ #place;
   /** The edge of the clip that is being moved. @type {'start' | 'end' | null} */ #moving = null;
+  /** What plays in place of the clip: the frames around one of its cuts; `frame`, `isPlaying`: how
+   * the clip was left. @type {{clip: PlayerClip, frame: number, isPlaying: boolean} | null} */
+  #across = null;
   #startledUntil = 0;
   /** True once no clip is left: nobody decides in front of an empty screen. */
   #isOver = false;
@@ -55,16 +60,50 @@ export class Screen {
     this.#moving = null;
   }
 
+  /** True while the frames around a cut play. */
+  get isAcross() {
+    return this.#across !== null;
+  }
+
+  /** Plays the last second before a cut and the first one after it, once.
+   * @param {Clip} clip on the screen @param {'start' | 'end'} edge
+   * @returns {boolean} false where the film begins or ends */
+  playAcross(clip, edge) {
+    const { video, start_frame: start, end_frame: end, duration_seconds: seconds } = clip;
+    const aSecond = Math.max(1, Math.round((end - start) / seconds));
+    const frames = acrossCut(clip, edge, aSecond);
+    if (!frames) return false;
+    const { presented, wanted, playing } = this.#player;
+    this.#across ??= { clip, frame: presented ?? wanted, isPlaying: playing };
+    const length = ((frames.end_frame - frames.start_frame) * seconds) / (end - start);
+    this.#player.open(
+      { ...frames, duration_seconds: length, video },
+      { since: this.pressedAt, onend: () => this.endAcross() },
+    );
+    return true;
+  }
+
+  /** Goes back to where the clip was left. */
+  endAcross() {
+    if (!this.#across) return;
+    const { clip, frame, isPlaying } = this.#across;
+    this.#across = null;
+    this.#player.open(clip, { at: frame });
+    if (isPlaying) this.#player.play();
+  }
+
   /** Brings the player in line with the queue. @param {Clip | null} clip @param {Clip[]} next
    * @param {boolean} isOver no clip is left, here or on the server */
   follow(clip, next, isOver) {
-    const shown = this.#player.clip;
+    const shown = this.#across?.clip ?? this.#player.clip;
     if (!clip) {
+      this.#across = null;
       if (shown) this.#player.clear();
     } else if (!shown || !isSamePart(clip, shown)) {
       if ((shown || this.#isOver) && this.pressedAt === undefined) {
         this.#startledUntil = performance.now() + STARTLE_MS;
       }
+      this.#across = null;
       this.#player.open(clip, { since: this.pressedAt, at: this.#beginning(clip) });
       this.#place = null;
     }

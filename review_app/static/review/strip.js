@@ -4,6 +4,7 @@
  *
  * @typedef {import('./queue.js').Clip} Clip
  * @typedef {Pick<Clip, 'start_frame' | 'end_frame' | 'video'>} Small  what a thumbnail needs
+ * @typedef {import('../shared/clip.js').Range} Range
  * @typedef {import('../player/player.js').Player} Player
  * @typedef {{image: CanvasImageSource, x: number, y: number, width: number, height: number,
  *   name: string}} Piece  a part of an image; pieces of one name look the same
@@ -11,7 +12,7 @@
 
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
 import { byId } from '../shared/dom.js';
-import { stripFrames } from './scale.js';
+import { heightOf, stripFrames } from './scale.js';
 
 /** How many exact frames a strip asks for if there are no sprites. */
 const EXACT_MOST = 6;
@@ -46,10 +47,10 @@ export class Strip {
     });
   }
 
-  /** @param {Clip} clip */
-  draw(clip) {
-    this.#drawStrip(clip);
-    this.#drawWave(clip);
+  /** @param {Clip} clip @param {Range} shown the part of it that the bar shows */
+  draw(clip, shown) {
+    this.#drawStrip(clip, shown);
+    this.#drawWave(clip, shown);
     const { start_frame: start, end_frame: end, video } = clip;
     this.#drawEdge('before', clip, start > 0 ? start - 1 : null);
     this.#drawEdge('after', clip, end < video.frame_count ? end : null);
@@ -68,15 +69,15 @@ export class Strip {
     if (piece && context) cover(context, piece, 0, 0, canvas.width, canvas.height);
   }
 
-  /** @param {Clip} clip */
-  #drawStrip(clip) {
+  /** @param {Clip} clip @param {Range} shown */
+  #drawStrip(clip, shown) {
     const canvas = /** @type {HTMLCanvasElement} */ (byId('strip'));
     const size = this.#sizes.get(canvas);
     if (!size?.width) return;
     const { width, height } = size;
     const { width: w, height: h, proxy_id: proxy, sprites } = clip.video;
     const wanted = Math.max(2, Math.round(width / ((height * w) / h)));
-    const frames = stripFrames(clip, sprites ? wanted : Math.min(wanted, EXACT_MOST));
+    const frames = stripFrames(shown, sprites ? wanted : Math.min(wanted, EXACT_MOST));
     const pieces = frames.map((frame, i) => {
       const isEnd = i === 0 || i === frames.length - 1;
       return (isEnd || !sprites ? this.#exact(clip, frame) : null) ?? this.#sprite(clip, frame);
@@ -105,21 +106,22 @@ export class Strip {
     });
   }
 
-  /** @param {Clip} clip */
-  #drawWave(clip) {
+  /** @param {Clip} clip @param {Range} shown */
+  #drawWave(clip, shown) {
     const canvas = /** @type {HTMLCanvasElement} */ (byId('wave'));
     const size = this.#sizes.get(canvas);
     if (!size?.width) return;
     const { width, height } = size;
     const step = Math.round(WAVE_STEP * devicePixelRatio);
-    const peaks = this.#player.peaks(clip, Math.floor(width / step));
-    const key = `${clip.video.proxy_id},${clip.start_frame},${clip.end_frame},${width},${!peaks}`;
+    const peaks = this.#player.peaks(clip, shown, Math.floor(width / step));
+    const { start_frame: start, end_frame: end } = shown;
+    const key = [clip.video.proxy_id, clip.start_frame, start, end, width, !peaks].join();
     this.#paint(canvas, key, (context) => {
       if (!peaks) return;
       context.fillStyle = getComputedStyle(canvas).color;
       const bar = Math.max(1, step - Math.round(devicePixelRatio));
       peaks.forEach((peak, i) => {
-        const length = Math.max(devicePixelRatio, peak * height);
+        const length = Math.max(devicePixelRatio, heightOf(peak) * height);
         context.fillRect(i * step, (height - length) / 2, bar, length);
       });
     });

@@ -2,6 +2,7 @@
  * The row below the picture: the film strip with its cuts, and the bar with zones, marks and knob.
  *
  * @typedef {import('./queue.js').Clip} Clip
+ * @typedef {import('../shared/clip.js').Range} Range
  * @typedef {import('../player/player.js').Player} Player
  */
 
@@ -9,8 +10,11 @@ import { byId, make, setText } from '../shared/dom.js';
 import { linkToClip } from './lists.js';
 import { clipName, stateWords } from '../shared/words.js';
 import { doubtOfCut, suggestionAt, suggestionWords, suggestionZones } from './doubt.js';
-import { frameAt, shareOf, spread } from './scale.js';
+import { frameAt, scrolledBy, shareOf, showing, spread, zoomedBy } from './scale.js';
 import { fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones } from './trims.js';
+
+/** Pixels of a wheel's turn that show half as much of the clip. */
+const WHEEL_DOUBLES = 300;
 
 /** Pixels between the names of two transitions. */
 const NAME_GAP = 12;
@@ -26,12 +30,17 @@ export class Timeline {
   #exportsTrimmed;
   #sure;
   /** @type {Clip | null} */ #clip = null;
+  /** The part of the clip that the bar shows; the clip itself: all of it. @type {Range | null} */
+  #shown = null;
+  #onchange;
   #drawnLoaded = '';
   #drawnMarks = '';
 
-  /** @param {Player} player @param {{exportsTrimmed: boolean, sure: number}} options `sure`: the
-   * score from which on a cut shows no doubt */
-  constructor(player, { exportsTrimmed, sure }) {
+  /** @param {Player} player @param {{exportsTrimmed: boolean, sure: number, onchange: () => void}}
+   * options `sure`: the score from which on a cut shows no doubt; `onchange`: it shows another part
+   * of the clip */
+  constructor(player, { exportsTrimmed, sure, onchange }) {
+    this.#onchange = onchange;
     this.#player = player;
     this.#exportsTrimmed = exportsTrimmed;
     this.#sure = sure;
@@ -42,36 +51,94 @@ export class Timeline {
   /** @param {Clip | null} clip on the screen @param {number[]} marks for a split */
   draw(clip, marks) {
     if (clip !== this.#clip) {
+      const stays = clip?.id === this.#clip?.id && this.#isZoomed;
       this.#clip = clip;
+      this.#shown = clip && stays ? zoomedBy(clip, this.shown, 1, this.#at) : clip;
       if (clip) this.#drawClip(clip);
       else byId('names').replaceChildren();
       for (const side of SIDES) this.#drawCut(side, clip);
     }
     if (!clip) return;
-    this.#drawMarks(clip, marks);
-    this.#drawLoaded(clip);
+    if (!this.#isHeld) this.#show(showing(clip, this.shown, this.#at));
+    this.#drawMarks(marks);
+    this.#drawLoaded();
     this.#drawKnob(clip);
+  }
+
+  /** The part of the clip on the screen that the bar shows. @returns {Range} */
+  get shown() {
+    return this.#shown ?? { start_frame: 0, end_frame: 1 };
+  }
+
+  /** Shows less of the clip, or more, around the frame on the screen. @param {number} times */
+  zoom(times) {
+    if (this.#clip) this.#show(zoomedBy(this.#clip, this.shown, times, this.#at));
+  }
+
+  /** The frame on the screen. */
+  get #at() {
+    return this.#player.presented ?? this.#player.wanted;
+  }
+
+  get #isZoomed() {
+    const { start_frame: start, end_frame: end } = this.shown;
+    return this.#clip !== null && end - start < this.#clip.end_frame - this.#clip.start_frame;
+  }
+
+  /** @param {{start: number}} zone */
+  #isSeen({ start }) {
+    return this.shown.start_frame <= start && start <= this.shown.end_frame;
+  }
+
+  /** True while a pointer drags the knob: what is below it stays there. */
+  get #isHeld() {
+    return this.#bar.matches('.is-held');
+  }
+
+  /** @param {Range} shown */
+  #show(shown) {
+    const { start_frame: start, end_frame: end } = this.shown;
+    if (!this.#clip || (shown.start_frame === start && shown.end_frame === end)) return;
+    this.#shown = shown;
+    this.#drawnLoaded = this.#drawnMarks = '';
+    this.#drawClip(this.#clip);
+    this.#onchange();
   }
 
   #listen() {
     const bar = this.#bar;
     const scrub = (/** @type {PointerEvent} */ event) => {
       if (!this.#player.clip) return;
-      const { left, width } = bar.getBoundingClientRect();
-      const frame = frameAt(this.#player.clip, (event.clientX - left) / width);
-      this.#player.scrub(frame, event.timeStamp);
+      this.#player.scrub(frameAt(this.shown, shareAt(event)), event.timeStamp);
     };
+    const shareAt = (/** @type {MouseEvent} */ event) => {
+      const { left, width } = bar.getBoundingClientRect();
+      return (event.clientX - left) / width;
+    };
+    bar.addEventListener('wheel', (event) => {
+      const clip = this.#clip;
+      if (!clip) return;
+      event.preventDefault();
+      const sideways = event.shiftKey ? event.deltaY : event.deltaX;
+      const isScroll = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      this.#show(isScroll
+        ? scrolledBy(clip, this.shown, sideways / bar.clientWidth)
+        : zoomedBy(clip, this.shown, 2 ** (event.deltaY / WHEEL_DOUBLES),
+          frameAt(this.shown, shareAt(event))));
+    }, { passive: false });
     let goesOn = false;
     bar.addEventListener('pointerdown', (event) => {
       goesOn = this.#player.playing;
       this.#player.pause();
       bar.setPointerCapture(event.pointerId);
+      bar.classList.add('is-held');
       scrub(event);
     });
     bar.addEventListener('pointermove', (event) => {
       if (bar.hasPointerCapture(event.pointerId)) scrub(event);
     });
     bar.addEventListener('lostpointercapture', () => {
+      bar.classList.remove('is-held');
       bar.blur(); // the next Tab is meant for the player
       if (goesOn) this.#player.play();
     });
@@ -81,12 +148,15 @@ export class Timeline {
   #drawClip(clip) {
     this.#bar.setAttribute('aria-valuemin', String(clip.start_frame));
     this.#bar.setAttribute('aria-valuemax', String(clip.end_frame - 1));
-    setText(byId('first-number'), String(clip.start_frame));
-    setText(byId('last-number'), String(clip.end_frame - 1));
+    const { shown } = this;
+    setText(byId('first-number'), String(shown.start_frame));
+    setText(byId('last-number'), String(shown.end_frame - 1));
+    byId('overview').hidden = !this.#isZoomed;
+    place(byId('overview-part'), clip, { start: shown.start_frame, end: shown.end_frame });
     const zones = transitionZones(clip);
     byId('zones').replaceChildren(...zones.map((zone) => {
       const area = make('i', { className: 'zone', title: zone.title, data: { kind: zone.kind } });
-      place(area, clip, zone);
+      place(area, shown, zone);
       return area;
     }));
     const trimmed = trimmedZones(clip);
@@ -95,7 +165,7 @@ export class Timeline {
       const area = byId(`trim-${side}`);
       area.hidden = !zone;
       if (!zone) continue;
-      place(area, clip, zone);
+      place(area, shown, zone);
       area.title = `${zone.title}. ${fateOfTrimmed(this.#exportsTrimmed)}`;
     }
     const ends = [trimmed.start, trimmed.end].flatMap((zone) => zone ?? []);
@@ -103,18 +173,20 @@ export class Timeline {
       zone.start < end.end && zone.end > end.start));
     const suggested = suggestionZones(clip);
     const doubts = SIDES.flatMap((side) => this.#doubtAt(side, clip) ?? []);
-    byId('doubts').replaceChildren(...[...doubts, ...suggested].map((zone) => {
+    byId('doubts').replaceChildren(...[...doubts, ...suggested].filter((zone) => this.#isSeen(zone)).map((zone) => {
       const tick = make('i', { title: zone.title, data: { kind: zone.kind } });
-      tick.style.left = percent(shareOf(clip, zone.start));
+      tick.style.left = percent(shareOf(shown, zone.start));
       return tick;
     }));
     const named = [...ends, ...inside, ...suggested].sort((a, b) => a.start - b.start);
     const fate = ends.length > 0 ? [fateOfTrimmed(this.#exportsTrimmed)] : [];
     const told = [...named, ...doubts].map(({ title }) => title);
     setText(byId('trim'), [...told, ...fate].join('. '));
-    byId('names').replaceChildren(...named.map((zone) => {
+    const seen = named.filter(({ start, end }) =>
+      start < shown.end_frame && end > shown.start_frame);
+    byId('names').replaceChildren(...seen.map((zone) => {
       const name = make('span', { textContent: zone.name, title: zone.title });
-      name.dataset.at = String(shareOf(clip, (zone.start + zone.end) / 2));
+      name.dataset.at = String(shareOf(shown, (zone.start + zone.end) / 2));
       return name;
     }));
     this.#placeNames();
@@ -176,27 +248,29 @@ export class Timeline {
     for (const button of edge.querySelectorAll('button')) button.disabled = other === null;
   }
 
-  /** @param {Clip} clip @param {number[]} marks */
-  #drawMarks(clip, marks) {
-    const key = `${clip.start_frame}-${clip.end_frame}:${marks.join()}`;
+  /** @param {number[]} marks */
+  #drawMarks(marks) {
+    const { shown } = this;
+    const key = `${shown.start_frame}-${shown.end_frame}:${marks.join()}`;
     if (key === this.#drawnMarks) return;
     this.#drawnMarks = key;
-    byId('marks').replaceChildren(...marks.map((frame) => {
+    const seen = marks.filter((start) => this.#isSeen({ start }));
+    byId('marks').replaceChildren(...seen.map((frame) => {
       const mark = make('i', { title: `A part begins at frame ${frame}` });
-      mark.style.left = percent(shareOf(clip, frame));
+      mark.style.left = percent(shareOf(shown, frame));
       return mark;
     }));
   }
 
-  /** @param {Clip} clip */
-  #drawLoaded(clip) {
+  #drawLoaded() {
+    const { shown } = this;
     const parts = this.#player.loaded;
-    const key = `${clip.start_frame}-${clip.end_frame}:${parts.join()}`;
+    const key = `${shown.start_frame}-${shown.end_frame}:${parts.join()}`;
     if (key === this.#drawnLoaded) return;
     this.#drawnLoaded = key;
     byId('loaded').replaceChildren(...parts.map(([start, end]) => {
       const part = make('i');
-      place(part, clip, { start, end });
+      place(part, shown, { start, end });
       return part;
     }));
   }
@@ -208,7 +282,7 @@ export class Timeline {
     const kind = transitionAt(clip, presented);
     const suggestion = suggestionAt(clip, presented);
     const where = [kind && `in a ${kind}`, suggestion && suggestionWords(suggestion)];
-    const share = percent(shareOf(clip, presented + 0.5));
+    const share = percent(Math.min(1, Math.max(0, shareOf(this.shown, presented + 0.5))));
     byId('knob').style.left = share;
     byId('played').style.width = share;
     this.#bar.setAttribute('aria-valuenow', String(presented));
@@ -220,8 +294,8 @@ export class Timeline {
 const part = (element, selector) =>
   /** @type {HTMLElement} */ (element.querySelector(selector));
 
-/** @param {HTMLElement} element @param {Clip} clip @param {{start: number, end: number}} frames */
-function place(element, clip, { start, end }) {
-  element.style.left = percent(shareOf(clip, start));
-  element.style.width = percent(shareOf(clip, end) - shareOf(clip, start));
+/** @param {HTMLElement} element @param {Range} shown @param {{start: number, end: number}} frames */
+function place(element, shown, { start, end }) {
+  element.style.left = percent(shareOf(shown, start));
+  element.style.width = percent(shareOf(shown, end) - shareOf(shown, start));
 }

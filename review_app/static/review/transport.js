@@ -8,7 +8,11 @@
 import { byId, setText } from '../shared/dom.js';
 import { timecode } from '../shared/words.js';
 import { perCent, suggestionAt } from './doubt.js';
+import { heightOf } from './scale.js';
 import { transitionAt } from './trims.js';
+
+/** Of full scale, from which on the meter warns: -1 dB. */
+const CLIPPING = 0.89;
 
 export class Transport {
   #player;
@@ -66,19 +70,40 @@ export class Transport {
     byId('mute').setAttribute('aria-pressed', String(sound.muted));
     if (this.#volume.value !== String(sound.volume)) this.#volume.value = String(sound.volume);
     if (this.#rate.value !== String(rate)) this.#rate.value = String(rate);
-    setText(byId('engine'), this.#player.engineName);
-    byId('engine').title = reason ?? 'Frames are decoded one by one.';
+    byId('even').setAttribute('aria-pressed', String(sound.isEven));
+    byId('even').title = this.#levelWords();
+    byId('sound-trouble').hidden = !sound.trouble;
+    setText(byId('sound-trouble'), sound.trouble ?? '');
+    this.#drawMeter();
+    setText(byId('engine'), reason ? this.#player.engineName : '');
     byId('engine-why').hidden = !reason;
     setText(byId('engine-why'), reason ?? '');
     if (!clip) return;
     const at = presented === null ? null : presented - clip.start_frame;
     setText(byId('frame'), presented === null ? '–' : String(presented));
     const length = clip.end_frame - clip.start_frame;
-    setText(byId('frame-of'), at === null ? '' : `${at + 1} of ${length}`);
+    const isInside = at !== null && at >= 0 && at < length;
+    setText(byId('frame-of'), isInside ? `${at + 1} of ${length}` : '');
     setText(byId('time'), timecode(this.#player.presentedSeconds));
     const kind = transitionAt(clip, presented);
     const suggestion = suggestionAt(clip, presented);
     const within = suggestion ? `suggested, ${perCent(suggestion.score)}` : kind && `in a ${kind}`;
-    setText(byId('within'), within ?? '');
+    const outside = at !== null && !isInside ? `${at < 0 ? 'before' : 'after'} the clip` : null;
+    setText(byId('within'), outside ?? within ?? '');
+  }
+
+  /** Of what is heard: a clip that is paused has none. */
+  #drawMeter() {
+    const { peak } = this.#player.sound;
+    const meter = byId('meter');
+    const scale = `scaleX(${Math.round(heightOf(peak) * 100) / 100})`;
+    if (meter.style.transform !== scale) meter.style.transform = scale;
+    meter.classList.toggle('is-full', peak >= CLIPPING);
+  }
+
+  #levelWords() {
+    const { loudness, isEven } = this.#player.sound;
+    const level = isEven ? 'All clips are played equally loud' : 'Clips are played as loud as they are';
+    return loudness === null ? level : `${level}; this one has ${loudness.toFixed(1)} LUFS`;
   }
 }

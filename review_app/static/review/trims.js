@@ -51,6 +51,26 @@ export function transitionZones({ start_frame: from, end_frame: to, transitions 
   });
 }
 
+/** The frame at which the next transition within a clip begins, or the previous one; null where there
+ * is none. @param {Trimmed} clip @param {number} frame @param {1 | -1} direction */
+export function transitionFrom(clip, frame, direction) {
+  const starts = transitionZones(clip).map(({ start }) => start).sort((a, b) => a - b);
+  const beyond = starts.filter((start) => (start - frame) * direction > 0);
+  return (direction > 0 ? beyond[0] : beyond.at(-1)) ?? null;
+}
+
+/** The frames around a cut of a clip, as many on either side as the film has of so many; null at
+ * either end of the film. @param {Range & {video: {frame_count: number}}} clip
+ * @param {'start' | 'end'} edge @param {number} frames @returns {Range | null} */
+export function acrossCut(clip, edge, frames) {
+  const at = edge === 'start' ? clip.start_frame : clip.end_frame;
+  if (at <= 0 || at >= clip.video.frame_count) return null;
+  return {
+    start_frame: Math.max(0, at - frames),
+    end_frame: Math.min(clip.video.frame_count, at + frames),
+  };
+}
+
 /** The kind of transition with which a clip begins (`at`: its first frame) or ends (`at`: the frame
  * after its last). @param {Trimmed} clip @param {number} at */
 export function kindOfCut({ transitions }, at) {

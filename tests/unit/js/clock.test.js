@@ -154,3 +154,20 @@ test('a change of direction starts from the frame on the screen', () => {
   time.now += 100;
   assert.equal(clock.due(), 18);
 });
+
+test('laps are counted in either direction', () => {
+  for (const rate of [1, -1]) {
+    let now = 0;
+    const clock = new LoopClock({
+      start: 10, end: 13, interval: (frame) => [frame * 900, (frame + 1) * 900], now: () => now,
+    });
+    clock.rate = rate;
+    clock.restart(rate > 0 ? 10 : 12);
+    const laps = [];
+    for (; now <= 60; now += 10) {
+      clock.due();
+      laps.push(clock.laps);
+    }
+    assert.deepEqual(laps, [0, 0, 0, 1, 1, 1, 2]);
+  }
+});

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  cleanRange, fateOfTrimmed, kindOfCut, transitionAt, transitionZones, trimmedZones,
+  acrossCut, cleanRange, fateOfTrimmed, kindOfCut, transitionAt, transitionFrom, transitionZones,
+  trimmedZones,
 } from '../../../review_app/static/review/trims.js';
 
 /** @param {number} start @param {number} end @param {[number, number] | null} trim
@@ -81,4 +82,24 @@ test('a cut is of the kind of the transition that it lies in', () => {
   assert.equal(kindOfCut(clip, 100), 'dissolve');
   assert.equal(kindOfCut(clip, 200), 'fade');
   assert.equal(kindOfCut(clipOf(100, 200, null), 100), 'cut');
+});
+
+test('the next and the previous transition', () => {
+  const clip = /** @type {any} */ ({
+    start_frame: 0, end_frame: 300, trim: null,
+    transitions: [
+      { kind: 'dissolve', first: 199, last: 210 }, { kind: 'fade', first: 99, last: 110 },
+      { kind: 'cut', first: 49, last: 50 },
+    ],
+  });
+  assert.deepEqual([0, 99, 100, 205].map((n) => transitionFrom(clip, n, 1)), [100, 100, 200, null]);
+  assert.deepEqual([0, 100, 101, 205].map((n) => transitionFrom(clip, n, -1)), [null, null, 100, 200]);
+});
+
+test('across a cut', () => {
+  const clip = { start_frame: 10, end_frame: 90, video: { frame_count: 100 } };
+  assert.deepEqual(acrossCut(clip, 'start', 25), { start_frame: 0, end_frame: 35 });
+  assert.deepEqual(acrossCut(clip, 'end', 25), { start_frame: 65, end_frame: 100 });
+  assert.equal(acrossCut({ ...clip, start_frame: 0 }, 'start', 25), null);
+  assert.equal(acrossCut({ ...clip, end_frame: 100 }, 'end', 25), null);
 });
