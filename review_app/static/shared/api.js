@@ -43,7 +43,7 @@ export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId })
 
 /** This reviewer's decisions that are not undone, newest first: the latest, or those before one.
  * @param {number} [before] its id
- * @returns {Promise<import('../review/journal.js').Mine>} */
+ * @returns {Promise<any>} their `Mine` (review/journal.js) */
 export const myDecisions = (before) =>
   api(before === undefined ? '/api/mine' : `/api/mine?before=${before}`);
 
