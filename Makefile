@@ -8,7 +8,7 @@ NPM := typescript@5.9.3 @types/node@20.19.0 eslint@9.39.5 @eslint/js@9.39.5 glob
 
 export FOOTAGE
 
-.PHONY: install install-test demo test coverage lint bench clean
+.PHONY: install install-test demo test shift coverage lint bench clean
 
 install: .venv/installed
 
@@ -24,6 +24,9 @@ SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loa
 test: lint
 	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE)
 	.venv/bin/python -m pytest tests/browser $(SIDE_BY_SIDE)
+
+shift: install-test  ## five hundred clips decided on by keys, then all of it undone
+	DECISIONS=500 .venv/bin/python -m pytest tests/browser/test_review_undo.py --verbose
 
 coverage: install-test  ## a third slower than the tests alone
 	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) --cov --cov-report=term
