@@ -39,7 +39,7 @@ def test_while_the_server_is_stopped_nothing_is_lost_and_work_goes_on(
     page.until("document.getElementById('names').childElementCount === 0")
     assert page.page.inner_text("#empty h1") == "The next clips can't be loaded"
     assert "other reviewers" not in page.page.inner_text("#empty-why")
-    page.press("u", "u", "u")
+    page.press("u", "u", "u", "Escape")
     page.shows_clip(200)
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
     with served(app, port):
