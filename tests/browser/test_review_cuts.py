@@ -161,8 +161,12 @@ def test_several_splits_in_one_go_at_marks(
     page.until("heaters.player.clip.end_frame === 20")
     page.is_saved()
     assert ranges(engine, film)[:3] == [(0, 20), (20, 50), (50, 70)]
+    page.press(".", ".", ".")
+    page.until("heaters.player.clip.end_frame === 23")
+    page.until("document.querySelector('.do-split').textContent.includes('Split here')")
+    assert page.page.locator("#marks i").count() == 0
 
-    page.press("u")
+    page.press("u", "u")
     page.until("heaters.player.clip.end_frame === 70")
     page.until("document.querySelectorAll('#marks i').length === 2")
     page.is_saved()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from playwright.sync_api import Route
+from playwright.sync_api import Dialog, Route
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clips, labels
@@ -52,7 +53,7 @@ def test_parts_of_a_split_can_be_decided_on_before_the_server_has_named_them(
             page.until(f"heaters.queue.unsaved === {left + 1}")
         held.pop().continue_()
         page.until(f"heaters.queue.unsaved === {left}")
-    assert page.page.is_hidden("#notice")
+    assert page.notice() == "The clip before was archived: its frames wait for a decision again."
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
 
 
@@ -240,6 +241,73 @@ def test_clips_can_be_passed_over_and_chosen(tab: Callable[..., Tab], film: Film
     page.shows_clip(70)
     page.until("document.getElementById('position').textContent === '2'")
     assert page.page.evaluate("heaters.queue.unsaved") == 0
+
+
+def test_one_goes_back_to_a_clip_and_decides_on_it_anew(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    picture = "document.querySelector('#edge-before canvas').toDataURL()"
+    page.until("!document.getElementById('edge-before').hidden")
+    nothing = page.page.evaluate(picture)
+    page.press("a")
+    page.shows_clip(70)
+    page.until(f"{picture} !== {nothing!r}")
+    page.press("u")
+    page.shows_clip(0)
+    page.until(f"{picture} === {nothing!r}")  # nothing comes before the film's first clip
+
+    page.page.wait_for_timeout(500)  # keys meant for the clip before don't count
+    page.press("a", "s")
+    page.shows_clip(131)
+    page.press("PageUp", "PageUp")
+    page.shows_clip(0)
+    assert "approved by" in page.notice()
+    assert page.page.inner_text("#state").startswith("Approved by ")
+    assert page.page.inner_text("#position") == "–"  # noqa: RUF001
+    page.press("PageDown")
+    page.shows_clip(70)
+    page.press("PageDown")
+    page.shows_clip(131)
+    page.page.click("#edge-before figcaption a")
+    page.shows_clip(70)
+    assert page.page.inner_text("#state").startswith("Skipped by ")
+    page.page.wait_for_timeout(500)
+    page.press("x")
+    page.shows_clip(131)
+    page.is_saved()
+    assert states(engine, film)[:2] == ["review_approved", "review_archived"]
+    page.until("document.querySelector('#edge-before figcaption').textContent.includes('archived')")
+    page.press("u")
+    page.is_saved()
+    assert states(engine, film)[:2] == ["review_approved", "review_skipped"]
+    page.shows_clip(70)
+    page.page.click("#saved li:nth-child(2) a")
+    page.shows_clip(0)
+    assert page.complaints == []
+
+
+def test_a_note_is_kept_by_a_page_that_closes_without_a_question(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    page = tab()
+    page.shows_clip(0)
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.page.on("dialog", leave)
+    page.press("n")
+    page.page.keyboard.type("seen twice")
+    page.page.goto("about:blank")
+    deadline = time.monotonic() + 10
+    while live(engine, film)[0].note != "seen twice" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert live(engine, film)[0].note == "seen twice"
+    assert asked == []
 
 
 def test_the_counters(tab: Callable[..., Tab], film: Film) -> None:

@@ -34,6 +34,13 @@ def test_while_the_server_is_stopped_nothing_is_lost_and_work_goes_on(
     page.press("s")
     page.shows_clip(200)
     page.until("document.getElementById('notice-text').textContent.includes('3 decisions')")
+    page.press("a", "a", "a")
+    page.until("!document.getElementById('empty').hidden")
+    page.until("document.getElementById('names').childElementCount === 0")
+    assert page.page.inner_text("#empty h1") == "The next clips can't be loaded"
+    assert "other reviewers" not in page.page.inner_text("#empty-why")
+    page.press("u", "u", "u", "Escape")
+    page.shows_clip(200)
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
     with served(app, port):
         page.press("r")
