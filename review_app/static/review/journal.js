@@ -7,11 +7,12 @@
  *   fate: 'waiting' | 'resting' | 'sent' | 'unanswered' | 'failed' | 'saved',
  *   isUnclear?: boolean}} Entry  a nudge rests while its key may still be held; `isUnclear`: the
  *   server may have made it, but no answer arrived
- * @typedef {{id: number | null, action: string, start_frame: number, end_frame: number,
- *   fields: string[], count?: number, edit?: Entry, was?: import('./deeds.js').Seen,
- *   now?: import('./deeds.js').Seen & Pick<Clip, 'video'>}} Done  `id` null: not saved yet;
- *   `fields`: what an annotation sets; `count`: the number of clips in a batch; `was`, `now`: the
- *   clip that the server tells of, before and after
+ * @typedef {{id: number | null, action: string, clip_id?: number, start_frame: number,
+ *   end_frame: number, fields: string[], count?: number, edit?: Entry, why?: string,
+ *   was?: import('./deeds.js').Seen, now?: import('./deeds.js').Seen & Pick<Clip, 'video'>}} Done
+ *   `id` null: not saved yet; `clip_id`: the clip that it left, the first of several; `fields`: what
+ *   an annotation sets; `count`: the number of clips in a batch; `why`: it can't be undone; `was`,
+ *   `now`: the clip that the server tells of, before and after
  */
 
 import { alsoDecided } from './edits.js';

@@ -39,7 +39,7 @@ export class Lists {
     this.#items = items;
     this.#rows = rowsOf(done);
     const doneKey = JSON.stringify(this.#rows.map((row) =>
-      [row.deeds.map(({ id }) => id), row.word, row.what, this.#pictureOf(row)?.name]));
+      [row.deeds.map(({ id }) => id), row.word, row.what, row.deeds[0].why, this.#pictureOf(row)?.name]));
     if (doneKey === this.#drawnDone) return;
     this.#drawnDone = doneKey;
     redraw(byId('saved'), this.#rows.map((row, place) => this.#doneItem(row, place)));
@@ -82,20 +82,30 @@ export class Lists {
   /** @param {Row} row @param {number} place */
   #doneItem(row, place) {
     const { deeds, word, what, range } = row;
+    const [{ id, action, clip_id: left = 0, why }] = deeds;
     const clip = pictured(row);
     const undo = make('button', {
       type: 'button', className: 'quiet', textContent: 'Undo', data: { undo: String(place) },
       label: `Undo: ${word.toLowerCase()} ${what}`,
     });
     return make(
-      'li', { className: deeds[0].id === null ? 'is-unsaved' : '' },
+      'li', { className: id === null ? 'is-unsaved' : '', title: why ? `Can't be undone: ${why}` : '' },
       clip ? this.#picture(clip, SMALL_WIDTH) : '',
-      make('span', { className: `did did-${deeds[0].action}`, textContent: word }),
-      make('span', { className: 'frames', textContent: what, title: what === range ? '' : `${what}, ${range}` }),
+      make('span', { className: `did did-${action}`, textContent: word }),
+      make(
+        'span', { className: 'frames', title: what === range ? '' : `${what}, ${range}` },
+        left > 0 ? linkToClip(left, what) : what,
+      ),
       undo,
     );
   }
 }
+
+/** A link that opens a clip on this page. @param {number} id @param {string} text */
+export const linkToClip = (id, text) => make('a', {
+  textContent: text, href: `/review?clip=${id}`, title: `Go to ${clipName(id)}`,
+  data: { show: String(id) },
+});
 
 /** The clip to show for a row. @param {Row} row */
 const pictured = ({ deeds: [{ edit, now }] }) => edit?.clip ?? now;

@@ -12,7 +12,7 @@
  * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
  *   labels: string[], rating: number | null, note: string | null, score: number | null,
  *   trim: Range | null, transitions: Transition[], suggestions: Suggestion[],
- *   start_score: number | null, end_score: number | null, verdict?: Verdict | null,
+ *   start_score: number | null, end_score: number | null, verdict: Verdict | null,
  *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
  *     frame_count: number, rate: [number, number]},
  *   previous?: Neighbour | null, next?: Neighbour | null}} Clip  a neighbour is the live clip that
