@@ -62,7 +62,7 @@ function moveOf({ action, edit, was, now }) {
 }
 
 /** `start +1`. @param {string} edge @param {number} by frames */
-const moveWords = (edge, by) => `${edge} ${by < 0 ? '−' : '+'}${Math.abs(by)}`;
+const moveWords = (edge, by) => `${edge} ${by < 0 ? '−' : by > 0 ? '+' : '±'}${Math.abs(by)}`;
 
 /** `+b-roll`, `★★★`. @param {Seen} was @param {Seen} now */
 function descriptionWords(was, now) {

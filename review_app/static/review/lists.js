@@ -39,7 +39,7 @@ export class Lists {
     this.#items = items;
     this.#rows = rowsOf(done);
     const doneKey = JSON.stringify(this.#rows.map((row) =>
-      [row.deeds.map(({ id, why }) => [id, why]), row.word, row.what, this.#pictureOf(row)?.name]));
+      [row.deeds.map(({ id }) => id), row.word, row.what, row.deeds[0].why, this.#pictureOf(row)?.name]));
     if (doneKey === this.#drawnDone) return;
     this.#drawnDone = doneKey;
     redraw(byId('saved'), this.#rows.map((row, place) => this.#doneItem(row, place)));
@@ -82,7 +82,7 @@ export class Lists {
   /** @param {Row} row @param {number} place */
   #doneItem(row, place) {
     const { deeds, word, what, range } = row;
-    const [{ id, action, clip_id: left, why }] = deeds;
+    const [{ id, action, clip_id: left = 0, why }] = deeds;
     const clip = pictured(row);
     const undo = make('button', {
       type: 'button', className: 'quiet', textContent: 'Undo', data: { undo: String(place) },
@@ -94,7 +94,7 @@ export class Lists {
       make('span', { className: `did did-${action}`, textContent: word }),
       make(
         'span', { className: 'frames', title: what === range ? '' : `${what}, ${range}` },
-        left && left > 0 ? linkToClip(left, what) : what,
+        left > 0 ? linkToClip(left, what) : what,
       ),
       undo,
     );
