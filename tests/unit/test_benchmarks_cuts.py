@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.cuts import HELD_OUT_SEEDS, Searched, best_threshold, compare
-from benchmarks.report import Rate
 from benchmarks.finders import of_network
+from benchmarks.report import Rate
 from benchmarks.scoring import FilmTruth, Found, Score, Tally, Truth, cut_score
 from benchmarks.train_blends import TUNING_SEEDS
 from benchmarks.train_jumps import EDITED_TUNING_SEEDS, pulled_down
