@@ -15,6 +15,7 @@ import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
 import { whyEmpty } from '../shared/words.js';
 import { deciding, looking } from './actions.js';
+import { Alike } from './alike.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Describe } from './describe.js';
 import { drawFacts } from './facts.js';
@@ -81,6 +82,7 @@ const timeline = new Timeline(player, {
 });
 const transport = new Transport(player);
 const lists = new Lists(strip);
+const alike = new Alike();
 const describe = new Describe({
   current: () => queue.current,
   annotate: (clip, description) => queue.annotate(clip.id, description),
@@ -210,6 +212,7 @@ function draw() {
 function drawSmall() {
   if (queue.current) strip.draw(queue.current);
   lists.draw(queue.next, queue.done);
+  alike.draw(queue.current);
 }
 
 /** @param {ReturnType<typeof wayBack>} back */
