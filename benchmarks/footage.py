@@ -28,8 +28,8 @@ def media_folder() -> Path:
 
 
 def films_with_truth(folder: Path, most: int, shots: int) -> list[tuple[Path, Path]]:
-    """Films of the real footage with their truth files; where there are none, drawn films of so
-    many shots, made in `folder`."""
+    """Films of the real footage with their truth files; where there are none, drawn films of
+    `shots` shots, made in `folder`."""
     media = media_folder()
     truths = sorted(media.glob("*.json")) if media.is_dir() else []
     real = [(film, truth) for truth in truths if (film := truth.with_suffix(".mp4")).is_file()]

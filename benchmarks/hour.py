@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, select
 from tqdm import tqdm
 
 from benchmarks.browser import PATIENCE_SECONDS, VIEWPORT, BenchPage, chromium
@@ -293,7 +293,7 @@ def decided(engine: Engine) -> list[list[int]]:
         events = session.execute(
             select(first, ReviewEvent.clip_ids).where(
                 ReviewEvent.actor != "before",
-                ReviewEvent.action.in_(("approve", "skip", "archive")),
+                col(ReviewEvent.action).in_(("approve", "skip", "archive")),
             )
         ).all()
     batches: dict[int, list[int]] = {}

@@ -8,6 +8,9 @@ BORDER = 0.012
 """The greatest cosine distance of two previews that pass for the same shot. Six of seven repeats of
 a shot lie below it, and different shots above (docs/review.md)."""
 
+RESEMBLANCE = 0.05
+"""The greatest distance of clips that are worth a look beside one another."""
+
 
 def stacks(clip_ids: Sequence[int], alike: Iterable[tuple[int, int]]) -> list[list[int]]:
     """The clips in stacks of two or more, each in the order of `clip_ids`, as are the stacks.

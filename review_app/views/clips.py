@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from heaters_pipeline.db import (
+    alike,
     artifacts,
     clip_transitions,
     clip_work,
@@ -28,6 +29,7 @@ blueprint = Blueprint("clips", __name__)
 
 SIMILAR = 12
 SIMILAR_PAGE = 48
+ALIKE = 5
 
 
 @blueprint.get("/clips/<int:clip_id>")
@@ -77,6 +79,16 @@ def similar(clip_id: int) -> ResponseReturnValue:
             keyframes=artifacts.keyframes_of(session, ids),
             colours=labels.colours(session),
         )
+
+
+@blueprint.get("/api/clips/<int:clip_id>/alike")
+def look_alikes(clip_id: int) -> ResponseReturnValue:
+    """The clips that look most like this one, in any state, the likest first."""
+    likeness = services().likeness()
+    with transaction() as session:
+        ids = alike.nearest(session, clip_id, ALIKE)
+        found = clips_json(session, review_queue.queued(session, ids), likeness)
+    return jsonify(clips=sorted(found, key=lambda clip: ids.index(clip["id"])))
 
 
 @blueprint.post("/clips/<int:clip_id>/retry")

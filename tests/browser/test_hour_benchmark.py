@@ -1,4 +1,4 @@
-"""The benchmark of an hour's review runs to its end on one drawn film; how fast is not asked."""
+"""The benchmark of an hour runs to its end on one drawn film; how fast is not asked here."""
 
 from __future__ import annotations
 

@@ -262,6 +262,9 @@ def test_clips_that_look_alike_are_one_stack(
     assert page.page.inner_text(".is-stack .count") == "2"
     page.press("k")
     page.until(f"{cells} === {len(STARTS) - 1}")
+    page.page.goto(page.page.url.replace("sheet", "review"))
+    page.until("document.querySelectorAll('#alike a').length === 2")
+    assert page.page.inner_text("#alikes").split("\n")[:2] == ["Alike", "skipped"]
     assert page.complaints == []
 
 
@@ -423,12 +426,11 @@ def test_the_sheet_loads_on_and_all_means_all(
     page.until("document.getElementById('shown').textContent === '300'")
     assert page.page.inner_text("#all") == f"Mark all {len(film.clips)}"
     page.press("e", "s")
-    page.until("!document.getElementById('empty').hidden")
-    page.is_saved()
+    page.until("!document.getElementById('empty').hidden && heaters.queue.unsaved === 0", 60)
     with transaction(engine) as session:
         assert clips.counts_by_state(session) == {"review_skipped": len(film.clips)}
     page.press("u")
-    page.until(f"heaters.queue.clips.length === {len(film.clips)}")
+    page.until(f"heaters.queue.clips.length === {len(film.clips)}", 60)
 
 
 def test_the_address_says_which_clips(

@@ -487,3 +487,9 @@ def test_clips_that_look_alike_come_as_stacks(reviewer: Reviewer, engine: Engine
     assert stacks(order="longest") == [[ids[2], ids[0]]]
     assert stacks(limit=2) == []
     assert "stacks" not in reviewer.client.get("/api/queue").get_json()
+
+    def alike(place: int) -> list[int]:
+        found = reviewer.client.get(f"/api/clips/{ids[place]}/alike").get_json()["clips"]
+        return [ids.index(clip["id"]) for clip in found]
+
+    assert [alike(place) for place in range(4)] == [[2, 3], [], [0, 3], [2, 0]]

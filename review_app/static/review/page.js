@@ -16,6 +16,7 @@ import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
 import { whyNone } from '../shared/words.js';
 import { deciding, leavesCut, looking } from './actions.js';
+import { Alike } from './alike.js';
 import { Beside } from './beside.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { explainOnce } from './explained.js';
@@ -91,6 +92,7 @@ const magnifier = new Magnifier(
 );
 const transport = new Transport(player);
 const lists = new Lists(strip);
+const alike = new Alike();
 const describe = new Describe({
   current: () => queue.current,
   annotate: (clip, description) => queue.annotate(clip.id, description),
@@ -231,6 +233,7 @@ function draw() {
 function drawSmall() {
   if (queue.current) strip.draw(queue.current, timeline.shown);
   lists.draw(queue.next, queue.done);
+  alike.draw(queue.current);
 }
 
 /** @param {ReturnType<typeof wayBack>} back */

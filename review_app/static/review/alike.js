@@ -1,0 +1,49 @@
+/** The clips that look like the one on the screen, asked for once the reviewer rests on it. */
+
+import { api } from '../shared/api.js';
+import { Pictures } from '../shared/clip_pictures.js';
+import { byId, make } from '../shared/dom.js';
+import { stateWords } from '../shared/words.js';
+
+/** @typedef {import('./queue.js').Clip} Clip */
+
+const REST_MS = 500;
+const THUMBNAIL_WIDTH = 192;
+
+export class Alike {
+  #pictures = new Pictures();
+  /** The clip that they look like. @type {number | null} */ #shown = null;
+  #timer = 0;
+
+  /** @param {Clip | null} clip on the screen */
+  draw(clip) {
+    const id = clip && clip.id > 0 ? clip.id : null;
+    if (id === this.#shown) return;
+    this.#shown = id;
+    byId('alikes').hidden = true;
+    clearTimeout(this.#timer);
+    if (id !== null) this.#timer = setTimeout(() => void this.#load(id), REST_MS);
+  }
+
+  /** @param {number} id */
+  async #load(id) {
+    const { clips } = await api(`/api/clips/${id}/alike`).catch(() => ({ clips: [] }));
+    if (id !== this.#shown) return;
+    byId('alike').replaceChildren(.../** @type {Clip[]} */ (clips).map((clip) => this.#item(clip)));
+    byId('alikes').hidden = clips.length === 0;
+  }
+
+  /** @param {Clip} clip */
+  #item(clip) {
+    const { id, state, video } = clip;
+    const height = Math.round((THUMBNAIL_WIDTH * video.height) / video.width);
+    const picture = make('canvas', { width: THUMBNAIL_WIDTH, height });
+    this.#pictures.want(picture, clip);
+    const told = state === 'pending_review' ? 'waits' : stateWords(state);
+    const name = `Clip ${id} of ${video.title}, ${told}`;
+    return make('li', {}, make(
+      'a', { href: `/clips/${id}`, title: name, label: name },
+      picture, make('span', { textContent: told }),
+    ));
+  }
+}
