@@ -609,8 +609,8 @@ def test_library_clip_and_similar(
     download = reviewer.client.get(f"/clips/clip-{first.id}.mp4?download")
     assert download.get_data() == b"film of clip %d" % first.id
     assert download.headers["Content-Disposition"] == f"attachment; filename=clip-{first.id}.mp4"
-    shown = reviewer.client.get(f"/clips/{first.id}/clip.mp4")  # as older lists name it
-    assert shown.headers["Content-Disposition"] == f"inline; filename=clip-{first.id}.mp4"
+    inline = reviewer.client.get(f"/clips/{first.id}/clip.mp4")  # as older lists name it
+    assert inline.headers["Content-Disposition"] == f"inline; filename=clip-{first.id}.mp4"
 
 
 def test_an_approval_is_taken_back_from_the_clips_page_and_its_files_go(
