@@ -27,7 +27,7 @@ def listed(session: Session) -> Sequence[Label]:
 
 def colours(session: Session) -> dict[str, Colour]:
     """By name. Labels that are not on the list have none."""
-    return dict(session.exec(select(Label.name, Label.colour)).all())
+    return {each.name: Colour(each.colour) for each in listed(session)}
 
 
 def add(session: Session, name: str, colour: Colour | None = None, key: int | None = None) -> Label:
@@ -38,9 +38,10 @@ def add(session: Session, name: str, colour: Colour | None = None, key: int | No
     known = next((each for each in found if each.name == name), None)
     if known is not None and not known.retired:
         raise Conflict(f"The label {name} is on the list already.")
-    made = known or Label(name=name, colour=free_colour(each.colour for each in found))
-    made.retired, made.colour = False, colour or made.colour
-    made.place = 1 + max((each.place for each in found), default=0)
+    last = 1 + max((each.place for each in found), default=0)
+    free = free_colour(each.colour for each in found)
+    made = known or Label(name=name, colour=free, place=last)
+    made.retired, made.colour, made.place = False, colour or made.colour, last
     _give_up_name(session, name)
     _give_key(session, made, key)
     session.add(made)

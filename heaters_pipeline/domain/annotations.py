@@ -88,7 +88,7 @@ def label(text: str) -> str:
 
 def _labels(given: object) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-        raise InputError(f"labels is {given!r}; it must be a list of texts.")
+        raise InputError(f"The labels are {given!r}; they must be a list of texts.")
     found = list(dict.fromkeys(map(label, given)))
     if len(found) > MOST_LABELS:
         raise InputError(f"A clip has {MOST_LABELS} labels at most.")

@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, labels, review_queue
+from heaters_pipeline.db import clips, labels, migrate, review_queue
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, Label
 from heaters_pipeline.domain.errors import Conflict
@@ -105,6 +106,24 @@ def test_an_old_name_may_be_given_to_another_label(engine: Engine, two: list[int
     rename(engine, two[0], "day")
     annotate(engine, first, labels=["morning"])
     assert labels_of(engine, first) == ["day"]
+
+
+def test_the_labels_of_the_former_setting_begin_the_list(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATERS_LABELS", "interview, B-Roll,,  night   train, B-Roll")
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    migrate.upgrade(database_url)
+    assert listed(engine) == [
+        ("interview", 1, False),
+        ("B-Roll", 2, False),
+        ("night train", 3, False),
+    ]
+    monkeypatch.setenv("HEATERS_LABELS", "another")
+    migrate.upgrade(database_url)
+    assert len(listed(engine)) == 3
 
 
 # --- The page -------------------------------------------------------------------------------------

@@ -667,9 +667,11 @@ def test_library_clip_and_similar(
     similar = reviewer.client.get(f"/clips/{first.id}/similar?model=two").get_data(as_text=True)
     assert f"/clips/{third.id}" in similar
     assert "<option selected>two</option>" in similar
-    download = reviewer.client.get(f"/clips/{first.id}/clip.mp4?download")
+    download = reviewer.client.get(f"/clips/clip-{first.id}.mp4?download")
     assert download.get_data() == b"film of clip %d" % first.id
-    assert f"clip-{first.id}.mp4" in download.headers["Content-Disposition"]
+    assert download.headers["Content-Disposition"] == f"attachment; filename=clip-{first.id}.mp4"
+    inline = reviewer.client.get(f"/clips/{first.id}/clip.mp4")  # as older lists name it
+    assert inline.headers["Content-Disposition"] == f"inline; filename=clip-{first.id}.mp4"
 
 
 def test_an_approval_is_taken_back_from_the_clips_page_and_its_files_go(

@@ -1,7 +1,7 @@
 /** The library: filters as on the other pages, and a dialog that describes a clip. */
 
-import { dot } from '../shared/describe.js';
 import { byId, make } from '../shared/dom.js';
+import { dot } from '../shared/dot.js';
 import { Filters } from '../shared/filters.js';
 import { isField } from '../shared/keys/focus.js';
 import { keptKeys } from '../shared/keys/kept.js';

@@ -201,7 +201,8 @@ letRename(
 );
 
 async function loadLabels() {
-  describe.use(await api('/api/labels').catch(() => ({ labels: [], others: [] })));
+  const found = await api('/api/labels').catch(() => null);
+  if (found) describe.use(found);
 }
 
 // --- Drawing ----------------------------------------------------------------------------------
@@ -302,6 +303,7 @@ setInterval(() => {
 }, REFILL_MS);
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) keepThisPlace();
+  else void loadLabels(); // the list may have changed
   renew();
 });
 addEventListener('online', () => look.repeat());

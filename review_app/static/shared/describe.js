@@ -7,11 +7,21 @@
  */
 
 import { byId, make, redraw } from './dom.js';
+import { dot } from './dot.js';
 import { labelsToShow, toggled } from './labels.js';
 
-/** A dot in a label's colour. @param {string | null} colour */
-export const dot = (colour) =>
-  make('span', { className: 'dot', data: colour ? { colour } : {}, ariaHidden: 'true' });
+/** So many labels are always in sight together. */
+const FIT = 8;
+
+/** Scrolls to the label that a clip was given last. @param {string | undefined} label */
+function reveal(label) {
+  const chips = [...byId('labels').querySelectorAll('button')];
+  const chip = chips.find(({ dataset }) => dataset.label === label);
+  const box = byId('labels').parentElement;
+  if (!chip || !box) return;
+  const [inner, outer] = [chip.getBoundingClientRect(), box.getBoundingClientRect()];
+  box.scrollTop += Math.max(0, inner.bottom - outer.bottom) + Math.min(0, inner.top - outer.top);
+}
 
 /** Empty where a page has no keys. @param {string} action */
 const keyCap = (action) =>
@@ -156,6 +166,7 @@ export class Describe {
       type: 'button', className: 'chip chip-add', disabled: !clip, data: { action: 'label' },
     }, 'Label ', keyCap('label'));
     redraw(byId('labels'), [...chips, make('li', {}, add)]);
+    if (shown.length > FIT) reveal(clip?.labels.at(-1));
     this.#onlabels(byId('labels'));
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { byId, make } from './dom.js';
+import { dot } from './dot.js';
 import { SavedViews } from './saved_views.js';
 import {
   filterTexts, partsOf, PENDING, searchOf, selectionOf, without,
@@ -141,10 +142,22 @@ export class Filters {
         title: 'Remove this filter',
         label: `Remove the filter: ${text}`,
         data: { names: names.join(' '), ...(value === undefined ? {} : { value }) },
-      }, make('span', { textContent: text }), make('span', { textContent: '×' })),
+      },
+      ...(value === undefined ? [] : [dot(this.#colourOf(value))]),
+      make('span', { textContent: text }), make('span', { textContent: '×' })),
     ));
     byId('filtered').replaceChildren(...chips);
     byId('filtered').hidden = chips.length === 0;
+  }
+
+  /** @param {string} label */
+  #colourOf(label) {
+    const tick = [...byId('filter-labels').querySelectorAll('input')].find(
+      ({ value }) => value === label,
+    );
+    const shown = /** @type {HTMLElement | null | undefined} */ (
+      tick?.parentElement?.querySelector('.dot'));
+    return shown?.dataset.colour ?? null;
   }
 
   /** @param {string} key of a video */
