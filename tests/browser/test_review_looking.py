@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine
 
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
+from heaters_pipeline.storage import LocalStorage
 from tests.browser.review_world import Film, Footage, add_film
 from tests.browser.tab import READ_NUMBER, Tab
 
@@ -97,10 +99,10 @@ def test_across_a_cut_and_back(tab: Callable[..., Tab], film: Film) -> None:
 
 
 def test_from_transition_to_transition(
-    tab: Callable[..., Tab], engine: object, storage: object, footage: Footage
+    tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
     dissolve = [Transition(TransitionKind.DISSOLVE, first, first + 10) for first in (99, 199)]
-    add_film(engine, storage, footage, "dissolves", (), dissolve)  # type: ignore[arg-type]
+    add_film(engine, storage, footage, "dissolves", (), dissolve)
     page = tab()
     page.shows_clip(0)
     found = []
