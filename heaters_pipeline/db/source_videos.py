@@ -272,18 +272,18 @@ def finish_products(session: Session, key: str, facts: SourceFacts) -> None:
 
 
 def give_up(session: Session, key: str, attempt: int | None, error: str) -> None:
-    """Fails the step that a run left behind, or never began. Does nothing where a step is at work,
-    or where the video's attempt is not that of the run (None: any attempt)."""
+    """Fails the step that a run left behind, or never began, and a refetch that it did not end.
+    Does nothing where a step is at work, or where the video's attempt is not that of the run (None:
+    any attempt). An error that is there already stays: it says more."""
     video = _locked(session, key)
-    if attempt not in (None, video.attempt):
+    if attempt not in (None, video.attempt) or is_at_work(session, key):
         return
-    for step in SOURCE_STEPS:
-        unbegun = step is DOWNLOAD and video.state == step.waiting
-        if (video.state == step.doing or unbegun) and not is_at_work(session, key):
-            video.state = changed(SourceState(video.state), step.failed)
-            _end(video, error)
-    if video.refetch_requested and not is_at_work(session, key):
+    step = next((each for each in SOURCE_STEPS if video.state in (each.waiting, each.doing)), None)
+    if step is not None and video.error is None:
+        video.state = changed(SourceState(video.state), step.failed)
         _end(video, error)
+    elif video.refetch_requested or video.pending_source is not None:
+        _end(video, video.error or error)
 
 
 def set_progress(session: Session, key: str, progress: float) -> None:
