@@ -27,7 +27,7 @@ from heaters_pipeline.work.objects import delete_replaced
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.register import add_address
-from heaters_pipeline.work.step import is_worth_another_try, source_step
+from heaters_pipeline.work.step import can_resume, source_step
 from heaters_pipeline.work.stream_facts import stream_facts
 
 DEEPEST_LIST = 3
@@ -108,7 +108,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     path = pending["path"] if pending else video.source_filepath
     if path is not None and not video.refetch_requested and pipeline.storage.exists(path):
         return _Fetched(files.enter_context(pipeline.storage.fetch(path)))
-    kept = files.enter_context(kept_folder(pipeline.settings.home, video.key, is_worth_another_try))
+    kept = files.enter_context(kept_folder(pipeline.settings.home, video.key, can_resume))
     folder = kept / "download"
     folder.mkdir(exist_ok=True)
     if video.origin == Origin.UPLOAD:

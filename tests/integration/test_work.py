@@ -15,16 +15,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work import progress
 from heaters_pipeline.work.download import StoredSource, download_source
 from heaters_pipeline.work.ingest import STEPS, StepResult, ingest
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
+from heaters_pipeline.work.register import add_source
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
 from tests.site import Site
@@ -65,6 +68,7 @@ def test_ingesting_a_film_loads_no_dagster_and_no_flask(settings: object, tmp_pa
     code = f"""
 import sys
 from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.pipeline import open_pipeline
@@ -117,6 +121,37 @@ def test_a_site_that_does_not_answer_yet_is_asked_again(
     assert (report.error, report.state) == (None, "ready")
     (sentence,) = opener.sentences
     assert "refuses the connection" in sentence
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(28, "No space left on device"),
+        OperationalError("SELECT 1", None, ConnectionError("gone")),
+        StopRequested(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_finished_download_is_kept_when_what_comes_after_it_fails(
+    trouble: BaseException, work: Pipeline, web: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    work = open_pipeline(work.engine, get_settings())
+    make_numbered_film(web.folder / "kept.mp4", FRAMES, size=(160, 90))
+    with work.transaction() as session:
+        video, _ = add_source(session, web.url("kept.mp4"))
+
+    def fail(_path: Path) -> None:
+        raise trouble
+
+    with monkeypatch.context() as patch, pytest.raises((HeatersError, type(trouble))):
+        patch.setattr("heaters_pipeline.storage.local._sync", fail)
+        download_source(work, video.key)
+    kept = work.settings.home / "scratch" / f"kept-{video.key}"
+    assert list(kept.rglob("*.mp4"))
+    assert isinstance(download_source(work, video.key), StoredSource)
+    assert not kept.exists()
 
 
 @pytest.fixture
