@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.files.digests import file_digest
@@ -14,7 +14,7 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.cuts.detection import Gather, Progress, Remember
 from heaters_pipeline.media.cuts.evidence import Evidence
 from heaters_pipeline.storage import ObjectMissing
-from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.objects import delete_replaced, keep
 from heaters_pipeline.work.pipeline import Pipeline
 
 
@@ -50,10 +50,7 @@ def remembered(
         with scratch_folder(pipeline.settings.home) as folder:
             file = folder / "cut_evidence.npz"
             evidence.save(file)
-            # The ledger first: an object that it names is deleted with the video at the latest.
-            with pipeline.transaction() as session:
-                ledger.record(session, video.id, {path: file.stat().st_size})
-            pipeline.storage.put(file, path)
+            keep(pipeline, video.id, {path: file})
         with pipeline.transaction() as session:
             source_videos.record(session, video.key, {"cut_evidence_filepath": path})
         delete_replaced(pipeline, [video.cut_evidence_filepath], [path])

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
+from heaters_pipeline.db import artifacts, clip_work, embeddings, source_videos
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
@@ -25,6 +25,7 @@ from heaters_pipeline.media.clips.embeddings import (
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.keyframes import extract_keyframes, keyframe_numbers
 from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
+from heaters_pipeline.work.objects import keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.step import sentence_of
 
@@ -180,9 +181,7 @@ def _export(
         stall_seconds=settings.stall_seconds,
     )
     path = layout.clip_file(clip.id)
-    pipeline.storage.put(out, path)
-    with pipeline.transaction() as session:
-        ledger.record(session, video.id, {path: out.stat().st_size})
+    keep(pipeline, video.id, {path: out})
     out.unlink()
     return {"clip_filepath": path, "exported_frames": frames.as_json(), "is_virtual": False}
 
@@ -192,18 +191,16 @@ def _keep_keyframes(pipeline: Pipeline, clip: Clip, file: Path, folder: Path) ->
     keyframes = extract_keyframes(
         file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds
     )
+    by_frame = {clip.file_frames.start + keyframe.frame: keyframe for keyframe in keyframes}
+    files = {layout.keyframe(clip.id, frame): each.path for frame, each in by_frame.items()}
+    keep(pipeline, clip.source_video_id, files)
     with pipeline.transaction() as session:
-        for keyframe in keyframes:
-            frame = clip.file_frames.start + keyframe.frame
-            path = layout.keyframe(clip.id, frame)
-            pipeline.storage.put(keyframe.path, path)
-            size = keyframe.path.stat().st_size
-            ledger.record(session, clip.source_video_id, {path: size})
+        for frame, keyframe in by_frame.items():
             artifacts.save_keyframe(
                 session,
                 clip.id,
                 frame=frame,
-                filepath=path,
+                filepath=layout.keyframe(clip.id, frame),
                 width=keyframe.width,
                 height=keyframe.height,
             )

@@ -17,19 +17,23 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work import progress
 from heaters_pipeline.work.download import StoredSource, download_source
 from heaters_pipeline.work.ingest import STEPS, StepResult, ingest
+from heaters_pipeline.work.objects import delete_replaced, keep
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
 from heaters_pipeline.work.register import add_source
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
+from tests.rows import new_video
 from tests.site import Site
 from tests.site import test_site as web_site
 
@@ -152,6 +156,32 @@ def test_a_finished_download_is_kept_when_what_comes_after_it_fails(
     assert list(kept.rglob("*.mp4"))
     assert isinstance(download_source(work, video.key), StoredSource)
     assert not kept.exists()
+
+
+def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
+    work: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = new_video(work.engine)
+    (tmp_path / "file").write_bytes(b"twelve bytes")
+    path = layout.source(video.key, "1f", ".mp4")
+
+    def entered() -> dict[Kind, int]:
+        with work.transaction() as session:
+            return ledger.by_kind(session, [video.id]).get(video.id, {})
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name, do in (
+        ("_sync", lambda: keep(work, video.id, {path: tmp_path / "file"})),
+        ("LocalStorage._delete", lambda: delete_replaced(work, [path], [])),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(HeatersError, match="No space left"):
+            patch.setattr(f"heaters_pipeline.storage.local.{name}", fail)
+            do()
+        assert entered() == {Kind.SOURCE: 12}
+    delete_replaced(work, [path], [])
+    assert entered() == {}
 
 
 @pytest.fixture
