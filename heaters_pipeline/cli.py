@@ -343,6 +343,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
     """Add a video and follow it until its clips wait for review, or say why they never will."""
     from heaters_pipeline.db import source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
+    from heaters_pipeline.domain.states import SETTLED, SourceState
     from heaters_pipeline.work.register import add_source
 
     engine = open_engine(supervisor.database_url)
@@ -350,18 +351,27 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
         with transaction(engine) as session:
             video, _ = add_source(session, str(reference), title=title)
         with _progress_bar() as show:
-            while video.state != "ready" and not video.error:
+            while video.state not in SETTLED and not video.error:
                 show(video.state, video.progress or 0.0)
                 supervisor.watch()
                 time.sleep(DEMO_LOOK_SECONDS)
                 with transaction(engine) as session:
                     video = source_videos.get(session, video.key)
+        with transaction(engine) as session:
+            original = source_videos.original(session, video)
     finally:
         engine.dispose()
     if video.error:
         click.echo(f"heaters: {video.error}", err=True)
-    else:
+    elif original is not None:
+        click.echo(
+            f"{video.title!r} is the same video as {original.title!r}, whose clips are at "
+            f"{supervisor.review_address}"
+        )
+    elif video.state == SourceState.READY:
         click.echo(f"The clips of {video.title!r} wait for review at {supervisor.review_address}")
+    else:
+        click.echo(f"{video.title!r} is {video.state}: it has no clips.")
 
 
 class _Bar:
