@@ -52,7 +52,7 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
     video = source_videos.get(session, key)
     if video.state == SourceState.REMOVED:
         raise InputError(f"{video.title} has been removed already.")
-    live = _lock_live(session, video.id)
+    live = list(clips.lock_live(session, video.id))
     removal = ReviewEvent(
         source_video_id=video.id,
         actor=actor,
@@ -88,16 +88,6 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
     _forget_facts(video)
     video.state = changed(SourceState(video.state), SourceState.REMOVED)
     return Removed(video.title, unused)
-
-
-def _lock_live(session: Session, video_id: int) -> list[int]:
-    """Locks all live clips and returns their ids. New clips replace live ones, so none can come."""
-    locked: set[int] = set()
-    while True:
-        live = {clip.id for clip in clips.of_video(session, video_id)}
-        if live <= locked:
-            return sorted(live)
-        locked |= clips.locked(session, live - locked).keys()
 
 
 def _unused(session: Session, video: SourceVideo) -> list[str]:

@@ -768,6 +768,30 @@ def test_new_cut_points_keep_what_was_decided(engine) -> None:
     assert find_faults(100, [FrameRange(*frames) for frames in ranges]) == []
 
 
+def test_new_cut_points_keep_what_is_decided_while_they_wait_for_it(engine) -> None:
+    video, (_first, second, _third) = ready_video(engine, cuts=[10, 50])
+
+    def replan() -> None:
+        with transaction(engine) as session:
+            replanning.replan(session, source_videos.get(session, video.key), [20, 60, 80])
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            reviews.decide(
+                session,
+                actor="ann",
+                clip_id=second.id,
+                version=second.version,
+                decision=Split([30]),
+                lease_seconds=60,
+            )
+            run = pool.submit(replan)
+            wait_for_waiting(engine)
+        run.result(20)
+    ranges = [frames for frames, _, _ in laid_out(engine, video)]
+    assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
+
+
 def test_the_same_cut_points_change_nothing(engine) -> None:
     video, _ = ready_video(engine, cuts=[10, 50])
     with transaction(engine) as session:
