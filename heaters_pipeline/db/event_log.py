@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,11 +97,13 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
-def placed_cuts(session: Session, video_ids: Iterable[int]) -> Mapping[int, set[int]]:
-    """The cuts that reviewers made by splits or moved by nudges that stand, by video."""
+def placed_cuts(session: Session, video_ids: Iterable[int]) -> defaultdict[int, set[int]]:
+    """The cuts that reviewers made by splits or moved by nudges that stand, by video; those from
+    before its removal are not the video's any more."""
     events = standing().where(
         col(ReviewEvent.source_video_id).in_(video_ids),
         col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
+        sa.not_(removed_since()),
     )
     placed: dict[int, set[int]] = defaultdict(set)
     for event in session.exec(events):
