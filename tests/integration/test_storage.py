@@ -139,7 +139,7 @@ def test_one_that_can_not_be_deleted_keeps_no_other(tmp_path: Path, local_file: 
     storage = LocalStorage(tmp_path / "storage")
     for key in ("a/x/clip.mp4", "b/clip.mp4"):
         storage.put(local_file, key)
-    with pytest.raises(OSError, match="a/x"):
+    with pytest.raises(HeatersError, match="a/x"):
         storage.delete("a/x", "b/clip.mp4")
     assert storage.list("") == ["a/x/clip.mp4"]
 
