@@ -47,11 +47,11 @@ class Batch:
         columns = ClipFile()
         try:
             yield columns
+            with self.pipeline.transaction() as session:
+                clip_work.finish(session, clip.id, self.step, columns)
         except Exception as error:
             self.fail(clip, error)
         else:
-            with self.pipeline.transaction() as session:
-                clip_work.finish(session, clip.id, self.step, columns)
             self.done.append(clip.id)
 
     def fail(self, clip: Clip, error: BaseException) -> None:
