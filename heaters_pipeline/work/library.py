@@ -7,8 +7,9 @@ keeps its sentence, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from heaters_pipeline.db import artifacts, clip_work, embeddings, source_videos
@@ -106,30 +107,41 @@ def embed_clips(pipeline: Pipeline, key: str) -> Embedded:
     """Gives a vector to every clip with keyframes, and one of the present model to clips of the
     library that have one of another model only."""
     model = pipeline.settings.embedding_model
+    renewed: list[int] = []
 
-    def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
-        embedder = open_embedder(model)
-        for clip in due:
-            with batch.one(clip):
-                _embed(pipeline, clip, embedder)
-        embeddings.ensure_index(pipeline.engine, embedder.model, embedder.dimensions)
+    @cache
+    def embedder() -> Embedder:
+        return open_embedder(model)
 
-    batch = _work_through(pipeline, key, EMBED, embed_all)
-    without: list[int] = []
+    def embed_each(
+        found: Sequence[Clip], one: Callable[[Clip], AbstractContextManager[object]]
+    ) -> None:
+        opened = embedder()
+        for clip in found:
+            with one(clip):
+                _embed(pipeline, clip, opened)
+        embeddings.ensure_index(pipeline.engine, opened.model, opened.dimensions)
+
+    @contextmanager
+    def renewing(clip: Clip) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
+        else:
+            renewed.append(clip.id)
+
+    batch = _work_through(
+        pipeline, key, EMBED, lambda _video, due, batch: embed_each(due, batch.one)
+    )
     with pipeline.video_lock(key):
         with pipeline.transaction() as session:
             video = source_videos.get(session, key)
             missing = embeddings.missing(session, video.id, model_name(model), STRATEGY)
         if missing:
-            embedder = open_embedder(model)
-            for clip in missing:
-                try:
-                    _embed(pipeline, clip, embedder)
-                except Exception as error:
-                    without.append(clip.id)
-                    pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
-            embeddings.ensure_index(pipeline.engine, embedder.model, embedder.dimensions)
-    return Embedded(batch, len(missing) - len(without), without)
+            embed_each(missing, renewing)
+    without = [clip.id for clip in missing if clip.id not in renewed]
+    return Embedded(batch, len(renewed), without)
 
 
 def _work_through(
