@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -21,32 +20,29 @@ from heaters_pipeline.work.pipeline import Pipeline
 def remembered(
     pipeline: Pipeline, video: SourceVideo, thumbnails: Path, progress: Progress
 ) -> Remember:
-    """Evidence about `video` from the storage; what is not there, can't be read or is about other
-    thumbnails is gathered and stored, in place of other evidence about it. It is read once. The
-    caller holds the video's lock."""
-    known: dict[str, Evidence] = {}
+    """Evidence about `video` from the storage, for one detector, whatever its threshold; what is
+    not there, can't be read or is about other thumbnails is gathered and stored, in place of other
+    evidence about it. It is read once. The caller holds the video's lock."""
+    kept: Evidence | None = None
 
     def remember(name: str, gather: Gather) -> Evidence:
-        if name not in known:
-            known[name] = fetched(name) or gathered(name, gather)
-        return known[name]
+        nonlocal kept
+        if kept is None:
+            path = layout.cut_evidence(video.key, layout.name_of(file_digest(thumbnails)), name)
+            kept = fetched(path) or gathered(path, gather)
+        return kept
 
-    @cache
-    def path_of(name: str) -> str:
-        return layout.cut_evidence(video.key, layout.name_of(file_digest(thumbnails)), name)
-
-    def fetched(name: str) -> Evidence | None:
-        if path_of(name) != video.cut_evidence_filepath:
+    def fetched(path: str) -> Evidence | None:
+        if path != video.cut_evidence_filepath:
             return None
         try:
-            with pipeline.storage.fetch(path_of(name)) as file:
+            with pipeline.storage.fetch(path) as file:
                 return Evidence.load(file)
         except (ObjectMissing, KeyError, ValueError, EOFError, BadZipFile):
             return None
 
-    def gathered(name: str, gather: Gather) -> Evidence:
+    def gathered(path: str, gather: Gather) -> Evidence:
         evidence = gather(progress)
-        path = path_of(name)
         with scratch_folder(pipeline.settings.home) as folder:
             file = folder / "cut_evidence.npz"
             evidence.save(file)

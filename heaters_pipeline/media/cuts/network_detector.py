@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +11,7 @@ from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.arrays import Floats
 from heaters_pipeline.media.cuts.detection import SUGGESTED, Detection, Progress, Remember, afresh
-from heaters_pipeline.media.cuts.evidence import VERSION, Evidence, gather
+from heaters_pipeline.media.cuts.evidence import VERSION, Evidence
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
@@ -26,12 +25,11 @@ class NetworkDetector:
         self.threshold = threshold
 
     def detect(
-        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
+        self, thumbnails: Thumbnails, _rate: Fraction, remember: Remember = afresh, /
     ) -> Detection:
         def gathered(progress: Progress) -> Evidence:
             everything = [FrameRange(0, len(thumbnails))]
-            said = transnet.probabilities(thumbnails, everything, progress)
-            return replace(gather(thumbnails, rate), probabilities=said)
+            return Evidence.of_network(transnet.probabilities(thumbnails, everything, progress))
 
         said = remember(f"{VERSION}-all", gathered).probabilities
         found = [
