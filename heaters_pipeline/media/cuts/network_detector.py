@@ -9,7 +9,7 @@ import numpy as np
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
-from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.arrays import Floats, runs
 from heaters_pipeline.media.cuts.detection import SUGGESTED, Detection, Progress, Remember, afresh
 from heaters_pipeline.media.cuts.evidence import VERSION, Evidence
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD
@@ -42,7 +42,6 @@ class NetworkDetector:
 
 def find_peaks(probabilities: Floats, least: float = SUGGESTED / 2) -> list[tuple[int, float]]:
     """The first frame of the shot after each peak of (N,), and the peak."""
-    high = np.concatenate([[False], probabilities >= least, [False]])
-    edges = np.flatnonzero(np.diff(high.astype(np.int8))).reshape(-1, 2)
-    tops = [int(start + probabilities[start:stop].argmax()) for start, stop in edges]
+    high = runs(probabilities >= least)
+    tops = [int(start + probabilities[start:stop].argmax()) for start, stop in high]
     return [(top + 1, float(probabilities[top])) for top in tops if top + 1 < len(probabilities)]
