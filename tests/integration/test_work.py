@@ -258,5 +258,10 @@ def test_comparing_a_refetched_copy_reports_progress_and_heeds_the_disk(
         make_products(full, key, frozenset(Product))
     *_, pending = source_of(work, key)
     assert pending is not None
+    shares: list[float] = []
+    monkeypatch.setattr(
+        source_videos, "set_progress", lambda _session, _key, share: shares.append(share)
+    )
     make_products(work, key, frozenset(Product))
+    assert shares and shares == sorted(shares) and 0 <= shares[0] <= shares[-1] <= 1
     assert source_of(work, key) == (pending, 180, None)
