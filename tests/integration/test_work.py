@@ -21,6 +21,7 @@ from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.states import DOWNLOAD
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
@@ -182,6 +183,24 @@ def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
         assert entered() == {Kind.SOURCE: 12}
     delete_replaced(work, [path], [])
     assert entered() == {}
+
+
+def test_an_ingest_leaves_the_row_of_one_that_is_under_way_alone(
+    work: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heaters_pipeline.db.locks.WAIT_SECONDS", 0.2)
+    film = str(tmp_path / "film.mp4")
+    with work.transaction() as session:
+        video, _ = add_source(session, film)
+        source_videos.begin(session, video.key, DOWNLOAD)
+        source_videos.set_progress(session, video.key, 0.5)
+    with work.video_lock(video.key):
+        with work.transaction() as session:
+            source_videos.cancel(session, video.key)
+        assert "Another run is working" in str(ingest(work, film).error)
+    with work.transaction() as session:
+        left = source_videos.get(session, video.key)
+    assert (left.cancel_requested, left.progress) == (True, 0.5)
 
 
 @pytest.fixture
