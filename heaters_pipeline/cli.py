@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.platform.signals import StopRequested
 
@@ -121,12 +121,20 @@ def refetch(keys: tuple[str, ...]) -> None:
         with transaction(engine) as session:
             qualities = source_videos.download_qualities(session)
         reasons = {key: shortfall(quality) for key, quality in qualities}
-        for key in keys or [key for key, short in reasons.items() if short is not None]:
-            with transaction(engine) as session:
-                source_videos.refetch(session, key)
-            click.echo(f"{key}  {reasons.get(key) or 'as you asked'}")
-        if not keys and not any(reasons.values()):
-            click.echo("Nothing fell short.")
+        wanted = keys or [key for key, short in reasons.items() if short is not None]
+        refused = 0
+        for key in wanted:
+            try:
+                with transaction(engine) as session:
+                    source_videos.refetch(session, key)
+                click.echo(f"{key}  {reasons.get(key) or 'as you asked'}")
+            except (InputError, Conflict) as error:
+                refused += 1
+                click.echo(f"heaters: {error}", err=True)
+    if not wanted:
+        click.echo("Nothing fell short.")
+    if refused:
+        raise HeatersError(f"{refused} of {len(wanted)} could not be fetched again.")
 
 
 @main.command()
