@@ -126,21 +126,20 @@ def counts_by_state(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
-def begin(session: Session, key: str, step: Step[SourceState]) -> tuple[SourceVideo, bool]:
-    """Takes a video into a step; the flag says whether that moves it forward (`states.begins`).
+def begin(session: Session, key: str, step: Step[SourceState]) -> SourceVideo:
+    """Takes a video into a step; one that is past it already keeps its state (`states.begins`).
 
     Raises TransitionError if an earlier step is missing.
     """
     video = _locked(session, key)
-    forward = begins(SourceState(video.state), step)
-    if forward:
+    if begins(SourceState(video.state), step):
         video.state = step.doing
     if step is DOWNLOAD:
         video.cancel_requested = False  # of a run before this one
     video.error = None
     video.progress = 0
     video.step_began_at = session.scalar(sa.func.now())
-    return video, forward
+    return video
 
 
 def finish(

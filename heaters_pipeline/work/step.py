@@ -34,7 +34,7 @@ def source_step(
 
     with pipeline.video_lock(video_key):
         with pipeline.transaction() as session:
-            video, _ = source_videos.begin(session, video_key, step)
+            video = source_videos.begin(session, video_key, step)
         try:
             if is_cancelled():  # between two steps
                 raise Cancelled(CANCELLED)
