@@ -117,7 +117,7 @@ class Corrections(NamedTuple):
     merges: int
     """False cuts."""
     splits: int
-    """Missed cuts."""
+    """Missed cuts: each part of a split after the first, as `statistics` counts them."""
 
 
 def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Corrections]:
@@ -127,11 +127,13 @@ def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Correct
         .where(col(ReviewEvent.source_video_id).in_(video_ids), sa.not_(removed_since()))
         .subquery()
     )
+    length = sa.func.jsonb_array_length
+    missed = sa.func.sum(length(found.c.after) - length(found.c.before) - 1)
     rows = session.execute(
         sa.select(
             found.c.source_video_id,
             sa.func.count().filter(found.c.action == Action.MERGE),
-            sa.func.count().filter(found.c.action == Action.SPLIT),
+            sa.func.coalesce(missed.filter(found.c.action == Action.SPLIT), 0),
         )
         .where(found.c.action.in_([Action.MERGE, Action.SPLIT]))
         .group_by(found.c.source_video_id)
