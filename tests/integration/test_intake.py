@@ -593,8 +593,12 @@ def test_a_playlist_becomes_a_source_video_for_each_of_its_entries(
     entries = [row(pipeline, key) for key in report.playlist]
     assert {entry.playlist_id for entry in entries} == {playlist.id}
     assert [entry.state for entry in entries] == ["new"] * 3
-    again = ingest_in_foreground(pipeline, instance, open_web.url("feed.rss"))
-    assert again.playlist == report.playlist
+    with transaction(pipeline) as session:
+        again, told = add_source(session, playlist.url)
+        assert (told, again.state) == ("looked at again", "new")
+        assert source_videos.waiting(session, 9)[0] == (playlist.key, playlist.attempt + 1)
+    found = ingest_in_foreground(pipeline, instance, open_web.url("feed.rss"))
+    assert (found.state, found.playlist) == ("expanded", report.playlist)
     assert ingest_in_foreground(pipeline, instance, entries[0].url).state == "ready"
 
 

@@ -20,8 +20,8 @@ from heaters_pipeline.db import (
     clips,
     event_log,
     replanning,
-    statistics,
     source_videos,
+    statistics,
     undoing,
 )
 from heaters_pipeline.db.engine import transaction
