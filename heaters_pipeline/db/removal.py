@@ -13,6 +13,7 @@ from heaters_pipeline.db.models import (
     ClipArtifact,
     ClipEmbedding,
     ReviewEvent,
+    SourceFacts,
     SourceVideo,
     StoredObject,
 )
@@ -20,18 +21,11 @@ from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import ClipState, SourceState, changed
 
-FORGOTTEN = (
-    *("progress", "step_began_at", "error", "site_id", "duplicate_of_id"),
-    *("source_sha256", "products_sha256", "pending_source", "source_filepath"),
-    *("download_quality", "damage"),
-    *("width", "height", "rate_num", "rate_den", "rotation", "mirrored"),
-    *("sample_aspect_num", "sample_aspect_den", "duration_seconds", "has_audio", "frame_count"),
-    *("gold_master_filepath", "frame_checksums_filepath", "frame_scores_filepath"),
-    "cut_evidence_filepath",
-    *("proxy_filepath", "proxy_audio_filepath", "sprites_filepath", "sprites"),
-    *("proxy_id", "proxy_codec", "proxy_description", "proxy_width", "proxy_height"),
-    *("keyframe_offsets", "scene_cut_points"),
-)
+FORGOTTEN = SourceFacts.__annotations__.keys() - {"title", "refetch_requested"} | {
+    "progress",
+    "step_began_at",
+    "error",
+}
 """Columns of a source video that say what was found out about it: null once it is removed."""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.locks import is_at_work
-from heaters_pipeline.db.models import Clip, Origin, SourceFacts, SourceVideo
+from heaters_pipeline.db.models import PRODUCT_PATHS, Clip, Origin, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
@@ -185,6 +185,12 @@ def _wait_for_twins(session: Session, same: str) -> None:
         sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:same))"),
         {"space": TWIN_LOCKS, "same": same},
     )
+
+
+def paths(video: SourceVideo) -> dict[str, str]:
+    """Storage keys of the source and of its products, by column, as far as there are any."""
+    found = {column: getattr(video, column) for column in ("source_filepath", *PRODUCT_PATHS)}
+    return {column: path for column, path in found.items() if path is not None}
 
 
 def original(session: Session, video: SourceVideo) -> SourceVideo | None:

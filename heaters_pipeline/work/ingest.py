@@ -38,11 +38,6 @@ DOWNLOAD_RETRY_SECONDS = 10.0
 
 POLL_SECONDS = 0.5
 
-PRODUCTS = (
-    *("source", "gold_master", "frame_checksums", "frame_scores"),
-    *("proxy", "proxy_audio", "sprites"),
-)
-
 
 def _download(pipeline: Pipeline, key: str) -> StoredSource | Settled:
     """With as many retries as Dagster's policy makes."""
@@ -152,12 +147,7 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 
 def _is_whole(pipeline: Pipeline, video: SourceVideo) -> bool:
-    return all(pipeline.storage.exists(path) for path in _paths(video).values())
-
-
-def _paths(video: SourceVideo) -> dict[str, str]:
-    paths = {product: getattr(video, f"{product}_filepath") for product in PRODUCTS}
-    return {product: path for product, path in paths.items() if path is not None}
+    return all(pipeline.storage.exists(path) for path in source_videos.paths(video).values())
 
 
 def _report(
@@ -175,7 +165,10 @@ def _report(
         playlist=[entry.key for entry in entries],
         frame_count=video.frame_count,
         clip_count=len(live),
-        paths=_paths(video),
+        paths={
+            column.removesuffix("_filepath"): path
+            for column, path in source_videos.paths(video).items()
+        },
         error=video.error or error,
         **fields,
     )

@@ -120,8 +120,8 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 **products.columns,
             }
             source_videos.finish_products(session, key, columns)
-            after = _paths(source_videos.get(session, key))
-        delete_replaced(pipeline, _paths(video), after)
+            after = source_videos.paths(source_videos.get(session, key))
+        delete_replaced(pipeline, source_videos.paths(video).values(), after.values())
     return Products(
         made.frame_count,
         made.damage,
@@ -198,12 +198,6 @@ def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
     if path is None:
         raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
     return path
-
-
-def _paths(video: SourceVideo) -> list[str | None]:
-    """Storage keys of the source and of its products."""
-    products = (getattr(video, column) for columns in COLUMNS_OF.values() for column in columns)
-    return [video.source_filepath, *products]
 
 
 def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:
