@@ -135,9 +135,9 @@ def test_a_database_that_does_not_answer_is_one_sentence(
     assert result.stderr.count("\n") == 1
 
 
-def test_a_refetch_that_is_refused_stops_no_other(engine: Engine) -> None:
-    video = new_video(engine, url="https://films.example/a.mp4")
-    with transaction(engine) as session:
+def test_a_refetch_that_is_refused_stops_no_other(pipeline: Engine) -> None:
+    video = new_video(pipeline, url="https://films.example/a.mp4")
+    with transaction(pipeline) as session:
         again = source_videos.get(session, video.key)
         again.origin = Origin.WEB
         again.error = "It was not there."
