@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.platform.signals import StopRequested
 
@@ -121,12 +121,20 @@ def refetch(keys: tuple[str, ...]) -> None:
         with transaction(engine) as session:
             qualities = source_videos.download_qualities(session)
         reasons = {key: shortfall(quality) for key, quality in qualities}
-        for key in keys or [key for key, short in reasons.items() if short is not None]:
-            with transaction(engine) as session:
-                source_videos.refetch(session, key)
-            click.echo(f"{key}  {reasons.get(key) or 'as you asked'}")
-        if not keys and not any(reasons.values()):
-            click.echo("Nothing fell short.")
+        wanted = keys or [key for key, short in reasons.items() if short is not None]
+        refused = 0
+        for key in wanted:
+            try:
+                with transaction(engine) as session:
+                    source_videos.refetch(session, key)
+                click.echo(f"{key}  {reasons.get(key) or 'as you asked'}")
+            except (InputError, Conflict) as error:
+                refused += 1
+                click.echo(f"heaters: {error}", err=True)
+    if not wanted:
+        click.echo("Nothing fell short.")
+    if refused:
+        raise HeatersError(f"{refused} of {len(wanted)} could not be fetched again.")
 
 
 @main.command()
@@ -343,6 +351,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
     """Add a video and follow it until its clips wait for review, or say why they never will."""
     from heaters_pipeline.db import source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
+    from heaters_pipeline.domain.states import SETTLED, SourceState
     from heaters_pipeline.work.register import add_source
 
     engine = open_engine(supervisor.database_url)
@@ -350,18 +359,27 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
         with transaction(engine) as session:
             video, _ = add_source(session, str(reference), title=title)
         with _progress_bar() as show:
-            while video.state != "ready" and not video.error:
+            while video.state not in SETTLED and not video.error:
                 show(video.state, video.progress or 0.0)
                 supervisor.watch()
                 time.sleep(DEMO_LOOK_SECONDS)
                 with transaction(engine) as session:
                     video = source_videos.get(session, video.key)
+        with transaction(engine) as session:
+            original = source_videos.original(session, video)
     finally:
         engine.dispose()
     if video.error:
         click.echo(f"heaters: {video.error}", err=True)
-    else:
+    elif original is not None:
+        click.echo(
+            f"{video.title!r} is the same video as {original.title!r}, whose clips are at "
+            f"{supervisor.review_address}"
+        )
+    elif video.state == SourceState.READY:
         click.echo(f"The clips of {video.title!r} wait for review at {supervisor.review_address}")
+    else:
+        click.echo(f"{video.title!r} is {video.state}: it has no clips.")
 
 
 class _Bar:

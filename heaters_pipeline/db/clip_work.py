@@ -43,7 +43,7 @@ def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueWor
         sa.select(
             col(SourceVideo.key),
             sa.func.coalesce(sa.func.max(Clip.last_event_id), 0),
-            sa.func.sum(Clip.attempt),
+            sa.func.max(Clip.attempt),
             sa.func.count(),
         )
         .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
@@ -121,7 +121,7 @@ def give_up(
     )
     for clip in left:
         if at_work:
-            clip.attempt += 1
+            clip.attempt = _next_attempt(session, clip.source_video_id)
             continue
         step = next(each for each in CLIP_STEPS if clip.state in (each.waiting, each.doing))
         clip.state = changed(ClipState(clip.state), step.failed)
@@ -142,7 +142,7 @@ def retry(session: Session, clip_id: int) -> Clip:
     if is_at_work(session, video.key):
         raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
     clip.state = changed(ClipState(clip.state), step.waiting)
-    clip.attempt += 1
+    clip.attempt = _next_attempt(session, clip.source_video_id)
     clip.error = None
     return clip
 
@@ -159,6 +159,13 @@ def archive_rested(session: Session, undo_window_seconds: float) -> int:
         .values(state=changed(ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED))
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _next_attempt(session: Session, video_id: int) -> int:
+    """An attempt that no clip of the video has had: whichever of them are due, their run is a new
+    one."""
+    query = sa.select(sa.func.max(Clip.attempt)).where(col(Clip.source_video_id) == video_id)
+    return 1 + int(session.scalars(query).one())
 
 
 def _locked(session: Session, clip_id: int) -> Clip:

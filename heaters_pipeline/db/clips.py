@@ -303,6 +303,17 @@ def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     return {clip.id: clip for clip in rows}
 
 
+def lock_live(session: Session, video_id: int) -> dict[int, Clip]:
+    """Locks all live clips of the video, whatever is decided meanwhile; ascending by id. New clips
+    replace live ones, so none can come."""
+    held: dict[int, Clip] = {}
+    while True:
+        live = {clip.id for clip in of_video(session, video_id)}
+        if live <= held.keys():
+            return {clip_id: held[clip_id] for clip_id in sorted(live)}
+        held |= locked(session, live - held.keys())
+
+
 def free(*conditions: Any) -> Any:
     """Selects the ids of clips that no other transaction has locked, and locks them. It takes them
     in any order and so waits for none: waiting could deadlock."""

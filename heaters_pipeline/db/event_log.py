@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -130,11 +130,13 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
-def placed_cuts(session: Session, video_ids: Iterable[int]) -> Mapping[int, set[int]]:
-    """The cuts that reviewers made by splits or moved by nudges that stand, by video."""
+def placed_cuts(session: Session, video_ids: Iterable[int]) -> defaultdict[int, set[int]]:
+    """The cuts that reviewers made by splits or moved by nudges that stand, by video; those from
+    before its removal are not the video's any more."""
     events = standing().where(
         col(ReviewEvent.source_video_id).in_(video_ids),
         col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
+        sa.not_(removed_since()),
     )
     placed: dict[int, set[int]] = defaultdict(set)
     for event in session.exec(events):
@@ -148,7 +150,7 @@ class Corrections(NamedTuple):
     merges: int
     """False cuts."""
     splits: int
-    """Missed cuts."""
+    """Missed cuts: each part of a split after the first, as `statistics` counts them."""
 
 
 def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Corrections]:
@@ -158,11 +160,13 @@ def corrections(session: Session, video_ids: Sequence[int]) -> dict[int, Correct
         .where(col(ReviewEvent.source_video_id).in_(video_ids), sa.not_(removed_since()))
         .subquery()
     )
+    length = sa.func.jsonb_array_length
+    missed = sa.func.sum(length(found.c.after) - length(found.c.before) - 1)
     rows = session.execute(
         sa.select(
             found.c.source_video_id,
             sa.func.count().filter(found.c.action == Action.MERGE),
-            sa.func.count().filter(found.c.action == Action.SPLIT),
+            sa.func.coalesce(missed.filter(found.c.action == Action.SPLIT), 0),
         )
         .where(found.c.action.in_([Action.MERGE, Action.SPLIT]))
         .group_by(found.c.source_video_id)

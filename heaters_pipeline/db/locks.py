@@ -30,13 +30,12 @@ INDEX_LOCKS = 0x48545658
 
 
 @contextmanager
-def video_lock(
-    engine: Engine, video_key: str, wait_seconds: float = WAIT_SECONDS
-) -> Iterator[None]:
+def video_lock(engine: Engine, video_key: str, wait_seconds: float | None = None) -> Iterator[None]:
     """Lets only one step work on a video at a time, whatever Dagster believes about its runs.
 
-    Raises Conflict if another one still has it after `wait_seconds`.
+    Raises Conflict if another one still has it after `wait_seconds`, by default WAIT_SECONDS.
     """
+    wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     taken = f"Another run is working on {video_key}: wait for it to end, or cancel it."
     with _held(engine, VIDEO_LOCKS, video_key, wait_seconds, taken):
         yield

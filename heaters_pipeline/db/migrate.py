@@ -22,7 +22,7 @@ LOCK = 0x48454154
 def upgrade(url: str) -> None:
     """Brings the database to the newest schema, pgvector included. Safe to call at once from
     several processes; does nothing when there is nothing to do."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
@@ -30,7 +30,6 @@ def upgrade(url: str) -> None:
         config.set_main_option("script_location", str(SCRIPTS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    engine.dispose()
 
 
 def differences(connection: sa.Connection) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
@@ -297,6 +297,8 @@ ProductPath = Literal[
     "sprites_filepath",
 ]
 """The columns with the storage keys of a source video's products."""
+
+PRODUCT_PATHS: tuple[ProductPath, ...] = get_args(ProductPath)
 
 
 class StoredObject(SQLModel, table=True):

@@ -13,6 +13,7 @@ from heaters_pipeline.db.models import (
     ClipArtifact,
     ClipEmbedding,
     ReviewEvent,
+    SourceFacts,
     SourceVideo,
     StoredObject,
 )
@@ -20,18 +21,11 @@ from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import ClipState, SourceState, changed
 
-FORGOTTEN = (
-    *("progress", "step_began_at", "error", "site_id", "duplicate_of_id"),
-    *("source_sha256", "products_sha256", "pending_source", "source_filepath"),
-    *("download_quality", "damage"),
-    *("width", "height", "rate_num", "rate_den", "rotation", "mirrored"),
-    *("sample_aspect_num", "sample_aspect_den", "duration_seconds", "has_audio", "frame_count"),
-    *("gold_master_filepath", "frame_checksums_filepath", "frame_scores_filepath"),
-    "cut_evidence_filepath",
-    *("proxy_filepath", "proxy_audio_filepath", "sprites_filepath", "sprites"),
-    *("proxy_id", "proxy_codec", "proxy_description", "proxy_width", "proxy_height"),
-    *("keyframe_offsets", "scene_cut_points"),
-)
+FORGOTTEN = SourceFacts.__annotations__.keys() - {"title", "refetch_requested"} | {
+    "progress",
+    "step_began_at",
+    "error",
+}
 """Columns of a source video that say what was found out about it: null once it is removed."""
 
 
@@ -52,7 +46,7 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
     video = source_videos.get(session, key)
     if video.state == SourceState.REMOVED:
         raise InputError(f"{video.title} has been removed already.")
-    live = _lock_live(session, video.id)
+    live = list(clips.lock_live(session, video.id))
     removal = ReviewEvent(
         source_video_id=video.id,
         actor=actor,
@@ -89,16 +83,6 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
     _forget_facts(video)
     video.state = changed(SourceState(video.state), SourceState.REMOVED)
     return Removed(video.title, unused)
-
-
-def _lock_live(session: Session, video_id: int) -> list[int]:
-    """Locks all live clips and returns their ids. New clips replace live ones, so none can come."""
-    locked: set[int] = set()
-    while True:
-        live = {clip.id for clip in clips.of_video(session, video_id)}
-        if live <= locked:
-            return sorted(live)
-        locked |= clips.locked(session, live - locked).keys()
 
 
 def _unused(session: Session, video: SourceVideo) -> list[str]:

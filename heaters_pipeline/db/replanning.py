@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sqlmodel import Session
 
 from heaters_pipeline.db import clips
-from heaters_pipeline.db.decidable import lock
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import cut_points
@@ -27,7 +26,7 @@ def replan(
     """
     if video.frame_count is None:
         raise InputError(f"{video.title} has no frame count yet: transcode it first.")
-    live = lock(session, [clip.id for clip in clips.of_video(session, video.id)])
+    live = clips.lock_live(session, video.id)
     judged = {clip.id for clip in clips.judged(session, video.id)}
     open_to_change = [clip for clip in live.values() if clip.id not in judged]
     lying = {clip.frames for clip in open_to_change}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.locks import is_at_work
-from heaters_pipeline.db.models import Clip, Origin, SourceFacts, SourceVideo
+from heaters_pipeline.db.models import PRODUCT_PATHS, Clip, Origin, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
@@ -136,21 +136,20 @@ def counts_by_state(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
-def begin(session: Session, key: str, step: Step[SourceState]) -> tuple[SourceVideo, bool]:
-    """Takes a video into a step; the flag says whether that moves it forward (`states.begins`).
+def begin(session: Session, key: str, step: Step[SourceState]) -> SourceVideo:
+    """Takes a video into a step; one that is past it already keeps its state (`states.begins`).
 
     Raises TransitionError if an earlier step is missing.
     """
     video = _locked(session, key)
-    forward = begins(SourceState(video.state), step)
-    if forward:
+    if begins(SourceState(video.state), step):
         video.state = step.doing
     if step is DOWNLOAD:
         video.cancel_requested = False  # of a run before this one
     video.error = None
     video.progress = 0
     video.step_began_at = session.scalar(sa.func.now())
-    return video, forward
+    return video
 
 
 def finish(
@@ -196,6 +195,12 @@ def _wait_for_twins(session: Session, same: str) -> None:
         sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:same))"),
         {"space": TWIN_LOCKS, "same": same},
     )
+
+
+def paths(video: SourceVideo) -> dict[str, str]:
+    """Storage keys of the source and of its products, by column, as far as there are any."""
+    found = {column: getattr(video, column) for column in ("source_filepath", *PRODUCT_PATHS)}
+    return {column: path for column, path in found.items() if path is not None}
 
 
 def original(session: Session, video: SourceVideo) -> SourceVideo | None:
@@ -282,18 +287,18 @@ def finish_products(session: Session, key: str, facts: SourceFacts) -> None:
 
 
 def give_up(session: Session, key: str, attempt: int | None, error: str) -> None:
-    """Fails the step that a run left behind, or never began. Does nothing where a step is at work,
-    or where the video's attempt is not that of the run (None: any attempt)."""
+    """Fails the step that a run left behind, or never began, and a refetch that it did not end.
+    Does nothing where a step is at work, or where the video's attempt is not that of the run (None:
+    any attempt). An error that is there already stays: it says more."""
     video = _locked(session, key)
-    if attempt not in (None, video.attempt):
+    if attempt not in (None, video.attempt) or is_at_work(session, key):
         return
-    for step in SOURCE_STEPS:
-        unbegun = step is DOWNLOAD and video.state == step.waiting
-        if (video.state == step.doing or unbegun) and not is_at_work(session, key):
-            video.state = changed(SourceState(video.state), step.failed)
-            _end(video, error)
-    if video.refetch_requested and not is_at_work(session, key):
+    step = next((each for each in SOURCE_STEPS if video.state in (each.waiting, each.doing)), None)
+    if step is not None and video.error is None:
+        video.state = changed(SourceState(video.state), step.failed)
         _end(video, error)
+    elif video.refetch_requested or video.pending_source is not None:
+        _end(video, video.error or error)
 
 
 def set_progress(session: Session, key: str, progress: float) -> None:

@@ -36,8 +36,8 @@ def kept_folder(
     home: Path, name: str, is_worth_keeping: Callable[[BaseException], bool]
 ) -> Iterator[Path]:
     """The folder below `home/scratch` of work that can resume. It is removed on leaving, unless
-    `is_worth_keeping` says that a retry may help; then, and after a kill, the next call for `name`
-    finds its files, for a day. Raises Conflict while another process has the folder."""
+    `is_worth_keeping` says so of the error; then, and after a kill, the next call for `name` finds
+    its files, for a day. Raises Conflict while another process has the folder."""
     with _locked_folder(home, f"{KEPT_PREFIX}{name}") as folder:
         keep = False
         try:

@@ -8,10 +8,11 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
     PARTIAL_SUFFIX,
@@ -32,6 +33,10 @@ class LocalStorage:
 
     def put(self, local: Path, key: str) -> None:
         target = self._path(key)
+        with self._errors(key):
+            self._put(local, target)
+
+    def _put(self, local: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target)
         # A name of its own, so that two writers of one key never write into one file.
@@ -75,10 +80,11 @@ class LocalStorage:
 
     def delete(self, *keys: str) -> None:
         failures = []
-        for path in [self._path(key) for key in keys]:
+        for key, path in [(key, self._path(key)) for key in keys]:
             try:
-                self._delete(path)
-            except OSError as error:
+                with self._errors(key):
+                    self._delete(path)
+            except HeatersError as error:
                 failures.append(error)
         if failures:
             raise failures[0]
@@ -104,10 +110,22 @@ class LocalStorage:
         return sorted(key for key in keys if key.startswith(prefix))
 
     def _open(self, key: str) -> BinaryIO:
+        path = self._path(key)
+        with self._errors(key):
+            try:
+                return path.open("rb")
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                raise ObjectMissing(key) from None
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
         try:
-            return self._path(key).open("rb")
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise ObjectMissing(key) from None
+            yield
+        except OSError as error:
+            raise HeatersError(
+                f"The storage in {self.root} can't be used for {key!r}: {error.strerror or error}. "
+                "Check its disk, then try again."
+            ) from error
 
 
 def _chunks(file: BinaryIO, key: str, start: int, length: int | None) -> Iterator[bytes]:
@@ -128,12 +146,10 @@ def _chunks(file: BinaryIO, key: str, start: int, length: int | None) -> Iterato
 def _remove_abandoned(target: Path) -> None:
     """Remove the partial files of killed writers of this key."""
     for partial in target.parent.iterdir():
-        if (
-            partial.suffix == PARTIAL_SUFFIX
-            and partial.name.startswith(f"{target.name}.")
-            and partial.lstat().st_mtime < time.time() - ABANDONED_AFTER_SECONDS
-        ):
-            partial.unlink(missing_ok=True)
+        if partial.suffix == PARTIAL_SUFFIX and partial.name.startswith(f"{target.name}."):
+            with suppress(FileNotFoundError):  # its writer has just ended
+                if partial.lstat().st_mtime < time.time() - ABANDONED_AFTER_SECONDS:
+                    partial.unlink()
 
 
 def _sync(path: Path) -> None:

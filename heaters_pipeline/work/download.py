@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import InputError
@@ -23,11 +23,11 @@ from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.download.playlists import Playlist
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.objects import delete_replaced, enter, keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.register import add_address
-from heaters_pipeline.work.step import is_worth_another_try, source_step
+from heaters_pipeline.work.step import can_resume, source_step
 from heaters_pipeline.work.stream_facts import stream_facts
 
 DEEPEST_LIST = 3
@@ -108,7 +108,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     path = pending["path"] if pending else video.source_filepath
     if path is not None and not video.refetch_requested and pipeline.storage.exists(path):
         return _Fetched(files.enter_context(pipeline.storage.fetch(path)))
-    kept = files.enter_context(kept_folder(pipeline.settings.home, video.key, is_worth_another_try))
+    kept = files.enter_context(kept_folder(pipeline.settings.home, video.key, can_resume))
     folder = kept / "download"
     folder.mkdir(exist_ok=True)
     if video.origin == Origin.UPLOAD:
@@ -143,8 +143,8 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
     path = video.source_filepath
     if path is None or video.source_sha256 not in (None, sha256):
         path = _path_of(video, fetched, sha256)
-    if same is None and not (path == video.source_filepath and pipeline.storage.exists(path)):
-        pipeline.storage.put(fetched.path, path)
+    if same is None:
+        _store(pipeline, video, path, fetched)
     with pipeline.transaction() as session:
         same = source_videos.same_bytes(session, video.key, sha256)
         if same is None:
@@ -158,12 +158,10 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
                 **stream_facts(facts),
             }
             source_videos.finish(session, video.key, DOWNLOAD, columns)
-            ledger.record(session, video.id, {path: size})
         else:
             settled = _duplicate(session, video, same, f"{video.title} has the same bytes")
     if same is not None:
-        if path != video.source_filepath:
-            pipeline.storage.delete(path)
+        delete_replaced(pipeline, [path], [video.source_filepath])
         return settled
     delete_replaced(pipeline, [video.source_filepath], [path, video.gold_master_filepath])
     return StoredSource(
@@ -179,8 +177,7 @@ def _keep_beside(
     size = fetched.path.stat().st_size
     is_same = sha256 == video.source_sha256
     path = str(video.source_filepath) if is_same else _path_of(video, fetched, sha256)
-    if not pipeline.storage.exists(path):
-        pipeline.storage.put(fetched.path, path)
+    _store(pipeline, video, path, fetched)
     before = video.pending_source
     known = before["quality"] if before and before["sha256"] == sha256 else video.download_quality
     quality = fetched.columns.get("download_quality", known)
@@ -191,12 +188,17 @@ def _keep_beside(
         columns["pending_source"] = PendingSource(path=path, sha256=sha256, quality=quality)
     with pipeline.transaction() as session:
         source_videos.finish(session, video.key, DOWNLOAD, columns)
-        ledger.record(session, video.id, {path: size})
     if before is not None:
         delete_replaced(pipeline, [before["path"]], [path, video.source_filepath])
     if video.refetch_requested and video.products_sha256 == sha256:
         return Settled(f"{video.url} still has the same bytes: there is nothing to be done.")
     return StoredSource(path, size, facts, quality)
+
+
+def _store(pipeline: Pipeline, video: SourceVideo, path: str, fetched: _Fetched) -> None:
+    """Puts the file into the storage, unless it is there already, as an upload is."""
+    put = enter if pipeline.storage.exists(path) else keep
+    put(pipeline, video.id, {path: fetched.path})
 
 
 def _path_of(video: SourceVideo, fetched: _Fetched, sha256: str) -> str:

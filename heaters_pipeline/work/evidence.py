@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.files.digests import file_digest
@@ -14,46 +13,40 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.cuts.detection import Gather, Progress, Remember
 from heaters_pipeline.media.cuts.evidence import Evidence
 from heaters_pipeline.storage import ObjectMissing
-from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.objects import delete_replaced, keep
 from heaters_pipeline.work.pipeline import Pipeline
 
 
 def remembered(
     pipeline: Pipeline, video: SourceVideo, thumbnails: Path, progress: Progress
 ) -> Remember:
-    """Evidence about `video` from the storage; what is not there, can't be read or is about other
-    thumbnails is gathered and stored, in place of other evidence about it. It is read once. The
-    caller holds the video's lock."""
-    known: dict[str, Evidence] = {}
+    """Evidence about `video` from the storage, for one detector, whatever its threshold; what is
+    not there, can't be read or is about other thumbnails is gathered and stored, in place of other
+    evidence about it. It is read once. The caller holds the video's lock."""
+    kept: Evidence | None = None
 
     def remember(name: str, gather: Gather) -> Evidence:
-        if name not in known:
-            known[name] = fetched(name) or gathered(name, gather)
-        return known[name]
+        nonlocal kept
+        if kept is None:
+            path = layout.cut_evidence(video.key, layout.name_of(file_digest(thumbnails)), name)
+            kept = fetched(path) or gathered(path, gather)
+        return kept
 
-    @cache
-    def path_of(name: str) -> str:
-        return layout.cut_evidence(video.key, layout.name_of(file_digest(thumbnails)), name)
-
-    def fetched(name: str) -> Evidence | None:
-        if path_of(name) != video.cut_evidence_filepath:
+    def fetched(path: str) -> Evidence | None:
+        if path != video.cut_evidence_filepath:
             return None
         try:
-            with pipeline.storage.fetch(path_of(name)) as file:
+            with pipeline.storage.fetch(path) as file:
                 return Evidence.load(file)
         except (ObjectMissing, KeyError, ValueError, EOFError, BadZipFile):
             return None
 
-    def gathered(name: str, gather: Gather) -> Evidence:
+    def gathered(path: str, gather: Gather) -> Evidence:
         evidence = gather(progress)
-        path = path_of(name)
         with scratch_folder(pipeline.settings.home) as folder:
             file = folder / "cut_evidence.npz"
             evidence.save(file)
-            # The ledger first: an object that it names is deleted with the video at the latest.
-            with pipeline.transaction() as session:
-                ledger.record(session, video.id, {path: file.stat().st_size})
-            pipeline.storage.put(file, path)
+            keep(pipeline, video.id, {path: file})
         with pipeline.transaction() as session:
             source_videos.record(session, video.key, {"cut_evidence_filepath": path})
         delete_replaced(pipeline, [video.cut_evidence_filepath], [path])

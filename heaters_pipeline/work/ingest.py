@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.media.products.transcode import Product
@@ -36,11 +37,6 @@ DOWNLOAD_RETRY_SECONDS = 10.0
 """Before the first retry; twice as long before the second."""
 
 POLL_SECONDS = 0.5
-
-PRODUCTS = (
-    *("source", "gold_master", "frame_checksums", "frame_scores"),
-    *("proxy", "proxy_audio", "sprites"),
-)
 
 
 def _download(pipeline: Pipeline, key: str) -> StoredSource | Settled:
@@ -106,7 +102,8 @@ def ingest(
     is in the report, not raised."""
     with pipeline.transaction() as session:
         video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
-        if video.state not in (SourceState.READY, SourceState.DUPLICATE):
+        settled = video.state in (SourceState.READY, SourceState.DUPLICATE)
+        if not settled and not is_at_work(session, video.key):
             # Under way from the start, so that no sensor takes it up, too.
             source_videos.begin(session, video.key, DOWNLOAD)
     if video.state == SourceState.DUPLICATE or (
@@ -150,12 +147,7 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 
 def _is_whole(pipeline: Pipeline, video: SourceVideo) -> bool:
-    return all(pipeline.storage.exists(path) for path in _paths(video).values())
-
-
-def _paths(video: SourceVideo) -> dict[str, str]:
-    paths = {product: getattr(video, f"{product}_filepath") for product in PRODUCTS}
-    return {product: path for product, path in paths.items() if path is not None}
+    return all(pipeline.storage.exists(path) for path in source_videos.paths(video).values())
 
 
 def _report(
@@ -173,7 +165,10 @@ def _report(
         playlist=[entry.key for entry in entries],
         frame_count=video.frame_count,
         clip_count=len(live),
-        paths=_paths(video),
+        paths={
+            column.removesuffix("_filepath"): path
+            for column, path in source_videos.paths(video).items()
+        },
         error=video.error or error,
         **fields,
     )

@@ -7,11 +7,12 @@ keeps its sentence, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from heaters_pipeline.db import artifacts, clip_work, embeddings, ledger, source_videos
+from heaters_pipeline.db import artifacts, clip_work, embeddings, source_videos
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -29,6 +30,7 @@ from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.keyframes import extract_keyframes
 from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
 from heaters_pipeline.work.cuts import flashes_of
+from heaters_pipeline.work.objects import keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.step import sentence_of
 
@@ -50,11 +52,11 @@ class Batch:
         columns = ClipFile()
         try:
             yield columns
+            with self.pipeline.transaction() as session:
+                clip_work.finish(session, clip.id, self.step, columns)
         except Exception as error:
             self.fail(clip, error)
         else:
-            with self.pipeline.transaction() as session:
-                clip_work.finish(session, clip.id, self.step, columns)
             self.done.append(clip.id)
 
     def fail(self, clip: Clip, error: BaseException) -> None:
@@ -110,30 +112,41 @@ def embed_clips(pipeline: Pipeline, key: str) -> Embedded:
     """Gives a vector to every clip with keyframes, and one of the present model to clips of the
     library that have one of another model only."""
     model = pipeline.settings.embedding_model
+    renewed: list[int] = []
 
-    def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
-        embedder = open_embedder(model)
-        for clip in due:
-            with batch.one(clip):
-                _embed(pipeline, clip, embedder)
-        embeddings.ensure_index(pipeline.engine, embedder.model, embedder.dimensions)
+    @cache
+    def embedder() -> Embedder:
+        return open_embedder(model)
 
-    batch = _work_through(pipeline, key, EMBED, embed_all)
-    without: list[int] = []
+    def embed_each(
+        found: Sequence[Clip], one: Callable[[Clip], AbstractContextManager[object]]
+    ) -> None:
+        opened = embedder()
+        for clip in found:
+            with one(clip):
+                _embed(pipeline, clip, opened)
+        embeddings.ensure_index(pipeline.engine, opened.model, opened.dimensions)
+
+    @contextmanager
+    def renewing(clip: Clip) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
+        else:
+            renewed.append(clip.id)
+
+    batch = _work_through(
+        pipeline, key, EMBED, lambda _video, due, batch: embed_each(due, batch.one)
+    )
     with pipeline.video_lock(key):
         with pipeline.transaction() as session:
             video = source_videos.get(session, key)
             missing = embeddings.missing(session, video.id, model_name(model), STRATEGY)
         if missing:
-            embedder = open_embedder(model)
-            for clip in missing:
-                try:
-                    _embed(pipeline, clip, embedder)
-                except Exception as error:
-                    without.append(clip.id)
-                    pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
-            embeddings.ensure_index(pipeline.engine, embedder.model, embedder.dimensions)
-    return Embedded(batch, len(missing) - len(without), without)
+            embed_each(missing, renewing)
+    without = [clip.id for clip in missing if clip.id not in renewed]
+    return Embedded(batch, len(renewed), without)
 
 
 def _work_through(
@@ -177,9 +190,7 @@ def _export(
     source = GoldRange(gold, checksums, frames, video.rate, video.orientation, video.sample_aspect)
     receipt = export_clip(source, out, stall_seconds=settings.stall_seconds)
     path = layout.clip_file(clip.id)
-    pipeline.storage.put(out, path)
-    with pipeline.transaction() as session:
-        ledger.record(session, video.id, {path: out.stat().st_size})
+    keep(pipeline, video.id, {path: out})
     out.unlink()
     return {
         "clip_filepath": path,
@@ -197,18 +208,16 @@ def _keep_keyframes(
     keyframes = extract_keyframes(
         file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds
     )
+    by_frame = {clip.file_frames.start + keyframe.frame: keyframe for keyframe in keyframes}
+    files = {layout.keyframe(clip.id, frame): each.path for frame, each in by_frame.items()}
+    keep(pipeline, clip.source_video_id, files)
     with pipeline.transaction() as session:
-        for keyframe in keyframes:
-            frame = clip.file_frames.start + keyframe.frame
-            path = layout.keyframe(clip.id, frame)
-            pipeline.storage.put(keyframe.path, path)
-            size = keyframe.path.stat().st_size
-            ledger.record(session, clip.source_video_id, {path: size})
+        for frame, keyframe in by_frame.items():
             artifacts.save_keyframe(
                 session,
                 clip.id,
                 frame=frame,
-                filepath=path,
+                filepath=layout.keyframe(clip.id, frame),
                 width=keyframe.width,
                 height=keyframe.height,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from heaters_pipeline.db import ledger, source_videos
 from heaters_pipeline.domain.layout import Kind
@@ -32,11 +33,28 @@ def storage_cost(pipeline: Pipeline, key: str) -> StorageCost:
         )
 
 
+def keep(pipeline: Pipeline, video_id: int, files: Mapping[str, Path]) -> None:
+    """Puts files into the storage, by storage key. The ledger first: an object that it names is
+    deleted with the video at the latest."""
+    enter(pipeline, video_id, files)
+    for path, file in files.items():
+        pipeline.storage.put(file, path)
+
+
+def enter(pipeline: Pipeline, video_id: int, files: Mapping[str, Path]) -> None:
+    """Enters objects into the ledger, by storage key, with the sizes of the files that they are
+    made from."""
+    with pipeline.transaction() as session:
+        sizes = {path: file.stat().st_size for path, file in files.items()}
+        ledger.record(session, video_id, sizes)
+
+
 def delete_replaced(
     pipeline: Pipeline, before: Iterable[str | None], after: Iterable[str | None]
 ) -> None:
-    """Deletes the objects whose keys `before` names and `after` does not. No row may name them."""
+    """Deletes the objects whose keys `before` names and `after` does not. No row may name them. The
+    ledger last, so that it names whatever could not be deleted."""
     replaced = {path for path in before if path is not None} - set(after)
+    pipeline.storage.delete(*sorted(replaced))
     with pipeline.transaction() as session:
         ledger.forget(session, replaced)
-    pipeline.storage.delete(*sorted(replaced))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.damage import Damage
@@ -20,7 +20,7 @@ from heaters_pipeline.media.products.same_frames import show_the_same
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
 from heaters_pipeline.storage import Storage
-from heaters_pipeline.work.objects import delete_replaced
+from heaters_pipeline.work.objects import delete_replaced, keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.step import source_step
@@ -52,11 +52,11 @@ class IndexedProxy:
 
 
 @dataclass(frozen=True)
-class StoredProducts:
+class MadeProducts:
     columns: SourceFacts
     """Of the video's row."""
-    sizes: dict[str, int]
-    """Bytes by storage key."""
+    files: dict[str, Path]
+    """By storage key."""
 
 
 def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> Products:
@@ -99,11 +99,13 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
             if pending is not None:
                 _drop_pending(pipeline, video, source_path)
             raise
-        stored = store_products(storage, key, sha256, made)
+        products = made_products(key, sha256, made)
+        sizes = {path: file.stat().st_size for path, file in products.files.items()}
+        keep(pipeline, video.id, products.files)
         if gold is GoldMaster.COPY and Product.GOLD_MASTER in wanted:
-            stored.columns["gold_master_filepath"] = source_path
+            products.columns["gold_master_filepath"] = source_path
         if wanted == frozenset(Product):
-            stored.columns["products_sha256"] = sha256
+            products.columns["products_sha256"] = sha256
         # An index of another length is void; with a new proxy comes its own.
         void: SourceFacts = (
             {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
@@ -115,54 +117,52 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 **void,
                 **stream_facts(facts),
                 **source_columns,
-                **stored.columns,
+                **products.columns,
             }
             source_videos.finish_products(session, key, columns)
-            ledger.record(session, video.id, stored.sizes)
-            after = _paths(source_videos.get(session, key))
-        delete_replaced(pipeline, _paths(video), after)
+            after = source_videos.paths(source_videos.get(session, key))
+        delete_replaced(pipeline, source_videos.paths(video).values(), after.values())
     return Products(
         made.frame_count,
         made.damage,
         {
-            product: sum(stored.sizes.get(str(columns.get(column)), 0) for column in names)
+            product: sum(sizes.get(str(columns.get(column)), 0) for column in names)
             for product, names in COLUMNS_OF.items()
         },
         made.sprite_index.sheets if made.sprite_index else 0,
-        stored.sizes.get(str(columns.get("sprites_filepath")), 0),
+        sizes.get(str(columns.get("sprites_filepath")), 0),
     )
 
 
-def store_products(storage: Storage, key: str, sha256: str, made: Transcoded) -> StoredProducts:
-    """Puts what a transcode made into the storage. `sha256` is the source's."""
+def made_products(key: str, sha256: str, made: Transcoded) -> MadeProducts:
+    """What a transcode made, under the storage keys that it gets. `sha256` is the source's."""
     columns = SourceFacts()
-    sizes: dict[str, int] = {}
+    files: dict[str, Path] = {}
     name = layout.name_of(sha256)
 
-    def put(local: Path, path: str, column: ProductPath) -> None:
-        storage.put(local, path)
+    def add(local: Path, path: str, column: ProductPath) -> None:
         columns[column] = path
-        sizes[path] = local.stat().st_size
+        files[path] = local
 
     if made.gold_master:
-        put(made.gold_master, layout.gold_master(key, name), "gold_master_filepath")
+        add(made.gold_master, layout.gold_master(key, name), "gold_master_filepath")
     if made.frame_checksums:
-        put(made.frame_checksums, layout.frame_checksums(key, name), "frame_checksums_filepath")
+        add(made.frame_checksums, layout.frame_checksums(key, name), "frame_checksums_filepath")
     if made.review_proxy:
         parts = [made.review_proxy, made.proxy_audio, made.sprites]
         digests = [file_digest(part) for part in parts if part is not None]
         proxy_id = layout.proxy_id(key, digests)
-        put(made.review_proxy, layout.review_proxy(key, proxy_id), "proxy_filepath")
+        add(made.review_proxy, layout.review_proxy(key, proxy_id), "proxy_filepath")
         columns["proxy_audio_filepath"] = None
         if made.proxy_audio:
-            put(made.proxy_audio, layout.proxy_audio(key, proxy_id), "proxy_audio_filepath")
+            add(made.proxy_audio, layout.proxy_audio(key, proxy_id), "proxy_audio_filepath")
         if made.sprites and made.sprite_index:
-            put(made.sprites, layout.sprites(key, proxy_id), "sprites_filepath")
+            add(made.sprites, layout.sprites(key, proxy_id), "sprites_filepath")
             columns["sprites"] = made.sprite_index.as_json()
         columns |= {"proxy_id": proxy_id, **proxy_columns(made.review_proxy)}
     if made.thumbnails:
-        put(made.thumbnails, layout.frame_scores(key, name), "frame_scores_filepath")
-    return StoredProducts(columns, sizes)
+        add(made.thumbnails, layout.frame_scores(key, name), "frame_scores_filepath")
+    return MadeProducts(columns, files)
 
 
 def proxy_columns(proxy: Path) -> SourceFacts:
@@ -198,12 +198,6 @@ def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
     if path is None:
         raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
     return path
-
-
-def _paths(video: SourceVideo) -> list[str | None]:
-    """Storage keys of the source and of its products."""
-    products = (getattr(video, column) for columns in COLUMNS_OF.values() for column in columns)
-    return [video.source_filepath, *products]
 
 
 def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:

@@ -35,7 +35,8 @@ def add_source(
     needs_splicing: bool = True,
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and one word or two for what happened: added,
-    added again after a removal, tried again after a failure, or known already.
+    added again after a removal, tried again after a failure, looked at again if it is a playlist,
+    or known already.
 
     A known address has the same text; a known file has the same path, size and time of change.
     Raises InputError for a path at which there is nothing, and for a file that can't be read.
@@ -54,9 +55,11 @@ def add_source(
         video.needs_splicing = needs_splicing
         video.title = plain_text(title) if title is not None else video.title
         return source_videos.retry(session, video.key), "added again"
-    if video.state not in {SourceState.NEW, *SETTLED}:
+    is_playlist = video.state == SourceState.EXPANDED
+    if is_playlist or video.state not in {SourceState.NEW, *SETTLED}:
         with suppress(Conflict, InputError):
-            return source_videos.retry(session, video.key), "tried again"
+            news = "looked at again" if is_playlist else "tried again"
+            return source_videos.retry(session, video.key), news
     return video, f"known already, {video.state.replace('_', ' ')}"
 
 

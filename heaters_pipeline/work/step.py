@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
@@ -34,7 +34,7 @@ def source_step(
 
     with pipeline.video_lock(video_key):
         with pipeline.transaction() as session:
-            video, _ = source_videos.begin(session, video_key, step)
+            video = source_videos.begin(session, video_key, step)
         try:
             if is_cancelled():  # between two steps
                 raise Cancelled(CANCELLED)
@@ -50,7 +50,13 @@ def source_step(
 def is_worth_another_try(error: BaseException) -> bool:
     """Whether the same work may succeed a little later."""
     final = isinstance(error, InputError | TransitionError | Conflict)
-    return isinstance(error, HeatersError) and not final
+    return isinstance(error, HeatersError | OperationalError) and not final
+
+
+def can_resume(error: BaseException) -> bool:
+    """Whether what is half done is of use to the next try: after a failure that may pass, and where
+    the process itself is to stop."""
+    return is_worth_another_try(error) or not isinstance(error, Exception | Cancelled)
 
 
 def sentence_of(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.media.products.frame_index import read_frame_index
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
 from heaters_pipeline.storage import Storage
-from heaters_pipeline.work.products import store_products
+from heaters_pipeline.work.products import made_products
 from heaters_pipeline.work.stream_facts import stream_facts
 from tests.footage import STALL_SECONDS
 from tests.rows import make_ready, new_video
@@ -80,10 +80,12 @@ def add_film(
 ) -> Film:
     """The film as it is once the pipeline has made its proxy, found its transitions and laid out
     its virtual clips."""
-    stored = store_products(storage, key, "no gold master", footage.made)
+    made = made_products(key, "no gold master", footage.made)
+    for path, file in made.files.items():
+        storage.put(file, path)
     products: SourceFacts = {
         **stream_facts(footage.facts),
-        **stored.columns,
+        **made.columns,
         "frame_count": footage.made.frame_count,
     }
     new_video(engine, key, title=key.replace("-", " ").capitalize(), url=str(footage.source))

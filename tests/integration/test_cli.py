@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Engine
 
-from heaters_pipeline.cli import main
+from heaters_pipeline.cli import _show_until_ready, main
+from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Origin
+from heaters_pipeline.domain.states import DOWNLOAD, SourceState
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.settings import Settings, get_settings
+from heaters_pipeline.work.register import add_source
+from tests.rows import new_video, ready_video
 
 
 def heaters(*arguments: str | Path) -> Result:
@@ -132,3 +141,34 @@ def test_a_database_that_does_not_answer_is_one_sentence(
     assert result.exit_code == 1
     assert result.stderr.startswith("heaters: The database postgresql://127.0.0.1:1/heaters ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_refetch_that_is_refused_stops_no_other(pipeline: Engine) -> None:
+    video = new_video(pipeline, url="https://films.example/a.mp4")
+    with transaction(pipeline) as session:
+        again = source_videos.get(session, video.key)
+        again.origin = Origin.WEB
+        again.error = "It was not there."
+    result = heaters("refetch", "no-such-film", video.key)
+    assert result.exit_code == 1
+    assert result.stdout == f"{video.key}  as you asked\n"
+    assert "'no-such-film'" in result.stderr
+    assert result.stderr.endswith("heaters: 1 of 2 could not be fetched again.\n")
+
+
+def test_a_demo_of_a_film_that_is_there_already_names_it_and_ends(
+    engine: Engine, footage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original, _ = ready_video(engine)
+    with transaction(engine) as session:
+        video, _ = add_source(session, str(footage))
+        source_videos.begin(session, video.key, DOWNLOAD)
+        facts = {"duplicate_of_id": original.id}
+        source_videos.settle(session, video.key, SourceState.DUPLICATE, facts)
+    supervisor: Any = SimpleNamespace(
+        database_url=engine.url.render_as_string(hide_password=False),
+        review_address="http://review.example",
+        watch=lambda: pytest.fail("It waits for a film that is settled."),
+    )
+    _show_until_ready(supervisor, footage, title=None)
+    assert f"the same video as {original.title!r}" in capsys.readouterr().out

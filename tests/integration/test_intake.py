@@ -25,12 +25,13 @@ from sqlalchemy import Engine
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import clips, ledger, review_queue, reviews, source_videos, undoing
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.locks import video_lock
+from heaters_pipeline.db.models import PendingSource, SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.domain.states import DOWNLOAD, SOURCE_STEPS, SourceState
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import new_source_videos
@@ -40,6 +41,7 @@ from heaters_pipeline.work.register import add_source, add_upload, upload_key
 from heaters_pipeline.work.watched_folder import SETTLED_SECONDS, add_settled
 from tests.footage import NumberedFilm, make_numbered_film, remake
 from tests.jobs import run_job
+from tests.rows import new_video, ready_video
 from tests.site import Site
 from tests.site import test_site as web_site
 
@@ -419,6 +421,40 @@ def test_a_run_that_was_queued_for_a_cancelled_attempt_does_nothing(
     assert row(pipeline, video.key).state == SourceState.READY
 
 
+def test_a_run_that_ends_between_two_steps_leaves_a_video_that_can_be_tried_again(
+    engine: Engine,
+) -> None:
+    """As one does that is cancelled while it waits for its turn to transcode."""
+    video = new_video(engine)
+    for step in SOURCE_STEPS[:-1]:
+        with transaction(engine) as session:
+            for each in SOURCE_STEPS[: SOURCE_STEPS.index(step) + 1]:
+                source_videos.begin(session, video.key, each)
+                source_videos.finish(session, video.key, each)
+            source_videos.cancel(session, video.key)
+        with transaction(engine) as session, video_lock(engine, video.key):
+            source_videos.give_up(session, video.key, None, "Heard of while another is at work.")
+        assert row(engine, video.key).state == step.done
+        with transaction(engine) as session:
+            source_videos.give_up(session, video.key, None, "stopped")
+        left = row(engine, video.key)
+        assert (left.error, left.cancel_requested) == ("stopped", False)
+        assert left.state == SOURCE_STEPS[SOURCE_STEPS.index(step) + 1].failed
+        with transaction(engine) as session:
+            source_videos.retry(session, video.key)
+
+
+def test_a_refetched_copy_whose_run_ended_before_its_transcode_says_so(engine: Engine) -> None:
+    video, _ = ready_video(engine)
+    copy = PendingSource(path="copy.mp4", sha256="ab", quality=None)
+    with transaction(engine) as session:
+        source_videos.record(session, video.key, {"pending_source": copy})
+        source_videos.give_up(session, video.key, None, "stopped")
+        source_videos.give_up(session, video.key, None, "The run died.")
+    left = row(engine, video.key)
+    assert (left.state, left.error) == (SourceState.READY, "stopped")
+
+
 def test_two_rows_of_one_page_never_become_duplicates_of_each_other(pipeline: Engine) -> None:
     keys = []
     for name in ("one", "two"):
@@ -556,8 +592,12 @@ def test_a_playlist_becomes_a_source_video_for_each_of_its_entries(
     entries = [row(pipeline, key) for key in report.playlist]
     assert {entry.playlist_id for entry in entries} == {playlist.id}
     assert [entry.state for entry in entries] == ["new"] * 3
-    again = ingest_in_foreground(pipeline, instance, open_web.url("feed.rss"))
-    assert again.playlist == report.playlist
+    with transaction(pipeline) as session:
+        again, told = add_source(session, playlist.url)
+        assert (told, again.state) == ("looked at again", "new")
+        assert source_videos.waiting(session, 9)[0] == (playlist.key, playlist.attempt + 1)
+    found = ingest_in_foreground(pipeline, instance, open_web.url("feed.rss"))
+    assert (found.state, found.playlist) == ("expanded", report.playlist)
     assert ingest_in_foreground(pipeline, instance, entries[0].url).state == "ready"
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -624,37 +621,6 @@ def test_the_whole_chain_on_s3(
     assert any(key.endswith(".wav") for key in made)
     assert not (get_settings().home / "storage").exists()
     assert scratch_is_empty()
-
-
-def kill_when(process: subprocess.Popen[bytes], reached: Path) -> None:
-    """SIGKILL as soon as a file that the pattern names has content."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if any(path.stat().st_size > 0 for path in reached.parent.rglob(reached.name)):
-            break
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def test_a_killed_ingest_costs_nothing_but_time(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, tmp_path: Path
-) -> None:
-    film_file = make_numbered_film(tmp_path / "long.mp4", 500, size=(640, 360), scenes=(200, 400))
-    environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
-    command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(film_file)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    kill_when(process, get_settings().home / "scratch" / "gold_master.mkv")
-    with transaction(pipeline) as session:
-        (video,) = source_videos.newest_first(session)
-    assert video.state == "preprocessing"
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
-    assert (report.state, report.frame_count) == ("ready", 500)
-    assert scratch_is_empty()
-    after_kill = {key: storage.size(key) for key in storage.list("")}
-    storage.delete(report.paths["gold_master"])
-    assert ingest_in_foreground(pipeline, instance, str(film_file)).changed
-    assert {key: storage.size(key) for key in storage.list("")} == after_kill
 
 
 def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]:

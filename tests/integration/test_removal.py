@@ -147,6 +147,7 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     video, (old, _, last) = ready_video(engine)
     event = decide(engine, old.id, SKIP).event_id
     decide(engine, last.id, Merge())
+    decide(engine, old.id, Split([5]))
     remove(engine, video.key)
     with transaction(engine) as session:
         source_videos.retry(session, video.key)
@@ -154,6 +155,7 @@ def test_a_video_added_again_gets_clips_of_its_own_and_old_decisions_stay_as_the
     assert len(found) == 3
     decide(engine, found[1].id, SKIP)
     with transaction(engine) as session:
+        assert event_log.placed_cuts(session, [video.id]) == {}
         assert event_log.corrections(session, [video.id]) == {}
         assert [figures.false for figures in statistics.sources(session, 9)] == [0]
         undoing.undo(session, actor="ann")

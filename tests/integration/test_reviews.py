@@ -564,6 +564,22 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         assert clip_work.due(session, 0, 10)[0].clip_count == 1
 
 
+def test_no_two_attempts_have_one_run_key(engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, first.id, APPROVE)
+    decide(engine, second.id, APPROVE)
+    asked = []
+    for tried_again in ([], [first, second], [second], [first]):
+        with transaction(engine) as session:
+            for clip in tried_again:
+                clip_work.retry(session, clip.id)
+        with transaction(engine) as session:
+            asked += [work[:3] for work in clip_work.due(session, 0, 10)]
+            for clip in clip_work.claim(session, video.id, EXPORT, 0):
+                clip_work.fail(session, clip.id, EXPORT, "The disk is full: make room.")
+    assert len(set(asked)) == len(asked) == 4
+
+
 def test_each_reviewer_gets_clips_of_their_own_in_film_order(engine) -> None:
     _, all_clips = ready_video(engine, frame_count=100, cuts=range(10, 100, 10))
     with transaction(engine) as session:
@@ -750,6 +766,30 @@ def test_new_cut_points_keep_what_was_decided(engine) -> None:
     ranges = [frames for frames, _, _ in laid_out(engine, video)]
     assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
     assert find_faults(100, [FrameRange(*frames) for frames in ranges]) == []
+
+
+def test_new_cut_points_keep_what_is_decided_while_they_wait_for_it(engine) -> None:
+    video, (_first, second, _third) = ready_video(engine, cuts=[10, 50])
+
+    def replan() -> None:
+        with transaction(engine) as session:
+            replanning.replan(session, source_videos.get(session, video.key), [20, 60, 80])
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            reviews.decide(
+                session,
+                actor="ann",
+                clip_id=second.id,
+                version=second.version,
+                decision=Split([30]),
+                lease_seconds=60,
+            )
+            run = pool.submit(replan)
+            wait_for_waiting(engine)
+        run.result(20)
+    ranges = [frames for frames, _, _ in laid_out(engine, video)]
+    assert ranges == [(0, 10), (10, 30), (30, 50), (50, 60), (60, 80), (80, 100)]
 
 
 def test_the_same_cut_points_change_nothing(engine) -> None:

@@ -139,7 +139,7 @@ def test_one_that_can_not_be_deleted_keeps_no_other(tmp_path: Path, local_file: 
     storage = LocalStorage(tmp_path / "storage")
     for key in ("a/x/clip.mp4", "b/clip.mp4"):
         storage.put(local_file, key)
-    with pytest.raises(OSError, match="a/x"):
+    with pytest.raises(HeatersError, match="a/x"):
         storage.delete("a/x", "b/clip.mp4")
     assert storage.list("") == ["a/x/clip.mp4"]
 
@@ -182,7 +182,7 @@ def test_a_put_that_fails_leaves_the_old_object(
     local_storage: LocalStorage, local_file: Path
 ) -> None:
     local_storage.put(local_file, KEY)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(HeatersError, match=f"{local_storage.root} .* No such file"):
         local_storage.put(local_file.with_name("never made"), KEY)
     assert local_storage.size(KEY) == len(CONTENT)
     assert [path.name for path in (local_storage.root / KEY).parent.iterdir()] == ["source.mp4"]

@@ -21,6 +21,7 @@ from heaters_pipeline.db import (
     event_log,
     replanning,
     source_videos,
+    statistics,
     undoing,
 )
 from heaters_pipeline.db.engine import transaction
@@ -87,10 +88,11 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
     other, _ = ready_video(engine, "other", frame_count=100, cuts=[20])
     _, second, third = live(engine, video)
     decide(engine, second, Merge())
-    decide(engine, third, Split([60]))
+    decide(engine, third, Split([60, 80]))
     ids = [video.id, other.id]
     with transaction(engine) as session:
-        assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=1)}
+        assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=2)}
+        assert [(each.false, each.missed) for each in statistics.sources(session, 9)] == [(1, 2)]
         undoing.undo(session, actor="ann")
         assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=0)}
 

@@ -15,18 +15,26 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.states import DOWNLOAD
 from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work import progress
 from heaters_pipeline.work.download import StoredSource, download_source
 from heaters_pipeline.work.ingest import STEPS, StepResult, ingest
+from heaters_pipeline.work.objects import delete_replaced, keep
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
+from heaters_pipeline.work.register import add_source
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
+from tests.rows import new_video
 from tests.site import Site
 from tests.site import test_site as web_site
 
@@ -65,6 +73,7 @@ def test_ingesting_a_film_loads_no_dagster_and_no_flask(settings: object, tmp_pa
     code = f"""
 import sys
 from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.pipeline import open_pipeline
@@ -117,6 +126,81 @@ def test_a_site_that_does_not_answer_yet_is_asked_again(
     assert (report.error, report.state) == (None, "ready")
     (sentence,) = opener.sentences
     assert "refuses the connection" in sentence
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(28, "No space left on device"),
+        OperationalError("SELECT 1", None, ConnectionError("gone")),
+        StopRequested(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_finished_download_is_kept_when_what_comes_after_it_fails(
+    trouble: BaseException, work: Pipeline, web: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    work = open_pipeline(work.engine, get_settings())
+    make_numbered_film(web.folder / "kept.mp4", FRAMES, size=(160, 90))
+    with work.transaction() as session:
+        video, _ = add_source(session, web.url("kept.mp4"))
+
+    def fail(_path: Path) -> None:
+        raise trouble
+
+    with monkeypatch.context() as patch, pytest.raises((HeatersError, type(trouble))):
+        patch.setattr("heaters_pipeline.storage.local._sync", fail)
+        download_source(work, video.key)
+    kept = work.settings.home / "scratch" / f"kept-{video.key}"
+    assert list(kept.rglob("*.mp4"))
+    assert isinstance(download_source(work, video.key), StoredSource)
+    assert not kept.exists()
+
+
+def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
+    work: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = new_video(work.engine)
+    (tmp_path / "file").write_bytes(b"twelve bytes")
+    path = layout.source(video.key, "1f", ".mp4")
+
+    def entered() -> dict[Kind, int]:
+        with work.transaction() as session:
+            return ledger.by_kind(session, [video.id]).get(video.id, {})
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name, do in (
+        ("_sync", lambda: keep(work, video.id, {path: tmp_path / "file"})),
+        ("LocalStorage._delete", lambda: delete_replaced(work, [path], [])),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(HeatersError, match="No space left"):
+            patch.setattr(f"heaters_pipeline.storage.local.{name}", fail)
+            do()
+        assert entered() == {Kind.SOURCE: 12}
+    delete_replaced(work, [path], [])
+    assert entered() == {}
+
+
+def test_an_ingest_leaves_the_row_of_one_that_is_under_way_alone(
+    work: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heaters_pipeline.db.locks.WAIT_SECONDS", 0.2)
+    film = str(tmp_path / "film.mp4")
+    with work.transaction() as session:
+        video, _ = add_source(session, film)
+        source_videos.begin(session, video.key, DOWNLOAD)
+        source_videos.set_progress(session, video.key, 0.5)
+    with work.video_lock(video.key):
+        with work.transaction() as session:
+            source_videos.cancel(session, video.key)
+        assert "Another run is working" in str(ingest(work, film).error)
+    with work.transaction() as session:
+        left = source_videos.get(session, video.key)
+    assert (left.cancel_requested, left.progress) == (True, 0.5)
 
 
 @pytest.fixture
@@ -193,5 +277,10 @@ def test_comparing_a_refetched_copy_reports_progress_and_heeds_the_disk(
         make_products(full, key, frozenset(Product))
     *_, pending = source_of(work, key)
     assert pending is not None
+    shares: list[float] = []
+    monkeypatch.setattr(
+        source_videos, "set_progress", lambda _session, _key, share: shares.append(share)
+    )
     make_products(work, key, frozenset(Product))
+    assert shares and shares == sorted(shares) and 0 <= shares[0] <= shares[-1] <= 1
     assert source_of(work, key) == (pending, 180, None)

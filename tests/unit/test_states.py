@@ -31,6 +31,7 @@ def test_every_state_has_its_row_in_the_table() -> None:
 def test_a_step_can_end_well_or_badly_and_be_tried_again(step) -> None:
     assert can_change(step.doing, step.done)
     assert can_change(step.doing, step.failed)
+    assert can_change(step.waiting, step.failed)
     assert can_change(step.failed, step.doing)
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.arrays import Floats, Ints
+from heaters_pipeline.media.cuts.arrays import Floats, Ints, sigmoid
 from heaters_pipeline.media.cuts.blend_weights import WEIGHTS
 from heaters_pipeline.media.cuts.comparison import TILES, local_contrast, similarity, spread, tiles
 from heaters_pipeline.media.cuts.distances import LAGS, REACHES, Distances
@@ -202,7 +202,7 @@ _PROPOSED = 2.0
 
 
 def _probability(said: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(np.clip(_PROPOSED - said, -30, 30))), np.float32)
+    return sigmoid(said - np.float32(_PROPOSED))
 
 
 def _peaks(best: Floats, reaches: Ints) -> Iterator[tuple[int, int, float]]:

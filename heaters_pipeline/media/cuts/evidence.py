@@ -37,6 +37,12 @@ class Evidence:
     probabilities: Floats
     """(N, 2), of `transnet`, or (0, 2) where it was not asked."""
 
+    @classmethod
+    def of_network(cls, probabilities: Floats) -> Evidence:
+        """These alone, for a detector that asks for nothing else."""
+        nothing = Survey(*(np.empty(0, np.float32) for _ in Survey._fields))
+        return cls(nothing, Jumps([], []), Distances(0), 1, probabilities)
+
     def save(self, path: Path) -> None:
         """As numpy's npz, some 130 bytes a frame."""
         arrays = {

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.arrays import Floats, runs
 from heaters_pipeline.media.cuts.comparison import TILES, local_contrast, similarity, tiles
 from heaters_pipeline.media.cuts.healed import Healed
 from heaters_pipeline.media.cuts.survey import Survey
@@ -99,9 +99,8 @@ def _dips(survey: Survey, name: Level, reach: int) -> list[_Dip]:
     if name == "white" and survey.contrast.max() < _CONTRAST:
         # All frames are plain: white between two blacks is the shot.
         low[:] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
     dips = []
-    for begin, stop in edges.reshape(-1, 2).tolist():
+    for begin, stop in runs(low):
         end = stop - 1
         first = -1 if begin == 0 else _top(level, begin, -1, reach)
         last = count if end == count - 1 else _top(level, end, 1, reach)

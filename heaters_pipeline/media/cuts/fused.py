@@ -13,7 +13,7 @@ import numpy as np
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
-from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.arrays import Floats, runs
 from heaters_pipeline.media.cuts.detection import (
     Detection,
     Progress,
@@ -116,8 +116,7 @@ def around(candidates: Sequence[Transition], count: int) -> list[FrameRange]:
     wanted = np.zeros(count, bool)
     for each in candidates:
         wanted[max(0, each.first - 2 * NEAR) : each.last + 2 * NEAR] = True
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(np.int8)))
-    return [FrameRange(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]
+    return [FrameRange(*each) for each in runs(wanted)]
 
 
 def _odds(probability: float) -> float:

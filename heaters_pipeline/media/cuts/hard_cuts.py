@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.media.cuts.arrays import Floats, Ints
+from heaters_pipeline.media.cuts.arrays import Floats, Ints, sigmoid
 from heaters_pipeline.media.cuts.comparison import (
     DOWN,
     local_contrast,
@@ -88,8 +88,7 @@ class Examined(NamedTuple):
 def find_jumps(thumbnails: Thumbnails, survey: Survey) -> Jumps:
     """`survey` is that of `thumbnails`."""
     frames, features, flashes = examine(thumbnails, survey)
-    odds = Perceptron.unpacked(WEIGHTS, FEATURES, HIDDEN)(features)
-    scores = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    scores = sigmoid(Perceptron.unpacked(WEIGHTS, FEATURES, HIDDEN)(features))
     cuts = [HardCut(*each) for each in zip(frames.tolist(), scores.tolist(), strict=True)]
     return Jumps(cuts, flashes)
 

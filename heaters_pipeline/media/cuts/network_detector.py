@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,9 +9,9 @@ import numpy as np
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.media.cuts import transnet
-from heaters_pipeline.media.cuts.arrays import Floats
+from heaters_pipeline.media.cuts.arrays import Floats, runs
 from heaters_pipeline.media.cuts.detection import SUGGESTED, Detection, Progress, Remember, afresh
-from heaters_pipeline.media.cuts.evidence import VERSION, Evidence, gather
+from heaters_pipeline.media.cuts.evidence import VERSION, Evidence
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
@@ -26,12 +25,11 @@ class NetworkDetector:
         self.threshold = threshold
 
     def detect(
-        self, thumbnails: Thumbnails, rate: Fraction, remember: Remember = afresh, /
+        self, thumbnails: Thumbnails, _rate: Fraction, remember: Remember = afresh, /
     ) -> Detection:
         def gathered(progress: Progress) -> Evidence:
             everything = [FrameRange(0, len(thumbnails))]
-            said = transnet.probabilities(thumbnails, everything, progress)
-            return replace(gather(thumbnails, rate), probabilities=said)
+            return Evidence.of_network(transnet.probabilities(thumbnails, everything, progress))
 
         said = remember(f"{VERSION}-all", gathered).probabilities
         found = [
@@ -44,7 +42,6 @@ class NetworkDetector:
 
 def find_peaks(probabilities: Floats, least: float = SUGGESTED / 2) -> list[tuple[int, float]]:
     """The first frame of the shot after each peak of (N,), and the peak."""
-    high = np.concatenate([[False], probabilities >= least, [False]])
-    edges = np.flatnonzero(np.diff(high.astype(np.int8))).reshape(-1, 2)
-    tops = [int(start + probabilities[start:stop].argmax()) for start, stop in edges]
+    high = runs(probabilities >= least)
+    tops = [int(start + probabilities[start:stop].argmax()) for start, stop in high]
     return [(top + 1, float(probabilities[top])) for top in tops if top + 1 < len(probabilities)]
