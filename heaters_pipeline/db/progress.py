@@ -61,7 +61,7 @@ def on_the_way(session: Session) -> int:
     """How many approved clips are not in the library yet; those that failed wait for a person."""
     states = [ClipState.REVIEW_APPROVED, *UNFINISHED]
     counted = sa.select(sa.func.count()).select_from(Clip).where(col(Clip.state).in_(states))
-    return session.execute(counted).scalar_one()
+    return int(session.execute(counted).scalar_one())
 
 
 def seconds_to_export(session: Session, actor: str, undo_window_seconds: float) -> float | None:

@@ -15,8 +15,8 @@ from tests.rows import ready_video
 
 
 def progress(reviewer: Reviewer, video: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = reviewer.client.get("/api/progress", query_string={"video": video}).json
-    return found
+    answer = reviewer.client.get("/api/progress", query_string={"video": video})
+    return dict(answer.get_json())
 
 
 def test_film_and_library(app: Flask, engine: Engine) -> None:
