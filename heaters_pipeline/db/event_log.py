@@ -138,7 +138,7 @@ def placed_cuts(session: Session, video_ids: Iterable[int]) -> defaultdict[int, 
         col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
         sa.not_(removed_since()),
     )
-    placed: dict[int, set[int]] = defaultdict(set)
+    placed: defaultdict[int, set[int]] = defaultdict(set)
     for event in session.exec(events):
         placed[event.source_video_id] |= placed_by(event.action, event.before, event.after)
     return placed

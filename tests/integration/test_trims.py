@@ -89,10 +89,13 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
     _, second, third = live(engine, video)
     decide(engine, second, Merge())
     decide(engine, third, Split([60, 80]))
+    # The statistics name videos with decisions only.
+    approved = decide(engine, live(engine, video)[-1], APPROVE).event_id
     ids = [video.id, other.id]
     with transaction(engine) as session:
         assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=2)}
         assert [(each.false, each.missed) for each in statistics.sources(session, 9)] == [(1, 2)]
+        undoing.undo(session, actor="ann", event_id=approved)
         undoing.undo(session, actor="ann")
         assert event_log.corrections(session, ids) == {video.id: Corrections(merges=1, splits=0)}
 
