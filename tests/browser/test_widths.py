@@ -79,4 +79,4 @@ def test_one_thumb_decides_steps_and_plays(tab: Callable[..., Tab], film: Film) 
     # Wherever the page is scrolled to, the picture and the verdicts stay.
     page.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     assert page.page.evaluate(REACHED, names[:3]) == [[name, True, True] for name in names[:3]]
-    assert page.page.locator(".screen").bounding_box()["y"] >= 0  # type: ignore[index]
+    assert page.page.locator(".screen").bounding_box()["y"] >= 0

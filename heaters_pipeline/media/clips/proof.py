@@ -140,7 +140,7 @@ class _Read:
         told = re.findall(r"psnr_avg:(\S+)", (self.folder / "psnr").read_text())
         if len(told) != self.frame_count:
             raise _wrong(f"{len(told)} of {self.frame_count} frames decode")
-        return np.minimum(np.array(told, float), MOST_PSNR)
+        return np.array(told, float).clip(max=MOST_PSNR)
 
     def images(self, whose: str) -> NDArray[np.uint16]:
         """(frames, ROWS * COLUMNS), mapped from disk."""
