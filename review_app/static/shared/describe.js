@@ -8,7 +8,7 @@
 
 import { byId, make, redraw } from './dom.js';
 import { dot } from './dot.js';
-import { labelsToShow, toggled } from './labels.js';
+import { labelsToShow, offered, toggled } from './labels.js';
 
 /** So many labels are always in sight together. */
 const FIT = 8;
@@ -51,9 +51,8 @@ export class Describe {
   /** @param {{labels: Label[], others: string[]}} labels those of the list, and others in use */
   use({ labels, others }) {
     this.#listed = labels;
-    const offered = labels.filter(({ retired }) => !retired).map(({ name }) => name);
     byId('label-names').replaceChildren(
-      ...[...offered, ...others].map((value) => make('option', { value })),
+      ...[...offered(labels), ...others].map((value) => make('option', { value })),
     );
     this.#drawn = '';
     this.draw();

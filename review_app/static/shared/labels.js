@@ -11,13 +11,16 @@
 export const toggled = (labels, label) =>
   (labels.includes(label) ? labels.filter((each) => each !== label) : [...labels, label]);
 
+/** The names of those that are offered, in their order. @param {Label[]} listed */
+export const offered = (listed) =>
+  listed.filter(({ retired }) => !retired).map(({ name }) => name);
+
 /** The labels to show: those that are offered, in their order, then the clip's other labels.
  * @param {string[]} labels of the clip @param {Label[]} listed @returns {Shown[]} */
 export function labelsToShow(labels, listed) {
-  const offered = listed.filter(({ retired }) => !retired);
-  const names = new Set(offered.map(({ name }) => name));
+  const names = new Set(offered(listed));
   return [
-    ...offered.map(({ name: label, colour, key }) => (
+    ...listed.filter(({ name }) => names.has(name)).map(({ name: label, colour, key }) => (
       { label, colour, key, isOn: labels.includes(label) })),
     ...labels.filter((label) => !names.has(label)).map((label) => (
       { label, colour: colourOf(label, listed), key: null, isOn: true })),

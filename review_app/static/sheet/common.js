@@ -2,17 +2,21 @@
  * What clips have in common. Pure.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
- * @typedef {{label: string, number: number | null, of: number}} Shared  `number`: of its digit key;
- *   `of`: how many of the clips have it
+ * @typedef {import('../shared/labels.js').Label} Label
+ * @typedef {{label: string, colour: string | null, key: number | null, of: number}} Shared  `of`:
+ *   how many of the clips have it
  */
 
-/** The labels with a digit key, then the others that the clips have.
- * @param {Clip[]} clips @param {string[]} numbered @returns {Shared[]} */
-export function sharedLabels(clips, numbered) {
-  const others = clips.flatMap(({ labels }) => labels).filter((each) => !numbered.includes(each));
-  return [...new Set([...numbered, ...others])].map((label, i) => ({
+import { labelsToShow } from '../shared/labels.js';
+
+/** The labels that are offered, then the others that the clips have.
+ * @param {Clip[]} clips @param {Label[]} listed @returns {Shared[]} */
+export function sharedLabels(clips, listed) {
+  const had = [...new Set(clips.flatMap(({ labels }) => labels))];
+  return labelsToShow(had, listed).map(({ label, colour, key }) => ({
     label,
-    number: i < numbered.length ? i + 1 : null,
+    colour,
+    key,
     of: clips.filter(({ labels }) => labels.includes(label)).length,
   }));
 }

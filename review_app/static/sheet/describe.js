@@ -1,14 +1,14 @@
 /** The dialog with the labels and the note of all clips that are meant. */
 
 import { byId, make, redraw, setText } from '../shared/dom.js';
+import { dot } from '../shared/dot.js';
+import { offered } from '../shared/labels.js';
 import { count } from '../shared/words.js';
 import { sharedLabels, sharedNote, toggledLabel } from './common.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 /** @typedef {import('./queue.js').Fields} Fields */
-
-/** Labels with a digit key. */
-const MOST_NUMBERED = 9;
+/** @typedef {import('../shared/labels.js').Label} Label */
 
 export class Describe {
   #meant;
@@ -17,7 +17,7 @@ export class Describe {
   #dialog = /** @type {HTMLDialogElement} */ (byId('describe'));
   #label = /** @type {HTMLInputElement} */ (byId('label'));
   #note = /** @type {HTMLTextAreaElement} */ (byId('note'));
-  /** @type {string[]} */ #numbered = [];
+  /** @type {Label[]} */ #listed = [];
   /** The note when the dialog was opened. */
   #before = '';
 
@@ -35,11 +35,11 @@ export class Describe {
     return this.#dialog.open;
   }
 
-  /** @param {{numbered: string[], others: string[]}} labels */
-  use({ numbered, others }) {
-    this.#numbered = numbered.slice(0, MOST_NUMBERED);
+  /** @param {{labels: Label[], others: string[]}} labels those of the list, and others in use */
+  use({ labels, others }) {
+    this.#listed = labels;
     byId('label-names').replaceChildren(
-      ...[...numbered, ...others].map((value) => make('option', { value })),
+      ...[...offered(labels), ...others].map((value) => make('option', { value })),
     );
   }
 
@@ -60,10 +60,10 @@ export class Describe {
     (field === 'note' ? this.#note : this.#label).focus();
   }
 
-  /** @param {number} n counted from 1 */
-  toggleNumbered(n) {
-    const label = this.#numbered[n - 1];
-    if (label) this.#toggle(label);
+  /** Puts the label with a digit key on all of the clips, or takes it off. @param {number} key */
+  toggleKey(key) {
+    const label = this.#listed.find((each) => each.key === key);
+    if (label) this.#toggle(label.name);
   }
 
   /** @param {string} label */
@@ -101,12 +101,12 @@ export class Describe {
 
   #draw() {
     const clips = this.#meant();
-    const chips = sharedLabels(clips, this.#numbered).map(({ label, number, of }) => {
+    const chips = sharedLabels(clips, this.#listed).map(({ label, colour, key, of }) => {
       const chip = make('button', { type: 'button', className: 'chip', data: { label } });
       const isOn = of === clips.length;
       chip.setAttribute('aria-pressed', of > 0 && !isOn ? 'mixed' : String(isOn));
-      if (number) chip.append(make('kbd', { data: { key: `label${number}` }, ariaHidden: 'true' }));
-      chip.append(make('span', { textContent: label }));
+      chip.append(dot(colour), make('span', { textContent: label }));
+      if (key) chip.append(make('kbd', { data: { key: `label${key}` }, ariaHidden: 'true' }));
       if (of > 0 && !isOn) chip.append(make('small', { textContent: `${of} of ${clips.length}` }));
       return make('li', {}, chip);
     });

@@ -65,10 +65,11 @@ const cells = new Cells(grid, {
 const marks = new Marks();
 const queue = new SheetQueue({
   server: {
-    load: (limit) => {
+    load: (limit, anew) => {
       const wanted = new URLSearchParams(searchOf(filters.selection));
       wanted.set('limit', String(limit));
       wanted.set('stacks', '1');
+      if (anew) wanted.set('anew', '1');
       return queueClips(wanted);
     },
     decide: (body) => api('/api/decisions', body),
@@ -230,7 +231,7 @@ for (const n of [0, 1, 2, 3, 4, 5]) {
   ACTS[`rate${n}`] = () => decide('annotate', { rating: n || null });
 }
 for (let n = 1; n <= 9; n += 1) {
-  ACTS[`label${n}`] = () => whenMarked(() => describe.toggleNumbered(n));
+  ACTS[`label${n}`] = () => whenMarked(() => describe.toggleKey(n));
 }
 for (const size of [0, 1, 2]) ACTS[`size${size}`] = () => resize(() => looks.resize(size));
 for (const where of ['Left', 'Right', 'Up', 'Down']) {
@@ -334,7 +335,7 @@ async function loadMine() {
 }
 
 async function loadLabels() {
-  describe.use(await api('/api/labels').catch(() => ({ numbered: [], others: [] })));
+  describe.use(await api('/api/labels').catch(() => ({ labels: [], others: [] })));
 }
 
 // --- Drawing --------------------------------------------------------------------------------

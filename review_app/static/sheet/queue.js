@@ -12,7 +12,7 @@
  * @typedef {{id: number, error: string, clip: Clip | null}} Refused
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
  *   refused: Refused[]}} Answer
- * @typedef {{load: (limit: number) => Promise<Handed>,
+ * @typedef {{load: (limit: number, anew: boolean) => Promise<Handed>,
  *   decide: (body: object) => Promise<Answer>,
  *   latest: () => Promise<number | null>,
  *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server  they throw a Refusal
@@ -61,6 +61,9 @@ export class SheetQueue {
    * @type {Batch[]} */
   #saved = [];
   /** Why the clips can't be loaded. @type {string | null} */ #unread = null;
+  /** True until the first clips of another list are here: they come in its own order, not with
+   * those first that the page has on lease. */
+  #isAnew = false;
   /** Raised when another list begins: answers about the previous one are ignored. */
   #list = 0;
   /** The list that is being loaded, and when it is.
@@ -129,7 +132,7 @@ export class SheetQueue {
     this.#most = most;
     const asked = new Map(this.#clips);
     try {
-      const handed = await this.#server.load(most);
+      const handed = await this.#server.load(most, this.#isAnew);
       if (list !== this.#list) return;
       this.total = handed.total;
       this.more = Math.max(0, handed.available - handed.clips.length);
@@ -137,6 +140,7 @@ export class SheetQueue {
       this.withOthers = handed.with_others;
       this.inOtherPages = inOtherPages(handed);
       this.loaded = true;
+      this.#isAnew = false;
       this.#take(handed.clips, asked);
       this.#unread = null;
     } catch (error) {
@@ -157,6 +161,7 @@ export class SheetQueue {
     this.more = 0;
     this.loaded = false;
     this.notice = null;
+    this.#isAnew = true;
     this.#list += 1;
     this.#onchange();
   }

@@ -52,10 +52,15 @@ test('an open stack stays under the heading of its first clip, and no heading co
 
 test('labels of several clips: how many have each, and what a toggle does', () => {
   const [one, two] = [clip(1, { labels: ['x', 'y'] }), clip(2, { labels: ['y'] })];
-  assert.deepEqual(sharedLabels([one, two], ['n', 'y']), [
-    { label: 'n', number: 1, of: 0 },
-    { label: 'y', number: 2, of: 2 },
-    { label: 'x', number: null, of: 1 },
+  const listed = [
+    { name: 'n', colour: 'red', key: 4, retired: false },
+    { name: 'y', colour: 'blue', key: null, retired: false },
+    { name: 'old', colour: 'blue', key: null, retired: true },
+  ];
+  assert.deepEqual(sharedLabels([one, two], listed), [
+    { label: 'n', colour: 'red', key: 4, of: 0 },
+    { label: 'y', colour: 'blue', key: null, of: 2 },
+    { label: 'x', colour: null, key: null, of: 1 },
   ]);
   assert.deepEqual(toggledLabel([one, two], 'y'), { remove_labels: ['y'] });
   assert.deepEqual(toggledLabel([one, two], 'x'), { add_labels: ['x'] });
