@@ -1,16 +1,14 @@
-"""A shift on five films, by keys, with every action; then all of it is undone by `u` alone.
-
-`make shift` does it with five hundred clips."""
+"""A shift on five films, by keys, with every action; then all of it is undone by `u` alone."""
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import col
@@ -27,8 +25,6 @@ from tests.footage import NumberedFilm
 LENGTH = 4
 FILM = NumberedFilm(420, range(LENGTH, 420, LENGTH), rate=Fraction(30))
 FILMS = 5
-DECIDED = int(os.environ.get("DECISIONS", "40"))
-"""How many times a clip is approved, skipped, archived or grouped."""
 WAITING = 25
 """As many decisions may wait for a server that shares its cores."""
 
@@ -103,18 +99,19 @@ def undo(page: Tab, most: int | None = None) -> int:
     return presses
 
 
+@pytest.mark.parametrize("decided", [40, pytest.param(500, marks=pytest.mark.whole)])
 def test_a_shift_with_every_action_is_undone_by_one_key(
-    tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, footage: Footage
+    decided: int, tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:
     for number in range(FILMS):
         add_film(engine, storage, footage, f"film-{number}", FILM.scenes)
     before = clips_as_they_are(engine)
     page = tab()
     page.shows_clip(0)
-    review(page, random.Random(3), DECIDED)
+    review(page, random.Random(3), decided)
     counts = made(engine)
     assert counts.keys() == DECISIONS, counts
-    assert sum(counts[action] for action in VERDICTS) >= DECIDED * 0.8, counts
+    assert sum(counts[action] for action in VERDICTS) >= decided * 0.8, counts
     assert clips_as_they_are(engine) != before
     # The first half as this page remembers it, the second as the server tells another page.
     total = sum(counts.values())
