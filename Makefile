@@ -25,7 +25,7 @@ test: lint
 	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE)
 	.venv/bin/python -m pytest tests/browser $(SIDE_BY_SIDE)
 
-test-whole: install-test  ## the long forms of tests: many kills, long films
+test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips
 	.venv/bin/python -m pytest tests $(SIDE_BY_SIDE) -m whole
 
 coverage: install-test  ## a third slower than the tests alone

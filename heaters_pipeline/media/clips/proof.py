@@ -45,8 +45,9 @@ CLEARER = 1.5
 SHIFTS = (-3, -2, -1, 1, 2, 3)
 """Of frames, that a frame may be mistaken for."""
 
-TIME_TOLERANCE = 0.001
-"""Seconds that a frame may be shown early or late."""
+TIME_TOLERANCE = 0.004
+"""Seconds that a frame may be shown early or late: containers that count milliseconds move frames
+that would be shown in the same one."""
 
 AUDIO_RATE = 16_000
 AUDIO_WINDOW_SECONDS = 60
