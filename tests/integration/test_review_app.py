@@ -209,7 +209,7 @@ def test_undo_is_refused_once_the_pipeline_has_the_clip(
         clip_work.claim(session, film.clips[0].source_video_id, EXPORT, 0)
     answer = reviewer.post("/api/undo", {})
     assert answer.status_code == 409
-    assert "exporting" in answer.get_json()["error"]
+    assert "being exported" in answer.get_json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -661,7 +661,7 @@ def test_library_clip_and_similar(
         (picture,) = keyframes(shown, each)
         assert reviewer.client.get(picture).get_data() == b"picture of clip %d" % each.id
     page = reviewer.client.get(f"/clips/{first.id}").get_data(as_text=True)
-    assert "embedded" in page
+    assert "in the library" in page
     assert "<b>approved</b>" in page
     assert f"/clips/{second.id}" in page
     similar = reviewer.client.get(f"/clips/{first.id}/similar?model=two").get_data(as_text=True)

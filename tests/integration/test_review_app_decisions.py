@@ -225,7 +225,7 @@ def test_a_moved_cut_is_told_by_the_clip_that_follows_it(reviewer: Reviewer) -> 
         {"action": "approve", "clips": []},
         {"action": "approve", "clips": [1]},
         {"action": "approve", "clips": [{"id": 1}]},
-        {"action": "approve", "clips": [{"id": n, "version": 1} for n in range(501)]},
+        {"action": "approve", "clips": [{"id": n, "version": 1} for n in range(1001)]},
         {"action": "annotate", "clips": [{"id": 1, "version": 1}]},
     ],
 )

@@ -101,7 +101,7 @@ def rename(server: Server, headers: dict[str, str]) -> int:
 
 
 def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip) -> None:
-    public = f"https://{SITE}/clips/{exported.id}/clip.mp4"
+    public = f"https://{SITE}/clips/clip-{exported.id}.mp4"
     with serving(HEATERS_TRUSTED_PROXIES="1", HEATERS_TRUSTED_HOSTS=SITE) as server:
         assert link(server, FORWARDED) == public
         # The proxy appends; what stands before is the client's own.
@@ -110,7 +110,7 @@ def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip) -> None:
         answer, said = server.get("/library", FORWARDED | {"X-Forwarded-Host": "evil.example"})
         assert (answer.status, "HEATERS_TRUSTED_HOSTS" in said) == (400, True)
         below = link(server, FORWARDED | {"X-Forwarded-Prefix": "/heaters"})
-        assert below == f"https://{SITE}/heaters/clips/{exported.id}/clip.mp4"
+        assert below == f"https://{SITE}/heaters/clips/clip-{exported.id}.mp4"
 
         server.cookie = ""
         answer, _ = server.get("/review", FORWARDED)
@@ -125,12 +125,12 @@ def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip) -> None:
 def test_behind_two_proxies_it_believes_both(exported: Clip) -> None:
     both = {"X-Forwarded-Host": f"{SITE}, inner.example", "X-Forwarded-Proto": "https, http"}
     with serving(HEATERS_TRUSTED_PROXIES="2", HEATERS_TRUSTED_HOSTS=SITE) as server:
-        assert link(server, both) == f"https://{SITE}/clips/{exported.id}/clip.mp4"
+        assert link(server, both) == f"https://{SITE}/clips/clip-{exported.id}.mp4"
 
 
 def test_without_a_proxy_it_believes_no_header(exported: Clip) -> None:
     with serving() as server:
-        here = f"http://127.0.0.1:{server.port}/clips/{exported.id}/clip.mp4"
+        here = f"http://127.0.0.1:{server.port}/clips/clip-{exported.id}.mp4"
         assert link(server, FORWARDED) == here
         standard = {"Forwarded": f"for=10.0.0.7;proto=https;host={SITE}"}
         assert link(server, FORWARDED | standard | {"X-Forwarded-Prefix": "/heaters"}) == here

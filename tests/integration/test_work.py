@@ -189,6 +189,7 @@ def test_an_ingest_leaves_the_row_of_one_that_is_under_way_alone(
     work: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("heaters_pipeline.db.locks.WAIT_SECONDS", 0.2)
+    (tmp_path / "film.mp4").touch()
     film = str(tmp_path / "film.mp4")
     with work.transaction() as session:
         video, _ = add_source(session, film)
