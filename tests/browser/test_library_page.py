@@ -180,6 +180,6 @@ def test_the_page_of_a_virtual_clip_draws_its_own_frames_and_leads_to_its_review
     assert shown <= {*range(clip.start_frame, clip.end_frame)}
     assert len(shown) > 5
     page.get_by_role("link", name="Review", exact=True).last.click()
-    page.wait_for_url(f"**/review?clip={clip.id}")
+    page.wait_for_url(f"**/review?clip={clip.id}&from=clip")
     with transaction(engine) as session:
         assert clips.get(session, clip.id).state == "pending_review"

@@ -302,7 +302,9 @@ def test_every_key_of_the_overlay_is_tried_in_these_tests(tab: Callable[..., Tab
     )
     elsewhere = {
         *("mark", "filters", "help", "repeat", "nextClip", "previousClip", "inPoint", "outPoint"),
-        *("nextSuggestion", "previousSuggestion"),
+        *("nextSuggestion", "previousSuggestion", "nextTransition", "previousTransition"),
+        *("acrossStart", "acrossEnd", "zoom", "fullScreen", "timelineIn", "timelineOut"),
+        *("compare", "even"),
         *(
             f"{edge}{way}{by}"
             for edge in ("start", "end")

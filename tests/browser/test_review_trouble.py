@@ -300,7 +300,9 @@ def test_leaving_with_unsaved_decisions_asks_first(tab: Callable[..., Tab], film
 
     page.page.on("dialog", stay)
     page.press("a")
-    page.until("heaters.queue.unsaved === 1")
+    page.shows_clip(70)
+    page.press("a")
+    page.until("heaters.queue.unsaved === 2")
     page.page.close(run_before_unload=True)
-    page.until("heaters.queue.unsaved === 1")
+    page.until("heaters.queue.unsaved === 2")
     assert asked == ["beforeunload"]
