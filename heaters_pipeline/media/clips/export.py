@@ -11,7 +11,7 @@ import ffmpeg
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.media.clips.gold_range import GoldRange, Streams
 from heaters_pipeline.media.clips.proof import prove_export
-from heaters_pipeline.media.ffmpeg.process import Options, ProgressCallback, file_url
+from heaters_pipeline.media.ffmpeg.process import Options, file_url
 
 VIDEO: Options = {"c:v": "libx264", "preset": "medium", "crf": 16, "fps_mode:v": "passthrough"}
 AUDIO: Options = {"c:a": "aac", "b:a": "192k"}
@@ -21,7 +21,6 @@ def export_clip(
     clip: GoldRange,
     out: Path,
     *,
-    on_progress: ProgressCallback | None = None,
     stall_seconds: float,
 ) -> Receipt:
     """Writes `clip` to `out`: upright H.264 in the gold master's chroma format, bit depth (10 at
@@ -52,9 +51,7 @@ def export_clip(
         return [output]
 
     try:
-        clip.decode(
-            mp4, scratch, what="export", on_progress=on_progress, stall_seconds=stall_seconds
-        )
+        clip.decode(mp4, scratch, what="export", stall_seconds=stall_seconds)
         receipt = prove_export(clip, unfinished, stall_seconds=stall_seconds)
         unfinished.replace(out)
     finally:

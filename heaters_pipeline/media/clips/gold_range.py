@@ -23,11 +23,10 @@ from heaters_pipeline.media.ffmpeg.checksums import (
     Checksums,
     read_checksums,
 )
-from heaters_pipeline.media.ffmpeg.filters import exact, exported
+from heaters_pipeline.media.ffmpeg.filters import exact, exported, twice
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, probe, video_stream
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
-    ProgressCallback,
     file_url,
     input_file,
     run,
@@ -82,7 +81,6 @@ class GoldRange:
         scratch: Path,
         *,
         what: str,
-        on_progress: ProgressCallback | None = None,
         stall_seconds: float,
     ) -> None:
         """Runs ffmpeg with the outputs that `outputs` makes of the range; `scratch` is a file's
@@ -100,7 +98,7 @@ class GoldRange:
         try:
             for read in (_by_time, _by_time_from_earlier, _by_number):
                 stored, audio = read(self, times)
-                kept, proof = _split(stored)
+                kept, proof = twice(stored)
                 video, options = exported(kept, self.facts, self.orientation, self.sample_aspect)
                 streams = Streams(
                     self._timed(video), options, audio if self.facts.has_audio else None
@@ -112,7 +110,6 @@ class GoldRange:
                             ffmpeg.output(proof, file_url(scratch), **FRAMECRC_OPTIONS),
                         ),
                         what=f"{what} {self}",
-                        on_progress=on_progress,
                         stall_seconds=stall_seconds,
                     )
                 except InputError as error:  # a seek beyond the last frame reads none
@@ -245,11 +242,6 @@ def _by_number(clip: GoldRange, times: _Timeline) -> tuple[Any, Any]:
     video = exact(opened["V:0"], clip.facts).filter("trim", start_frame=start, end_frame=end)
     opened_for_audio = input_file(clip.gold, vn=None)
     return video, _audio(opened_for_audio, clip.facts, times.seconds(start), clip.duration)
-
-
-def _split(video: Any) -> tuple[Any, Any]:
-    both = video.filter_multi_output("split", 2)
-    return both.stream(0), both.stream(1)
 
 
 def _seconds(time: Fraction) -> str:

@@ -26,6 +26,7 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.gold_range import GoldRange, Streams
+from heaters_pipeline.media.ffmpeg.filters import twice
 from heaters_pipeline.media.ffmpeg.probe import open_video, video_stream
 from heaters_pipeline.media.ffmpeg.process import Options, ffmpeg_version, file_url, input_file
 
@@ -109,8 +110,8 @@ class _Read:
         def outputs(gold: Streams) -> Sequence[Any]:
             told = input_file(file)["V:0"].filter("settb", str(clip.base)).filter("setpts", "N")
             true = gold.video.filter("setpts", "N").filter("format", gold.options["pix_fmt"])
-            told, small_told = _twice(told)
-            true, small_true = _twice(true)
+            told, small_told = twice(told)
+            true, small_true = twice(true)
             compared = ffmpeg.filter([told, true], "psnr", stats_file=str(folder / "psnr"))
             made = [
                 ffmpeg.output(compared, "-", format="null", **{"fps_mode:v": "passthrough"}),
@@ -256,11 +257,6 @@ def _small(video: Any) -> Any:
     return video.filter("scale", COLUMNS, ROWS, flags="area+accurate_rnd").filter(
         "format", "gray16le"
     )
-
-
-def _twice(video: Any) -> tuple[Any, Any]:
-    both = video.filter_multi_output("split", 2)
-    return both.stream(0), both.stream(1)
 
 
 def _wrong(why: str) -> HeatersError:

@@ -138,6 +138,12 @@ def still(video: Any, facts: VideoFacts) -> Any:
     )
 
 
+def twice(video: Any) -> tuple[Any, Any]:
+    """`video` for two consumers."""
+    both = video.filter_multi_output("split", 2)
+    return both.stream(0), both.stream(1)
+
+
 def upright(video: Any, orientation: Orientation) -> Any:
     """Sets `video` upright and takes the note of its orientation off its frames."""
     for name, *options in _TURNS[orientation]:

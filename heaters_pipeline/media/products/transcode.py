@@ -27,7 +27,7 @@ from heaters_pipeline.media.ffmpeg.checksums import (
     read_checksums,
 )
 from heaters_pipeline.media.ffmpeg.damage import Complaints, assess
-from heaters_pipeline.media.ffmpeg.filters import exact, shown
+from heaters_pipeline.media.ffmpeg.filters import exact, shown, twice
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
@@ -269,11 +269,8 @@ def _output(path: Path, *streams: Any, **options: Any) -> Any:
     return ffmpeg.output(*streams, file_url(path), **options)
 
 
-def _split(video: Any, twice: bool) -> tuple[Any, Any]:
-    if not twice:
-        return video, None
-    both = video.filter_multi_output("split", 2)
-    return both.stream(0), both.stream(1)
+def _split(video: Any, is_wanted: bool) -> tuple[Any, Any]:
+    return twice(video) if is_wanted else (video, None)
 
 
 def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts, copies_audio: bool) -> Any:
