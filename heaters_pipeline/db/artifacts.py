@@ -2,63 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import delete, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
+from typing_extensions import TypedDict
 
-from heaters_pipeline.db import ledger
+from heaters_pipeline.db import clip_exports, deletions, group_exports
 from heaters_pipeline.db.embeddings import PREVIEW
-from heaters_pipeline.db.models import ArtifactKind, Clip, ClipArtifact, ClipEmbedding
+from heaters_pipeline.db.models import (
+    ArtifactKind,
+    Clip,
+    ClipArtifact,
+    ClipEmbedding,
+    ClipTheme,
+    VectorFailure,
+)
 
 
-def save_keyframe(
-    session: Session, clip_id: int, *, frame: int, filepath: str, width: int, height: int
-) -> None:
-    """Records a keyframe whose file has been written, also over an earlier one: `created_at` says
-    when. `frame` is its number in the source video."""
-    statement = insert(ClipArtifact).values(
-        clip_id=clip_id,
-        kind=ArtifactKind.KEYFRAME,
-        frame=frame,
-        filepath=filepath,
-        width=width,
-        height=height,
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["clip_id", "kind", "frame"],
-            set_={
-                "filepath": filepath,
-                "width": width,
-                "height": height,
-                "created_at": func.now(),
-            },
-        )
-    )
+class KeyframeFile(TypedDict):
+    """Columns of a keyframe."""
+
+    frame: int
+    """Its number in the source video."""
+    filepath: str
+    width: int
+    height: int
 
 
-def leave_library(session: Session, clips: Iterable[Clip]) -> list[str]:
-    """Makes clips that were exported mere ranges of frames again; the storage keys of the files
-    that they leave behind. Their previews stay."""
-    held = {clip.id: clip for clip in clips if not clip.is_virtual}
-    if not held:
-        return []
+def leave_library(session: Session, clips: Iterable[Clip]) -> None:
+    """Makes clips that were exported, or were about to be, mere ranges of frames again, and has
+    their files deleted. Their previews stay."""
+    given = list(clips)
+    group_exports.forget(session, [clip.id for clip in given])
+    files = clip_exports.forget(session, [clip.id for clip in given])
+    held = {clip.id: clip for clip in given if not clip.is_virtual}
+    if not (held or files):
+        return
     found = keyframes_of(session, list(held))
-    files = [str(clip.clip_filepath) for clip in held.values()]
+    files = [*{*files, *(str(clip.clip_filepath) for clip in held.values())}]
     files += [each.filepath for keyframes in found.values() for each in keyframes]
-    session.execute(
-        delete(ClipEmbedding).where(
-            col(ClipEmbedding.clip_id).in_(held), col(ClipEmbedding.strategy) != PREVIEW
-        )
-    )
+    forget_vectors(session, held)
     session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id).in_(held)))
-    ledger.forget(session, files)
+    deletions.enter(session, files)
     for clip in held.values():
         clip.is_virtual, clip.clip_filepath = True, None
         clip.exported_frames, clip.receipt = None, None
-    return files
+        clip.keyframes_basis, clip.keyframes_asked_at = None, None
+
+
+def replace_keyframes(
+    session: Session, clip_id: int, now: Sequence[KeyframeFile], basis: str
+) -> None:
+    """The clip's keyframes are `now`, made by `basis`; their files have been written. The files of
+    others are deleted, and the vectors that were made of them go."""
+    before = keyframes(session, clip_id)
+    forget_vectors(session, [clip_id])
+    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip_id))
+    session.add_all(
+        ClipArtifact(clip_id=clip_id, kind=ArtifactKind.KEYFRAME, **each) for each in now
+    )
+    kept = {each["filepath"] for each in now}
+    deletions.enter(session, [each.filepath for each in before if each.filepath not in kept])
+    session.execute(update(Clip).where(col(Clip.id) == clip_id).values(keyframes_basis=basis))
+
+
+def forget_vectors(session: Session, clip_ids: Collection[int]) -> None:
+    """Those of keyframes, what kept them from being made, and the places in themes that they gave
+    the clips; previews stay."""
+    for kind in (VectorFailure, ClipTheme):
+        session.execute(delete(kind).where(col(kind.clip_id).in_(clip_ids)))
+    session.execute(
+        delete(ClipEmbedding).where(
+            col(ClipEmbedding.clip_id).in_(clip_ids), col(ClipEmbedding.strategy) != PREVIEW
+        )
+    )
 
 
 def keyframes(session: Session, clip_id: int) -> Sequence[ClipArtifact]:

@@ -42,15 +42,19 @@ class ClipCuts:
     """In film order."""
 
 
-# Materialized: otherwise a list is opened once for each clip.
-_AT_CLIPS = sa.text("""
-    WITH wanted AS (
+# The clips, and the part of each film that holds them.
+_CLIPS_AND_PARTS = """
+    wanted AS (
         SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
     ),
     parts AS (
         SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end
         FROM wanted GROUP BY source_video_id
-    ),
+    )"""
+
+# Materialized: otherwise a list is opened once for each clip.
+_AT_CLIPS = sa.text(f"""
+    WITH {_CLIPS_AND_PARTS},
     listed AS MATERIALIZED (
         SELECT source_video_id, frame_count, list, each.*
         FROM parts JOIN source_videos video ON video.id = source_video_id,
@@ -65,17 +69,11 @@ _AT_CLIPS = sa.text("""
     FROM wanted JOIN listed USING (source_video_id)
     WHERE first < end_frame AND start_frame <= last
     ORDER BY first
-""")
+""")  # noqa: S608
 
 
-_FLASHES = sa.text("""
-    WITH wanted AS (
-        SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
-    ),
-    parts AS (
-        SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end
-        FROM wanted GROUP BY source_video_id
-    ),
+_FLASHES = sa.text(f"""
+    WITH {_CLIPS_AND_PARTS},
     listed AS MATERIALIZED (
         SELECT source_video_id, (flash ->> 0)::integer AS first, (flash ->> 1)::integer AS behind
         FROM parts JOIN source_videos video ON video.id = source_video_id,
@@ -85,7 +83,7 @@ _FLASHES = sa.text("""
     SELECT id, first, behind FROM wanted JOIN listed USING (source_video_id)
     WHERE first < end_frame AND start_frame < behind
     ORDER BY first
-""")
+""")  # noqa: S608
 
 
 def flashes_of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, list[FrameRange]]:

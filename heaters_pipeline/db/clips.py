@@ -35,6 +35,7 @@ TOUCHED = sa.or_(
     col(Clip.labels) != [],
     col(Clip.rating).is_not(None),
     col(Clip.note).is_not(None),
+    col(Clip.chosen_frames) != [],
     sa.exists().where(
         _member.grouped_with_clip_id == col(Clip.id), _member.state != ClipState.SUPERSEDED
     ),
@@ -150,6 +151,7 @@ def lay(
         return []
     ranges = sorted(ranges)
     placed = {frames.start for frames in ranges[1:]} if made_by == Action.SPLIT else set()
+    found = geometries(session, video, ranges, placed)
     rows = [
         {
             "source_video_id": video.id,
@@ -157,9 +159,10 @@ def lay(
             "labels": list(annotation.labels),
             "rating": annotation.rating,
             "note": annotation.note,
+            "chosen_frames": frames.those_in(annotation.chosen_frames),
             **geometry._asdict(),
         }
-        for geometry in geometries(session, video, ranges, placed)
+        for frames, geometry in zip(ranges, found, strict=True)
     ]
     made = session.scalars(sa.select(Clip).from_statement(_LAY), {"rows": rows})
     return sorted(made, key=lambda clip: clip.start_frame)
@@ -265,10 +268,12 @@ def _decided(clip: Clip) -> dict[str, Any]:
 
 _DECIDED = (
     *("state", "decided_at", "last_event_id", "error", "version"),
+    *("tries", "retry_at"),
     *("leased_by", "leased_page", "leased_until"),
     *("cut_points", "made_by", "trim", "doubt", "is_virtual", "clip_filepath"),
     *("exported_frames", "receipt"),
-    *("grouped_with_clip_id", "labels", "rating", "note"),
+    *("grouped_with_clip_id", "group_name", "labels", "rating", "note"),
+    *("chosen_frames", "keyframes_basis", "keyframes_asked_at"),
 )
 
 _NEW: Any = sa.func.jsonb_populate_recordset(
@@ -282,7 +287,10 @@ _SAVE = (
     .execution_options(synchronize_session=False)
 )
 
-_LAID = ("source_video_id", "made_by", "cut_points", "trim", "doubt", "labels", "rating", "note")
+_LAID = (
+    *("source_video_id", "made_by", "cut_points", "trim", "doubt"),
+    *("labels", "rating", "note", "chosen_frames"),
+)
 
 _LAY = (
     sa.insert(Clip).from_select(_LAID, sa.select(*(_NEW.c[name] for name in _LAID))).returning(Clip)
@@ -333,6 +341,7 @@ def reshape(
     putting where they are."""
     [geometry] = geometries(session, video, [frames], placed)
     clip.cut_points, clip.trim, clip.doubt = geometry
+    clip.chosen_frames = frames.those_in(clip.chosen_frames)
 
 
 def neighbour(session: Session, clip: Clip, side: Side) -> int | None:

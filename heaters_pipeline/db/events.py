@@ -24,8 +24,6 @@ class Outcome(NamedTuple):
     """Every clip that it changed or made, as the clip is now."""
     events: int = 1
     """How many events the batch has."""
-    unused: Sequence[str] = ()
-    """Storage keys of files that no row names any more."""
 
 
 class Part(NamedTuple):
@@ -56,6 +54,7 @@ def snapshot(clip: Clip) -> Snapshot:
         "labels": list(clip.labels),
         "rating": clip.rating,
         "note": clip.note,
+        "chosen_frames": list(clip.chosen_frames),
     }
 
 
@@ -75,8 +74,11 @@ def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) 
         for event, part in zip(written, parts, strict=True):
             was = {entry["id"]: entry for entry in part.before}
             for clip in part.clips:
-                if _restarts_window(was.get(clip.id), snapshot(clip)):
+                before, now = was.get(clip.id), snapshot(clip)
+                if _restarts_window(before, now):
                     _stamp(clip, event)
+                if before is not None and not clip.is_virtual and _names_frames(before, now):
+                    clip.keyframes_asked_at = event.at
         everything = [clip for part in parts for clip in part.clips]
         clips.save(session, everything)
     return Outcome(first, everything, len(parts))
@@ -118,9 +120,14 @@ def _restarts_window(before: Snapshot | None, now: Snapshot) -> bool:
     )
 
 
+def _names_frames(before: Snapshot, now: Snapshot) -> bool:
+    """Whether a change may give the clip other keyframes."""
+    return before["labels"] != now["labels"] or before["chosen_frames"] != now["chosen_frames"]
+
+
 def _stamp(clip: Clip, event: _Written) -> None:
     clip.last_event_id = event.id
-    clip.error = None
+    clip.error, clip.tries, clip.retry_at = None, 0, None
     pending = clip.state == ClipState.PENDING_REVIEW
     clip.decided_at = None if pending else event.at
     if not pending:

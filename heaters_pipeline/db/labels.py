@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import clips, profiles
 from heaters_pipeline.db.models import Clip, Label
 from heaters_pipeline.domain.annotations import label as tidied
 from heaters_pipeline.domain.errors import Conflict, NotFound
@@ -58,6 +58,7 @@ def change(session: Session, label_id: int, name: str, colour: Colour, key: int 
             raise Conflict(f"There is a label {name} already: choose another name.")
         _give_up_name(session, name)
         _rename_on_clips(session, label.name, name)
+        profiles.rename_label(session, label.name, name)
         label.former_names = [*label.former_names, label.name]
         label.name = name
     label.colour = colour

@@ -32,7 +32,8 @@ def record(session: Session, video_id: int, objects: Mapping[str, int]) -> None:
 
 
 def forget(session: Session, paths: Iterable[str]) -> None:
-    session.execute(sa.delete(StoredObject).where(col(StoredObject.path).in_(list(paths))))
+    gone = sa.any_(sa.cast(list(paths), sa.ARRAY(sa.Text)))
+    session.execute(sa.delete(StoredObject).where(col(StoredObject.path) == gone))
 
 
 def by_kind(session: Session, video_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:

@@ -1,8 +1,8 @@
 """Locks between processes, held by Postgres: a process that dies gives them back.
 
 A process that waits for one asks again and again. A statement that blocks would hold a snapshot
-all the while, and an index that is made concurrently (`embeddings.ensure_index`) waits for every
-snapshot from before it.
+all the while, and an index that is made concurrently (`vector_indexes.ensure_index`) waits for
+every snapshot from before it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ VIDEO_LOCKS = 0x48545653
 INDEX_LOCKS = 0x48545658
 """The same of the locks under which indexes are made."""
 
+SURVEY_LOCKS = 0x48545654
+"""The same of the lock under which themes are made."""
+
 
 @contextmanager
 def video_lock(engine: Engine, video_key: str, wait_seconds: float | None = None) -> Iterator[None]:
@@ -50,6 +53,14 @@ def index_lock(
     taken = f"Another process is still making an index of {table}: try again when it has ended."
     with _held(engine, INDEX_LOCKS, table, wait_seconds, taken) as connection:
         yield connection
+
+
+@contextmanager
+def survey_lock(engine: Engine) -> Iterator[None]:
+    """Lets only one process make the themes at a time. Raises Conflict as `video_lock` does."""
+    taken = "Another process is making the themes: wait for it to end."
+    with _held(engine, SURVEY_LOCKS, "themes", WAIT_SECONDS, taken):
+        yield
 
 
 def is_at_work(session: Session, video_key: str) -> bool:

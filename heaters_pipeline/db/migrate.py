@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-from heaters_pipeline.db.embeddings import INDEX_PREFIX
+from heaters_pipeline.db.vector_indexes import PREFIX
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "sql"
 LOCK = 0x48454154
@@ -44,4 +44,4 @@ def include_object(
     _object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object
 ) -> bool:
     """Leaves out the vector indexes, which are made with a model's first vectors."""
-    return not (kind == "index" and name is not None and name.startswith(INDEX_PREFIX))
+    return not (kind == "index" and name is not None and name.startswith(PREFIX))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db import clips, deletions, group_exports, repeats, source_videos
 from heaters_pipeline.db.models import (
     Clip,
     ClipArtifact,
     ClipEmbedding,
+    ClipExport,
+    ClipTheme,
+    ExportFailure,
+    KeyframeRuleRow,
+    ProfileUse,
     ReviewEvent,
     SourceFacts,
     SourceVideo,
@@ -25,21 +28,15 @@ FORGOTTEN = SourceFacts.__annotations__.keys() - {"title", "refetch_requested"} 
     "progress",
     "step_began_at",
     "error",
+    "retry_at",
 }
 """Columns of a source video that say what was found out about it: null once it is removed."""
 
 
-class Removed(NamedTuple):
-    title: str
-    unused: list[str]
-    """Storage keys of all that was made of the video."""
-
-
-def remove(session: Session, key: str, *, actor: str) -> Removed:
+def remove(session: Session, key: str, *, actor: str) -> str:
     """Removes all of a video except its row, its clips as superseded ones, and the log of decisions
-    on them, which can't be undone any more. The caller holds the video's lock (`locks.video_lock`)
-    until the `unused` objects are deleted: whoever adds the video again makes objects of the same
-    names.
+    on them, which can't be undone any more; its title. The objects that were made of it are entered
+    for deletion. The caller holds the video's lock (`locks.video_lock`).
 
     Raises InputError for a key that no video has any more.
     """
@@ -59,9 +56,12 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
     session.flush()
     unused = _unused(session, video)
     its_clips = sa.select(col(Clip.id)).where(col(Clip.source_video_id) == video.id)
-    for kind in (ClipArtifact, ClipEmbedding):
+    for kind in (ClipArtifact, ClipEmbedding, ClipTheme, ClipExport, ExportFailure):
         session.execute(sa.delete(kind).where(col(kind.clip_id).in_(its_clips)))
-    session.execute(sa.delete(StoredObject).where(col(StoredObject.source_video_id) == video.id))
+    group_exports.forget(session, session.scalars(its_clips))
+    for rows in (KeyframeRuleRow, ProfileUse):
+        session.execute(sa.delete(rows).where(col(rows.source_video_id) == video.id))
+    repeats.forget(session, video.id)
     session.execute(
         sa.update(Clip)
         .where(col(Clip.id).in_(live))
@@ -74,27 +74,33 @@ def remove(session: Session, key: str, *, actor: str) -> Removed:
             leased_page=None,
             leased_until=None,
             error=None,
+            tries=0,
+            retry_at=None,
             is_virtual=True,
             clip_filepath=None,
             exported_frames=None,
             receipt=None,
+            keyframes_basis=None,
+            keyframes_asked_at=None,
         )
     )
     _forget_facts(video)
     video.state = changed(SourceState(video.state), SourceState.REMOVED)
-    return Removed(video.title, unused)
+    deletions.enter(session, unused)
+    return video.title
 
 
 def _unused(session: Session, video: SourceVideo) -> list[str]:
     keyframes = select(ClipArtifact.filepath).join(Clip).where(Clip.source_video_id == video.id)
     files = select(Clip.clip_filepath).where(Clip.source_video_id == video.id)
+    exports = select(ClipExport.filepath).join(Clip).where(Clip.source_video_id == video.id)
     entered = select(StoredObject.path).where(StoredObject.source_video_id == video.id)
     own = {
         getattr(video, column.name)
         for column in sa.inspect(SourceVideo).columns
         if column.name.endswith("_filepath")
     }
-    found = own.union(*(session.exec(query) for query in (keyframes, files, entered)))
+    found = own.union(*(session.exec(query) for query in (keyframes, files, exports, entered)))
     return sorted(path for path in found if path is not None)
 
 
@@ -102,4 +108,5 @@ def _forget_facts(video: SourceVideo) -> None:
     for column in FORGOTTEN:
         setattr(video, column, None)
     video.cancel_requested = video.refetch_requested = False
+    video.tries = 0
     video.attempt += 1  # makes a run void that was asked for already

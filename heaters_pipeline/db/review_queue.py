@@ -7,7 +7,7 @@ leases by the reviewer's name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -84,6 +84,27 @@ def lease_queue(
             .with_for_update(of=Clip, key_share=True, skip_locked=True)
         )
         leased += session.scalars(statement)
+    lease(session, leased, reviewer, lease_seconds, page)
+    return queued(session, leased, view)
+
+
+def lease_also(
+    session: Session,
+    clip_ids: Iterable[int],
+    reviewer: str,
+    lease_seconds: float,
+    selection: Selection = EVERYTHING,
+    likeness: Likeness | None = None,
+    page: str | None = None,
+) -> list[QueuedClip]:
+    """Those of the clips that are in the selection and that no other page has, kept from others
+    like those of `lease_queue`."""
+    view = View(selection, STATES[Shown.PENDING], likeness)
+    leased = session.scalars(
+        view.of(sa.select(col(Clip.id)))
+        .where(col(Clip.id).in_(clip_ids), sa.or_(_mine(reviewer, page), sa.not_(_LEASED)))
+        .with_for_update(of=Clip, key_share=True, skip_locked=True)
+    ).all()
     lease(session, leased, reviewer, lease_seconds, page)
     return queued(session, leased, view)
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import artifacts, clips, labels, likeness, review_queue
+from heaters_pipeline.db import artifacts, clips, group_exports, labels, likeness, review_queue
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import standing
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
-from heaters_pipeline.domain.annotations import AnnotationChanges
+from heaters_pipeline.domain.annotations import Annotation, AnnotationChanges
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import (
     Annotate,
@@ -26,6 +26,7 @@ from heaters_pipeline.domain.decisions import (
     Nudge,
     Side,
     Split,
+    Ungroup,
     was_made,
 )
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
@@ -72,7 +73,10 @@ def decide(
     if isinstance(decision, Group | Merge | Split):
         ids.update(_grouped_with(session, pair))
     if isinstance(decision, Group):
-        ids.update(_firsts(session, pair))
+        ids.update([*_firsts(session, pair), *_grouped_with(session, [clip_id])])
+    if isinstance(decision, Ungroup):
+        first = seen.grouped_with_clip_id or clip_id
+        ids.update([first, *_grouped_with(session, [first])])
     found = lock(session, ids)
     clip = found[clip_id]
     if _is_stale(clip, version):
@@ -95,6 +99,10 @@ def decide(
             _refuse_unless_open(concerned, clip, decision)
             _refuse_unless_markable(clip, ClipState.REVIEW_APPROVED)
             return _group(session, actor, clip, concerned[0])
+        case Ungroup():
+            first = clip.grouped_with_clip_id or clip_id
+            members = [each for each in found.values() if each.grouped_with_clip_id == first]
+            return _ungroup(session, actor, clip, members)
         case Mark() | Annotate():
             _refuse_unless_markable(clip, _wanted(clip, decision))
             return _mark(session, actor, decision, [clip])
@@ -133,19 +141,19 @@ def _mark(
     session: Session, actor: str, decision: BatchedDecision, wanted: Sequence[Clip]
 ) -> Outcome:
     """Gives the clips a state or an annotation."""
-    unused: Sequence[str] = ()
     parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
     with session.no_autoflush:
         if isinstance(decision, Annotate):
             changes = _with_current_labels(session, decision.changes)
             for clip in wanted:
-                kept, clip.rating, clip.note = clip.annotation.changed(changes)
-                clip.labels = [*kept]
+                kept, clip.rating, clip.note, chosen = _annotated(clip, changes)
+                clip.labels, clip.chosen_frames = [*kept], [*chosen]
         else:
-            unused = artifacts.leave_library(session, wanted)
+            if decision.state != ClipState.REVIEW_ARCHIVED:  # whose files stay until it is final
+                artifacts.leave_library(session, wanted)
             for clip in wanted:
                 clip.state = decision.state
-        return record(session, actor, decision.action, parts)._replace(unused=unused)
+        return record(session, actor, decision.action, parts)
 
 
 def _group(session: Session, actor: str, clip: Clip, previous: Clip) -> Outcome:
@@ -162,6 +170,18 @@ def _group(session: Session, actor: str, clip: Clip, previous: Clip) -> Outcome:
         for each in tied:
             each.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
         return record(session, actor, Group.action, [Part(before, changed)])
+
+
+def _ungroup(session: Session, actor: str, clip: Clip, members: list[Clip]) -> Outcome:
+    """Unties the members of a group from its first clip."""
+    if not members:
+        raise InputError(f"Clip {clip.id} is in no group.")
+    before = [snapshot(each) for each in members]
+    group_exports.forget(session, [clip.id])
+    with session.no_autoflush:
+        for each in members:
+            each.grouped_with_clip_id = None
+        return record(session, actor, Ungroup.action, [Part(before, members)])
 
 
 def _replace(
@@ -181,6 +201,7 @@ def _replace(
     for clip in old:
         _refuse_unless_markable(clip, ClipState.SUPERSEDED)
         clip.state = ClipState.SUPERSEDED
+    artifacts.leave_library(session, old)
     # The old clips leave their frames before the new ones take them.
     session.flush()
     video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
@@ -191,6 +212,7 @@ def _replace(
     likeness.borrow(session, [clip.id for clip in made], old_ids)
     for clip in members:
         clip.grouped_with_clip_id = made[0].id
+    made[0].group_name = old[0].group_name if members else None
     for clip in made:
         clip.grouped_with_clip_id = old[0].grouped_with_clip_id
     outcome = record(session, actor, decision.action, [Part(before, [*old, *members, *made])])
@@ -205,6 +227,7 @@ def _nudge(session: Session, actor: str, decision: Nudge, pair: Sequence[Clip]) 
     before = [snapshot(clip) for clip in pair]
     video = session.get_one(SourceVideo, first.source_video_id, options=[WITHOUT_INDEX])
     with session.no_autoflush:
+        artifacts.leave_library(session, pair)
         for clip, frames in zip(pair, ranges, strict=True):
             clips.reshape(session, video, clip, frames, [decision.frame])
             clip.made_by = decision.action
@@ -327,10 +350,23 @@ def _impossible(clip: Clip, decision: BatchedDecision) -> HeatersError | None:
     """Why the decision can't be made on the clip; None where it can."""
     if isinstance(decision, Annotate):
         try:
-            clip.annotation.changed(decision.changes)
+            _annotated(clip, decision.changes)
         except InputError as error:
             return error
     return _refusal(clip, _wanted(clip, decision))
+
+
+def _annotated(clip: Clip, changes: AnnotationChanges) -> Annotation:
+    """Raises InputError where the clip can't have that annotation."""
+    outside = set(changes.get("chosen_frames", ())) - {
+        *clip.frames.those_in(changes.get("chosen_frames", ()))
+    }
+    if outside:
+        raise InputError(
+            f"Frame {min(outside)} is not in clip {clip.id}, which has frames "
+            f"{clip.start_frame} to {clip.end_frame - 1}."
+        )
+    return clip.annotation.changed(changes)
 
 
 def _refuse_unless_markable(clip: Clip, wanted: ClipState) -> None:

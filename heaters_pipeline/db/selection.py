@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from heaters_pipeline.db import labels
+from heaters_pipeline.db import labels, themes
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.likeness import Likeness
-from heaters_pipeline.db.models import Clip, ClipEmbedding, ReviewEvent, SourceVideo
+from heaters_pipeline.db.models import (
+    Clip,
+    ClipEmbedding,
+    ClipTheme,
+    CollectionClip,
+    HandoverClip,
+    ReviewEvent,
+    SourceVideo,
+)
 from heaters_pipeline.domain.selection import Order, Selection
 from heaters_pipeline.domain.states import ClipState
 
@@ -36,6 +46,10 @@ def _tells_of(word: str) -> Any:
     )
 
 
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
 class View:
     """The clips of a selection that have one of `states`, for any statement over `clips`. Without a
     likeness no clip has a score."""
@@ -50,11 +64,11 @@ class View:
 
     def of(self, statement: Any) -> Any:
         """The statement, over these clips only."""
-        return self._with_previews(statement).where(*self._conditions())
+        return self._joined(statement).where(*self._conditions())
 
     def in_order(self, statement: Any) -> Any:
         """The statement, whatever clips it is about, in the selection's order."""
-        return self._with_previews(statement).order_by(*self.order())
+        return self._joined(statement).order_by(*self.order())
 
     def order(self) -> list[Any]:
         """What orders a statement that `of` or `in_order` has made."""
@@ -69,6 +83,8 @@ class View:
             Order.WORST: [score.asc().nulls_last()],
             Order.NEWEST: [col(Clip.decided_at).desc().nulls_last(), col(Clip.id).desc()],
             Order.OLDEST: [col(Clip.decided_at).asc().nulls_first(), col(Clip.id).asc()],
+            Order.NOVEL: [col(ClipTheme.novelty).desc().nulls_last()],
+            Order.GIVEN: self._given(),
         }
         return [*first[self._selection.order], *FILM_ORDER]
 
@@ -93,6 +109,21 @@ class View:
         if wanted.reviewer is not None:
             theirs = sa.select(col(ReviewEvent.id)).where(col(ReviewEvent.actor) == wanted.reviewer)
             conditions.append(col(Clip.last_event_id).in_(theirs))
+        if wanted.since is not None:
+            conditions.append(col(Clip.decided_at) >= _midnight(wanted.since))
+        if wanted.until is not None:
+            conditions.append(
+                col(Clip.decided_at) < sa.literal(_midnight(wanted.until)) + timedelta(days=1)
+            )
+        if wanted.ids:
+            conditions.append(among(col(Clip.id), wanted.ids))
+        if wanted.collection is not None:
+            conditions.append(self._place().is_not(None))
+        if wanted.theme is not None:
+            conditions.append(themes.has(wanted.theme))
+        if wanted.taken is not None:
+            taken = sa.exists().where(col(HandoverClip.clip_id) == col(Clip.id))
+            conditions.append(taken if wanted.taken else sa.not_(taken))
         for bounded, least, most in (
             (SECONDS, wanted.min_seconds, wanted.max_seconds),
             (self._score(), wanted.min_score, wanted.max_score),
@@ -103,12 +134,39 @@ class View:
                 conditions.append(bounded <= most)
         return conditions
 
+    def _given(self) -> list[Any]:
+        if self._selection.collection is not None:
+            return [self._place()]
+        if self._selection.ids:
+            ids = sa.cast(list(self._selection.ids), sa.ARRAY(sa.BigInteger))
+            return [sa.func.array_position(ids, col(Clip.id))]
+        return []
+
+    def _place(self) -> Any:
+        """Of the clip in the collection; null where it is not in it."""
+        return (
+            sa.select(col(CollectionClip.place))
+            .where(
+                col(CollectionClip.collection_id) == self._selection.collection,
+                col(CollectionClip.clip_id) == col(Clip.id),
+                col(CollectionClip.taken_out_at).is_(None),
+            )
+            .scalar_subquery()
+        )
+
     def _score(self) -> Any:
         if self._likeness is None:
             return sa.cast(sa.null(), sa.Float)
         return self._likeness.score(self._preview.embedding)
 
-    def _with_previews(self, statement: Any) -> Any:
+    def _joined(self, statement: Any) -> Any:
+        """With the tables that the order and the conditions need."""
+        if self._selection.order == Order.NOVEL:
+            # Every clip of the library has a row (`themes.place`), so that the index of those can
+            # give the order.
+            only_library = self._states == [ClipState.EMBEDDED]
+            lies = col(ClipTheme.clip_id) == col(Clip.id)
+            statement = statement.join(ClipTheme, lies, isouter=not only_library)
         if self._likeness is None:
             return statement
         preview = self._preview

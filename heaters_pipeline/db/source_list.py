@@ -44,7 +44,12 @@ _CONDITIONS: dict[Choice, Any] = {
         col(SourceVideo.error).is_(None),
         sa.or_(col(SourceVideo.state).in_(_UNDER_WAY), col(SourceVideo.progress).is_not(None)),
     ),
-    Choice.FAILED: col(SourceVideo.error).is_not(None),
+    Choice.FAILED: sa.and_(
+        col(SourceVideo.error).is_not(None),
+        # These are tried again by themselves.
+        col(SourceVideo.state) != SourceState.NEW,
+        sa.not_(col(SourceVideo.refetch_requested)),
+    ),
 }
 
 
@@ -53,6 +58,22 @@ def newest_first(
 ) -> Sequence[SourceVideo]:
     """`find` (may be empty) is a part of a title or an address, or the key of a video or of a
     playlist, whose videos are found with it. The rows come without their large columns."""
+    return session.exec(
+        select(SourceVideo)
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
+        .where(_chosen(session, choice), _found(find))
+        .order_by(col(SourceVideo.id).desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+
+
+def ids(session: Session, choice: Choice, find: str) -> Sequence[int]:
+    """Of all videos that `newest_first` would find."""
+    return session.exec(select(SourceVideo.id).where(_chosen(session, choice), _found(find))).all()
+
+
+def _chosen(session: Session, choice: Choice) -> Any:
     if choice == Choice.SHORT:
         # Only Python knows what falls short: two columns of each row are looked at.
         listed = session.exec(
@@ -60,18 +81,9 @@ def newest_first(
                 col(SourceVideo.download_quality).is_not(None)
             )
         )
-        ids = [video_id for video_id, quality in listed if shortfall(quality)]
-        condition: Any = col(SourceVideo.id).in_(ids)
-    else:
-        condition = _CONDITIONS[choice]
-    return session.exec(
-        select(SourceVideo)
-        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
-        .where(condition, _found(find))
-        .order_by(col(SourceVideo.id).desc())
-        .limit(limit)
-        .offset(offset)
-    ).all()
+        short = [video_id for video_id, quality in listed if shortfall(quality)]
+        return col(SourceVideo.id).in_(short)
+    return _CONDITIONS[choice]
 
 
 def _found(find: str) -> Any:

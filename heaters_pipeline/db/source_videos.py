@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -11,9 +12,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db import deletions, webhooks
 from heaters_pipeline.db.locks import is_at_work
-from heaters_pipeline.db.models import PRODUCT_PATHS, Clip, Origin, SourceFacts, SourceVideo
-from heaters_pipeline.domain import frame_index
+from heaters_pipeline.db.models import (
+    PRODUCT_PATHS,
+    Clip,
+    Origin,
+    SourceFacts,
+    SourceTimecode,
+    SourceVideo,
+)
+from heaters_pipeline.domain import frame_index, retries
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.frame_index import RECORD_BYTES, TICKS_PER_SECOND, FrameRecord
@@ -27,6 +36,7 @@ from heaters_pipeline.domain.states import (
     begins,
     changed,
 )
+from heaters_pipeline.domain.webhooks import EventKind
 
 WITHOUT_INDEX = defer(col(SourceVideo.keyframe_offsets), raiseload=True)  # type: ignore[arg-type]
 """The index of a two-hour film is megabytes: it is read by slices, never with the row."""
@@ -36,6 +46,10 @@ WITHOUT_CUT_POINTS = defer(col(SourceVideo.scene_cut_points), raiseload=True)  #
 
 TWIN_LOCKS = 0x48545457
 """First half of the keys under which downloads of the same bytes wait for one another."""
+
+BETWEEN_STEPS = timedelta(minutes=1)
+
+_UNDER_WAY = frozenset(state for step in SOURCE_STEPS for state in (step.waiting, step.doing))
 
 CANCELLED = "Cancelled: try again to go on."
 
@@ -100,7 +114,7 @@ def newest_first(session: Session, limit: int = 100, offset: int = 0) -> Sequenc
 
 
 def failed(session: Session) -> Sequence[SourceVideo]:
-    """Videos with an error, newest first."""
+    """Videos with an error, newest first; those that are tried again by themselves, too."""
     return session.exec(
         _VIDEOS.where(col(SourceVideo.error).is_not(None)).order_by(col(SourceVideo.id).desc())
     ).all()
@@ -111,14 +125,8 @@ def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.attempt)
         .where(
-            sa.or_(
-                col(SourceVideo.state) == SourceState.NEW,
-                sa.and_(
-                    col(SourceVideo.refetch_requested),
-                    # Until it has been tried; a new attempt clears the error.
-                    col(SourceVideo.error).is_(None),
-                ),
-            )
+            sa.or_(col(SourceVideo.state) == SourceState.NEW, col(SourceVideo.refetch_requested)),
+            sa.or_(col(SourceVideo.retry_at).is_(None), col(SourceVideo.retry_at) <= sa.func.now()),
         )
         .order_by(col(SourceVideo.id))
         .limit(limit)
@@ -146,7 +154,7 @@ def begin(session: Session, key: str, step: Step[SourceState]) -> SourceVideo:
         video.state = step.doing
     if step is DOWNLOAD:
         video.cancel_requested = False  # of a run before this one
-    video.error = None
+    video.error = video.retry_at = None
     video.progress = 0
     video.step_began_at = session.scalar(sa.func.now())
     return video
@@ -163,8 +171,11 @@ def finish(
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.done)
+        if video.state == SourceState.READY:
+            webhooks.tell_of_video(session, EventKind.READY, video)
     if video.state == SourceState.READY:
         video.cancel_requested = False
+        video.tries, video.retry_at = 0, None
 
 
 def settle(
@@ -175,6 +186,7 @@ def settle(
     video = _locked(session, key)
     video.state = changed(SourceState(video.state), state)
     video.cancel_requested = False
+    video.tries, video.retry_at = 0, None
 
 
 def same_bytes(session: Session, key: str, sha256: str) -> SourceVideo | None:
@@ -201,6 +213,13 @@ def paths(video: SourceVideo) -> dict[str, str]:
     """Storage keys of the source and of its products, by column, as far as there are any."""
     found = {column: getattr(video, column) for column in ("source_filepath", *PRODUCT_PATHS)}
     return {column: path for column, path in found.items() if path is not None}
+
+
+def objects(video: SourceVideo) -> set[str]:
+    """Storage keys of all that the row names."""
+    pending = {video.pending_source["path"]} if video.pending_source else set()
+    evidence = {video.cut_evidence_filepath} if video.cut_evidence_filepath else set()
+    return {*paths(video).values(), *pending, *evidence}
 
 
 def original(session: Session, video: SourceVideo) -> SourceVideo | None:
@@ -246,29 +265,59 @@ def _original(session: Session, key: str, same: Any) -> SourceVideo | None:
 
 
 def record(session: Session, key: str, facts: SourceFacts) -> None:
-    """Writes facts that a part of a step has found out."""
+    """Writes facts that a part of a step has found out. Objects that the row names no more are
+    entered for deletion."""
     video = _locked(session, key)
+    before = objects(video)
     for name, value in facts.items():
         setattr(video, name, value)
+    deletions.enter(session, before - objects(video))
     video.progress = None
 
 
-def fail(
-    session: Session, key: str, step: Step[SourceState], error: str, *, final: bool = True
-) -> None:
-    """Records why a step failed. A video that was already further along keeps its state. Unless the
-    failure is final, a refetch stays requested."""
+def fail(session: Session, key: str, step: Step[SourceState], error: str) -> None:
+    """Records why a step failed. A video that was already further along keeps its state."""
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.failed)
-    _end(video, error, final=final)
+    _end(video, error)
+    if error != CANCELLED:
+        webhooks.tell_of_video(session, EventKind.SOURCE_FAILED, video)
 
 
-def _end(video: SourceVideo, error: str, *, final: bool = True) -> None:
+def _end(video: SourceVideo, error: str) -> None:
     video.error = error
-    video.progress = None
+    video.progress = video.retry_at = None
     video.cancel_requested = False
-    video.refetch_requested = video.refetch_requested and not final
+    video.refetch_requested = False
+
+
+def try_later(session: Session, key: str, step: Step[SourceState], error: str) -> None:
+    """Puts a video whose step failed for a reason that may pass back into the queue, under a new
+    attempt and after a pause. One that was tried too often fails."""
+    video = _locked(session, key)
+    video.tries += 1
+    if retries.may_try_again(video.tries):
+        put_back(session, key, error, retries.pause(video.tries, retries.some_chance()))
+    else:
+        fail(session, key, step, error)
+
+
+def put_back(session: Session, key: str, error: str, pause: timedelta | None) -> None:
+    """Puts a video that is not ready, or a refetch, back into the queue, under a new attempt. Not
+    before `pause` is over it is begun; None: as soon as what it needs answers."""
+    video = _locked(session, key)
+    refetches = video.refetch_requested or video.pending_source is not None
+    _end(video, error)
+    if video.state in _UNDER_WAY:
+        video.state = changed(SourceState(video.state), SourceState.NEW)
+    elif refetches:
+        video.refetch_requested = True
+    else:  # somebody had a product of a ready video made anew: they see the error
+        video.tries = 0
+        return
+    video.attempt += 1
+    video.retry_at = session.scalars(sa.select(sa.func.now() + pause)).one() if pause else None
 
 
 def finish_products(session: Session, key: str, facts: SourceFacts) -> None:
@@ -293,12 +342,64 @@ def give_up(session: Session, key: str, attempt: int | None, error: str) -> None
     video = _locked(session, key)
     if attempt not in (None, video.attempt) or is_at_work(session, key):
         return
-    step = next((each for each in SOURCE_STEPS if video.state in (each.waiting, each.doing)), None)
+    step = _step_under_way(video)
     if step is not None and video.error is None:
         video.state = changed(SourceState(video.state), step.failed)
         _end(video, error)
+        webhooks.tell_of_video(session, EventKind.SOURCE_FAILED, video)
     elif video.refetch_requested or video.pending_source is not None:
         _end(video, video.error or error)
+
+
+def put_back_left(session: Session, key: str, attempt: int | None, error: str) -> None:
+    """Puts back, as a try that failed, what a run that died left behind or never began, under the
+    conditions of `give_up`."""
+    video = _locked(session, key)
+    if attempt not in (None, video.attempt) or is_at_work(session, key):
+        return
+    step = _step_under_way(video)
+    if step is not None or video.refetch_requested or video.pending_source is not None:
+        try_later(session, key, step or DOWNLOAD, video.error or error)
+
+
+def _step_under_way(video: SourceVideo) -> Step[SourceState] | None:
+    at = (each for each in SOURCE_STEPS if video.state in (each.waiting, each.doing))
+    return next(at, None)
+
+
+def abandoned(session: Session, limit: int) -> list[tuple[str, datetime]]:
+    """Videos in the middle of a step that nobody has been at work on for a while, and since when:
+    their runs have died. Between two steps a run holds no lock for a moment."""
+    rows = session.execute(
+        sa.select(col(SourceVideo.key), col(SourceVideo.updated_at))
+        .where(
+            col(SourceVideo.state).in_([step.doing for step in SOURCE_STEPS]),
+            col(SourceVideo.updated_at) < sa.func.now() - BETWEEN_STEPS,
+        )
+        .order_by(col(SourceVideo.id))
+        .limit(limit)
+    ).all()
+    return [(key, since) for key, since in rows if not is_at_work(session, key)]
+
+
+def retry_failed(
+    session: Session,
+    video_ids: Iterable[int] | None = None,
+    state: SourceState | None = None,
+) -> int:
+    """Puts all videos that failed back to the start of the queue; of these only, or in this state
+    only. How many."""
+    failed = [step.failed for step in SOURCE_STEPS if state in (None, step.failed)]
+    query = select(SourceVideo.key).where(
+        col(SourceVideo.state).in_(failed),
+        col(SourceVideo.error) != CANCELLED,
+    )
+    if video_ids is not None:
+        query = query.where(col(SourceVideo.id).in_(list(video_ids)))
+    keys = session.exec(query.order_by(col(SourceVideo.id))).all()
+    for key in keys:
+        retry(session, key)
+    return len(keys)
 
 
 def set_progress(session: Session, key: str, progress: float) -> None:
@@ -322,7 +423,7 @@ def retry(session: Session, key: str) -> SourceVideo:
         raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
     video.state = changed(SourceState(video.state), SourceState.NEW)
     video.attempt += 1
-    video.error = None
+    video.error, video.tries, video.retry_at = None, 0, None
     video.cancel_requested = False
     return video
 
@@ -334,6 +435,8 @@ def refetch(session: Session, key: str) -> SourceVideo:
     Raises InputError for a file, Conflict where a step is at work on the video.
     """
     video = _locked(session, key)
+    if video.archived is not None:
+        raise InputError(f"{video.title} is archived: restore it first.")
     if video.origin != Origin.WEB:
         raise InputError(f"{video.title} is a file: add the better one as a new video.")
     if video.state != SourceState.READY:
@@ -343,7 +446,7 @@ def refetch(session: Session, key: str) -> SourceVideo:
     if is_at_work(session, key):
         raise Conflict(f"A run is working on {video.title}: wait for it to end, or cancel it.")
     video.attempt += 1
-    video.error = None
+    video.error, video.tries, video.retry_at = None, 0, None
     video.cancel_requested = False
     video.refetch_requested = True
     return video
@@ -356,7 +459,6 @@ def cancel(session: Session, key: str) -> SourceVideo:
     Raises InputError where there is nothing to cancel.
     """
     video = _locked(session, key)
-    under_way = {state for step in SOURCE_STEPS for state in (step.waiting, step.doing)}
     at_work = video.state != SourceState.READY or video.progress is not None
     if at_work and is_at_work(session, key):
         video.cancel_requested = True
@@ -364,10 +466,10 @@ def cancel(session: Session, key: str) -> SourceVideo:
         video.state = changed(SourceState(video.state), DOWNLOAD.failed)
         video.attempt += 1
         _end(video, CANCELLED)
-    elif video.refetch_requested and video.error is None:
+    elif video.refetch_requested:
         video.attempt += 1
         _end(video, CANCELLED)
-    elif video.state in under_way and video.error is None:
+    elif video.state in _UNDER_WAY and video.error is None:
         video.cancel_requested = True
     else:
         raise InputError(f"Nothing is being done with {video.title}: there is nothing to cancel.")
@@ -426,6 +528,40 @@ def frame_ticks(session: Session, video_id: int, frames: Iterable[int]) -> dict[
         )
     )
     return {number: frame_index.unpack(packed)[0].ticks for number, packed in rows}
+
+
+def without_timecode(session: Session, video_ids: Collection[int] | None) -> list[tuple[str, str]]:
+    """Key and storage key of the sources that nobody has looked for a timecode in; of these videos
+    only, unless it is None."""
+    query = (
+        select(SourceVideo.key, SourceVideo.source_filepath)
+        .where(
+            col(SourceVideo.source_timecode).is_(None),
+            col(SourceVideo.source_filepath).is_not(None),
+            col(SourceVideo.frame_count).is_not(None),
+        )
+        .order_by(col(SourceVideo.id))
+    )
+    if video_ids is not None:
+        query = query.where(col(SourceVideo.id).in_(video_ids))
+    return [(key, str(path)) for key, path in session.exec(query)]
+
+
+def learn_timecode(session: Session, key: str, path: str, found: SourceTimecode) -> None:
+    """Writes what was found in the source at `path`, unless the video has another one by now."""
+    session.execute(
+        sa.update(SourceVideo)
+        .where(col(SourceVideo.key) == key, col(SourceVideo.source_filepath) == path)
+        .values(source_timecode=found)
+    )
+
+
+def all_ticks(session: Session, video_id: int) -> list[int]:
+    """When each frame of the video is shown, in ticks."""
+    packed = session.exec(
+        select(SourceVideo.keyframe_offsets).where(SourceVideo.id == video_id)
+    ).one()
+    return frame_index.ticks(packed or b"")
 
 
 def mean_rate(session: Session, video: SourceVideo) -> Fraction:

@@ -219,7 +219,7 @@ _SOURCES: Any = sa.text("""
                     AND removal.source_video_id = event.source_video_id AND removal.id > event.id)
         GROUP BY source_video_id
     )
-    SELECT video.key, video.title, pending, approved, skipped, archived, ends,
+    SELECT video.key, video.title, pending, approved, skipped, decided.archived, ends,
         coalesce(merges, 0), coalesce(splits, 0), coalesce(nudges, 0)
     FROM decided JOIN source_videos video ON video.id = decided.source_video_id
         LEFT JOIN mended USING (source_video_id)

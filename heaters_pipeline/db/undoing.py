@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import artifacts, clips, event_log, labels, review_queue
+from heaters_pipeline.db import artifacts, clips, event_log, group_exports, labels, review_queue
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
@@ -16,7 +16,7 @@ from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import DONE, Action, Snapshot, touched
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError
-from heaters_pipeline.domain.states import ClipState, can_change
+from heaters_pipeline.domain.states import KEPT_WHILE_ARCHIVED, ClipState, can_change
 
 
 def undo(
@@ -44,20 +44,26 @@ def undo(
         for event in events
     ]
     moved: list[Clip] = []
+    regrouped: set[int] = set()
     with session.no_autoflush:
         for event, part in zip(events, parts, strict=True):
             was = {entry["id"]: entry for entry in event.before}
             for entry in event.after:
                 clip = found[entry["id"]]
                 part.clips.append(clip)
-                state = clip.state
+                state, group = clip.state, clip.grouped_with_clip_id
                 _give_back(session, clip, was.get(clip.id), entry)
                 if clip.state != state:
                     moved.append(clip)
-        unused = artifacts.leave_library(session, moved)
+                if clip.grouped_with_clip_id != group:
+                    regrouped.update(filter(None, (group, clip.grouped_with_clip_id)))
+        group_exports.forget_of(session, regrouped)
+        artifacts.leave_library(
+            session, [clip for clip in moved if clip.state not in KEPT_WHILE_ARCHIVED]
+        )
         outcome = record(session, actor, Action.UNDO, parts)
     review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds, page)
-    return outcome._replace(unused=unused)
+    return outcome
 
 
 def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Sequence[ReviewEvent]:
@@ -119,7 +125,7 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
     left: Mapping[str, object] = after
     was: Mapping[str, object] = {"state": ClipState.SUPERSEDED} if before is None else before
     changed = {name: value for name, value in was.items() if value != left.get(name)}
-    state = _state_before(changed)
+    state = _state_before(clip, changed)
     if state is not None and not can_change(ClipState(clip.state), state):
         raise Conflict(f"Clip {clip.id} is {in_words(clip)} right now: undo when that is done.")
     if before is not None and not changed.keys().isdisjoint({"start_frame", "end_frame"}):
@@ -127,21 +133,23 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
     clip.state = state or clip.state
-    for name in ("made_by", "grouped_with_clip_id", "rating", "note"):
+    for name in ("made_by", "grouped_with_clip_id", "rating", "note", "chosen_frames"):
         if name in changed:
             setattr(clip, name, changed[name])
     if before is not None and "labels" in changed:
         clip.labels = labels.current(session, before["labels"])
 
 
-def _state_before(changed: Mapping[str, object]) -> ClipState | None:
+def _state_before(clip: Clip, changed: Mapping[str, object]) -> ClipState | None:
     """The state that an undo gives back to a clip; None where the event left the state alone. A
-    clip that was in the pipeline goes through it again, as its files are gone. An archived clip is
-    final again after another undo window."""
+    clip that was in the pipeline goes through it again, unless it still has its files. An archived
+    clip is final again after another undo window."""
     if "state" not in changed:
         return None
     state = ClipState(str(changed["state"]))
     if state == ClipState.ARCHIVED:
         return ClipState.REVIEW_ARCHIVED
+    if clip.state == ClipState.REVIEW_ARCHIVED and not clip.is_virtual:
+        return state if state in KEPT_WHILE_ARCHIVED else ClipState.REVIEW_APPROVED
     decided_by_people = DECIDABLE | {ClipState.SUPERSEDED}
     return state if state in decided_by_people else ClipState.REVIEW_APPROVED

@@ -1,4 +1,5 @@
-"""What reviewers say of a clip without deciding on it: labels, a rating, a note."""
+"""What reviewers say of a clip without deciding on it: labels, a rating, a note, and which of its
+frames are to be keyframes."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from heaters_pipeline.domain.errors import InputError
 LONGEST_LABEL = 40
 MOST_LABELS = 20
 LONGEST_NOTE = 2000
+MOST_CHOSEN = 50
 BEST_RATING = 5
 
 
@@ -19,10 +21,12 @@ class Annotation(NamedTuple):
     rating: int | None = None
     """1 to 5, the best."""
     note: str | None = None
+    chosen_frames: tuple[int, ...] = ()
+    """Of the source video, ascending: those that a reviewer chose as keyframes."""
 
     def joined(self, other: Annotation) -> Annotation:
-        """The annotation of two clips that become one: the labels of both, the higher rating, both
-        notes. Raises InputError where that is more than one clip can have."""
+        """The annotation of two clips that become one: the labels and chosen frames of both, the
+        higher rating, both notes. Raises InputError where that is more than one clip can have."""
         ratings = [each.rating for each in (self, other) if each.rating is not None]
         notes = dict.fromkeys(each.note for each in (self, other) if each.note is not None)
         try:
@@ -30,6 +34,7 @@ class Annotation(NamedTuple):
                 tuple(_labels([*self.labels, *other.labels])),
                 max(ratings, default=None),
                 _note("\n".join(notes)),
+                tuple(_frames([*self.chosen_frames, *other.chosen_frames])),
             )
         except InputError as error:
             raise InputError(
@@ -44,6 +49,7 @@ class Annotation(NamedTuple):
             tuple(_labels([*kept, *changes.get("add_labels", ())])),
             changes.get("rating", self.rating),
             changes.get("note", self.note),
+            tuple(_frames([*changes.get("chosen_frames", self.chosen_frames)])),
         )
 
 
@@ -56,6 +62,7 @@ class AnnotationChanges(TypedDict, total=False):
     remove_labels: list[str]
     rating: int | None
     note: str | None
+    chosen_frames: list[int]
 
 
 def annotation_changes(fields: Mapping[str, object]) -> AnnotationChanges:
@@ -72,8 +79,10 @@ def annotation_changes(fields: Mapping[str, object]) -> AnnotationChanges:
         changes["rating"] = _rating(fields["rating"])
     if "note" in fields:
         changes["note"] = _note(fields["note"])
+    if "chosen_frames" in fields:
+        changes["chosen_frames"] = _frames(fields["chosen_frames"])
     if not changes:
-        raise InputError("An annotation needs labels, a rating or a note.")
+        raise InputError("An annotation needs labels, a rating, a note or chosen frames.")
     return changes
 
 
@@ -114,3 +123,12 @@ def _note(given: object) -> str | None:
     ):
         raise InputError(f"A note is a text of {LONGEST_NOTE} characters at most, or null.")
     return given.strip() or None
+
+
+def _frames(given: object) -> list[int]:
+    if not isinstance(given, list) or not all(type(each) is int and each >= 0 for each in given):
+        raise InputError(f"The chosen frames are {given!r}; they must be a list of numbers.")
+    found = sorted(set(given))
+    if len(found) > MOST_CHOSEN:
+        raise InputError(f"A clip has {MOST_CHOSEN} chosen frames at most.")
+    return found

@@ -27,6 +27,9 @@ class FrameRange(NamedTuple):
     def from_json(cls, frames: Mapping[str, int]) -> FrameRange:
         return cls(frames["start_frame"], frames["end_frame"])
 
+    def those_in(self, frames: Iterable[int]) -> list[int]:
+        return [frame for frame in frames if self.start <= frame < self.end]
+
     def as_json(self) -> dict[str, int]:
         return {"start_frame": self.start, "end_frame": self.end}
 

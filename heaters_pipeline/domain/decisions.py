@@ -20,6 +20,7 @@ class Action(StrEnum):
     SKIP = "skip"
     ARCHIVE = "archive"
     GROUP = "group"
+    UNGROUP = "ungroup"
     MERGE = "merge"
     SPLIT = "split"
     NUDGE = "nudge"
@@ -40,8 +41,8 @@ BATCHED = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.ANNOTAT
 VERDICTS = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.GROUP})
 """What gives a clip another state and leaves it the same clip."""
 
-COUNTED = DECISIONS - {Action.NUDGE, Action.ANNOTATE}
-"""What the statistics count as a decision: the others only prepare one."""
+COUNTED = DECISIONS - {Action.NUDGE, Action.ANNOTATE, Action.UNGROUP}
+"""What the statistics count as a decision: the others prepare one, or tidy up after it."""
 
 
 DONE: Mapping[Action, str] = {
@@ -49,6 +50,7 @@ DONE: Mapping[Action, str] = {
     Action.SKIP: "skipped",
     Action.ARCHIVE: "archived",
     Action.GROUP: "grouped",
+    Action.UNGROUP: "taken apart the group of",
     Action.MERGE: "merged",
     Action.SPLIT: "split",
     Action.NUDGE: "moved a cut of",
@@ -81,6 +83,7 @@ class Snapshot(TypedDict):
     labels: NotRequired[list[str]]
     rating: NotRequired[int | None]
     note: NotRequired[str | None]
+    chosen_frames: NotRequired[list[int]]
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,13 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Ungroup:
+    """The clips of the group that the clip belongs to are in no group any more."""
+
+    action: ClassVar[Action] = Action.UNGROUP
+
+
+@dataclass(frozen=True)
 class Merge:
     """One new clip replaces the clip and a neighbour."""
 
@@ -142,13 +152,13 @@ class Nudge:
 
 @dataclass(frozen=True)
 class Annotate:
-    """The clip gets labels, a rating or a note."""
+    """The clip gets labels, a rating, a note, or frames that are to be its keyframes."""
 
     action: ClassVar[Action] = Action.ANNOTATE
     changes: AnnotationChanges
 
 
-Decision: TypeAlias = Mark | Group | Merge | Split | Nudge | Annotate
+Decision: TypeAlias = Mark | Group | Ungroup | Merge | Split | Nudge | Annotate
 BatchedDecision: TypeAlias = Mark | Annotate
 
 
@@ -158,7 +168,7 @@ def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> boo
     clip = next(entry for entry in after if entry["id"] == clip_id)
     others = [entry for entry in after if entry is not clip]
     match decision:
-        case Mark():
+        case Mark() | Ungroup():
             return True
         case Group():
             # The grouped clip comes first, before others of its group.
@@ -172,7 +182,12 @@ def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> boo
         case Nudge(side, frame):
             return frame == clip["start_frame" if side == Side.PREVIOUS else "end_frame"]
         case Annotate(changes):
-            left = Annotation(tuple(clip["labels"]), clip["rating"], clip["note"])
+            left = Annotation(
+                tuple(clip["labels"]),
+                clip["rating"],
+                clip["note"],
+                tuple(clip.get("chosen_frames", ())),
+            )
             return left.changed(changes) == left
 
 
@@ -194,6 +209,7 @@ _ASPECTS = (
     ("labels",),
     ("rating",),
     ("note",),
+    ("chosen_frames",),
 )
 """The fields of a clip that are undone together. A range is one of them: of two cuts of a clip, the
 one that moved last goes back first."""

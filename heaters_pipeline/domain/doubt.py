@@ -43,14 +43,19 @@ class Doubts:
         frame_count: int,
         placed: Collection[int],
     ) -> None:
-        """`placed` are the cuts that reviewers put where they are: nobody doubts them."""
+        """`placed` are the cuts that reviewers made or moved, where they put them: nobody doubts
+        them, and none is suggested there."""
         self._scores: dict[int, float] = {}
         for each in found:
             frame = each.boundary(frame_count)
             if frame is not None and frame not in placed:
                 self._scores[frame] = max(each.score, self._scores.get(frame, 0))
         boundaries = ((each.boundary(frame_count), each.score) for each in suggested)
-        self._suggested = sorted((frame, score) for frame, score in boundaries if frame is not None)
+        self._suggested = sorted(
+            (frame, score)
+            for frame, score in boundaries
+            if frame is not None and frame not in placed
+        )
 
     def of(self, clip: FrameRange) -> float | None:
         within = (bisect_left(self._suggested, (frame,)) for frame in suggestible(clip))

@@ -21,5 +21,21 @@ class Gone(Conflict):
     """What was to be done has been done already."""
 
 
+class Refused(HeatersError):
+    """Something outside answers, and says no: a person has to change something first."""
+
+
+class Faulty(HeatersError):
+    """What was made does not hold what it must: made again from the same, it would be the same."""
+
+
+class Unavailable(HeatersError):
+    """Something outside does not answer, or not now. Whatever needs it waits until it does."""
+
+    def __init__(self, thing: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.thing = thing
+
+
 class TransitionError(HeatersError):
     """A state change that the table of allowed transitions does not know."""

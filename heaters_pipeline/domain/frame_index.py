@@ -40,5 +40,10 @@ def unpack(packed: bytes) -> list[FrameRecord]:
     return [FrameRecord._make(fields) for fields in np.frombuffer(packed, RECORD_TYPE).tolist()]
 
 
+def ticks(packed: bytes) -> list[int]:
+    """The times alone. Raises ValueError unless `packed` is a whole number of records."""
+    return [int(each) for each in np.frombuffer(packed, RECORD_TYPE)["ticks"]]
+
+
 def seconds(ticks: int) -> float:
     return ticks / TICKS_PER_SECOND

@@ -37,7 +37,9 @@ _NAMES = {
     r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
     r"sprites-[0-9a-f]+\.mov": Kind.SPRITES,
     r"clip\.mp4": Kind.CLIP,
-    r"keyframe-\d+\.jpg": Kind.KEYFRAME,
+    r"clip-[a-z0-9-]+-[0-9a-f]{12}\.(mp4|mov|mkv)": Kind.CLIP,
+    r"group-[a-z0-9-]+-[0-9a-f]+\.(mp4|mov|mkv)": Kind.CLIP,
+    r"keyframe-\d+\.(jpg|webp)": Kind.KEYFRAME,
 }
 
 
@@ -97,9 +99,20 @@ def sprites(video_key: str, proxy_id: str) -> str:
 
 
 def clip_file(clip_id: int) -> str:
+    """The one file of clips that were exported before there were profiles."""
     return f"clips/{clip_id}/clip.mp4"
 
 
-def keyframe(clip_id: int, frame: int) -> str:
+def clip_export(clip_id: int, profile: str, digest: str, container: str) -> str:
+    """`profile` is its name, `digest` the hash of its spec."""
+    return f"clips/{clip_id}/clip-{profile}-{digest}.{container}"
+
+
+def group_export(first_clip_id: int, profile: str, basis: str, container: str) -> str:
+    """`basis` names the clips with their frames, and the profile's spec."""
+    return f"groups/{first_clip_id}/group-{profile}-{basis[:DIGEST_LENGTH]}.{container}"
+
+
+def keyframe(clip_id: int, frame: int, suffix: str = ".jpg") -> str:
     """`frame` is its number in the source video."""
-    return f"clips/{clip_id}/keyframe-{frame}.jpg"
+    return f"clips/{clip_id}/keyframe-{frame}{suffix}"

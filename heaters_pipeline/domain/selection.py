@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ class Shown(StrEnum):
     ARCHIVED = "archived"
     APPROVED = "approved"
     LIBRARY = "library"
-    """Approved, exported and embedded."""
+    """Approved and exported."""
 
 
 STATES = {
@@ -49,6 +50,10 @@ class Order(StrEnum):
     NEWEST = "newest"
     """By the last decision, then by when the clip was made; `oldest` is the other way around."""
     OLDEST = "oldest"
+    NOVEL = "novel"
+    """First the clips of the library that are like nothing else (`domain.clustering.novelties`)."""
+    GIVEN = "given"
+    """As people put them into the collection, or as the ids are listed."""
 
 
 ON_PAGES = {
@@ -58,12 +63,19 @@ ON_PAGES = {
     "min_score": "Score at least",
     "max_score": "Score at most",
     "min_rating": "Rating",
+    "since": "Decided from",
+    "until": "Decided until",
     "clip": "Clip",
+    "ids": "Clips",
+    "collection": "Collection",
+    "theme": "Theme",
+    "taken": "Handed over",
     "order": "Order",
 }
 """What the pages call the arguments whose values can be wrong."""
 
 LONGEST_FIND = 200
+LARGEST_ID = 2**63 - 1
 
 Name = TypeVar("Name", bound=StrEnum)
 
@@ -88,8 +100,20 @@ class Selection:
     min_rating: int | None = None
     reviewer: str | None = None
     """The last person who decided on it."""
+    since: date | None = None
+    """The last decision on it was on this day (UTC) or later."""
+    until: date | None = None
+    """... or on this day or earlier."""
     clip: int | None = None
     """Its own id."""
+    ids: tuple[int, ...] = ()
+    """One of these clips."""
+    collection: int | None = None
+    """The id of a collection that it is in."""
+    theme: int | None = None
+    """The id of a theme that it belongs to, by itself or by a part."""
+    taken: bool | None = None
+    """Whether somebody has taken a file of it."""
     order: Order = Order.TIME
 
     @classmethod
@@ -112,7 +136,13 @@ class Selection:
             max_score=_number(given, "max_score", most=1),
             min_rating=_integer(given, "min_rating", most=BEST_RATING),
             reviewer=given.get("reviewer"),
-            clip=_integer(given, "clip", most=2**63 - 1),
+            since=_day(given, "since"),
+            until=_day(given, "until"),
+            clip=_integer(given, "clip", most=LARGEST_ID),
+            ids=tuple(_whole(each, "ids", LARGEST_ID) for each in _parts(given, "ids")),
+            collection=_integer(given, "collection", most=LARGEST_ID),
+            theme=_integer(given, "theme", most=LARGEST_ID),
+            taken=_yes_or_no(given, "taken"),
             order=_one_of(Order, given.get("order", Order.TIME), "order"),
         )
 
@@ -124,10 +154,17 @@ class Selection:
         return {name: _text(value) for name, value in named.items() if value not in (None, ())}
 
     def states(self, by_itself: Shown = Shown.PENDING) -> frozenset[ClipState]:
-        """The states of its clips; `by_itself` is the page's own choice."""
+        """The states of its clips; `by_itself` is the page's own choice. Who names clips wants to
+        hear of those that were replaced, too."""
+        if not self.state and self.names_clips:
+            return frozenset(ClipState)
         if not self.state and self.clip is not None:
             return frozenset(ClipState) - {ClipState.SUPERSEDED}
         return frozenset().union(*(STATES[shown] for shown in self.state or [by_itself]))
+
+    @property
+    def names_clips(self) -> bool:
+        return bool(self.ids) or self.collection is not None
 
     @property
     def needs_score(self) -> bool:
@@ -166,16 +203,37 @@ def _number(given: Mapping[str, str], name: str, most: float = math.inf) -> floa
 
 def _integer(given: Mapping[str, str], name: str, most: int) -> int | None:
     value = given.get(name)
-    if value is None:
-        return None
+    return None if value is None else _whole(value, name, most)
+
+
+def _whole(value: str, name: str, most: int) -> int:
     if not re.fullmatch("[0-9]{1,19}", value) or not 1 <= int(value) <= most:
         raise InputError(f"{ON_PAGES[name]} is {value!r}; it must be a whole number, 1 to {most}.")
     return int(value)
 
 
+def _day(given: Mapping[str, str], name: str) -> date | None:
+    value = given.get(name)
+    try:
+        return None if value is None else date.fromisoformat(value)
+    except ValueError:
+        raise InputError(
+            f"{ON_PAGES[name]} is {value!r}; it must be a day, as in 2026-11-29."
+        ) from None
+
+
+def _yes_or_no(given: Mapping[str, str], name: str) -> bool | None:
+    value = given.get(name)
+    if value not in (None, "yes", "no"):
+        raise InputError(f"{ON_PAGES[name]} is {value!r}; it must be yes or no.")
+    return None if value is None else value == "yes"
+
+
 def _text(value: object) -> str:
     if isinstance(value, tuple):
-        return ",".join(value)
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value)

@@ -46,6 +46,7 @@ class ClipState(StrEnum):
     KEYFRAME_FAILED = "keyframe_failed"
     EMBEDDING = "embedding"
     EMBEDDED = "embedded"
+    """In the library; with a vector, unless the model could not be had."""
     EMBEDDING_FAILED = "embedding_failed"
     ARCHIVED = "archived"
     SUPERSEDED = "superseded"
@@ -92,6 +93,12 @@ APPROVED = frozenset(
 UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EMBEDDING})
 """Taken by the pipeline and not embedded yet: what a killed run leaves behind."""
 
+KEPT_WHILE_ARCHIVED = frozenset(
+    {C.EXPORTED, C.KEYFRAMED, C.KEYFRAME_FAILED, C.EMBEDDED, C.EMBEDDING_FAILED}
+)
+"""A clip in one of these states has files, and gets it back when the decision to archive the clip
+is undone before it is final."""
+
 _RETRY = {S.NEW}
 
 _FOLLOWING: Mapping[SourceState, frozenset[SourceState]] = {
@@ -126,7 +133,7 @@ CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
     C.PENDING_REVIEW: _DECIDABLE - {C.PENDING_REVIEW},
     C.REVIEW_APPROVED: _DECIDABLE | {C.EXPORTING, C.EXPORT_FAILED},
     C.REVIEW_SKIPPED: _DECIDABLE,
-    C.REVIEW_ARCHIVED: _DECIDABLE | {C.ARCHIVED},
+    C.REVIEW_ARCHIVED: _DECIDABLE | KEPT_WHILE_ARCHIVED | {C.ARCHIVED},
     C.EXPORTING: frozenset({C.EXPORTED, C.EXPORT_FAILED, C.REVIEW_APPROVED}),
     C.EXPORTED: frozenset({C.KEYFRAMING, C.KEYFRAME_FAILED} | _RECALL),
     C.EXPORT_FAILED: frozenset({C.EXPORTING, C.REVIEW_APPROVED} | _RECALL),
@@ -134,8 +141,8 @@ CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
     C.KEYFRAMED: frozenset({C.EMBEDDING, C.EMBEDDING_FAILED} | _RECALL),
     C.KEYFRAME_FAILED: frozenset({C.KEYFRAMING, C.EXPORTED} | _RECALL),
     C.EMBEDDING: frozenset({C.EMBEDDED, C.EMBEDDING_FAILED, C.KEYFRAMED}),
-    C.EMBEDDED: frozenset(_RECALL),
-    C.EMBEDDING_FAILED: frozenset({C.EMBEDDING, C.KEYFRAMED} | _RECALL),
+    C.EMBEDDED: frozenset({C.EXPORTED} | _RECALL),
+    C.EMBEDDING_FAILED: frozenset({C.EMBEDDING, C.KEYFRAMED, C.EXPORTED} | _RECALL),
     C.ARCHIVED: _DECIDABLE - {C.SUPERSEDED},
     C.SUPERSEDED: _DECIDABLE - {C.SUPERSEDED},
 }

@@ -1,0 +1,59 @@
+"""Groups of clips, as people see them: named, in the film's order."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from heaters_pipeline.db import clips
+from heaters_pipeline.db.clips import LIVE
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain.errors import InputError, NotFound
+
+LONGEST_NAME = 80
+
+
+class Listed(NamedTuple):
+    first_clip_id: int
+    name: str | None
+    title: str
+    """Of the source video."""
+    clips: int
+
+
+def listed(session: Session, limit: int, offset: int) -> list[Listed]:
+    """The newest first."""
+    first: Any = aliased(Clip)
+    rows = session.execute(
+        sa.select(first.id, first.group_name, col(SourceVideo.title), 1 + sa.func.count())
+        .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
+        .join(SourceVideo, col(SourceVideo.id) == first.source_video_id)
+        .where(LIVE)
+        .group_by(first.id, first.group_name, col(SourceVideo.title))
+        .order_by(sa.func.max(Clip.last_event_id).desc().nulls_last(), first.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [Listed(*row) for row in rows]
+
+
+def first_of(session: Session, clip_id: int) -> Clip:
+    """The first clip of the group that a clip belongs to. Raises NotFound where it is in none."""
+    clip = clips.get(session, clip_id)
+    if not clips.group(session, clip):
+        raise NotFound(f"Clip {clip_id} is in no group.")
+    return clips.get(session, clip.grouped_with_clip_id or clip_id)
+
+
+def name(session: Session, clip_id: int, given: str) -> str | None:
+    """Gives the group of a clip another name, or none; the name. Raises InputError for one that is
+    too long."""
+    tidied = " ".join(given.split()) or None
+    if tidied is not None and (len(tidied) > LONGEST_NAME or not tidied.isprintable()):
+        raise InputError(f"The name of a group has {LONGEST_NAME} characters at most.")
+    first = first_of(session, clip_id)
+    session.execute(sa.update(Clip).where(col(Clip.id) == first.id).values(group_name=tidied))
+    return tidied

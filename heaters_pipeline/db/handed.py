@@ -1,0 +1,233 @@
+"""What a selection has to hand over: its clips' files of one profile, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db import clip_exports, collections, event_log, group_exports, review_queue
+from heaters_pipeline.db.among import among
+from heaters_pipeline.db.likeness import Likeness
+from heaters_pipeline.db.models import (
+    Clip,
+    ClipExport,
+    ExportProfile,
+    GroupExport,
+    ReviewEvent,
+    SourceVideo,
+)
+from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import NotFound
+from heaters_pipeline.domain.file_names import Named, file_names
+from heaters_pipeline.domain.handover import (
+    File,
+    Group,
+    Handed,
+    Handover,
+    LeftOut,
+    Source,
+    wanted,
+    why_left_out,
+)
+from heaters_pipeline.domain.profiles import MAIN, Groups
+from heaters_pipeline.domain.selection import Selection, Shown
+from heaters_pipeline.domain.states import ClipState
+
+AT_ONCE = 5000
+
+
+def selection(session: Session, arguments: Mapping[str, str]) -> Selection:
+    """What the arguments of an address, or of the command line, ask for; a collection may be named
+    by its id or its name. Raises NotFound for one that is not there, InputError for what makes no
+    sense."""
+    given = dict(arguments)
+    named = given.get("collection", "").strip()
+    if named:
+        found = (
+            collections.get(session, int(named))
+            if named.isdecimal() and len(named) < 19
+            else collections.named(session, named)
+        )
+        given["collection"] = str(found.id)
+    return wanted(given)
+
+
+def clip_ids(session: Session, chosen: Selection, likeness: Likeness | None) -> Sequence[int]:
+    """All clips of a selection, in its order; at the end ids that it names and no clip has."""
+    found = review_queue.selected_ids(session, chosen, by_itself=Shown.LIBRARY, likeness=likeness)
+    existing = set(session.scalars(sa.select(col(Clip.id)).where(among(col(Clip.id), chosen.ids))))
+    return [*found, *(each for each in chosen.ids if each not in existing)]
+
+
+def handover(
+    session: Session,
+    chosen: Selection,
+    likeness: Likeness | None = None,
+    profile: str = MAIN,
+    ids: Sequence[int] | None = None,
+) -> Handover:
+    """Every clip of the selection is in it: with its file, or with why it is left out. Where the
+    profile makes one file of a group, whichever of its clips are chosen stand for that file, which
+    is named once, in the place of the first of them. `ids` are those of the selection's clips that
+    matter, where not all do."""
+    row = session.exec(select(ExportProfile).where(ExportProfile.name == profile)).first()
+    if row is None:
+        raise NotFound(f"There is no profile {profile!r}.")
+    wanted_ids = clip_ids(session, chosen, likeness) if ids is None else ids
+    statement = (
+        select(Clip, SourceVideo)
+        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
+        .where(among(col(Clip.id), wanted_ids))
+    )
+    rows = {clip.id: (clip, video) for clip, video in session.exec(statement)}
+    exports = {
+        clip_id: found[0]
+        for at in range(0, len(wanted_ids), AT_ONCE)
+        for clip_id, found in clip_exports.of_clips(
+            session, wanted_ids[at : at + AT_ONCE], profile
+        ).items()
+    }
+    whole = (
+        group_exports.files_of(session, [clip for clip, _ in rows.values()], profile)
+        if row.profile.groups is Groups.ONE
+        else {}
+    )
+    verdicts = event_log.verdicts(
+        session, [*exports, *(each.clips[0].id for each in whole.values())]
+    )
+    ready: dict[int, _Ready] = {}
+    for each in wanted_ids:
+        if each in whole:
+            group = whole[each]
+            ready.setdefault(group.clips[0].id, _Ready(group.clips, rows[each][1], group.export))
+        elif each in rows and _is_known(exports.get(each)):
+            ready[each] = _Ready([rows[each][0]], rows[each][1], exports[each])
+    names = file_names(_named(row, each) for each in ready.values())
+    handed = [
+        _handed(each, verdicts.get(clip_id), name)
+        for (clip_id, each), name in zip(ready.items(), names, strict=True)
+    ]
+    there = {clip_id for each in handed for clip_id in each.clip_ids}
+    left_out = [
+        LeftOut(each, _why(rows[each][0] if each in rows else None, exports.get(each), profile))
+        for each in wanted_ids
+        if each not in there
+    ]
+    return Handover(profile, handed, left_out)
+
+
+class _Ready(NamedTuple):
+    """A file, and the clips that it holds, in the film's order."""
+
+    clips: Sequence[Clip]
+    video: SourceVideo
+    export: ClipExport | GroupExport
+
+    @property
+    def ranges(self) -> list[FrameRange]:
+        if isinstance(self.export, GroupExport):
+            return [FrameRange.from_json(each) for each in self.export.frames or []]
+        return [FrameRange.from_json(self.export.exported_frames)]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(label for clip in self.clips for label in clip.labels))
+
+
+def profiles(session: Session) -> list[tuple[str, int]]:
+    """The profiles that have files, and how many, in the order in which they were made."""
+    of_clips, of_groups = (
+        sa.select(sa.func.count())
+        .where(col(kind.profile) == col(ExportProfile.name), col(kind.filepath).is_not(None))
+        .scalar_subquery()
+        for kind in (ClipExport, GroupExport)
+    )
+    rows = session.execute(
+        sa.select(col(ExportProfile.name), of_clips + of_groups).order_by(col(ExportProfile.id))
+    )
+    return [(name, count) for name, count in rows if count or name == MAIN]
+
+
+def _is_known(export: ClipExport | None) -> bool:
+    return export is not None and export.bytes is not None
+
+
+def _named(profile: ExportProfile, ready: _Ready) -> tuple[str, Named, str]:
+    video, ranges = ready.video, ready.ranges
+    named = Named(
+        title=video.title,
+        key=video.key,
+        clip=ready.clips[0].id,
+        profile=profile.name,
+        labels=ready.labels,
+        start_frame=ranges[0].start,
+        end_frame=ranges[-1].end,
+        rate=video.rate,
+    )
+    suffix = PurePosixPath(str(ready.export.filepath)).suffix.removeprefix(".")
+    return profile.profile.name, named, suffix
+
+
+def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
+    clips, video, export, ranges = ready.clips, ready.video, ready.export, ready.ranges
+    first, last = clips[0], clips[-1]
+    return Handed(
+        clip_id=first.id,
+        frames=FrameRange(first.start_frame, last.end_frame),
+        start_seconds=float(first.cut_points["start_time_seconds"]),
+        end_seconds=float(last.cut_points["end_time_seconds"]),
+        labels=ready.labels,
+        rating=max((clip.rating for clip in clips if clip.rating is not None), default=None),
+        note="\n".join(clip.note for clip in clips if clip.note) or None,
+        decided_by=verdict.actor if verdict else None,
+        decided_at=verdict.created_at if verdict else None,
+        source=Source(
+            video.key,
+            video.title,
+            video.url if "://" in video.url and not video.url.startswith("file:") else None,
+            video.rate,
+            video.source_sha256,
+        ),
+        file=_file(export, name, FrameRange(ranges[0].start, ranges[-1].end)),
+        group=_group(export, clips, ranges) if isinstance(export, GroupExport) else None,
+    )
+
+
+def _file(export: ClipExport | GroupExport, name: str, frames: FrameRange) -> File:
+    receipt = export.receipt
+    if isinstance(export, ClipExport):
+        size, sha256, digest = export.bytes or 0, export.sha256, export.profile_hash
+    else:
+        signed: dict[str, Any] = {**(export.receipt or {})}
+        size, sha256, digest = signed["size"], signed["sha256"], signed["profile_hash"]
+    return File(
+        name=name,
+        key=str(export.filepath),
+        bytes=size,
+        sha256=sha256,
+        profile=export.profile,
+        profile_hash=digest,
+        frames=frames,
+        made_at=export.made_at,
+        receipt=receipt,
+    )
+
+
+def _group(export: GroupExport, clips: Sequence[Clip], ranges: Sequence[FrameRange]) -> Group:
+    seconds = (export.receipt or {"duration_seconds": 0.0})["duration_seconds"]
+    named = next((clip.group_name for clip in clips if clip.group_name), None)
+    return Group(named, tuple(clip.id for clip in clips), tuple(ranges), seconds)
+
+
+def _why(clip: Clip | None, export: ClipExport | None, profile: str) -> str:
+    if clip is None:
+        return "there is none"
+    if export is not None:
+        return "a file of unknown size: export it again"
+    return why_left_out(ClipState(clip.state), profile)

@@ -1,0 +1,82 @@
+"""The tables. What must always hold is a constraint here, not a hope in the code.
+
+The migrations in `sql/` make the same tables; a test compares the two.
+"""
+
+from heaters_pipeline.db.models.clips import (
+    ArtifactKind,
+    Clip,
+    ClipArtifact,
+    ClipEmbedding,
+    ClipFile,
+    KeyframeRuleRow,
+    VectorFailure,
+)
+from heaters_pipeline.db.models.exports import (
+    ClipExport,
+    ExportFailure,
+    ExportProfile,
+    GroupExport,
+    ProfileUse,
+)
+from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
+from heaters_pipeline.db.models.outages import Outage
+from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
+from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
+from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
+from heaters_pipeline.db.models.sources import (
+    PRODUCT_PATHS,
+    ObjectToDelete,
+    Origin,
+    PendingSource,
+    ProductPath,
+    SourceFacts,
+    SourceTimecode,
+    SourceVideo,
+    StoredObject,
+)
+from heaters_pipeline.db.models.themes import ClipTheme, Theme, ThemeSurvey
+from heaters_pipeline.db.models.webhooks import DeliveryState, Webhook, WebhookDelivery
+
+__all__ = [
+    "PRODUCT_PATHS",
+    "ApartRow",
+    "ArtifactKind",
+    "Clip",
+    "ClipArtifact",
+    "ClipEmbedding",
+    "ClipExport",
+    "ClipFile",
+    "ClipTheme",
+    "Collection",
+    "CollectionClip",
+    "DeliveryState",
+    "ExportFailure",
+    "ExportProfile",
+    "FrameSignature",
+    "GroupExport",
+    "Handover",
+    "HandoverClip",
+    "KeyframeRuleRow",
+    "Label",
+    "ObjectToDelete",
+    "Origin",
+    "Outage",
+    "PendingSource",
+    "ProductPath",
+    "ProfileUse",
+    "RepeatRow",
+    "ReviewEvent",
+    "SavedView",
+    "SearchPicture",
+    "SearchWord",
+    "SourceFacts",
+    "SourceTimecode",
+    "SourceVideo",
+    "StoredObject",
+    "Theme",
+    "ThemeSurvey",
+    "VectorFailure",
+    "Webhook",
+    "WebhookDelivery",
+]

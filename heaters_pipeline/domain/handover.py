@@ -1,0 +1,296 @@
+"""Clips that leave the house: which ones somebody asks for, and what the manifest says of their
+files. Pure."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from fractions import Fraction
+from io import StringIO
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.selection import Order, Selection
+from heaters_pipeline.domain.spreadsheets import cell
+from heaters_pipeline.domain.states import ClipState
+
+MANIFEST = "manifest.json"
+MANIFEST_CSV = "manifest.csv"
+FORMAT = "heaters-handover"
+VERSION = 1
+
+MOST_NAMED = 12
+"""Clips that a sentence names; of more it tells the number."""
+
+
+def arguments_of(text: str) -> dict[str, str]:
+    """The arguments that SELECTION means on the command line: `12,15,20` are the ids of clips, what
+    has an equals sign is (the end of) a page's address, anything else is the name of a collection.
+
+    Raises InputError for an argument that no selection has, and for an empty text: nobody means all
+    clips by a variable that is not set.
+    """
+    text = text.strip()
+    if not text:
+        raise InputError("The selection is empty: for all clips of the library, say state=library.")
+    if re.fullmatch(r"[0-9]+(\s*,\s*[0-9]+)*", text):
+        return {"ids": text}
+    if "=" not in text:
+        return {"collection": text}
+    query = urlsplit(text).query if "?" in text else text
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        given[name] = f"{given[name]},{value}" if name in given else value
+    known = [field.name for field in fields(Selection)]
+    if strange := sorted(given.keys() - {*known, "page", "profile"}):
+        raise InputError(f"A selection has no {strange[0]!r}: it has {', '.join(known)}.")
+    return given
+
+
+def wanted(arguments: Mapping[str, str]) -> Selection:
+    """In the order of the collection, or of the ids, or else of the library."""
+    selection = Selection.parse(arguments)
+    if arguments.get("order", "").strip():
+        return selection
+    return replace(selection, order=Order.GIVEN if selection.names_clips else Order.NEWEST)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The video that a clip is from."""
+
+    key: str
+    title: str
+    url: str | None
+    """Where on the web it is from; None: nowhere. Paths of this machine are nobody else's."""
+    rate: Fraction
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class File:
+    """A clip's file of one profile."""
+
+    name: str
+    """What it is called where it goes."""
+    key: str
+    """Its storage key."""
+    bytes: int
+    sha256: str | None
+    """None of files that are older than receipts."""
+    profile: str
+    profile_hash: str
+    frames: FrameRange
+    """Those of the source that it holds."""
+    made_at: datetime
+    receipt: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of clips whose file holds them all."""
+
+    name: str | None
+    clip_ids: tuple[int, ...]
+    """In the film's order, as are the ranges."""
+    ranges: tuple[FrameRange, ...]
+    """Of the source, that the file holds one after the other."""
+    seconds: float
+    """That the file takes."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A clip with its file, or a group with the one that holds it."""
+
+    clip_id: int
+    """Of a group, its first clip."""
+    frames: FrameRange
+    start_seconds: float
+    end_seconds: float
+    labels: Sequence[str]
+    rating: int | None
+    note: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    source: Source
+    file: File
+    group: Group | None = None
+
+    @property
+    def clip_ids(self) -> tuple[int, ...]:
+        """All that the file holds."""
+        return self.group.clip_ids if self.group else (self.clip_id,)
+
+    @property
+    def ranges(self) -> tuple[FrameRange, ...]:
+        """Of the source, that the file holds."""
+        return self.group.ranges if self.group else (self.file.frames,)
+
+    @property
+    def seconds(self) -> float:
+        return self.group.seconds if self.group else self.end_seconds - self.start_seconds
+
+    def as_json(self) -> dict[str, Any]:
+        file, source = self.file, self.source
+        return {
+            "file": file.name,
+            "bytes": file.bytes,
+            "sha256": file.sha256,
+            "profile": file.profile,
+            "profile_hash": file.profile_hash,
+            "made_at": file.made_at.isoformat(),
+            "frames": file.frames.as_json(),
+            "receipt": file.receipt,
+            "clip": {
+                "id": self.clip_id,
+                **self.frames.as_json(),
+                "start_seconds": self.start_seconds,
+                "end_seconds": self.end_seconds,
+                "labels": list(self.labels),
+                "rating": self.rating,
+                "note": self.note,
+                "decided_by": self.decided_by,
+                "decided_at": self.decided_at.isoformat() if self.decided_at else None,
+            },
+            "source": {**asdict(source), "rate": [source.rate.numerator, source.rate.denominator]},
+            **({"group": self._group(self.group)} if self.group else {}),
+        }
+
+    @staticmethod
+    def _group(group: Group) -> dict[str, Any]:
+        ranges = [each.as_json() for each in group.ranges]
+        return {"name": group.name, "clip_ids": list(group.clip_ids), "ranges": ranges}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A clip that has no file to hand over."""
+
+    clip_id: int
+    why: str
+    """As in `not exported yet`."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    profile: str
+    clips: Sequence[Handed]
+    """In the order of the selection."""
+    left_out: Sequence[LeftOut]
+
+    @property
+    def bytes(self) -> int:
+        return sum(each.file.bytes for each in self.clips)
+
+    @property
+    def seconds(self) -> float:
+        return sum(each.seconds for each in self.clips)
+
+    @property
+    def digests(self) -> dict[int, str | None]:
+        """The SHA-256 of the file of each clip, those of groups, too."""
+        return {clip_id: each.file.sha256 for each in self.clips for clip_id in each.clip_ids}
+
+    @property
+    def sentence(self) -> str | None:
+        """Names what is left out; None where nothing is."""
+        if not self.left_out:
+            return None
+        total = len(self.digests) + len(self.left_out)
+        by_reason: dict[str, list[int]] = {}
+        for each in self.left_out:
+            by_reason.setdefault(each.why, []).append(each.clip_id)
+        reasons = "; ".join(f"{_clips(ids)} ({why})" for why, ids in by_reason.items())
+        clips = "clip" if total == 1 else "clips"
+        return f"{len(self.left_out)} of {total} {clips} left out: {reasons}."
+
+
+def _clips(ids: Sequence[int]) -> str:
+    named = ", ".join(map(str, ids[:MOST_NAMED]))
+    if len(ids) > MOST_NAMED:
+        return f"clips {named} and {len(ids) - MOST_NAMED} more"
+    return f"clip {named}" if len(ids) == 1 else f"clips {named}"
+
+
+_WITHOUT_FILE = {
+    ClipState.PENDING_REVIEW: "not reviewed yet",
+    ClipState.REVIEW_SKIPPED: "skipped",
+    ClipState.REVIEW_ARCHIVED: "archived",
+    ClipState.ARCHIVED: "archived",
+    ClipState.SUPERSEDED: "replaced by other clips",
+    ClipState.REVIEW_APPROVED: "not exported yet",
+    ClipState.EXPORTING: "being exported",
+    ClipState.EXPORT_FAILED: "its export failed",
+}
+
+
+def why_left_out(state: ClipState, profile: str) -> str:
+    """Why a clip of this state has no file of the profile."""
+    return _WITHOUT_FILE.get(state, f"no file of the profile {profile} yet")
+
+
+def manifest(handover: Handover, earlier: Iterable[Mapping[str, Any]] = ()) -> str:
+    """JSON. The same files always give the same text. `earlier` are entries of the manifest that is
+    there already; those whose files this handover does not name follow its own."""
+    clips = [each.as_json() for each in handover.clips]
+    names = {each["file"] for each in clips}
+    described = {
+        "format": FORMAT,
+        "version": VERSION,
+        "clips": [*clips, *(each for each in earlier if each["file"] not in names)],
+        "left_out": [{"clip": each.clip_id, "why": each.why} for each in handover.left_out],
+    }
+    return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
+
+
+def entries(text: str) -> list[dict[str, Any]]:
+    """The files that a manifest names. Raises InputError for a text that is none of ours."""
+    try:
+        found = json.loads(text)
+        clips = found["clips"] if found["format"] == FORMAT else None
+        if isinstance(clips, list) and all(
+            isinstance(each["file"], str)
+            and isinstance(each["profile"], str)
+            and isinstance(each["clip"]["id"], int)
+            for each in clips
+        ):
+            return clips
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise InputError(f"The {MANIFEST} there is not one of Heaters: move it, or go elsewhere.")
+
+
+CSV_COLUMNS = (
+    *("file", "bytes", "sha256", "profile", "clip", "video", "title", "url"),
+    *("start_frame", "end_frame", "start_seconds", "end_seconds"),
+    *("labels", "rating", "note", "decided_by"),
+)
+"""`start_frame` and `end_frame` are `[start, end)` of the source, as the file holds them; the times
+are the clip's."""
+
+
+def manifest_csv(described: str) -> str:
+    """The files of a manifest, a line each."""
+    page = StringIO()
+    lines = csv.writer(page)
+    lines.writerow(CSV_COLUMNS)
+    for each in entries(described):
+        clip, source = each["clip"], each["source"]
+        lines.writerow(
+            [
+                *(cell(each["file"]), each["bytes"], each["sha256"], each["profile"]),
+                *(clip["id"], source["key"], cell(source["title"]), cell(source["url"] or "")),
+                *(each["frames"]["start_frame"], each["frames"]["end_frame"]),
+                *(f"{clip['start_seconds']:.6f}", f"{clip['end_seconds']:.6f}"),
+                *(cell(",".join(clip["labels"])), clip["rating"]),
+                *(cell(clip["note"] or ""), cell(clip["decided_by"] or "")),
+            ]
+        )
+    return page.getvalue()
