@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,12 +111,17 @@ SCENES = (
 
 
 def make_demo_film(
-    out: Path, on_progress: ProgressCallback | None = None, *, stall_seconds: float
+    out: Path,
+    on_progress: ProgressCallback | None = None,
+    *,
+    scenes: Sequence[Scene] = SCENES,
+    stall_seconds: float,
 ) -> None:
-    """Writes an MP4 of `SCENES`, 960 x 540, 25 frames a second, with a chord to each scene; cuts,
-    and a dissolve of a second into two of them."""
-    video, audio, seconds = _drawn(SCENES[0]), _chord(SCENES[0]), SCENES[0].seconds
-    for scene in SCENES[1:]:
+    """Writes an MP4 of the scenes, 960 x 540, 25 frames a second, with a chord to each; cuts, and a
+    dissolve of a second where a scene asks for it."""
+    first, *others = scenes
+    video, audio, seconds = _drawn(first), _chord(first), first.seconds
+    for scene in others:
         if scene.dissolves:
             seconds -= DISSOLVE_SECONDS
             video = ffmpeg.filter(

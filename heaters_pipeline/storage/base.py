@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,9 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 
 PARTIAL_SUFFIX = ".partial"
 CHUNK_BYTES = 1 << 20
+
+STORAGE = "storage"
+"""The thing that `Unavailable` names."""
 
 
 class ObjectMissing(HeatersError, KeyError):
@@ -29,6 +32,9 @@ class Storage(Protocol):
     """Whole objects by key. A key is a relative path with "/" between its parts.
 
     Every method that reads raises ObjectMissing where the key names no object."""
+
+    copies: bool
+    """Whether `fetch` copies the object: whoever needs a part of it reads ranges then."""
 
     def put(self, local: Path, key: str) -> None:
         """Make the content of the file `local` the object `key`, replacing an older one. Readers
@@ -50,9 +56,29 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def address(self, key: str) -> str:
+        """Where other programs find the object, if it exists: an absolute path, or an address."""
+
     def delete(self, *keys: str) -> None:
         """Removes objects; absent ones are no error. Where some can't be removed, the others are,
         and the first error is raised."""
+
+    def delete_each(self, keys: Sequence[str]) -> dict[str, str]:
+        """The same without an exception: why objects could not be removed, by key, in a
+        sentence."""
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether it knows storage classes, as S3 does."""
+
+    def set_class(self, key: str, storage_class: str | None) -> None:
+        """Moves an object to another storage class (None: that of its kind), where it is not in it
+        already. Raises HeatersError for an object that must be thawed first: that has begun then,
+        and where the storage has no classes."""
+
+    def probe(self) -> None:
+        """Asks for nothing in particular, once, and waits for seconds only. Raises Unavailable
+        where the storage does not answer; any answer is one, a refusal, too."""
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""

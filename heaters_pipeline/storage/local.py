@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,9 @@ ABANDONED_AFTER_SECONDS = 24 * 3600
 
 
 class LocalStorage:
+    copies = False
+    has_classes = False
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -78,16 +81,22 @@ class LocalStorage:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
+    def address(self, key: str) -> str:
+        return str(self._path(key).absolute())
+
     def delete(self, *keys: str) -> None:
-        failures = []
+        for sentence in self.delete_each(keys).values():
+            raise HeatersError(sentence)
+
+    def delete_each(self, keys: Sequence[str]) -> dict[str, str]:
+        failures = {}
         for key, path in [(key, self._path(key)) for key in keys]:
             try:
                 with self._errors(key):
                     self._delete(path)
             except HeatersError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
+                failures[key] = str(error)
+        return failures
 
     def _delete(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -98,6 +107,12 @@ class LocalStorage:
                 folder.rmdir()
             except OSError:  # not empty, or removed by another process
                 break
+
+    def set_class(self, key: str, storage_class: str | None) -> None:  # noqa: ARG002
+        raise HeatersError(f"A folder has no storage classes, so {key!r} stays where it is.")
+
+    def probe(self) -> None:
+        """A folder answers always; what is wrong with its disk, each request says."""
 
     def list(self, prefix: str) -> builtins.list[str]:
         # All keys lie in the folder that the prefix names in full.

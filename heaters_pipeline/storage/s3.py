@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import boto3
+import botocore.exceptions
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.parsers import ResponseParserError
 
 from heaters_pipeline.domain import layout
-from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.errors import HeatersError, Refused, Unavailable
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.files.scratch import scratch_folder
-from heaters_pipeline.storage.base import CHUNK_BYTES, ObjectMissing, check_key, too_short
+from heaters_pipeline.storage.base import (
+    CHUNK_BYTES,
+    STORAGE,
+    ObjectMissing,
+    check_key,
+    too_short,
+)
+from heaters_pipeline.storage.s3_json import understand_json
+
+MOST_IN_A_REQUEST = 1000
+"""Of DeleteObjects."""
+
+THAWED_DAYS = 7
+"""A thawed copy stays that long."""
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+IMPATIENT_SECONDS = 5
 
 DELETED_AT_A_TIME = 8
 """boto3's client has ten connections; readers need a few."""
 
 
-def s3_client(endpoint_url: str | None = None) -> Any:
+def s3_client(endpoint_url: str | None = None, *, patient: bool = True) -> Any:
     """A client with boto3's own search for credentials and region. For services other than AWS
-    (`endpoint_url`) the bucket goes into the path: few have a host name per bucket."""
+    (`endpoint_url`) the bucket goes into the path: few have a host name per bucket. One that is not
+    `patient` asks once."""
+    tries: dict[str, Any] = {"max_attempts": 5} if patient else {"total_max_attempts": 1}
     config = Config(
-        retries={"mode": "standard", "max_attempts": 5},
+        retries={"mode": "standard", **tries},
+        connect_timeout=CONNECT_SECONDS if patient else IMPATIENT_SECONDS,
+        read_timeout=READ_SECONDS if patient else IMPATIENT_SECONDS,
         s3={"addressing_style": "path"} if endpoint_url else None,
     )
     return boto3.client("s3", endpoint_url=endpoint_url, config=config)
@@ -39,6 +63,9 @@ class S3Storage:
     the scratch space of the folder `home`. Objects of a kind that
     `class_by_kind` names go into that storage class, others into the bucket's own."""
 
+    copies = True
+    has_classes = True
+
     def __init__(
         self,
         client: Any,
@@ -48,11 +75,17 @@ class S3Storage:
         home: Path,
         class_by_kind: Mapping[Kind, str] | None = None,
     ) -> None:
+        understand_json(client)
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._home = home
         self._class_by_kind = dict(class_by_kind or {})
+
+    @cached_property
+    def _impatient(self) -> S3Storage:
+        client = s3_client(self._client.meta.endpoint_url, patient=False)
+        return S3Storage(client, self._bucket, self._prefix, home=self._home)
 
     def _name(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + check_key(key)}
@@ -110,15 +143,85 @@ class S3Storage:
             return False
         return True
 
-    def delete(self, *keys: str) -> None:
-        # One by one: not every service with S3's protocol deletes many at once.
-        with ThreadPoolExecutor(DELETED_AT_A_TIME) as pool:
-            for done in [pool.submit(self._delete, key) for key in keys]:
-                done.result()
+    def address(self, key: str) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{check_key(key)}"
 
-    def _delete(self, key: str) -> None:
+    def delete(self, *keys: str) -> None:
+        for sentence in self.delete_each(keys).values():
+            raise HeatersError(sentence)
+
+    def delete_each(self, keys: Sequence[str]) -> dict[str, str]:
+        failures: dict[str, str] = {}
+        for start in range(0, len(keys), MOST_IN_A_REQUEST):
+            failures |= self._delete_many(keys[start : start + MOST_IN_A_REQUEST])
+        return failures
+
+    def _delete_many(self, keys: Sequence[str]) -> dict[str, str]:
+        by_name = {self._name(key)["Key"]: key for key in keys}
+        wanted = {"Objects": [{"Key": name} for name in by_name], "Quiet": True}
+        try:
+            answer = self._client.delete_objects(Bucket=self._bucket, Delete=wanted)
+        except (ClientError, ResponseParserError):
+            # Not every service with S3's protocol deletes many at once.
+            return self._delete_one_by_one(keys)
+        except BotoCoreError as error:
+            return dict.fromkeys(keys, self._unusable(keys[0], error))
+        return {
+            by_name[each["Key"]]: self._refusal(by_name[each["Key"]], _told(each))
+            for each in answer.get("Errors", ())
+            if each.get("Key") in by_name and each.get("Code") not in _MISSING
+        }
+
+    def _delete_one_by_one(self, keys: Sequence[str]) -> dict[str, str]:
+        with ThreadPoolExecutor(DELETED_AT_A_TIME) as pool:
+            told = pool.map(self._delete, keys)
+            return {key: why for key, why in zip(keys, told, strict=True) if why is not None}
+
+    def _delete(self, key: str) -> str | None:
+        """Why it can't be deleted; None if it is gone."""
+        try:
+            with self._errors(key):
+                self._client.delete_object(**self._name(key))
+        except ObjectMissing:
+            return None
+        except HeatersError as error:
+            return str(error)
+        return None
+
+    def set_class(self, key: str, storage_class: str | None) -> None:
+        kind = layout.kind(key)
+        usual = self._class_by_kind.get(kind) if kind else None
+        wanted = storage_class or usual or "STANDARD"
+        name = self._name(key)
         with self._errors(key):
-            self._client.delete_object(**self._name(key))
+            head = self._client.head_object(**name)
+            if head.get("StorageClass", "STANDARD") == wanted:
+                return
+            try:
+                extra = {"StorageClass": wanted, "MetadataDirective": "COPY"}
+                self._client.copy(name, name["Bucket"], name["Key"], ExtraArgs=extra)
+            except ClientError as error:
+                if _code(error) not in ("InvalidObjectState", "ObjectNotInActiveTierError"):
+                    raise
+                self._thaw(name, head)
+                raise HeatersError(
+                    f"{key} lies in {head.get('StorageClass')}, which has to thaw it first: that "
+                    "has begun and takes hours; then run the same command again."
+                ) from None
+
+    def _thaw(self, name: dict[str, str], head: Mapping[str, Any]) -> None:
+        if 'ongoing-request="true"' in head.get("Restore", ""):
+            return
+        days = {"Days": THAWED_DAYS, "GlacierJobParameters": {"Tier": "Standard"}}
+        self._client.restore_object(**name, RestoreRequest=days)
+
+    def probe(self) -> None:
+        try:
+            self._impatient.exists(NO_OBJECT)
+        except Unavailable:
+            raise
+        except HeatersError:
+            return
 
     def list(self, prefix: str) -> builtins.list[str]:
         with self._errors(prefix):
@@ -136,13 +239,58 @@ class S3Storage:
         try:
             yield
         except ClientError as error:
-            if _code(error) in ("404", "NoSuchKey"):
+            if _code(error) in _MISSING:
                 raise ObjectMissing(key) from None
-            raise HeatersError(f"The bucket {self._bucket!r} refused {key!r}: {error}.") from error
+            raise self._failure(key, error) from error
         except (Boto3Error, BotoCoreError) as error:
-            raise HeatersError(
-                f"The bucket {self._bucket!r} can't be used for {key!r}: {error}."
-            ) from error
+            raise self._failure(key, _ended_by(error)) from error
+
+    def _failure(self, key: str, error: BaseException) -> HeatersError:
+        if isinstance(error, NO_ANSWER):
+            return Unavailable(STORAGE, self._unusable(key, error))
+        if not isinstance(error, ClientError):
+            return HeatersError(self._unusable(key, error))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if status >= 500 or status == 429 or _code(error) in _LATER:
+            return Unavailable(STORAGE, self._unusable(key, error))
+        if _code(error) in _DAMAGED:
+            return HeatersError(self._unusable(key, error))
+        return Refused(self._refusal(key, str(error)))
+
+    def _refusal(self, key: str, why: str) -> str:
+        return f"The bucket {self._bucket!r} refused {key!r}: {why}."
+
+    def _unusable(self, key: str, why: BaseException) -> str:
+        return f"The bucket {self._bucket!r} can't be used for {key!r}: {why}."
+
+
+_MISSING = ("404", "NoSuchKey")
+
+_LATER = ("SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "RequestTimeout")
+"""Answers that some services send with other states than 5xx and 429."""
+
+_DAMAGED = (
+    "BadDigest",
+    "IncompleteBody",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+)
+"""What arrived is not what was sent: the next try may arrive whole."""
+
+NO_ANSWER = (botocore.exceptions.ConnectionError, HTTPClientError)
+
+NO_OBJECT = "probe"
+"""A key that no object has."""
+
+
+def _ended_by(error: BaseException) -> BaseException:
+    """The error that a transfer of boto3's hides in its own."""
+    hidden = getattr(error, "last_exception", None) or error.__context__
+    return hidden if isinstance(hidden, (ClientError, *NO_ANSWER)) else error
+
+
+def _told(error: Mapping[str, str]) -> str:
+    return f"{error.get('Message') or 'no reason given'} ({error.get('Code')})"
 
 
 def _code(error: ClientError) -> str:

@@ -7,23 +7,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import av
+import av.error
 import ffmpeg
 import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import Faulty, HeatersError, InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.domain.profiles import ALL_TRACKS, Profile, Tracks
+from heaters_pipeline.media.clips.pictures import DELIVERY, picture
 from heaters_pipeline.media.ffmpeg.checksums import (
     FRAMECRC_OPTIONS,
     ONE_BY_ONE,
     Checksums,
     read_checksums,
 )
-from heaters_pipeline.media.ffmpeg.filters import exact, exported, twice
+from heaters_pipeline.media.ffmpeg.filters import exact, twice
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, probe, video_stream
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
@@ -43,15 +46,51 @@ KEY_FRAME_SECONDS = 15.0
 at one (MPEG transport streams), it ends at one this much earlier."""
 
 
+class WrongFrames(Faulty):
+    """A file does not hold the frames that are to be read from it."""
+
+
 class Streams(NamedTuple):
     """Of ffmpeg-python, of the range alone, with times from 0 on."""
 
     video: Any
-    """Upright, in a pixel format of H.264."""
+    """As the profile wants it: upright, in a pixel format of its codec."""
     options: Options
     """Output options that belong to that video."""
-    audio: Any | None
-    """The first audio stream, silence where it has none; None where the gold master has none."""
+    audio: Sequence[Any]
+    """The tracks that the profile wants and the gold master has; silence where one has none."""
+
+
+class ClipRange(Protocol):
+    """What an export, its schedule and its proof need of a range of frames, or of several that are
+    joined."""
+
+    @property
+    def frames(self) -> FrameRange: ...
+
+    @property
+    def facts(self) -> VideoFacts: ...
+
+    @property
+    def base(self) -> Fraction: ...
+
+    @property
+    def times(self) -> Any: ...
+
+    @property
+    def duration(self) -> Fraction: ...
+
+    def tracks(self, wanted: Tracks) -> list[int]: ...
+
+    def decode(
+        self,
+        outputs: Callable[[Streams], Sequence[Any]],
+        scratch: Path,
+        *,
+        what: str,
+        stall_seconds: float,
+        profile: Profile = DELIVERY,
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -67,6 +106,10 @@ class GoldRange:
     orientation: Orientation
     sample_aspect: Fraction | None = None
     """None: the gold master's own, which Matroska rounds to whole pixels."""
+    begins: int | None = None
+    """Number of the first frame in `gold`, where that is an excerpt; None: it is the whole."""
+    known: VideoFacts | None = None
+    """The gold master's facts, where somebody has probed it."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames.start < self.frames.end <= len(self.checksums):
@@ -82,48 +125,39 @@ class GoldRange:
         *,
         what: str,
         stall_seconds: float,
+        profile: Profile = DELIVERY,
     ) -> None:
-        """Runs ffmpeg with the outputs that `outputs` makes of the range; `scratch` is a file's
-        name for work in progress.
+        """Runs ffmpeg with the outputs that `outputs` makes of the range, as `profile` wants it
+        seen and heard; `scratch` is a file's name for work in progress.
 
         The same run compares the checksums of the frames that it reads with those of `frames`.
         Frames are reached by seeking. Where the seek ends at others, the run is repeated: it
         decodes from some seconds earlier, and where that fails, too (the times are not what they
-        seem), it counts from the first frame. Where a frame still differs, HeatersError is raised,
-        and what the outputs hold is worth nothing.
+        seem), it counts from the first frame. An excerpt is read from its beginning. Where a frame
+        still differs, WrongFrames is raised, and what the outputs hold is worth nothing.
         """
-        times = _Timeline.of(self.gold, self.checksums)
-        refusal: InputError | None = None
-        wanted = self.checksums.crc[self.frames.start : self.frames.end]
-        try:
-            for read in (_by_time, _by_time_from_earlier, _by_number):
-                stored, audio = read(self, times)
-                kept, proof = twice(stored)
-                video, options = exported(kept, self.facts, self.orientation, self.sample_aspect)
-                streams = Streams(
-                    self._timed(video), options, audio if self.facts.has_audio else None
-                )
-                try:
-                    run(
-                        ffmpeg.merge_outputs(
-                            *outputs(streams),
-                            ffmpeg.output(proof, file_url(scratch), **FRAMECRC_OPTIONS),
-                        ),
-                        what=f"{what} {self}",
-                        stall_seconds=stall_seconds,
-                    )
-                except InputError as error:  # a seek beyond the last frame reads none
-                    refusal = error
-                    continue
-                refusal = None
-                if np.array_equal(read_checksums(scratch).crc, wanted):
-                    return
-        finally:
-            scratch.unlink(missing_ok=True)
-        raise refusal or HeatersError(
-            f"What is read from {self.gold.name} are not {self}: verify the gold master, and make "
-            "it again if it differs."
+        decode_proven(
+            [self],
+            reads_of([self]),
+            lambda parts: outputs(parts[0]),
+            scratch,
+            name=str(self),
+            what=what,
+            stall_seconds=stall_seconds,
+            profile=profile,
         )
+
+    def streams(self, read: Read, profile: Profile) -> tuple[Streams, Any]:
+        """The range as `profile` wants it, and its stored frames, which prove that they are the
+        right ones (`has`)."""
+        stored, audio = read(self, self.timeline, self.tracks(profile.audio))
+        kept, proof = twice(stored)
+        video, options = picture(kept, self.facts, self.orientation, self.sample_aspect, profile)
+        return Streams(self._timed(video), options, audio), proof
+
+    def has(self, crc: Any) -> bool:
+        """Whether these are the checksums of its frames."""
+        return np.array_equal(crc, self.checksums.crc[self.frames.start : self.frames.end])
 
     def __str__(self) -> str:
         return f"frames {self.frames.start} to {self.frames.end} of {self.gold.name}"
@@ -131,7 +165,18 @@ class GoldRange:
     @cached_property
     def facts(self) -> VideoFacts:
         """The gold master's."""
-        return probe(self.gold)
+        return self.known or probe(self.gold)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return Timeline.of(self.gold, self.checksums, self.begins or 0)
+
+    def tracks(self, wanted: Tracks) -> list[int]:
+        """Numbers, among the audio streams, of the tracks that are wanted and can be decoded."""
+        known = [number for number, codec in enumerate(self.facts.audio_codecs) if codec]
+        if wanted == ALL_TRACKS:
+            return known
+        return [known[track - 1] for track in wanted if track <= len(known)]
 
     @cached_property
     def is_constant(self) -> bool:
@@ -173,7 +218,7 @@ class GoldRange:
 
 
 @dataclass(frozen=True)
-class _Timeline:
+class Timeline:
     """When each frame is shown, counted from the gold master's own start."""
 
     ticks: Any
@@ -182,16 +227,25 @@ class _Timeline:
     times were rounded to milliseconds; None where they are the source's own."""
 
     @classmethod
-    def of(cls, gold: Path, checksums: Checksums) -> _Timeline:
+    def of(cls, gold: Path, checksums: Checksums, first_frame: int) -> Timeline:
+        try:
+            return cls._of(gold, checksums, first_frame)
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"{gold.name} can't be read ({error.strerror}): verify the gold master, and make "
+                "it again if it differs."
+            ) from error
+
+    @classmethod
+    def _of(cls, gold: Path, checksums: Checksums, first_frame: int) -> Timeline:
         with open_video(gold) as container:
             video = video_stream(gold, container)
             if "matroska" not in container.format.name or video.codec_context.name != "ffv1":
                 return cls(checksums.ticks, None)
             first = (video.start_time or 0) * (video.time_base or Fraction(1, 1000)) * 1000
             start = Fraction(container.start_time or 0, av.time_base) * 1000
-            return cls(
-                checksums.ticks, round(first - start) - _milliseconds(int(checksums.ticks[0]))
-            )
+            ticks = int(checksums.ticks[first_frame])
+            return cls(checksums.ticks, round(first - start) - _milliseconds(ticks))
 
     def seconds(self, frame: int) -> Fraction:
         ticks = int(self.ticks[frame])
@@ -210,9 +264,13 @@ def _milliseconds(ticks: int) -> int:
 
 
 def _by_time(
-    clip: GoldRange, times: _Timeline, early: Fraction = Fraction(0), **decoding: Any
-) -> tuple[Any, Any]:
-    """The range's video and audio, read from where its first frame should be, decoded from
+    clip: GoldRange,
+    times: Timeline,
+    tracks: Sequence[int],
+    early: Fraction = Fraction(0),
+    **decoding: Any,
+) -> tuple[Any, Sequence[Any]]:
+    """The range's video and audio tracks, read from where its first frame should be, decoded from
     `early` seconds before that."""
     at = times.before(clip.frames.start)
     early = min(early, at)
@@ -227,34 +285,104 @@ def _by_time(
     opened_for_audio = input_file(clip.gold, ss=_seconds(read_from), vn=None)
     return (
         video.filter("trim", end_frame=clip.frames.length),
-        _audio(opened_for_audio, clip.facts, begin - read_from, clip.duration),
+        [_audio(opened_for_audio, each, begin - read_from, clip.duration) for each in tracks],
     )
 
 
-def _by_time_from_earlier(clip: GoldRange, times: _Timeline) -> tuple[Any, Any]:
-    return _by_time(clip, times, Fraction(KEY_FRAME_SECONDS), **ONE_BY_ONE)
+def _by_time_from_earlier(
+    clip: GoldRange, times: Timeline, tracks: Sequence[int]
+) -> tuple[Any, Sequence[Any]]:
+    return _by_time(clip, times, tracks, Fraction(KEY_FRAME_SECONDS), **ONE_BY_ONE)
 
 
-def _by_number(clip: GoldRange, times: _Timeline) -> tuple[Any, Any]:
-    """The range's video, counted from the first frame on, and its audio from the same time."""
-    start, end = clip.frames
-    opened = input_file(clip.gold, **clip.facts.decoding, **ONE_BY_ONE)
+def _from_beginning(
+    clip: GoldRange, times: Timeline, tracks: Sequence[int], **decoding: Any
+) -> tuple[Any, Sequence[Any]]:
+    """The range's video, counted from the first frame of the file, and its audio from its time."""
+    start, end = (frame - (clip.begins or 0) for frame in clip.frames)
+    opened = input_file(clip.gold, **clip.facts.decoding, **decoding)
     video = exact(opened["V:0"], clip.facts).filter("trim", start_frame=start, end_frame=end)
     opened_for_audio = input_file(clip.gold, vn=None)
-    return video, _audio(opened_for_audio, clip.facts, times.seconds(start), clip.duration)
+    begin = times.seconds(clip.frames.start)
+    return video, [_audio(opened_for_audio, each, begin, clip.duration) for each in tracks]
+
+
+def _by_number(
+    clip: GoldRange, times: Timeline, tracks: Sequence[int]
+) -> tuple[Any, Sequence[Any]]:
+    return _from_beginning(clip, times, tracks, **ONE_BY_ONE)
 
 
 def _seconds(time: Fraction) -> str:
     return f"{float(time):.6f}"
 
 
-def _audio(opened: Any, facts: VideoFacts, begin: Fraction, duration: Fraction) -> Any:
-    """The first audio stream from `begin` on, for `duration`, silence where it has none."""
+def _audio(opened: Any, track: int, begin: Fraction, duration: Fraction) -> Any:
+    """An audio stream from `begin` on, for `duration`, silence where it has none."""
     return (
-        opened[f"a:{facts.first_audio}"]
+        opened[f"a:{track}"]
         .filter("atrim", start=_seconds(begin))
         .filter("asetpts", f"PTS-{_seconds(begin)}/TB")
         .filter("aresample", first_pts=0, **{"async": 1})
         .filter("apad", whole_dur=_seconds(duration))
         .filter("atrim", end=_seconds(duration))
+    )
+
+
+Read: TypeAlias = Callable[[GoldRange, Timeline, Sequence[int]], tuple[Any, Sequence[Any]]]
+"""A way to the frames of a range: its video and its audio tracks."""
+
+_READS: Sequence[Read] = (_by_time, _by_time_from_earlier, _by_number)
+"""For a whole gold master, from the fastest to the surest."""
+
+
+def reads_of(parts: Sequence[GoldRange]) -> Sequence[Read]:
+    """Ways to the frames of ranges, one to be tried after the other until they are the right
+    ones."""
+    return (_from_beginning,) if all(part.begins is not None for part in parts) else _READS
+
+
+def decode_proven(
+    parts: Sequence[GoldRange],
+    reads: Sequence[Read],
+    outputs: Callable[[Sequence[Streams]], Sequence[Any]],
+    scratch: Path,
+    *,
+    name: str,
+    what: str,
+    stall_seconds: float,
+    profile: Profile,
+) -> None:
+    """Runs ffmpeg with the outputs that `outputs` makes of the parts, read in one way after the
+    other until every part has its own frames. Raises WrongFrames where none of them gives these;
+    `name` is what all parts together are called."""
+    proofs = [scratch.with_name(f"{scratch.name}-{at}") for at in range(len(parts))]
+    refusal: InputError | None = None
+    try:
+        for read in reads:
+            opened = [part.streams(read, profile) for part in parts]
+            told = [
+                ffmpeg.output(proof, file_url(path), **FRAMECRC_OPTIONS)
+                for (_, proof), path in zip(opened, proofs, strict=True)
+            ]
+            try:
+                run(
+                    ffmpeg.merge_outputs(*outputs([streams for streams, _ in opened]), *told),
+                    what=f"{what} {name}",
+                    stall_seconds=stall_seconds,
+                )
+            except InputError as error:  # a seek beyond the last frame reads none
+                refusal = error
+                continue
+            refusal = None
+            if all(
+                part.has(read_checksums(path).crc) for part, path in zip(parts, proofs, strict=True)
+            ):
+                return
+    finally:
+        for path in proofs:
+            path.unlink(missing_ok=True)
+    raise refusal or WrongFrames(
+        f"What is read from {parts[0].gold.name} are not {name}: verify the gold master, and make "
+        "it again if it differs."
     )

@@ -1,68 +1,103 @@
-"""Still images of a clip."""
+"""Still images of a clip, from its gold master."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import av
 import ffmpeg
 
-from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.domain.stills import ImageFormat
+from heaters_pipeline.media.clips.gold_range import GoldRange, Streams
 from heaters_pipeline.media.ffmpeg.filters import still, whole_frames
-from heaters_pipeline.media.ffmpeg.probe import probe
-from heaters_pipeline.media.ffmpeg.process import file_url, input_file, run
+from heaters_pipeline.media.ffmpeg.probe import VideoFacts
+from heaters_pipeline.media.ffmpeg.process import Options, file_url
+
+ENCODING: dict[ImageFormat, Options] = {
+    ImageFormat.JPEG: {"c:v": "mjpeg", "q:v": 2},
+    ImageFormat.WEBP: {"c:v": "libwebp", "quality": 92},
+}
 
 
 @dataclass(frozen=True)
 class Keyframe:
     frame: int
-    """Its number in the clip."""
+    """Its number in the source video."""
     path: Path
     width: int
     height: int
 
 
-def extract_keyframes(
-    clip: Path, frames: Sequence[int], folder: Path, *, stall_seconds: float
+def take_stills(
+    clip: GoldRange,
+    frames: Sequence[int],
+    folder: Path,
+    *,
+    image: ImageFormat = ImageFormat.JPEG,
+    stall_seconds: float,
 ) -> list[Keyframe]:
-    """Writes `keyframe-<frame>.jpg` in `folder` for each of the clip's own 0-based frames, as they
-    look in the review proxy, in full size. Raises HeatersError where the clip has no such frame."""
-    numbers = sorted(set(frames))
-    if not numbers:
-        return []
-    facts = probe(clip)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        pattern = f"{scratch}/".replace("%", "%%") + "%d.jpg"
-        picked = (
-            whole_frames(input_file(clip)["V:0"], facts)
-            .filter("trim", end_frame=numbers[-1] + 1)
-            .filter("select", "+".join(f"eq(n,{number})" for number in numbers))
-        )
-        run(
-            ffmpeg.output(
-                still(picked, facts),
-                file_url(Path(pattern)),
-                format="image2",
-                fps_mode="passthrough",
-                start_number=0,
-                **{"c:v": "mjpeg", "q:v": 2, "map_metadata": -1},
-            ),
-            what=f"take stills from {clip.name}",
-            stall_seconds=stall_seconds,
-        )
-        made = [Path(scratch) / f"{place}.jpg" for place in range(len(numbers))]
-        if not made[-1].exists():
-            raise HeatersError(f"{clip.name} has no frame {numbers[-1]}: export the clip again.")
-        return [_keep(image, number, folder) for number, image in zip(numbers, made, strict=True)]
+    """Writes `keyframe-<frame>` with its suffix in `folder` for each of `frames`, which are numbers
+    in the source video, in order: as they look in the review proxy, in full size. Each is proven to
+    be that frame as an export is (`GoldRange.decode`)."""
+    return [
+        _take(clip, frame, folder / f"keyframe-{frame}{image.suffix}", image, stall_seconds)
+        for frame in sorted(set(frames))
+    ]
 
 
-def _keep(image: Path, frame: int, folder: Path) -> Keyframe:
-    with av.open(file_url(image)) as container:
+def _take(
+    clip: GoldRange, frame: int, out: Path, image: ImageFormat, stall_seconds: float
+) -> Keyframe:
+    around = replace(clip, frames=_with_neighbours(clip, frame))
+    scratch = out.with_name(f"{out.name}.framecrc")
+
+    def file(streams: Streams) -> Sequence[Any]:
+        facts = _upright_facts(clip, streams.options["pix_fmt"])
+        picked = whole_frames(streams.video, facts).filter(
+            "select", f"eq(n,{frame - around.frames.start})"
+        )
+        output = ffmpeg.output(
+            still(picked, facts, full_range=image is ImageFormat.JPEG),
+            file_url(out),
+            format="image2",
+            update=1,
+            map_metadata=-1,
+            fps_mode="passthrough",
+            **ENCODING[image],
+        )
+        return [output]
+
+    around.decode(file, scratch, what="take a still from", stall_seconds=stall_seconds)
+    with av.open(file_url(out)) as container:
         context = container.streams.video[0].codec_context
-        width, height = context.width, context.height
-    kept = folder / f"keyframe-{frame}.jpg"
-    image.replace(kept)
-    return Keyframe(frame, kept, width, height)
+        return Keyframe(frame, out, context.width, context.height)
+
+
+def _with_neighbours(clip: GoldRange, frame: int) -> FrameRange:
+    """Fields become whole frames with the help of the frames on both sides."""
+    if not clip.facts.interlaced:
+        return FrameRange(frame, frame + 1)
+    return FrameRange(max(0, frame - 1), min(len(clip.checksums), frame + 2))
+
+
+def _upright_facts(clip: GoldRange, pixel_format: str) -> VideoFacts:
+    """What `GoldRange.decode` gives: upright, and no longer RGB."""
+    facts = clip.facts
+    width, height, aspect = facts.width, facts.height, clip.sample_aspect or facts.sample_aspect
+    if clip.orientation.swaps_sides:
+        width, height, aspect = height, width, 1 / aspect
+    return replace(
+        facts,
+        width=width + width % 2,
+        height=height + height % 2,
+        sample_aspect=aspect,
+        orientation=Orientation(),
+        pixel_format=pixel_format,
+        color_space="bt709" if facts.is_rgb else facts.color_space,
+        color_range="tv" if facts.is_rgb else facts.color_range,
+    )

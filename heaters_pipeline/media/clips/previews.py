@@ -17,4 +17,4 @@ def preview(
     finds in whole frames (docs/benchmarks.md)."""
     numbers = still_frames(frames, flashes)
     images = (thumbnails[number : number + 1][0] for number in numbers)
-    return mean_vector(LayoutDescriptor().describe(images))
+    return mean_vector(LayoutDescriptor().encode_images(images))

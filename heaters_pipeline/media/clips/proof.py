@@ -1,41 +1,39 @@
 """Reading an exported file back: the proof that it holds its frames and its audio.
 
-Lossy frames can't be compared by checksum. Each is compared in two ways with the frame of the gold
-master that it should be: by its peak signal-to-noise ratio at full size, which tells how well it is
-kept, and as a small grey image, which tells whether it is this frame and not one beside it. (What
-an encoder loses, averaged over a few hundred pixels, is far less than what moves from frame to
-frame.)
+What the file shows is compared with what was kept of the gold master's frames when they entered the
+encoder (`Samples`). Of a lossless profile, the checksum of each frame is that of the gold master's
+frame under the same geometry. Lossy frames can't be compared so. Each is compared in two ways with
+the frame that it should be: by its peak signal-to-noise ratio on a grid of pixels, which tells how
+well it is kept, and as a small grey image, which tells whether it is this frame and not one beside
+it. (What an encoder loses, averaged over a few hundred pixels, is far less than what moves from
+frame to frame.)
 """
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import av
 import av.error
 import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import Faulty, InputError
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.files.digests import file_digest
-from heaters_pipeline.media.clips.gold_range import GoldRange, Streams
-from heaters_pipeline.media.ffmpeg.filters import twice
+from heaters_pipeline.media.clips.samples import AUDIO_RATE, Samples
+from heaters_pipeline.media.clips.schedule import Schedule
 from heaters_pipeline.media.ffmpeg.probe import open_video, video_stream
-from heaters_pipeline.media.ffmpeg.process import Options, ffmpeg_version, file_url, input_file
+from heaters_pipeline.media.ffmpeg.process import ffmpeg_version, input_file, run
 
 LEAST_PSNR = 28.0
 """dB, at the worst frame: below it an image is visibly another one."""
 MOST_PSNR = 100.0
 """dB, told of a frame that lost nothing."""
 
-COLUMNS, ROWS = 48, 27
 SLIGHT = 0.4
 """Levels of 255, root mean square of a small image: frames that are nearer to each other are taken
 for the same."""
@@ -50,7 +48,6 @@ TIME_TOLERANCE = 0.004
 """Seconds that a frame may be shown early or late: containers that count milliseconds move frames
 that would be shown in the same one."""
 
-AUDIO_RATE = 16_000
 AUDIO_WINDOW_SECONDS = 60
 """Compared at either end of the audio."""
 MOST_LAG = 0.01
@@ -63,105 +60,74 @@ SILENCE = 0.003
 LEAST_LIKENESS = 0.5
 """Correlation of the file's audio with the gold master's."""
 
-_SMALL: Options = {"format": "rawvideo", "pix_fmt": "gray16le", "fps_mode:v": "passthrough"}
-_MONO: Options = {"format": "f32le", "ac": 1, "ar": AUDIO_RATE}
-
 Floats = NDArray[np.floating[Any]]
 
 
-def prove_export(clip: GoldRange, file: Path, *, stall_seconds: float) -> Receipt:
-    """Reads `file` and the gold master's frames once. Raises HeatersError for the first thing in
-    which `file` is not the export of `clip`: number and times of its frames, an image, audio."""
-    _check_container(clip, file)
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        read = _Read.of(clip, file, Path(folder), stall_seconds)
-        _check_images(read)
-        psnr = read.psnr()
+def prove_export(schedule: Schedule, file: Path, gold: Samples, *, stall_seconds: float) -> Receipt:
+    """Reads `file` once; `gold` is what was kept of the frames and the audio that it is made of.
+    Raises Faulty for the first thing in which `file` is not what `schedule` says: number and
+    times of its frames, an image, audio."""
+    profile, tracks = schedule.profile, len(schedule.clip.tracks(schedule.profile.audio))
+    _check_container(schedule, tracks, file)
+    with TemporaryDirectory(dir=file.parent) as folder:
+        told = Samples(Path(folder), schedule.clip.facts, profile)
+        _read_back(schedule, file, told, tracks, stall_seconds)
+        if profile.is_lossless:
+            _check_pixels(schedule, told, gold)
+            psnr = np.array([MOST_PSNR])
+        else:
+            _check_images(schedule, told, gold)
+            psnr = _psnr(schedule, told, gold)
         if psnr.min() < LEAST_PSNR:
             worst = int(psnr.argmin())
             raise _wrong(
                 f"frame {worst} differs too much from the gold master ({psnr[worst]:.1f} dB)"
             )
-        lag = _check_audio(clip, read)
+        lag = _check_audio(schedule, told, gold, tracks)
     return Receipt(
-        frame_count=clip.frames.length,
-        duration_seconds=float(clip.duration),
+        lossless=profile.is_lossless,
+        frame_count=schedule.count,
+        held_frames=schedule.held,
+        duration_seconds=float(schedule.duration),
         size=file.stat().st_size,
         sha256=file_digest(file),
         psnr_least=round(float(psnr.min()), 2),
         psnr_mean=round(float(psnr.mean()), 2),
+        audio_tracks=tracks,
         audio_lag=lag,
         ffmpeg=ffmpeg_version(),
     )
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What one run of ffmpeg wrote of a file and of the gold master's range."""
-
-    folder: Path
-    frame_count: int
-    has_audio: bool
-
-    @classmethod
-    def of(cls, clip: GoldRange, file: Path, folder: Path, stall_seconds: float) -> _Read:
-        read = cls(folder, clip.frames.length, clip.facts.has_audio)
-
-        def outputs(gold: Streams) -> Sequence[Any]:
-            told = input_file(file)["V:0"].filter("settb", str(clip.base)).filter("setpts", "N")
-            true = gold.video.filter("setpts", "N").filter("format", gold.options["pix_fmt"])
-            told, small_told = twice(told)
-            true, small_true = twice(true)
-            compared = ffmpeg.filter([told, true], "psnr", stats_file=str(folder / "psnr"))
-            made = [
-                ffmpeg.output(compared, "-", format="null", **{"fps_mode:v": "passthrough"}),
-                ffmpeg.output(_small(small_told), file_url(folder / "file.gray"), **_SMALL),
-                ffmpeg.output(_small(small_true), file_url(folder / "gold.gray"), **_SMALL),
-            ]
-            if gold.audio:
-                heard = input_file(file, vn=None)["a:0"]
-                made += [
-                    ffmpeg.output(heard, file_url(folder / "file.f32"), **_MONO),
-                    ffmpeg.output(gold.audio, file_url(folder / "gold.f32"), **_MONO),
-                ]
-            return made
-
-        try:
-            clip.decode(
-                outputs,
-                folder / "framecrc",
-                what="compare the exported file with",
-                stall_seconds=stall_seconds,
-            )
-        except InputError as error:
-            raise _wrong(str(error)) from error
-        return read
-
-    def psnr(self) -> Floats:
-        """(frames,), dB."""
-        told = re.findall(r"psnr_avg:(\S+)", (self.folder / "psnr").read_text())
-        if len(told) != self.frame_count:
-            raise _wrong(f"{len(told)} of {self.frame_count} frames decode")
-        return np.array(told, float).clip(max=MOST_PSNR)
-
-    def images(self, whose: str) -> NDArray[np.uint16]:
-        """(frames, ROWS * COLUMNS), mapped from disk."""
-        path = self.folder / f"{whose}.gray"
-        count = path.stat().st_size // (2 * ROWS * COLUMNS)
-        if count != self.frame_count:
-            raise _wrong(f"{count} of {self.frame_count} frames decode")
-        return np.memmap(path, np.dtype("<u2"), "r", shape=(count, ROWS * COLUMNS))
-
-    def audio(self, whose: str) -> NDArray[np.float32]:
-        """(samples,), mono, `AUDIO_RATE`."""
-        return np.fromfile(self.folder / f"{whose}.f32", np.dtype("<f4"))
+def _read_back(
+    schedule: Schedule, file: Path, told: Samples, tracks: int, stall_seconds: float
+) -> None:
+    opened = input_file(file)
+    video = opened["V:0"].filter("settb", str(schedule.base)).filter("setpts", "N")
+    outputs = told.outputs(video, [opened[f"a:{number}"] for number in range(tracks)])
+    try:
+        run(
+            ffmpeg.merge_outputs(*outputs),
+            what="read the exported file back",
+            stall_seconds=stall_seconds,
+        )
+    except InputError as error:
+        raise _wrong(str(error)) from error
 
 
-def _check_container(clip: GoldRange, file: Path) -> None:
+def _check_container(schedule: Schedule, tracks: int, file: Path) -> None:
     try:
         with open_video(file) as container:
-            if clip.facts.has_audio != bool(container.streams.audio):
-                raise _wrong("it has no audio" if clip.facts.has_audio else "it has audio")
+            found = len(container.streams.audio)
+            if found != tracks:
+                has = (
+                    f"{found} audio tracks"
+                    if found and tracks
+                    else "audio"
+                    if found
+                    else "no audio"
+                )
+                raise _wrong(f"it has {has}")
             video = video_stream(file, container)
             base = video.time_base
             shown = sorted(
@@ -169,9 +135,9 @@ def _check_container(clip: GoldRange, file: Path) -> None:
             )
     except av.error.FFmpegError as error:
         raise _wrong(f"it can't be read ({error.strerror})") from error
-    if len(shown) != clip.frames.length:
-        raise _wrong(f"it has {len(shown)} frames instead of {clip.frames.length}")
-    seconds, wanted = np.array(shown) * float(base or 1), clip.times * float(clip.base)
+    if len(shown) != schedule.count:
+        raise _wrong(f"it has {len(shown)} frames instead of {schedule.count}")
+    seconds, wanted = np.array(shown) * float(base or 1), schedule.times * float(schedule.base)
     late = np.abs(seconds - wanted)
     if late.max() > TIME_TOLERANCE:
         frame = int(late.argmax())
@@ -180,9 +146,19 @@ def _check_container(clip: GoldRange, file: Path) -> None:
         )
 
 
-def _check_images(read: _Read) -> None:
-    told, true = read.images("file"), read.images("gold")
-    away = {shift: _distances(told, true, shift) for shift in (0, *SHIFTS)}
+def _check_pixels(schedule: Schedule, told: Samples, gold: Samples) -> None:
+    found, true = _of_all(schedule, told.checksums, gold.checksums)
+    wrong = found != true[schedule.shown]
+    if wrong.any():
+        frame = int(wrong.argmax())
+        shown = np.flatnonzero(true == found[frame])
+        raise _not_that_frame(frame, int(shown[0]) if len(shown) else None)
+
+
+def _check_images(schedule: Schedule, told: Samples, gold: Samples) -> None:
+    found, true = _of_all(schedule, told.means, gold.means)
+    wanted = schedule.shown
+    away = {shift: _distances(found, true, wanted + shift) / 257 for shift in (0, *SHIFTS)}
     here = away[0]
     nearest = np.min([away[shift] for shift in SHIFTS], axis=0)
     wrong = (here > OTHER) | ((here > SLIGHT) & (nearest < here / CLEARER))
@@ -190,20 +166,45 @@ def _check_images(read: _Read) -> None:
         frame = int(wrong.argmax())
         taken = min(away, key=lambda shift: away[shift][frame])
         is_clear = away[taken][frame] < here[frame] / CLEARER
-        what = f"it shows frame {frame + taken}" if is_clear else "it shows something else"
-        raise _wrong(f"frame {frame} is not that frame of the range: {what}")
+        raise _not_that_frame(frame, int(wanted[frame]) + taken if is_clear else None)
 
 
-def _distances(told: NDArray[np.uint16], true: NDArray[np.uint16], shift: int) -> Floats:
-    """(frames,): how far each image of the file is from the one `shift` frames on in the gold
-    master, root mean square in levels of 255; infinite where there is none."""
-    count = len(told)
-    found = np.full(count, np.inf)
-    for start in range(0, count, _BLOCK):
-        frames = np.arange(start, min(start + _BLOCK, count))
-        frames = frames[(frames + shift >= 0) & (frames + shift < count)]
-        apart = told[frames].astype(np.float32) - true[frames + shift]
-        found[frames] = np.sqrt((apart**2).mean(axis=1)) / 257
+def _psnr(schedule: Schedule, told: Samples, gold: Samples) -> Floats:
+    """(frames,), dB."""
+    found, true = _of_all(schedule, told.points, gold.points)
+    apart = _distances(found, true, schedule.shown)
+    least = told.peak / 10 ** (MOST_PSNR / 20)
+    return 20 * np.log10(told.peak / apart.clip(min=least))
+
+
+def _of_all(
+    schedule: Schedule, found: NDArray[Any], true: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What there is of each frame of the file and of the range. Of the range, it is of its own
+    frames: which of them the file must show when is the schedule's matter alone."""
+    for count, wanted in (
+        (len(found), schedule.count),
+        (len(true), schedule.clip.frames.length),
+    ):
+        if count != wanted:
+            raise _wrong(f"{count} of {wanted} frames decode")
+    return found, true
+
+
+def _not_that_frame(frame: int, shown: int | None) -> Faulty:
+    what = "it shows something else" if shown is None else f"it shows frame {shown}"
+    return _wrong(f"frame {frame} is not that frame of the range: {what}")
+
+
+def _distances(told: NDArray[Any], true: NDArray[Any], wanted: Any) -> Floats:
+    """(frames,): how far each image of the file is from the one `wanted` of the gold master, root
+    mean square of their values; infinite where there is none."""
+    found = np.full(len(told), np.inf)
+    for start in range(0, len(told), _BLOCK):
+        frames = np.arange(start, min(start + _BLOCK, len(told)))
+        frames = frames[(wanted[frames] >= 0) & (wanted[frames] < len(true))]
+        apart = told[frames].astype(np.float32) - true[wanted[frames]]
+        found[frames] = np.sqrt((apart**2).mean(axis=1))
     return found
 
 
@@ -211,29 +212,35 @@ _BLOCK = 1000
 """Frames compared at a time: 5 MB."""
 
 
-def _check_audio(clip: GoldRange, read: _Read) -> float | None:
-    """Seconds that the audio is late, at the end where it is later."""
-    if not read.has_audio:
-        return None
-    told, true = read.audio("file"), read.audio("gold")
-    seconds, wanted = len(told) / AUDIO_RATE, float(clip.duration)
+def _check_audio(schedule: Schedule, told: Samples, gold: Samples, tracks: int) -> float | None:
+    """Seconds that the audio is late, at the end and of the track where it is later."""
+    lags: list[float] = []
+    for track in range(tracks):
+        its = "its audio" if tracks == 1 else f"its audio track {track + 1}"
+        wanted = float(schedule.duration)
+        lags.extend(_lags(told.audio(track), gold.audio(track), wanted, its))
+    return max(lags, key=abs, default=None)
+
+
+def _lags(told: Floats, true: Floats, wanted: float, its: str) -> Iterator[float]:
+    """Seconds that a track is late, at its beginning and at its end. `wanted` is how long it should
+    take, `its` what it is called."""
+    seconds = len(told) / AUDIO_RATE
     if abs(seconds - wanted) > LENGTH_TOLERANCE:
-        raise _wrong(f"its audio takes {seconds:.2f} s instead of {wanted:.2f} s")
+        raise _wrong(f"{its} takes {seconds:.2f} s instead of {wanted:.2f} s")
     count = min(len(told), len(true))
     window = min(count, AUDIO_WINDOW_SECONDS * AUDIO_RATE)
-    lags = []
     for first in {0, count - window}:
         part = slice(first, first + window)
         if np.sqrt((true[part] ** 2).mean()) < SILENCE:
             continue
         lag, likeness = _lag(told[part], true[part])
         if likeness < LEAST_LIKENESS:
-            raise _wrong(f"its audio is not the gold master's from {first / AUDIO_RATE:.1f} s on")
+            raise _wrong(f"{its} is not the gold master's from {first / AUDIO_RATE:.1f} s on")
         if abs(lag) > MOST_LAG:
             way = "late" if lag > 0 else "early"
-            raise _wrong(f"its audio is {abs(lag) * 1000:.0f} ms {way}")
-        lags.append(lag)
-    return max(lags, key=abs, default=None)
+            raise _wrong(f"{its} is {abs(lag) * 1000:.0f} ms {way}")
+        yield lag
 
 
 def _lag(told: Floats, true: Floats) -> tuple[float, float]:
@@ -253,14 +260,8 @@ def _lag(told: Floats, true: Floats) -> tuple[float, float]:
     return float(lags[best]) / AUDIO_RATE, float(likeness[best])
 
 
-def _small(video: Any) -> Any:
-    return video.filter("scale", COLUMNS, ROWS, flags="area+accurate_rnd").filter(
-        "format", "gray16le"
-    )
-
-
-def _wrong(why: str) -> HeatersError:
-    return HeatersError(
+def _wrong(why: str) -> Faulty:
+    return Faulty(
         f"The exported file is not the clip: {why.rstrip('.')}. Try again; if it comes again, "
         "report it."
     )

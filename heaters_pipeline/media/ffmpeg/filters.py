@@ -1,4 +1,5 @@
-"""What happens to pixels: kept exactly, shown in the proxy, or written to an export."""
+"""What happens to pixels: kept exactly, shown in the proxy, or taken as a still. Exports have their
+own (`media.clips.pictures`)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,6 @@ from av.codec.codec import find_best_pix_fmt_of_list
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
-from heaters_pipeline.media.ffmpeg.process import Options
 
 PROXY_LINES = 720
 PROXY_COLUMNS = 4096
@@ -92,49 +92,30 @@ def shown(video: Any, facts: VideoFacts) -> Any:
     width, height = proxy_size(facts)
     if facts.orientation.swaps_sides:
         width, height = height, width
-    video = _on_black(whole_frames(video, facts), facts)
-    if _needs_gamut(facts):
-        video = _standard_range(video, facts, width, height)
+    video = on_black(whole_frames(video, facts), facts)
+    if needs_gamut(facts):
+        video = standard_range(video, facts, width, height)
     else:
-        video = _scaled(video, facts, width, height, "bt709", "tv").filter("format", "yuv420p")
-    return upright(video, facts.orientation).filter("setsar", 1).filter("setparams", **_BT709)
+        video = scaled(video, facts, width, height, "bt709", "tv").filter("format", "yuv420p")
+    return upright(video, facts.orientation).filter("setsar", 1).filter("setparams", **BT709)
 
 
-def exported(
-    video: Any, facts: VideoFacts, orientation: Orientation, sample_aspect: Fraction | None
-) -> tuple[Any, Options]:
-    """The image as an export keeps it, and libx264's options for it: all lines, the nearest of
-    H.264's pixel formats, the source's colours and fields; upright, on black where it is
-    transparent. Fields can't be turned: interlaced footage that is turned becomes whole frames."""
-    pixel_format = _h264_format(facts.pixel_format)
-    options: dict[str, Any] = {"pix_fmt": pixel_format}
-    if facts.interlaced:
-        if orientation.keeps_lines:
-            options["flags:v"] = "+ildct+ilme"
-        else:
-            video = whole_frames(video, facts)
-    video = _on_black(video, facts)
-    if facts.is_rgb:
-        video = (
-            video.filter("scale", out_color_matrix="bt709", out_range="tv")
-            .filter("format", pixel_format)
-            .filter("setparams", range="tv", colorspace="bt709")
-        )
-    if sample_aspect:
-        video = video.filter("setsar", str(sample_aspect))
-    return _padded(upright(video, orientation), facts, orientation, pixel_format), options
-
-
-def still(video: Any, facts: VideoFacts) -> Any:
-    """Whole frames of an exported clip as JPEG has them: square pixels, BT.601 in full range,
-    standard dynamic range."""
+def still(video: Any, facts: VideoFacts, *, full_range: bool) -> Any:
+    """Whole frames of an exported clip as images have them: square pixels, standard dynamic range,
+    BT.601 in the full range of JPEG or the limited one of WebP."""
     width, height = _even(facts.width * facts.sample_aspect), _even(Fraction(facts.height))
-    if _needs_gamut(facts):
-        video = _standard_range(video, facts, width, height)
+    if needs_gamut(facts):
+        video = standard_range(video, facts, width, height)
     return (
-        video.filter("scale", width, height, out_color_matrix="bt601", out_range="pc")
+        video.filter(
+            "scale",
+            width,
+            height,
+            out_color_matrix="bt601",
+            out_range="pc" if full_range else "tv",
+        )
         .filter("setsar", 1)
-        .filter("format", "yuvj420p")
+        .filter("format", "yuvj420p" if full_range else "yuv420p")
     )
 
 
@@ -166,7 +147,7 @@ _TURNS: Mapping[Orientation, Sequence[tuple[str, ...]]] = {
 """ffmpeg's filters, by what they do."""
 
 
-_BT709 = {
+BT709 = {
     "range": "tv",
     "colorspace": "bt709",
     "color_primaries": "bt709",
@@ -182,7 +163,7 @@ def whole_frames(video: Any, facts: VideoFacts) -> Any:
     return video.filter("bwdif", mode="send_frame", deint="interlaced")
 
 
-def _on_black(video: Any, facts: VideoFacts) -> Any:
+def on_black(video: Any, facts: VideoFacts) -> Any:
     """The colour of a transparent pixel is often garbage. In 16 bits, because the filter rounds
     down, even opaque pixels."""
     if not facts.has_alpha:
@@ -196,7 +177,7 @@ def _on_black(video: Any, facts: VideoFacts) -> Any:
     return video.filter("format", deep).filter("premultiply", inplace=1)
 
 
-def _scaled(
+def scaled(
     video: Any, facts: VideoFacts, width: int, height: int, matrix: str, color_range: str
 ) -> Any:
     colors: dict[str, Any] = {"out_color_matrix": matrix, "out_range": color_range}
@@ -207,7 +188,7 @@ def _scaled(
     return video.filter("scale", width, height, flags="bicubic+accurate_rnd", **colors)
 
 
-def _standard_range(video: Any, facts: VideoFacts, width: int, height: int) -> Any:
+def standard_range(video: Any, facts: VideoFacts, width: int, height: int) -> Any:
     """BT.709 of HDR (PQ, HLG) and of wide colours (BT.2020, DCI and Display P3). Scaled first, and
     to 4:4:4: zimg refuses odd sizes of 4:2:0, and has fewer pixels to work on."""
     matrix = "bt709" if facts.color_space == "bt709" else "bt2020nc"
@@ -216,7 +197,7 @@ def _standard_range(video: Any, facts: VideoFacts, width: int, height: int) -> A
         "rangein": "limited",
         "primariesin": facts.color_primaries if _has_wide_primaries(facts) else "bt2020",
     }
-    video = _scaled(video, facts, width, height, matrix, "tv").filter("format", "yuv444p12le")
+    video = scaled(video, facts, width, height, matrix, "tv").filter("format", "yuv444p12le")
     if facts.is_hdr:
         video = (
             video.filter(
@@ -247,7 +228,7 @@ def _standard_range(video: Any, facts: VideoFacts, width: int, height: int) -> A
     )
 
 
-def _needs_gamut(facts: VideoFacts) -> bool:
+def needs_gamut(facts: VideoFacts) -> bool:
     return facts.is_hdr or _has_wide_primaries(facts)
 
 
@@ -259,28 +240,3 @@ _SCALE_MATRICES = {
     name: name for name in ("bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc")
 } | {"bt2020c": "bt2020nc"}
 """Our names of matrices that ffmpeg's scale filter knows."""
-
-
-def _h264_format(pixel_format: str) -> str:
-    """libx264's pixel format for `pixel_format`: the same, or the nearest that loses least."""
-    supported = [each.name for each in av.Codec("libx264", "w").video_formats or ()]
-    best, _ = find_best_pix_fmt_of_list(supported, pixel_format)
-    return str(best.name) if best else "yuv420p"
-
-
-def _padded(video: Any, facts: VideoFacts, orientation: Orientation, pixel_format: str) -> Any:
-    """H.264 in 4:2:0 has no odd sizes, 4:2:2 no odd widths: the last column or line is shown
-    twice. No pixel is lost or resampled."""
-    width, height = facts.width, facts.height
-    if orientation.swaps_sides:
-        width, height = height, width
-    chroma = av.VideoFormat(pixel_format)
-    right = width % 2 if chroma.chroma_width(2) == 1 else 0
-    bottom = height % 2 if chroma.chroma_height(2) == 1 else 0
-    if not (right or bottom):
-        return video
-    return (
-        video.filter("format", pixel_format)
-        .filter("pad", width + right, height + bottom)
-        .filter("fillborders", right=right, bottom=bottom, mode="smear")
-    )

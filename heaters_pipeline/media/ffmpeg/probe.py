@@ -24,6 +24,7 @@ from heaters_pipeline.media.ffmpeg.images import (
     refuse_undecodable,
 )
 from heaters_pipeline.media.ffmpeg.process import Options, file_url
+from heaters_pipeline.media.ffmpeg.timecode import NO_TIMECODE, FileTimecode, timecode_of
 
 _PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
 """Formats that name other files: a download must not be able to read those."""
@@ -55,6 +56,7 @@ class VideoFacts:
     """The first frame, or the stream as a whole, is made of two fields."""
     decoder: str | None = None
     """The decoder to choose, where ffmpeg's own choice would lose the alpha channel."""
+    timecode: FileTimecode = NO_TIMECODE
 
     @property
     def is_hdr(self) -> bool:
@@ -143,6 +145,7 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
         color_primaries=_COLOR_PRIMARIES.get(int(frame.color_primaries)),
         interlaced=frame.interlaced_frame or int(video.codec_context.field_order) > _PROGRESSIVE,
         decoder=decoder,
+        timecode=timecode_of(container),
     )
 
 

@@ -9,10 +9,12 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -36,6 +38,25 @@ _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 
 ProgressCallback = Callable[["Progress"], None]
 MessageCallback = Callable[[str], None]
+
+
+_over: ContextVar[threading.Event | None] = ContextVar("over", default=None)
+
+
+class Stopped(BaseException):
+    """The work that a run belongs to is over. It is no Exception, so that nobody takes it for a
+    failure of the run."""
+
+
+@contextmanager
+def stopped_by(event: threading.Event) -> Iterator[None]:
+    """Within, each run in this thread raises Stopped about a second after `event` is set, and none
+    begins. (An exception that a signal handler raises reaches the main thread only.)"""
+    before = _over.set(event)
+    try:
+        yield
+    finally:
+        _over.reset(before)
 
 
 Options = Mapping[str, Any]
@@ -123,6 +144,7 @@ def run(
     InputError where the input can't be read. The child and its group are gone when this returns or
     raises, whatever interrupts it.
     """
+    _heed_stop()
     command = (
         stream.global_args("-hide_banner", "-nostdin", "-loglevel", "level+warning")
         .global_args("-max_error_rate", "1")
@@ -212,6 +234,7 @@ def _watch(
         selector.register(process.stdout, selectors.EVENT_READ, _Lines(process.stdout))
         selector.register(process.stderr, selectors.EVENT_READ, _Lines(process.stderr))
         while selector.get_map():
+            _heed_stop()
             for key, _ in selector.select(timeout=1.0):
                 lines = key.data.read()
                 if lines is None:
@@ -239,6 +262,12 @@ def _watch(
                     "try again, or raise HEATERS_STALL_SECONDS if the storage is that slow."
                 )
     return list(complaints)
+
+
+def _heed_stop() -> None:
+    event = _over.get()
+    if event is not None and event.is_set():
+        raise Stopped
 
 
 class _Lines:
@@ -273,6 +302,8 @@ def _progress(report: dict[str, str]) -> Progress:
 
 _ERROR = re.compile(r"\[(error|fatal|panic)\]")
 
+_FULL = "No space left"
+
 _UNDECODABLE = (
     "Invalid data found",
     "Nothing was written into output file",
@@ -283,7 +314,10 @@ _UNDECODABLE = (
 
 
 def _blames_input(complaints: list[str]) -> bool:
-    """A packet that a decoder refuses (`[dec:...]`) ends no run."""
+    """A packet that a decoder refuses (`[dec:...]`) ends no run. On a full disk ffmpeg says that it
+    wrote nothing, too."""
+    if any(_FULL in line for line in complaints):
+        return False
     return any(mark in line for line in complaints if "[dec:" not in line for mark in _UNDECODABLE)
 
 
@@ -291,7 +325,7 @@ def _reason(complaints: list[str], status: int) -> str:
     """The first line that says why: ffmpeg's later ones are consequences of it."""
     said = [re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip() for line in complaints]
     for line in said:
-        if re.search(r"No space left|Permission denied|Read-only|Input/output error", line):
+        if re.search(rf"{_FULL}|Permission denied|Read-only|Input/output error", line):
             return line.rstrip(".")
     if said:
         return said[0].rstrip(".")

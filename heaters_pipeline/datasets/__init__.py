@@ -1,0 +1,1 @@
+"""Datasets out: clips as the files that machine learning reads. No SQL."""
