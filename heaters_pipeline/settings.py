@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.repeats import LEAST_SCORE
+from heaters_pipeline.domain.vectors import Strategy
 
 
 def default_home() -> Path:
@@ -111,6 +113,17 @@ class Settings(BaseSettings):
         "bucket's own elsewhere.",
     )
 
+    archive_class: str = Field(
+        default="GLACIER_IR",
+        description="S3 storage class of the source and the gold master of an archived video.",
+    )
+
+    webhook_days: float = Field(
+        default=30,
+        ge=0,
+        description="How long a webhook's delivery stays listed after it was taken or given up.",
+    )
+
     host: str = Field(default="127.0.0.1", description="Address the review app listens on.")
     trusted_hosts: Names = Field(
         default=(),
@@ -134,6 +147,13 @@ class Settings(BaseSettings):
         gt=0,
         description="How long a clip leased to one reviewer is kept from others; the open page "
         "renews the lease.",
+    )
+    repeat_score: float = Field(
+        default=0.6,
+        ge=LEAST_SCORE,
+        le=1,
+        description="How alike the pictures of two clips must be for them to be called the same: "
+        f"{LEAST_SCORE} to 1 (docs/duplicates.md).",
     )
     sensor_interval_seconds: int = Field(
         default=10, ge=1, description="How often the sensors look for due work."
@@ -202,10 +222,6 @@ class Settings(BaseSettings):
         gt=0,
         description="Longer clips are divided into equal parts; unset: they stay whole.",
     )
-    export_trimmed: bool = Field(
-        default=False,
-        description="Exports leave out the frames of dissolves and fades at a clip's ends.",
-    )
     stall_seconds: float = Field(
         default=120,
         gt=0,
@@ -213,8 +229,19 @@ class Settings(BaseSettings):
     )
     embedding_model: Annotated[str, AfterValidator(_absolute_folder)] = Field(
         default="clip-ViT-B-32",
-        description="A sentence-transformers model by name or folder, or `layout-v1`, the built-in "
-        "descriptor, which is also used where sentence-transformers is not installed.",
+        description="The model that makes vectors of clips: a sentence-transformers model by name "
+        "or folder, which takes the extra models, or `layout-v1`, the built-in descriptor, which "
+        "knows no words. Nothing takes the place of a model that can't be had.",
+    )
+    embedding_strategy: Strategy = Field(
+        default=Strategy.MEAN,
+        description="Which of a clip's keyframes become vectors: `single` (the middle one), `mean` "
+        "(the mean of all), `frames` (each by itself, so that what is found names its frame).",
+    )
+    embedding_precision: Literal["full", "half"] = Field(
+        default="full",
+        description="Of the numbers in the index over vectors; `half` takes half the memory, and "
+        "is used for models of more than 2,000 numbers in any case.",
     )
 
 

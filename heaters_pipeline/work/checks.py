@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db import clip_work, clips, source_videos
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.quality import shortfall
+from heaters_pipeline.domain.retries import tries_told
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.work.pipeline import Pipeline
 
 SHOWN_FRAMES = 20
+SHOWN_CLIPS = 20
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,27 @@ def clips_cover_video(pipeline: Pipeline, key: str) -> CheckResult:
         live = clips.of_video(session, video.id)
     faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
     return CheckResult(not faults, {"clips": len(live), "faults": faults})
+
+
+def no_clip_failed(pipeline: Pipeline, key: str) -> CheckResult:
+    """No clip of the video has failed on its way into the library."""
+    with pipeline.transaction() as session:
+        failed = clip_work.failures(session, key)
+    sentence = f"{len(failed)} clips failed: `heaters retry --failed --video {key}` tries again."
+    facts = {f"clip {clip.id}": f"{clip.state}: {clip.error}" for clip in failed[:SHOWN_CLIPS]}
+    return CheckResult(not failed, facts | {"failed": len(failed)}, sentence if failed else None)
+
+
+def no_clip_is_tried_again(pipeline: Pipeline, key: str) -> CheckResult:
+    """No clip of the video waits for another try."""
+    with pipeline.transaction() as session:
+        waiting = clip_work.waiting_for_try(session, key)
+    sentence = f"{len(waiting)} clips are tried again by themselves."
+    facts = {
+        f"clip {clip.id}": tries_told(clip.error, clip.tries, clip.retry_at)
+        for clip in waiting[:SHOWN_CLIPS]
+    }
+    return CheckResult(not waiting, facts | {"wait": len(waiting)}, sentence if waiting else None)
 
 
 CHECKS: Mapping[str, Check] = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from sqlmodel import Session
 
 from heaters_pipeline.db import clips, embeddings, event_log, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
@@ -14,13 +16,14 @@ from heaters_pipeline.domain.cut_points import find_faults, without_short
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.states import DETECT_SCENES, ClipState
 from heaters_pipeline.domain.transitions import Transition
-from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
+from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.media.clips.previews import preview
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.work.cuts import flashes_of
+from heaters_pipeline.work.cuts import flashes_of, is_imported
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import made_by
+from heaters_pipeline.work.repeats import seek_repeats
 from heaters_pipeline.work.step import source_step
 
 
@@ -34,6 +37,10 @@ class LaidClips:
     kept_as_reviewed: int
     previews: int
     """Clips that got a preview now."""
+    repeats: int
+    """Ranges that show again what was there before, found now."""
+    shared: Mapping[str, float]
+    """How much of the video is in others, by their titles: shares, where they are large."""
     merged_short: int
     """Cuts that would have left a clip too short."""
     trimmed: int
@@ -44,30 +51,42 @@ class LaidClips:
 def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
     """Divides the video at its cut points into rows, without any file. Clips that a reviewer has
     touched stay. Each clip gets a preview: a vector by which it is compared before it has
-    keyframes."""
+    keyframes. What it shows again of earlier films is sought, once."""
     with source_step(pipeline, key, DETECT_SCENES) as video:
         made_by(video.gold_master_filepath, video, "gold_master")
-        found = _cuts(video)
         with pipeline.transaction() as session:
-            rate = source_videos.mean_rate(session, video)
-            cuts = without_short(found, round(pipeline.settings.min_clip_seconds * rate))
-            longest = _longest(pipeline.settings, video, rate)
-            replanned = replan(session, video, cuts, longest)
-            live = clips.of_video(session, video.id)
-            faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
-            if faults:
-                raise HeatersError(f"The clips of {video.title} don't cover it: {faults[0]}")
+            laid = lay_rows(session, pipeline.settings, video)
             source_videos.finish(session, key, DETECT_SCENES)
-            judged = clips.judged(session, video.id)
-            mended = event_log.corrections(session, [video.id]).get(video.id)
         previews = _save_previews(pipeline, video)
+        sought = seek_repeats(pipeline, video)
+        return replace(laid, previews=previews, repeats=sought.repeats, shared=sought.shared)
+
+
+def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidClips:
+    """The rows of `lay_clips` alone, without previews and repeats."""
+    found = _cuts(video)
+    rate = source_videos.mean_rate(session, video)
+    if is_imported(video):
+        cuts, longest = sorted(found), None
+    else:
+        cuts = without_short(found, round(settings.min_clip_seconds * rate))
+        longest = _longest(settings, video, rate)
+    replanned = replan(session, video, cuts, longest)
+    live = clips.of_video(session, video.id)
+    faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
+    if faults:
+        raise HeatersError(f"The clips of {video.title} don't cover it: {faults[0]}")
+    judged = clips.judged(session, video.id)
+    mended = event_log.corrections(session, [video.id]).get(video.id)
     touched = replanned.clips if replanned else []
     return LaidClips(
         live=len(live),
         new=sum(clip.state == ClipState.PENDING_REVIEW for clip in touched),
         replaced=sum(clip.state == ClipState.SUPERSEDED for clip in touched),
         kept_as_reviewed=len(judged),
-        previews=previews,
+        previews=0,
+        repeats=0,
+        shared={},
         merged_short=len(found) - len(cuts),
         trimmed=sum(clip.trim is not None for clip in live),
         merged_by_reviewers=mended.merges if mended else 0,
@@ -102,7 +121,7 @@ def _longest(settings: Settings, video: SourceVideo, rate: Fraction) -> int | No
 
 def _cuts(video: SourceVideo) -> Mapping[int, float]:
     """How certain each cut is, by the first frame of the next clip."""
-    if not video.needs_splicing:
+    if not video.needs_splicing and not is_imported(video):
         return {}
     if video.scene_cut_points is None:
         raise InputError(f"{video.title} has no cut points: materialize scene_cut_points first.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import DETECT_SCENES
-from heaters_pipeline.domain.transitions import TransitionKind
+from heaters_pipeline.domain.transitions import Transition, TransitionKind, Transitions
 from heaters_pipeline.media.cuts.chart import draw_detection
 from heaters_pipeline.media.cuts.detection import Detection
 from heaters_pipeline.media.cuts.detectors import open_detector
@@ -75,6 +75,30 @@ def save_cuts(session: Session, key: str, found: Detection, detector: str) -> No
         "flashes": found.flashes,
     }
     source_videos.record(session, key, {"scene_cut_points": cut_points})
+
+
+def save_imported(session: Session, key: str, kind: str, cuts: Sequence[int]) -> None:
+    """Cuts of a person's list in place of what detection found. Of that stay the transitions that
+    lie over one of these cuts, as they say what to trim, and the flashes."""
+    before = source_videos.get(session, key).scene_cut_points or {}
+    known = Transitions(Transition(**each) for each in before.get("transitions", ()))
+    over = {
+        cut: next(known.over(cut), Transition(TransitionKind.CUT, cut - 1, cut)) for cut in cuts
+    }
+    cut_points: dict[str, Any] = {
+        "detector": kind,
+        "imported": True,
+        "cuts": list(cuts),
+        "transitions": [asdict(each) for each in dict.fromkeys(over.values())],
+        "suggestions": [],
+        "flashes": before.get("flashes", []),
+    }
+    source_videos.record(session, key, {"scene_cut_points": cut_points})
+
+
+def is_imported(video: SourceVideo) -> bool:
+    """Whether a person's list says where the video is cut."""
+    return bool((video.scene_cut_points or {}).get("imported"))
 
 
 def flashes_of(video: SourceVideo) -> list[FrameRange]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import deletions, source_videos
 from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import InputError
@@ -23,7 +23,7 @@ from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.download.playlists import Playlist
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.work.objects import delete_replaced, enter, keep
+from heaters_pipeline.work.objects import delete_due, enter
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.register import add_address
@@ -79,11 +79,7 @@ def download_source(
     with source_step(pipeline, key, DOWNLOAD) as video, ExitStack() as files:
         fetched = _fetch(pipeline, video, files)
         outcome = fetched if isinstance(fetched, Settled) else _keep(pipeline, video, fetched)
-    if isinstance(outcome, Settled):
-        with pipeline.transaction() as session:
-            now = source_videos.get(session, key)
-        after = [now.source_filepath, now.gold_master_filepath]
-        delete_replaced(pipeline, [video.source_filepath], after)
+    delete_due(pipeline)
     return outcome
 
 
@@ -160,10 +156,10 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
             source_videos.finish(session, video.key, DOWNLOAD, columns)
         else:
             settled = _duplicate(session, video, same, f"{video.title} has the same bytes")
+            named = source_videos.objects(source_videos.get(session, video.key))
+            deletions.enter(session, {path} - named)
     if same is not None:
-        delete_replaced(pipeline, [path], [video.source_filepath])
         return settled
-    delete_replaced(pipeline, [video.source_filepath], [path, video.gold_master_filepath])
     return StoredSource(
         path, size, facts, fetched.columns.get("download_quality", video.download_quality)
     )
@@ -188,8 +184,6 @@ def _keep_beside(
         columns["pending_source"] = PendingSource(path=path, sha256=sha256, quality=quality)
     with pipeline.transaction() as session:
         source_videos.finish(session, video.key, DOWNLOAD, columns)
-    if before is not None:
-        delete_replaced(pipeline, [before["path"]], [path, video.source_filepath])
     if video.refetch_requested and video.products_sha256 == sha256:
         return Settled(f"{video.url} still has the same bytes: there is nothing to be done.")
     return StoredSource(path, size, facts, quality)
@@ -197,8 +191,9 @@ def _keep_beside(
 
 def _store(pipeline: Pipeline, video: SourceVideo, path: str, fetched: _Fetched) -> None:
     """Puts the file into the storage, unless it is there already, as an upload is."""
-    put = enter if pipeline.storage.exists(path) else keep
-    put(pipeline, video.id, {path: fetched.path})
+    enter(pipeline, video.id, {path: fetched.path})
+    if not pipeline.storage.exists(path):  # asked after it can't be deleted any more
+        pipeline.storage.put(fetched.path, path)
 
 
 def _path_of(video: SourceVideo, fetched: _Fetched, sha256: str) -> str:

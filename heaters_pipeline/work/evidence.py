@@ -13,7 +13,7 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.cuts.detection import Gather, Progress, Remember
 from heaters_pipeline.media.cuts.evidence import Evidence
 from heaters_pipeline.storage import ObjectMissing
-from heaters_pipeline.work.objects import delete_replaced, keep
+from heaters_pipeline.work.objects import delete_due, keep
 from heaters_pipeline.work.pipeline import Pipeline
 
 
@@ -49,7 +49,7 @@ def remembered(
             keep(pipeline, video.id, {path: file})
         with pipeline.transaction() as session:
             source_videos.record(session, video.key, {"cut_evidence_filepath": path})
-        delete_replaced(pipeline, [video.cut_evidence_filepath], [path])
+        delete_due(pipeline)
         return evidence
 
     return remember

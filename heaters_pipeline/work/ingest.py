@@ -19,10 +19,11 @@ from heaters_pipeline.work.checks import CHECKS
 from heaters_pipeline.work.clips import LaidClips, lay_clips
 from heaters_pipeline.work.cuts import FoundCuts, find_cuts
 from heaters_pipeline.work.download import Settled, StoredSource, download_source
+from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import IndexedProxy, Products, index_proxy, make_products
 from heaters_pipeline.work.register import add_source
-from heaters_pipeline.work.step import is_worth_another_try, sentence_of
+from heaters_pipeline.work.step import sentence_of
 
 StepResult = StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips
 
@@ -40,12 +41,13 @@ POLL_SECONDS = 0.5
 
 
 def _download(pipeline: Pipeline, key: str) -> StoredSource | Settled:
-    """With as many retries as Dagster's policy makes."""
+    """Tries a few times here and now: whoever waits in the foreground would not hear of a later
+    run."""
     for retry in range(DOWNLOAD_RETRIES):
         try:
             return download_source(pipeline, key)
         except Exception as error:
-            if not is_worth_another_try(error):
+            if not may_pass(error):
                 raise
             pipeline.log.warning(sentence_of(error))
         time.sleep(DOWNLOAD_RETRY_SECONDS * 2**retry)

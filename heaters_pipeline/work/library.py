@@ -1,4 +1,4 @@
-"""From approved clips to files, keyframes and vectors.
+"""From approved clips to files, and from keyframes to vectors.
 
 Each function works through all clips of one video that are due for its step. A clip that fails
 keeps its sentence, and the others go on.
@@ -6,45 +6,47 @@ keeps its sentence, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from datetime import datetime
+from functools import cache, partial
 
-from heaters_pipeline.db import artifacts, clip_work, embeddings, source_videos
+from heaters_pipeline.db import clip_exports, clip_work, group_exports, source_videos
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
-from heaters_pipeline.domain import layout
-from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, Step
-from heaters_pipeline.domain.stills import still_frames
-from heaters_pipeline.files.scratch import scratch_folder
-from heaters_pipeline.media.clips.embeddings import (
-    Embedder,
-    mean_vector,
-    model_name,
-    open_embedder,
-)
-from heaters_pipeline.media.clips.export import export_clip
-from heaters_pipeline.media.clips.gold_range import GoldRange
-from heaters_pipeline.media.clips.keyframes import extract_keyframes
-from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
-from heaters_pipeline.work.cuts import flashes_of
-from heaters_pipeline.work.objects import keep
+from heaters_pipeline.domain.errors import Conflict
+from heaters_pipeline.domain.progress import seconds_left, spoken_duration
+from heaters_pipeline.domain.retries import some_chance
+from heaters_pipeline.domain.states import EMBED, EXPORT, ClipState, Step
+from heaters_pipeline.media.clips.embeddings import ModelMissing
+from heaters_pipeline.storage import STORAGE
+from heaters_pipeline.work.archive import refuse_archived
+from heaters_pipeline.work.exports import Added, add_missing, export_due
+from heaters_pipeline.work.faults import may_pass
+from heaters_pipeline.work.gold_master import open_gold_master
+from heaters_pipeline.work.groups import GroupsMade, export_groups
+from heaters_pipeline.work.outages import Outage, is_outage
 from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.side_by_side import at_once, side_by_side
 from heaters_pipeline.work.step import sentence_of
-
-STRATEGY = "keyframe_mean"
+from heaters_pipeline.work.vectors import Filled, fill_vectors, make_vectors, open_or_say
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The clips of one step: which are done, and which failed."""
+    """The clips of one step: which are done, which failed, and which wait for another try."""
 
     pipeline: Pipeline
     step: Step[ClipState]
     done: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
+    waiting: dict[int, datetime | None] = field(default_factory=dict)
+    """When clips are tried again by themselves; None: as soon as what they need answers."""
+    passing: dict[int, str] = field(default_factory=dict)
+    """Why clips failed for a reason that may pass: they are put back together, at the end."""
+    seconds: dict[int, float] = field(default_factory=dict)
+    """That each of them took, by clip; only of those that were worked on side by side."""
 
     @contextmanager
     def one(self, clip: Clip) -> Iterator[ClipFile]:
@@ -53,103 +55,142 @@ class Batch:
         try:
             yield columns
             with self.pipeline.transaction() as session:
+                if not clip_work.held(session, [clip], self.step):
+                    raise Conflict("Another run has taken this clip over.")
                 clip_work.finish(session, clip.id, self.step, columns)
         except Exception as error:
+            if is_outage(self.pipeline, error):
+                raise Outage(STORAGE, str(error)) from error
             self.fail(clip, error)
         else:
             self.done.append(clip.id)
 
+    def each(
+        self, video: SourceVideo, due: Sequence[Clip], do: Callable[[Clip], ClipFile | None]
+    ) -> None:
+        """Works on clips side by side; the log hears of each. `do` may return columns to write."""
+        began, whole, ready = time.monotonic(), sum(clip.frames.length for clip in due), 0
+
+        def one(clip: Clip) -> None:
+            started = time.monotonic()
+            with self.one(clip) as columns:
+                columns.update(do(clip) or {})
+            self.seconds[clip.id] = round(time.monotonic() - started, 1)
+
+        def tell(clip: Clip) -> None:
+            nonlocal ready
+            ready += clip.frames.length
+            settled = len(self.done) + len(self.failed) + len(self.passing)
+            left = seconds_left(ready / whole, time.monotonic() - began)
+            rest = f", {spoken_duration(left)} left" if left else ""
+            state = self.step.failed if clip.id in self.failed else self.step.done
+            word = "to be tried again" if clip.id in self.passing else state.replace("_", " ")
+            how = f"{word} in {self.seconds[clip.id]} s"
+            self.pipeline.log.info(f"Clip {clip.id}: {how}, {settled} of {len(due)} clips{rest}.")
+
+        side_by_side(one, due, at_once(video), tell)
+        order = [clip.id for clip in due]
+        self.done.sort(key=order.index)
+        self.failed.sort(key=order.index)
+
     def fail(self, clip: Clip, error: BaseException) -> None:
         sentence = sentence_of(error)
+        if may_pass(error):
+            self.passing[clip.id] = sentence
+            self.pipeline.log.warning(f"Clip {clip.id}: {sentence} It is tried again.")
+            return
         with self.pipeline.transaction() as session:
-            clip_work.fail(session, clip.id, self.step, sentence)
+            if clip_work.held(session, [clip], self.step):
+                clip_work.fail(session, clip.id, self.step, sentence)
         self.failed.append(clip.id)
         self.pipeline.log.error(f"Clip {clip.id}: {sentence}")
+
+    def unsettled(self, due: Sequence[Clip]) -> list[Clip]:
+        settled = {*self.done, *self.failed, *self.passing}
+        return [clip for clip in due if clip.id not in settled]
+
+    def put_back(
+        self, due: Sequence[Clip], errors: Mapping[int, str], *, counted: bool = True
+    ) -> None:
+        """Puts clips back before the step. `counted` as in `clip_work.put_back`."""
+        with self.pipeline.transaction() as session:
+            held = clip_work.held(session, due, self.step)
+            mine = {clip_id: why for clip_id, why in errors.items() if clip_id in held}
+            put = clip_work.put_back(
+                session, self.step, mine, chance=some_chance(), counted=counted
+            )
+        self.waiting.update(put.waiting)
+        self.failed.extend(put.failed)
+
+
+@dataclass(frozen=True)
+class Exported:
+    batch: Batch
+    added: Added
+    groups: GroupsMade
 
 
 @dataclass(frozen=True)
 class Embedded:
     batch: Batch
-    added: int
-    """Vectors of the present model for clips that had one of another model only."""
-    without: list[int]
-    """Clips that could get none."""
+    filled: Filled
+    """Of clips that were in the library before."""
 
 
-def export_clips(pipeline: Pipeline, key: str) -> Batch:
-    """Cuts an MP4 of every approved clip past its undo window from the gold master, proven by
-    checksum to hold exactly its frames."""
+def export_clips(pipeline: Pipeline, key: str) -> Exported:
+    """Cuts the files of every approved clip past its undo window from the gold master, one by each
+    of its profiles, proven to hold exactly its frames; and the files that exported clips lack."""
 
     def export_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
-        storage = pipeline.storage
-        with (
-            scratch_folder(pipeline.settings.home) as folder,
-            storage.fetch(str(video.gold_master_filepath)) as gold,
-            storage.fetch(str(video.frame_checksums_filepath)) as sums,
-        ):
-            checksums = read_checksums(sums)
-            for clip in due:
-                with batch.one(clip) as columns:
-                    columns.update(_export(pipeline, video, clip, gold, checksums, folder))
+        refuse_archived(video, "export clips")
+        with open_gold_master(pipeline, video) as gold:
+            batch.each(video, due, lambda clip: export_due(gold, clip))
 
-    return _work_through(pipeline, key, EXPORT, export_all)
-
-
-def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
-    """Takes still images of every exported clip."""
-
-    def take_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
-        flashes = flashes_of(video)
-        with scratch_folder(pipeline.settings.home) as folder:
-            for clip in due:
-                with batch.one(clip), pipeline.storage.fetch(str(clip.clip_filepath)) as file:
-                    _keep_keyframes(pipeline, clip, flashes, file, folder)
-
-    return _work_through(pipeline, key, KEYFRAME, take_all)
+    batch = work_through(pipeline, key, EXPORT, export_all)
+    with pipeline.video_lock(key):
+        try:
+            return Exported(batch, add_missing(pipeline, key), export_groups(pipeline, key))
+        except Exception as error:
+            if is_outage(pipeline, error):
+                with pipeline.transaction() as session:
+                    clip_exports.ask_again(session, key)
+                    group_exports.ask_again(session, key)
+            raise
 
 
 def embed_clips(pipeline: Pipeline, key: str) -> Embedded:
-    """Gives a vector to every clip with keyframes, and one of the present model to clips of the
-    library that have one of another model only."""
-    model = pipeline.settings.embedding_model
-    renewed: list[int] = []
+    """Takes every clip with keyframes into the library, with a vector where the model can be had;
+    and gives clips that are there already the vector of the present model that they lack."""
 
-    @cache
-    def embedder() -> Embedder:
-        return open_embedder(model)
+    open_model = cache(partial(open_or_say, pipeline))
 
-    def embed_each(
-        found: Sequence[Clip], one: Callable[[Clip], AbstractContextManager[object]]
-    ) -> None:
-        opened = embedder()
-        for clip in found:
-            with one(clip):
-                _embed(pipeline, clip, opened)
-        embeddings.ensure_index(pipeline.engine, opened.model, opened.dimensions)
-
-    @contextmanager
-    def renewing(clip: Clip) -> Iterator[None]:
+    def embed_all(_video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        made: Iterable[tuple[Clip, Exception | None]]
         try:
-            yield
-        except Exception as error:
-            pipeline.log.error(f"Clip {clip.id} has no new vector: {sentence_of(error)}")
-        else:
-            renewed.append(clip.id)
+            made = make_vectors(pipeline, due, open_model())
+        except ModelMissing:
+            made = ((clip, None) for clip in due)
+        for clip, problem in made:
+            with batch.one(clip):
+                if problem is not None:
+                    raise problem
 
-    batch = _work_through(
-        pipeline, key, EMBED, lambda _video, due, batch: embed_each(due, batch.one)
-    )
-    with pipeline.video_lock(key):
-        with pipeline.transaction() as session:
-            video = source_videos.get(session, key)
-            missing = embeddings.missing(session, video.id, model_name(model), STRATEGY)
-        if missing:
-            embed_each(missing, renewing)
-    without = [clip.id for clip in missing if clip.id not in renewed]
-    return Embedded(batch, len(renewed), without)
+    batch = work_through(pipeline, key, EMBED, embed_all)
+    with pipeline.transaction() as session:
+        video_id = source_videos.get(session, key).id
+    return Embedded(batch, fill_vectors(pipeline, video_id, open_model))
 
 
-def _work_through(
+def retry_failed(pipeline: Pipeline, key: str) -> None:
+    """Has all that failed of a video's clips and their files tried again."""
+    with pipeline.transaction() as session:
+        videos = [source_videos.get(session, key).id]
+        clip_work.retry_failed(session, video_ids=videos)
+        clip_exports.retry_failed(session, videos)
+        group_exports.retry_failed(session, videos)
+
+
+def work_through(
     pipeline: Pipeline,
     key: str,
     step: Step[ClipState],
@@ -166,68 +207,16 @@ def _work_through(
             try:
                 work(video, due, batch)
             except BaseException as error:
-                settled = {*batch.done, *batch.failed}
-                for clip in due:
-                    if clip.id not in settled:
-                        batch.fail(clip, error)
+                left = batch.unsettled(due)
+                if is_outage(pipeline, error):
+                    why = sentence_of(error)
+                    batch.put_back(due, {clip.id: why for clip in left}, counted=False)
+                    raise
+                for clip in left:
+                    batch.fail(clip, error)
                 if not isinstance(error, Exception):
                     raise
+            finally:
+                if batch.passing:
+                    batch.put_back(due, batch.passing)
     return batch
-
-
-def _export(
-    pipeline: Pipeline,
-    video: SourceVideo,
-    clip: Clip,
-    gold: Path,
-    checksums: Checksums,
-    folder: Path,
-) -> ClipFile:
-    """Makes and stores the clip's file; the columns that name it."""
-    settings = pipeline.settings
-    out = folder / f"{clip.id}.mp4"
-    frames = clip.clean_frames if settings.export_trimmed else clip.frames
-    source = GoldRange(gold, checksums, frames, video.rate, video.orientation, video.sample_aspect)
-    receipt = export_clip(source, out, stall_seconds=settings.stall_seconds)
-    path = layout.clip_file(clip.id)
-    keep(pipeline, video.id, {path: out})
-    out.unlink()
-    return {
-        "clip_filepath": path,
-        "exported_frames": frames.as_json(),
-        "receipt": receipt,
-        "is_virtual": False,
-    }
-
-
-def _keep_keyframes(
-    pipeline: Pipeline, clip: Clip, flashes: Sequence[FrameRange], file: Path, folder: Path
-) -> None:
-    wanted = still_frames(clip.file_frames, flashes)
-    numbers = [frame - clip.file_frames.start for frame in wanted]
-    keyframes = extract_keyframes(
-        file, numbers, folder, stall_seconds=pipeline.settings.stall_seconds
-    )
-    by_frame = {clip.file_frames.start + keyframe.frame: keyframe for keyframe in keyframes}
-    files = {layout.keyframe(clip.id, frame): each.path for frame, each in by_frame.items()}
-    keep(pipeline, clip.source_video_id, files)
-    with pipeline.transaction() as session:
-        for frame, keyframe in by_frame.items():
-            artifacts.save_keyframe(
-                session,
-                clip.id,
-                frame=frame,
-                filepath=layout.keyframe(clip.id, frame),
-                width=keyframe.width,
-                height=keyframe.height,
-            )
-
-
-def _embed(pipeline: Pipeline, clip: Clip, embedder: Embedder) -> None:
-    with pipeline.transaction() as session:
-        keyframes = artifacts.keyframes(session, clip.id)
-    with ExitStack() as files:
-        images = [files.enter_context(pipeline.storage.fetch(each.filepath)) for each in keyframes]
-        vector = mean_vector(embedder.embed(images))
-    with pipeline.transaction() as session:
-        embeddings.save(session, clip.id, embedder.model, STRATEGY, vector.tolist())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import deletions, ledger, source_videos
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.work.pipeline import Pipeline
 
@@ -22,6 +22,16 @@ class StorageCost:
     @property
     def total_bytes(self) -> int:
         return sum(self.bytes_by_kind.values())
+
+
+@dataclass(frozen=True)
+class Deleted:
+    number: int
+    failures: Mapping[str, str]
+    """Why objects could not be deleted, by storage key."""
+
+
+AT_ONCE = 1000
 
 
 def storage_cost(pipeline: Pipeline, key: str) -> StorageCost:
@@ -43,18 +53,20 @@ def keep(pipeline: Pipeline, video_id: int, files: Mapping[str, Path]) -> None:
 
 def enter(pipeline: Pipeline, video_id: int, files: Mapping[str, Path]) -> None:
     """Enters objects into the ledger, by storage key, with the sizes of the files that they are
-    made from."""
+    made from. Whatever had them deleted is not to any more."""
     with pipeline.transaction() as session:
+        deletions.keep(session, files)
         sizes = {path: file.stat().st_size for path, file in files.items()}
         ledger.record(session, video_id, sizes)
 
 
-def delete_replaced(
-    pipeline: Pipeline, before: Iterable[str | None], after: Iterable[str | None]
-) -> None:
-    """Deletes the objects whose keys `before` names and `after` does not. No row may name them. The
-    ledger last, so that it names whatever could not be deleted."""
-    replaced = {path for path in before if path is not None} - set(after)
-    pipeline.storage.delete(*sorted(replaced))
+def delete_due(pipeline: Pipeline, limit: int = AT_ONCE) -> Deleted:
+    """Deletes objects that no row names any more, at most `limit`. What can't be deleted is told of
+    and tried again later."""
     with pipeline.transaction() as session:
-        ledger.forget(session, replaced)
+        claimed = deletions.claim(session, limit)
+        failures = pipeline.storage.delete_each(claimed)
+        deletions.settle(session, claimed, failures)
+    for path, sentence in failures.items():
+        pipeline.log.warning(f"{path} is still in the storage: {sentence}")
+    return Deleted(len(claimed) - len(failures), failures)

@@ -20,7 +20,7 @@ from heaters_pipeline.media.products.same_frames import show_the_same
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
 from heaters_pipeline.storage import Storage
-from heaters_pipeline.work.objects import delete_replaced, keep
+from heaters_pipeline.work.objects import delete_due, keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.step import source_step
@@ -97,7 +97,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
             _refuse_other_frames(storage, video, made)
         except InputError:
             if pending is not None:
-                _drop_pending(pipeline, video, source_path)
+                _drop_pending(pipeline, key)
             raise
         products = made_products(key, sha256, made)
         sizes = {path: file.stat().st_size for path, file in products.files.items()}
@@ -120,8 +120,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 **products.columns,
             }
             source_videos.finish_products(session, key, columns)
-            after = source_videos.paths(source_videos.get(session, key))
-        delete_replaced(pipeline, source_videos.paths(video).values(), after.values())
+        delete_due(pipeline)
     return Products(
         made.frame_count,
         made.damage,
@@ -221,7 +220,7 @@ def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded)
         )
 
 
-def _drop_pending(pipeline: Pipeline, video: SourceVideo, path: str) -> None:
+def _drop_pending(pipeline: Pipeline, key: str) -> None:
     with pipeline.transaction() as session:
-        source_videos.record(session, video.key, {"pending_source": None})
-    delete_replaced(pipeline, [path], [video.source_filepath])
+        source_videos.record(session, key, {"pending_source": None})
+    delete_due(pipeline)

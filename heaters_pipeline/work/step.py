@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
-from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, TransitionError
+from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.states import SourceState, Step
+from heaters_pipeline.work.archive import refuse_archived
 from heaters_pipeline.work.cancellation import Cancelled, cancellable
+from heaters_pipeline.work.faults import may_pass
+from heaters_pipeline.work.outages import is_outage
 from heaters_pipeline.work.pipeline import Pipeline
 
 
@@ -34,6 +37,7 @@ def source_step(
 
     with pipeline.video_lock(video_key):
         with pipeline.transaction() as session:
+            refuse_archived(source_videos.get(session, video_key), "make anything anew")
             video = source_videos.begin(session, video_key, step)
         try:
             if is_cancelled():  # between two steps
@@ -41,22 +45,22 @@ def source_step(
             with cancellable(is_cancelled, CANCELLED):
                 yield video
         except BaseException as error:
+            sentence = sentence_of(error)
+            outage = is_outage(pipeline, error)
             with pipeline.transaction() as session:
-                final = not is_worth_another_try(error)
-                source_videos.fail(session, video_key, step, sentence_of(error), final=final)
+                if outage:
+                    source_videos.put_back(session, video_key, sentence, pause=None)
+                elif may_pass(error):
+                    source_videos.try_later(session, video_key, step, sentence)
+                else:
+                    source_videos.fail(session, video_key, step, sentence)
             raise
-
-
-def is_worth_another_try(error: BaseException) -> bool:
-    """Whether the same work may succeed a little later."""
-    final = isinstance(error, InputError | TransitionError | Conflict)
-    return isinstance(error, HeatersError | OperationalError) and not final
 
 
 def can_resume(error: BaseException) -> bool:
     """Whether what is half done is of use to the next try: after a failure that may pass, and where
     the process itself is to stop."""
-    return is_worth_another_try(error) or not isinstance(error, Exception | Cancelled)
+    return may_pass(error) or not isinstance(error, Exception | Cancelled)
 
 
 def sentence_of(error: BaseException) -> str:

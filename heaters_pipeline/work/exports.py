@@ -1,0 +1,163 @@
+"""The files of clips, one by each profile that is for a clip.
+
+A profile that fails on a clip fails that file alone. The row comes first: a file that another one
+replaces is deleted when no row names it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from heaters_pipeline.db import clip_exports, clips, deletions, source_videos
+from heaters_pipeline.db.clip_exports import PAST_EXPORT, Passing, Wanted
+from heaters_pipeline.db.models import Clip, ClipFile, ExportProfile
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.receipts import Receipt
+from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.gold_range import GoldRange
+from heaters_pipeline.media.clips.schedule import middle
+from heaters_pipeline.storage import STORAGE
+from heaters_pipeline.work.faults import may_pass
+from heaters_pipeline.work.gold_master import GoldMaster, GoldPart, open_gold_master
+from heaters_pipeline.work.objects import keep
+from heaters_pipeline.work.outages import Outage, is_outage
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.side_by_side import at_once, side_by_side
+from heaters_pipeline.work.step import sentence_of
+
+
+@dataclass(frozen=True)
+class Added:
+    """Files of clips that were exported before, by profiles that were added or changed since."""
+
+    made: list[str] = field(default_factory=list)
+    """Storage keys."""
+    failed: list[int] = field(default_factory=list)
+    """The clips."""
+    waiting: list[int] = field(default_factory=list)
+    """Clips whose files are tried again by themselves."""
+
+
+def export_due(gold: GoldMaster, clip: Clip) -> ClipFile:
+    """Makes the files of a clip that is being exported; the columns that name its main one. Raises
+    the first error where it has none."""
+    pipeline = gold.pipeline
+    with pipeline.transaction() as session:
+        wanted = clip_exports.wanted(session, [clip.id])
+    with gold.part(clip.frames) as part:
+        made = [_made(part, clip, each.profile) for each in wanted]
+    with pipeline.transaction() as session:
+        columns = clip_exports.main_file(session, clip.id)
+        _note(session, wanted, made)
+    if columns is None:
+        for each in made:
+            if each.error:
+                raise each.error
+        raise InputError(
+            "No profile is for this clip: give one to it on the page Profiles, then try again."
+        )
+    return columns
+
+
+def add_missing(pipeline: Pipeline, key: str) -> Added:
+    """Makes the files that clips of the video lack which are past their export. Their states stay
+    as they are. The caller holds the video's lock."""
+    added = Added()
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        missing: Sequence[Wanted] = clip_exports.missing(session, video.id)
+    if missing:
+        with open_gold_master(pipeline, video) as gold:
+
+            def add(each: Wanted) -> _Made:
+                with gold.part(each.clip.frames) as part:
+                    return _made(part, *each)
+
+            made = side_by_side(add, missing, at_once(video))
+        added.made.extend(each.path for each in made if each.path)
+        with pipeline.transaction() as session:
+            added.failed.extend(_note(session, missing, made))
+        added.waiting.extend(
+            clip.id
+            for (clip, _), each in zip(missing, made, strict=True)
+            if each.error and clip.id not in added.failed
+        )
+    return added
+
+
+@dataclass(frozen=True)
+class _Made:
+    path: str | None = None
+    """None where it failed, or where the clip has left the library meanwhile."""
+    error: Exception | None = None
+
+
+def _note(session: Session, wanted: Sequence[Wanted], made: Sequence[_Made]) -> list[int]:
+    """Records why files were not made; the clips of those that are not tried again."""
+    failed, passing = [], []
+    for (clip, profile), each in zip(wanted, made, strict=True):
+        if each.error is None:
+            continue
+        reason = sentence_of(each.error)
+        if may_pass(each.error):
+            passing.append(Passing(clip.id, profile, reason))
+        else:
+            clip_exports.fail(session, clip.id, profile, reason)
+            failed.append(clip.id)
+    return failed + clip_exports.try_later(session, passing)
+
+
+def _made(part: GoldPart, clip: Clip, profile: ExportProfile) -> _Made:
+    """Makes and stores a file, and records it. Raises Outage where the storage does not answer."""
+    pipeline = part.gold.pipeline
+    try:
+        return _Made(_make(part, clip, profile))
+    except Exception as error:
+        if is_outage(pipeline, error):
+            raise Outage(STORAGE, str(error)) from error
+        pipeline.log.error(f"Clip {clip.id}, profile {profile.name}: {sentence_of(error)}")
+        return _Made(error=error)
+
+
+def _make(part: GoldPart, clip: Clip, row: ExportProfile) -> str | None:
+    pipeline, profile = part.gold.pipeline, row.profile
+    out = part.gold.folder / f"{clip.id}-{row.name}.{profile.container}"
+    stall_seconds = pipeline.settings.stall_seconds
+
+    def export(source: GoldRange) -> tuple[FrameRange, Receipt]:
+        held = middle(source, profile)
+        return held.frames, export_clip(held, out, stall_seconds=stall_seconds, profile=profile)
+
+    frames, receipt = part.read(clip.clean_frames if profile.trimmed else clip.frames, export)
+    path = layout.clip_export(clip.id, row.name, row.hash, profile.container)
+    keep(pipeline, clip.source_video_id, {path: out})
+    out.unlink()
+    is_kept = _record(pipeline, clip, row, path, frames, receipt)
+    return path if is_kept else None
+
+
+def _record(
+    pipeline: Pipeline,
+    clip: Clip,
+    profile: ExportProfile,
+    path: str,
+    frames: FrameRange,
+    receipt: Receipt,
+) -> bool:
+    """False where the clip has changed while its file was made, which is deleted then."""
+    signed = receipt | {"profile": profile.name, "profile_hash": profile.hash}
+    with pipeline.transaction() as session:
+        now = clips.locked(session, [clip.id])[clip.id]
+        if now.state not in {*PAST_EXPORT, clip.state} or now.frames != clip.frames:
+            deletions.enter(session, [path])
+            return False
+        clip_exports.save(session, now, profile, filepath=path, frames=frames, receipt=signed)
+        if not now.is_virtual:
+            for name, value in (clip_exports.main_file(session, now.id) or {}).items():
+                setattr(now, name, value)
+    return True

@@ -1,0 +1,85 @@
+"""From exported clips to keyframes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from heaters_pipeline.db import artifacts, keyframe_rules
+from heaters_pipeline.db.artifacts import KeyframeFile
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.states import KEYFRAME
+from heaters_pipeline.domain.stills import KeyframeRule
+from heaters_pipeline.media.clips.gold_range import GoldRange
+from heaters_pipeline.media.clips.keyframes import take_stills
+from heaters_pipeline.media.clips.sharpness import measure_sharpness
+from heaters_pipeline.work.archive import refuse_archived
+from heaters_pipeline.work.cuts import flashes_of
+from heaters_pipeline.work.gold_master import open_gold_master
+from heaters_pipeline.work.library import Batch, work_through
+from heaters_pipeline.work.objects import keep
+from heaters_pipeline.work.pipeline import Pipeline
+
+
+def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
+    """Takes still images of every exported clip from the gold master, by the clip's rule."""
+
+    def take_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
+        refuse_archived(video, "take stills")
+        with pipeline.transaction() as session:
+            rules = keyframe_rules.load(session)
+        flashes = flashes_of(video)
+        with open_gold_master(pipeline, video) as gold:
+
+            def take(clip: Clip) -> None:
+                with gold.part(gold.with_neighbours(clip.file_frames)) as part:
+                    part.read(
+                        clip.file_frames,
+                        lambda source: _take(
+                            pipeline, clip, source, rules.of(clip), flashes, gold.folder
+                        ),
+                    )
+
+            batch.each(video, due, take)
+
+    return work_through(pipeline, key, KEYFRAME, take_all)
+
+
+def _take(
+    pipeline: Pipeline,
+    clip: Clip,
+    source: GoldRange,
+    rule: KeyframeRule,
+    flashes: Sequence[FrameRange],
+    folder: Path,
+) -> None:
+    stall_seconds = pipeline.settings.stall_seconds
+    measured = (
+        measure_sharpness(source, folder, stall_seconds=stall_seconds)
+        if rule.needs_sharpness
+        else None
+    )
+    wanted = rule.pick(
+        clip.file_frames, chosen=clip.chosen_frames, flashes=flashes, sharpness=measured
+    )
+    stills = take_stills(source, wanted, folder, image=rule.image, stall_seconds=stall_seconds)
+    files: list[tuple[KeyframeFile, Path]] = [
+        (
+            {
+                "frame": each.frame,
+                "filepath": layout.keyframe(clip.id, each.frame, each.path.suffix),
+                "width": each.width,
+                "height": each.height,
+            },
+            each.path,
+        )
+        for each in stills
+    ]
+    keep(pipeline, clip.source_video_id, {row["filepath"]: path for row, path in files})
+    with pipeline.transaction() as session:
+        basis = rule.basis(clip.chosen_frames)
+        artifacts.replace_keyframes(session, clip.id, [row for row, _ in files], basis)
+    for _, path in files:
+        path.unlink()

@@ -1,0 +1,150 @@
+"""Which frames of a video show again what a video shows that was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from heaters_pipeline.db import clips, repeats, source_videos
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain.repeats import LEAST_SCORE, TOLD_SHARE, Repeat
+from heaters_pipeline.media.products.thumbnails import (
+    FRAME_BYTES,
+    HEIGHT,
+    WIDTH,
+    Frames,
+    Thumbnails,
+    open_thumbnails,
+)
+from heaters_pipeline.media.repeats.comparison import LEAST_SAMPLES, Part, compared
+from heaters_pipeline.media.repeats.signatures import (
+    CROPPED,
+    as_text,
+    kept,
+    pictures_at,
+    sampled,
+    shows_something,
+    signatures,
+)
+from heaters_pipeline.storage import Storage
+from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.products import made_by
+
+CANDIDATES = 6
+"""Clips that a clip is compared with."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    repeats: int
+    shared: Mapping[str, float]
+    """How much of the video is in others, by their titles, where that is TOLD_SHARE or more."""
+
+
+def seek_repeats(pipeline: Pipeline, video: SourceVideo) -> Sought:
+    """Looks for what the video's clips show again, unless that was done with its thumbnails. Clips
+    that are cut or joined later need no other search: what is found are frames."""
+    path = made_by(video.frame_scores_filepath, video, "frame_scores")
+    if video.repeats_sought_in == path:
+        return Sought(0, {})
+    with pipeline.transaction() as session:
+        live = clips.of_video(session, video.id)
+        rate = source_videos.mean_rate(session, video)
+    with pipeline.storage.fetch(path) as file:
+        thumbnails = open_thumbnails(file)
+        signed = [(frame, as_text(bits[None])[0]) for frame, bits in kept(thumbnails, rate)]
+        # First: of two videos at the same time, one sees the other.
+        with pipeline.transaction() as session:
+            repeats.save_signatures(session, video.id, signed)
+        search = _Search(pipeline, video, thumbnails, rate)
+        found = [each for clip in live for each in search.of(clip)]
+    with pipeline.transaction() as session:
+        repeats.save(session, video, found, path)
+        told = repeats.shared(session, [video.id], pipeline.settings.repeat_score, TOLD_SHARE).get(
+            video.id, []
+        )
+        return Sought(len(found), {each.video.title: each.share for each in told})
+
+
+def seek_missing(pipeline: Pipeline, most: int) -> list[str]:
+    """Does so for at most so many videos in which nobody has looked yet; their keys."""
+    with pipeline.transaction() as session:
+        keys = repeats.unsought(session, most)
+    for key in keys:
+        with pipeline.video_lock(key):
+            with pipeline.transaction() as session:
+                video = source_videos.get(session, key)
+            seek_repeats(pipeline, video)
+    return keys
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search for what one video repeats."""
+
+    pipeline: Pipeline
+    video: SourceVideo
+    thumbnails: Thumbnails
+    rate: Fraction
+    others: dict[int, tuple[Thumbnails, Fraction] | None] = field(default_factory=dict)
+
+    def of(self, clip: Clip) -> list[tuple[int, Repeat]]:
+        """What a clip repeats, of videos by their id."""
+        pictures = pictures_at(
+            self.thumbnails, sampled(clip.clean_frames, self.rate, LEAST_SAMPLES)
+        )
+        pictures = pictures[shows_something(pictures)]
+        if not len(pictures):
+            return []
+        asked, mirrored = (
+            as_text(np.concatenate([signatures(each), signatures(each, CROPPED)]))
+            for each in (pictures, pictures[:, :, ::-1])
+        )
+        with self.pipeline.transaction() as session:
+            told = repeats.candidates(session, clip, asked, mirrored, CANDIDATES)
+        own = Part(self.thumbnails, clip.clean_frames, self.rate)
+        found = []
+        for candidate in told:
+            other = self._part(candidate.clip)
+            repeat = other and compared(own, other, mirrored=candidate.is_mirrored)
+            if repeat and repeat.score >= LEAST_SCORE:
+                found.append((candidate.clip.source_video_id, repeat))
+        return found
+
+    def _part(self, clip: Clip) -> Part | None:
+        """None where the thumbnails of its video are gone."""
+        if clip.source_video_id not in self.others:
+            self.others[clip.source_video_id] = self._other(clip.source_video_id)
+        other = self.others[clip.source_video_id]
+        return other and Part(other[0], clip.clean_frames, other[1])
+
+    def _other(self, video_id: int) -> tuple[Thumbnails, Fraction] | None:
+        if video_id == self.video.id:
+            return self.thumbnails, self.rate
+        with self.pipeline.transaction() as session:
+            video = source_videos.with_ids(session, [video_id])[video_id]
+            rate = source_videos.mean_rate(session, video)
+        path = video.frame_scores_filepath
+        if path is None or not self.pipeline.storage.exists(path):
+            return None
+        return StoredThumbnails(self.pipeline.storage, path), rate
+
+
+class StoredThumbnails:
+    """Thumbnails in the storage, of which only what is asked for is read."""
+
+    def __init__(self, storage: Storage, path: str) -> None:
+        self._storage, self._path = storage, path
+        self._length = storage.size(path) // FRAME_BYTES
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, frames: slice, /) -> Frames:
+        start, stop, step = frames.indices(self._length)
+        length = max(0, stop - start) * FRAME_BYTES
+        read = self._storage.read_range(self._path, start * FRAME_BYTES, length)
+        return np.frombuffer(read, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[::step]
