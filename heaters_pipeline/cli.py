@@ -8,20 +8,33 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from heaters_pipeline.commands.archive import archive
+from heaters_pipeline.commands.cuts import import_command
+from heaters_pipeline.commands.dataset import dataset
+from heaters_pipeline.commands.embeddings import embeddings
+from heaters_pipeline.commands.export import export
+from heaters_pipeline.commands.keyframes import keyframes
+from heaters_pipeline.commands.opening import database as _database
+from heaters_pipeline.commands.opening import progress_bar as _progress_bar
+from heaters_pipeline.commands.opening import settings as _settings
+from heaters_pipeline.commands.profiles import profiles
+from heaters_pipeline.commands.repeats import repeats
+from heaters_pipeline.commands.retry import retry
+from heaters_pipeline.commands.search import search
+from heaters_pipeline.commands.themes import themes
+from heaters_pipeline.commands.timeline import timecodes, timeline
+from heaters_pipeline.commands.webhook import webhook
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
-from heaters_pipeline.domain.progress import seconds_left, spoken_duration
+from heaters_pipeline.domain.wording import number_of
 from heaters_pipeline.platform.signals import StopRequested
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from heaters_pipeline.platform.supervisor import Supervisor
     from heaters_pipeline.settings import Settings
 
@@ -182,7 +195,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
             click.echo(f"  {key}")
     elif report.error is None:
         click.echo(
-            f"{report.key}: {report.frame_count} frames, {report.clip_count} clips"
+            f"{report.key}: {report.frame_count} frames, {number_of(report.clip_count, 'clip')}"
             + ("" if report.changed else "; nothing has changed")
         )
         for name, path in report.paths.items():
@@ -195,7 +208,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
 
 @main.group()
 def cuts() -> None:
-    """Judge the cut detector."""
+    """Judge the cut detector, or put a list of your own in its place."""
 
 
 @cuts.command()
@@ -230,21 +243,35 @@ def tune(key: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
     """How many videos and clips there are in each state."""
-    from heaters_pipeline.db import clips, source_videos
+    from heaters_pipeline.db import clips, outages, retrying, source_videos
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.domain.retries import outage_told, tries_told
 
     settings = _settings()
     with _database(settings) as engine, transaction(engine) as session:
+        waiting = retrying.waiting(session, settings.undo_window_seconds)
+        down = [
+            outage_told(each.thing, each.since, each.reason, waiting.clips, waiting.videos)
+            for each in outages.listed(session)
+        ]
         counts = {
             "source_videos": source_videos.counts_by_state(session),
             "clips": clips.counts_by_state(session),
         }
-        failures = {video.key: video.error for video in source_videos.failed(session)}
-        failures |= {f"clip {clip.id}": clip.error for clip in clips.failed(session)}
+        failures = {
+            video.key: tries_told(video.error, video.tries, video.retry_at)
+            for video in source_videos.failed(session)
+        }
+        failures |= {
+            f"clip {clip.id}": tries_told(clip.error, clip.tries, clip.retry_at)
+            for clip in clips.failed(session)
+        }
     if as_json:
-        result = {"home": str(settings.home), **counts, "failures": failures}
+        result = {"home": str(settings.home), **counts, "failures": failures, "outages": down}
         click.echo(json.dumps(result, indent=2))
         return
+    for sentence in down:
+        click.echo(sentence)
     for name, by_state in counts.items():
         click.echo(name.replace("_", " "))
         for state, count in sorted(by_state.items()):
@@ -282,36 +309,6 @@ def doctor(context: click.Context) -> None:
         click.echo(f"{sign} {finding.name:<12}{finding.text}")
         failed = failed or finding.good is False
     context.exit(1 if failed else 0)
-
-
-def _settings() -> Settings:
-    from pydantic import ValidationError
-
-    from heaters_pipeline.settings import get_settings
-
-    try:
-        return get_settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        name = name if name in os.environ else f"HEATERS_{name}"
-        raise InputError(f"{name} is {first['input']!r}: {first['msg'].lower()}.") from None
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Engine]:
-    """An engine on Heaters' database with the newest schema."""
-    from heaters_pipeline.db import migrate as schema
-    from heaters_pipeline.db.engine import open_engine
-    from heaters_pipeline.platform.postgres import ensure_database
-
-    url = ensure_database(settings).heaters
-    schema.upgrade(url)
-    engine = open_engine(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _everything(settings: Settings) -> Supervisor:
@@ -359,7 +356,9 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
         with transaction(engine) as session:
             video, _ = add_source(session, str(reference), title=title)
         with _progress_bar() as show:
-            while video.state not in SETTLED and not video.error:
+            while video.state not in SETTLED and (
+                not video.error or video.state == SourceState.NEW
+            ):
                 show(video.state, video.progress or 0.0)
                 supervisor.watch()
                 time.sleep(DEMO_LOOK_SECONDS)
@@ -382,38 +381,20 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
         click.echo(f"{video.title!r} is {video.state}: it has no clips.")
 
 
-class _Bar:
-    """A progress bar that begins again with each step; nothing where there is no terminal."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(
-            total=100, disable=None, bar_format="{desc:<18} {bar} {percentage:3.0f} %{postfix}"
-        )
-        self._step = ""
-        self._began_at = 0.0
-
-    def __call__(self, step: str, fraction: float) -> None:
-        if step != self._step:
-            self._step, self._began_at = step, time.monotonic()
-        left = seconds_left(fraction, time.monotonic() - self._began_at)
-        self._bar.set_description_str(step.replace("_", " "), refresh=False)
-        self._bar.set_postfix_str(f"{spoken_duration(left)} left" if left else "", refresh=False)
-        self._bar.n = min(100, round(100 * fraction))
-        self._bar.refresh()
-
-    def close(self) -> None:
-        self._bar.close()
-
-
-@contextmanager
-def _progress_bar() -> Iterator[_Bar]:
-    bar = _Bar()
-    try:
-        yield bar
-    finally:
-        bar.close()
+cuts.add_command(import_command)
+main.add_command(archive)
+main.add_command(dataset)
+main.add_command(embeddings)
+main.add_command(export)
+main.add_command(keyframes)
+main.add_command(profiles)
+main.add_command(repeats)
+main.add_command(retry)
+main.add_command(search)
+main.add_command(themes)
+main.add_command(timecodes)
+main.add_command(timeline)
+main.add_command(webhook)
 
 
 if __name__ == "__main__":

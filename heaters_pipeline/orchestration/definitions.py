@@ -3,20 +3,25 @@
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
-from heaters_pipeline.orchestration.assets import download, ingest, library
+from heaters_pipeline.orchestration.assets import download, ingest, library, themes, vectors
 from heaters_pipeline.orchestration.checks import asset_checks
-from heaters_pipeline.orchestration.jobs import ingest_job, library_job
+from heaters_pipeline.orchestration.jobs import ingest_job, library_job, themes_job, vectors_job
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
     cancelled_runs,
+    changed_library,
     failed_runs,
+    missing_exports,
+    missing_vectors,
     new_source_videos,
+    unused_objects,
     watched_folder,
+    webhook_deliveries,
 )
 from heaters_pipeline.settings import get_settings
 
-assets = dg.load_assets_from_modules([download, ingest, library])
+assets = dg.load_assets_from_modules([download, ingest, library, vectors, themes])
 resources = {
     "database": Database(),
     "store": ObjectStore(s3=S3Resource(endpoint_url=get_settings().s3_endpoint_url)),
@@ -25,13 +30,18 @@ resources = {
 defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
-    jobs=[ingest_job, library_job],
+    jobs=[ingest_job, library_job, vectors_job, themes_job],
     sensors=[
         new_source_videos,
         watched_folder,
         approved_clips,
+        missing_exports,
+        missing_vectors,
+        changed_library,
         failed_runs,
         cancelled_runs,
+        unused_objects,
+        webhook_deliveries,
     ],
     resources=resources,
     executor=dg.in_process_executor,

@@ -9,14 +9,13 @@ import dagster as dg
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.work.cancellation import Cancelled
-from heaters_pipeline.work.step import is_worth_another_try
 
 
 @contextmanager
 def failures_in_words() -> Iterator[None]:
-    """Turns our errors into Dagster failures whose description is the sentence alone."""
+    """Turns our errors into Dagster failures whose description is the sentence alone. What may pass
+    is tried again by a run of its own, which the rows ask for."""
     try:
         yield
     except (HeatersError, Cancelled) as error:
-        again = is_worth_another_try(error)
-        raise dg.Failure(description=str(error), allow_retries=again) from error
+        raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -1,9 +1,9 @@
-"""The two halves of the pipeline, each one run in one process: starting a process for each step
-costs more than most steps."""
+"""The two halves of the pipeline, what fills in vectors, and what makes themes of them. Each run is
+one process: starting one for each step costs more than most steps."""
 
 import dagster as dg
 
-from heaters_pipeline.orchestration.assets import download, library
+from heaters_pipeline.orchestration.assets import download, library, themes, vectors
 
 ingest_job = dg.define_asset_job(
     "ingest",
@@ -18,4 +18,18 @@ library_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups(library.GROUP),
     executor_def=dg.in_process_executor,
     description="The approved clips of a video, up to files that can be searched.",
+)
+
+vectors_job = dg.define_asset_job(
+    "vectors",
+    selection=dg.AssetSelection.groups(vectors.GROUP),
+    executor_def=dg.in_process_executor,
+    description="The vectors that clips of the library lack.",
+)
+
+themes_job = dg.define_asset_job(
+    "themes",
+    selection=dg.AssetSelection.groups(themes.GROUP),
+    executor_def=dg.in_process_executor,
+    description="The library by likeness, once enough of it has changed.",
 )

@@ -13,11 +13,15 @@ from heaters_pipeline.work.clips import LaidClips
 from heaters_pipeline.work.cuts import FoundCuts
 from heaters_pipeline.work.download import Settled, StoredSource
 from heaters_pipeline.work.ingest import StepResult
-from heaters_pipeline.work.library import Batch
+from heaters_pipeline.work.library import Batch, Exported
 from heaters_pipeline.work.objects import StorageCost
 from heaters_pipeline.work.products import IndexedProxy, Products
+from heaters_pipeline.work.vectors import Filled
 
 Metadata = dict[str, Any]
+
+SLOWEST = 5
+"""So many clips are named with their time: what is written here stays in Dagster for ever."""
 
 
 def by_asset(result: StepResult, cost: StorageCost) -> Mapping[str, Metadata]:
@@ -87,6 +91,8 @@ def of_clips(laid: LaidClips) -> Metadata:
         "replaced": laid.replaced,
         "kept_as_reviewed": laid.kept_as_reviewed,
         "previews": laid.previews,
+        "repeats": laid.repeats,
+        "shared": [f"{share:.0%} of this is in {title}" for title, share in laid.shared.items()],
         "merged_short": laid.merged_short,
         "trimmed": laid.trimmed,
         "merged_by_reviewers": laid.merged_by_reviewers,
@@ -99,7 +105,31 @@ def of_batch(batch: Batch) -> Metadata:
         "done": len(batch.done),
         "failed": len(batch.failed),
         "failed_clips": batch.failed,
+        "tried_again": {
+            f"clip {clip}": f"{f'{at.astimezone():%H:%M:%S}' if at else 'soon'}: "
+            + batch.passing.get(clip, "")
+            for clip, at in batch.waiting.items()
+        },
+        "slowest_clips": {
+            f"clip {clip}": f"{batch.seconds[clip]} s"
+            for clip in sorted(batch.seconds, key=batch.seconds.__getitem__)[: -SLOWEST - 1 : -1]
+        },
     }
+
+
+def of_vectors(filled: Filled) -> Metadata:
+    return {
+        "model": f"{filled.model}, {filled.strategy}",
+        "added": len(filled.made),
+        "without": filled.failed,
+        "model_missing": filled.missing or "no",
+    }
+
+
+def of_exports(done: Exported) -> Metadata:
+    added = {"files_added": len(done.added.made), "files_not_added": done.added.failed}
+    added |= {"files_tried_again": done.added.waiting + done.groups.waiting}
+    return of_batch(done.batch) | added
 
 
 def of_cost(cost: StorageCost) -> Metadata:

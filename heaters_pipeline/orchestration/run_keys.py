@@ -6,10 +6,11 @@ one.
 
 from __future__ import annotations
 
-import sys
-
 import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
+
+from heaters_pipeline.db.clip_work import Asked
+from heaters_pipeline.domain.themes import Standing
 
 
 def ingest_key(video_key: str, attempt: int) -> str:
@@ -20,17 +21,36 @@ def library_key(video_key: str, last_event_id: int, attempt: int) -> str:
     return f"library:{video_key}:{last_event_id}:{attempt}"
 
 
+def exports_key(video_key: str, mark: str) -> str:
+    """`mark` is `db.clip_exports.DueExports.mark`."""
+    return f"exports:{video_key}:{mark}"
+
+
+def themes_key(model: str, standing: Standing) -> str:
+    """A survey that failed is tried again when other clips are there."""
+    return f"themes:{model}:{standing.with_vector}:{standing.counted}:{standing.kept}"
+
+
+def is_of_exports(run: dg.DagsterRun) -> bool:
+    """Whether the run was asked for files that exported clips lack."""
+    return _parts(run)[0] == "exports"
+
+
 def attempt_of(run: dg.DagsterRun) -> int | None:
     """The attempt that an ingest was asked for; None where somebody started it by hand."""
     *_, attempt = _parts(run)
     return int(attempt) if attempt else None
 
 
-def last_event_of(run: dg.DagsterRun) -> int:
-    """The last decision that a library run was asked for; the highest id where somebody started it
-    by hand."""
+def asked_of(run: dg.DagsterRun) -> Asked:
+    """What a library run was asked for: all where somebody started it by hand."""
     parts = _parts(run)
-    return int(parts[-2]) if parts[-1] else sys.maxsize
+    return Asked(int(parts[-2]), int(parts[-1])) if parts[-1] else Asked()
+
+
+def is_by_hand(run: dg.DagsterRun) -> bool:
+    """Whether a person started the run, not a sensor."""
+    return RUN_KEY_TAG not in run.tags
 
 
 def _parts(run: dg.DagsterRun) -> list[str]:

@@ -5,26 +5,61 @@ import time
 from collections.abc import Iterable
 
 import dagster as dg
-from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
-from heaters_pipeline.db import clip_work, source_videos
+from heaters_pipeline.db import (
+    archiving,
+    clip_exports,
+    clip_work,
+    embeddings,
+    group_exports,
+    keyframe_rules,
+    source_videos,
+    themes,
+    webhooks,
+)
+from heaters_pipeline.db.clip_exports import DueExports
 from heaters_pipeline.db.clip_work import DueWork
+from heaters_pipeline.db.group_exports import DueGroups
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.orchestration.jobs import ingest_job, library_job
+from heaters_pipeline.media.clips.embeddings import obstacle
+from heaters_pipeline.orchestration.jobs import ingest_job, library_job, themes_job, vectors_job
 from heaters_pipeline.orchestration.partitions import heaters_videos
-from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.run_keys import (
+    asked_of,
     attempt_of,
+    exports_key,
     ingest_key,
-    last_event_of,
+    is_by_hand,
+    is_of_exports,
     library_key,
+    themes_key,
 )
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.work.give_up import give_up_ingest, give_up_library
+from heaters_pipeline.work.give_up import (
+    give_up_exports,
+    give_up_ingest,
+    give_up_library,
+    give_up_vectors,
+    put_back_exports,
+    put_back_ingest,
+    put_back_library,
+    take_over,
+)
+from heaters_pipeline.work.objects import delete_due
+from heaters_pipeline.work.outages import storage_outage
+from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.watched_folder import add_settled
+from heaters_pipeline.work.webhooks import deliver_due
 
 BATCH = 50
 """Runs asked for in one tick: what a queue swallows without a tick timing out."""
+
+AT_ONCE = 1000
+"""Clips that are archived or whose keyframes are compared with the rules, and deliveries that are
+forgotten, in one tick."""
 
 INTERVAL = get_settings().sensor_interval_seconds
 
@@ -34,9 +69,12 @@ INTERVAL = get_settings().sensor_interval_seconds
     minimum_interval_seconds=INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def new_source_videos(database: Database) -> dg.SensorResult:
-    """Ingests source videos that nobody has begun with, as long as there is room for them."""
+def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult:
+    """Ingests source videos that nobody has begun with, or whose pause before another try is over,
+    as long as there is room for them."""
     settings = get_settings()
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SensorResult(skip_reason=reason)
     free = shutil.disk_usage(settings.home).free
     if free < settings.min_free_gb * 10**9:
         return dg.SensorResult(
@@ -78,12 +116,21 @@ def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> d
     minimum_interval_seconds=INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def approved_clips(database: Database) -> dg.SensorResult:
-    """Exports, keyframes and embeds approved clips past their undo window, and makes archive
-    decisions past theirs final."""
+def approved_clips(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SensorResult:
+    """Exports, keyframes and embeds approved clips past their undo window, takes keyframes anew
+    where their rules say otherwise now, and makes archive decisions past their window final. Work
+    whose run has died is taken over."""
     window = get_settings().undo_window_seconds
+    for key, since in take_over(database.engine, BATCH):
+        context.log.warning(f"The run that was at work on {key} died; its work is tried again.")
+        end_dead_runs(context.instance, key, since.timestamp())
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:
-        archived = clip_work.archive_rested(session, window)
+        archived = archiving.archive_rested(session, window, AT_ONCE)
+        keyframe_rules.send_back(session, window, AT_ONCE)
         due = clip_work.due(session, window, BATCH)
     return dg.SensorResult(
         run_requests=library_requests(due),
@@ -94,21 +141,116 @@ def approved_clips(database: Database) -> dg.SensorResult:
     )
 
 
+@dg.sensor(
+    job=library_job,
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
+    """Makes the files that exported clips lack, since a profile was added, changed, or given
+    another use."""
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SensorResult(skip_reason=reason)
+    with database.transaction() as session:
+        due: list[DueExports | DueGroups] = [
+            *clip_exports.due(session, BATCH),
+            *group_exports.due(session, BATCH),
+        ]
+    return dg.SensorResult(
+        run_requests=exports_requests(due),
+        dynamic_partitions_requests=[
+            heaters_videos.build_add_request([work.video_key for work in due])
+        ],
+        skip_reason=None if due else "No file is missing.",
+    )
+
+
+@dg.sensor(
+    job=vectors_job,
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def missing_vectors(context: dg.SensorEvaluationContext, database: Database) -> dg.SensorResult:
+    """Gives clips of the library the vector of the present model and strategy that they lack, a
+    run of 2,000 clips at a time."""
+    settings = get_settings()
+    model, strategy = settings.embedding_model, settings.embedding_strategy
+    with database.transaction() as session:
+        lacking = embeddings.lacking(session, model, strategy, 1)
+        reason = obstacle(model) or embeddings.why_missing(session, model)
+    at_work = dg.RunsFilter(job_name=vectors_job.name, statuses=NOT_FINISHED_STATUSES)
+    if not lacking:
+        skipped = f"No clip lacks a vector by {model}."
+    elif reason is not None:
+        skipped = f"No vector by {model} yet: {reason}."
+    elif context.instance.get_runs(at_work, limit=1):
+        skipped = "A run is making vectors."
+    else:
+        # Rows are the memory: what a run can't make rests for a day, a model for ten minutes.
+        return dg.SensorResult(run_requests=[dg.RunRequest()])
+    return dg.SensorResult(skip_reason=skipped)
+
+
+@dg.sensor(
+    job=themes_job,
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def changed_library(database: Database) -> dg.SensorResult:
+    """Places new clips in the themes of the library, and has the themes made anew once enough clips
+    have come or gone."""
+    model = get_settings().embedding_model
+    with database.transaction() as session:
+        placed = themes.place(session, model)
+        standing = themes.standing(session, model)
+    due = [dg.RunRequest(run_key=themes_key(model, standing))] if standing.is_due else []
+    skipped = None if due else f"{placed} new clips placed; the themes stay."
+    return dg.SensorResult(run_requests=due, skip_reason=skipped)
+
+
+@dg.sensor(
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def unused_objects(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SkipReason:
+    """Deletes objects in the storage that no row names any more."""
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SkipReason(reason)
+    deleted = delete_due(Pipeline(database.engine, store.open(), get_settings(), context.log))
+    failed = f"; {len(deleted.failures)} stay, and are tried again" if deleted.failures else ""
+    return dg.SkipReason(f"{deleted.number} objects deleted{failed}.")
+
+
+@dg.sensor(
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def webhook_deliveries(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
+    """Tells the addresses of `heaters webhook` what happened, and forgets what ended long ago."""
+    with database.transaction() as session:
+        webhooks.forget_ended(session, get_settings().webhook_days, AT_ONCE)
+    done = deliver_due(database.engine)
+    for failure in done.failures:
+        context.log.warning(f"{failure}; it is tried again later.")
+    return dg.SkipReason(f"{done.delivered} delivered, {len(done.failures)} failed.")
+
+
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
-    monitored_jobs=[ingest_job, library_job],
+    monitored_jobs=[ingest_job, library_job, vectors_job],
     minimum_interval_seconds=INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def failed_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
-    """Fails, in words, what a dead run left in the middle, unless Dagster starts the run again."""
-    if context.dagster_run.tags.get(WILL_RETRY_TAG) != "true":
-        give_up(database, context.dagster_run, "The run died before it had ended: try again.")
+    """Has what a dead run left in the middle tried again, by another run."""
+    put_back(database, context.dagster_run, "The run died before it had ended.")
 
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.CANCELED,
-    monitored_jobs=[ingest_job, library_job],
+    monitored_jobs=[ingest_job, library_job, vectors_job],
     minimum_interval_seconds=INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -119,12 +261,46 @@ def cancelled_runs(context: dg.RunStatusSensorContext, database: Database) -> No
 
 def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
     """Fails what the run was asked for; a run that somebody started by hand was asked for all."""
+    if run.job_name == vectors_job.name:
+        give_up_vectors(database.engine, get_settings().embedding_model)
+        return
     key = run.tags[PARTITION_NAME_TAG]
     if run.job_name == ingest_job.name:
         give_up_ingest(database.engine, key, attempt_of(run), error)
+    elif is_of_exports(run):
+        give_up_exports(database.engine, key, error)
     else:
         window = get_settings().undo_window_seconds
-        give_up_library(database.engine, key, last_event_of(run), window, error)
+        give_up_library(database.engine, key, asked_of(run), window, error)
+
+
+def put_back(database: Database, run: dg.DagsterRun, error: str) -> None:
+    """Puts back what the run was asked for and did not do. One that somebody started by hand was
+    asked for nothing that its rows don't ask for."""
+    key = run.tags[PARTITION_NAME_TAG]
+    if is_by_hand(run):
+        return
+    if run.job_name == ingest_job.name:
+        put_back_ingest(database.engine, key, attempt_of(run), error)
+    elif is_of_exports(run):
+        put_back_exports(database.engine, key, error)
+    else:
+        window = get_settings().undo_window_seconds
+        put_back_library(database.engine, key, asked_of(run), window, error)
+
+
+def end_dead_runs(instance: dg.DagsterInstance, key: str, since: float) -> None:
+    """Tells Dagster that the run which was at work on a video at the time `since` (seconds since
+    1970) is dead: until it knows, no other run of the video begins. Runs of one video come one
+    after the other, so it is the one that had begun by then."""
+    under_way = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTED], tags={PARTITION_NAME_TAG: key}
+    )
+    for record in instance.get_run_records(under_way):
+        if record.start_time is not None and record.start_time <= since:
+            instance.report_run_failed(
+                record.dagster_run, "The process of this run has died; another run goes on."
+            )
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:
@@ -142,5 +318,13 @@ def library_requests(due: Iterable[DueWork]) -> list[dg.RunRequest]:
             run_key=library_key(work.video_key, work.last_event_id, work.attempt),
             partition_key=work.video_key,
         )
+        for work in due
+    ]
+
+
+def exports_requests(due: Iterable[DueExports | DueGroups]) -> list[dg.RunRequest]:
+    """A run a video for all files that it lacks."""
+    return [
+        dg.RunRequest(run_key=exports_key(work.video_key, work.mark), partition_key=work.video_key)
         for work in due
     ]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.sockets import make_private, socket_folder
 from heaters_pipeline.platform.postgres import ensure_database
-from heaters_pipeline.platform.sockets import make_private, socket_folder
 from heaters_pipeline.settings import Settings
 
 if TYPE_CHECKING:

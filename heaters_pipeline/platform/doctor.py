@@ -37,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _check("free disk", lambda: _free_disk(settings.home))
     yield javascript_finding()
     yield _detector(settings)
+    yield _model(settings.embedding_model)
 
 
 def _check(name: str, look: Callable[[], str]) -> Finding:
@@ -130,6 +131,18 @@ def _detector(settings: Settings) -> Finding:
         "pip install 'heaters[models]' adds it"
     )
     return Finding("cut detector", text, None)
+
+
+def _model(name: str) -> Finding:
+    """Whether clips get vectors, as far as that can be told without loading the model."""
+    from heaters_pipeline.media.clips.embeddings import has_weights, obstacle
+
+    reason = obstacle(name)
+    if reason is not None:
+        return Finding("embedding model", f"no vector by {name} yet: {reason}", None)
+    if not has_weights(name):
+        return Finding("embedding model", f"{name}; its weights come with the first clip", None)
+    return Finding("embedding model", name, True)
 
 
 def javascript_finding() -> Finding:

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import lock
-from heaters_pipeline.platform.sockets import make_private, socket_folder
+from heaters_pipeline.files.sockets import make_private, socket_folder
 
 if TYPE_CHECKING:
     import psutil

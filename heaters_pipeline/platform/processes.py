@@ -34,6 +34,8 @@ class Child:
     command: list[str]
     environment: Mapping[str, str]
     log: Path
+    is_vital: bool = True
+    """Without it the others are of no use: if it never stays up, all ends."""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0
     deaths: int = 0
@@ -43,6 +45,7 @@ class Child:
 
     HEALTHY_SECONDS = 60
     MOST_DEATHS = 5
+    LONGEST_PAUSE = 300
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +70,7 @@ class Child:
             return False
         lived = time.monotonic() - self.started
         self.deaths = 1 if lived > self.HEALTHY_SECONDS else self.deaths + 1
-        self.due = time.monotonic() + 2 ** (self.deaths - 1)
+        self.due = time.monotonic() + min(2 ** (self.deaths - 1), self.LONGEST_PAUSE)
         return True
 
     def exit_code(self) -> int | None:

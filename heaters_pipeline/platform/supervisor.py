@@ -138,9 +138,10 @@ class Supervisor:
     def _start_children(self, files: DagsterFiles, environment: Mapping[str, str]) -> None:
         """Each program when what it needs is there; returns when all answer."""
 
-        def child(name: str, title: str, *command: str) -> Child:
+        def child(name: str, title: str, *command: str, is_vital: bool = True) -> Child:
             log = self.settings.home / "logs" / f"{name}.log"
-            started = Child(name, title, [sys.executable, "-m", *command], environment, log)
+            words = [sys.executable, "-m", *command]
+            started = Child(name, title, words, environment, log, is_vital)
             self._children.append(started)
             started.start()
             return started
@@ -172,6 +173,12 @@ class Supervisor:
             "daemon",
             "Dagster's daemon",
             *("dagster._daemon", "run", "--workspace", str(files.workspace)),
+        )
+        child(
+            "search",
+            "The search process",
+            "heaters_pipeline.platform.search_process",
+            is_vital=False,
         )
         self._wait(webserver, lambda: answers_http(f"{self.dagster_address}/server_info"))
         self._wait(review, lambda: answers_http(f"{self.review_address}/healthz"))
@@ -212,7 +219,7 @@ class Supervisor:
         while not answers():
             for other in self._children:
                 code = other.exit_code()
-                if code is not None:
+                if code is not None and other.is_vital:
                     raise HeatersError(
                         f"{other.title} ended as soon as it had started ({ending(code)}); the "
                         f"last lines of {other.log}:\n{other.last_lines()}"
@@ -227,7 +234,7 @@ class Supervisor:
     def _report_death(self, child: Child) -> None:
         code = child.exit_code()
         child.process = None
-        if child.deaths >= child.MOST_DEATHS:
+        if child.deaths >= child.MOST_DEATHS and child.is_vital:
             raise HeatersError(
                 f"{child.title} keeps ending ({ending(code)}, {child.deaths} times in a row); "
                 f"the last lines of {child.log}:\n{child.last_lines()}"

@@ -11,7 +11,6 @@ from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
 from heaters_pipeline.orchestration.run_keys import attempt_of
 from heaters_pipeline.work.download import Settled, download_source
-from heaters_pipeline.work.ingest import DOWNLOAD_RETRIES, DOWNLOAD_RETRY_SECONDS
 
 GROUP = "ingest"
 
@@ -21,12 +20,6 @@ GROUP = "ingest"
     group_name=GROUP,
     kinds={"ytdlp"},
     pool="download",
-    retry_policy=dg.RetryPolicy(
-        max_retries=DOWNLOAD_RETRIES,
-        delay=DOWNLOAD_RETRY_SECONDS,
-        backoff=dg.Backoff.EXPONENTIAL,
-        jitter=dg.Jitter.PLUS_MINUS,
-    ),
     output_required=False,
 )
 def source_download(

@@ -9,8 +9,11 @@ from heaters_pipeline.orchestration import metadata
 from heaters_pipeline.orchestration.failures import failures_in_words
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
-from heaters_pipeline.work.library import embed_clips, export_clips, take_keyframes
+from heaters_pipeline.orchestration.run_keys import is_by_hand
+from heaters_pipeline.work.keyframes import take_keyframes
+from heaters_pipeline.work.library import embed_clips, export_clips, retry_failed
 from heaters_pipeline.work.objects import storage_cost
+from heaters_pipeline.work.themes import place_new
 
 GROUP = "library"
 
@@ -25,17 +28,21 @@ GROUP = "library"
 def exported_clips(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """An MP4 of every approved clip past its undo window, cut from the gold master and proven, by
-    checksum, to hold exactly its frames."""
+    """The files of every approved clip past its undo window, one by each of its profiles, cut from
+    the gold master and proven to hold exactly its frames; and files that exported clips lack since
+    a profile was added or changed. Where a person materializes it, all that failed on the way into
+    the library is tried again."""
     pipeline, key = open_pipeline(context, database, store), context.partition_key
     with failures_in_words():
-        batch = export_clips(pipeline, key)
+        if is_by_hand(context.run):
+            retry_failed(pipeline, key)
+        done = export_clips(pipeline, key)
     cost = storage_cost(pipeline, key)
-    return dg.MaterializeResult(metadata=metadata.of_batch(batch) | metadata.of_cost(cost))
+    return dg.MaterializeResult(metadata=metadata.of_exports(done) | metadata.of_cost(cost))
 
 
 @dg.asset(
-    deps=[exported_clips],
+    deps=["gold_master", exported_clips],
     partitions_def=heaters_videos,
     group_name=GROUP,
     kinds={"ffmpeg"},
@@ -43,7 +50,7 @@ def exported_clips(
 def clip_keyframes(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """Still images of every exported clip."""
+    """Still images of every exported clip, from the gold master, by the rules for keyframes."""
     with failures_in_words():
         batch = take_keyframes(open_pipeline(context, database, store), context.partition_key)
     return dg.MaterializeResult(metadata=metadata.of_batch(batch))
@@ -59,9 +66,12 @@ def clip_keyframes(
 def clip_embeddings(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """A vector of every clip with keyframes, by which clips are found. Clips of the library that
-    have one of another model only get one of the present model, too."""
+    """Takes every clip with keyframes into the library, with the vector by which it is found. Where
+    the model can't be had, without: `library_vectors` makes up for it."""
+    pipeline = open_pipeline(context, database, store)
     with failures_in_words():
-        done = embed_clips(open_pipeline(context, database, store), context.partition_key)
-    added = {"added": done.added, "without": done.without}
-    return dg.MaterializeResult(metadata=metadata.of_batch(done.batch) | added)
+        done = embed_clips(pipeline, context.partition_key)
+        place_new(pipeline)
+    return dg.MaterializeResult(
+        metadata=metadata.of_batch(done.batch) | metadata.of_vectors(done.filled)
+    )

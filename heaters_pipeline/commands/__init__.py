@@ -1,0 +1,1 @@
+"""Commands of `heaters` that have a module of their own."""
