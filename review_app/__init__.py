@@ -9,6 +9,7 @@ from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
+from heaters_pipeline.work.search import open_searcher
 from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
 from review_app.learnt import Learnt
@@ -56,17 +57,19 @@ def create_app(settings: Settings) -> Flask:
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     engine = open_engine(_database_url(settings))
+    storage = open_storage(
+        settings.storage_url,
+        settings.home,
+        endpoint_url=settings.s3_endpoint_url,
+        class_by_kind=settings.storage_classes,
+    )
     services = app.extensions["heaters"] = Services(
         settings,
         engine,
-        open_storage(
-            settings.storage_url,
-            settings.home,
-            endpoint_url=settings.s3_endpoint_url,
-            class_by_kind=settings.storage_classes,
-        ),
+        storage,
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
         Learnt(engine),
+        open_searcher(engine, storage, settings),
     )
     stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)

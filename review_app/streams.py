@@ -4,6 +4,7 @@ keep them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -13,6 +14,9 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 """Only for addresses that name their content: other bytes get another address."""
 
 REVALIDATE = "private, no-cache"
+
+FILM_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/matroska"}
+"""Of exported files, by suffix (RFC 9559 for Matroska)."""
 
 LONGEST_RANGE = 8 << 20
 """Bytes of one answer to a range: below what waitress buffers (16 MiB), so that a player which
@@ -52,6 +56,15 @@ def send_object(
     if status == 206:
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     if name is not None:
-        disposition = "attachment" if as_attachment else "inline"
-        response.headers.set("Content-Disposition", disposition, filename=name)
+        set_name(response, name, as_attachment=as_attachment)
     return response
+
+
+def set_name(response: Response, name: str, *, as_attachment: bool = True) -> None:
+    """The name under which a browser saves the answer. Headers are ASCII, so that other letters are
+    in `filename*` (RFC 6266), which every browser prefers."""
+    names = {"filename": name.encode("ascii", "replace").decode().replace("?", "_")}
+    if not name.isascii():
+        names["filename*"] = f"UTF-8''{quote(name, safe='')}"
+    disposition = "attachment" if as_attachment else "inline"
+    response.headers.set("Content-Disposition", disposition, **names)

@@ -10,6 +10,7 @@ from flask import url_for
 
 from heaters_pipeline.db import review_queue
 from heaters_pipeline.db.review_queue import QueuedClip
+from heaters_pipeline.domain.spreadsheets import cell
 from review_app.services import transaction
 
 COLUMNS = (
@@ -37,20 +38,15 @@ def _line(entry: QueuedClip) -> Sequence[object]:
     clip, video = entry.clip, entry.video
     has_file = clip.clip_filepath is not None
     return (
-        *(clip.id, video.key, _text(video.title), clip.state),
+        *(clip.id, video.key, cell(video.title), clip.state),
         *(clip.start_frame, clip.end_frame),
         f"{clip.cut_points['start_time_seconds']:.6f}",
         f"{clip.cut_points['end_time_seconds']:.6f}",
-        _text(",".join(clip.labels)),
+        cell(",".join(clip.labels)),
         clip.rating,
-        _text(clip.note or ""),
+        cell(clip.note or ""),
         url_for("clip_files.mp4", clip_id=clip.id, _external=True) if has_file else "",
     )
-
-
-def _text(text: str) -> str:
-    """Spreadsheets run a text that begins like a formula, and a title may come from anywhere."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _written(rows: Sequence[Sequence[object]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 from sqlmodel import Session
 
@@ -107,6 +107,8 @@ class ClipJson(TypedDict):
     labels: Sequence[str]
     rating: int | None
     note: str | None
+    chosen_frames: Sequence[int]
+    """Those that a reviewer chose as keyframes."""
     score: float | None
     """0 to 1: how much the clip looks like those that were approved before; None where nothing can
     be said."""
@@ -130,6 +132,28 @@ class DrawnClipJson(TypedDict):
     video: DrawnVideoJson
 
 
+class PlayedClipJson(TypedDict):
+    """What a page needs to play a clip and to draw it."""
+
+    id: int
+    start_frame: int
+    end_frame: int
+    duration_seconds: float
+    flashes: Sequence[FrameRange]
+    labels: Sequence[str]
+    video: VideoJson
+
+
+class Shows(Protocol):
+    """A clip with its video."""
+
+    @property
+    def clip(self) -> Clip: ...
+
+    @property
+    def video(self) -> SourceVideo: ...
+
+
 class SeenJson(TypedDict):
     """What an event keeps of a clip, for people; older events know no description."""
 
@@ -139,6 +163,7 @@ class SeenJson(TypedDict):
     labels: Sequence[str]
     rating: int | None
     note: str | None
+    chosen_frames: Sequence[int]
 
 
 def seen_json(kept: Snapshot) -> SeenJson:
@@ -149,6 +174,7 @@ def seen_json(kept: Snapshot) -> SeenJson:
         "labels": kept.get("labels") or [],
         "rating": kept.get("rating"),
         "note": kept.get("note"),
+        "chosen_frames": kept.get("chosen_frames") or [],
     }
 
 
@@ -174,13 +200,29 @@ def clips_json(
     ]
 
 
-def drawn_json(session: Session, entries: Sequence[QueuedClip]) -> dict[int, DrawnClipJson]:
+def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedClipJson]:
+    flashes = clip_transitions.flashes_of_clips(session, [entry.clip.id for entry in entries])
+    return [
+        {
+            "id": clip.id,
+            "start_frame": clip.start_frame,
+            "end_frame": clip.end_frame,
+            "duration_seconds": _seconds(clip),
+            "flashes": flashes[clip.id],
+            "labels": clip.labels,
+            "video": video_json(video),
+        }
+        for clip, video, *_ in entries
+    ]
+
+
+def drawn_json(session: Session, entries: Sequence[Shows]) -> dict[int, DrawnClipJson]:
     """By clip id."""
     flashes = clip_transitions.flashes_of_clips(session, [entry.clip.id for entry in entries])
     return {entry.clip.id: _drawn_json(entry, flashes[entry.clip.id]) for entry in entries}
 
 
-def _drawn_json(entry: QueuedClip, flashes: Sequence[FrameRange]) -> DrawnClipJson:
+def _drawn_json(entry: Shows, flashes: Sequence[FrameRange]) -> DrawnClipJson:
     clip, video = entry.clip, entry.video
     return {
         "start_frame": clip.start_frame,
@@ -198,7 +240,6 @@ def _clip_json(
     verdict: ReviewEvent | None,
 ) -> ClipJson:
     clip, video, previous, following = entry
-    start = float(clip.cut_points["start_time_seconds"])
     return {
         "id": clip.id,
         "version": clip.version,
@@ -206,8 +247,8 @@ def _clip_json(
         "flashes": flashes,
         "start_frame": clip.start_frame,
         "end_frame": clip.end_frame,
-        "start_seconds": start,
-        "duration_seconds": float(clip.cut_points["end_time_seconds"]) - start,
+        "start_seconds": float(clip.cut_points["start_time_seconds"]),
+        "duration_seconds": _seconds(clip),
         "trim": clip.trim,
         "transitions": [
             {"kind": each.kind, "first": each.first, "last": each.last} for each in cuts.transitions
@@ -220,11 +261,17 @@ def _clip_json(
         "labels": clip.labels,
         "rating": clip.rating,
         "note": clip.note,
+        "chosen_frames": clip.chosen_frames,
         "score": score,
         "video": video_json(video),
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
     }
+
+
+def _seconds(clip: Clip) -> float:
+    cuts = clip.cut_points
+    return float(cuts["end_time_seconds"]) - float(cuts["start_time_seconds"])
 
 
 def _verdict_json(event: ReviewEvent) -> VerdictJson:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from flask import request
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips, labels, source_list
+from heaters_pipeline.db import clips, labels, source_list, themes
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.labels import Colour
 
@@ -19,6 +20,8 @@ class Choices(TypedDict):
     """As `_filters.html` takes them."""
 
     videos: Sequence[Name]
+    filter_themes: Sequence[tuple[int, str]]
+    """Ids and names of the themes of the library; of their parts, the one that is chosen alone."""
     filter_labels: Sequence[tuple[str, Colour | None]]
     """Labels with their colours: those of the list, in its order, then the others in use."""
 
@@ -30,5 +33,6 @@ def choices(session: Session) -> Choices:
     names = dict.fromkeys([*offered, *used])
     return {
         "videos": source_list.ready(session, MOST_VIDEOS),
+        "filter_themes": themes.names(session, request.args.get("theme", None, int)),
         "filter_labels": [(name, colours.get(name)) for name in names],
     }

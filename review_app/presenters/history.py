@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -81,14 +81,22 @@ def changes(
     if was.get("grouped_with_clip_id") != now.get("grouped_with_clip_id"):
         first = now.get("grouped_with_clip_id")
         yield Change("Group", None, "with" if first else "left", [first] if first else [])
-    for name, text in (("labels", ", ".join), ("rating", str), ("note", str)):
+    for name, text in _DESCRIBED:
         if was.get(name) != now.get(name):
             old, new = was.get(name), now.get(name)
             yield Change(
-                name.capitalize(),
+                words(name).capitalize(),
                 text(old) if old else NOTHING,
                 text(new) if new else NOTHING,
             )
+
+
+_DESCRIBED: Sequence[tuple[str, Callable[[Any], str]]] = (
+    ("labels", ", ".join),
+    ("rating", str),
+    ("note", str),
+    ("chosen_frames", lambda frames: ", ".join(map(count, frames))),
+)
 
 
 def _state(found: Mapping[int, Snapshot], clip_id: int) -> str | None:

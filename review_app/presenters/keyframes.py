@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 from flask import url_for
 
@@ -17,10 +18,15 @@ def version(keyframe: ClipArtifact) -> str:
     return f"{(age.days * 86_400 + age.seconds) * 1_000_000 + age.microseconds:x}"
 
 
+def suffix(keyframe: ClipArtifact) -> str:
+    return PurePosixPath(keyframe.filepath).suffix
+
+
 def keyframe_url(keyframe: ClipArtifact) -> str:
     return url_for(
         "clip_files.keyframe",
         clip_id=keyframe.clip_id,
         frame=keyframe.frame,
         version=version(keyframe),
+        _asked=suffix(keyframe).removeprefix("."),
     )

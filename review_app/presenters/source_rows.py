@@ -5,18 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import event_log, ledger, source_list, source_videos
+from heaters_pipeline.db import (
+    clip_work,
+    event_log,
+    ledger,
+    repeats,
+    source_list,
+    source_videos,
+)
 from heaters_pipeline.db.event_log import Corrections
 from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.db.repeats import Shared
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.domain.states import SETTLED, SOURCE_STEPS, ClipState, SourceState
+from heaters_pipeline.domain.repeats import TOLD_SHARE
+from heaters_pipeline.domain.retries import tries_told
+from heaters_pipeline.domain.states import (
+    EXPORT,
+    KEYFRAME,
+    SETTLED,
+    SOURCE_STEPS,
+    ClipState,
+    SourceState,
+)
 from review_app.presenters.texts import count, file_size, tone, words
 
 QUIET = timedelta(minutes=1)
@@ -32,8 +50,20 @@ DETECTORS = {
 }
 """In words; the others are PySceneDetect's."""
 
+BATCHES = {EXPORT: "clips exported", KEYFRAME: "clips with keyframes"}
+"""The steps that take their time."""
+
 _AT_WORK = frozenset(step.doing for step in SOURCE_STEPS)
 _BETWEEN_STEPS = frozenset(step.waiting for step in SOURCE_STEPS)
+
+
+class Batch(NamedTuple):
+    """The clips of a step that a run is at work on."""
+
+    done: int
+    total: int
+    what: str
+    """Of those that are done, in words."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +74,9 @@ class Clips:
     pending: int
     done: int
     failed: int
+    tried_again: int
+    """Wait for another try."""
+    batch: Batch | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +105,8 @@ class Row:
     bytes: Bytes
     files: int
     same_as: Name | None
+    shared: Sequence[Shared]
+    """Videos that have much of it."""
     playlist: Name | None
     playlist_length: int
 
@@ -98,7 +133,14 @@ class Row:
             return "waiting", "plain"
         if video.state == SourceState.EXPANDED:
             return "playlist", "plain"
+        if video.archived is not None:
+            return "archived", "plain"
         return words(video.state), tone(video.state)
+
+    @property
+    def error(self) -> str | None:
+        """With what becomes of it."""
+        return tries_told(self.video.error, self.video.tries, self.video.retry_at)
 
     @property
     def time_left(self) -> str | None:
@@ -156,7 +198,8 @@ class Row:
     @property
     def can_cancel(self) -> bool:
         video = self.video
-        under_way = video.error is None and video.state in _AT_WORK | _BETWEEN_STEPS
+        waits = video.state == SourceState.NEW
+        under_way = waits or (video.error is None and video.state in _AT_WORK | _BETWEEN_STEPS)
         works = under_way or video.refetch_requested or video.progress is not None
         return works and not video.cancel_requested
 
@@ -175,8 +218,18 @@ class Row:
         idle = not video.refetch_requested and video.progress is None
         fell_short = self.shortfall is not None or video.error is not None
         return (
-            video.state == SourceState.READY and video.origin == Origin.WEB and idle and fell_short
+            video.state == SourceState.READY
+            and video.archived is None
+            and video.origin == Origin.WEB
+            and idle
+            and fell_short
         )
+
+    @property
+    def can_archive(self) -> bool:
+        """The database refuses it while a run is at work."""
+        is_whole = self.video.state == SourceState.READY and self.video.archived is None
+        return is_whole and not self.can_cancel
 
     @property
     def can_remove(self) -> bool:
@@ -195,29 +248,34 @@ class Row:
         return " and ".join(parts) or "nothing but its line in this list"
 
 
-def rows(session: Session, videos: Sequence[SourceVideo]) -> list[Row]:
+def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -> list[Row]:
     """In a fixed number of queries, however many videos there are."""
     ids = [video.id for video in videos]
     others = {video.duplicate_of_id for video in videos} | {video.playlist_id for video in videos}
     names = source_list.names(session, {other for other in others if other is not None})
     clips = source_videos.clip_counts(session, ids)
+    tried_again = clip_work.tried_again(session, ids)
     corrections = event_log.corrections(session, ids)
     detectors = source_list.detectors(session, ids)
     by_kind = ledger.by_kind(session, ids)
     files = ledger.numbers(session, ids)
     minutes = ledger.approved_minutes(session, ids)
+    shared = repeats.shared(session, ids, repeat_score, TOLD_SHARE)
     lengths = source_list.playlist_lengths(session, ids)
     now = datetime.now(UTC)
     return [
         Row(
             video=video,
             now=now,
-            clips=_clips(clips[video.id]) if video.id in clips else None,
+            clips=_clips(clips[video.id], tried_again.get(video.id, 0))
+            if video.id in clips
+            else None,
             corrections=corrections.get(video.id),
             detector=detectors.get(video.id),
             bytes=Bytes(by_kind.get(video.id, {}), minutes.get(video.id, 0)),
             files=files.get(video.id, 0),
             same_as=names.get(video.duplicate_of_id or 0),
+            shared=shared.get(video.id, ()),
             playlist=names.get(video.playlist_id or 0),
             playlist_length=lengths.get(video.id, 0),
         )
@@ -233,13 +291,24 @@ def total(found: Sequence[Row]) -> Bytes:
     return Bytes(by_kind, sum(row.bytes.approved_minutes for row in found))
 
 
-def _clips(by_state: dict[str, int]) -> Clips:
+def _clips(by_state: dict[str, int], tried_again: int) -> Clips:
     return Clips(
         total=sum(by_state.values()),
         pending=by_state.get(ClipState.PENDING_REVIEW, 0),
         done=by_state.get(ClipState.EMBEDDED, 0),
         failed=sum(number for state, number in by_state.items() if state.endswith("_failed")),
+        tried_again=tried_again,
+        batch=_batch(by_state),
     )
+
+
+def _batch(by_state: dict[str, int]) -> Batch | None:
+    """A run takes all its clips through one step, then through the next."""
+    for step, what in BATCHES.items():
+        if left := by_state.get(step.doing, 0):
+            done = by_state.get(step.done, 0)
+            return Batch(done, done + left, what)
+    return None
 
 
 def _counted(number: int, noun: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from flask import Flask
 
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.progress import spoken_duration
+from heaters_pipeline.domain.retries import tries_told
 from heaters_pipeline.domain.states import ClipState, SourceState, spoken
 
 FAILED = frozenset(
@@ -41,6 +43,7 @@ def register(app: Flask) -> None:
         when=when,
         spoken=spoken_duration,
         tone=tone,
+        tried=tried,
         per_cent=per_cent,
         deed=DEEDS.__getitem__,
     )
@@ -92,6 +95,18 @@ def since(time: datetime, now: datetime) -> str:
     seconds = (now - time).total_seconds()
     days = round(seconds / 86400)
     return f"{days} days" if days > 1 else spoken_duration(seconds)
+
+
+class Tried(Protocol):
+    """A row that failed, and may be tried again."""
+
+    error: str | None
+    tries: int
+    retry_at: datetime | None
+
+
+def tried(row: Tried) -> str | None:
+    return tries_told(row.error, row.tries, row.retry_at)
 
 
 def per_cent(share: float | None) -> str:

@@ -3,25 +3,34 @@
 from review_app.views import (
     clip_files,
     clips,
+    collections,
     decisions,
+    groups,
+    handover,
     health,
+    keyframe_rules,
     labels,
     library,
     media,
+    profiles,
     progress,
     queue,
+    reel,
     review,
     reviewer,
     saved_views,
+    search,
     sheet,
     sources,
     statistics,
+    themes,
 )
 
 BLUEPRINTS = tuple(
     view.blueprint
     for view in (
         *(health, review, queue, progress, decisions, reviewer, sheet, media),
-        *(library, clips, clip_files, labels, saved_views, sources, statistics),
+        *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
+        *(collections, groups, handover, keyframe_rules, reel, search, themes),
     )
 )

@@ -1,4 +1,4 @@
-"""The page of one clip with its history, and the page of clips that look like it."""
+"""The page of one clip with its history."""
 
 from __future__ import annotations
 
@@ -9,35 +9,42 @@ from sqlmodel import Session
 from heaters_pipeline.db import (
     alike,
     artifacts,
+    clip_exports,
     clip_transitions,
     clip_work,
     clips,
+    collections,
     embeddings,
     event_log,
+    handovers,
     labels,
+    repeats,
     review_queue,
     undoing,
 )
 from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.db.review_queue import QueuedClip
+from heaters_pipeline.domain.repeats import ClipRepeat
 from heaters_pipeline.domain.states import ClipState
+from review_app.fields import integers, json_object
 from review_app.presenters import history
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name
-from review_app.services import delete_unused, services, transaction
+from review_app.services import services, transaction
 
 blueprint = Blueprint("clips", __name__)
 
 SIMILAR = 12
-SIMILAR_PAGE = 48
 ALIKE = 5
 
 
 @blueprint.get("/clips/<int:clip_id>")
 def index(clip_id: int) -> ResponseReturnValue:
-    likeness = services().likeness()
+    likeness, wanted = services().likeness(), services().settings.embedding_model
     with transaction() as session:
         entry = review_queue.queued(session, [clips.get(session, clip_id).id])[0]
-        near = embeddings.similar(session, clip_id, SIMILAR)
+        models = _models(session, clip_id)
+        near = embeddings.similar(session, clip_id, SIMILAR, models[0]) if models else []
         ids = [clip_id, *(other.id for other, _ in near)]
         undoable = event_log.latest_on_clip(session, clip_id)
         return render_template(
@@ -47,14 +54,36 @@ def index(clip_id: int) -> ResponseReturnValue:
             transitions=clip_transitions.of_clips(session, [clip_id])[clip_id].transitions,
             history=history.entries(clip_id, clips.history(session, clip_id)),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
+            group_name=clips.get(session, entry.clip.grouped_with_clip_id or clip_id).group_name,
             undoable=undoable,
             undone_with_it=_batch_size(session, undoable) - 1 if undoable else 0,
             similar=near,
-            models=embeddings.models_of_clip(session, clip_id),
+            repeats=repeated(session, clip_id),
+            models=models,
+            wanted_model=wanted,
+            why_no_vector=embeddings.why_missing(session, wanted, clip_id),
             keyframes=artifacts.keyframes_of(session, ids),
+            exports=clip_exports.of_clips(session, [clip_id]).get(clip_id, []),
+            failures=clip_exports.failures(session, [clip_id]).get(clip_id, []),
             colours=labels.colours(session),
+            collections=collections.of_clips(session, [clip_id]).get(clip_id, []),
+            handovers=handovers.of_clips(session, [clip_id]).get(clip_id, []),
             can_be_described=entry.clip.state != ClipState.SUPERSEDED,
         )
+
+
+def _models(session: Session, clip_id: int) -> list[str]:
+    """That the clip has a vector of, the present one first."""
+    wanted = services().settings.embedding_model
+    return sorted(embeddings.models_of_clip(session, clip_id), key=lambda name: name != wanted)
+
+
+def repeated(session: Session, clip_id: int) -> list[tuple[ClipRepeat, QueuedClip]]:
+    """What shows the same as a clip, the likest first."""
+    found = repeats.of_clips(session, [clip_id], services().settings.repeat_score)
+    entries = review_queue.queued(session, [each.other_id for each in found])
+    by_id = {entry.clip.id: entry for entry in entries}
+    return [(each, by_id[each.other_id]) for each in found]
 
 
 def _batch_size(session: Session, event: ReviewEvent) -> int:
@@ -64,31 +93,41 @@ def _batch_size(session: Session, event: ReviewEvent) -> int:
 
 @blueprint.get("/clips/<int:clip_id>/similar")
 def similar(clip_id: int) -> ResponseReturnValue:
-    with transaction() as session:
-        clips.get(session, clip_id)
-        models = embeddings.models_of_clip(session, clip_id)
-        model = request.args.get("model") or next(iter(models), None)
-        near = embeddings.similar(session, clip_id, SIMILAR_PAGE, model) if model else []
-        ids = [clip_id, *(other.id for other, _ in near)]
-        return render_template(
-            "similar.html",
-            clip_id=clip_id,
-            similar=near,
-            model=model,
-            models=models,
-            keyframes=artifacts.keyframes_of(session, ids),
-            colours=labels.colours(session),
-        )
+    """Where the search by a clip was before there was one box for all."""
+    return redirect(url_for("library.index", like=clip_id, model=request.args.get("model")), 301)
 
 
 @blueprint.get("/api/clips/<int:clip_id>/alike")
 def look_alikes(clip_id: int) -> ResponseReturnValue:
-    """The clips that look most like this one, in any state, the likest first."""
+    """The clips that show the same as this one, then those that look most like it, in any state,
+    the likest first; and the ids of the former (`same`)."""
     likeness = services().likeness()
     with transaction() as session:
-        ids = alike.nearest(session, clip_id, ALIKE)
+        told = repeats.of_clips(session, [clip_id], services().settings.repeat_score)
+        same = [each.other_id for each in told]
+        near = [each for each in alike.nearest(session, clip_id, ALIKE) if each not in same]
+        ids = [*same, *near][:ALIKE]
         found = clips_json(session, review_queue.queued(session, ids), likeness)
-    return jsonify(clips=sorted(found, key=lambda clip: ids.index(clip["id"])))
+    return jsonify(
+        clips=sorted(found, key=lambda clip: ids.index(clip["id"])),
+        same=[each for each in same if each in ids],
+    )
+
+
+@blueprint.post("/api/apart")
+def take_apart() -> ResponseReturnValue:
+    """`{"clips": [id, ...]}`: no two of them are called the same any more, for good."""
+    with transaction() as session:
+        repeats.take_apart(session, reviewer_name(), integers(json_object(), "clips"))
+    return jsonify({})
+
+
+@blueprint.post("/clips/<int:clip_id>/apart/<int:other_id>")
+def take_from(clip_id: int, other_id: int) -> ResponseReturnValue:
+    with transaction() as session:
+        repeats.take_apart(session, reviewer_name(), [clip_id, other_id])
+    flash(f"Clip {other_id} is not called the same any more.")
+    return redirect(url_for("clips.index", clip_id=clip_id), 303)
 
 
 @blueprint.post("/clips/<int:clip_id>/retry")
@@ -99,6 +138,15 @@ def retry(clip_id: int) -> ResponseReturnValue:
     return redirect(url_for("clips.index", clip_id=clip_id), 303)
 
 
+@blueprint.post("/clips/<int:clip_id>/exports/retry")
+def retry_exports(clip_id: int) -> ResponseReturnValue:
+    """Has the files made again that failed on a clip which has others."""
+    with transaction() as session:
+        clip_exports.retry(session, clip_id)
+    flash(f"The missing files of clip {clip_id} are made again.")
+    return redirect(url_for("clips.index", clip_id=clip_id), 303)
+
+
 @blueprint.post("/clips/<int:clip_id>/undo")
 def undo(clip_id: int) -> ResponseReturnValue:
     """Takes back a decision on the clip, no matter who made it and when."""
@@ -106,7 +154,6 @@ def undo(clip_id: int) -> ResponseReturnValue:
         outcome = undoing.undo(
             session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
         )
-    delete_unused(outcome)
     more = outcome.events - 1
     flash(f"Taken back{f', with {more} more of its batch' if more else ''}.")
     return redirect(url_for("clips.index", clip_id=clip_id), 303)

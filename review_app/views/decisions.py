@@ -36,6 +36,7 @@ from heaters_pipeline.domain.decisions import (
     Nudge,
     Side,
     Split,
+    Ungroup,
     touched,
 )
 from heaters_pipeline.domain.errors import Conflict, InputError
@@ -43,7 +44,7 @@ from heaters_pipeline.domain.states import ClipState
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import ClipJson, clips_json, seen_json, video_json
 from review_app.reviewer import reviewer_name, reviewer_page
-from review_app.services import delete_unused, services, transaction
+from review_app.services import services, transaction
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -75,7 +76,6 @@ def decide(clip_id: int) -> ResponseReturnValue:
     except Conflict as conflict:
         found = _now([clip_id])
         return jsonify(error=str(conflict), clip=found[0] if found else None), 409
-    delete_unused(outcome)
     return jsonify(_outcome_json(outcome))
 
 
@@ -93,8 +93,6 @@ def decide_all() -> ResponseReturnValue:
             versions=versions,
             decision=decision,
         )
-    if outcome is not None:
-        delete_unused(outcome)
     made = _outcome_json(outcome) if outcome else {"event_id": None, "clips": []}
     left = {clip["id"]: clip for clip in _now(refusals)}
     refused = [
@@ -118,7 +116,6 @@ def undo() -> ResponseReturnValue:
             lease_seconds=services().settings.lease_seconds,
             page=reviewer_page(),
         )
-    delete_unused(outcome)
     with transaction() as session:
         today = _count_today(session)
     return jsonify(**_outcome_json(outcome), undone=outcome.events, today=today)
@@ -148,6 +145,8 @@ def _decision(wanted: Mapping[str, Any]) -> Decision:
     match Action(one_of(DECISIONS, wanted, "action")):
         case Action.GROUP:
             return Group()
+        case Action.UNGROUP:
+            return Ungroup()
         case Action.MERGE:
             return Merge(Side(one_of(Side, wanted, "side", Side.PREVIOUS)))
         case Action.SPLIT if "frames" in wanted:

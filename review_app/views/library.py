@@ -1,11 +1,17 @@
-"""The library: the grid of finished clips, and the same clips as CSV."""
+"""The library: the grid of finished clips, the search over all clips, and the clips as CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, labels, review_queue
+from heaters_pipeline.db import artifacts, labels, repeats, review_queue
+from heaters_pipeline.db.review_queue import QueuedClip
+from heaters_pipeline.domain.searching import Search
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from review_app.fields import arguments
 from review_app.presenters import clip_csv, filters
@@ -19,8 +25,57 @@ PAGE = 48
 
 @blueprint.get("/library")
 def index() -> ResponseReturnValue:
-    page = max(1, request.args.get("page", 1, int))
-    selection = _selection()
+    found = _found()
+    with transaction() as session:
+        return render_template("library.html", **found, **filters.choices(session))
+
+
+@blueprint.get("/library/found")
+def found() -> ResponseReturnValue:
+    """What the page shows below its box, for the same address."""
+    return render_template("_found.html", **_found())
+
+
+def _found() -> dict[str, Any]:
+    wanted = Search.parse(arguments())
+    return _searched(wanted) if wanted.asks else _listed()
+
+
+def _page() -> int:
+    return max(1, request.args.get("page", 1, int))
+
+
+def _searched(wanted: Search) -> dict[str, Any]:
+    page, selection = _page(), _selection()
+    result = services().searcher.find(
+        wanted,
+        selection,
+        likeness=services().likeness(),
+        limit=PAGE,
+        offset=(page - 1) * PAGE,
+    )
+    with transaction() as session:
+        entries = {
+            entry.clip.id: entry
+            for entry in review_queue.queued(session, [hit.clip_id for hit in result.hits])
+        }
+        hits = [hit for hit in result.hits if hit.clip_id in entries]
+        return {
+            "wanted": wanted,
+            "result": result,
+            "hits": {hit.clip_id: hit for hit in hits},
+            "selection": selection,
+            "filtered": _arguments(selection),
+            "arguments": {**_arguments(selection), **wanted.arguments()},
+            "total": result.total,
+            "has_more": page * PAGE < result.total,
+            "page": page,
+            **_cards(session, [entries[hit.clip_id] for hit in hits]),
+        }
+
+
+def _listed() -> dict[str, Any]:
+    page, selection = _page(), _selection()
     likeness = services().likeness()
     with transaction() as session:
         found = review_queue.selected(
@@ -31,22 +86,30 @@ def index() -> ResponseReturnValue:
             by_itself=Shown.LIBRARY,
             likeness=likeness,
         )
-        entries = found[:PAGE]
-        return render_template(
-            "library.html",
-            selection=selection,
-            arguments=_arguments(selection),
-            total=review_queue.count(
+        return {
+            "wanted": None,
+            "selection": selection,
+            "filtered": _arguments(selection),
+            "arguments": _arguments(selection),
+            "total": review_queue.count(
                 session, selection, by_itself=Shown.LIBRARY, likeness=likeness
             ),
-            entries=entries,
-            drawn=drawn_json(session, entries),
-            keyframes=artifacts.keyframes_of(session, [entry.clip.id for entry in entries]),
-            **filters.choices(session),
-            colours=labels.colours(session),
-            page=page,
-            has_more=len(found) > PAGE,
-        )
+            "page": page,
+            "has_more": len(found) > PAGE,
+            **_cards(session, found[:PAGE]),
+        }
+
+
+def _cards(session: Session, entries: Sequence[QueuedClip]) -> dict[str, Any]:
+    """What the cards of clips need."""
+    ids = [entry.clip.id for entry in entries]
+    return {
+        "entries": entries,
+        "drawn": drawn_json(session, entries),
+        "keyframes": artifacts.keyframes_of(session, ids),
+        "same": repeats.others(session, ids, services().settings.repeat_score),
+        "colours": labels.colours(session),
+    }
 
 
 @blueprint.get("/library.csv")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import alike, clips, review_queue
-from heaters_pipeline.domain.alike import stacks
+from heaters_pipeline.db import clips, repeats, review_queue
 from heaters_pipeline.domain.errors import Gone, InputError
+from heaters_pipeline.domain.repeats import stacks
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
 from review_app.fields import arguments
@@ -33,8 +33,10 @@ def queue() -> ResponseReturnValue:
     `available` those that the page can have. Pending clips that are neither with others nor
     available are leased by other pages of the same reviewer.
 
-    `?stacks=1` asks for `stacks`, too: the ids of clips of the answer that look alike, a list for
-    each stack, in the order of the clips."""
+    `?stacks=1` asks for `stacks`, too: the ids of clips of the answer that show the same, a list
+    for each stack, in the order of the clips. Pending clips of the selection that show the same as
+    one of the answer are then in it, too, beyond the limit and from whatever video, if the page can
+    have them."""
     limit = request.args.get("limit", 6, int)
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
@@ -60,7 +62,16 @@ def queue() -> ResponseReturnValue:
         stacked = {}
         if request.args.get("stacks") == "1":
             ids = [entry.clip.id for entry in found]
-            stacked = {"stacks": stacks(ids, alike.pairs(session, ids))}
+            same = repeats.of_clips(session, ids, services().settings.repeat_score)
+            missing = {each.other_id for each in same}.difference(ids)
+            if waiting and missing:
+                found += review_queue.lease_also(
+                    session, missing, me, seconds, selection, likeness, page
+                )
+                ids = [entry.clip.id for entry in found]
+                same = repeats.of_clips(session, ids, services().settings.repeat_score)
+            pairs = [(each.clip_id, each.other_id) for each in same if each.other_id in ids]
+            stacked = {"stacks": stacks(ids, pairs)}
         return jsonify(
             clips=clips_json(session, found, likeness),
             pending=pending.total,

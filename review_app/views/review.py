@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from heaters_pipeline.db import profiles
 from heaters_pipeline.domain.doubt import SURE
 from review_app.presenters import filters
 from review_app.services import services, transaction
@@ -22,10 +23,11 @@ def home() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     with transaction() as session:
         choices = filters.choices(session)
+        is_trimmed = profiles.leaves_out_transitions(session)
     return render_template(
         "review.html",
         **choices,
         lease_seconds=services().settings.lease_seconds,
-        export_trimmed=services().settings.export_trimmed,
+        export_trimmed=is_trimmed,
         sure=SURE,
     )

@@ -9,17 +9,20 @@ from typing import NamedTuple, TypedDict
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
-from heaters_pipeline.db import removal, source_list, source_videos
+from heaters_pipeline.db import archiving, outages, removal, retrying, source_list, source_videos
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
+from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.retries import outage_told
 from heaters_pipeline.work.register import add_source, references_in
 from review_app.guard import csrf
 from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
-from review_app.services import delete_unused, services, transaction
+from review_app.services import services, transaction
 from review_app.uploads import tus
 
 blueprint = Blueprint("sources", __name__)
@@ -34,6 +37,9 @@ class Listing(TypedDict):
     """A part of the list of source videos, as its template takes it."""
 
     rows: Sequence[source_rows.Row]
+    failed: retrying.Number
+    """Of the whole list, not of this part alone."""
+    outages: Sequence[str]
     total: source_rows.Bytes
     counts: Mapping[Choice, int]
     choice: Choice
@@ -83,7 +89,7 @@ def add() -> ResponseReturnValue:
         with transaction() as session:
             for reference in some:
                 try:
-                    video, told = add_source(
+                    video, outcome = add_source(
                         session,
                         reference,
                         title=title if len(lines) == 1 and title else None,
@@ -92,12 +98,12 @@ def add() -> ResponseReturnValue:
                 except InputError as error:
                     bad.append(Bad(reference, str(error)))
                 else:
-                    news[told] += 1
+                    news[outcome] += 1
                     last = video.title
     if news.total() == 1:
         flash(f"{last}: {next(iter(news))}.")
     elif news:
-        flash(f"{', '.join(f'{count(number)} {told}' for told, number in news.items())}.")
+        flash(f"{', '.join(f'{count(number)} {each}' for each, number in news.items())}.")
     if bad:
         return render_template("sources.html", bad=bad, title=title, **_listing()), 400
     return redirect(url_for("sources.index"), 303)
@@ -123,6 +129,15 @@ def retry(key: str) -> ResponseReturnValue:
     return _back(f"{title} is in the queue again.")
 
 
+@blueprint.post("/sources/retry")
+def retry_failed() -> ResponseReturnValue:
+    """Tries again all that failed of the videos that the address of the list names."""
+    choice, find, _ = _asked()
+    with transaction() as session:
+        done = retrying.retry_failed(session, _concerned(session, choice, find))
+    return _back(f"Tried again: {done.spoken}.")
+
+
 @blueprint.post("/sources/<key>/cancel")
 def cancel(key: str) -> ResponseReturnValue:
     with transaction() as session:
@@ -142,11 +157,31 @@ def refetch(key: str) -> ResponseReturnValue:
 @blueprint.post("/sources/<key>/remove")
 def remove(key: str) -> ResponseReturnValue:
     """Refused while a run is at work on the video."""
-    with video_lock(services().engine, key, wait_seconds=0):
-        with transaction() as session:
-            removed = removal.remove(session, key, actor=reviewer_name())
-        delete_unused(removed)
-    return _back(f"{removed.title} is removed.")
+    with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
+        title = removal.remove(session, key, actor=reviewer_name())
+    return _back(f"{title} is removed.")
+
+
+@blueprint.get("/sources/<key>/archive")
+def ask_archive(key: str) -> ResponseReturnValue:
+    """What would be lost, and what stays."""
+    with transaction() as session:
+        stake = archiving.stake(session, key)
+    return render_template(
+        "archive.html",
+        key=key,
+        stake=stake,
+        sentences=told(stake, Archived.AWAY),
+        has_classes=services().storage.has_classes,
+    )
+
+
+@blueprint.post("/sources/<key>/archive")
+def archive(key: str) -> ResponseReturnValue:
+    """Deletes source and gold master. Refused while a run is at work on the video."""
+    with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
+        title, _ = archiving.archive(session, key, Archived.AWAY)
+    return _back(f"{title} is archived: its clips can be looked at, and no more be exported.")
 
 
 def _back(sentence: str) -> ResponseReturnValue:
@@ -156,15 +191,30 @@ def _back(sentence: str) -> ResponseReturnValue:
     return redirect(url_for("sources.index", **chosen), 303)  # type: ignore[arg-type]
 
 
-def _listing() -> Listing:
-    page = max(1, request.args.get("page", 1, int))
+def _asked() -> tuple[Choice, str, int]:
+    """Which videos, what to find, and the page, as the address names them."""
     choice = request.args.get("show", Choice.ALL, Choice)
-    find = one_line(request.args.get("find", ""))
+    page = max(1, request.args.get("page", 1, int))
+    return choice, one_line(request.args.get("find", "")), page
+
+
+def _concerned(session: Session, choice: Choice, find: str) -> Sequence[int]:
+    """The videos of whose failures a part of the list tells. Those of clips are no failures of
+    their videos."""
+    return source_list.ids(session, Choice.ALL if choice == Choice.FAILED else choice, find)
+
+
+def _listing() -> Listing:
+    choice, find, page = _asked()
     with transaction() as session:
         videos = source_list.newest_first(session, choice, find, PAGE + 1, (page - 1) * PAGE)
-        rows = source_rows.rows(session, videos[:PAGE])
+        rows = source_rows.rows(session, videos[:PAGE], services().settings.repeat_score)
         counts = source_list.counts(session)
+        failed = retrying.failed(session, _concerned(session, choice, find))
+        down = _outages(session)
     return {
+        "failed": failed,
+        "outages": down,
         "rows": rows,
         "total": source_rows.total(rows),
         "counts": counts,
@@ -174,6 +224,18 @@ def _listing() -> Listing:
         "page": page,
         "has_more": len(videos) > PAGE,
     }
+
+
+def _outages(session: Session) -> list[str]:
+    """What does not answer, in words, with what waits for it."""
+    found = outages.listed(session)
+    if not found:
+        return []
+    waiting = retrying.waiting(session, services().settings.undo_window_seconds)
+    return [
+        outage_told(each.thing, each.since, each.reason, waiting.clips, waiting.videos)
+        for each in found
+    ]
 
 
 def _chosen(choice: Choice, find: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,14 @@
 
 import { Player } from '../player/player.js';
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
-import './cards.js';
+import '../shared/cards.js';
+import { Collecting, COLLECTING, tellInLine } from '../shared/collecting.js';
+import { byId, setText } from '../shared/dom.js';
+import { isField } from '../shared/keys/focus.js';
+import { keptKeys } from '../shared/keys/kept.js';
+import { Keymap } from '../shared/keys/keymap.js';
+import { searchLike } from '../shared/send_picture.js';
+import { sentence } from '../shared/words.js';
 import { Describing } from './describing.js';
 
 /** @typedef {import('../shared/clip.js').Clip} Clip */
@@ -15,6 +22,29 @@ const SCALE = 2;
 
 const described = document.getElementById('describing')?.dataset.described;
 if (described) new Describing().open(JSON.parse(described));
+
+const collect = document.getElementById('collect');
+if (collect) {
+  const collecting = new Collecting({ chosen: () => [Number(collect.dataset.id)], tell: tellInLine });
+  const keymap = new Keymap(COLLECTING, keptKeys());
+  collect.addEventListener('click', () => collecting.choose());
+  document.addEventListener('keydown', (event) => {
+    const action = keymap.actionFor(event);
+    if (!action || event.repeat || isField(/** @type {HTMLElement} */ (event.target))) return;
+    event.preventDefault();
+    if (action === 'collect') collecting.toggle();
+    else collecting.choose();
+  });
+}
+
+document.getElementById('search-like')?.addEventListener('click', () => {
+  const shown = /** @type {HTMLCanvasElement | HTMLVideoElement} */ (
+    document.querySelector('.film'));
+  searchLike(shown).then(() => tellSearch(''), (error) => tellSearch(sentence(error)));
+});
+
+/** @param {string} text */
+const tellSearch = (text) => setText(byId('search-told'), text);
 
 const film = /** @type {HTMLCanvasElement | null} */ (document.getElementById('film'));
 const strip = /** @type {HTMLCanvasElement | null} */ (document.getElementById('strip'));

@@ -1,5 +1,7 @@
-/** The library: filters as on the other pages, and a dialog that describes a clip. */
+/** The library: the search box, filters as on the other pages, a dialog that describes a clip, and marks. */
 
+import { dress } from '../shared/cards.js';
+import { Collecting, COLLECTING, tellInLine } from '../shared/collecting.js';
 import { byId, make } from '../shared/dom.js';
 import { dot } from '../shared/dot.js';
 import { Filters } from '../shared/filters.js';
@@ -8,19 +10,51 @@ import { keptKeys } from '../shared/keys/kept.js';
 import { Keymap } from '../shared/keys/keymap.js';
 import { colourOf } from '../shared/labels.js';
 import { LIBRARY } from '../shared/selection.js';
-import './cards.js';
 import { Describing } from './describing.js';
+import { Marking } from './marking.js';
+import { SearchBox } from './search.js';
 
 const filters = new Filters(() => location.reload(), LIBRARY);
-const keymap = new Keymap([{ action: 'filters', key: '/', label: 'Filter the clips' }], keptKeys());
+const keymap = new Keymap([
+  { action: 'search', key: '/', label: 'Search' },
+  { action: 'filters', key: 'f', label: 'Filter the clips' },
+  { action: 'toggleMark', key: 'x', label: 'Mark, or unmark' },
+  { action: 'markRange', key: 'Shift+x', label: 'Mark from the last mark to here' },
+  { action: 'markAll', key: 'e', label: 'Mark all, or none' },
+  ...COLLECTING,
+], keptKeys());
 const dialog = /** @type {HTMLDialogElement} */ (byId('describe'));
 
-byId('filter').addEventListener('click', () => filters.toggle());
+const marking = new Marking();
+const box = new SearchBox(() => {
+  dress(byId('found'));
+  marking.begin();
+});
+const collecting = new Collecting({ chosen: () => marking.chosen, tell: tellInLine });
+
+/** @type {Record<string, () => void>} */
+const actions = {
+  search: () => box.focus(),
+  filters: () => filters.toggle(),
+  toggleMark: () => marking.toggle(),
+  markRange: () => marking.toggle(true),
+  markAll: () => marking.all(),
+  collect: () => collecting.toggle(),
+  chooseCollection: () => collecting.choose(),
+};
+
+byId('found').addEventListener('click', ({ target }) => {
+  if (/** @type {Element} */ (target).closest('#filter')) filters.toggle();
+});
+byId('marked-collect').addEventListener('click', actions.chooseCollection);
 document.addEventListener('keydown', (event) => {
+  const isOver = filters.isOpen || dialog.open;
+  if (event.key === 'Escape' && !isOver) marking.none();
+  const action = keymap.actionFor(event);
   const isBusy = isField(/** @type {HTMLElement} */ (event.target)) || dialog.open;
-  if (isBusy || keymap.actionFor(event) !== 'filters') return;
+  if (isBusy || !action || event.repeat || (filters.isOpen && action !== 'filters')) return;
   event.preventDefault();
-  filters.toggle();
+  actions[action]?.();
 });
 
 /** @type {HTMLElement | null} */ let card = null;

@@ -64,6 +64,7 @@ export class LoopClock {
 
   /** Starts, or starts again, at the beginning of `frame`. @param {number} frame */
   restart(frame) {
+    this.laps = 0;
     this.#frame = frame;
     this.#anchored = false;
   }

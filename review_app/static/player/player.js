@@ -341,7 +341,7 @@ export class Player {
     const { clip } = this;
     if (!clip || this.#isBeginning) return;
     const due = this.playing ? this.#playback.due(now, this.presented) : null;
-    if (this.#onend && this.#playback.laps > 0) {
+    if (this.playing && this.#onend && this.#playback.laps > 0) {
       this.#onend();
       return;
     }

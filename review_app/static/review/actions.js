@@ -7,11 +7,15 @@
  *   describe: import('../shared/describe.js').Describe<import('./queue.js').Clip>,
  *   filters: import('../shared/filters.js').Filters,
  *   timeline: import('./timeline.js').Timeline, magnifier: import('./magnifier.js').Magnifier,
- *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help}} Parts  of the
- *   page
+ *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help,
+ *   collecting: import('../shared/collecting.js').Collecting}} Parts  of the page
  */
 
+import { byId } from '../shared/dom.js';
+import { searchLike } from '../shared/send_picture.js';
+import { sentence } from '../shared/words.js';
 import { suggestionFrom } from './doubt.js';
+import { toggledFrame } from './stills.js';
 import { cleanRange, transitionFrom } from './trims.js';
 
 /** While the frames around a cut play, every other action goes back to the clip first. */
@@ -27,7 +31,7 @@ export const leavesCut = (screen, action) => screen.isAcross && !STAYS_ACROSS.ha
  * @returns {Record<string, () => void>} */
 export function looking(parts) {
   const { player, queue, screen, marks, transport, describe, filters, help } = parts;
-  const { timeline, magnifier, beside } = parts;
+  const { timeline, magnifier, beside, collecting } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
   const suggest = (/** @type {1 | -1} */ direction) => {
@@ -84,6 +88,13 @@ export function looking(parts) {
     },
     label: () => describe.typeLabel(),
     note: () => describe.writeNote(),
+    collect: () => collecting.toggle(),
+    chooseCollection: () => collecting.choose(),
+    searchLike: () => {
+      if (player.presented === null) return;
+      const shown = /** @type {HTMLCanvasElement} */ (byId('picture'));
+      searchLike(shown).catch((error) => queue.tell(sentence(error), true));
+    },
     filters: () => filters.toggle(),
     help: () => help.toggle(),
     undo: () => queue.undo(),
@@ -107,6 +118,12 @@ export function deciding({ player, queue, screen, marks, describe }) {
       const shown = player.presented === null ? [] : [player.presented];
       queue.decide('split', { frames: marked.length > 0 ? marked : shown });
       marks.use(clip);
+    },
+    still: () => {
+      const { current: clip } = queue;
+      if (!clip || player.presented === null) return;
+      const frames = toggledFrame(clip, player.presented);
+      if (frames) queue.annotate(clip.id, { chosen_frames: frames });
     },
     mergePrevious: () => queue.decide('merge', { side: 'previous' }),
     mergeNext: () => queue.decide('merge', { side: 'next' }),

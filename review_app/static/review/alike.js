@@ -1,7 +1,7 @@
 /** The clips that look like the one on the screen, asked for once the reviewer rests on it. */
 
 import { api } from '../shared/api.js';
-import { Pictures } from '../shared/clip_pictures.js';
+import { Pictures, drawTile } from '../shared/clip_pictures.js';
 import { byId, make } from '../shared/dom.js';
 import { stateWords } from '../shared/words.js';
 
@@ -11,7 +11,7 @@ const REST_MS = 500;
 const THUMBNAIL_WIDTH = 192;
 
 export class Alike {
-  #pictures = new Pictures();
+  #pictures = new Pictures(drawTile);
   /** The clip that they look like. @type {number | null} */ #shown = null;
   #timer = 0;
 
@@ -27,19 +27,22 @@ export class Alike {
 
   /** @param {number} id */
   async #load(id) {
-    const { clips } = await api(`/api/clips/${id}/alike`).catch(() => ({ clips: [] }));
+    const { clips, same } = await api(`/api/clips/${id}/alike`)
+      .catch(() => ({ clips: [], same: [] }));
     if (id !== this.#shown) return;
-    byId('alike').replaceChildren(.../** @type {Clip[]} */ (clips).map((clip) => this.#item(clip)));
+    byId('alike').replaceChildren(.../** @type {Clip[]} */ (clips).map((clip) =>
+      this.#item(clip, same.includes(clip.id))));
     byId('alikes').hidden = clips.length === 0;
   }
 
-  /** @param {Clip} clip */
-  #item(clip) {
+  /** @param {Clip} clip @param {boolean} isSame */
+  #item(clip, isSame) {
     const { id, state, video } = clip;
     const height = Math.round((THUMBNAIL_WIDTH * video.height) / video.width);
     const picture = make('canvas', { width: THUMBNAIL_WIDTH, height });
     this.#pictures.want(picture, clip);
-    const told = state === 'pending_review' ? 'waits' : stateWords(state);
+    const now = state === 'pending_review' ? 'waits' : stateWords(state);
+    const told = isSame ? `the same, ${now}` : now;
     const name = `Clip ${id} of ${video.title}, ${told}`;
     return make('li', {}, make(
       'a', { href: `/clips/${id}`, title: name, label: name },

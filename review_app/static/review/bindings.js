@@ -72,8 +72,14 @@ export const GROUPS = [
           [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [`label${n}`, `Shift+${n}`, `Label ${n}`])
         ),
       ),
+      line('Take this frame as a still, or not', ['still', 'p']),
       line('Type a label', ['label', 't']),
       line('Write a note', ['note', 'n']),
+      line(
+        'Into the collection, another one',
+        ['collect', 'w', 'Into the collection, or out'],
+        ['chooseCollection', 'Shift+w', 'Choose the collection'],
+      ),
     ],
   },
   {
@@ -128,6 +134,7 @@ export const GROUPS = [
         ['louder', 'ArrowUp', 'Louder'],
       ),
       line('All clips equally loud, or not', ['even', 'Shift+v']),
+      line('Search for clips like this frame', ['searchLike', 'q']),
       line('Filter the clips', ['filters', '/']),
       line('Show or hide the keys', ['help', '?']),
     ],

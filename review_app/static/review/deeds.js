@@ -4,12 +4,14 @@
  *
  * @typedef {import('./journal.js').Done} Done
  * @typedef {import('../shared/clip.js').Clip} Clip
- * @typedef {Pick<Clip, 'id' | 'start_frame' | 'end_frame' | 'labels' | 'rating' | 'note'>} Seen
+ * @typedef {Pick<Clip, 'id' | 'start_frame' | 'end_frame' | 'labels' | 'rating' | 'note' |
+ *   'chosen_frames'>} Seen
  * @typedef {{deeds: Done[], word: string, what: string, range: string}} Row  `deeds`: newest first;
  *   all of one row are undone together; `what` changed, in words
  */
 
 import { doneWord } from '../shared/words.js';
+import { stillWords } from './stills.js';
 
 /** @param {Done[]} done newest first @returns {Row[]} */
 export function rowsOf(done) {
@@ -71,5 +73,6 @@ function descriptionWords(was, now) {
     ...was.labels.filter((label) => !now.labels.includes(label)).map((label) => `−${label}`),
     was.rating === now.rating ? '' : '★'.repeat(now.rating ?? 0) || 'no rating',
     was.note === now.note ? '' : now.note ?? 'no note',
+    ...stillWords(was.chosen_frames, now.chosen_frames),
   ].filter(Boolean).join(', ');
 }

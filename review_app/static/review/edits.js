@@ -13,6 +13,7 @@
  */
 
 import { stateWords } from '../shared/words.js';
+import { chosenIn } from './stills.js';
 
 /** Frames at either end of a clip in which a suggested cut is taken for that end; as the server's. */
 const CLEARANCE = 2;
@@ -184,7 +185,8 @@ export function changedBetween(old, now) {
 /** @param {Clip} a @param {Clip | undefined} b */
 const isSame = (a, b) =>
   b !== undefined && a.start_frame === b.start_frame && a.end_frame === b.end_frame &&
-  a.labels === b.labels && a.rating === b.rating && a.note === b.note;
+  a.labels === b.labels && a.rating === b.rating && a.note === b.note &&
+  a.chosen_frames === b.chosen_frames;
 
 /** @param {Clip[]} clips @param {Edit} edit an undo with its target */
 function restored(clips, { target, place }) {
@@ -259,6 +261,7 @@ function merged(clip, beside, other, id) {
     next: isFirst ? other?.next : clip.next,
     labels: [...new Set([...clip.labels, ...(other?.labels ?? [])])],
     rating: Math.max(clip.rating ?? 0, other?.rating ?? 0) || null,
+    chosen_frames: [...clip.chosen_frames ?? [], ...other?.chosen_frames ?? []].sort((a, b) => a - b),
     transitions: isFirst
       ? [...clip.transitions, ...(other?.transitions ?? [])]
       : [...(other?.transitions ?? []), ...clip.transitions],
@@ -288,6 +291,7 @@ function ranged(clip, start, end) {
     end_frame: end,
     start_seconds: clip.start_seconds + seconds(start - clip.start_frame),
     duration_seconds: clip.duration_seconds + seconds(added),
+    chosen_frames: chosenIn(clip.chosen_frames, start, end),
     trim: clean && clean.start_frame < clean.end_frame ? clean : null,
     transitions: clip.transitions.filter(({ first, last }) => first + 1 < end && last > start),
     start_score: start === clip.start_frame ? clip.start_score : null,

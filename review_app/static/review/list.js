@@ -16,6 +16,12 @@ import { inOtherPages } from '../shared/words.js';
 /** @param {Clip[]} clips */
 const countPending = (clips) => clips.filter(isPending).length;
 
+/** @param {Clip[]} clips @param {Clip[]} others */
+function without(clips, others) {
+  const ids = new Set(others.map(({ id }) => id));
+  return clips.filter(({ id }) => !ids.has(id));
+}
+
 /** True for a decision that takes clips off the list, or the undo of one. @param {Edit} edit */
 const decides = ({ action, fields, target }) =>
   isDecision(target ?? { action: fields.action ?? action });
@@ -35,6 +41,8 @@ export class ClipList {
   #available = 0;
   /** How many clips of this list were decided on here. */
   #decided;
+  /** Which ones, as far as this list was there. @type {Set<number>} */
+  #ours = new Set();
   /** How many more of them the decisions on their way take off the list. */
   #leaving = 0;
   /** Clips that the selection does not have and the reviewer has gone back to: they stay while they
@@ -176,9 +184,22 @@ export class ClipList {
     this.#total += more;
     this.#available += more;
     this.#pending += countPending(this.#confirmed) - countPending(before);
-    if (decides(edit)) this.#decided = Math.max(0, this.#decided - more);
-    const known = new Set(before.map(({ id }) => id));
-    return this.#confirmed.filter(({ id }) => !known.has(id));
+    const arrived = without(this.#confirmed, before);
+    const left = without(before, this.#confirmed);
+    if (decides(edit)) {
+      this.#decided = Math.max(0, this.#decided - more);
+      for (const { id } of left.filter(isPending)) this.#ours.add(id);
+      for (const { id } of arrived.filter(isPending)) this.#ours.delete(id);
+    } else {
+      // The parts of a clip that was decided on wait for decisions; their undo brings it back.
+      this.#decided += this.#countOurs(arrived) - this.#countOurs(left);
+    }
+    return arrived;
+  }
+
+  /** @param {Clip[]} clips @returns {number} those that were decided on in this list, and still are */
+  #countOurs(clips) {
+    return clips.filter((clip) => this.#isGuest(clip) && this.#ours.has(clip.id)).length;
   }
 
   /** Takes in a clip that somebody else has changed: it stays if its state is the same.

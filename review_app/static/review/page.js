@@ -4,6 +4,7 @@ import { Player } from '../player/player.js';
 import {
   api, myDecisions, queueClips, releaseClips, undoDecision,
 } from '../shared/api.js';
+import { Collecting } from '../shared/collecting.js';
 import { Describe } from '../shared/describe.js';
 import { byId, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
@@ -98,6 +99,10 @@ const describe = new Describe({
   annotate: (clip, description) => queue.annotate(clip.id, description),
   onlabels: (labels) => writeKeys(keymap, labels),
 });
+const collecting = new Collecting({
+  chosen: () => (queue.current ? [queue.current.id] : []),
+  tell: ({ text, bad }) => queue.tell(text, bad),
+});
 const filters = new Filters(() => void queue.begin());
 const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 const progress = new Progress(schedule);
@@ -106,6 +111,7 @@ const place = keptPlace(location.search);
 const screen = new Screen(player, place);
 const parts = {
   player, queue, screen, marks, transport, describe, filters, help, timeline, magnifier, beside,
+  collecting,
 };
 const [look, decide] = [looking(parts), deciding(parts)];
 

@@ -30,7 +30,9 @@ import {
 } from '../shared/words.js';
 import { alsoDone, awaits, changedBetween, clampedCut, whyNot } from './edits.js';
 import { Journal } from './journal.js';
+import { latestUndoable } from './latest.js';
 import { ClipList } from './list.js';
+import { Walk } from './walk.js';
 
 /** No answer, or a gateway's: the server may or may not have received the request. */
 const UNCLEAR = new Set([0, 502, 504]);
@@ -68,6 +70,14 @@ export class ReviewQueue {
   #goal = null;
   /** @type {{promise: Promise<void>, resolve: () => void} | null} */ #loading = null;
   #restsUntil = 0;
+  #walk = new Walk({
+    journal: this.#journal,
+    list: () => this.#list,
+    goal: () => this.#goal,
+    look: (by) => this.look(by),
+    show: (id) => this.show(id),
+    tell: (text) => this.tell(text),
+  });
 
   /** @param {{server: Server, onchange: () => void, delay?: (ms: number) => Promise<void>,
    *   now?: () => number}} options */
@@ -223,37 +233,13 @@ export class ReviewQueue {
 
   /** Goes back: to the clip before in the list, then through those that were decided on. */
   goBack() {
-    if (this.#list.at > 0 && !this.hasGuest) {
-      this.look(-1);
-      return;
-    }
-    const [trail, at] = this.#trail();
-    this.#journal.reach(at + 1);
-    const id = trail[at + 1];
-    if (id !== undefined) this.show(id);
-    else if (this.#journal.wantsBefore !== null) this.tell('Older decisions are on their way.');
-    else if (trail.length > 0) this.tell('You have decided on no clip before this one.');
-    else this.tell('You have decided on no clip yet.');
+    this.#walk.back();
     this.#courier.wake();
   }
 
   /** Goes forward: through the clips that were decided on, then to the next one of the list. */
   goForward() {
-    const [trail, at] = this.#trail();
-    if (at > 0) this.show(trail[at - 1]);
-    else if (this.#goal !== null && !this.hasGuest) this.look(0);
-    else if (this.#list.left > 0) this.look(1);
-    else this.tell('No clip comes after this one.');
-  }
-
-  /** The clips that were decided on and are not in the list, the latest first, and where the screen
-   * is among them; -1: nowhere. @returns {[number[], number]} */
-  #trail() {
-    const { current, hasGuest, clips } = this;
-    const listed = new Set(clips.map(({ id }) => id));
-    if (hasGuest && current) listed.delete(current.id);
-    const trail = this.#journal.trail.filter((id) => !listed.has(id));
-    return [trail, trail.indexOf(this.#goal ?? (hasGuest && current ? current.id : 0))];
+    this.#walk.forward();
   }
 
   // --- Decisions ------------------------------------------------------------------------------
@@ -277,7 +263,8 @@ export class ReviewQueue {
   }
 
   /** Describes a clip, which need not be on the screen. @param {number} id
-   * @param {{labels?: string[], rating?: number | null, note?: string | null}} fields */
+   * @param {{labels?: string[], rating?: number | null, note?: string | null,
+   *   chosen_frames?: number[]}} fields */
   annotate(id, fields) {
     const known = this.#named.get(id) ?? id;
     const clip = this.clips.find((each) => each.id === known);
@@ -463,31 +450,18 @@ export class ReviewQueue {
     this.#fetchMore();
   }
 
-  /** @param {Entry} edit */
+  /** @param {Entry} edit learns what it takes back */
   async #takeBack(edit) {
     // By its id, so that a retry after a lost answer undoes nothing else.
-    edit.eventId ??= edit.target?.eventId ?? await this.#latest(edit);
-    return this.#server.undo(edit.eventId);
-  }
-
-  /** The latest decision that may be undone. @param {Entry} edit learns what it was
-   * @returns {Promise<number | null>} */
-  async #latest(edit) {
-    let mine = await this.#server.mine();
-    for (;;) {
-      const found = mine.recent.find(({ id }) => !this.#journal.isStuck(id));
-      if (found) {
-        edit.fields.action = found.action;
-        return found.id;
-      }
-      const last = mine.recent.at(-1)?.id;
-      if (!last) return null;
-      if (!mine.has_older) {
-        const message = 'none of your older decisions can be undone';
-        throw Object.assign(new Error(message), { status: 409 });
-      }
-      mine = await this.#server.mine(last);
+    edit.eventId ??= edit.target?.eventId ?? null;
+    if (edit.eventId === null) {
+      const latest = await latestUndoable(
+        (before) => this.#server.mine(before), (id) => this.#journal.isStuck(id),
+      );
+      edit.eventId = latest?.id ?? null;
+      if (latest) edit.fields.action = latest.action;
     }
+    return this.#server.undo(edit.eventId);
   }
 
   /** @param {Entry} edit @param {Answer} answer */

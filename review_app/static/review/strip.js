@@ -3,7 +3,7 @@
  * the waveform. Each is redrawn only when something in it has changed.
  *
  * @typedef {import('./queue.js').Clip} Clip
- * @typedef {Pick<Clip, 'start_frame' | 'end_frame' | 'video'>} Small  what a thumbnail needs
+ * @typedef {Pick<Clip, 'start_frame' | 'end_frame' | 'flashes' | 'video'>} Small  what a thumbnail needs
  * @typedef {import('../shared/clip.js').Range} Range
  * @typedef {import('../player/player.js').Player} Player
  * @typedef {{image: CanvasImageSource, x: number, y: number, width: number, height: number,
@@ -11,6 +11,7 @@
  */
 
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
+import { firstCalm } from '../shared/clip_pictures.js';
 import { byId } from '../shared/dom.js';
 import { heightOf, stripFrames } from './scale.js';
 
@@ -56,10 +57,12 @@ export class Strip {
     this.#drawEdge('after', clip, end < video.frame_count ? end : null);
   }
 
-  /** The clip's first frame for a list, or one near it. @param {Small} clip */
+  /** The clip's first frame for a list, or one near it; of a clip that begins with a flash, a frame
+   * in its middle. @param {Small} clip */
   pictureOf(clip) {
-    const poster = this.#player.poster(clip);
-    return poster ? whole(poster, 'poster') : this.#sprite(clip, clip.start_frame);
+    const frame = firstCalm(clip);
+    const poster = frame === clip.start_frame ? this.#player.poster(clip) : null;
+    return poster ? whole(poster, 'poster') : this.#sprite(clip, frame);
   }
 
   /** @param {HTMLCanvasElement} canvas @param {Small} clip */

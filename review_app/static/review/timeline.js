@@ -60,7 +60,7 @@ export class Timeline {
     }
     if (!clip) return;
     if (!this.#isHeld) this.#show(showing(clip, this.shown, this.#at));
-    this.#drawMarks(marks);
+    this.#drawMarks(marks, clip?.chosen_frames ?? []);
     this.#drawLoaded();
     this.#drawKnob(clip);
   }
@@ -248,18 +248,23 @@ export class Timeline {
     for (const button of edge.querySelectorAll('button')) button.disabled = other === null;
   }
 
-  /** @param {number[]} marks */
-  #drawMarks(marks) {
+  /** @param {number[]} marks @param {number[]} stills */
+  #drawMarks(marks, stills) {
     const { shown } = this;
-    const key = `${shown.start_frame}-${shown.end_frame}:${marks.join()}`;
+    const key = `${shown.start_frame}-${shown.end_frame}:${marks.join()}:${stills.join()}`;
     if (key === this.#drawnMarks) return;
     this.#drawnMarks = key;
-    const seen = marks.filter((start) => this.#isSeen({ start }));
-    byId('marks').replaceChildren(...seen.map((frame) => {
-      const mark = make('i', { title: `A part begins at frame ${frame}` });
-      mark.style.left = percent(shareOf(shown, frame));
+    const drawn = (/** @type {number} */ frame, /** @type {number} */ at, /** @type {string} */ title) => {
+      const mark = make('i', { title });
+      mark.style.left = percent(shareOf(shown, at));
+      mark.dataset.frame = String(frame);
       return mark;
-    }));
+    };
+    const seen = (/** @type {number[]} */ frames) => frames.filter((start) => this.#isSeen({ start }));
+    byId('marks').replaceChildren(...seen(marks).map((frame) =>
+      drawn(frame, frame, `A part begins at frame ${frame}`)));
+    byId('stills').replaceChildren(...seen(stills).map((frame) =>
+      drawn(frame, frame + 0.5, `Frame ${frame} is to be a still`)));
   }
 
   #drawLoaded() {

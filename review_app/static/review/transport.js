@@ -9,6 +9,7 @@ import { byId, setText } from '../shared/dom.js';
 import { timecode } from '../shared/words.js';
 import { perCent, suggestionAt } from './doubt.js';
 import { heightOf } from './scale.js';
+import { isChosen } from './stills.js';
 import { transitionAt } from './trims.js';
 
 /** Of full scale, from which on the meter warns: -1 dB. */
@@ -64,6 +65,9 @@ export class Transport {
     const { playing, presented, sound, rate, reason } = this.#player;
     byId('review').classList.toggle('is-playing', playing);
     byId('play').setAttribute('aria-label', playing ? 'Pause' : 'Play');
+    const isStill = clip !== null && presented !== null && isChosen(clip, presented);
+    byId('still').setAttribute('aria-pressed', String(isStill));
+    /** @type {HTMLButtonElement} */ (byId('still')).disabled = !clip;
     byId('waiting').hidden = !this.#player.waiting;
     byId('picture').classList.toggle('stale', clip !== null && presented === null);
     byId('sound').hidden = !clip?.video.has_audio;

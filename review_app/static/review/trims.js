@@ -85,6 +85,6 @@ export function transitionAt({ transitions }, frame) {
 }
 
 /** What exports do with the trimmed frames.
- * @param {boolean} areLeftOut the setting `export_trimmed` */
+ * @param {boolean} areLeftOut by the main export profile */
 export const fateOfTrimmed = (areLeftOut) =>
   areLeftOut ? 'Exports leave the hatched frames out.' : 'Exports keep the hatched frames.';

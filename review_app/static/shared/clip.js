@@ -11,6 +11,7 @@
  *   state; `at`: ISO 8601
  * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
  *   labels: string[], rating: number | null, note: string | null, score: number | null,
+ *   chosen_frames?: number[],
  *   trim: Range | null, flashes?: [number, number][], transitions: Transition[],
  *   suggestions: Suggestion[], start_score: number | null, end_score: number | null,
  *   verdict?: Verdict | null,
@@ -18,7 +19,8 @@
  *     frame_count: number, rate: [number, number]},
  *   previous?: Neighbour | null, next?: Neighbour | null}} Clip  a neighbour is the live clip that
  *   ends where this one starts, or starts where it ends; null: there is none, undefined: not known;
- *   the scores say how sure the detector is of the cuts at its ends, null where a reviewer made them
+ *   `chosen_frames`: those that a reviewer chose
+ *   as keyframes; the scores say how sure the detector is of the cuts at its ends, null where a reviewer made them
  */
 
 export {};

@@ -9,8 +9,14 @@
 
 import { SpriteSheets, sheetUrl, spriteFrame, tileOf } from '../player/sprites.js';
 
+/** @typedef {NonNullable<ReturnType<SpriteSheets['tile']>>} SheetTile */
+
 /** How many sheets and frames to await at a time: few, so that cells in view come first. */
 const MOST_AWAITED = 6;
+
+/** True for a frame of a flash. @param {Pick<Drawn, 'flashes'>} clip @param {number} frame */
+const isFlash = ({ flashes = [] }, frame) =>
+  flashes.some(([first, behind]) => first <= frame && frame < behind);
 
 /** The frame that shows a clip at rest: the middle one that has a small picture and is no part of a
  * flash; any in the middle where all are; null if no small picture shows one of its frames.
@@ -20,8 +26,7 @@ export function middleFrame(clip) {
   if (!sprites) return null;
   const middle = spriteFrame(sprites, clip, Math.floor((start + end) / 2));
   const isCalm = (/** @type {number} */ frame) =>
-    frame >= start && frame < end
-    && !flashes.some(([first, behind]) => first <= frame && frame < behind);
+    frame >= start && frame < end && !isFlash(clip, frame);
   if (middle === null || flashes.length === 0) return middle;
   for (let by = 0; by < end - start; by += sprites.every) {
     const calm = [middle - by, middle + by].find(isCalm);
@@ -30,37 +35,45 @@ export function middleFrame(clip) {
   return middle;
 }
 
+/** The frame that shows how a clip begins: the first one; where that is part of a flash, one that
+ * shows the clip at rest. @param {Drawn} clip */
+export const firstCalm = (clip) =>
+  (isFlash(clip, clip.start_frame) ? middleFrame(clip) : null) ?? clip.start_frame;
+
+/** @template {HTMLElement} Place where a picture is shown */
 export class Pictures {
   #sheets = new SpriteSheets(() => this.wake());
+  #show;
   #fallback;
-  /** Canvases that are not drawn yet, in the order of the page.
-   * @type {Map<HTMLCanvasElement, Drawn>} */
+  /** Places without their picture yet, in the order of the page. @type {Map<Place, Drawn>} */
   #missing = new Map();
   #scheduled = false;
 
-  /** @param {(canvas: HTMLCanvasElement, clip: Drawn) => boolean} [fallback] draws a clip that is
-   * too short to have a small picture of its own; returns false while it can't */
-  constructor(fallback = () => true) {
+  /** @param {(place: Place, tile: SheetTile) => void} show
+   * @param {(place: Place, clip: Drawn) => boolean} [fallback] shows a clip that is too short to
+   *   have a small picture of its own; returns false while it can't */
+  constructor(show, fallback = () => true) {
+    this.#show = show;
     this.#fallback = fallback;
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {Drawn} clip */
-  want(canvas, clip) {
-    this.#missing.set(canvas, clip);
+  /** @param {Place} place @param {Drawn} clip */
+  want(place, clip) {
+    this.#missing.set(place, clip);
     this.wake();
   }
 
-  /** @param {HTMLCanvasElement} canvas */
-  forget(canvas) {
-    this.#missing.delete(canvas);
+  /** @param {Place} place */
+  forget(place) {
+    this.#missing.delete(place);
   }
 
-  /** Draws a frame of a playing clip, if its sheet has arrived. @param {HTMLCanvasElement} canvas
+  /** Shows a frame of a playing clip, if its sheet has arrived. @param {Place} place
    * @param {Drawn} clip @param {number} frame @returns {boolean} */
-  drawFrame(canvas, clip, frame) {
+  showFrame(place, clip, frame) {
     const { sprites } = clip.video;
     const shown = sprites ? spriteFrame(sprites, clip, frame) : null;
-    return shown !== null && this.#drawTile(canvas, clip, shown);
+    return shown !== null && this.#showTile(place, clip, shown);
   }
 
   /** Draws what has arrived since. */
@@ -75,7 +88,7 @@ export class Pictures {
 
   #draw() {
     /** @type {Set<string>} */ const awaited = new Set();
-    for (const [canvas, clip] of this.#missing) {
+    for (const [place, clip] of this.#missing) {
       const { video } = clip;
       const frame = middleFrame(clip);
       const name = frame === null || !video.sprites
@@ -83,24 +96,27 @@ export class Pictures {
         : sheetUrl(video.proxy_id, tileOf(video.sprites, frame).sheet);
       if (awaited.size >= MOST_AWAITED && !awaited.has(name)) continue;
       const isDrawn = frame === null
-        ? this.#fallback(canvas, clip)
-        : this.#drawTile(canvas, clip, frame);
-      if (isDrawn) this.#missing.delete(canvas);
+        ? this.#fallback(place, clip)
+        : this.#showTile(place, clip, frame);
+      if (isDrawn) this.#missing.delete(place);
       else awaited.add(name);
     }
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {Drawn} clip @param {number} frame */
-  #drawTile(canvas, clip, frame) {
+  /** @param {Place} place @param {Drawn} clip @param {number} frame */
+  #showTile(place, clip, frame) {
     const { proxy_id: proxyId, sprites = null } = clip.video;
     const tile = this.#sheets.tile({ proxy_id: proxyId, sprites }, frame);
-    if (!tile) return false;
-    const { image, x, y, width, height } = tile;
-    draw(canvas, frame, width, height, (context) => {
-      context.drawImage(image, x, y, width, height, 0, 0, width, height);
-    });
-    return true;
+    if (tile) this.#show(place, tile);
+    return tile !== null;
   }
+}
+
+/** Shows a part of a sheet on a canvas. @param {HTMLCanvasElement} canvas @param {SheetTile} tile */
+export function drawTile(canvas, { image, frame, x, y, width, height }) {
+  draw(canvas, frame, width, height, (context) => {
+    context.drawImage(image, x, y, width, height, 0, 0, width, height);
+  });
 }
 
 /** Paints a frame and records its number on the canvas. @param {HTMLCanvasElement} canvas

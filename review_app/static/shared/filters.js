@@ -9,7 +9,7 @@ import { byId, make } from './dom.js';
 import { dot } from './dot.js';
 import { SavedViews } from './saved_views.js';
 import {
-  filterTexts, partsOf, PENDING, searchOf, selectionOf, without,
+  filterTexts, partsOf, PENDING, SEARCH_NAMES, searchOf, selectionOf, without,
 } from './selection.js';
 
 export class Filters {
@@ -123,7 +123,13 @@ export class Filters {
   #go(selection) {
     const search = searchOf(selection);
     if (search === searchOf(this.selection)) return;
-    history.pushState(null, '', location.pathname + search);
+    const asked = new URLSearchParams(location.search);
+    const kept = SEARCH_NAMES.flatMap((name) => {
+      const value = asked.get(name);
+      return value ? [[name, value]] : [];
+    });
+    const all = new URLSearchParams([...kept, ...new URLSearchParams(search)]);
+    history.pushState(null, '', location.pathname + (all.size > 0 ? `?${all}` : ''));
     this.#show();
   }
 
@@ -133,7 +139,9 @@ export class Filters {
   }
 
   #draw() {
-    const texts = filterTexts(this.selection, (key) => this.#titleOf(key));
+    const texts = filterTexts(
+      this.selection, (key) => this.#titleOf('video', key), (id) => this.#titleOf('theme', id),
+    );
     const chips = texts.map(({ text, names, value }) => make(
       'li', {},
       make('button', {
@@ -160,9 +168,9 @@ export class Filters {
     return shown?.dataset.colour ?? null;
   }
 
-  /** @param {string} key of a video */
-  #titleOf(key) {
-    const field = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem('video'));
-    return [...field.options].find((option) => option.value === key)?.text ?? key;
+  /** @param {string} name of a field @param {string} value of one of its options */
+  #titleOf(name, value) {
+    const field = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem(name));
+    return [...field.options].find((option) => option.value === value)?.text ?? value;
   }
 }

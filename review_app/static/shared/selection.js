@@ -7,8 +7,11 @@
 
 export const NAMES = [
   'find', 'video', 'state', 'label', 'min_seconds', 'max_seconds', 'min_score', 'max_score',
-  'min_rating', 'reviewer', 'order', 'clip',
+  'min_rating', 'reviewer', 'since', 'until', 'collection', 'theme', 'ids', 'taken', 'order', 'clip',
 ];
+
+/** What a search asks for (`domain.searching`). Filters leave it as it is. */
+export const SEARCH_NAMES = ['words', 'like', 'frame', 'picture', 'model'];
 
 /** What a page shows where its address says nothing. */
 export const PENDING = { state: 'pending', order: 'time' };
@@ -23,9 +26,14 @@ const ORDERS = {
   doubtful: 'doubtful cuts first',
   best: 'best first',
   worst: 'worst first',
+  novel: 'like nothing else first',
   newest: 'newest first',
   oldest: 'oldest first',
+  given: 'in its own order',
 };
+
+/** Ids in the words of a filter; of more it tells the number. */
+const MOST_NAMED = 6;
 
 /** The values of an argument that can have several. @param {string | undefined} value */
 export const partsOf = (value) =>
@@ -56,10 +64,11 @@ export function searchOf(selection) {
 /** The filters of a selection in words, each with the names that set it, and with its value where
  * the name has several.
  * @param {Selection} selection @param {(key: string) => string} titleOf of a video
+ * @param {(id: string) => string} themeOf the name of a theme
  * @returns {{text: string, names: string[], value?: string}[]} */
-export function filterTexts(selection, titleOf) {
+export function filterTexts(selection, titleOf, themeOf = (id) => id) {
   const { find, video, state, label, reviewer, order, clip, min_rating: rating } = selection;
-  /** @type {[string | undefined, string, ...string[]][]} */
+  /** @type {[string | false | undefined, string, ...string[]][]} */
   const found = [
     [clip && `clip ${clip}`, 'clip'],
     [find && `“${find}”`, 'find'],
@@ -73,6 +82,11 @@ export function filterTexts(selection, titleOf) {
     ],
     [rating && `rated ${rating} or more`, 'min_rating'],
     [reviewer && `decided by ${reviewer}`, 'reviewer'],
+    [prefixed('decided', days(selection.since, selection.until)), 'since', 'until'],
+    [selection.theme && `theme ${themeOf(selection.theme)}`, 'theme'],
+    [selection.collection && `collection ${selection.collection}`, 'collection'],
+    [clipsIn(partsOf(selection.ids)), 'ids'],
+    [selection.taken && (selection.taken === 'no' ? 'not yet taken' : 'taken'), 'taken'],
     [order && (ORDERS[order] ?? order), 'order'],
   ];
   return found.flatMap(([text, ...names]) => {
@@ -82,6 +96,10 @@ export function filterTexts(selection, titleOf) {
   });
 }
 
+/** @param {string[]} ids */
+const clipsIn = (ids) =>
+  (ids.length > MOST_NAMED ? `${ids.length} clips` : ids.length > 0 && `clips ${ids.join(', ')}`);
+
 /** @param {string} prefix @param {string | undefined} text */
 const prefixed = (prefix, text) => text && `${prefix} ${text}`;
 
@@ -90,6 +108,13 @@ function range(low, high, unit) {
   if (low && high) return `${low} to ${high}${unit}`;
   if (low) return `at least ${low}${unit}`;
   return high && `at most ${high}${unit}`;
+}
+
+/** @param {string | undefined} first @param {string | undefined} last */
+function days(first, last) {
+  if (first && last) return first === last ? `on ${first}` : `${first} to ${last}`;
+  if (first) return `since ${first}`;
+  return last && `until ${last}`;
 }
 
 /** @param {Selection} selection @param {string[]} names @param {string} [value] the one to remove

@@ -9,11 +9,12 @@ const DONE = {
   merge: 'Merged',
   split: 'Split',
   nudge: 'Nudged',
+  ungroup: 'Ungrouped',
   annotate: 'Described',
 };
 
 /** @type {Record<string, string>} */
-const SAID = { labels: 'Labelled', rating: 'Rated', note: 'Noted' };
+const SAID = { labels: 'Labelled', rating: 'Rated', note: 'Noted', chosen_frames: 'Marked' };
 
 /** What a reviewer did. @param {string} action @param {string[]} fields that an annotation
  * changed */

@@ -56,7 +56,8 @@ export const GROUPS = [
       line('Play the clip in focus, or stop', ['play', 'p']),
       line('Open on the review page', ['open', 'Enter']),
       line('Open the stack, or close it', ['openStack', 'o']),
-      line('Stack clips that look alike, or not', ['stacks', 'k']),
+      line('Take the stack apart for good', ['apart', 'd']),
+      line('Stack clips that show the same, or not', ['stacks', 'k']),
       line(
         'Smaller, larger cells',
         ['smaller', '-', 'Smaller cells'],

@@ -8,7 +8,7 @@
  * @typedef {{focus: number | null, marked: (ids: number[]) => number, saving: Set<number>,
  *   refusals: Map<number, string>}} Look  `marked`: how many of these clips are
  * @typedef {Record<'length' | 'count' | 'state' | 'tags' | 'told', HTMLElement>} Notes
- * @typedef {{item: HTMLLIElement, canvas: HTMLCanvasElement, notes: Notes, clip: Clip,
+ * @typedef {{item: HTMLLIElement, picture: HTMLElement, notes: Notes, clip: Clip,
  *   key: string}} Cell
  */
 
@@ -28,9 +28,8 @@ export class Cells {
   #watch;
 
   /** @param {HTMLElement} grid @param {{scroller: HTMLElement,
-   *   onnear: (canvas: HTMLCanvasElement, clip: Clip) => void,
-   *   onfar: (canvas: HTMLCanvasElement) => void}} options `onnear`: a picture is in view, or
-   *   almost */
+   *   onnear: (picture: HTMLElement, clip: Clip) => void,
+   *   onfar: (picture: HTMLElement) => void}} options `onnear`: a picture is in view, or almost */
   constructor(grid, { scroller, onnear, onfar }) {
     this.#grid = grid;
     this.#onnear = onnear;
@@ -66,8 +65,8 @@ export class Cells {
   }
 
   /** @param {number} id */
-  canvasOf(id) {
-    return this.#cells.get(id)?.canvas ?? null;
+  pictureOf(id) {
+    return this.#cells.get(id)?.picture ?? null;
   }
 
   /** @param {number} id */
@@ -87,10 +86,10 @@ export class Cells {
   /** @param {Section[]} sections that stay */
   #forget(sections) {
     const shown = new Set(sections.flatMap(({ cells }) => cells.map(({ clips }) => clips[0].id)));
-    for (const [id, { item, canvas }] of this.#cells) {
+    for (const [id, { item, picture }] of this.#cells) {
       if (shown.has(id)) continue;
       this.#watch.unobserve(item);
-      this.#onfar(canvas);
+      this.#onfar(picture);
       item.remove();
       this.#cells.delete(id);
     }
@@ -106,8 +105,8 @@ export class Cells {
   #moved(item, isNear) {
     const cell = this.#cells.get(idOf(item) ?? -1);
     if (!cell) return;
-    if (!isNear) this.#onfar(cell.canvas);
-    else if (cell.canvas.dataset.frame === undefined) this.#onnear(cell.canvas, cell.clip);
+    if (!isNear) this.#onfar(cell.picture);
+    else if (cell.picture.dataset.frame === undefined) this.#onnear(cell.picture, cell.clip);
   }
 
   /** Each cell's name has its film's title, too: the heading is for the eye.
@@ -125,7 +124,7 @@ export class Cells {
 
   /** @param {Clip} clip @returns {Cell} */
   #made(clip) {
-    const canvas = make('canvas', { width: 160, height: 90 });
+    const picture = make('span', { className: 'picture' });
     const note = (/** @type {string} */ className) => make('span', { className });
     const notes = {
       length: note('length'), count: note('count'), state: note('state'), tags: note('tags'),
@@ -133,11 +132,11 @@ export class Cells {
     };
     const item = make(
       'li', { id: `clip-${clip.id}`, className: 'cell', role: 'option' },
-      make('span', { className: 'shot' }, canvas),
+      make('span', { className: 'shot' }, picture),
       make('span', { className: 'tick' }),
       ...Object.values(notes),
     );
-    const cell = { item, canvas, notes, clip, key: '' };
+    const cell = { item, picture, notes, clip, key: '' };
     this.#cells.set(clip.id, cell);
     this.#watch.observe(item);
     return cell;
@@ -150,7 +149,7 @@ export class Cells {
     const ids = idsOf(shown);
     const { id, start_frame: start, end_frame: end } = clip;
     if (cell.clip.start_frame !== start || cell.clip.end_frame !== end) {
-      this.#onnear(cell.canvas, clip);
+      this.#onnear(cell.picture, clip);
     }
     cell.clip = clip;
     const refusal = ids.map((each) => refusals.get(each)).find(Boolean) ?? '';
@@ -196,7 +195,7 @@ function tagsOf({ rating, labels, note }) {
 function nameOf({ clips: [clip, ...others], opened }, refusal) {
   const { id, video, duration_seconds: seconds, rating, labels, note, state } = clip;
   const facts = [
-    others.length > 0 && `Stack of ${count(others.length + 1, 'clip')} that look alike`,
+    others.length > 0 && `Stack of ${count(others.length + 1, 'clip')} that show the same`,
     opened && `${opened.at + 1} of ${opened.of} in a stack`,
     `Clip ${id}`,
     `${seconds.toFixed(1)} seconds`,

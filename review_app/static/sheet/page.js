@@ -11,20 +11,23 @@ import { Help, writeKeys } from '../shared/help.js';
 import { isField, worksFocus } from '../shared/keys/focus.js';
 import { keptKeys } from '../shared/keys/kept.js';
 import { Keymap } from '../shared/keys/keymap.js';
+import { Marks } from '../shared/marks.js';
 import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { partsOf, searchOf } from '../shared/selection.js';
-import { count, timecode, whyEmpty } from '../shared/words.js';
+import { count, sentence, whyEmpty } from '../shared/words.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Cells, idOf } from './cells.js';
+import { drawDeck, restOf } from './deck.js';
 import { Describe } from './describe.js';
+import { Everything } from './everything.js';
 import { moved, refocused } from './grid.js';
 import { cellsOf, idsOf, sectionsOf } from './layout.js';
 import { Looks } from './looks.js';
-import { Marks } from './marks.js';
 import { keepPlace, keptPlace } from './place.js';
-import { Playing, drawStill } from './playing.js';
+import { Playing, showFirst } from './playing.js';
 import { SheetQueue } from './queue.js';
+import { showTile } from './tiles.js';
 
 /** @typedef {import('./queue.js').Clip} Clip */
 
@@ -54,13 +57,13 @@ const player = new Player({
     if (player.trouble !== toldTrouble) schedule();
   },
 });
-const pictures = new Pictures((canvas, clip) =>
-  drawStill(player, canvas, /** @type {Clip} */ (clip)));
+const pictures = new Pictures(showTile, (picture, clip) =>
+  showFirst(player, picture, /** @type {Clip} */ (clip)));
 const playing = new Playing({ player, overlay, pictures });
 const cells = new Cells(grid, {
   scroller,
-  onnear: (canvas, clip) => pictures.want(canvas, clip),
-  onfar: (canvas) => pictures.forget(canvas),
+  onnear: (picture, clip) => pictures.want(picture, clip),
+  onfar: (picture) => pictures.forget(picture),
 });
 const marks = new Marks();
 const queue = new SheetQueue({
@@ -90,6 +93,14 @@ const filters = new Filters(() => {
 });
 const keymap = new Keymap(BINDINGS, keptKeys());
 const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
+const everything = new Everything({
+  queue,
+  marks,
+  most: MOST,
+  load: () => renew(MOST),
+  order: () => order,
+  ondone: schedule,
+});
 const looks = new Looks(grid);
 const describe = new Describe({
   meant: () => meant(),
@@ -110,8 +121,6 @@ let playsFocus = false;
 /** Clips whose stacks are open. @type {Set<number>} */ let opened = new Set();
 /** Where to resume once the clips are here. @type {import('./place.js').Place | null} */
 let resumed = null;
-/** Settles once all clips are here and marked, or can't be. @type {Promise<void> | null} */
-let markingAll = null;
 /** The player's error that the notice shows. @type {string | null} */ let toldTrouble = null;
 
 /** @param {number | null} id */
@@ -149,35 +158,7 @@ function focusOn(id, extends_ = false) {
 
 /** @param {string} action @param {import('./queue.js').Fields} [fields] */
 function decide(action, fields) {
-  whenMarked(() => queue.decide(action, meant(), fields));
-}
-
-/** Acts once all clips are marked, if they are about to be. @param {() => void} act */
-function whenMarked(act) {
-  if (!markingAll) act();
-  else void markingAll.then(() => (queue.more === 0 || clips.length >= MOST) && act());
-}
-
-/** Marks all clips of the selection, those too that are not here yet; if all are marked, none. */
-function markAll() {
-  if (markingAll) return;
-  if (queue.more === 0 && marks.hasAll(order)) {
-    marks.set([]);
-    return;
-  }
-  marks.set(order);
-  if (queue.more === 0) return;
-  const marking = loadAll().then(() => {
-    if (markingAll !== marking) return; // Esc came first
-    markingAll = null;
-    marks.set(order);
-    if (queue.more > 0) {
-      const text = `${count(order.length, 'clip')} are marked, and ${queue.more} more are not here.`;
-      queue.notice = { text, bad: true };
-    }
-    schedule();
-  });
-  markingAll = marking;
+  everything.whenMarked(() => queue.decide(action, meant(), fields));
 }
 
 function toggleStack() {
@@ -190,6 +171,22 @@ function toggleStack() {
     else opened.add(id);
   }
   follow();
+}
+
+/** Has the clips of the stack in focus never stacked again. */
+async function takeApart() {
+  const own = clipOf(focus);
+  const stack = own && looks.stacks && queue.stacks.find((ids) => ids.includes(own.id));
+  if (!stack) return;
+  try {
+    await api('/api/apart', { clips: stack });
+    queue.notice = { text: `Taken apart: ${count(stack.length, 'clip')}.`, bad: false };
+  } catch (error) {
+    const told = sentence(/** @type {import('../shared/courier.js').Refusal} */ (error));
+    queue.notice = { text: `The stack was not taken apart. ${told}`, bad: true };
+  }
+  await renew();
+  schedule();
 }
 
 function open() {
@@ -209,10 +206,11 @@ const ACTS = {
     player.retry();
   },
   toggleMark: () => focus !== null && marks.toggle(idsIn(focus)),
-  markAll,
-  label: () => whenMarked(() => describe.open('label')),
-  note: () => whenMarked(() => describe.open('note')),
+  markAll: () => everything.toggle(),
+  label: () => everything.whenMarked(() => describe.open('label')),
+  note: () => everything.whenMarked(() => describe.open('note')),
   openStack: toggleStack,
+  apart: () => void takeApart(),
   stacks: () => {
     looks.toggleStacks();
     follow();
@@ -231,7 +229,7 @@ for (const n of [0, 1, 2, 3, 4, 5]) {
   ACTS[`rate${n}`] = () => decide('annotate', { rating: n || null });
 }
 for (let n = 1; n <= 9; n += 1) {
-  ACTS[`label${n}`] = () => whenMarked(() => describe.toggleKey(n));
+  ACTS[`label${n}`] = () => everything.whenMarked(() => describe.toggleKey(n));
 }
 for (const size of [0, 1, 2]) ACTS[`size${size}`] = () => resize(() => looks.resize(size));
 for (const where of ['Left', 'Right', 'Up', 'Down']) {
@@ -260,8 +258,7 @@ function isOpenFor(action) {
 function escape(target) {
   if (isField(target)) target.blur();
   else {
-    marks.set([]);
-    markingAll = null;
+    everything.unmark();
   }
   queue.notice = null;
   schedule();
@@ -347,21 +344,22 @@ function draw() {
     saving: queue.saving,
     refusals: queue.refusals,
   });
-  if (focus !== revealed && focus !== null) cells.reveal(focus);
-  revealed = focus;
   const played = clipOf(hovered ?? (playsFocus ? focus : null));
-  playing.show(played, played && cells.canvasOf(played.id));
+  playing.show(played, played && cells.pictureOf(played.id));
   drawNotice(queue, player);
   toldTrouble = player.trouble;
   letFade();
   byId('empty').hidden = !(queue.loaded && clips.length === 0);
   setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
-  drawDeck();
-  setText(byId('rest'), restOf());
+  drawDeck({ queue, clips, marked: marks.size, meant: meant().length, clip: clipOf(focus), most: MOST });
+  setText(byId('rest'), restOf(queue, clips.length, MOST));
   setText(byId('shown'), String(clips.length));
   setText(byId('total'), String(Math.max(clips.length, queue.total - queue.leaving)));
   setText(byId('today'), String(queue.decidedToday));
   setText(byId('unsaved'), queue.unsaved > 0 ? `saving ${queue.unsaved}…` : '');
+  // Last: it lays the page out, which is done once if nothing changes afterwards.
+  if (focus !== revealed && focus !== null) cells.reveal(focus);
+  revealed = focus;
 }
 
 /** Takes over the queue's clips, with marks and focus, at once: the next key press is meant for the
@@ -385,21 +383,6 @@ function follow() {
   marks.anchorAt(focus);
 }
 
-/** What is not on the sheet, in words. */
-function restOf() {
-  const { more, withOthers, inOtherPages } = queue;
-  if (!queue.loaded || clips.length === 0) return '';
-  const isFull = clips.length + queue.leaving >= MOST;
-  const follows = isFull
-    ? `The sheet holds ${MOST} clips at a time. ${more} more come as you decide on these.`
-    : `${more} more clips come as you go on.`;
-  const others = [
-    withOthers > 0 && `${count(withOthers, 'clip is', 'clips are')} with other reviewers.`,
-    inOtherPages > 0 && `${count(inOtherPages, 'clip is', 'clips are')} open in another tab.`,
-  ];
-  return [more > 0 && follows, ...others].filter(Boolean).join(' ');
-}
-
 /** The notice that is about to disappear. @type {import('./queue.js').Notice | null} */
 let fading = null;
 
@@ -416,40 +399,11 @@ function forget(notice) {
   schedule();
 }
 
-function drawDeck() {
-  const { size } = marks;
-  const about = meant();
-  const clip = clipOf(focus);
-  const one = clip ? `Clip ${clip.id}` : '';
-  const stack = about.length > 1 ? `Stack of ${about.length}` : one;
-  setText(byId('meant'), size > 0 ? `${count(size, 'clip')} marked` : stack);
-  setText(byId('facts'), clip && size === 0 ? factsOf(clip) : '');
-  const all = Math.min(MOST, clips.length + queue.more);
-  setText(byId('all'), queue.loaded && all > 0 ? `Mark all ${all}` : 'Mark all');
-  for (const button of sheet.querySelectorAll('.decisions button')) {
-    const { action } = /** @type {HTMLElement} */ (button).dataset;
-    /** @type {HTMLButtonElement} */ (button).disabled = action !== 'undo' && clip === null;
-  }
-}
-
-/** @param {Clip} clip */
-function factsOf({ video, start_seconds: seconds, start_frame: start, end_frame: end }) {
-  return `${video.title} · ${timecode(seconds)} · frames ${start} – ${end - 1}`;
-}
-
 // --- Keeping up -----------------------------------------------------------------------------
 
 /** @param {number} [more] clips to fetch beyond those that are here */
 function renew(more = 0) {
   return queue.renew(Math.max(1, Math.min(MOST, clips.length + queue.leaving + more)));
-}
-
-/** Fetches all clips of the selection, or as many as the sheet holds. */
-async function loadAll() {
-  for (let before = -1; queue.more > 0 && clips.length > before;) {
-    before = clips.length;
-    await renew(MOST);
-  }
 }
 
 /** Fetches more clips when few are here, or the end of the sheet is near. */

@@ -4,11 +4,11 @@
  * player, without audio.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
- * @typedef {import('../shared/clip_pictures.js').Pictures} Pictures
+ * @typedef {import('../shared/clip_pictures.js').Pictures<HTMLElement>} Pictures
  * @typedef {import('../player/player.js').Player} Player
  */
 
-import { draw } from '../shared/clip_pictures.js';
+import { showStill } from './tiles.js';
 
 /** A pointer that only crosses a cell starts no decoder. */
 const LINGER_MS = 250;
@@ -18,7 +18,7 @@ export class Playing {
   #player;
   #overlay;
   #pictures;
-  /** @type {HTMLCanvasElement | null} */ #canvas = null;
+  /** Of the clip, in its cell. @type {HTMLElement | null} */ #picture = null;
   /** The clip as the player opened it. @type {object | null} */ #opened = null;
   #since = 0;
   #timer = 0;
@@ -32,18 +32,18 @@ export class Playing {
   }
 
   /** Plays a clip in its cell; null stops. @param {Clip | null} clip
-   * @param {HTMLCanvasElement | null} canvas the cell's picture */
-  show(clip, canvas) {
-    if (clip?.id === this.clip?.id && canvas === this.#canvas) return;
+   * @param {HTMLElement | null} picture the cell's */
+  show(clip, picture) {
+    if (clip?.id === this.clip?.id && picture === this.#picture) return;
     this.#stop();
     this.clip = clip;
-    this.#canvas = canvas;
-    if (!clip || !canvas) return;
+    this.#picture = picture;
+    if (!clip || !picture) return;
     this.#since = performance.now();
     requestAnimationFrame(() => this.#tick(clip));
     this.#timer = setTimeout(() => {
       this.#overlay.hidden = true;
-      canvas.after(this.#overlay);
+      picture.after(this.#overlay);
       const opened = silent(clip);
       this.#opened = opened;
       this.#player.open(opened);
@@ -61,15 +61,15 @@ export class Playing {
     this.#opened = null;
     if (this.#player.clip) this.#player.clear();
     this.#overlay.remove();
-    if (this.clip && this.#canvas) this.#pictures.want(this.#canvas, this.clip);
+    if (this.clip && this.#picture) this.#pictures.want(this.#picture, this.clip);
   }
 
   /** @param {Clip} clip */
   #tick(clip) {
-    if (clip !== this.clip || !this.#canvas) return;
+    if (clip !== this.clip || !this.#picture) return;
     if (this.#overlay.hidden || !this.#overlay.isConnected) {
       const seconds = (performance.now() - this.#since) / 1000;
-      this.#pictures.drawFrame(this.#canvas, clip, dueFrame(clip, seconds, this.#player.rate));
+      this.#pictures.showFrame(this.#picture, clip, dueFrame(clip, seconds, this.#player.rate));
     }
     requestAnimationFrame(() => this.#tick(clip));
   }
@@ -86,9 +86,9 @@ function dueFrame({ start_frame: start, end_frame: end, duration_seconds: length
 /** @param {Clip} clip @returns {Clip} */
 const silent = (clip) => ({ ...clip, video: { ...clip.video, has_audio: false } });
 
-/** Draws a clip's first frame; returns false while it is not decoded.
- * @param {Player} player @param {HTMLCanvasElement} canvas @param {Clip} clip */
-export function drawStill(player, canvas, clip) {
+/** Shows a clip's first frame; returns false while it is not decoded.
+ * @param {Player} player @param {HTMLElement} picture @param {Clip} clip */
+export function showFirst(player, picture, clip) {
   // The player makes stills only while it has a clip open.
   if (!player.clip) {
     player.open(silent(clip));
@@ -96,7 +96,6 @@ export function drawStill(player, canvas, clip) {
   }
   const { video, start_frame: frame } = clip;
   const still = player.stills.still(video.proxy_id, frame, clip);
-  if (!still) return false;
-  draw(canvas, frame, still.width, still.height, (context) => context.drawImage(still, 0, 0));
-  return true;
+  if (still) showStill(picture, still, frame);
+  return still !== null;
 }

@@ -1,7 +1,7 @@
 /** Cards of clips: they play their film without audio while the pointer or the focus is on them.
  * Cards without keyframes are drawn from sprite sheets. */
 
-import { Pictures } from '../shared/clip_pictures.js';
+import { Pictures, drawTile } from './clip_pictures.js';
 
 /** A pointer that only crosses a card fetches nothing. */
 const LINGER_MS = 150;
@@ -34,15 +34,20 @@ function stop() {
   film = null;
 }
 
-for (const card of document.querySelectorAll('[data-film]')) {
-  card.addEventListener('pointerenter', () => play(card));
-  card.addEventListener('pointerleave', stop);
-  card.addEventListener('focusin', () => play(card));
-  card.addEventListener('focusout', stop);
+const pictures = new Pictures(drawTile);
+
+/** Gives cards their films and pictures. @param {ParentNode} [root] where they came in */
+export function dress(root = document) {
+  for (const card of root.querySelectorAll('[data-film]')) {
+    card.addEventListener('pointerenter', () => play(card));
+    card.addEventListener('pointerleave', stop);
+    card.addEventListener('focusin', () => play(card));
+    card.addEventListener('focusout', stop);
+  }
+  for (const canvas of root.querySelectorAll('.card canvas')) {
+    const { clip = '' } = /** @type {HTMLElement} */ (canvas).dataset;
+    pictures.want(/** @type {HTMLCanvasElement} */ (canvas), JSON.parse(clip));
+  }
 }
 
-const pictures = new Pictures();
-for (const canvas of document.querySelectorAll('.card canvas')) {
-  const { clip = '' } = /** @type {HTMLElement} */ (canvas).dataset;
-  pictures.want(/** @type {HTMLCanvasElement} */ (canvas), JSON.parse(clip));
-}
+dress();
