@@ -39,3 +39,24 @@ def new_databases(folder: Path) -> Iterator[Callable[[], str]]:
 def _execute(url: str, statement: str) -> None:
     with psycopg.connect(for_psycopg(url), autocommit=True) as connection:
         connection.execute(statement)
+
+
+@contextmanager
+def kept_database(folder: Path, name: str, fill: Callable[[str], None]) -> Iterator[str]:
+    """The URL of a database of a server below `folder`. The first time it has the newest schema and
+    what `fill` puts into it; it stays for the next, unless filling it breaks off."""
+    server = EmbeddedPostgres(folder)
+    server.start()
+    try:
+        root, partial = server.url("postgres", APP_DRIVER), f"{name}_partial"
+        with psycopg.connect(for_psycopg(root), autocommit=True) as connection:
+            there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if there.fetchone() is None:
+                connection.execute(f"DROP DATABASE IF EXISTS {partial}")
+                connection.execute(f"CREATE DATABASE {partial}")
+                migrate.upgrade(with_database(root, partial))
+                fill(with_database(root, partial))
+                connection.execute(f"ALTER DATABASE {partial} RENAME TO {name}")
+        yield with_database(root, name)
+    finally:
+        server.stop()

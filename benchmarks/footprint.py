@@ -48,8 +48,9 @@ def footprint_of(
     command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> tuple[Footprint, str]:
     """Runs `command` to its end and looks at its memory all the while; what it held and what it
-    wrote to standard output. Each line that it writes to standard error names the step that begins.
-    Raises HeatersError where it fails.
+    wrote to standard output. Each line that it writes to standard error names the step that begins;
+    a look during which that changes is of neither step, and not counted. Raises HeatersError where
+    the command fails.
 
     Counted, out of /proc/PID/smaps_rollup, is anonymous memory, where a page that a fork shares is
     divided among its processes, and the resident pages of mapped files, once for each program. The
@@ -62,7 +63,9 @@ def footprint_of(
         )
         try:
             while process.poll() is None:
-                found.add(_last_line(steps), _held_by(process.pid))
+                step, held = _last_line(steps), _held_by(process.pid)
+                if _last_line(steps) == step:
+                    found.add(step, held)
                 time.sleep(SAMPLE_SECONDS)
         except BaseException:
             process.kill()

@@ -1,5 +1,5 @@
 """An hour of review: a scripted reviewer with a human's pauses, on the review page and on the
-contact sheet, where clips that look alike are stacks."""
+contact sheet, where clips that show the same are stacks."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ from benchmarks.footage import films_with_truth, make_repeat
 from benchmarks.report import Rate, Result, benchmark
 from benchmarks.scoring import FilmTruth
 from benchmarks.scratch import work_folder
-from heaters_pipeline.db import embeddings, reviews
+from heaters_pipeline.db import embeddings, reviews, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import ARCHIVE
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
+from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.media.clips.previews import preview
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, transcode
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import LocalStorage
+from heaters_pipeline.work.pipeline import open_pipeline
+from heaters_pipeline.work.repeats import seek_repeats
 from review_app import create_app
 from tests.browser.review_world import Footage, add_film, served
 
@@ -59,24 +61,24 @@ SECONDS_AN_HOUR = 3600
 
 SHEET_SCRIPT = """(() => {
   const focused = () => document.querySelector('.cell.is-focus');
-  const isDrawn = (cell) => cell.querySelector('canvas').dataset.frame !== undefined;
+  const isDrawn = (cell) => cell.querySelector('.picture').dataset.frame !== undefined;
   window.hour = {
     isReady: () => focused() !== null && isDrawn(focused()),
-    /** Milliseconds from the next key press until the next cell has the focus and a picture, or the
-     * sheet is empty. */
+    /** Milliseconds from the next key press until the picture of the display is made in which the
+     * next cell has the focus and its frame, or the sheet is empty. */
     arm() {
       const before = focused();
+      const isNext = () => {
+        const now = focused();
+        return !document.getElementById('empty').hidden
+          || (now !== null && now !== before && isDrawn(now));
+      };
       hour.waited = new Promise((done) => addEventListener('keydown', ({ timeStamp }) => {
-        const look = () => {
-          const now = focused();
-          const isOver = !document.getElementById('empty').hidden;
-          if (isOver || (now !== null && now !== before && isDrawn(now))) {
-            done(performance.now() - timeStamp);
-          } else {
-            requestAnimationFrame(look);
-          }
-        };
-        requestAnimationFrame(look);
+        const { port1, port2 } = new MessageChannel();
+        // A message comes after all that an animation frame does, layout and paint included.
+        const look = () => requestAnimationFrame(() => port2.postMessage(null));
+        port1.onmessage = () => (isNext() ? done(performance.now() - timeStamp) : look());
+        look();
       }, { once: true, capture: true }));
     },
   };
@@ -99,7 +101,7 @@ Shots = dict[int, tuple[str, int]]
 @click.option("--pause", default=1.2, show_default=True, help="Seconds that reading a clip takes.")
 def main(films: int, shots: int, decisions: int, pause: float) -> Iterable[Result]:
     """A reviewer reads each clip for some time and decides, first on the review page, then on the
-    contact sheet, where the clips that look alike are stacks.
+    contact sheet, where the clips that show the same are stacks.
 
     Of the clips 40 % repeat another: another cut of the same shot, smaller, brighter and encoded
     again. The films are those of the real footage whose cuts are known, else drawn ones.
@@ -117,9 +119,11 @@ def main(films: int, shots: int, decisions: int, pause: float) -> Iterable[Resul
                 engine = open_engine(url)
                 shown = lay(engine, storage, made)
                 home = folder / f"home-{page.__name__}"
-                app = create_app(
-                    Settings(home=home, database_url=url, storage_url=str(folder / "storage"))
+                settings = Settings(
+                    home=home, database_url=url, storage_url=str(folder / "storage")
                 )
+                _seek(engine, settings, made)
+                app = create_app(settings)
                 with served(app) as address:
                     yield from page(browser, address, engine, shown, decisions, pause)
                 engine.dispose()
@@ -174,6 +178,14 @@ def lay(engine: Engine, storage: LocalStorage, films: Sequence[MadeFilm]) -> Sho
             shots |= {each: (film.key, shot) for each, shot in waiting.items() if shot is not None}
             _prepare(engine, footage, laid.clips, [each for each in waiting if each not in shots])
     return shots
+
+
+def _seek(engine: Engine, settings: Settings, films: Sequence[MadeFilm]) -> None:
+    pipeline = open_pipeline(engine, settings)
+    for key in [key for film in films for key in (film.key, f"{film.key}-again")]:
+        with transaction(engine) as session:
+            video = source_videos.get(session, key)
+        seek_repeats(pipeline, video)
 
 
 def _prepare(engine: Engine, footage: Footage, clips: Sequence[Clip], decided: list[int]) -> None:

@@ -53,6 +53,33 @@ def verify(key: str) -> dict[str, Any]:
     return {"passed": gold_master_equals_source(_pipeline(), key).passed}
 
 
+def export(key: str) -> dict[str, Any]:
+    """The files of the approved clips."""
+    from heaters_pipeline.work.library import export_clips
+
+    batch = export_clips(_pipeline(), key).batch
+    return {"done": len(batch.done), "failed": len(batch.failed)}
+
+
+def library(key: str) -> dict[str, Any]:
+    """A run of Dagster's for the approved clips, on an instance of its own: the processor time of
+    this process, in seconds, without that of its children."""
+    import resource
+
+    import dagster as dg
+
+    from heaters_pipeline.orchestration.definitions import defs
+    from heaters_pipeline.orchestration.partitions import heaters_videos
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions(str(heaters_videos.name), [key])
+        job = defs.resolve_job_def("library")
+        job.execute_in_process(run_config=quiet, partition_key=key, instance=instance)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"seconds": usage.ru_utime + usage.ru_stime}
+
+
 def count_packets(video: str) -> dict[str, Any]:
     """The plain chain's frame index."""
     return {"frames": len(scan_packets(Path(video)))}
@@ -83,6 +110,8 @@ if __name__ == "__main__":
     commands: dict[str, Callable[[str], dict[str, Any]]] = {
         "ingest": ingest,
         "verify": verify,
+        "export": export,
+        "library": library,
         "scan-packets": count_packets,
     }
     command, argument = sys.argv[1:]
