@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,24 @@ _COLORS = np.array(
 
 def numbered_picture(number: int, width: int, height: int, scene: int = 0) -> Picture:
     """The picture of frame `number`, uint8 (height, width, 3), RGB."""
-    x, y = np.meshgrid(np.arange(width), np.arange(height))
-    phase = (x + y * (1 if scene % 2 else -1)) / width * 4 + number / 8
-    light = 0.75 + 0.25 * np.sign(np.sin(phase * np.pi))
-    picture = (_COLORS[scene % len(_COLORS)] * light[:, :, np.newaxis]).astype(np.uint8)
+    picture = _striped(number % STEPS, width, height, scene % len(_COLORS)).copy()
     bits = [number >> (BITS - 1 - place) & 1 for place in range(BITS)]
     picture[: round(height * BAND)] = (
         255 * np.array(bits, np.uint8)[np.arange(width) * BITS // width, np.newaxis]
     )
     return picture
+
+
+STEPS = 16
+"""After as many frames the stripes of a scene are where they were."""
+
+
+@lru_cache(64)
+def _striped(step: int, width: int, height: int, scene: int) -> Picture:
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    phase = (x + y * (1 if scene % 2 else -1)) / width * 4 + step / 8
+    light = 0.75 + 0.25 * np.sign(np.sin(phase * np.pi))
+    return (_COLORS[scene] * light[:, :, np.newaxis]).astype(np.uint8)
 
 
 def read_number(picture: Picture) -> int:

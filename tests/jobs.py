@@ -1,10 +1,14 @@
-"""Dagster's jobs, run in the test's own process."""
+"""Dagster's jobs and sensors, run in the test's own process."""
 
 from __future__ import annotations
 
 import dagster as dg
+from dagster_aws.s3 import S3Resource
 
 from heaters_pipeline.orchestration.definitions import defs
+from heaters_pipeline.orchestration.resources import Database, ObjectStore
+
+STORE = ObjectStore(s3=S3Resource(endpoint_url=None))
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -12,12 +16,14 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def run_job(
     instance: dg.DagsterInstance,
     job: str,
-    key: str,
+    key: str | None,
     assets: list[str] | None = None,
     tags: dict[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
-    """The job for one video, or only some of its assets. A failure is in the result."""
-    instance.add_dynamic_partitions("heaters_videos", [key])
+    """The job for one video (None: for whatever is due), or only some of its assets. A failure is
+    in the result."""
+    if key is not None:
+        instance.add_dynamic_partitions("heaters_videos", [key])
     return defs.resolve_job_def(job).execute_in_process(
         run_config=QUIET,
         partition_key=key,
@@ -26,3 +32,12 @@ def run_job(
         tags=tags,
         asset_selection=[dg.AssetKey(asset) for asset in assets] if assets else None,
     )
+
+
+def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]:
+    """Run keys that a tick asks for."""
+    resources = {"database": Database(), "store": STORE}
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        result = sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    return [str(request.run_key) for request in result.run_requests or []]

@@ -10,11 +10,21 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlmodel import Session, select
 
-from heaters_pipeline.db import clips, replanning, source_videos
+from heaters_pipeline.db import clips, repeats, replanning, source_videos
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, Origin, SourceFacts, SourceVideo
+from heaters_pipeline.db.models import (
+    ArtifactKind,
+    Clip,
+    ClipArtifact,
+    ObjectToDelete,
+    Origin,
+    SourceFacts,
+    SourceVideo,
+)
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord, pack
+from heaters_pipeline.domain.repeats import Repeat
 from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS
 from heaters_pipeline.domain.transitions import Transition
 
@@ -48,7 +58,8 @@ def make_ready(
     clips that wait for review."""
     with transaction(engine) as session:
         source_videos.begin(session, key, DOWNLOAD)
-        source_videos.finish(session, key, DOWNLOAD, {"source_filepath": "unused"})
+        source = products.get("source_filepath", "unused")
+        source_videos.finish(session, key, DOWNLOAD, {"source_filepath": source})
         source_videos.begin(session, key, PREPROCESS)
         source_videos.finish(
             session, key, PREPROCESS, {"gold_master_filepath": "unused", **products}
@@ -115,3 +126,33 @@ def counted(engine: Engine) -> Iterator[list[str]]:
     sa.event.listen(engine, "before_cursor_execute", note)
     yield sent
     sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def add_keyframe(session: Session, clip_id: int, frame: int, filepath: str) -> None:
+    session.add(
+        ClipArtifact(
+            clip_id=clip_id,
+            kind=ArtifactKind.KEYFRAME,
+            frame=frame,
+            filepath=filepath,
+            width=1,
+            height=1,
+        )
+    )
+
+
+def to_delete(engine: Engine) -> set[str]:
+    """The objects that wait to be deleted."""
+    with transaction(engine) as session:
+        return set(session.exec(select(ObjectToDelete.path)))
+
+
+def show_the_same(
+    engine: Engine, clip_id: int, other_id: int, *, score: float = 0.9, mirrored: bool = False
+) -> None:
+    """Has the search for repeats say so of two clips, from first to last frame."""
+    with transaction(engine) as session:
+        clip, other = clips.get(session, clip_id), clips.get(session, other_id)
+        video = session.get_one(SourceVideo, clip.source_video_id)
+        found = Repeat(clip.frames, other.frames, mirrored, score)
+        repeats.save(session, video, [(other.source_video_id, found)], "thumbnails")

@@ -85,9 +85,7 @@ class Site:
 
 @contextmanager
 def test_site(folder: Path) -> Iterator[Site]:
-    """Serves `folder`, and makes the media in it if they are not there yet."""
-    if not (folder / "page.html").exists():
-        _make_media(folder)
+    """Serves the media that `make_site` has put into `folder`."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.site = Site(f"http://127.0.0.1:{server.server_port}", folder)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -223,8 +221,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
 
 
-def _make_media(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def make_site(folder: Path) -> None:
+    """Makes the media in `folder`, if they are not there yet."""
+    if (folder / "page.html").exists():
+        return
+    folder.mkdir(parents=True)
     options = {"preset": "ultrafast", "crf": "30", "bf": "2", "g": "25"}
     film = make_numbered_film(folder / "film.mp4", FRAMES, (640, 360), options=options)
     small = make_numbered_film(folder / "180.mp4", FRAMES, (320, 180), audio=False, options=options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import labels
@@ -14,11 +14,13 @@ from heaters_pipeline.settings import Settings
 from tests.browser.accessibility import AXE
 from tests.browser.chromium import FOREIGN_NAME, open_chromium
 from tests.browser.numbered import NUMBERED
-from tests.browser.tab import Tab
+from tests.browser.tab import PATIENCE, Tab
 from tests.footage import NumberedFilm
 
+expect.set_options(timeout=PATIENCE * 1000)
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, open_chromium(playwright.chromium) as opened:
         yield opened
@@ -47,6 +49,18 @@ def film_plan(request: pytest.FixtureRequest) -> NumberedFilm:
     plan = getattr(request.module, "FILM", NUMBERED)
     assert isinstance(plan, NumberedFilm)
     return plan
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page without a film of its own, whose scripts must not fail."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, base_url=address)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []
 
 
 @pytest.fixture

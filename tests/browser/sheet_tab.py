@@ -6,9 +6,24 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.tab import READ_NUMBER, Tab
 
-VISIBLE_NUMBER = f"""(cell) => {{
-  const canvases = [...cell.querySelectorAll('canvas')].filter((each) => !each.hidden);
-  return ({READ_NUMBER})(canvases.at(-1));
+VISIBLE_NUMBER = f"""async (cell) => {{
+  const canvas = [...cell.querySelectorAll('canvas')].filter((each) => !each.hidden).at(-1);
+  if (canvas) return ({READ_NUMBER})(canvas);
+  // A background: the place of its part on the sheet is found as a browser finds it.
+  const {{ backgroundImage, backgroundSize, backgroundPosition }} =
+    getComputedStyle(cell.querySelector('.picture'));
+  const sheet = new Image();
+  sheet.src = JSON.parse(backgroundImage.slice('url('.length, -1));
+  await sheet.decode();
+  const shares = (text) => text.split(' ').map((each) => parseFloat(each) / 100);
+  const [across, down] = shares(backgroundSize);
+  const [x, y] = shares(backgroundPosition);
+  const [width, height] = [sheet.width / across, sheet.height / down];
+  const [left, top] = [x * (sheet.width - width), y * (sheet.height - height)];
+  const copy = document.createElement('canvas');
+  Object.assign(copy, {{ width, height }});
+  copy.getContext('2d').drawImage(sheet, left, top, width, height, 0, 0, width, height);
+  return ({READ_NUMBER})(copy);
 }}"""
 """JavaScript: the number burnt into the picture that is to be seen in a cell."""
 
@@ -56,5 +71,5 @@ class SheetTab(Tab):
         """The number of the frame that a cell shows, once it shows one."""
         cell = self.cell(start)
         name = cell.get_attribute("id")
-        self.until(f"document.querySelector('#{name} canvas').dataset.frame !== undefined")
+        self.until(f"document.querySelector('#{name} .picture').dataset.frame !== undefined")
         return int(cell.evaluate(VISIBLE_NUMBER))

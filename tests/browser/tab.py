@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 READ_NUMBER = """(canvas) => {
   const { width, height } = canvas;
@@ -36,6 +37,24 @@ SHOWN = f"""() => {{
 }}"""
 
 
+UNTIL = """async (ms) => {{
+  const end = performance.now() + ms;
+  for (;;) {{
+    const value = await ({condition});
+    if (value || performance.now() > end) return value;
+    await new Promise((again) => setTimeout(again, 10));
+  }}
+}}"""
+"""JavaScript: the value of an expression, once it is true or the time is over."""
+
+
+PATIENCE = 40.0
+"""Seconds: a page gives a request 10, and tries again."""
+
+LEFT = "Execution context was destroyed"
+"""What Playwright says where a page was left meanwhile."""
+
+
 class Tab:
     def __init__(self, page: Page, url: str, search: str = "") -> None:
         self.page = page
@@ -43,25 +62,32 @@ class Tab:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(f"{url}/review{search}")
 
-    def until(self, condition: str, seconds: float = 10) -> Any:
+    def until(self, condition: str, seconds: float = PATIENCE) -> Any:
         """Waits until the JavaScript expression is true; gives its value. (Playwright's own wait
-        needs eval, which the page forbids.)"""
+        needs eval, which the page forbids. The page looks by itself: a call for each look costs
+        more than what most tests wait for.)"""
+        if value := self._looked(UNTIL.format(condition=condition), seconds):
+            return value
+        told = self.page.evaluate(
+            """() => ({
+              wanted: heaters.player.wanted, presented: heaters.player.presented,
+              engine: heaters.player.engineName, reason: heaters.player.reason,
+              trouble: heaters.player.trouble, notice: heaters.queue.notice,
+              clips: heaters.queue.clips.map((c) => [c.start_frame, c.end_frame]),
+            })"""
+        )
+        raise AssertionError(f"never true: {condition}; {told}; {self.complaints}")
+
+    def _looked(self, look: str, seconds: float) -> Any:
+        """Goes on in the next page where the one that was looked at has been left."""
         deadline = time.monotonic() + seconds
         while True:
-            value = self.page.evaluate(f"() => ({condition})")
-            if value:
-                return value
-            if time.monotonic() > deadline:
-                told = self.page.evaluate(
-                    """() => ({
-                      wanted: heaters.player.wanted, presented: heaters.player.presented,
-                      engine: heaters.player.engineName, reason: heaters.player.reason,
-                      trouble: heaters.player.trouble, notice: heaters.queue.notice,
-                      clips: heaters.queue.clips.map((c) => [c.start_frame, c.end_frame]),
-                    })"""
-                )
-                raise AssertionError(f"never true: {condition}; {told}; {self.complaints}")
-            time.sleep(0.02)
+            try:
+                return self.page.evaluate(look, round((deadline - time.monotonic()) * 1000))
+            except Error as error:
+                if LEFT not in str(error) or time.monotonic() > deadline:
+                    raise
+                self.page.wait_for_load_state()
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -88,6 +114,11 @@ class Tab:
     def is_saved(self) -> None:
         """Waits until every decision has reached the server."""
         self.until("heaters.queue.unsaved === 0")
+
+    def says(self, text: str) -> None:
+        """Waits until the notice says this, or has said it: it may disappear before a look."""
+        said = "document.getElementById('notice-text').textContent"
+        self.until(f"{said}.includes({json.dumps(text)})")
 
     def notice(self) -> str:
         self.until("!document.getElementById('notice').hidden")

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.sync_api import sync_playwright
+import pytest
+from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import artifacts, clips, embeddings
@@ -21,18 +22,21 @@ from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.db.urls import APP_DRIVER
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.files.scratch import scratch_folder
-from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import APP_DATABASE
 from heaters_pipeline.storage import open_storage
-from tests.browser.chromium import open_chromium
+from tests.footage import NumberedFilm
+
+pytestmark = pytest.mark.long
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600
 """`make demo` may have to install first."""
 PIPELINE_SECONDS = 420
+FILM = NumberedFilm(100, scenes=(50,))
 
 
 def free_port() -> int:
@@ -54,8 +58,9 @@ def wait_for(find: Callable[[], Found], seconds: float, what: str) -> Found:
 
 
 @contextmanager
-def demo(home: Path, review_port: int) -> Iterator[Path]:
-    """`make demo` in a terminal of its own, ended by Ctrl-C. Yields the file of what it printed."""
+def demo(home: Path, review_port: int, footage: Path | None) -> Iterator[Path]:
+    """`make demo`, with its own film where there is no `footage`, in a terminal of its own, ended
+    by Ctrl-C. Yields the file of what it printed."""
     printed = home.parent / "printed.txt"
     environment = {
         **os.environ,
@@ -64,7 +69,11 @@ def demo(home: Path, review_port: int) -> Iterator[Path]:
         "HEATERS_DAGSTER_PORT": str(free_port()),
         "HEATERS_UNDO_WINDOW_SECONDS": "1",
         "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+        # As for a first user, who has not installed the network.
+        "HEATERS_DETECTOR": "transition",
     }
+    if footage:
+        environment["FOOTAGE"] = str(footage)
     for name in ("DATABASE_URL", "STORAGE_URL", "DAGSTER_HOME", "HEATERS_EMBEDDING_MODEL"):
         environment.pop(name, None)
     with printed.open("wb") as output:
@@ -114,18 +123,20 @@ def clip_in_library(engine: Engine, clip_id: int) -> Clip | None:
     return clip if clip.state == ClipState.EMBEDDED else None
 
 
-def test_a_clip_approved_by_key_reaches_the_library_untouched_by_hand() -> None:
+@pytest.mark.parametrize(
+    "own",
+    [pytest.param(True, id="footage"), pytest.param(False, id="film", marks=pytest.mark.whole)],
+)
+def test_a_clip_approved_by_key_reaches_the_library_untouched_by_hand(
+    own: bool, browser: Browser, tmp_path: Path
+) -> None:
+    footage = FILM.make(tmp_path) if own else None
     port = free_port()
     outside_homes = Path(tempfile.gettempdir()) / f"heaters-demo-{os.getuid()}"
-    with (
-        scratch_folder(outside_homes) as folder,
-        sync_playwright() as playwright,
-        open_chromium(playwright.chromium) as browser,
-    ):
+    with scratch_folder(outside_homes) as folder, browser.new_page() as page:
         home = folder / "home"
-        with demo(home, port) as printed:
+        with demo(home, port, footage) as printed:
             assert f"http://127.0.0.1:{port}" in printed.read_text()
-            page = browser.new_page()
             page.goto(f"http://127.0.0.1:{port}/")
             wait_for(
                 lambda: page.evaluate("heaters.player.presented !== null"), 60, "The first frame"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,18 @@ from tests.footage import Picture, make_numbered_film, read_number
 from tests.integration.test_media_footage import UPRIGHT, set_upright
 from tests.jobs import run_job
 
-FRAMES = 400
-SCENES = (80, 161, 241, 317)
-CHOSEN = 50
-"""Frames of each clip that are looked at, besides its first and its last."""
+
+@dataclass(frozen=True)
+class Length:
+    frames: int
+    scenes: tuple[int, ...]
+    chosen: int
+    """Frames of each clip that are looked at, besides its first and its last."""
+
+
+SHORT = Length(150, (30, 61, 91, 117), 8)
+LONG = Length(400, (80, 161, 241, 317), 50)
+
 DIFFERENCE = 3.0
 """Mean absolute difference, of 255, that two decoders may show for one picture: they bring colour
 to full size and round to RGB each in its own way."""
@@ -69,7 +78,10 @@ def uneven_ticks(frames: int) -> list[int]:
 
 FILMS: dict[str, dict[str, Any]] = {
     "ntsc": {"rate": Fraction(30000, 1001)},
-    "uneven": {"ticks": uneven_ticks(FRAMES), "orientation": Orientation(90, mirrored=True)},
+    "uneven": {
+        "ticks": uneven_ticks(LONG.frames),
+        "orientation": Orientation(90, mirrored=True),
+    },
 }
 
 
@@ -91,9 +103,9 @@ def numbers_in(path: Path, orientation: Orientation = UPRIGHT) -> list[int]:
     ]
 
 
-def some_frames(clip: Clip) -> list[int]:
+def some_frames(clip: Clip, count: int) -> list[int]:
     inside = range(clip.start_frame + 1, clip.end_frame - 1)
-    chosen = random.Random(clip.id).sample(inside, min(CHOSEN, len(inside)))
+    chosen = random.Random(clip.id).sample(inside, min(count, len(inside)))
     return [clip.start_frame, clip.end_frame - 1, *chosen]
 
 
@@ -103,6 +115,10 @@ def canvas_picture(page: Tab) -> Picture:
     return rgba.reshape(shown["height"], shown["width"], 4)[:, :, :3]
 
 
+@pytest.mark.parametrize(
+    "length",
+    [pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.whole)],
+)
 @pytest.mark.parametrize("kind", FILMS)
 def test_every_stage_shows_the_same_frame(
     tab: Callable[..., Tab],
@@ -111,23 +127,25 @@ def test_every_stage_shows_the_same_frame(
     settings: Settings,
     tmp_path: Path,
     kind: str,
+    length: Length,
 ) -> None:
-    source = make_numbered_film(tmp_path / f"{kind}.mp4", FRAMES, scenes=SCENES, **FILMS[kind])
+    frame_count, scenes = length.frames, length.scenes
+    source = make_numbered_film(tmp_path / f"{kind}.mp4", frame_count, scenes=scenes, **FILMS[kind])
     with av.open(str(source)) as container:
         assert container.streams.video[0].codec_context.has_b_frames
     report = ingest_in_foreground(pipeline, instance, str(source))
-    assert (report.error, report.frame_count) == (None, FRAMES)
+    assert (report.error, report.frame_count) == (None, frame_count)
     storage = LocalStorage(settings.home / "storage")
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = list(clips.of_video(session, video.id))
-    assert [clip.start_frame for clip in live] == [0, *SCENES]
+    assert [clip.start_frame for clip in live] == [0, *scenes]
 
     with (
         storage.fetch(str(video.gold_master_filepath)) as gold,
         storage.fetch(str(video.proxy_filepath)) as proxy,
     ):
-        everything = list(range(FRAMES))
+        everything = list(range(frame_count))
         orientation = FILMS[kind].get("orientation", UPRIGHT)
         assert numbers_in(source, orientation) == everything
         assert numbers_in(gold, orientation) == everything
@@ -139,7 +157,7 @@ def test_every_stage_shows_the_same_frame(
     page = tab()
     for clip in live:
         page.shows_clip(clip.start_frame)
-        frames = some_frames(clip)
+        frames = some_frames(clip, length.chosen)
         assert page.page.evaluate(SHOW_AND_READ, frames) == frames
         for frame in (clip.start_frame, clip.end_frame - 1):
             page.go_to(frame)

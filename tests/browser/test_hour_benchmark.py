@@ -16,6 +16,7 @@ from tests.conftest import CHECKOUT
 TINY = ("--films", "1", "--shots", "5", "--decisions", "3", "--pause", "0.05")
 
 
+@pytest.mark.whole
 def test_hour(tmp_path: Path) -> None:
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         pytest.skip("no Chromium is installed: the benchmark of an hour goes untested")

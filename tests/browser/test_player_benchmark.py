@@ -30,6 +30,7 @@ def results_of(benchmark: str, *options: str) -> dict[str, dict[str, Any]]:
     return {result["name"]: result for result in json.loads(done.stdout)["results"]}
 
 
+@pytest.mark.whole
 def test_player() -> None:
     results = results_of("player", *TINY)
     assert results.keys() >= NAMES
@@ -42,6 +43,7 @@ def test_player() -> None:
             assert result["peer_value"] > 0
 
 
+@pytest.mark.whole
 def test_opening() -> None:
     results = results_of("opening", "--minutes", "0.5", "--repeat", "1")
     assert results.keys() == {"picture", "sound", "waveform", "next"}

@@ -13,7 +13,7 @@ from tests.browser.tab import Tab
 from tests.footage import NumberedFilm
 
 RATE = 5
-FILM = NumberedFilm(1660, (5,), rate=Fraction(RATE))
+FILM = NumberedFilm(1660, (5,), rate=Fraction(RATE), size=(64, 36))
 """Its second clip has 331 s: 34 parts."""
 
 PART_SECONDS = 10

@@ -12,7 +12,7 @@ from heaters_pipeline.db import clips, labels
 from heaters_pipeline.db.engine import transaction
 from tests.browser.numbered import CLIPS, live, states
 from tests.browser.review_world import Film
-from tests.browser.tab import Tab
+from tests.browser.tab import PATIENCE, Tab
 from tests.decisions import annotate
 
 
@@ -273,7 +273,7 @@ def test_one_goes_back_to_a_clip_and_decides_on_it_anew(
     page.shows_clip(131)
     page.page.click("#edge-before figcaption a")
     page.shows_clip(70)
-    assert page.page.inner_text("#state") == "skipped"
+    page.until("document.getElementById('state').textContent === 'skipped'")
     page.page.wait_for_timeout(500)
     page.press("x")
     page.shows_clip(131)
@@ -304,7 +304,7 @@ def test_a_note_is_kept_by_a_page_that_closes_without_a_question(
     page.press("n")
     page.page.keyboard.type("seen twice")
     page.page.goto("about:blank")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while live(engine, film)[0].note != "seen twice" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert live(engine, film)[0].note == "seen twice"

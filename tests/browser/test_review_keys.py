@@ -225,18 +225,18 @@ def test_keys_can_be_changed(tab: Callable[..., Tab], film: Film, engine: Engine
     page.press("?")
     cap(page, "approve").click()
     assert "Approve" in told(page)
-    page.press("q")
-    assert told(page) == "“Approve” is now q."
-    assert cap(page, "approve").inner_text() == "q"
+    page.press("y")
+    assert told(page) == "“Approve” is now y."
+    assert cap(page, "approve").inner_text() == "y"
     page.press("?")
     page.until("!document.getElementById('help').open")
-    assert page.page.inner_text(".do-approve kbd") == "q"
+    assert page.page.inner_text(".do-approve kbd") == "y"
     page.press("a")
-    page.press("q")
+    page.press("y")
     page.shows_clip(70)
     page.page.reload()
     page.shows_clip(70)
-    page.press("q")
+    page.press("y")
     page.shows_clip(131)
     page.is_saved()
     assert states(engine, film)[:2] == ["review_approved"] * 2
@@ -304,7 +304,7 @@ def test_every_key_of_the_overlay_is_tried_in_these_tests(tab: Callable[..., Tab
         *("mark", "filters", "help", "repeat", "nextClip", "previousClip", "inPoint", "outPoint"),
         *("nextSuggestion", "previousSuggestion", "nextTransition", "previousTransition"),
         *("acrossStart", "acrossEnd", "zoom", "fullScreen", "timelineIn", "timelineOut"),
-        *("compare", "even"),
+        *("compare", "even", "collect", "chooseCollection", "still", "searchLike"),
         *(
             f"{edge}{way}{by}"
             for edge in ("start", "end")

@@ -46,8 +46,8 @@ def test_charts_have_their_numbers_beside_them_and_can_be_of_one_reviewer(
     page.get_by_role("link", name="bob").click()
     page.wait_for_url("**reviewer=bob")
     expect(page.locator("figcaption").first).to_contain_text("bob")
-    assert chart.locator("[class^=part-]").count() == 1
+    expect(chart.locator("[class^=part-]")).to_have_count(1)
     page.get_by_role("link", name="Chart all").click()
-    assert chart.locator("[class^=part-]").count() == 3
+    expect(chart.locator("[class^=part-]")).to_have_count(3)
     context.close()
     assert complaints == []

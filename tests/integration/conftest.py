@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from heaters_pipeline.files.locks import lock
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
-from tests.site import Site, test_site
+from tests.site import Site, make_site, test_site
 
 
 @pytest.fixture(scope="session")
-def site_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the web site's media, made once."""
-    return tmp_path_factory.mktemp("site") / "media"
+def copy_site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Copies the web site's media into a new folder. They are made once, also where several
+    processes share the tests."""
+    everyones = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        everyones = everyones.parent
+    with lock(everyones / "site.lock"):
+        make_site(everyones / "site")
+    return lambda folder: Path(shutil.copytree(everyones / "site", folder))
+
+
+@pytest.fixture(scope="session")
+def site_media(tmp_path_factory: pytest.TempPathFactory, copy_site: Callable[[Path], Path]) -> Path:
+    """The folder of the web site's media."""
+    return copy_site(tmp_path_factory.mktemp("site") / "media")
 
 
 @pytest.fixture
@@ -79,6 +94,8 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     transformers.CLIPModel(config).save_pretrained(folder)
     size = {"shortest_edge": 64}
     images = transformers.CLIPImageProcessor(size=size, crop_size={"height": 64, "width": 64})
-    tokens = transformers.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    tokens = transformers.CLIPTokenizer(
+        str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77
+    )
     transformers.CLIPProcessor(images, tokens).save_pretrained(folder)
     return folder

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import (
+    archiving,
     artifacts,
     clip_work,
     clips,
@@ -40,7 +41,7 @@ from heaters_pipeline.domain.decisions import (
 from heaters_pipeline.domain.errors import Conflict, Gone
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState
 from tests.decisions import states, undo
-from tests.rows import counted, ready_video
+from tests.rows import add_keyframe, counted, ready_video, to_delete
 
 
 def many(engine: Engine, count: int, key: str = "film-1") -> tuple[SourceVideo, list[Clip]]:
@@ -99,7 +100,7 @@ def test_annotations_of_many(engine: Engine) -> None:
         found = [clips.get(session, clip.id) for clip in found]
     decision, _ = decide_all(engine, found, Annotate({"labels": ["new"], "rating": 3}))
     assert decision is not None
-    assert {clip.annotation for clip in decision.clips} == {(("new",), 3, None)}
+    assert {clip.annotation for clip in decision.clips} == {(("new",), 3, None, ())}
     assert [clip.labels for clip in undo(engine).clips] == [["old"], [], []]
 
 
@@ -201,9 +202,7 @@ def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
             facts = {"clip_filepath": f"clips/{clip.id}/clip.mp4", "is_virtual": False}
             facts |= {"exported_frames": clip.frames.as_json()}
             clip_work.finish(session, clip.id, EXPORT, facts)
-            artifacts.save_keyframe(
-                session, clip.id, frame=1, filepath=f"k{clip.id}", width=1, height=1
-            )
+            add_keyframe(session, clip.id, 1, f"k{clip.id}")
         for step, clip in itertools.product((KEYFRAME, EMBED), found):
             clips.get(session, clip.id).state = step.doing
             session.flush()
@@ -218,7 +217,15 @@ def test_clips_of_the_library_leave_it_with_their_files_but_keep_their_previews(
     assert decision is not None
     assert refused == {}
     files = {f"clips/{clip.id}/clip.mp4" for clip in found[:2]} | {f"k{c.id}" for c in found[:2]}
-    assert set(decision.unused) == files
+    assert to_delete(engine) == set()
+    undo(engine)
+    assert states(engine, video) == [ClipState.EMBEDDED] * 3, "its files are still there"
+    with transaction(engine) as session:
+        found = list(clips.of_video(session, video.id))
+    assert decide_all(engine, found[:2], ARCHIVE)[1] == {}
+    with transaction(engine) as session:
+        assert archiving.archive_rested(session, 0, 99) == 2
+    assert to_delete(engine) == files
     with transaction(engine) as session:
         assert artifacts.keyframes_of(session, [clip.id for clip in found]).keys() == {found[2].id}
         assert embeddings.models_of_clip(session, found[0].id) == []
@@ -275,7 +282,7 @@ def test_batches_that_overlap_do_not_wait_for_each_other_for_ever(engine: Engine
             with transaction(engine) as session:
                 review_queue.release(session, "ann")
             with transaction(engine) as session:
-                clip_work.archive_rested(session, 0)
+                archiving.archive_rested(session, 0, 99)
         return 12
 
     with ThreadPoolExecutor(4) as pool:

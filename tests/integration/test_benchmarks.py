@@ -1,5 +1,5 @@
 """Every benchmark runs to its end on something tiny and reports in the promised form; how fast is
-not asked here."""
+not asked here. The costlier ones run with the long forms of tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.footage import NumberedFilm, make_numbered_film
 
 pytestmark = pytest.mark.long
 
-FILM = NumberedFilm(50, scenes=(25,))
+FILM = NumberedFilm(50, scenes=(25,), size=(128, 72))
 """Two seconds."""
 
 
@@ -51,6 +51,7 @@ def report(module: str, *arguments: str | Path) -> dict[str, dict[str, Any]]:
     return {result["name"]: result for result in told["results"]}
 
 
+@pytest.mark.whole
 def test_ingest(tmp_path: Path) -> None:
     film_file = make_numbered_film(
         tmp_path / "film.mp4", 50, rate=Fraction(25), scenes=[25], orientation=Orientation(90)
@@ -62,7 +63,10 @@ def test_ingest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("gold", "names"),
-    [("ffv1", ["cpu", "wall", "floor", "verify"]), ("copy", ["copy_cpu", "copy_wall"])],
+    [
+        pytest.param("ffv1", ["cpu", "wall", "floor", "verify"], marks=pytest.mark.whole),
+        ("copy", ["copy_cpu", "copy_wall"]),
+    ],
 )
 def test_ingest_with_one_kind_of_gold_master(film_file: Path, gold: str, names: list[str]) -> None:
     assert list(report("ingest", film_file, "--repeat", "1", "--gold", gold)) == names
@@ -75,12 +79,38 @@ def test_ingest_of_no_video_says_so(tmp_path: Path) -> None:
     assert done.stderr.startswith("Error: text.mp4 is not a video")
 
 
+def test_search() -> None:
+    results = report("search", "--rows", "2000", "--no-page")
+    assert results["recall"]["value"] > 0.9
+    assert results["filtered_recall"]["value"] == 1
+    assert results["filtered_results"]["value"] == 10
+
+
+@pytest.mark.whole
+def test_search_by_the_page() -> None:
+    pytest.importorskip("sentence_transformers")
+    results = report("search", "--rows", "2000")
+    assert "2,000 clips" in results["page_p95"]["peer"]
+
+
 def test_frame_index() -> None:
-    results = report("frame_index", "--minutes", "0.2", "--clips", "20")
+    results = report("frame_index", "--minutes", "0.04", "--clips", "5")
     assert list(results) == ["build", "slice"]
-    assert "300 frames" in results["build"]["peer"]
+    assert "60 frames" in results["build"]["peer"]
 
 
+@pytest.mark.whole
+def test_export(tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", 60, (128, 72))
+    results = report(
+        "export", film, "--clips", "4", "--frames", "10", "--rounds", "1", "--runs", "1"
+    )
+    assert list(results) == ["wall", "cpu", "s3_bytes", "orchestration"]
+    assert "4 clips" in results["wall"]["peer"]
+    assert results["orchestration"]["ratio"] < 0.6, "four clips share one run"
+
+
+@pytest.mark.whole
 def test_mending(tmp_path: Path) -> None:
     shots = tuple(Shot(number, 40) for number in (1, 2, 3))
     film = Film("small", shots, (Join("cut"), Join("dissolve", 10)))
@@ -89,6 +119,7 @@ def test_mending(tmp_path: Path) -> None:
     assert results["stepping/small"]["value"] == 3, "an approval for each shot"
 
 
+@pytest.mark.whole
 def test_memory(film_file: Path) -> None:
     results = report("memory", film_file, "--minutes", "0.02", "--times", "3")
     peak, *parts = results.values()
@@ -97,6 +128,7 @@ def test_memory(film_file: Path) -> None:
     assert peak["value"] >= max(part["value"] for part in parts if part["name"] != "verify")
 
 
+@pytest.mark.whole
 def test_work_of_other_length_is_not_compared(
     film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,3 +170,14 @@ def test_ffv1(film_file: Path) -> None:
     assert {name.partition("/")[0] for name in results} == measures
     assert "bytes/rice/0/4/1" in results
     assert "bytes/range_def/1/24/2" in results
+
+
+@pytest.mark.whole
+def test_duplicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEATERS_MEDIA", str(tmp_path))
+    few = ("--pairs", "6", "--others", "60", "--small", "50", "--large", "200", "--shots", "6")
+    results = report("duplicates", *few, "--kind", "mirrored", "--kind", "part")
+    for kind in ("mirrored", "part"):
+        assert results[f"{kind}_recall"]["value"] > 0.6
+        assert results[f"{kind}_precision"]["value"] > 0.9
+    assert results["seconds_per_new_clip"]["value"] > 0

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from heaters_pipeline.media.cuts import transnet
 from tests.conftest import CHECKOUT
 from tests.films import Film, Join, Shot
@@ -21,6 +23,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.whole
 def test_every_detector_is_scored_on_every_film(tmp_path: Path) -> None:
     shots = (Shot(1, 40), Shot(2, 40, happening="flash", at=20), Shot(3, 40))
     film = Film("small", shots, (Join("cut"), Join("dissolve", 10)))

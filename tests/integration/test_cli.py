@@ -9,18 +9,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import _show_until_ready, main
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import embeddings, source_videos
+from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Origin
-from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.db.models import Clip, Origin
+from heaters_pipeline.db.vector_indexes import ensure_index
+from heaters_pipeline.domain.states import DOWNLOAD, ClipState, SourceState
+from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.work.register import add_source
-from tests.rows import new_video, ready_video
+from tests.rows import add_keyframe, new_video, ready_video
 
 
 def heaters(*arguments: str | Path) -> Result:
@@ -50,6 +54,7 @@ def test_videos_are_added_once(settings: Settings, footage: Path) -> None:
         "source_videos": {"new": 2},
         "clips": {},
         "failures": {},
+        "outages": [],
     }
 
 
@@ -110,6 +115,36 @@ def test_migrate_may_be_repeated(settings: Settings) -> None:
         assert heaters("migrate").stdout == "The schema is up to date.\n"
 
 
+def test_models_are_listed_and_one_that_is_not_in_use_is_removed(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", LAYOUT_MODEL)
+    get_settings.cache_clear()
+    _, (first, second, _) = ready_video(engine)
+    with transaction(engine) as session:
+        for clip in (first, second):
+            add_keyframe(session, clip.id, clip.start_frame, "unused")
+            session.get_one(Clip, clip.id).state = ClipState.EMBEDDED
+            embeddings.save(session, clip.id, "old", "mean", [1.0, 2.0])
+        embeddings.save(session, first.id, LAYOUT_MODEL, "mean", [1.0, 2.0, 3.0])
+        embeddings.save(session, first.id, "old", PREVIEW, [1.0])
+    ensure_index(engine, "old", "mean", 2)
+    assert heaters("embeddings", "list").stdout.splitlines() == [
+        "layout-v1  mean, 3 numbers, 1 clips, in use",
+        "old  mean, 2 numbers, 2 clips",
+        "1 clips lack a vector by layout-v1, mean.",
+    ]
+    for model, sentence in ((LAYOUT_MODEL, "is in use"), ("new", "No clip has such a vector")):
+        refused = heaters("embeddings", "remove", model)
+        assert (refused.exit_code, sentence in refused.stderr) == (1, True)
+    assert heaters("embeddings", "remove", "old").exit_code == 0
+    with transaction(engine) as session:
+        assert [kind.model for kind in embeddings.kinds(session)] == [LAYOUT_MODEL]
+        assert set(embeddings.previews(session, [first.id])) == {first.id}
+        left = "SELECT 1 FROM pg_indexes WHERE starts_with(indexname, 'hnsw_')"
+        assert session.execute(sa.text(left)).all() == []
+
+
 def test_doctor_finds_everything(settings: Settings) -> None:
     result = heaters("doctor")
     assert result.exit_code == 0, result.output
@@ -124,12 +159,14 @@ def test_doctor_names_what_is_missing(
     monkeypatch.setenv("STORAGE_URL", "s3://no-such-bucket/heaters")
     monkeypatch.setenv("HEATERS_S3_ENDPOINT_URL", s3_endpoint)
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/heaters")
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
     get_settings.cache_clear()
     result = heaters("doctor")
     assert result.exit_code == 1
     assert "✓ ffmpeg" in result.stdout
     for name in ("Postgres", "pgvector", "storage"):
         assert f"✗ {name}" in result.stdout
+    assert "no vector by /no/such/model yet: there is no folder" in result.stdout
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(

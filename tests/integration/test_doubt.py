@@ -103,9 +103,11 @@ def test_a_cut_that_was_split_at_and_moved_is_not_suggested_again(
     decide(engine, live(engine, video)[1], Split([45]))
     decide(engine, live(engine, video)[1], Nudge(Side.NEXT, 50))
     assert cuts_of(engine, video)[1].suggestions == []
+    assert doubts(engine, video) == [0.2, 0.2, 0.8, 0.8]
     undo(engine)
     undo(engine)
     assert [each.frame for each in cuts_of(engine, video)[1].suggestions] == [45]
+    assert doubts(engine, video) == [0.2, 0.8, 0.8]
 
 
 def test_a_cut_that_was_moved_has_no_doubt_even_where_it_was_before(

@@ -15,10 +15,11 @@ import pytest
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.export import export_clip
-from heaters_pipeline.media.clips.proof import MOST_LAG, prove_export
+from heaters_pipeline.media.clips.proof import MOST_LAG
 from heaters_pipeline.media.ffmpeg.process import file_url, run
 from tests.footage import STALL_SECONDS, make_numbered_film
 from tests.integration.test_media_footage import Ingested, ingest
+from tests.proofs import prove
 
 START, END = 10, 60
 BEEPS = r"0.4*(random(0)-0.5)*lt(mod(t+0.1\,0.5)\,0.08)"
@@ -60,7 +61,7 @@ def spoilt(
 
 def refusal(ingested: Ingested, file: Path) -> str:
     with pytest.raises(HeatersError) as refused:
-        prove_export(ingested.range(START, END), file, stall_seconds=STALL_SECONDS)
+        prove(ingested.range(START, END), file)
     assert list(file.parent.iterdir()) == [file], "nothing of the comparison stays"
     return str(refused.value)
 
@@ -78,7 +79,7 @@ def test_a_receipt_says_what_was_measured(ingested: Ingested, tmp_path: Path) ->
 
 def test_encoding_again_is_no_fault(ingested: Ingested, exported: Path, tmp_path: Path) -> None:
     again = spoilt(exported, tmp_path / "again.mp4")
-    receipt = prove_export(ingested.range(START, END), again, stall_seconds=STALL_SECONDS)
+    receipt = prove(ingested.range(START, END), again)
     assert receipt["psnr_least"] > 30
 
 

@@ -70,14 +70,14 @@ def test_a_clip_names_its_group_and_its_neighbours(engine: Engine, client: Flask
     for clip in (second, third):
         decide(engine, clip.id, Group())
     told = words(client, f"/clips/{second.id}")
-    assert f"Group clip {first.id} , clip {third.id}" in told
+    assert f"Group See the group : with clip {first.id} , clip {third.id}" in told
     assert f"Before it clip {first.id} approved" in told
     assert "Group" not in words(client, f"/clips/{ready_video(engine, 'alone')[1][0].id}")
 
 
 def test_the_pages_of_a_clip_belong_to_the_library(engine: Engine, client: FlaskClient) -> None:
     _, (clip, *_) = ready_video(engine)
-    for url in ("/library", f"/clips/{clip.id}", f"/clips/{clip.id}/similar"):
+    for url in ("/library", f"/clips/{clip.id}", f"/library?like={clip.id}"):
         page = client.get(url).get_data(as_text=True)
         (current,) = re.findall(r'href="([^"]+)"\s+aria-current="page"', page)
         assert current == "/library"

@@ -16,6 +16,7 @@ from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, transcode
+from tests import footage
 from tests.footage import STALL_SECONDS, make_numbered_film, remake, spoil
 from tests.integration.test_media_footage import numbers, pictures
 
@@ -37,6 +38,12 @@ FILMS: dict[str, dict[str, Any]] = {
         "options": {"deadline": "realtime", "cpu-used": "8", "b": "2000000", "g": "20"},
     },
 }
+
+
+@pytest.fixture(autouse=True)
+def stripes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No frame is drawn like an earlier one, so that the decoder has something to lose."""
+    monkeypatch.setattr(footage, "STEPS", FRAMES)
 
 
 def spoilt(name: str, folder: Path) -> Path:

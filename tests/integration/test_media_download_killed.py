@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -14,14 +14,18 @@ import pytest
 
 from tests.site import Site, download_into, results, test_site
 
+pytestmark = pytest.mark.long
+
 KINDS = {"film": "slow/film.mp4", "dash": "slow/dash/manifest.mpd", "ts": "slow/ts/film.m3u8"}
 """One piece; fragments of two streams, merged; fragments of one stream, repaired."""
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with test_site(tmp_path_factory.mktemp("site") / "media") as site:
-        site.bytes_per_second = 150_000
+def site(
+    tmp_path_factory: pytest.TempPathFactory, copy_site: Callable[[Path], Path]
+) -> Iterator[Site]:
+    with test_site(copy_site(tmp_path_factory.mktemp("site") / "media")) as site:
+        site.bytes_per_second = 300_000
         yield site
 
 

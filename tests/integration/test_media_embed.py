@@ -1,34 +1,29 @@
-"""Vectors of images: the built-in descriptor, and a real (tiny) CLIP model."""
+"""Vectors of images by the built-in descriptor, and what stands in the way of a model."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
-from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.media.clips.embeddings import (
-    LAYOUT_MODEL,
     LayoutDescriptor,
+    ModelMissing,
+    Pixels,
+    decode_image,
     mean_vector,
+    obstacle,
     open_embedder,
+    read_image,
 )
-
-
-def save(picture: np.ndarray, path: Path) -> Path:
-    with av.open(str(path), "w", format="image2") as container:
-        stream = container.add_stream("png")
-        stream.height, stream.width = picture.shape[:2]
-        stream.pix_fmt = "rgb24"
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
-    return path
+from tests.vectors import pictures
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> list[Path]:
+def images() -> list[Pixels]:
     """A red-over-blue image, the same a little brighter, and a green one with stripes."""
     first = np.zeros((90, 160, 3), np.uint8)
     first[:45] = (200, 40, 40)
@@ -36,57 +31,72 @@ def images(tmp_path: Path) -> list[Path]:
     second = np.clip(first.astype(int) + 12, 0, 255).astype(np.uint8)
     third = np.full((90, 160, 3), (40, 160, 60), np.uint8)
     third[:, ::8] = (250, 250, 250)
-    made = zip(("first", "second", "third"), (first, second, third), strict=True)
-    return [save(picture, tmp_path / f"{name}.png") for name, picture in made]
+    return [first, second, third]
 
 
-@pytest.mark.parametrize("model", [None, LAYOUT_MODEL])
-def test_the_descriptor_puts_like_with_like(model: str | None, images: list[Path]) -> None:
-    embedder = open_embedder(model)
+def test_the_descriptor_puts_like_with_like(images: list[Pixels]) -> None:
+    embedder = open_embedder(LAYOUT_MODEL)
     assert embedder.model == LAYOUT_MODEL
-    vectors = embedder.embed(images)
+    vectors = embedder.encode_images(images)
     assert vectors.shape == (3, embedder.dimensions)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
     first, second, third = vectors
     assert first @ second > 0.98
     assert first @ third < 0.7
-    assert np.array_equal(embedder.embed(images), vectors)
-    assert embedder.embed([]).shape == (0, embedder.dimensions)
+    assert np.array_equal(embedder.encode_images(images), vectors)
+    assert embedder.encode_images([]).shape == (0, embedder.dimensions)
+    with pytest.raises(InputError, match="knows no words"):
+        embedder.encode_text(["red over blue"])
 
 
-def test_a_flat_image_has_a_direction_too(tmp_path: Path) -> None:
-    pictures = [np.full((9, 16, 3), level, np.uint8) for level in (0, 119, 255)]
-    files = [save(each, tmp_path / f"{at}.png") for at, each in enumerate(pictures)]
-    vectors = LayoutDescriptor().embed(files)
+def test_a_flat_image_has_a_direction_too() -> None:
+    flat = [np.full((9, 16, 3), level, np.uint8) for level in (0, 119, 255)]
+    vectors = LayoutDescriptor().encode_images(flat)
     assert np.isfinite(vectors).all()
     assert np.linalg.norm(mean_vector(vectors)) == pytest.approx(1, abs=1e-5)
 
 
-def test_what_is_no_image_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "still.jpg"
+@pytest.mark.parametrize("number", [25, pytest.param(100, marks=pytest.mark.whole)])
+def test_a_picture_encoded_again_small_finds_itself_first(number: int) -> None:
+    """Of so many scenes; a third of the size, at a low quality."""
+    import cv2
+
+    scenes = list(pictures(number, (320, 180)))
+    again = []
+    for scene in scenes:
+        small = cv2.resize(scene, (106, 60), interpolation=cv2.INTER_AREA)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 25]
+        again.append(decode_image(cv2.imencode(".jpg", small[:, :, ::-1], quality)[1].tobytes()))
+    descriptor = LayoutDescriptor()
+    nearness = descriptor.encode_images(again) @ descriptor.encode_images(scenes).T
+    assert (nearness.argmax(axis=1) == np.arange(number)).all()
+
+
+def test_an_image_is_read_and_what_is_none_is_named(tmp_path: Path, images: list[Pixels]) -> None:
+    import cv2
+
+    file = tmp_path / "still.png"
+    cv2.imwrite(str(file), images[0][:, :, ::-1])
+    assert np.array_equal(read_image(file), images[0])
     file.write_text("words")
-    with pytest.raises(HeatersError, match="is no image"):
-        LayoutDescriptor().embed([file])
+    with pytest.raises(HeatersError, match=r"still.png is no image .* make it again"):
+        read_image(file)
+    for data in (b"", b"words"):
+        with pytest.raises(InputError, match="choose a JPEG"):
+            decode_image(data)
 
 
-def test_a_sentence_transformers_model_is_loaded_from_its_folder(
-    tiny_clip: Path, images: list[Path]
+def test_nothing_takes_the_place_of_a_model_that_can_not_be_had(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    embedder = open_embedder(str(tiny_clip))
-    assert embedder.model == str(tiny_clip)
-    assert embedder.dimensions == 24
-    vectors = embedder.embed(images)
-    assert vectors.shape == (3, 24)
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
-    assert np.allclose(embedder.embed(images[1:2]), vectors[1], atol=1e-5)
-    assert embedder.embed([]).shape == (0, 24)
-
-
-def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    pytest.importorskip("sentence_transformers")
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(HeatersError) as caught:
-        open_embedder(str(tmp_path))
-    sentence = str(caught.value)
-    assert "can't be loaded" in sentence and "\n" not in sentence and sentence.endswith(".")
+    with pytest.raises(ModelMissing, match="yet: there is no folder /no/such/model"):
+        open_embedder("/no/such/model")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ModelMissing) as caught:
+        open_embedder("clip-ViT-B-32")
+    assert str(caught.value) == (
+        "No vector by clip-ViT-B-32 yet: install the extra models, as in "
+        "pip install 'heaters[models]'."
+    )
+    assert obstacle(LAYOUT_MODEL) is None

@@ -20,9 +20,11 @@ import pytest
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.domain.stills import ImageFormat
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
-from heaters_pipeline.media.clips.keyframes import extract_keyframes
+from heaters_pipeline.media.clips.keyframes import take_stills
+from heaters_pipeline.media.clips.sharpness import measure_sharpness
 from heaters_pipeline.media.cuts.detectors import open_detector
 from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums, verify_gold_master
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
@@ -31,7 +33,7 @@ from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec
 from heaters_pipeline.media.products.same_frames import ALIKE
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import Product, Transcoded, transcode
-from tests.footage import STALL_SECONDS, make_numbered_film, read_number
+from tests.footage import STALL_SECONDS, make_numbered_film, read_number, remake
 from tests.sprites import read_tiles
 
 pytestmark = pytest.mark.long
@@ -100,6 +102,22 @@ class Ingested:
             self.facts.orientation,
             self.facts.sample_aspect,
         )
+
+    def golds(self, turn: int, both: bool) -> list[Path]:
+        """The gold masters that exports are cut from: both kinds, or one by turns."""
+        assert self.made.gold_master
+        golds = [self.made.gold_master, self.source]
+        return golds if both else [golds[turn % 2]]
+
+
+EACH_FROM_BOTH = pytest.mark.parametrize(
+    "from_both",
+    [
+        pytest.param(False, id="by turns"),
+        pytest.param(True, id="from both", marks=pytest.mark.whole),
+    ],
+)
+"""Whether each range is exported from both kinds of gold master, or from one of them by turns."""
 
 
 def ingest(source: Path, folder: Path) -> Ingested:
@@ -222,9 +240,17 @@ def assert_tiles_show_their_frames(made: Transcoded) -> None:
         assert np.abs(reduced.astype(int) - frame).mean() < ALIKE
 
 
-@pytest.mark.parametrize("name", FILMS)
+TURNED = ("half.mov", "three-quarters.mp4", "quarter-mirrored.mkv", "half-mirrored.mov")
+"""Of the eight orientations, which test_media_orientation.py has, too, half is for the long run."""
+
+
+@EACH_FROM_BOTH
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.whole) if name in TURNED else name for name in FILMS],
+)
 def test_every_frame_keeps_its_number(
-    name: str, ingested: Callable[[str], Ingested], tmp_path: Path
+    name: str, from_both: bool, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     done = ingested(name)
     orientation = FILMS[name].get("orientation", UPRIGHT)
@@ -235,27 +261,34 @@ def test_every_frame_keeps_its_number(
     assert numbers(done.made.gold_master, orientation) == everything
     assert numbers(done.made.review_proxy) == everything
     first, last = sorted(random.Random(name).sample(everything, 2))
+    turn = list(FILMS).index(name)
     for at, (start, end) in enumerate([(0, 1), (FRAMES - 1, FRAMES), (first, last)]):
-        for gold in (done.made.gold_master, done.source):
+        for gold in done.golds(turn + at, from_both):
             clip = done.export(start, end, tmp_path / f"{at}.mp4", gold)
             assert numbers(clip) == everything[start:end]
     assert [each.name for each in tmp_path.iterdir() if each.suffix != ".mp4"] == []
 
 
 REAL = [
-    *("0.ts", "avi_h264_aac.avi", "cursed-vfr.mp4", "cvat_no_keyframes.mp4", "edts.mp4"),
-    *("fades.mp4", "flv_h264_aac.flv", "goldeneye-vfr-drop3.mp4", "issue-134-rotate.mp4"),
-    *("mkv_h264_vorbis.mkv", "mp4_h264_aac_rot90ccw.mp4", "mp4_hevc_aac.mp4", "pursuit.mp4"),
-    *("sar_2x1.mp4", "webm_vp9_opus.webm"),
+    *("avi_h264_aac.avi", "cvat_no_keyframes.mp4", "edts.mp4", "fades.mp4", "mkv_h264_vorbis.mkv"),
+    *("mp4_h264_aac_rot90ccw.mp4", "sar_2x1.mp4"),
 ]
-LONG = ["issue-195-aspect-ratio.mp4", "shots_a.mp4", "testvideo.mp4"]
-"""Plain films of 24 seconds and more."""
+OTHERS = [
+    *("0.ts", "cursed-vfr.mp4", "flv_h264_aac.flv", "goldeneye-vfr-drop3.mp4"),
+    *("issue-134-rotate.mp4", "issue-195-aspect-ratio.mp4", "mp4_hevc_aac.mp4", "pursuit.mp4"),
+    *("shots_a.mp4", "testvideo.mp4", "webm_vp9_opus.webm"),
+]
+"""For the long run: of over 150 million pixels, or plain. What is odd about them, one of REAL or a
+film made by these tests or test_media_footage_odd.py has, too."""
 
 
+@EACH_FROM_BOTH
 @pytest.mark.parametrize(
-    "name", [*REAL, *(pytest.param(name, marks=pytest.mark.whole) for name in LONG)]
+    "name", [*REAL, *(pytest.param(name, marks=pytest.mark.whole) for name in OTHERS)]
 )
-def test_real_footage_keeps_every_frame(name: str, media_folder: Path, tmp_path: Path) -> None:
+def test_real_footage_keeps_every_frame(
+    name: str, from_both: bool, media_folder: Path, tmp_path: Path
+) -> None:
     """`pursuit.mp4` has 280 samples of which its edit list presents 230: those are its frames."""
     source = media_folder / name
     if not source.exists():
@@ -267,16 +300,17 @@ def test_real_footage_keeps_every_frame(name: str, media_folder: Path, tmp_path:
     assert verify_gold_master(source, done.checksums, tmp_path, stall_seconds=STALL_SECONDS) == []
     count = done.made.frame_count
     start = random.Random(name).randrange(count - 1)
-    for first, last in ((start, min(start + 10, count)), (count - 1, count)):
-        for gold in (done.made.gold_master, source):
+    turn = [*REAL, *OTHERS].index(name)
+    for at, (first, last) in enumerate(((start, min(start + 10, count)), (count - 1, count))):
+        for gold in done.golds(turn + at, from_both):
             done.export(first, last, tmp_path / "clip.mp4", gold)  # compares checksums itself
 
 
 def test_no_real_footage_is_left_out(media_folder: Path) -> None:
     films = {each.name for each in media_folder.iterdir() if each.suffix != ".json"}
     # The first has audio only; the others are there for their cuts, and plain like shots_a.mp4.
-    others = {"ac3.mp4", *(name for name in films if name.startswith("edited_"))}
-    assert films <= {*REAL, *LONG, *others}
+    plain = {"ac3.mp4", *(name for name in films if name.startswith("edited_"))}
+    assert films <= {*REAL, *OTHERS, *plain}
 
 
 @pytest.mark.parametrize("name", ["issue-134-rotate.mp4", "mp4_h264_aac_rot90ccw.mp4"])
@@ -486,19 +520,39 @@ def test_an_ordinary_mp4_is_no_proxy(ingested: Callable[[str], Ingested], tmp_pa
     assert codec.description[0] == 1
 
 
+@pytest.mark.parametrize("name", ["wide-pixels.mp4", "collapsed.mp4", "stream.ts"])
 def test_keyframes_are_the_wanted_frames(
-    ingested: Callable[[str], Ingested], tmp_path: Path
+    name: str, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
-    clip = ingested("wide-pixels.mp4").export(5, 45, tmp_path / "clip.mp4")
-    stills = extract_keyframes(clip, [30, 10, 20], tmp_path, stall_seconds=STALL_SECONDS)
-    assert [still.frame for still in stills] == [10, 20, 30]
-    for still in stills:
-        assert still.path == tmp_path / f"keyframe-{still.frame}.jpg"
-        (picture,) = pictures(still.path)
-        assert read_number(picture) == 5 + still.frame
-        assert (still.width, still.height) == picture.shape[1::-1] == (426, 180)
-    with pytest.raises(HeatersError, match="no frame 99"):
-        extract_keyframes(clip, [99], tmp_path, stall_seconds=STALL_SECONDS)
+    done = ingested(name)
+    size = (426 if name == "wide-pixels.mp4" else 320, 180)
+    for gold in (done.made.gold_master, done.source):
+        for image in ImageFormat:
+            stills = take_stills(
+                done.range(5, 45, gold), [FRAMES - 1, 21], tmp_path, image=image,
+                stall_seconds=STALL_SECONDS,
+            )  # fmt: skip
+            assert [still.frame for still in stills] == [21, FRAMES - 1]
+            for still in stills:
+                assert still.path == tmp_path / f"keyframe-{still.frame}{image.suffix}"
+                (picture,) = pictures(still.path)
+                assert read_number(picture) == still.frame
+                assert (still.width, still.height) == picture.shape[1::-1] == size
+    with pytest.raises(HeatersError, match="Frames 60 to 61 do not lie in"):
+        take_stills(done.range(5, 45), [60], tmp_path, stall_seconds=STALL_SECONDS)
+
+
+def test_the_sharpest_frame_is_found(tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", 24, (64, 36), audio=False)
+    blurred = remake(
+        film, tmp_path / "blurred.mp4", vf="boxblur=6:1:enable='not(between(n,13,13))'",
+        vcodec="libx264", crf=10,
+    )  # fmt: skip
+    sharpness = measure_sharpness(
+        ingest(blurred, tmp_path).range(8, 20), tmp_path, stall_seconds=STALL_SECONDS
+    )
+    assert sorted(sharpness) == list(range(8, 20))
+    assert max(sharpness, key=sharpness.__getitem__) == 13
 
 
 def test_cuts_of_generated_footage_are_found(ingested: Callable[[str], Ingested]) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.stills import ImageFormat
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
-from heaters_pipeline.media.clips.keyframes import extract_keyframes
+from heaters_pipeline.media.clips.keyframes import take_stills
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.media.ffmpeg.process import file_url
@@ -50,15 +51,18 @@ def made_of(source: Path, folder: Path) -> tuple[VideoFacts, Transcoded]:
     return facts, transcode(source, facts, folder, frozenset(Product), stall_seconds=STALL_SECONDS)
 
 
+def whole_range(gold: Path | None, facts: VideoFacts, made: Transcoded) -> GoldRange:
+    assert gold and made.frame_checksums
+    frames = FrameRange(0, made.frame_count)
+    checksums = read_checksums(made.frame_checksums)
+    return GoldRange(gold, checksums, frames, facts.rate, facts.orientation, facts.sample_aspect)
+
+
 def export(source: Path, facts: VideoFacts, made: Transcoded, out: Path) -> Path:
     """The whole film, from its gold master; the source itself gives the same, up to rounding."""
-    assert made.gold_master and made.frame_checksums
-    checksums = read_checksums(made.frame_checksums)
     looks = []
     for gold in (source, made.gold_master):
-        whole = FrameRange(0, made.frame_count)
-        clip = GoldRange(gold, checksums, whole, facts.rate, facts.orientation, facts.sample_aspect)
-        export_clip(clip, out, stall_seconds=STALL_SECONDS)
+        export_clip(whole_range(gold, facts, made), out, stall_seconds=STALL_SECONDS)
         looks.append(colors(out))
     assert np.abs(np.subtract(*looks)).max() <= 1
     return out
@@ -79,9 +83,15 @@ def tags(path: Path | None) -> tuple[str, list[int]]:
     ]
 
 
-def stills(clip: Path, folder: Path) -> list[tuple[int, Path]]:
-    found = extract_keyframes(clip, [1, 2], folder, stall_seconds=STALL_SECONDS)
-    assert [each.frame for each in found] == [1, 2]
+def stills(facts: VideoFacts, made: Transcoded, folder: Path) -> list[tuple[int, Path]]:
+    """As JPEG and as WebP."""
+    whole = whole_range(made.gold_master, facts, made)
+    found = [
+        each
+        for image in ImageFormat
+        for each in take_stills(whole, [1, 2], folder, image=image, stall_seconds=STALL_SECONDS)
+    ]
+    assert [each.frame for each in found] == [1, 2] * 2
     return [(each.frame, each.path) for each in found]
 
 
@@ -107,8 +117,8 @@ def test_hdr_is_shown_in_standard_range_and_kept_in_full(
     assert tags(made.gold_master) == ("yuv420p10le", list(kind))
     clip = export(film, facts, made, tmp_path / "clip.mp4")
     assert tags(clip) == ("yuv420p10le", list(kind))
-    for frame, path in stills(clip, tmp_path):
-        assert colors(path)[0] == pytest.approx(shown[frame], abs=3)
+    for frame, path in stills(facts, made, tmp_path):
+        assert colors(path)[0] == pytest.approx(shown[frame], abs=4)
     for (_, before), (_, after) in zip(stored_pixels(film), stored_pixels(clip), strict=True):
         a, b = (np.frombuffer(each[0], np.uint16).astype(int) for each in (before, after))
         assert np.abs(a - b).max() <= 4
@@ -152,7 +162,7 @@ def test_fields_are_kept_in_gold_master_and_export_but_not_shown(name: str, tmp_
     assert probe(made.gold_master).interlaced and not probe(made.review_proxy).interlaced
     clip = export(film, facts, made, tmp_path / "clip.mp4")
     assert probe(clip).interlaced
-    for _, path in stills(clip, tmp_path):
+    for _, path in stills(facts, made, tmp_path):
         assert combing(next(pictures(path))) < 1
     combed, kept, shown = (
         np.mean([combing(picture) for picture in pictures(path)])

@@ -36,25 +36,35 @@ from heaters_pipeline.db.models import ClipEmbedding
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.files.digests import file_digest
-from heaters_pipeline.media.clips.embeddings import LAYOUT_MODEL, LayoutDescriptor
+from heaters_pipeline.media.clips.embeddings import LayoutDescriptor
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
-from heaters_pipeline.orchestration.sensors import approved_clips, give_up, new_source_videos
+from heaters_pipeline.orchestration.sensors import (
+    approved_clips,
+    give_up,
+    missing_vectors,
+    new_source_videos,
+)
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.work.objects import delete_due
+from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.register import add_source
+from heaters_pipeline.work.vectors import fill_vectors
+from review_app import create_app
 from tests.footage import NumberedFilm, make_numbered_film, numbered_picture
-from tests.jobs import run_job
+from tests.jobs import run_job, tick
 from tests.rows import ready_video
 
 pytestmark = pytest.mark.long
 
 FRAMES = 150
 SCENES = (50, 100)
-FILM = NumberedFilm(FRAMES, SCENES, name="numbered.mp4")
+FILM = NumberedFilm(FRAMES, SCENES, size=(128, 72), name="numbered.mp4")
 INGEST_ASSETS = (
     "source_download",
     "gold_master",
@@ -151,15 +161,14 @@ def test_what_was_lost_from_the_storage_is_made_again(
     assert everything(pipeline, storage) == before
 
 
-@pytest.mark.parametrize("asset", INGEST_ASSETS)
 def test_any_asset_can_be_made_again_with_the_same_result(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path, asset: str
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
 ) -> None:
     report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
-    for _ in range(2):
-        assert run_job(instance, "ingest", report.key, [asset]).success
-        assert everything(pipeline, storage) == before
+    for asset in (*INGEST_ASSETS, *INGEST_ASSETS):
+        assert run_job(instance, "ingest", report.key, [asset]).success, asset
+        assert everything(pipeline, storage) == before, asset
 
 
 def test_an_old_video_gets_sprite_sheets_with_its_next_proxy(
@@ -202,7 +211,7 @@ def test_every_clip_has_a_preview_by_which_like_is_with_like(
     assert [np.linalg.norm(vector) for vector in made.values()] == pytest.approx([1, 1, 1])
     frames = {30: range(0, 30), 60: range(30, 60), 90: range(60, 90)}
     pictures = {
-        end: LayoutDescriptor().describe([numbered_picture(shown[20], 320, 180, scene)])[0]
+        end: LayoutDescriptor().encode_images([numbered_picture(shown[20], 320, 180, scene)])[0]
         for scene, (end, shown) in enumerate(frames.items())
     }
     near = [
@@ -433,9 +442,9 @@ def test_an_approval_is_taken_back_from_the_library_and_given_again(
     with transaction(pipeline) as session:
         event = event_log.latest_on_clip(session, recalled)
         assert event is not None
-        decision = undoing.undo(session, actor="bob", event_id=event.id)
-    for key in decision.unused:
-        storage.delete(key)
+        undoing.undo(session, actor="bob", event_id=event.id)
+    assert storage.list(f"clips/{recalled}/") != [], "rows first, objects after"
+    delete_due(open_pipeline(pipeline, get_settings()))
     with transaction(pipeline) as session:
         clip = clips.get(session, recalled)
         assert (clip.state, clip.is_virtual) == (ClipState.PENDING_REVIEW, True)
@@ -465,41 +474,49 @@ def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
     assert counts_by_state(pipeline) == {ClipState.EMBEDDED: 3}
 
 
-def test_a_backfill_embeds_with_another_model_beside_the_first(
-    pipeline: Engine,
-    instance: dg.DagsterInstance,
-    film_file: Path,
-    tiny_clip: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
-    approved = approve_all(pipeline)
-    assert run_job(instance, "library", report.key).success
-    model = str(tiny_clip)
-    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", model)
-    get_settings.cache_clear()
-    assert run_job(instance, "library", report.key, ["clip_embeddings"]).success
-    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
-    with transaction(pipeline) as session:
-        assert embeddings.models(session) == sorted([LAYOUT_MODEL, model])
-        for name in (LAYOUT_MODEL, model):
-            found = embeddings.similar(session, approved[0], 10, name)
-            assert {clip.id for clip, _ in found} == set(approved[1:])
-
-
-def test_a_model_that_can_not_be_loaded_leaves_the_library_as_it_is(
+def test_without_the_model_clips_get_into_the_library_and_their_vectors_later(
     pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("sentence_transformers")
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
+    get_settings.cache_clear()
     report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
-    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
-    get_settings.cache_clear()
-    result = run_job(instance, "library", report.key)
-    (failure,) = result.get_step_failure_events()
-    assert "can't be loaded" in str(failure.step_failure_data.user_failure_data.description)
     assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
+    assert tick(missing_vectors, instance) == []
+    page = create_app(get_settings()).test_client().get(f"/clips/{approved[0]}").text
+    assert "No vector by /no/such/model yet: there is no folder /no/such/model." in page
+
+    monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", LAYOUT_MODEL)
+    get_settings.cache_clear()
+    with dg.DagsterInstance.ephemeral() as other:
+        assert len(tick(missing_vectors, other)) == 1
+        assert run_job(other, "vectors", None).success
+        assert tick(missing_vectors, other) == []
+    with transaction(pipeline) as session:
+        found = embeddings.similar(session, approved[0], 10)
+        assert {clip.id for clip, _ in found} == set(approved[1:])
+
+
+def test_a_clip_whose_keyframe_is_broken_fails_alone_and_rests_once_it_is_in_the_library(
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = ingest_in_foreground(pipeline, instance, str(film_file))
+    first, *others = approve_all(pipeline)
+    assert run_job(instance, "library", report.key).success
+    work = open_pipeline(pipeline, get_settings())
+    with transaction(pipeline) as session:
+        (still, *_) = artifacts.keyframes(session, first)
+    with work.storage.fetch(still.filepath) as path:
+        path.write_text("words")
+    monkeypatch.setenv("HEATERS_EMBEDDING_STRATEGY", "frames")
+    get_settings.cache_clear()
+    filled = fill_vectors(open_pipeline(pipeline, get_settings()))
+    assert (sorted(filled.made), filled.failed) == (others, [first])
+    assert counts_by_state(pipeline) == {ClipState.EMBEDDED: 1 + len(others)}
+    assert tick(missing_vectors, instance) == []
+    with transaction(pipeline) as session:
+        assert "is no image" in str(embeddings.why_missing(session, LAYOUT_MODEL, first))
 
 
 def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
@@ -529,7 +546,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.work.library.export_clip", interrupted)
+        patch.setattr("heaters_pipeline.work.exports.export_clip", interrupted)
         assert not run_job(instance, "library", report.key).success
     assert counts_by_state(pipeline) == {ClipState.EXPORT_FAILED: 3}
 
@@ -621,15 +638,6 @@ def test_the_whole_chain_on_s3(
     assert any(key.endswith(".wav") for key in made)
     assert not (get_settings().home / "storage").exists()
     assert scratch_is_empty()
-
-
-def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]:
-    """Run keys that a tick asks for."""
-    resources = {"database": Database()}
-    with dg.build_sensor_context(instance=instance, resources=resources) as context:
-        result = sensor(context)
-    assert isinstance(result, dg.SensorResult)
-    return [str(request.run_key) for request in result.run_requests or []]
 
 
 def test_a_new_video_is_ingested_once_and_a_retry_again(

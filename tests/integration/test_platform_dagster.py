@@ -70,7 +70,7 @@ def test_what_dagster_writes_lies_in_the_home(
     with dg.DagsterInstance.get() as instance:
         assert Path(instance.storage_directory()).is_relative_to(heaters_home / "dagster")
         assert not instance.telemetry_enabled
-        assert instance.run_retries_enabled
+        assert not instance.run_retries_enabled, "rows ask for another try"
     workspace = yaml.safe_load(dagster_home.workspace.read_text())
     assert workspace["load_from"][0]["grpc_server"]["location_name"] == "heaters"
     assert dagster_home.home.stat().st_mode & 0o077 == 0

@@ -19,11 +19,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, source_videos
+from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, profiles, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain import levels
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.profiles import BUILT_IN, MAIN
 from heaters_pipeline.domain.states import DOWNLOAD, EMBED, EXPORT, KEYFRAME, ClipState
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
 from heaters_pipeline.settings import Settings
@@ -33,6 +34,7 @@ from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare
 from tests.footage import NumberedFilm, make_numbered_film, read_number
 from tests.reviewer import Reviewer
+from tests.rows import add_keyframe, to_delete
 from tests.sprites import cut, read_sheet
 
 FRAMES = 150
@@ -96,8 +98,11 @@ def test_a_clip_carries_its_trim_and_its_own_transitions(app: Flask, blended: Fi
 
 
 @pytest.mark.parametrize("leaves_out", [False, True])
-def test_the_page_knows_whether_exports_are_trimmed(settings: Settings, leaves_out: bool) -> None:
-    app = create_app(settings.model_copy(update={"export_trimmed": leaves_out}))
+def test_the_page_knows_whether_exports_are_trimmed(
+    app: Flask, engine: Engine, leaves_out: bool
+) -> None:
+    with transaction(engine) as session:
+        profiles.save(session, MAIN, replace(BUILT_IN[MAIN], trimmed=leaves_out))
     page = app.test_client().get("/review").get_data(as_text=True)
     assert ("data-export-trimmed" in page) is leaves_out
 
@@ -604,14 +609,7 @@ def finish(
             row.state = step.doing
             session.flush()
             clip_work.finish(session, clip.id, step)
-        artifacts.save_keyframe(
-            session,
-            clip.id,
-            frame=clip.start_frame,
-            filepath=f"clips/{clip.id}/keyframe.jpg",
-            width=320,
-            height=180,
-        )
+        add_keyframe(session, clip.id, clip.start_frame, f"clips/{clip.id}/keyframe.jpg")
         embeddings.save(session, clip.id, "one", "mean", [1.0, float(clip.id)])
         embeddings.save(session, clip.id, "two", "mean", [1.0, 0.0, float(-clip.id)])
 
@@ -635,13 +633,21 @@ def test_a_keyframe_that_is_made_again_has_another_address(
 
     again = tmp_path / "again.jpg"
     again.write_bytes(b"another picture")
-    key, size = f"clips/{clip.id}/keyframe.jpg", {"width": 320, "height": 180}
-    storage.put(again, key)
+    storage.put(again, f"clips/{clip.id}/keyframe.webp")
+    now: artifacts.KeyframeFile = {
+        "frame": clip.start_frame,
+        "filepath": f"clips/{clip.id}/keyframe.webp",
+        "width": 320,
+        "height": 180,
+    }
     with transaction(engine) as session:
-        artifacts.save_keyframe(session, clip.id, frame=clip.start_frame, filepath=key, **size)
+        artifacts.replace_keyframes(session, clip.id, [now], "basis")
+    assert to_delete(engine) == {f"clips/{clip.id}/keyframe.jpg"}
     (second,) = keyframes(reviewer.client.get(f"/clips/{clip.id}").text, clip)
     assert keyframes(reviewer.client.get("/library").text, clip) == {second}
     assert second != first
+    assert second.endswith(".webp")
+    assert reviewer.client.get(second).mimetype == "image/webp"
     assert get(second) == (b"another picture", True)
     for other in (first, f"/clips/{clip.id}/keyframes/{clip.start_frame}.jpg"):
         assert get(other) == (b"another picture", False)
@@ -664,7 +670,7 @@ def test_library_clip_and_similar(
     assert "in the library" in page
     assert "<b>approved</b>" in page
     assert f"/clips/{second.id}" in page
-    similar = reviewer.client.get(f"/clips/{first.id}/similar?model=two").get_data(as_text=True)
+    similar = reviewer.client.get(f"/library?like={first.id}&model=two").get_data(as_text=True)
     assert f"/clips/{third.id}" in similar
     assert "<option selected>two</option>" in similar
     download = reviewer.client.get(f"/clips/clip-{first.id}.mp4?download")
@@ -685,7 +691,7 @@ def test_an_approval_is_taken_back_from_the_clips_page_and_its_files_go(
     assert found
     form = {"csrf_token": reviewer.token, "event_id": found[1]}
     assert reviewer.client.post(f"/clips/{clip.id}/undo", data=form).status_code == 303
-    assert storage.list(f"clips/{clip.id}/") == []
+    assert to_delete(engine) == set(storage.list(f"clips/{clip.id}/"))
     assert reviewer.queue()[0]["id"] == clip.id
     page = reviewer.client.get(f"/clips/{clip.id}").get_data(as_text=True)
     assert 'name="event_id"' not in page
@@ -696,7 +702,7 @@ def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None
     waiting = film.clips[0].id
     for url in (
         "/clips/999",
-        "/clips/999/similar",
+        "/library?like=999",
         f"/clips/{waiting}/clip.mp4",
         f"/clips/{waiting}/keyframes/3.jpg",
         "/nowhere",
@@ -710,4 +716,4 @@ def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None
     decision = {"action": "skip", "version": 1}
     assert reviewer.post("/api/clips/999/decisions", decision).status_code == 404
     assert reviewer.client.get(f"/clips/{waiting}").status_code == 200
-    assert reviewer.client.get(f"/clips/{waiting}/similar").status_code == 200
+    assert reviewer.client.get(f"/library?like={waiting}").status_code == 200

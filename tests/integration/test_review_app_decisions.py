@@ -26,7 +26,7 @@ from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.settings import Settings
 from tests.reviewer import Reviewer
-from tests.rows import ready_video
+from tests.rows import ready_video, show_the_same
 
 
 @pytest.fixture
@@ -452,7 +452,7 @@ def test_json_without_end_is_refused_with_a_sentence(reviewer: Reviewer) -> None
 @pytest.mark.parametrize(
     "url",
     [
-        *(f"/clips/{HUGE}{part}" for part in ("", "/similar", "/clip.mp4", "/keyframes/1.jpg")),
+        *(f"/clips/{HUGE}{part}" for part in ("", "/clip.mp4", "/keyframes/1.jpg")),
         "/media/%00/frames/0-3",
     ],
 )
@@ -462,19 +462,16 @@ def test_addresses_of_what_can_not_be_lead_nowhere(reviewer: Reviewer, url: str)
 
 
 @pytest.mark.parametrize(
-    "url",
-    [
-        *(f"/{page}?page={HUGE}" for page in ("library", "sources", "statistics")),
-        "/clips/1/similar?model=%00",
-    ],
+    "url", [f"/{page}?page={HUGE}" for page in ("library", "sources", "statistics")]
 )
 def test_parameters_that_no_database_holds_are_refused(reviewer: Reviewer, url: str) -> None:
     answer = reviewer.client.get(url)
     assert (answer.status_code, "check it" in answer.text) == (400, True)
 
 
-def test_clips_that_look_alike_come_as_stacks(reviewer: Reviewer, engine: Engine) -> None:
+def test_clips_that_show_the_same_come_as_stacks(reviewer: Reviewer, engine: Engine) -> None:
     ids = [clip["id"] for clip in reviewer.queue()]
+    show_the_same(engine, ids[0], ids[2])
     with transaction(engine) as session:
         for clip_id, vector in zip(ids, ([1, 0], [0, 1], [0.99, 0.05], [0.9, 0.2]), strict=True):
             embeddings.save(session, clip_id, "m", PREVIEW, vector)
@@ -485,11 +482,12 @@ def test_clips_that_look_alike_come_as_stacks(reviewer: Reviewer, engine: Engine
 
     assert stacks() == [[ids[0], ids[2]]]
     assert stacks(order="longest") == [[ids[2], ids[0]]]
-    assert stacks(limit=2) == []
+    assert stacks(limit=1) == [[ids[0], ids[2]]]
     assert "stacks" not in reviewer.client.get("/api/queue").get_json()
 
-    def alike(place: int) -> list[int]:
-        found = reviewer.client.get(f"/api/clips/{ids[place]}/alike").get_json()["clips"]
-        return [ids.index(clip["id"]) for clip in found]
+    def alike(place: int) -> tuple[list[int], int]:
+        found = reviewer.client.get(f"/api/clips/{ids[place]}/alike").get_json()
+        return [ids.index(clip["id"]) for clip in found["clips"]], len(found["same"])
 
-    assert [alike(place) for place in range(4)] == [[2, 3], [], [0, 3], [2, 0]]
+    told = [alike(place) for place in range(4)]
+    assert told == [([2, 3], 1), ([], 0), ([0, 3], 1), ([2, 0], 0)]

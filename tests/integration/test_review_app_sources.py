@@ -10,17 +10,27 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
-from heaters_pipeline.db import clips, ledger, reviews, source_list, source_videos
+from heaters_pipeline.cli import main
+from heaters_pipeline.db import (
+    clip_work,
+    clips,
+    ledger,
+    outages,
+    reviews,
+    source_list,
+    source_videos,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.decisions import APPROVE, Decision, Merge, Split
-from heaters_pipeline.domain.states import DOWNLOAD
+from heaters_pipeline.domain.states import DOWNLOAD, EXPORT
 from tests.rows import new_video, ready_video
 
 SHORT = {
@@ -73,6 +83,60 @@ def put(engine: Engine, key: str, **columns: Any) -> None:
 def video(engine: Engine, key: str) -> SourceVideo:
     with transaction(engine) as session:
         return source_videos.get(session, key)
+
+
+def test_all_that_failed_is_tried_again_at_once_by_the_filter(engine: Engine, page: Page) -> None:
+    """The page, then the command, take what the filter names."""
+    for key in ("film-1", "film-2"):
+        found, (clip, *_) = ready_video(engine, key)
+        with transaction(engine) as session:
+            reviews.decide(
+                session, actor="ann", clip_id=clip.id, version=clip.version, decision=APPROVE
+            )
+        with transaction(engine) as session:
+            clip_work.claim(session, found.id, EXPORT, 0)
+            clip_work.fail(session, clip.id, EXPORT, "The bucket refused.")
+    new_video(engine, "lost")
+    with transaction(engine) as session:
+        source_videos.begin(session, "lost", DOWNLOAD)
+        source_videos.fail(session, "lost", DOWNLOAD, "This is no video.")
+
+    def states() -> list[str]:
+        with transaction(engine) as session:
+            rows = session.execute(sa.select(Clip.state).where(Clip.state != "pending_review"))
+            return sorted(str(state) for (state,) in rows)
+
+    assert "1 video, 2 clips failed." in text_of(page._get("/sources/table"))
+    assert "1 clip failed." in text_of(page._get("/sources/table?find=film-2&show=failed"))
+    told = text_of(page.post("/retry?find=film-2").get_data(as_text=True))
+    assert "Tried again: 1 clip." in told
+    assert states() == ["export_failed", "review_approved"]
+    done = CliRunner().invoke(main, ["retry", "--failed", "--state", "download_failed"])
+    assert done.stdout == "Tried again: 1 video.\n"
+    assert video(engine, "lost").state == "new"
+    done = CliRunner().invoke(main, ["retry", "--failed", "--video", "film-1"])
+    assert done.stdout == "Tried again: 1 clip.\n"
+    assert states() == ["review_approved"] * 2
+    assert "failed." not in text_of(page._get("/sources/table"))
+
+
+def test_an_outage_and_what_waits_for_another_try_are_told(engine: Engine, page: Page) -> None:
+    new_video(engine, "film-1")
+    with transaction(engine) as session:
+        outages.begin(session, "storage", "The bucket 'films' can't be used: 503.")
+        source_videos.begin(session, "film-1", DOWNLOAD)
+        source_videos.try_later(session, "film-1", DOWNLOAD, "The connection broke off.")
+    told = text_of(page._get("/sources/table"))
+    assert re.search(
+        r"The storage does not answer since \d\d:\d\d: The bucket 'films' can't be used: 503\. "
+        r"1 video waits and goes on by itself\.",
+        told,
+    )
+    row = page.rows()["film-1"]
+    assert re.search(r"Tried once, again at \d\d:\d\d: The connection broke off\.", row)
+    assert "waiting" in row
+    assert "Cancel" in row
+    assert page.rows(show="failed") == {}
 
 
 # --- Rows ---------------------------------------------------------------------------------------
@@ -212,7 +276,20 @@ def test_as_many_queries_for_many_rows_as_for_few(page: Page, engine: Engine, ap
     for n in range(2, 30):
         ready_video(engine, f"film-{n}")
         put(engine, f"film-{n}", playlist_id=playlist, duplicate_of_id=playlist)
-    assert queries() <= few + 2 < 14
+    assert queries() <= few + 2 < 20
+
+
+def test_a_run_at_work_on_clips_shows_how_many_are_done(page: Page, engine: Engine) -> None:
+    video, clips = ready_video(engine)
+    assert "clips exported" not in page.rows()["film-1"]
+    with transaction(engine) as session:
+        versions = {clip.id: clip.version for clip in clips}
+        reviews.decide_all(session, actor="ann", versions=versions, decision=APPROVE)
+        clip_work.claim(session, video.id, EXPORT, 0)
+        frames = clips[0].frames.as_json()
+        file = ClipFile(clip_filepath="c", exported_frames=frames, is_virtual=False)
+        clip_work.finish(session, clips[0].id, EXPORT, file)
+    assert "1 of 3 clips exported" in page.rows()["film-1"]
 
 
 # --- Finding ------------------------------------------------------------------------------------
@@ -312,3 +389,22 @@ def test_one_video_may_be_given_a_title(page: Page, engine: Engine) -> None:
     with transaction(engine) as session:
         (found,) = source_list.newest_first(session, Choice.ALL, "", 10, 0)
     assert (found.title, found.needs_splicing) == ("Our film", False)
+
+
+def test_a_video_is_archived_after_the_page_has_said_what_that_means(
+    app: Flask, engine: Engine
+) -> None:
+    video, _ = ready_video(engine)
+    page = Page(app)
+    assert "Archive…" in page.rows()["film-1"]
+    asked = text_of(page._get("/sources/film-1/archive"))
+    assert "No clip of it can be exported any more" in asked
+    with video_lock(engine, "film-1"):
+        assert page.post("/film-1/archive").status_code == 409
+    assert "Film-1 is archived" in text_of(page.post("/film-1/archive").text)
+    row = page.rows()["film-1"]
+    assert "archived source and gold master deleted" in row
+    assert "Archive…" not in row and "Fetch again" not in row
+    with transaction(engine) as session:
+        assert source_videos.get(session, "film-1").archived == "away"
+        assert clips.of_video(session, video.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from heaters_pipeline.db import (
+    archiving,
     clip_work,
     clips,
     event_log,
@@ -21,6 +21,7 @@ from heaters_pipeline.db import (
     source_videos,
     undoing,
 )
+from heaters_pipeline.db.clip_work import Asked
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip
@@ -493,8 +494,9 @@ def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) 
     video, (clip, *_rest) = ready_video(engine)
     decide(engine, clip.id, ARCHIVE)
     with transaction(engine) as session:
-        assert clip_work.archive_rested(session, 60) == 0
-        assert clip_work.archive_rested(session, 0) == 1
+        assert archiving.archive_rested(session, 60, 99) == 0
+        assert archiving.archive_rested(session, 0, 0) == 0, "no more than are asked for"
+        assert archiving.archive_rested(session, 0, 99) == 1
     assert laid_out(engine, video)[0][1] == ClipState.ARCHIVED
     undo(engine)
     assert laid_out(engine, video)[0][1] == ClipState.PENDING_REVIEW
@@ -505,13 +507,13 @@ def test_another_decision_on_what_is_archived_for_good_can_be_undone(engine, mar
     video, (clip, *_rest) = ready_video(engine)
     decide(engine, clip.id, ARCHIVE)
     with transaction(engine) as session:
-        clip_work.archive_rested(session, 0)
+        archiving.archive_rested(session, 0, 99)
     decide(engine, clip.id, mark)
     undo(engine)
     assert laid_out(engine, video)[0][1] == ClipState.REVIEW_ARCHIVED
     with transaction(engine) as session:
-        assert clip_work.archive_rested(session, 60) == 0
-        assert clip_work.archive_rested(session, 0) == 1
+        assert archiving.archive_rested(session, 60, 99) == 0
+        assert archiving.archive_rested(session, 0, 99) == 1
 
 
 def test_a_step_that_died_is_claimed_again_and_a_failed_one_is_not(engine) -> None:
@@ -545,7 +547,7 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
         clip_work.claim(session, video.id, EXPORT, 0)
     decide(engine, third.id, APPROVE)
     with video_lock(engine, video.key), transaction(engine) as session:
-        clip_work.give_up(session, video.key, sys.maxsize, 0, "stopped")
+        clip_work.give_up(session, video.key, Asked(), 0, "stopped")
         with pytest.raises(Conflict, match="A run is working on"):
             clip_work.retry(session, first.id)
     assert {state for _, state, _ in laid_out(engine, video)} == {
@@ -554,9 +556,9 @@ def test_what_a_run_left_behind_fails_with_its_sentence_and_is_tried_again(engin
     }
     with transaction(engine) as session:
         clip_work.retry(session, first.id)
-        clip_work.give_up(session, video.key, 0, 0, "stopped")
+        clip_work.give_up(session, video.key, Asked(0), 0, "stopped")
         assert clip_work.due(session, 0, 10) != []
-        clip_work.give_up(session, video.key, sys.maxsize, 0, "stopped")
+        clip_work.give_up(session, video.key, Asked(), 0, "stopped")
         assert clip_work.due(session, 0, 10) == []
     assert {state for _, state, _ in laid_out(engine, video)} == {ClipState.EXPORT_FAILED}
     with transaction(engine) as session:

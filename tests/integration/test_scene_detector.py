@@ -18,6 +18,8 @@ from heaters_pipeline.media.products.transcode import Product, transcode
 from tests.films import Film, Join, Shot
 from tests.footage import STALL_SECONDS
 
+pytestmark = pytest.mark.long
+
 SHOTS = (
     Shot(1, 40),
     Shot(2, 40, happening="flash", at=20),
@@ -72,6 +74,7 @@ def test_the_cuts_of_a_file_are_the_pipeline_s(film: Path, tmp_path: Path) -> No
     assert same(cuts, pipelines(film, tmp_path))
 
 
+@pytest.mark.whole
 def test_the_cuts_of_real_footage_are_the_pipeline_s(media_folder: Path, tmp_path: Path) -> None:
     film = media_folder / "shots_a.mp4"
     if not film.is_file():

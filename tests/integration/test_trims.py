@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from heaters_pipeline.db import (
     artifacts,
     clips,
     event_log,
+    profiles,
     replanning,
     source_videos,
     statistics,
@@ -30,6 +32,7 @@ from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.decisions import APPROVE, SKIP, Merge, Split
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.profiles import BUILT_IN, MAIN
 from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.chart import CHART_WIDTH
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
@@ -123,7 +126,6 @@ def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
     instance: dg.DagsterInstance,
     labelled: tuple[Path, list[dict[str, Any]]],
     report: IngestReport,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, truth = labelled
     assert report.error is None
@@ -139,8 +141,8 @@ def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
         or each["start"] < trimmed.end_frame <= each["end"]
     ]
     assert near, "it is trimmed at a transition that takes some time"
-    monkeypatch.setenv("HEATERS_EXPORT_TRIMMED", "true")
-    get_settings.cache_clear()
+    with transaction(pipeline) as session:
+        profiles.save(session, MAIN, replace(BUILT_IN[MAIN], trimmed=True))
     decide(pipeline, trimmed, APPROVE)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:

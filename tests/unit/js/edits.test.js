@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { applied } from '../../../review_app/static/review/edits.js';
+import { toggledFrame } from '../../../review_app/static/review/stills.js';
 import { FilmServer } from './film_server.js';
 
 /** Two clips of ten frames, 10 to 19 and 20 to 29, with unsure cuts around them.
@@ -40,4 +41,18 @@ test('a cut that was moved is sure on both sides, and too near for a suggestion 
 
 test('a merge keeps the doubt of its ends', () => {
   assert.deepEqual(doubtsAfter('merge', { side: 'next' }, -1), [[0.6, [14, 17], 0.9]]);
+});
+
+test('a chosen frame stays with the clip that has it', () => {
+  const [first, second] = judged();
+  const clips = [{ ...first, chosen_frames: [12, 19] }, { ...second, chosen_frames: [25] }];
+  const after = (/** @type {string} */ action, /** @type {object} */ fields, /** @type {number[]} */ made) =>
+    applied(clips, { action, clip: clips[0], fields, made, before: [], target: null, place: null })
+      .map((clip) => clip.chosen_frames);
+  assert.deepEqual(after('split', { frames: [14] }, [-1, -2]), [[12], [19], [25]]);
+  assert.deepEqual(after('merge', { side: 'next' }, [-1]), [[12, 19, 25]]);
+  assert.deepEqual(after('nudge', { edge: 'end', frame: 18 }, []), [[12], [25]]);
+  assert.deepEqual(toggledFrame(clips[0], 15), [12, 15, 19]);
+  assert.deepEqual(toggledFrame(clips[0], 12), [19]);
+  assert.equal(toggledFrame(clips[0], 20), null);
 });

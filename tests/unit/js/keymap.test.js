@@ -38,7 +38,8 @@ test('presses find their action', () => {
     [press('/', { code: 'Slash' }), 'filters'],
     [shifted('?', 'Slash'), 'help'],
     [press('Enter', { code: 'NumpadEnter' }), 'split'],
-    [press('q', { code: 'KeyQ' }), null],
+    [press('q', { code: 'KeyQ' }), 'searchLike'],
+    [press('y', { code: 'KeyY' }), null],
     [shifted('A', 'KeyA'), null],
   ];
   for (const [given, action] of expected) {
@@ -106,9 +107,9 @@ test('no action gets Tab but the ones that have it by default', () => {
 
 test('a key can be given to another action', () => {
   const keymap = new Keymap(BINDINGS);
-  assert.deepEqual(keymap.claim('approve', press('q')), { key: 'q', owner: null });
-  keymap.assign('approve', 'q');
-  assert.equal(keymap.actionFor(press('q')), 'approve');
+  assert.deepEqual(keymap.claim('approve', press('y')), { key: 'y', owner: null });
+  keymap.assign('approve', 'y');
+  assert.equal(keymap.actionFor(press('y')), 'approve');
   assert.equal(keymap.actionFor(press('a')), null);
   assert.ok(keymap.isChanged('approve'));
   keymap.assign('approve', 'a');

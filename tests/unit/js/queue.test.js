@@ -710,6 +710,10 @@ test('the parts of an approved clip wait for decisions', async () => {
   queue.decide('split', { frames: [15] });
   await settled();
   assert.deepEqual([ids(), queue.pending], [[4, 5, 2, 3], 4]);
+  assert.deepEqual(queue.position, { at: 1, of: 4 });
+  queue.undo();
+  await settled();
+  assert.deepEqual([queue.current.id, queue.position.of, queue.pending], [1, 3, 2]);
 });
 
 test('a clip that can not be opened leaves the queue as it is', async () => {

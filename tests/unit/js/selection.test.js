@@ -31,6 +31,17 @@ test('filters in words, with both ends of a range as one', () => {
   assert.deepEqual(texts('?min_seconds=2&max_seconds=9.5'), ['2 to 9.5 s']);
   assert.deepEqual(texts('?max_seconds=4&min_score=0.2'), ['at most 4 s', 'score at least 0.2']);
   assert.deepEqual(texts('?clip=7'), ['clip 7']);
+  assert.deepEqual(texts('?since=2026-03-01&until=2026-03-09'), [
+    'decided 2026-03-01 to 2026-03-09',
+  ]);
+  assert.deepEqual(texts('?until=2026-03-09'), ['decided until 2026-03-09']);
+  assert.deepEqual(texts('?ids=7,8&taken=no'), ['clips 7, 8', 'not yet taken']);
+  assert.deepEqual(texts('?ids=1,2,3,4,5,6,7&collection=3&taken=yes'), [
+    'collection 3', '7 clips', 'taken',
+  ]);
+  assert.deepEqual(texts('?theme=5&order=novel'), ['theme 5', 'like nothing else first']);
+  const [named] = filterTexts({ theme: '5' }, titleOf, (id) => `Name of ${id}`);
+  assert.equal(named.text, 'theme Name of 5');
   assert.deepEqual(filterTexts({ min_seconds: '2', max_seconds: '3' }, titleOf)[0].names, [
     'min_seconds', 'max_seconds',
   ]);

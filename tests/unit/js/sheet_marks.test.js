@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Marks } from '../../../review_app/static/sheet/marks.js';
+import { Marks } from '../../../review_app/static/shared/marks.js';
 
 const order = [10, 11, 12, 13, 14, 15];
 const singles = order.map((id) => [id]);

@@ -1,0 +1,1 @@
+"""The review page, the sheet and the library in a real Chromium."""

@@ -1,0 +1,135 @@
+"""Archived source videos: what goes, what stays, and what then says why it can't be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import archiving, artifacts, clip_work, clips, source_videos
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.domain.archive import Archived, Stake, told
+from heaters_pipeline.domain.decisions import APPROVE
+from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.settings import Settings, get_settings
+from heaters_pipeline.storage.s3 import S3Storage
+from heaters_pipeline.work.archive import archive_source, restore_source
+from heaters_pipeline.work.ingest import ingest
+from heaters_pipeline.work.keyframes import take_keyframes
+from heaters_pipeline.work.library import embed_clips, export_clips
+from heaters_pipeline.work.objects import delete_due
+from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from heaters_pipeline.work.products import make_products
+from tests.decisions import decide
+from tests.footage import make_numbered_film
+from tests.rows import to_delete
+
+
+def in_library(work: Pipeline, folder: Path) -> tuple[str, list[int]]:
+    """A film of two clips, the first of them in the library."""
+    film = make_numbered_film(folder / "film.mp4", 30, (64, 36), scenes=(15,), audio=False)
+    key = ingest(work, str(film)).key
+    with work.transaction() as session:
+        ids = [clip.id for clip in clips.of_video(session, 1)]
+    decide(work.engine, ids[0], APPROVE)
+    export_clips(work, key)
+    take_keyframes(work, key)
+    assert embed_clips(work, key).batch.done == ids[:1]
+    return key, ids
+
+
+def state(engine: Engine, clip_id: int) -> tuple[str, str | None]:
+    with transaction(engine) as session:
+        clip = clips.get(session, clip_id)
+        return clip.state, clip.error
+
+
+def test_what_is_archived_away_can_be_looked_at_and_not_exported(
+    pipeline: Engine, tmp_path: Path
+) -> None:
+    work = open_pipeline(pipeline, get_settings())
+    key, (first, second) = in_library(work, tmp_path)
+    with work.transaction() as session:
+        video = source_videos.get(session, key)
+        stake = archiving.stake(session, key)
+    assert stake[2:] == (1, 0, 1)
+    assert "1 clip without files would stay without" in " ".join(told(stake, Archived.AWAY))
+    with pytest.raises(InputError, match="no storage classes"):
+        archive_source(work, key, Archived.COLD)
+
+    before = set(work.storage.list(""))
+    archive_source(work, key, Archived.AWAY)
+    gone = {video.source_filepath, video.gold_master_filepath}
+    assert to_delete(pipeline) == gone, "rows first"
+    delete_due(work)
+    assert set(work.storage.list("")) == before - gone
+    with work.transaction() as session:
+        now = source_videos.get(session, key)
+        assert (now.state, now.archived, now.proxy_id) == ("ready", "away", video.proxy_id)
+        assert len(artifacts.keyframes(session, first)) == 3
+    decide(pipeline, second, APPROVE)
+    assert export_clips(work, key).batch.failed == [second]
+    failed, sentence = state(pipeline, second)
+    assert failed == ClipState.EXPORT_FAILED
+    assert "is archived, so nobody can export clips of it: its source and gold" in str(sentence)
+    with pytest.raises(InputError, match="archived, so nobody can make anything anew"):
+        make_products(work, key, frozenset(Product))
+    with pytest.raises(InputError, match="were deleted: nothing brings them back"):
+        restore_source(work, key)
+    with pytest.raises(InputError, match="archived already"):
+        archive_source(work, key, Archived.AWAY)
+
+
+def test_what_is_archived_in_the_cold_comes_back(
+    settings: Settings, engine: Engine, s3_storage: S3Storage, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(
+        update={"embedding_model": "layout-v1", "undo_window_seconds": 0}
+    )
+    work = Pipeline(engine, s3_storage, settings, open_pipeline(engine, settings).log)
+    key, (_, second) = in_library(work, tmp_path)
+    with work.transaction() as session:
+        paths = archiving.objects_of(source_videos.get(session, key))
+
+    def classes() -> set[str]:
+        client, prefix = s3_storage._client, s3_storage._prefix
+        heads = [client.head_object(Bucket=s3_storage._bucket, Key=prefix + path) for path in paths]
+        return {head.get("StorageClass", "STANDARD") for head in heads}
+
+    assert classes() == {"STANDARD"}
+    with work.transaction() as session:  # a process that died after its row
+        archiving.archive(session, key, Archived.COLD)
+    assert classes() == {"STANDARD"}
+    archive_source(work, key, Archived.COLD)
+    assert classes() == {"GLACIER_IR"}
+    decide(engine, second, APPROVE)
+    assert export_clips(work, key).batch.failed == [second]
+    assert f"`heaters archive {key} --restore` brings" in str(state(engine, second)[1])
+    restore_source(work, key)
+    assert classes() == {"STANDARD"}
+    with work.transaction() as session:
+        clip_work.retry(session, second)
+    assert export_clips(work, key).batch.done == [second]
+
+    deep = settings.model_copy(update={"archive_class": "GLACIER"})
+    frozen = Pipeline(engine, s3_storage, deep, work.log)
+    take_keyframes(work, key)
+    archive_source(frozen, key, Archived.COLD)
+    assert classes() == {"GLACIER"}
+    with pytest.raises(HeatersError, match="has to thaw it first"):
+        restore_source(frozen, key)
+
+
+def test_what_archiving_means_is_said() -> None:
+    stake = Stake("Film", 2_500_000_000, 3, 1, 1)
+    away, cold = (" ".join(told(stake, each)) for each in (Archived.AWAY, Archived.COLD))
+    assert "(2.5 GB) are deleted" in away and "Nothing brings them back" in away
+    assert (
+        "stay, and the files, stills and vectors of 3 clips." in away
+        and "exported any more" in away
+    )
+    assert "move to a cold" in cold and "exported until it is restored" in cold
+    assert "2 clips without files would stay without." in cold

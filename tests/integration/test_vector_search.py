@@ -1,0 +1,147 @@
+"""The clips nearest to a vector: as many as there are, with an index and without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import Session, col
+
+from heaters_pipeline.db import embeddings
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Clip, ClipEmbedding
+from heaters_pipeline.db.vector_indexes import VectorIndex, ensure_index
+from heaters_pipeline.db.vector_search import few, nearest
+from tests.rows import counted, ready_video
+
+MODEL = "it's:50% a model"
+NUMBERS = 8
+CLIPS = 1500
+"""More than are always read one by one."""
+
+INDEXES = "SELECT indexdef FROM pg_indexes WHERE starts_with(indexname, 'hnsw_')"
+
+
+@pytest.fixture
+def ids(engine: Engine) -> list[int]:
+    """Of clips, one of 300 of them rated."""
+    _, found = ready_video(engine, frame_count=2 * CLIPS, cuts=range(2, 2 * CLIPS, 2))
+    with transaction(engine) as session:
+        session.execute(sa.update(Clip).values(rating=sa.case((col(Clip.id) % 300 == 0, 5))))
+    return [clip.id for clip in found]
+
+
+def drawn(*shape: int) -> Any:
+    return np.random.default_rng(shape).normal(size=(*shape, NUMBERS))
+
+
+def keep(engine: Engine, strategy: str, vectors: dict[tuple[int, int | None], Any]) -> None:
+    """By clip and frame."""
+    row = {"model": MODEL, "strategy": strategy}
+    with transaction(engine) as session:
+        session.execute(
+            sa.insert(ClipEmbedding),
+            [
+                row | {"clip_id": clip_id, "frame": frame, "embedding": vector.tolist()}
+                for (clip_id, frame), vector in vectors.items()
+            ],
+        )
+
+
+def by_angle(vector: Any, vectors: dict[int, Any]) -> list[int]:
+    """Ids of clips, the nearest first, worked out here; of several vectors the nearest counts."""
+
+    def nearness(clip_id: int) -> float:
+        rows = np.atleast_2d(vectors[clip_id])
+        return float((rows @ vector / np.linalg.norm(rows, axis=1)).max())
+
+    return sorted(vectors, key=nearness, reverse=True)
+
+
+def found(session: Session, vector: Any, limit: int, among: Any = None) -> list[int]:
+    hits = nearest(session, vector.tolist(), model=MODEL, strategy="mean", limit=limit, among=among)
+    assert [hit.distance for hit in hits] == sorted(hit.distance for hit in hits)
+    return [hit.clip_id for hit in hits]
+
+
+def test_an_index_finds_what_a_scan_finds(engine: Engine, ids: list[int]) -> None:
+    vectors = dict(zip(ids, drawn(CLIPS), strict=True))
+    keep(engine, "mean", {(clip_id, None): vector for clip_id, vector in vectors.items()})
+    rated, others = (
+        {each: vectors[each] for each in ids if (each % 300 == 0) is wanted}
+        for wanted in (True, False)
+    )
+    asked, clip_ids = drawn(5), sa.select(col(Clip.id))
+    for half in (None, False, True):
+        if half is not None:
+            ensure_index(engine, MODEL, "mean", NUMBERS, half=half)
+        with transaction(engine) as session, counted(engine) as sent:
+            for vector in asked:
+                near = found(session, vector, 10)
+                assert len({*near} & {*by_angle(vector, vectors)[:10]}) >= 9
+                assert {*found(session, vector, CLIPS + 5)} == {*ids}
+                few = found(session, vector, 10, clip_ids.where(col(Clip.rating) == 5))
+                assert few == by_angle(vector, rated)
+                many = found(session, vector, 10, clip_ids.where(col(Clip.rating).is_(None)))
+                assert len({*many} & {*by_angle(vector, others)[:10]}) >= 9
+            assert session.scalar(sa.text("SHOW enable_sort")) == "on", "as it was"
+            session.execute(sa.select(sa.func.pg_stat_force_next_flush()))
+        # By all but the search among few.
+        used = sum("hnsw.iterative_scan" in each for each in sent)
+        assert used == (0 if half is None else 3 * len(asked))
+        if half is not None:
+            index = VectorIndex(MODEL, "mean", NUMBERS, half)
+            assert scans(engine) == {index.name: 3 * len(asked)}
+
+
+def scans(engine: Engine) -> dict[str, int]:
+    """How often each index over vectors was used."""
+    query = (
+        "SELECT indexrelname, idx_scan FROM pg_stat_user_indexes"
+        " WHERE starts_with(indexrelname, 'hnsw_')"
+    )
+    with engine.connect() as connection:
+        return {each.indexrelname: each.idx_scan for each in connection.execute(sa.text(query))}
+
+
+def test_a_hit_names_the_nearest_frame_of_each_clip_once(engine: Engine, ids: list[int]) -> None:
+    frames = dict(zip(ids, drawn(20, 3), strict=False))
+    keep(
+        engine,
+        "frames",
+        {(clip_id, frame): rows[frame] for clip_id, rows in frames.items() for frame in range(3)},
+    )
+    vector = frames[ids[7]][2]
+    for indexed in (False, True):
+        if indexed:
+            ensure_index(engine, MODEL, "frames", NUMBERS)
+        with transaction(engine) as session:
+            hits = nearest(session, vector.tolist(), model=MODEL, strategy="frames", limit=50)
+        assert (hits[0].clip_id, hits[0].frame) == (ids[7], 2)
+        assert hits[0].distance == pytest.approx(0, abs=1e-6)
+        assert [hit.clip_id for hit in hits] == by_angle(vector, frames)
+
+
+@pytest.mark.parametrize(("dimensions", "made"), [(2001, ["halfvec(2001)"]), (4001, [])])
+def test_long_vectors_are_indexed_in_half_precision_or_not_at_all(
+    engine: Engine, dimensions: int, made: list[str]
+) -> None:
+    _, (first, second, *_) = ready_video(engine)
+    with transaction(engine) as session:
+        for place, clip in enumerate((first, second)):
+            vector = [1.0, float(place), *([0.0] * (dimensions - 2))]
+            embeddings.save(session, clip.id, "long", "single", vector)
+    ensure_index(engine, "long", "single", dimensions)
+    with transaction(engine) as session:
+        hits = nearest(session, vector, model="long", strategy="single", limit=5)
+        indexes = session.scalars(sa.text(INDEXES)).all()
+    assert [hit.clip_id for hit in hits] == [second.id, first.id]
+    assert [each in index for each, index in zip(made, indexes, strict=True)] == [True] * len(made)
+
+
+def test_few_clips_grow_slowly_with_the_library() -> None:
+    assert few(0, 10) == few(2000, 10) == 1000
+    assert few(500_000, 10) < 0.02 * 500_000
