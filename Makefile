@@ -1,12 +1,17 @@
 # What a person types. Everything is installed into .venv, at the versions of constraints.txt.
 
-PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt
+# Python compiles what it imports; that is a quarter of what is installed.
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-compile \
+	--constraint constraints.txt
 
 # Checks of the pages' types, code and accessibility; the app serves nothing of it.
 NPM := typescript@5.9.3 @types/node@20.19.0 eslint@9.39.5 @eslint/js@9.39.5 globals@17.14.0 \
 	axe-core@4.11.1
 
 export FOOTAGE
+
+# Where the environment forbids bytecode, every process would compile Dagster and torch anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install install-test demo test test-whole coverage lint bench clean
 
@@ -17,24 +22,41 @@ install-test: .venv/installed-test
 demo: install  ## FOOTAGE=path takes your own video
 	@exec .venv/bin/heaters demo $${FOOTAGE:+--footage "$$FOOTAGE"}
 
-# A file of tests stays on one core: its tests share what was costly to make. The long files begin
-# first (tests/conftest.py), so that no core idles at the end.
-SIDE_BY_SIDE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# A file of tests stays in one process: its tests share what was costly to make. The long files begin
+# first (tests/conftest.py), so that no core idles at the end. One process more than cores, as many
+# tests wait for a server; browsers keep every core busy by themselves.
+CORES = $(shell getconf _NPROCESSORS_ONLN)
+SIDE_BY_SIDE = --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+
+# Tests that fail are run once more, alone and by name: a machine that stood still for a while is no
+# fault of a change. What passes only then is a test to mend.
+PYTEST = .venv/bin/python -m pytest
+ALONE = --last-failed --last-failed-no-failures none --verbose
+define run-tests
+	$(PYTEST) $(1) $(SIDE_BY_SIDE) -n $(2) || { [ $$? -eq 1 ] && $(PYTEST) $(1) $(ALONE); }
+endef
 
 test: lint
-	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE)
-	.venv/bin/python -m pytest tests/browser $(SIDE_BY_SIDE)
+	$(call run-tests,tests/unit tests/integration,$$(($(CORES) + 1)))
+	$(call run-tests,tests/browser,$(CORES))
 
 test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips
-	.venv/bin/python -m pytest tests $(SIDE_BY_SIDE) -m whole
+	.venv/bin/python -m pytest tests $(SIDE_BY_SIDE) -n $(CORES) -m whole
 
 coverage: install-test  ## a third slower than the tests alone
-	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) --cov --cov-report=term
+	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) -n $(CORES) --cov --cov-report=term
 
 lint: install-test
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going lint-types lint-rest
+
+.PHONY: lint-types lint-rest
+
+lint-types:
+	.venv/bin/mypy
+
+lint-rest:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/node_modules/.bin/tsc -p .
 	.venv/node_modules/.bin/tsc -p tests/unit/js
