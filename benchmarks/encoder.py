@@ -11,6 +11,7 @@ from typing import Any
 
 from heaters_pipeline.media.clips.embeddings import open_embedder
 from heaters_pipeline.platform.search_process import serve
+from heaters_pipeline.settings import get_settings
 
 
 def make_model(folder: Path) -> None:
@@ -36,4 +37,4 @@ def make_model(folder: Path) -> None:
 
 if __name__ == "__main__":
     home, model = Path(sys.argv[1]), sys.argv[2]
-    serve(home, model, lambda _name: open_embedder(model))
+    serve(home, get_settings().embedding_model, lambda _name: open_embedder(model))

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
-from waitress.server import create_server
 
 from benchmarks import control
 from benchmarks.database import new_databases
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.models import SourceFacts
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import read_frame_index
+from heaters_pipeline.platform.sockets import answers_http
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work.products import proxy_columns
 from heaters_pipeline.work.stream_facts import stream_facts
 from review_app import create_app
-from review_app.__main__ import THREADS
+from review_app.server import open_server
 from tests.rows import make_ready, new_video
 
 PROXY_KEY = "proxy.mp4"
 SOUND_KEY = "proxy.wav"
+
+
+def proxy_id_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[: layout.PROXY_ID_LENGTH]
 
 
 class Library:
@@ -49,7 +59,7 @@ class Library:
         self._made += 1
         key = f"film-{self._made}"
         new_video(self._engine, key)
-        proxy_id = hashlib.sha256(key.encode()).hexdigest()[: layout.PROXY_ID_LENGTH]
+        proxy_id = proxy_id_of(key)
         products: SourceFacts = {**self._products, "proxy_id": proxy_id}
         if has_sound:
             products["proxy_audio_filepath"] = SOUND_KEY
@@ -62,6 +72,50 @@ def review_app(
     folder: Path, proxy: Path, sound: Path, cuts: Sequence[int]
 ) -> Iterator[tuple[str, Library]]:
     """The address of a review app, with the control page in it, and its videos."""
+    with _library(folder, proxy, sound, cuts) as (settings, library):
+        app = create_app(settings)
+        app.register_blueprint(control.blueprint)
+        web = open_server(app, "127.0.0.1", 0)
+        threading.Thread(target=web.run, daemon=True).start()
+        yield f"http://127.0.0.1:{web.effective_port}", library
+        web.close()
+
+
+@contextmanager
+def shipped_review_app(
+    folder: Path, proxy: Path, sound: Path, cuts: Sequence[int]
+) -> Iterator[tuple[str, Library]]:
+    """The same in a process of its own, as `heaters up` starts it."""
+    with _library(folder, proxy, sound, cuts) as (settings, library):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        environment = {
+            **os.environ,
+            "HEATERS_HOME": str(settings.home),
+            "DATABASE_URL": str(settings.database_url),
+            "STORAGE_URL": str(settings.storage_url),
+            "HEATERS_REVIEW_PORT": str(port),
+        }
+        command = [sys.executable, "-m", "review_app"]
+        with (folder / "review.log").open("wb") as log:
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            while not answers_http(f"{url}/healthz"):
+                if process.poll() is not None:
+                    said = (folder / "review.log").read_text()
+                    raise HeatersError(f"The review app did not start: {said.strip()}")
+                time.sleep(0.1)
+            yield url, library
+        finally:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _library(
+    folder: Path, proxy: Path, sound: Path, cuts: Sequence[int]
+) -> Iterator[tuple[Settings, Library]]:
     with new_databases(folder) as new_database:
         url = new_database()
         storage = LocalStorage(folder / "storage")
@@ -70,11 +124,6 @@ def review_app(
         settings = Settings(
             home=folder / "home", database_url=url, storage_url=str(folder / "storage")
         )
-        app = create_app(settings)
-        app.register_blueprint(control.blueprint)
         engine = open_engine(url)
-        web = create_server(app, host="127.0.0.1", port=0, threads=THREADS)
-        threading.Thread(target=web.run, daemon=True).start()
-        yield f"http://127.0.0.1:{web.effective_port}", Library(engine, proxy, cuts)
-        web.close()
+        yield settings, Library(engine, proxy, cuts)
         engine.dispose()

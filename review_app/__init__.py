@@ -11,6 +11,7 @@ from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.search import open_searcher
 from review_app import errors
+from review_app.downloads import Downloads
 from review_app.guard import csrf, refuse_foreign_pages
 from review_app.learnt import Learnt
 from review_app.presenters import texts
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> Flask:
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
         Learnt(engine),
         open_searcher(engine, storage, settings),
+        Downloads(),
     )
     stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)

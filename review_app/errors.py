@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
@@ -69,7 +69,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     said = error.description
     if said == type(error).description:  # werkzeug's own words
         said = sentences.get(code, said)
-    return answer(said or error.name, code)
+    answered = make_response(answer(said or error.name, code))
+    # Allow, Retry-After and the like.
+    answered.headers.extend(
+        (name, value) for name, value in error.get_headers() if name != "Content-Type"
+    )
+    return answered
 
 
 def _untrusted_host(_error: SecurityError) -> ResponseReturnValue:

@@ -1,4 +1,5 @@
-"""What every view needs: settings, database, storage, uploads in progress, what was learnt."""
+"""What every view needs: settings, database, storage, uploads and downloads in progress, what was
+learnt."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from heaters_pipeline.db.engine import transaction as begin
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.search import Searcher
+from review_app.downloads import Downloads
 from review_app.learnt import Learnt
 from review_app.uploads.folder import UploadFolder
 
@@ -26,6 +28,7 @@ class Services:
     uploads: UploadFolder
     likeness: Learnt
     searcher: Searcher
+    downloads: Downloads
 
 
 def services() -> Services:

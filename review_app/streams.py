@@ -1,13 +1,18 @@
 """Answers that stream bytes: objects of the storage, whole or in ranges, and how long browsers may
-keep them."""
+keep them. A client that stops reading holds a connection, and no thread, unless the answer is
+longer than the server buffers and is no file of this machine (`downloads`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from flask import Response, request
 
+from heaters_pipeline.storage.base import too_short
+from review_app.downloads import BUFFERED_BYTES
+from review_app.headed_file import HeadedFile
 from review_app.services import services
 
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -19,12 +24,35 @@ FILM_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/mat
 """Of exported files, by suffix (RFC 9559 for Matroska)."""
 
 LONGEST_RANGE = 8 << 20
-"""Bytes of one answer to a range: below what waitress buffers (16 MiB), so that a player which
-stops reading holds no thread. Players ask for the rest when they want it."""
+"""Bytes of one answer to a range. Players ask for the rest when they want it."""
 
 
-def stream(body: Iterator[bytes], length: int, mimetype: str, cache: str) -> Response:
-    """`length`: how many bytes `body` has."""
+def stream(body: Iterable[bytes], length: int, mimetype: str, cache: str) -> Response:
+    """`length`: how many bytes `body` has. Raises ServiceUnavailable (`downloads`)."""
+    if length > BUFFERED_BYTES:
+        body = services().downloads.hold(request.remote_addr or "", body)
+    return _answer(body, length, mimetype, cache)
+
+
+def send_part(
+    key: str, start: int, length: int, mimetype: str, cache: str, *, head: bytes = b""
+) -> Response:
+    """`head`, then `length` bytes of an object from byte `start`. The server sends a file of this
+    machine from its own loop (PEP 3333, file_wrapper). Raises ObjectMissing, and a HeatersError
+    where the object ends before."""
+    storage, whole = services().storage, len(head) + length
+    file_wrapper = request.environ.get("wsgi.file_wrapper")
+    if file_wrapper is None or storage.copies:
+        chunks = itertools.chain([head] if head else [], storage.stream(key, start, length))
+        return stream(chunks, whole, mimetype, cache)
+    if storage.size(key) < start + length:
+        raise too_short(key, start, length)
+    with storage.fetch(key) as path:
+        body = file_wrapper(HeadedFile(head, path.open("rb"), start, length))
+    return _answer(body, whole, mimetype, cache)
+
+
+def _answer(body: Iterable[bytes], length: int, mimetype: str, cache: str) -> Response:
     response = Response(body, mimetype=mimetype, direct_passthrough=True)
     response.content_length = length
     response.headers["Cache-Control"] = cache
@@ -41,8 +69,7 @@ def send_object(
 ) -> Response:
     """An object of the storage, or the one range of it that the request asks for. A browser saves
     it under `name`, at once as an attachment. Raises ObjectMissing."""
-    storage = services().storage
-    size = storage.size(key)
+    size = services().storage.size(key)
     start, end, status = 0, size, 200
     if request.range is not None:
         wanted = request.range.range_for_length(size)
@@ -50,7 +77,7 @@ def send_object(
             return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
         (start, end), status = wanted, 206
         end = min(end, start + LONGEST_RANGE)
-    response = stream(storage.stream(key, start, end - start), end - start, mimetype, cache)
+    response = send_part(key, start, end - start, mimetype, cache)
     response.status_code = status
     response.headers["Accept-Ranges"] = "bytes"
     if status == 206:

@@ -18,7 +18,7 @@ from heaters_pipeline.db.models import ClipEmbedding
 from heaters_pipeline.db.vector_indexes import VectorIndex, find_index, of_kind
 from heaters_pipeline.domain.vectors import Strategy
 
-EF_SEARCH = {0.9: 40, 0.95: 60, 0.98: 100, 0.99: 160}
+EF_SEARCH = {0.9: 40, 0.95: 60, 0.98: 80, 0.99: 160}
 """How many candidates the index keeps in mind, by the share of the ten nearest that it finds
 (docs/search.md)."""
 

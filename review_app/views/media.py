@@ -19,7 +19,7 @@ from heaters_pipeline.domain.levels import RECORD_BYTES, RECORDS_PER_SECOND, pac
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
 from review_app.services import services, transaction
-from review_app.streams import IMMUTABLE, send_object, stream
+from review_app.streams import IMMUTABLE, send_object, send_part, stream
 
 blueprint = Blueprint("media", __name__)
 
@@ -36,8 +36,7 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
     video, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
-    samples = services().storage.stream(str(video.proxy_filepath), offset, length)
-    return stream(_chain(head, samples), len(head) + length, OCTETS, IMMUTABLE)
+    return send_part(str(video.proxy_filepath), offset, length, OCTETS, IMMUTABLE, head=head)
 
 
 @blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")
@@ -78,8 +77,7 @@ def sprites(proxy_id: str, sheet: int) -> Response:
     if video.sprites is None or video.sprites_filepath is None:
         raise NotFound("This proxy is from before there were sprite sheets: make it again.")
     offset, length = SpriteIndex.from_json(video.sprites).span(sheet)
-    content = services().storage.stream(video.sprites_filepath, offset, length)
-    return stream(content, length, "image/jpeg", IMMUTABLE)
+    return send_part(video.sprites_filepath, offset, length, "image/jpeg", IMMUTABLE)
 
 
 @blueprint.get("/media/<proxy_id>/proxy.mp4")

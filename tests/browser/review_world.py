@@ -11,7 +11,6 @@ from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import Engine
-from waitress.server import create_server
 
 from heaters_pipeline.db.models import Clip, SourceFacts
 from heaters_pipeline.domain.frame_index import FrameRecord, pack, unpack
@@ -23,6 +22,7 @@ from heaters_pipeline.media.products.transcode import Product, Transcoded, trans
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.products import made_products
 from heaters_pipeline.work.stream_facts import stream_facts
+from review_app.server import open_server
 from tests.footage import STALL_SECONDS
 from tests.rows import make_ready, new_video
 
@@ -96,7 +96,7 @@ def add_film(
 @contextmanager
 def served(app: Flask, port: int = 0) -> Iterator[str]:
     """The app's address, as long as the context is open; with no `port`, on a free one."""
-    server = create_server(app, host="127.0.0.1", port=port, threads=8)
+    server = open_server(app, "127.0.0.1", port)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"

@@ -111,6 +111,13 @@ def test_export(tmp_path: Path) -> None:
 
 
 @pytest.mark.whole
+def test_slow_clients() -> None:
+    results = report("slow_clients", "--share", "0.02", "--requests", "10")
+    assert list(results) == ["idle", "slow_requests", "stalled", "players", "upload", "all"]
+    assert "40 idle" in results["all"]["peer"]
+
+
+@pytest.mark.whole
 def test_mending(tmp_path: Path) -> None:
     shots = tuple(Shot(number, 40) for number in (1, 2, 3))
     film = Film("small", shots, (Join("cut"), Join("dissolve", 10)))

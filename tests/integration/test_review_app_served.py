@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from io import StringIO
 from pathlib import Path
@@ -22,11 +22,14 @@ import sqlalchemy as sa
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import open_storage
+from review_app.server import THREADS
 from tests.rows import ready_video
 
 SITE = "films.example.org"
 FORWARDED = {"X-Forwarded-For": "10.0.0.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": SITE}
 """What a proxy that ends TLS says of a request to https://films.example.org."""
+CLIP_FILE = "clips/1/clip.mp4"
 
 
 class Server:
@@ -74,7 +77,7 @@ def exported(settings: Settings) -> Clip:
     """A clip with a file."""
     engine = open_engine(str(settings.database_url))
     _, (clip, *_) = ready_video(engine)
-    facts = {"state": "embedded", "is_virtual": False, "clip_filepath": "clips/1/clip.mp4"}
+    facts = {"state": "embedded", "is_virtual": False, "clip_filepath": CLIP_FILE}
     facts |= {"exported_frames": clip.frames.as_json()}
     with transaction(engine) as session:
         session.execute(sa.update(Clip).where(Clip.id == clip.id).values(**facts))
@@ -154,3 +157,36 @@ def test_without_a_database_it_says_what_to_do(heaters_home: Path) -> None:
         "The review app has no database: run `heaters up`, which starts one and the review app "
         "with it, or set DATABASE_URL.\n"
     )
+
+
+def test_clients_that_are_slow_hold_up_nobody(
+    settings: Settings, exported: Clip, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(64 << 20)  # no socket takes that in by itself
+    open_storage(settings.storage_url, settings.home).put(film, CLIP_FILE)
+    path = f"/clips/clip-{exported.id}.mp4"
+    with serving() as server, ExitStack() as open_connections:
+
+        def connect(said: str) -> socket.socket:
+            client = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            open_connections.enter_context(client)
+            client.sendall(said.encode())
+            return client
+
+        for _ in range(300):
+            connect("")
+        for _ in range(20):
+            connect(
+                "POST /api/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+            )
+        readers = [
+            connect(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(THREADS + 4)
+        ]
+        for reader in readers:
+            assert reader.recv(12) == b"HTTP/1.1 200"
+        answer, _ = server.get("/healthz")
+        assert answer.status == 200
+        answer, content = server.get(path, {"Range": "bytes=67108860-"})
+        assert (answer.status, content) == (206, "\0\0\0\0")
