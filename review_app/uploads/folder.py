@@ -28,12 +28,22 @@ from review_app.presenters.texts import file_size, one_line
 KEPT_SECONDS = 24 * 3600
 """An upload that has got no bytes for so long is abandoned."""
 
+UNBEGUN_SECONDS = 10 * 60
+"""An announcement without a byte is abandoned sooner, and an upload that rests for so long has no
+place on the disk promised to it any more: it resumes when there is some."""
+
+MOST_UNBEGUN = 100
+"""Announcements without a byte. A further one takes the place of the oldest, so that nobody can
+keep others from announcing."""
+
 PIECE_BYTES = 1 << 20
 LONGEST_NAME = 255
 """As long as a name may be on the usual file systems."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _DATA, _INFO, _LOCK = "data", "info.json", "lock"
+_UNBEGUN = "unbegun"
+"""A file that is there until the first byte arrives."""
 
 
 class UploadRefused(HeatersError):
@@ -110,6 +120,7 @@ class UploadFolder:
         (self.root / upload.id).mkdir(parents=True)
         try:
             # Uploads that are announced at the same time count this one, too.
+            (self.root / upload.id / _UNBEGUN).touch()
             self._write(upload)
             self._check_room(upload, keep_free)
         except UploadRefused:
@@ -134,7 +145,7 @@ class UploadFolder:
 
     def _check_room(self, upload: Upload, keep_free: int) -> None:
         free = shutil.disk_usage(self.root).free
-        promised = sum(each.length - self.offset(each) for each in self._all() if each != upload)
+        promised = sum(each.length - self.offset(each) for each in self._live() if each != upload)
         if upload.length + promised + keep_free > free:
             others = f", {file_size(promised)} of it promised to other uploads" if promised else ""
             raise UploadRefused(
@@ -144,10 +155,14 @@ class UploadFolder:
                 "or send a smaller file.",
             )
 
-    def _all(self) -> Iterator[Upload]:
+    def _live(self) -> Iterator[Upload]:
+        """Those that have got bytes, or were announced, lately."""
+        since = time.time() - UNBEGUN_SECONDS
         for folder in self.root.iterdir():
-            with suppress(UploadRefused):  # it is being removed or announced just now
-                yield self.get(folder.name)
+            # It may be removed or announced just now.
+            with suppress(FileNotFoundError, UploadRefused):
+                if _last_change(folder) >= since:
+                    yield self.get(folder.name)
 
     def get(self, upload_id: str) -> Upload:
         """Raises UploadRefused (404) for one that never was or was swept."""
@@ -157,7 +172,7 @@ class UploadFolder:
                 return Upload(**json.loads(told))
         raise UploadRefused(
             HTTPStatus.NOT_FOUND,
-            "There is no such upload: it was cancelled, or left alone for more than a day. Send "
+            "There is no such upload: it was cancelled, or left alone for too long. Send "
             "the file again from its beginning.",
         )
 
@@ -192,7 +207,9 @@ class UploadFolder:
 
     def expires(self, upload: Upload) -> float:
         """When the upload is swept unless it resumes, in seconds since 1970."""
-        return _last_change(self.root / upload.id) + KEPT_SECONDS
+        folder = self.root / upload.id
+        kept = UNBEGUN_SECONDS if (folder / _UNBEGUN).exists() else KEPT_SECONDS
+        return _last_change(folder) + kept
 
     def append(self, upload: Upload, stream: IO[bytes], keep_free: int) -> None:
         """Keeps all bytes that arrive from `stream`, even if it breaks off, up to the announced
@@ -211,6 +228,7 @@ class UploadFolder:
                             "make room, and resume it.",
                         )
                     left -= file.write(piece)
+                    (self.root / upload.id / _UNBEGUN).unlink(missing_ok=True)
         except OSError as error:
             raise HeatersError(
                 f"{upload.name} can't be written on the server: {error.strerror}."
@@ -229,16 +247,26 @@ class UploadFolder:
         self.sweep()
 
     def sweep(self) -> None:
-        """Removes abandoned uploads."""
+        """Removes abandoned uploads, and the oldest of too many that have not begun."""
         if not self.root.is_dir():
             return
+        unbegun: list[tuple[float, Path]] = []
         for folder in self.root.iterdir():
             with suppress(FileNotFoundError):  # another process is just removing it
-                if _last_change(folder) + KEPT_SECONDS < time.time():
-                    held = try_lock(folder / _LOCK)
-                    if held is not None:
-                        shutil.rmtree(folder, ignore_errors=True)
-                        os.close(held)
+                changed, has_begun = _last_change(folder), not (folder / _UNBEGUN).exists()
+                if changed + (KEPT_SECONDS if has_begun else UNBEGUN_SECONDS) < time.time():
+                    self._abandon(folder)
+                elif not has_begun:
+                    unbegun.append((changed, folder))
+        for _, folder in sorted(unbegun)[:-MOST_UNBEGUN]:
+            self._abandon(folder)
+
+    def _abandon(self, folder: Path) -> None:
+        with suppress(FileNotFoundError):
+            held = try_lock(folder / _LOCK)
+            if held is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(held)
 
     def _write(self, upload: Upload) -> None:
         info = self.root / upload.id / _INFO

@@ -38,7 +38,7 @@ from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.storage.s3 import S3Storage
 from review_app import create_app
 from review_app.services import Services
-from review_app.uploads.folder import KEPT_SECONDS
+from review_app.uploads.folder import KEPT_SECONDS, UNBEGUN_SECONDS
 from tests.browser.review_world import served
 
 MIB = 1 << 20
@@ -293,6 +293,35 @@ def test_uploads_share_the_disk_that_is_free(settings: Settings) -> None:
         assert len(folders(settings)) == 1
         assert requests.delete(first, headers=TUS, timeout=10).status_code == 204
         begun(address, length)
+
+
+def test_an_upload_that_rests_has_no_room_promised(settings: Settings) -> None:
+    length = int(shutil.disk_usage(settings.home).free * 0.6)
+    long_ago = time.time() - UNBEGUN_SECONDS - 60
+    with served(roomy(settings)) as address:
+        resting = begun(address, length)
+        patch(resting, 0, b"12345")
+        (folder,) = folders(settings)
+        os.utime(folder / "data", (long_ago, long_ago))
+        unbegun = begun(address, length)
+        (folder,) = set(folders(settings)) - {folder}
+        os.utime(folder, (long_ago, long_ago))
+        begun(address, length)
+        assert requests.head(unbegun, headers=TUS, timeout=10).status_code == 404
+        assert patch(resting, 5, b"67890").status_code == 204
+
+
+def test_a_flood_of_announcements_ousts_the_oldest_of_them_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.uploads.folder.MOST_UNBEGUN", 3)
+    with served(create_app(settings)) as address:
+        honest = begun(address, 10)
+        patch(honest, 0, b"12345")
+        urls = [begun(address, 10) for _ in range(5)]
+        known = [requests.head(url, headers=TUS, timeout=10).status_code for url in urls]
+        assert known == [404, 204, 204, 204, 204], "those that were there, and the new one"
+        assert offset(honest) == 5
 
 
 def test_what_has_to_stay_free_stays_free(settings: Settings, engine: Engine) -> None:
