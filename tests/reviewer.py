@@ -22,12 +22,17 @@ class Reviewer:
         """What its requests name as their page; None: nothing, as programs do."""
 
     def queue(self, **query: Any) -> list[dict[str, Any]]:
-        answer = self.client.get("/api/queue", query_string=query, headers=self._page())
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        return list(answer.get_json()["clips"])
+        return list(self.lease(**query)["clips"])
 
-    def post(self, url: str, body: dict[str, Any]) -> Any:
-        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token, **self._page()})
+    def lease(self, **query: Any) -> dict[str, Any]:
+        """The whole answer of the queue."""
+        answer = self.post("/api/queue", {}, **query)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return dict(answer.get_json())
+
+    def post(self, url: str, body: dict[str, Any], **query: Any) -> Any:
+        headers = {"X-CSRFToken": self.token, **self._page()}
+        return self.client.post(url, query_string=query, json=body, headers=headers)
 
     def _page(self) -> dict[str, str]:
         return {} if self.page is None else {"X-Heaters-Page": self.page}

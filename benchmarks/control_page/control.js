@@ -173,7 +173,10 @@ const player = new Player(document.querySelectorAll('video'));
 const queue = { clips: [], decided: new Set() };
 
 async function refill() {
-  const answer = await fetch(`/api/queue?limit=20&video=${encodeURIComponent(key)}`);
+  const answer = await fetch(`/api/queue?limit=20&video=${encodeURIComponent(key)}`, {
+    method: 'POST',
+    headers: { 'X-CSRFToken': csrf },
+  });
   const { clips } = await answer.json();
   const known = new Set(queue.clips.map((clip) => clip.id));
   queue.clips.push(...clips.filter(({ id }) => !known.has(id) && !queue.decided.has(id)));

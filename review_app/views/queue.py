@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
 from heaters_pipeline.db import clips, repeats, review_queue
+from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.domain.errors import Gone, InputError
 from heaters_pipeline.domain.repeats import stacks
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
 from review_app.fields import arguments
-from review_app.presenters.clip_json import clips_json
+from review_app.presenters.clip_json import ClipJson, clips_json
 from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import services, transaction
 
@@ -21,8 +23,15 @@ MAX_LIMIT = 1000
 
 
 @blueprint.get("/api/queue")
-def queue() -> ResponseReturnValue:
-    """The next clips of a selection (`domain.selection`) in its order: `?limit=6&video=key`.
+def look() -> ResponseReturnValue:
+    """The first clips of a selection (`domain.selection`) in its order, whoever has them:
+    `?limit=6&video=key`. The answer is that of `lease`, and nothing is leased."""
+    return _queue(leases=False)
+
+
+@blueprint.post("/api/queue")
+def lease() -> ResponseReturnValue:
+    """The next clips of a selection in its order: `?limit=6&video=key`.
     Pending ones are leased to the page that asks (`X-Heaters-Page`, a random token), or without one
     to the reviewer's name, and to ask again renews that; others, and one that is named by its id,
     are shown whoever has them. With `&anew=1` a list begins, with the first clips of its order;
@@ -37,6 +46,10 @@ def queue() -> ResponseReturnValue:
     for each stack, in the order of the clips. Pending clips of the selection that show the same as
     one of the answer are then in it, too, beyond the limit and from whatever video, if the page can
     have them."""
+    return _queue(leases=True)
+
+
+def _queue(*, leases: bool) -> ResponseReturnValue:
     limit = request.args.get("limit", 6, int)
     if not 1 <= limit <= MAX_LIMIT:
         raise InputError(f"The limit is {limit}; it must be 1 to {MAX_LIMIT}.")
@@ -46,10 +59,13 @@ def queue() -> ResponseReturnValue:
     likeness = services().likeness()
     with transaction() as session:
         if waiting:
-            anew = "anew" in request.args
-            found = review_queue.lease_queue(
-                session, me, limit, seconds, selection, likeness, page, anew=anew
-            )
+            if leases:
+                anew = "anew" in request.args
+                found = review_queue.lease_queue(
+                    session, me, limit, seconds, selection, likeness, page, anew=anew
+                )
+            else:
+                found = review_queue.selected(session, selection, limit, likeness=likeness)
             pending = review_queue.pending_counts(session, me, selection, likeness, page)
             total, available = pending.total, pending.available
         else:
@@ -57,14 +73,14 @@ def queue() -> ResponseReturnValue:
             of_video = Selection(video=selection.video)
             pending = review_queue.pending_counts(session, me, of_video, page=page)
             total = available = review_queue.count(session, selection, likeness=likeness)
-            if selection.clip is not None:
+            if leases and selection.clip is not None:
                 review_queue.lease(session, [selection.clip], me, seconds, page)
         stacked = {}
         if request.args.get("stacks") == "1":
             ids = [entry.clip.id for entry in found]
             same = repeats.of_clips(session, ids, services().settings.repeat_score)
             missing = {each.other_id for each in same}.difference(ids)
-            if waiting and missing:
+            if leases and waiting and missing:
                 found += review_queue.lease_also(
                     session, missing, me, seconds, selection, likeness, page
                 )
@@ -84,16 +100,27 @@ def queue() -> ResponseReturnValue:
 
 @blueprint.get("/api/clips/<int:clip_id>")
 def clip(clip_id: int) -> ResponseReturnValue:
-    """One clip, in any state and whoever has it; a pending one that nobody has is leased to the
-    page. 410 where a merge or a split has replaced it."""
+    """One clip, in any state and whoever has it. 410 where a merge or a split has replaced it."""
+    likeness = services().likeness()
+    with transaction() as session:
+        return jsonify(clip=_clip(session, clip_id, likeness))
+
+
+@blueprint.post("/api/clips/<int:clip_id>/lease")
+def lease_clip(clip_id: int) -> ResponseReturnValue:
+    """The same; a pending clip that nobody has is leased to the page."""
     settings, likeness = services().settings, services().likeness()
     with transaction() as session:
-        if clips.get(session, clip_id).state == ClipState.SUPERSEDED:
-            raise Gone(f"Clip {clip_id} was replaced by a merge or a split.")
         page = reviewer_page()
         review_queue.lease(session, [clip_id], reviewer_name(), settings.lease_seconds, page)
-        found = review_queue.queued(session, [clip_id])
-        return jsonify(clip=clips_json(session, found, likeness)[0])
+        return jsonify(clip=_clip(session, clip_id, likeness))
+
+
+def _clip(session: Session, clip_id: int, likeness: Likeness | None) -> ClipJson:
+    if clips.get(session, clip_id).state == ClipState.SUPERSEDED:
+        raise Gone(f"Clip {clip_id} was replaced by a merge or a split.")
+    found = review_queue.queued(session, [clip_id])
+    return clips_json(session, found, likeness)[0]
 
 
 @blueprint.post("/api/release")

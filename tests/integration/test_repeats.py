@@ -21,7 +21,7 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.repeats import seek_missing, seek_repeats
 from tests.reviewer import Reviewer
 from tests.rows import ready_video, show_the_same
-from tests.small_films import COPIES, Film, mirrored, shot
+from tests.small_films import COPIES, Film, cropped, mirrored, shot, takes
 
 AddFilm = Callable[..., list[Clip]]
 
@@ -76,6 +76,15 @@ def test_every_kind_of_copy_is_found_in_another_film_and_in_the_same(
     assert [each.is_mirrored for each in told] == [True]
 
 
+def test_a_take_among_many_from_one_place_is_found(pipeline: Pipeline, add: AddFilm) -> None:
+    """Also where the copy's own takes are more alike than the original and the copy."""
+    shots = takes(1, 14, 50)
+    first = add("first", shots)
+    second = add("second", [cropped(each) for each in shots])
+    found = pairs(pipeline, first, second)
+    assert {(place, place + 14) for place in range(14)} <= found
+
+
 def test_a_short_clip_in_a_longer_one_stays_found_when_the_long_one_is_cut(
     pipeline: Pipeline, add: AddFilm, app: Flask, engine: Engine
 ) -> None:
@@ -125,10 +134,7 @@ def both(engine: Engine) -> tuple[list[Clip], list[Clip]]:
 
 
 def handed(reviewer: Reviewer, **query: object) -> list[list[int]]:
-    answer = reviewer.client.get(
-        "/api/queue", query_string={"stacks": 1, **query}, headers=reviewer._page()
-    )
-    return list(answer.get_json()["stacks"])
+    return list(reviewer.lease(stacks=1, **query)["stacks"])
 
 
 def test_a_stack_of_two_films_is_decided_and_undone_as_one(

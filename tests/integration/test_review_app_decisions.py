@@ -235,7 +235,7 @@ def test_a_batch_that_makes_no_sense_is_refused(reviewer: Reviewer, body: dict[s
 
 def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine) -> None:
     def asked(**query: Any) -> Any:
-        return reviewer.client.get("/api/queue", query_string=query).get_json()
+        return reviewer.lease(**query)
 
     ready_video(engine, "film-2")
     everything = asked(limit=2)
@@ -265,6 +265,7 @@ def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine
     assert ranges(asked(clip=first["id"])["clips"]) == [(0, 10)]
     for wrong in ({"order": "odd"}, {"limit": 1001}, {"min_score": 2}):
         assert reviewer.client.get("/api/queue", query_string=wrong).status_code == 400
+        assert reviewer.post("/api/queue", {}, **wrong).status_code == 400
 
 
 def test_one_clip_that_is_asked_for_is_kept_for_who_asked_first(
@@ -284,7 +285,7 @@ def test_a_clip_that_was_decided_on_opens_with_its_verdict_and_can_be_decided_on
     first, second, third, _ = reviewer.queue()
 
     def opened(clip: dict[str, Any]) -> Any:
-        return reviewer.client.get(f"/api/clips/{clip['id']}").get_json()["clip"]
+        return reviewer.post(f"/api/clips/{clip['id']}/lease", {}).get_json()["clip"]
 
     assert opened(first) == first
     assert first["verdict"] is None
@@ -305,10 +306,14 @@ def test_a_clip_that_was_decided_on_opens_with_its_verdict_and_can_be_decided_on
     reviewer.decide(opened(second), "annotate", rating=3)
     assert opened(second)["verdict"] is None
     split = reviewer.decide(third, "split", frame=60).get_json()
-    gone = reviewer.client.get(f"/api/clips/{third['id']}")
-    assert gone.status_code == 410
-    assert "was replaced by a merge or a split" in gone.get_json()["error"]
+    for gone in (
+        reviewer.client.get(f"/api/clips/{third['id']}"),
+        reviewer.post(f"/api/clips/{third['id']}/lease", {}),
+    ):
+        assert gone.status_code == 410
+        assert "was replaced by a merge or a split" in gone.get_json()["error"]
     assert reviewer.client.get("/api/clips/999999").status_code == 404
+    assert reviewer.post("/api/clips/999999/lease", {}).status_code == 404
     recent = reviewer.client.get("/api/mine").get_json()["recent"]
     made = [clip["id"] for clip in split["clips"] if clip["state"] == "pending_review"]
     assert [each["clip_id"] for each in recent] == [made[0], second["id"], first["id"]]
@@ -331,6 +336,18 @@ def test_older_decisions_are_told_page_by_page(
     undone = reviewer.post("/api/undo", {"event_id": made[1]}).get_json()
     assert (undone["undone"], undone["today"]) == (1, 3)
     assert told(before=made[2]) == ([made[0]], False)
+
+
+def test_reading_leases_nothing(app: Flask, reviewer: Reviewer, engine: Engine) -> None:
+    for _ in range(2):
+        anybody = app.test_client()
+        (first, *_) = anybody.get("/api/queue?stacks=1").get_json()["clips"]
+        assert anybody.get(f"/api/clips/{first['id']}").get_json()["clip"] == first
+        assert anybody.get(f"/api/queue?clip={first['id']}").get_json()["clips"] == [first]
+    with transaction(engine) as session:
+        leased = sa.text("SELECT count(*) FROM clips WHERE leased_by IS NOT NULL")
+        assert session.scalar(leased) == 0
+    assert len(reviewer.queue()) == 4
 
 
 def test_each_page_of_a_reviewer_has_leases_of_its_own(app: Flask, reviewer: Reviewer) -> None:
@@ -477,8 +494,7 @@ def test_clips_that_show_the_same_come_as_stacks(reviewer: Reviewer, engine: Eng
             embeddings.save(session, clip_id, "m", PREVIEW, vector)
 
     def stacks(**query: object) -> list[list[int]]:
-        asked = {"stacks": 1, **query}
-        return list(reviewer.client.get("/api/queue", query_string=asked).get_json()["stacks"])
+        return list(reviewer.lease(stacks=1, **query)["stacks"])
 
     assert stacks() == [[ids[0], ids[2]]]
     assert stacks(order="longest") == [[ids[2], ids[0]]]

@@ -116,4 +116,4 @@ export class Describing {
 }
 
 /** @param {number} id @returns {Promise<number>} */
-const versionOf = async (id) => (await api(`/api/queue?clip=${id}&limit=1`)).clips[0].version;
+const versionOf = async (id) => (await api(`/api/clips/${id}`)).clip.version;

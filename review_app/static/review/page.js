@@ -59,7 +59,7 @@ const queue = new ReviewQueue({
     decide: (id, body) => api(`/api/clips/${id}/decisions`, body),
     mine: myDecisions,
     undo: undoDecision,
-    open: (id) => api(`/api/clips/${id}`),
+    open: (id) => api(`/api/clips/${id}/lease`, {}),
     load: (limit, { only, anew = false } = {}) => {
       const { selection } = filters;
       const wanted = new URLSearchParams(searchOf(selection));

@@ -56,9 +56,9 @@ export const releaseClips = (page) => api('/api/release', {}, page).catch(() => 
 
 const tookOver = predecessor().then((page) => (page ? releaseClips(page) : undefined));
 
-/** Clips of the queue, in the order of a selection. @param {URLSearchParams} wanted
+/** Clips of the queue, in the order of a selection, on lease. @param {URLSearchParams} wanted
  * @returns {Promise<any>} */
 export async function queueClips(wanted) {
   await tookOver;
-  return api(`/api/queue?${wanted}`);
+  return api(`/api/queue?${wanted}`, {});
 }
