@@ -176,6 +176,7 @@ class World:
             key = f"{original.key}-{kind}"
             count = thumbnails.stat().st_size // FRAME_BYTES
             live = laid(self.pipeline, key, thumbnails, count, rate, list(ranges))
+            own = {clip.id for clip in live}
             shots = {
                 clip.id: (original.key, ranges[clip.frames])
                 for clip in live
@@ -191,8 +192,8 @@ class World:
                 found = repeats.of_clips(session, list(shots), self.pipeline.settings.repeat_score)
                 hits = set()
                 for each in found:
-                    if each.other_id in shots:
-                        continue  # of the copy itself
+                    if each.other_id in own:
+                        continue  # of one shot, mostly: the frames between the clips, too
                     if self.shots.get(each.other_id) == shots[each.clip_id]:
                         hits.add(each.clip_id)
                     else:

@@ -30,6 +30,21 @@ def shot(seed: int, frames: int, speed: float = 0.25) -> Film:
     return np.repeat(gray[..., None], 3, axis=3).astype(np.uint8)
 
 
+def takes(seed: int, count: int, frames: int) -> list[Film]:
+    """Shots from one place: something moves, each time another way."""
+    film = shot(seed, frames, speed=0)
+    chance = np.random.default_rng(seed)
+    thing = chance.integers(0, 255, (9, 9, 1)).astype(np.uint8)
+    found = []
+    for _ in range(count):
+        take = film.copy()
+        ends = chance.integers((0, 0), (HIGH - 9, WIDE - 9), (2, 2))
+        for frame, (top, left) in enumerate(np.linspace(*ends, frames).astype(int)):
+            take[frame, top : top + 9, left : left + 9] = thing
+        found.append(take)
+    return found
+
+
 def encoded_again(film: Film) -> Film:
     noise = np.random.default_rng(0).normal(0, 4, film.shape)
     return np.clip(film + noise, 0, 255).astype(np.uint8)

@@ -18,8 +18,9 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.repeats import ClipRepeat, Repeat, clip_repeat, covered
 from heaters_pipeline.domain.states import SourceState
 
-NEIGHBOURS = 5
-"""Signatures that are looked at for each of a clip's."""
+NEIGHBOURS = 8
+"""Signatures of other videos that are looked at for each of a clip's, and as many of its own: takes
+from one place are many and alike."""
 FARTHEST_BITS = 56
 """More differ by chance."""
 SEARCH_WIDTH = "40"
@@ -47,9 +48,10 @@ def save_signatures(session: Session, video_id: int, found: Iterable[tuple[int, 
 def candidates(
     session: Session, clip: Clip, asked: Sequence[str], mirrored: Sequence[str], most: int
 ) -> list[Candidate]:
-    """The live clips that may show what a clip shows, the likeliest first. `asked` are signatures
-    of it, `mirrored` those of its mirror image. Of its own video only earlier clips count: the
-    later of two finds the other."""
+    """The live clips that may show what a clip shows, the likeliest first: at most `most` of other
+    videos, and as many of its own, which would crowd them out. `asked` are signatures of it,
+    `mirrored` those of its mirror image. Of its own video only earlier clips count: the later of
+    two finds the other."""
     session.execute(sa.text("SET LOCAL hnsw.iterative_scan = relaxed_order"))
     session.execute(sa.select(sa.func.set_config("hnsw.ef_search", SEARCH_WIDTH, True)))
     rows = session.execute(
@@ -65,7 +67,10 @@ def candidates(
     ).all()
     found = {each.id: each for each in clips.with_ids(session, [row[0] for row in rows])}
     told = [Candidate(found[row[0]], *row[1:]) for row in rows]
-    return sorted(told, key=lambda each: (-each.votes, each.distance))[:most]
+    told.sort(key=lambda each: (-each.votes, each.distance))
+    own = [each for each in told if each.clip.source_video_id == clip.source_video_id]
+    others = [each for each in told if each.clip.source_video_id != clip.source_video_id]
+    return others[:most] + own[:most]
 
 
 _NEAREST = sa.text("""
@@ -75,10 +80,15 @@ FROM (
     FROM unnest(CAST(:bits AS text[])) WITH ORDINALITY AS given(bits, n)
 ) AS asked
 CROSS JOIN LATERAL (
-    SELECT source_video_id, frame, bits <~> asked.bits AS distance
+    (SELECT source_video_id, frame, bits <~> asked.bits AS distance
     FROM frame_signatures
-    WHERE source_video_id <> :video OR frame < :start
-    ORDER BY bits <~> asked.bits LIMIT :neighbours
+    WHERE source_video_id <> :video
+    ORDER BY bits <~> asked.bits LIMIT :neighbours)
+    UNION ALL
+    (SELECT source_video_id, frame, bits <~> asked.bits
+    FROM frame_signatures
+    WHERE source_video_id = :video AND frame < :start
+    ORDER BY bits <~> asked.bits LIMIT :neighbours)
 ) AS near
 JOIN clips ON clips.source_video_id = near.source_video_id
     AND clips.start_frame <= near.frame AND near.frame < clips.end_frame

@@ -33,8 +33,8 @@ from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import made_by
 
-CANDIDATES = 6
-"""Clips that a clip is compared with."""
+CANDIDATES = 8
+"""Clips of other videos that a clip is compared with; of its own, as many more."""
 
 
 @dataclass(frozen=True)
