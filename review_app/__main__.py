@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from waitress import serve
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files import logs
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
 from review_app.uploads.tus import LONGEST_CHUNK
@@ -20,7 +20,7 @@ RECEIVE_BYTES = 1 << 18
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logs.begin()
     settings = get_settings()
     try:
         app = create_app(settings)

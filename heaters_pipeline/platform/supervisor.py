@@ -161,13 +161,10 @@ class Supervisor:
             "--use-python-environment-entry-point",
         )
         self._wait(code, lambda: accepts_connections(files.code_socket))
-        # Loopback only: it has no users, and obeys any page that the browser has open.
         webserver = child(
             "webserver",
             "Dagster's web server",
-            "dagster_webserver",
-            *("--host", "127.0.0.1", "--port", str(self.settings.dagster_port)),
-            *("--workspace", str(files.workspace)),
+            *("heaters_pipeline.platform.dagster_ui", str(files.workspace)),
         )
         child(
             "daemon",

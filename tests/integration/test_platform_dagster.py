@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
-import psycopg
-import pytest
 import yaml
 
-from heaters_pipeline.db.urls import DAGSTER_DRIVER, for_psycopg, with_driver
 from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def dagster_home(
-    heaters_home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> DagsterFiles:
-    """Files of Dagster with an empty database of their own, also in the environment."""
-    name = f"dagster_{os.getpid()}_{heaters_home.parent.name}".lower().replace("-", "_")[:60]
-    with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    url = with_driver(postgres_url, DAGSTER_DRIVER).replace("/postgres?", f"/{name}?")
-    files = DagsterFiles.below(heaters_home)
-    for key, value in files.environment(url).items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
-    return files
 
 
 def _prepare() -> None:
