@@ -1,8 +1,16 @@
-"""Logs of our programs: one line for each message."""
+"""Logs of our programs: one line for each message, and files that stay small."""
 
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+MOST_BYTES = 10_000_000
+"""Of a log file, about: then it begins anew."""
 
 
 class Lines(logging.Formatter):
@@ -27,6 +35,28 @@ def begin() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def rotate(log: Path) -> None:
+    """Where the file has become large, keep its content beside it, as `.log.1`, and empty it. The
+    programs that append to it go on with the same file; what they write in the moment between copy
+    and emptying is lost, and what finds no room on the disk. The folder may belong to another user,
+    so no link in it is followed."""
+    with suppress(OSError):  # nothing may end for the sake of a log
+        if log.lstat().st_size <= MOST_BYTES:
+            return
+        with os.fdopen(os.open(log, os.O_RDWR | os.O_NOFOLLOW), "rb+") as file:
+            with suppress(OSError):
+                _keep(file, log.with_suffix(".log.1"))
+            file.truncate(0)
+
+
+def _keep(file: BinaryIO, kept: Path) -> None:
+    kept.unlink(missing_ok=True)
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+        owner = os.fstat(file.fileno())
+        os.fchown(copy.fileno(), owner.st_uid, owner.st_gid)
+        shutil.copyfileobj(file, copy)
 
 
 def escaped(text: str) -> str:
