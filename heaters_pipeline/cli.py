@@ -242,7 +242,7 @@ def tune(key: str | None) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
-    """How many videos and clips there are in each state."""
+    """How many videos and clips there are in each state, and what stands still."""
     from heaters_pipeline.db import clips, outages, retrying, source_videos
     from heaters_pipeline.db.engine import transaction
     from heaters_pipeline.domain.retries import outage_told, tries_told
@@ -266,11 +266,13 @@ def status(as_json: bool) -> None:
             f"clip {clip.id}": tries_told(clip.error, clip.tries, clip.retry_at)
             for clip in clips.failed(session)
         }
+    stopped = _stopped_sensors(settings)
     if as_json:
         result = {"home": str(settings.home), **counts, "failures": failures, "outages": down}
+        result["stopped_sensors"] = stopped
         click.echo(json.dumps(result, indent=2))
         return
-    for sentence in down:
+    for sentence in down + stopped:
         click.echo(sentence)
     for name, by_state in counts.items():
         click.echo(name.replace("_", " "))
@@ -309,6 +311,21 @@ def doctor(context: click.Context) -> None:
         click.echo(f"{sign} {finding.name:<12}{finding.text}")
         failed = failed or finding.good is False
     context.exit(1 if failed else 0)
+
+
+def _stopped_sensors(settings: Settings) -> list[str]:
+    """In words."""
+    from heaters_pipeline.db import stopped_sensors
+    from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+    from heaters_pipeline.domain.sensors import stopped_told
+    from heaters_pipeline.platform.postgres import ensure_database
+
+    engine = open_engine(with_driver(ensure_database(settings).dagster, APP_DRIVER))
+    try:
+        return stopped_told(stopped_sensors.stopped(engine))
+    finally:
+        engine.dispose()
 
 
 def _everything(settings: Settings) -> Supervisor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from heaters_pipeline.db.engine import open_engine
-from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
     services = app.extensions["heaters"] = Services(
         settings,
         engine,
+        open_engine(_dagster_url(settings)),
         storage,
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
         Learnt(engine),
@@ -95,6 +96,12 @@ def _database_url(settings: Settings) -> str:
             "app with it, or set DATABASE_URL."
         )
     return with_driver(settings.database_url, APP_DRIVER)
+
+
+def _dagster_url(settings: Settings) -> str:
+    if settings.dagster_database_url is not None:
+        return with_driver(settings.dagster_database_url, APP_DRIVER)
+    return with_database(_database_url(settings), DAGSTER_DATABASE)
 
 
 def _trusted_hosts(settings: Settings) -> list[str] | None:
