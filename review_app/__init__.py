@@ -7,11 +7,13 @@ from flask import Flask, Response
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.hosts import is_loopback, known_names
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.search import open_searcher
 from review_app import errors
 from review_app.guard import csrf, refuse_foreign_pages
+from review_app.hosts import answer_to
 from review_app.learnt import Learnt
 from review_app.presenters import texts
 from review_app.presenters.keyframes import keyframe_url
@@ -25,8 +27,6 @@ from review_app.views import BLUEPRINTS
 
 LARGEST_FORM = 8 << 20
 """Ten thousand addresses of several hundred characters."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -54,7 +54,6 @@ def create_app(settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     engine = open_engine(_database_url(settings))
     storage = open_storage(
@@ -72,6 +71,9 @@ def create_app(settings: Settings) -> Flask:
         Learnt(engine),
         open_searcher(engine, storage, settings),
     )
+    if is_loopback(settings.host) or settings.trusted_hosts:
+        answer_to(app, known_names(settings.host, settings.trusted_hosts))
+    # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
@@ -102,14 +104,6 @@ def _dagster_url(settings: Settings) -> str:
     if settings.dagster_database_url is not None:
         return with_driver(settings.dagster_database_url, APP_DRIVER)
     return with_database(_database_url(settings), DAGSTER_DATABASE)
-
-
-def _trusted_hosts(settings: Settings) -> list[str] | None:
-    """On loopback only this machine's names: another site's name that leads here (DNS rebinding)
-    would make its pages as trusted as ours."""
-    if settings.trusted_hosts:
-        return list(settings.trusted_hosts)
-    return list(LOOPBACK) if settings.host in LOOPBACK else None
 
 
 def _secure(response: Response) -> Response:

@@ -38,6 +38,7 @@ class World:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.host = "127.0.0.1"
         self.review_port, self.dagster_port = _free_port(), _free_port()
         self.started: list[subprocess.Popen[str]] = []
         self.settings: dict[str, str] = {}
@@ -52,6 +53,7 @@ class World:
             **kept,
             "PYTHONPATH": str(CHECKOUT),
             "HEATERS_HOME": str(self.home),
+            "HEATERS_HOST": self.host,
             "HEATERS_REVIEW_PORT": str(self.review_port),
             "HEATERS_DAGSTER_PORT": str(self.dagster_port),
             "HEATERS_EMBEDDING_MODEL": LAYOUT_MODEL,  # others take long to load
@@ -105,7 +107,8 @@ class World:
             return False
 
     def review_answers(self) -> bool:
-        return _answers(f"http://127.0.0.1:{self.review_port}/healthz")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return _answers(f"http://{host}:{self.review_port}/healthz")
 
     def dagster_answers(self) -> bool:
         return _answers(f"http://127.0.0.1:{self.dagster_port}/server_info")
@@ -146,7 +149,11 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     world: World, tmp_path: Path
 ) -> None:
     """In one go, as each start costs much."""
-    world.settings = {"HEATERS_SENSOR_INTERVAL_SECONDS": "1", "HEATERS_MIN_FREE_GB": "0"}
+    world.settings = {
+        "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+        "HEATERS_MIN_FREE_GB": "0",
+        "HEATERS_TRUSTED_HOSTS": "films.example",
+    }
     up = world.start_up(interrupts_ignored=True)
     assert_all_answer_and_no_second_one_starts(world)
     assert_what_is_killed_starts_again(world)
@@ -156,6 +163,7 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     up.wait()
     assert_down_clears_up_what_a_kill_left(world, children)
 
+    world.host = "::1"
     up = world.start_up(interrupts_ignored=True)
     assert world.review_answers()
     assert_a_run_that_dagster_terminates_ends_within_five_seconds(world, tmp_path)
