@@ -161,6 +161,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
     """Ingest one video here and now, without `heaters up`."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
+    from heaters_pipeline.files.home import private_files
     from heaters_pipeline.orchestration.foreground import ingest_in_foreground
     from heaters_pipeline.platform.dagster_instance import open_instance
     from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
@@ -170,6 +171,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
     try:
         with (
             redirect_stdout(sys.stderr),
+            private_files(),
             _database(settings) as engine,
             open_instance(settings) as instance,
             _progress_bar() as show,

@@ -8,6 +8,7 @@ from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.hosts import is_loopback, known_names
+from heaters_pipeline.files.home import private_home
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.search import open_searcher
@@ -42,6 +43,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
     name no database."""
+    private_home(settings.home)
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret_key(settings.home),

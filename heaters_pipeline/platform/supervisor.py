@@ -12,6 +12,7 @@ from types import TracebackType
 
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.home import private_files, private_home
 from heaters_pipeline.files.logs import rotate
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.database_lock import DatabaseLock
@@ -115,6 +116,8 @@ class Supervisor:
         self._start_children(files, environment)
 
     def _take_home(self) -> None:
+        self._exit.enter_context(private_files())
+        private_home(self.settings.home)
         self._exit.callback(os.close, take_home(self.settings.home))
         leftovers = kill_marked(self.settings.home)
         if leftovers:

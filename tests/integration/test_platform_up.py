@@ -154,7 +154,11 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
         "HEATERS_MIN_FREE_GB": "0",
         "HEATERS_TRUSTED_HOSTS": "films.example",
     }
+    (world.home / "logs").mkdir()
+    for path in (world.home, world.home / "logs"):
+        path.chmod(0o755)  # as an earlier version left them
     up = world.start_up(interrupts_ignored=True)
+    assert_nobody_else_can_read_what_is_in_the_home(world.home)
     assert_all_answer_and_no_second_one_starts(world)
     assert_what_is_killed_starts_again(world)
     children = world.children()
@@ -184,6 +188,17 @@ def test_up_stops_when_asked_by_a_signal(world: World) -> None:
     assert time.monotonic() - started < 15
     assert world.children() == []
     assert not EmbeddedPostgres(world.home).is_running()
+
+
+def assert_nobody_else_can_read_what_is_in_the_home(home: Path) -> None:
+    assert home.stat().st_mode & 0o076 == 0
+    made = [path for path in home.iterdir() if path.name != "said"]  # by this test
+    assert len(made) > 5
+    open_ones = [path.name for path in made if path.stat().st_mode & 0o077]
+    # Postgres' programs are no secret, and run as another user.
+    assert [name for name in open_ones if not name.startswith("postgres-programs")] == []
+    logs = list((home / "logs").iterdir())
+    assert logs and all(path.stat().st_mode & 0o077 == 0 for path in logs)
 
 
 def assert_all_answer_and_no_second_one_starts(world: World) -> None:
