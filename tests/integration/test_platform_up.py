@@ -106,9 +106,18 @@ class World:
         except psutil.Error:
             return False
 
-    def review_answers(self) -> bool:
+    @property
+    def review_address(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return _answers(f"http://{host}:{self.review_port}/healthz")
+        return f"http://{host}:{self.review_port}"
+
+    def review_answers(self) -> bool:
+        return _answers(f"{self.review_address}/healthz")
+
+    def sources(self) -> str:
+        """The page of sources."""
+        with urllib.request.urlopen(f"{self.review_address}/sources", timeout=30) as answer:
+            return str(answer.read().decode())
 
     def dagster_answers(self) -> bool:
         return _answers(f"http://127.0.0.1:{self.dagster_port}/server_info")
@@ -160,6 +169,8 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     up = world.start_up(interrupts_ignored=True)
     assert_nobody_else_can_read_what_is_in_the_home(world.home)
     assert_all_answer_and_no_second_one_starts(world)
+    stop_sensor(world, "unused_objects")
+    assert "The sensor unused_objects is stopped" in world.sources()
     assert_what_is_killed_starts_again(world)
     children = world.children()
     assert len(children) >= 4
@@ -170,6 +181,7 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     world.host = "::1"
     up = world.start_up(interrupts_ignored=True)
     assert world.review_answers()
+    assert "The sensor unused_objects is stopped" in world.sources(), "it stays so"
     assert_a_run_that_dagster_terminates_ends_within_five_seconds(world, tmp_path)
     # From another shell.
     assert world.run("down").returncode == 0
@@ -224,6 +236,17 @@ def assert_all_answer_and_no_second_one_starts(world: World) -> None:
         )
     assert other.returncode == 1
     assert "Another Heaters runs on this database" in other.stderr
+
+
+def stop_sensor(world: World, name: str) -> None:
+    """As a person does in Dagster."""
+    repository = '{repositoryName: "__repository__", repositoryLocationName: "heaters"}'
+    sensors = world.graphql(
+        f"{{sensorsOrError(repositorySelector: {repository})"
+        " {... on Sensors {results {id name}}}}"
+    )["sensorsOrError"]["results"]
+    (sensor,) = [each["id"] for each in sensors if each["name"] == name]
+    world.graphql("mutation($id: String!) {stopSensor(id: $id) {__typename}}", id=sensor)
 
 
 def assert_what_is_killed_starts_again(world: World) -> None:
