@@ -12,9 +12,7 @@ from ipaddress import ip_address
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-_HOST = re.compile(
-    r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE
-)
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 
 
 def is_loopback(host: str) -> bool:
@@ -28,7 +26,7 @@ def is_loopback(host: str) -> bool:
 def known_names(host: str, trusted: Sequence[str]) -> Collection[str]:
     """This machine's own names, the address that a server listens on, and the names that a person
     has added; one that begins with a dot stands for itself and all names below it."""
-    return {_ascii(name) for name in (*LOOPBACK, host, *trusted)}
+    return {_as_sent(name) for name in (*LOOPBACK, host, *trusted)}
 
 
 def is_known(header: str, names: Collection[str]) -> bool:
@@ -41,6 +39,9 @@ def is_known(header: str, names: Collection[str]) -> bool:
     return name in names or any(domain in names for domain in domains)
 
 
-def _ascii(name: str) -> str:
-    """As browsers send it."""
-    return ".".join(label.encode("idna").decode() for label in name.lower().split("."))
+def _as_sent(name: str) -> str:
+    """As browsers send it: addresses in their shortest form, names in ASCII."""
+    try:
+        return ip_address(name).compressed
+    except ValueError:
+        return ".".join(label.encode("idna").decode() for label in name.lower().split("."))

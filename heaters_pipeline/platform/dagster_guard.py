@@ -25,7 +25,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 READING = ("GET", "HEAD")
 GRAPHQL = "graphql"
-FRAMES = [(b"x-frame-options", b"DENY"), (b"content-security-policy", b"frame-ancestors 'none'")]
+NO_FRAMES = [(b"x-frame-options", b"DENY"), (b"content-security-policy", b"frame-ancestors 'none'")]
 """No page may show Dagster in a frame, where clicks could be led astray."""
 
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
@@ -65,7 +65,7 @@ class Guard:
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", str(len(body)).encode()),
-            *FRAMES,
+            *NO_FRAMES,
         ]
         start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
         await send(start)
@@ -124,14 +124,14 @@ def _header(scope: Scope, name: bytes) -> str:
 
 def _told(scope: Scope) -> str:
     method = scope["method"] if scope["type"] == "http" else "WebSocket"
-    origin = _header(scope, b"origin") or "no origin"
-    return f"{method} {scope['path']} of host {_header(scope, b'host')}, {origin}"
+    host, origin = (_header(scope, name) or "none" for name in (b"host", b"origin"))
+    return f"{method} {scope['path']} (host {host}, origin {origin})"
 
 
 def _without_frames(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *FRAMES]}
+            message = {**message, "headers": [*message.get("headers", ()), *NO_FRAMES]}
         await send(message)
 
     return sending

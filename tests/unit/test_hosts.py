@@ -17,6 +17,7 @@ from heaters_pipeline.domain.hosts import is_known, is_loopback, known_names
         "[::1]:8765",
         "[::1]",
         "192.168.7.2:8765",
+        "[fd00::2]:8765",
         "films.example",
         "FILMS.example:443",
         "xn--bcher-kva.example",
@@ -25,7 +26,7 @@ from heaters_pipeline.domain.hosts import is_known, is_loopback, known_names
     ],
 )
 def test_own_and_trusted_names_are_known(header: str) -> None:
-    trusted = ["films.example", "Bücher.example", ".team.example"]
+    trusted = ["films.example", "Bücher.example", ".team.example", "FD00:0:0::2"]
     assert is_known(header, known_names("192.168.7.2", trusted))
 
 
