@@ -161,6 +161,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
     """Ingest one video here and now, without `heaters up`."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
+    from heaters_pipeline.files.home import private_files
     from heaters_pipeline.orchestration.foreground import ingest_in_foreground
     from heaters_pipeline.platform.dagster_instance import open_instance
     from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
@@ -170,6 +171,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
     try:
         with (
             redirect_stdout(sys.stderr),
+            private_files(),
             _database(settings) as engine,
             open_instance(settings) as instance,
             _progress_bar() as show,
@@ -242,7 +244,7 @@ def tune(key: str | None) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
-    """How many videos and clips there are in each state."""
+    """How many videos and clips there are in each state, and what stands still."""
     from heaters_pipeline.db import clips, outages, retrying, source_videos
     from heaters_pipeline.db.engine import transaction
     from heaters_pipeline.domain.retries import outage_told, tries_told
@@ -266,11 +268,13 @@ def status(as_json: bool) -> None:
             f"clip {clip.id}": tries_told(clip.error, clip.tries, clip.retry_at)
             for clip in clips.failed(session)
         }
+    stopped = _stopped_sensors(settings)
     if as_json:
         result = {"home": str(settings.home), **counts, "failures": failures, "outages": down}
+        result["stopped_sensors"] = stopped
         click.echo(json.dumps(result, indent=2))
         return
-    for sentence in down:
+    for sentence in down + stopped:
         click.echo(sentence)
     for name, by_state in counts.items():
         click.echo(name.replace("_", " "))
@@ -309,6 +313,21 @@ def doctor(context: click.Context) -> None:
         click.echo(f"{sign} {finding.name:<12}{finding.text}")
         failed = failed or finding.good is False
     context.exit(1 if failed else 0)
+
+
+def _stopped_sensors(settings: Settings) -> list[str]:
+    """In words."""
+    from heaters_pipeline.db import stopped_sensors
+    from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+    from heaters_pipeline.domain.sensors import stopped_told
+    from heaters_pipeline.platform.postgres import ensure_database
+
+    engine = open_engine(with_driver(ensure_database(settings).dagster, APP_DRIVER))
+    try:
+        return stopped_told(stopped_sensors.stopped(engine))
+    finally:
+        engine.dispose()
 
 
 def _everything(settings: Settings) -> Supervisor:

@@ -127,8 +127,10 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the review app listens on.")
     trusted_hosts: Names = Field(
         default=(),
-        description="Names, separated by commas, under which browsers may reach the review app; "
-        "unset: the names of this machine while the app listens on loopback only, else any.",
+        description="Names, separated by commas, under which browsers may reach the review app and "
+        "Dagster besides this machine's own and `HEATERS_HOST`; one that begins with a dot stands "
+        "for all below it, too. Unset: no others while the review app listens on loopback only, "
+        "else any for the review app.",
     )
     trusted_proxies: int = Field(
         default=0,

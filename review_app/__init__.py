@@ -5,14 +5,17 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from heaters_pipeline.db.engine import open_engine
-from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.hosts import is_loopback, known_names
+from heaters_pipeline.files.home import private_home
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.search import open_searcher
 from review_app import errors
 from review_app.downloads import Downloads
 from review_app.guard import csrf, refuse_foreign_pages
+from review_app.hosts import answer_to
 from review_app.learnt import Learnt
 from review_app.presenters import texts
 from review_app.presenters.keyframes import keyframe_url
@@ -26,8 +29,6 @@ from review_app.views import BLUEPRINTS
 
 LARGEST_FORM = 8 << 20
 """Ten thousand addresses of several hundred characters."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -43,6 +44,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
     name no database."""
+    private_home(settings.home)
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret_key(settings.home),
@@ -55,7 +57,6 @@ def create_app(settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     engine = open_engine(_database_url(settings))
     storage = open_storage(
@@ -67,12 +68,16 @@ def create_app(settings: Settings) -> Flask:
     services = app.extensions["heaters"] = Services(
         settings,
         engine,
+        open_engine(_dagster_url(settings)),
         storage,
         UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
         Learnt(engine),
         open_searcher(engine, storage, settings),
         Downloads(),
     )
+    if is_loopback(settings.host) or settings.trusted_hosts:
+        answer_to(app, known_names(settings.host, settings.trusted_hosts))
+    # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
@@ -99,12 +104,10 @@ def _database_url(settings: Settings) -> str:
     return with_driver(settings.database_url, APP_DRIVER)
 
 
-def _trusted_hosts(settings: Settings) -> list[str] | None:
-    """On loopback only this machine's names: another site's name that leads here (DNS rebinding)
-    would make its pages as trusted as ours."""
-    if settings.trusted_hosts:
-        return list(settings.trusted_hosts)
-    return list(LOOPBACK) if settings.host in LOOPBACK else None
+def _dagster_url(settings: Settings) -> str:
+    if settings.dagster_database_url is not None:
+        return with_driver(settings.dagster_database_url, APP_DRIVER)
+    return with_database(_database_url(settings), DAGSTER_DATABASE)
 
 
 def _secure(response: Response) -> Response:

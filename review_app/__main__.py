@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files import logs
+from heaters_pipeline.files.home import private_files
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
 from review_app.server import open_server
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logs.begin()
     settings = get_settings()
-    try:
-        app = create_app(settings)
-    except HeatersError as error:
-        sys.exit(str(error))
-    open_server(
-        app, settings.host, settings.review_port, trusted_proxies=settings.trusted_proxies
-    ).run()
+    with private_files():
+        try:
+            app = create_app(settings)
+        except HeatersError as error:
+            sys.exit(str(error))
+        open_server(
+            app, settings.host, settings.review_port, trusted_proxies=settings.trusted_proxies
+        ).run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from flask import Flask, current_app, jsonify, make_response, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 
 from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError, NotFound
 from heaters_pipeline.storage import ObjectMissing
@@ -19,7 +19,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(HeatersError, _heaters_error)
     app.register_error_handler(DataError, _data_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(SecurityError, _untrusted_host)
     app.register_error_handler(CSRFError, _csrf_error)
 
 
@@ -75,14 +74,6 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         (name, value) for name, value in error.get_headers() if name != "Content-Type"
     )
     return answered
-
-
-def _untrusted_host(_error: SecurityError) -> ResponseReturnValue:
-    """In plain text where a page would need links: without a host there are none."""
-    sentence = "The review app is not known by this name: add it to HEATERS_TRUSTED_HOSTS."
-    if _wants_json():
-        return answer(sentence, 400)
-    return sentence, 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:

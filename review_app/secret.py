@@ -13,7 +13,6 @@ def secret_key(home: Path) -> bytes:
     """The key in `home`, made if there is none. Only its owner can read the file."""
     path = home / FILE_NAME
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
         # Whole or absent, and the first of two processes wins: a link fails where a file is.
         made = path.with_name(f"{FILE_NAME}.{secrets.token_hex(4)}")
         made.touch(mode=0o600)

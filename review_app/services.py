@@ -24,6 +24,8 @@ from review_app.uploads.folder import UploadFolder
 class Services:
     settings: Settings
     engine: Engine
+    dagster_engine: Engine
+    """On Dagster's database, of which the app reads what the pipeline can't tell it."""
     storage: Storage
     uploads: UploadFolder
     likeness: Learnt

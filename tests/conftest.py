@@ -18,9 +18,16 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import migrate
 from heaters_pipeline.db.engine import open_engine
-from heaters_pipeline.db.urls import APP_DRIVER, for_psycopg, with_database
+from heaters_pipeline.db.urls import (
+    APP_DRIVER,
+    DAGSTER_DRIVER,
+    for_psycopg,
+    with_database,
+    with_driver,
+)
 from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import LocalStorage
@@ -135,6 +142,22 @@ def pipeline(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[En
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
+
+
+@pytest.fixture
+def dagster_home(
+    heaters_home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> DagsterFiles:
+    """Files of Dagster with an empty database of their own, also in the environment."""
+    name = f"dagster_{os.getpid()}_{heaters_home.parent.name}".lower().replace("-", "_")[:60]
+    with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = with_driver(postgres_url, DAGSTER_DRIVER).replace("/postgres?", f"/{name}?")
+    files = DagsterFiles.below(heaters_home)
+    for key, value in files.environment(url).items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    return files
 
 
 @pytest.fixture

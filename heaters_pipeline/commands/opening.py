@@ -37,8 +37,10 @@ def database(settings: Settings) -> Iterator[Engine]:
     """An engine on Heaters' database with the newest schema."""
     from heaters_pipeline.db import migrate as schema
     from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.files.home import private_home
     from heaters_pipeline.platform.postgres import ensure_database
 
+    private_home(settings.home)
     url = ensure_database(settings).heaters
     schema.upgrade(url)
     engine = open_engine(url)

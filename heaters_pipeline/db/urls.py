@@ -11,6 +11,9 @@ from heaters_pipeline.domain.errors import InputError
 APP_DRIVER = "postgresql+psycopg"
 """The driver of Heaters' own engine."""
 
+DAGSTER_DATABASE = "dagster"
+"""Where Dagster keeps its own tables, unless a setting says otherwise: on the same server."""
+
 DAGSTER_DRIVER = "postgresql+psycopg2"
 """The driver of Dagster's storage, which breaks on psycopg 3; a bare postgresql:// means that to
 SQLAlchemy 2.1 (dagster-io/dagster issue 33958)."""

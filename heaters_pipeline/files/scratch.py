@@ -55,7 +55,7 @@ def kept_folder(
 @contextmanager
 def _locked_folder(home: Path, name: str) -> Iterator[Path]:
     root = home / "scratch"
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     # No process may sweep between the creation of a folder and its lock.
     with lock(root / LOCK_NAME):
         _sweep(root)

@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import lock
+from heaters_pipeline.files.logs import rotate
 from heaters_pipeline.files.sockets import make_private, socket_folder
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class EmbeddedPostgres:
             # A crash left it, and its number may belong to another program by now.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             make_private(self._socket_folder, *self._owner)
-            self._rotate_log()
+            rotate(self.log)
             self._run(
                 self.data,
                 "pg_ctl",
@@ -178,10 +179,6 @@ class EmbeddedPostgres:
         return shlex.join(
             word for name, value in settings.items() for word in ("-c", f"{name}={value}")
         )
-
-    def _rotate_log(self) -> None:
-        if self.log.exists() and self.log.stat().st_size > 10_000_000:
-            self.log.replace(self.log.with_suffix(".log.1"))
 
     def _run(self, data: Path, program: str, *arguments: str) -> None:
         """Run a program of Postgres in and on the data folder. PGDATA names the folder: pg_ctl

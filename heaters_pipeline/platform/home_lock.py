@@ -19,7 +19,6 @@ LOOK_SECONDS = 0.2
 def take_home(home: Path) -> int:
     """An open file descriptor that holds the lock; the file has this process's number. Raises
     HeatersError if another process holds the lock."""
-    home.mkdir(parents=True, exist_ok=True)
     held = try_lock(home / LOCK_NAME)
     if held is None:
         raise HeatersError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from heaters_pipeline.db.keepalives import KEEPALIVES
 from heaters_pipeline.db.urls import (
     APP_DRIVER,
+    DAGSTER_DATABASE,
     DAGSTER_DRIVER,
     database_name,
     for_psycopg,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import psycopg
 
 APP_DATABASE = "heaters"
-DAGSTER_DATABASE = "dagster"
 LEAST_POSTGRES = 15
 LEAST_PGVECTOR = (0, 8)
 

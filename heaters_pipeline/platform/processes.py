@@ -15,18 +15,20 @@ from pathlib import Path
 
 import psutil
 
+from heaters_pipeline.files.logs import rotate
+
 MARK = "HEATERS_SUPERVISED"
 """Environment variable with the home, in every process that `up` starts and in all their
 descendants: unlike a process id in a file, it can't come to mean another program."""
 
 STOP_SECONDS = 6
-LOG_BYTES = 10_000_000
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass
 class Child:
-    """A program that restarts when it ends, after a longer pause each time if it never stays up."""
+    """A program that restarts when it ends, for ever, after a longer pause each time if it never
+    stays up."""
 
     name: str
     title: str
@@ -35,7 +37,7 @@ class Child:
     environment: Mapping[str, str]
     log: Path
     is_vital: bool = True
-    """Without it the others are of no use: if it never stays up, all ends."""
+    """Without it the others are of no use: if it ends while all start, they end, too."""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0
     deaths: int = 0
@@ -44,13 +46,14 @@ class Child:
     """When to start it again (time.monotonic)."""
 
     HEALTHY_SECONDS = 60
-    MOST_DEATHS = 5
-    LONGEST_PAUSE = 300
+    FIRST_PAUSE = 1.0
+    LONGEST_PAUSE = 60.0
+    MANY_DEATHS = 7
+    """Then the pause is as long as it gets, and no further end is told."""
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        rotate(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -64,20 +67,49 @@ class Child:
             )
         self.started = time.monotonic()
 
-    def has_died(self) -> bool:
-        """True once for each end of the process; `due` then says when to start it again."""
-        if self.process is None or self.process.poll() is None:
-            return False
-        lived = time.monotonic() - self.started
-        self.deaths = 1 if lived > self.HEALTHY_SECONDS else self.deaths + 1
-        self.due = time.monotonic() + min(2 ** (self.deaths - 1), self.LONGEST_PAUSE)
-        return True
+    def look_after(self, say: Callable[[str], None]) -> None:
+        """Start the program again when it has ended and its pause is over, however often that was.
+        Call it every now and then. `say` gets a line for what a person should know."""
+        rotate(self.log)
+        code = self.exit_code()
+        if code is not None:
+            self._bury(ending(code), say)
+        elif self.process is not None and self.deaths:
+            self._heal(say)
+        if self.process is None and time.monotonic() >= self.due:
+            try:
+                self.start()
+            except OSError as error:
+                self._bury(f"it can't start: {error.strerror}", say)
+
+    def _bury(self, how: str, say: Callable[[str], None]) -> None:
+        self.process = None
+        self.deaths += 1
+        # The bound keeps the power a number that fits.
+        pause = min(self.FIRST_PAUSE * 2 ** min(self.deaths - 1, 20), self.LONGEST_PAUSE)
+        self.due = time.monotonic() + pause
+        if self.deaths < self.MANY_DEATHS:
+            again = f"starts again in {pause:.0f} s; its log is {self.log}"
+            say(f"{self.title} ended ({how}) and {again}.")
+        elif self.deaths == self.MANY_DEATHS:
+            say(
+                f"{self.title} keeps ending ({how}, {self.deaths} times in a row); the rest goes "
+                f"on, and it is tried again every {pause:.0f} s. The last lines of {self.log}:\n"
+                f"{self.last_lines()}"
+            )
+
+    def _heal(self, say: Callable[[str], None]) -> None:
+        if time.monotonic() > self.started + self.HEALTHY_SECONDS:
+            if self.deaths >= self.MANY_DEATHS:
+                say(f"{self.title} stays up again.")
+            self.deaths = 0
 
     def exit_code(self) -> int | None:
         return None if self.process is None else self.process.poll()
 
     def last_lines(self, count: int = 12) -> str:
-        with self.log.open("rb") as log:
+        lines: list[str] = []
+        with suppress(FileNotFoundError), self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 20_000))
             lines = log.read().decode(errors="replace").splitlines()
         return "\n".join(f"    {line}" for line in lines[-count:])

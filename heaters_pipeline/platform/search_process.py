@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.searching import MOST_PICTURE_BYTES
+from heaters_pipeline.files import logs
 from heaters_pipeline.files.sockets import encoder_socket, make_private
 from heaters_pipeline.media.clips import given_pictures
 from heaters_pipeline.media.clips.embeddings import Embedder, ModelMissing, open_embedder
@@ -215,7 +216,7 @@ def serve(
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logs.begin()
     given_pictures.bound_decoder()
     settings = get_settings()
     serve(settings.home, settings.embedding_model)

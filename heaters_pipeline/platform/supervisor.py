@@ -12,6 +12,8 @@ from types import TracebackType
 
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.home import private_files, private_home
+from heaters_pipeline.files.logs import rotate
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.database_lock import DatabaseLock
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
@@ -81,13 +83,11 @@ class Supervisor:
             self._say(line)
 
     def watch(self) -> None:
-        """Restart the children that have died. Call it every now and then. Raises HeatersError when
-        a child keeps dying, or another Heaters has taken the database over."""
+        """Restart the children that have died, and keep logs small. Call it every now and then.
+        Raises HeatersError when another Heaters has taken the database over."""
         for child in self._children:
-            if child.has_died():
-                self._report_death(child)
-            if child.process is None and time.monotonic() >= child.due:
-                child.start()
+            child.look_after(self.say)
+        rotate(EmbeddedPostgres(self.settings.home).log)
         self._keep_lock()
 
     def wait(self) -> None:
@@ -116,6 +116,8 @@ class Supervisor:
         self._start_children(files, environment)
 
     def _take_home(self) -> None:
+        self._exit.enter_context(private_files())
+        private_home(self.settings.home)
         self._exit.callback(os.close, take_home(self.settings.home))
         leftovers = kill_marked(self.settings.home)
         if leftovers:
@@ -161,13 +163,10 @@ class Supervisor:
             "--use-python-environment-entry-point",
         )
         self._wait(code, lambda: accepts_connections(files.code_socket))
-        # Loopback only: it has no users, and obeys any page that the browser has open.
         webserver = child(
             "webserver",
             "Dagster's web server",
-            "dagster_webserver",
-            *("--host", "127.0.0.1", "--port", str(self.settings.dagster_port)),
-            *("--workspace", str(files.workspace)),
+            *("heaters_pipeline.platform.dagster_ui", str(files.workspace)),
         )
         child(
             "daemon",
@@ -194,13 +193,20 @@ class Supervisor:
             if self._lock.is_held():
                 return
             if self.settings.database_url is None:
-                EmbeddedPostgres(self.settings.home).start()
+                self._restart_postgres()
             self._lock.take()
             self.say("The database is back.")
         except psycopg.Error:
             self._lock_checked = 0  # look again at once
         except DatabaseUnreachable as error:
             self.say(str(error))
+
+    def _restart_postgres(self) -> None:
+        """Raises DatabaseUnreachable."""
+        try:
+            EmbeddedPostgres(self.settings.home).start()
+        except HeatersError as error:
+            raise DatabaseUnreachable(str(error)) from error
 
     def _check_ports(self) -> None:
         for host, port, name in (
@@ -230,20 +236,6 @@ class Supervisor:
                     f"of {child.log}:\n{child.last_lines()}"
                 )
             time.sleep(LOOK_SECONDS)
-
-    def _report_death(self, child: Child) -> None:
-        code = child.exit_code()
-        child.process = None
-        if child.deaths >= child.MOST_DEATHS and child.is_vital:
-            raise HeatersError(
-                f"{child.title} keeps ending ({ending(code)}, {child.deaths} times in a row); "
-                f"the last lines of {child.log}:\n{child.last_lines()}"
-            )
-        pause = round(child.due - time.monotonic())
-        self.say(
-            f"{child.title} ended ({ending(code)}) and starts again in {pause} s; its log is "
-            f"{child.log}."
-        )
 
     def _stop_children(self) -> None:
         # The code server and its runs get no SIGTERM: it would wait for the runs to end.

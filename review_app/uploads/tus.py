@@ -28,6 +28,12 @@ LONGEST_CHUNK = 256 << 20
 """Most bytes in one PATCH. Waitress hands over whole requests only: what a request that breaks off
 has brought is lost."""
 
+LONGEST_METADATA = 16 << 10
+"""Characters of an Upload-Metadata header: names and titles are far shorter."""
+
+MOST_DIGITS = 18
+"""Of a number of bytes: larger ones are nobody's file, and Python refuses to read the largest."""
+
 blueprint = Blueprint("uploads", __name__)
 csrf.exempt(blueprint)
 
@@ -63,6 +69,12 @@ def create() -> Response:
     _check_version()
     folder = _folder()
     metadata = request.headers.get("Upload-Metadata", "")
+    if len(metadata) > LONGEST_METADATA:
+        raise UploadRefused(
+            HTTPStatus.BAD_REQUEST,
+            f"The header Upload-Metadata has more than {LONGEST_METADATA} characters: send only "
+            "the name and the title of the file.",
+        )
     upload = folder.create(_number("Upload-Length"), metadata, _keep_free())
     answer = _answer({"Location": url_for("uploads.send", upload_id=upload.id)}, upload)
     answer.status_code = HTTPStatus.CREATED
@@ -154,9 +166,10 @@ def _keep_free() -> int:
 
 def _number(header: str) -> int:
     given = request.headers.get(header, "")
-    if not (given.isascii() and given.isdigit()):
+    if not (given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS):
         raise UploadRefused(
-            HTTPStatus.BAD_REQUEST, f"The header {header} must be a number of bytes, not {given!r}."
+            HTTPStatus.BAD_REQUEST,
+            f"The header {header} must be a number of bytes, not {given[:40]!r}.",
         )
     return int(given)
 

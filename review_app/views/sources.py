@@ -11,12 +11,21 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import archiving, outages, removal, retrying, source_list, source_videos
+from heaters_pipeline.db import (
+    archiving,
+    outages,
+    removal,
+    retrying,
+    source_list,
+    source_videos,
+    stopped_sensors,
+)
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.retries import outage_told
+from heaters_pipeline.domain.sensors import stopped_told
 from heaters_pipeline.work.register import add_source, references_in
 from review_app.guard import csrf
 from review_app.presenters import source_rows
@@ -40,6 +49,8 @@ class Listing(TypedDict):
     failed: retrying.Number
     """Of the whole list, not of this part alone."""
     outages: Sequence[str]
+    stopped: Sequence[str]
+    """What is told of sensors that somebody has stopped."""
     total: source_rows.Bytes
     counts: Mapping[Choice, int]
     choice: Choice
@@ -215,6 +226,7 @@ def _listing() -> Listing:
     return {
         "failed": failed,
         "outages": down,
+        "stopped": stopped_told(stopped_sensors.stopped(services().dagster_engine)),
         "rows": rows,
         "total": source_rows.total(rows),
         "counts": counts,

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
-import psycopg
 import pytest
 import yaml
+from click.testing import CliRunner
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+)
 
-from heaters_pipeline.db.urls import DAGSTER_DRIVER, for_psycopg, with_driver
+from heaters_pipeline.cli import main
+from heaters_pipeline.domain.sensors import STANDS_STILL
+from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def dagster_home(
-    heaters_home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> DagsterFiles:
-    """Files of Dagster with an empty database of their own, also in the environment."""
-    name = f"dagster_{os.getpid()}_{heaters_home.parent.name}".lower().replace("-", "_")[:60]
-    with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    url = with_driver(postgres_url, DAGSTER_DRIVER).replace("/postgres?", f"/{name}?")
-    files = DagsterFiles.below(heaters_home)
-    for key, value in files.environment(url).items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
-    return files
+from heaters_pipeline.settings import Settings, get_settings
+from review_app import create_app
 
 
 def _prepare() -> None:
@@ -74,3 +69,43 @@ def test_what_dagster_writes_lies_in_the_home(
     workspace = yaml.safe_load(dagster_home.workspace.read_text())
     assert workspace["load_from"][0]["grpc_server"]["location_name"] == "heaters"
     assert dagster_home.home.stat().st_mode & 0o077 == 0
+
+
+def test_every_sensor_has_words_for_when_it_is_stopped() -> None:
+    assert {sensor.name for sensor in defs.sensors or ()} == set(STANDS_STILL)
+
+
+def test_a_sensor_that_somebody_stopped_is_told(
+    dagster_home: DagsterFiles, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATERS_DAGSTER_DATABASE_URL", os.environ["DAGSTER_PG_URL"])
+    get_settings.cache_clear()
+    page = create_app(get_settings()).test_client()
+
+    def told() -> list[str]:
+        """By the command and by the page."""
+        status = CliRunner().invoke(main, ["status", "--json"])
+        sentences: list[str] = json.loads(status.stdout)["stopped_sensors"]
+        message = re.compile(r'<p class="message bad" role="status">(.*?)</p>')
+        shown = message.findall(page.get("/sources").text)
+        assert shown == sentences
+        return sentences
+
+    assert told() == [], "Dagster has no tables yet"
+    _prepare()
+    with dg.DagsterInstance.get() as instance:
+        location = GrpcServerCodeLocationOrigin("localhost", socket="/code.sock", location_name="a")
+        state = InstigatorState(
+            RemoteRepositoryOrigin(location, "a").get_instigator_origin("approved_clips"),
+            InstigatorType.SENSOR,
+            InstigatorStatus.STOPPED,
+            SensorInstigatorData(),
+        )
+        instance.add_instigator_state(state)
+        assert told() == [
+            "The sensor approved_clips is stopped, so no approved clip is exported: start it in "
+            "Dagster, on the page Automation."
+        ]
+        assert told()[0] in CliRunner().invoke(main, ["status"]).stdout
+        instance.update_instigator_state(state.with_status(InstigatorStatus.RUNNING))
+        assert told() == []

@@ -38,6 +38,7 @@ class World:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.host = "127.0.0.1"
         self.review_port, self.dagster_port = _free_port(), _free_port()
         self.started: list[subprocess.Popen[str]] = []
         self.settings: dict[str, str] = {}
@@ -52,6 +53,7 @@ class World:
             **kept,
             "PYTHONPATH": str(CHECKOUT),
             "HEATERS_HOME": str(self.home),
+            "HEATERS_HOST": self.host,
             "HEATERS_REVIEW_PORT": str(self.review_port),
             "HEATERS_DAGSTER_PORT": str(self.dagster_port),
             "HEATERS_EMBEDDING_MODEL": LAYOUT_MODEL,  # others take long to load
@@ -104,8 +106,18 @@ class World:
         except psutil.Error:
             return False
 
+    @property
+    def review_address(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.review_port}"
+
     def review_answers(self) -> bool:
-        return _answers(f"http://127.0.0.1:{self.review_port}/healthz")
+        return _answers(f"{self.review_address}/healthz")
+
+    def sources(self) -> str:
+        """The page of sources."""
+        with urllib.request.urlopen(f"{self.review_address}/sources", timeout=30) as answer:
+            return str(answer.read().decode())
 
     def dagster_answers(self) -> bool:
         return _answers(f"http://127.0.0.1:{self.dagster_port}/server_info")
@@ -146,9 +158,19 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     world: World, tmp_path: Path
 ) -> None:
     """In one go, as each start costs much."""
-    world.settings = {"HEATERS_SENSOR_INTERVAL_SECONDS": "1", "HEATERS_MIN_FREE_GB": "0"}
+    world.settings = {
+        "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+        "HEATERS_MIN_FREE_GB": "0",
+        "HEATERS_TRUSTED_HOSTS": "films.example",
+    }
+    (world.home / "logs").mkdir()
+    for path in (world.home, world.home / "logs"):
+        path.chmod(0o755)  # as an earlier version left them
     up = world.start_up(interrupts_ignored=True)
+    assert_nobody_else_can_read_what_is_in_the_home(world.home)
     assert_all_answer_and_no_second_one_starts(world)
+    stop_sensor(world, "unused_objects")
+    assert "The sensor unused_objects is stopped" in world.sources()
     assert_what_is_killed_starts_again(world)
     children = world.children()
     assert len(children) >= 4
@@ -156,8 +178,10 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     up.wait()
     assert_down_clears_up_what_a_kill_left(world, children)
 
+    world.host = "::1"
     up = world.start_up(interrupts_ignored=True)
     assert world.review_answers()
+    assert "The sensor unused_objects is stopped" in world.sources(), "it stays so"
     assert_a_run_that_dagster_terminates_ends_within_five_seconds(world, tmp_path)
     # From another shell.
     assert world.run("down").returncode == 0
@@ -176,6 +200,17 @@ def test_up_stops_when_asked_by_a_signal(world: World) -> None:
     assert time.monotonic() - started < 15
     assert world.children() == []
     assert not EmbeddedPostgres(world.home).is_running()
+
+
+def assert_nobody_else_can_read_what_is_in_the_home(home: Path) -> None:
+    assert home.stat().st_mode & 0o076 == 0
+    made = [path for path in home.iterdir() if path.name != "said"]  # by this test
+    assert len(made) > 5
+    open_ones = [path.name for path in made if path.stat().st_mode & 0o077]
+    # Postgres' programs are no secret, and run as another user.
+    assert [name for name in open_ones if not name.startswith("postgres-programs")] == []
+    logs = list((home / "logs").iterdir())
+    assert logs and all(path.stat().st_mode & 0o077 == 0 for path in logs)
 
 
 def assert_all_answer_and_no_second_one_starts(world: World) -> None:
@@ -201,6 +236,17 @@ def assert_all_answer_and_no_second_one_starts(world: World) -> None:
         )
     assert other.returncode == 1
     assert "Another Heaters runs on this database" in other.stderr
+
+
+def stop_sensor(world: World, name: str) -> None:
+    """As a person does in Dagster."""
+    repository = '{repositoryName: "__repository__", repositoryLocationName: "heaters"}'
+    sensors = world.graphql(
+        f"{{sensorsOrError(repositorySelector: {repository})"
+        " {... on Sensors {results {id name}}}}"
+    )["sensorsOrError"]["results"]
+    (sensor,) = [each["id"] for each in sensors if each["name"] == name]
+    world.graphql("mutation($id: String!) {stopSensor(id: $id) {__typename}}", id=sensor)
 
 
 def assert_what_is_killed_starts_again(world: World) -> None:

@@ -557,7 +557,9 @@ def test_every_page_forbids_foreign_and_inline_code(reviewer: Reviewer) -> None:
 def test_secret_key_is_kept_and_private(settings: Settings, app: Flask) -> None:
     path: Path = settings.home / "secret_key"
     assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
     assert app.secret_key == path.read_bytes() == create_app(settings).secret_key
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_sources_are_added_shown_with_their_error_and_retried(

@@ -35,7 +35,8 @@ CLIP_FILE = "clips/1/clip.mp4"
 class Server:
     """The app in a process of its own, and one browser's session with it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
         self.port = port
         self.cookie = ""
 
@@ -45,7 +46,7 @@ class Server:
     def send(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: str = ""
     ) -> tuple[HTTPResponse, str]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = HTTPConnection(self.host, self.port, timeout=20)
         connection.request(method, path, body, {"Cookie": self.cookie, **(headers or {})})
         answer = connection.getresponse()
         self.cookie = (answer.headers["Set-Cookie"] or self.cookie).partition(";")[0]
@@ -53,20 +54,28 @@ class Server:
 
 
 @contextmanager
-def serving(**environment: str) -> Iterator[Server]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
+def serving(
+    host: str = "127.0.0.1", log: Path = Path(os.devnull), **environment: str
+) -> Iterator[Server]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "review_app"],
-        env={**os.environ, "HEATERS_REVIEW_PORT": str(port), **environment},
-        stderr=subprocess.DEVNULL,
+        env={
+            **os.environ,
+            "HEATERS_HOST": host,
+            "HEATERS_REVIEW_PORT": str(port),
+            **environment,
+        },
+        stderr=log.open("wb"),
     )
     try:
         end = time.monotonic() + 60
-        while socket.socket().connect_ex(("127.0.0.1", port)):
+        while socket.socket(family).connect_ex((host, port)):
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.1)
-        yield Server(port)
+        yield Server(host, port)
     finally:
         process.kill()  # a worker of pytest-xdist ignores SIGTERM, and so do its children
         process.wait()
@@ -142,6 +151,37 @@ def test_without_a_proxy_it_believes_no_header(exported: Clip) -> None:
         assert "Secure" not in answer.headers["Set-Cookie"].split("; ")
         assert rename(server, {"Sec-Fetch-Site": "same-origin"}) == 200
         assert rename(server, {"Sec-Fetch-Site": "cross-site"}) == 403
+
+
+PAGES = ("/review", "/sources", "/library", "/statistics", "/healthz", "/nowhere", "/api/queue")
+
+
+def test_an_untrusted_name_is_refused_in_one_sentence_and_one_line(
+    settings: Settings, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with serving(log=log, HEATERS_TRUSTED_HOSTS=SITE) as server:
+        # `heaters up` asks by address whether the app answers.
+        assert server.get("/healthz")[0].status == 200
+        assert server.get("/sources", {"Host": SITE})[0].status == 200
+        before = len(log.read_text().splitlines())
+        for path in PAGES:
+            answer, said = server.get(f"{path}%0aforged", {"Host": "evil.example"})
+            assert answer.status == 400
+            assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+            assert said.splitlines() == [
+                "The review app is not known by this name: add it to HEATERS_TRUSTED_HOSTS."
+            ]
+        lines = log.read_text().splitlines()[before:]
+    assert [re.findall(r" (/\S*) of host evil.example,", line) for line in lines] == [
+        [rf"{path}\nforged"] for path in PAGES
+    ]
+
+
+def test_it_listens_on_ipv6(settings: Settings) -> None:
+    with serving("::1") as server:
+        assert server.get("/sources")[0].status == 200
+        assert server.get("/sources", {"Host": "evil.example"})[0].status == 400
 
 
 def test_without_a_database_it_says_what_to_do(heaters_home: Path) -> None:

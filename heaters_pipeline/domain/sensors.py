@@ -1,0 +1,28 @@
+"""The sensors by which the pipeline goes on by itself, and what stands still without each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+STANDS_STILL = {
+    "new_source_videos": "no new video is begun",
+    "watched_folder": "no video is taken from the watched folder",
+    "approved_clips": "no approved clip is exported",
+    "missing_exports": "no missing export is made",
+    "missing_vectors": "no missing vector is made",
+    "changed_library": "no theme is brought up to date",
+    "failed_runs": "nothing that a failed run left is tried again",
+    "cancelled_runs": "what a cancelled run left waits for ever",
+    "unused_objects": "no unused file is deleted",
+    "webhook_deliveries": "no webhook is told",
+}
+"""By the name that the sensor has in Dagster."""
+
+
+def stopped_told(names: Collection[str]) -> list[str]:
+    """What a person is told of the sensors that are stopped, a sentence each."""
+    return [
+        f"The sensor {name} is stopped, so {still}: start it in Dagster, on the page Automation."
+        for name, still in STANDS_STILL.items()
+        if name in names
+    ]
