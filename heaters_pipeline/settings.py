@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
 from heaters_pipeline.domain.vectors import Strategy
 
@@ -46,7 +47,7 @@ def _parts(given: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(given: str) -> tuple[Network, ...]:
     return tuple(map(ip_network, _parts(given)))
 
 
@@ -73,7 +74,7 @@ def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):

@@ -119,7 +119,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
         with pipeline.transaction() as session:
             same = source_videos.same_page(session, video.key, found.site_id)
             if same is not None:
-                return _duplicate(session, video, same, f"{video.url} is the same page")
+                return _duplicate(session, video, same, f"{video.address} is the same page")
     got = download(found, folder, options, ProgressWriter(pipeline, video.key, "download"))
     columns: SourceFacts = {"site_id": found.site_id, "download_quality": got.quality}
     return _Fetched(got.path, got.title, columns)
@@ -185,7 +185,7 @@ def _keep_beside(
     with pipeline.transaction() as session:
         source_videos.finish(session, video.key, DOWNLOAD, columns)
     if video.refetch_requested and video.products_sha256 == sha256:
-        return Settled(f"{video.url} still has the same bytes: there is nothing to be done.")
+        return Settled(f"{video.address} still has the same bytes: there is nothing to be done.")
     return StoredSource(path, size, facts, quality)
 
 
@@ -217,7 +217,7 @@ def _expand(pipeline: Pipeline, video: SourceVideo, playlist: Playlist) -> Settl
             )
         source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})
     count = len(playlist.entries)
-    sentence = f"{video.url} is a list of {count}; each is a source video of its own."
+    sentence = f"{video.address} is a list of {count}; each is a source video of its own."
     if playlist.skipped:
         sentence += f" {playlist.skipped} are left out: no addresses of the web, or too many."
     return Settled(sentence)

@@ -16,6 +16,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.retries import outage_told
 from heaters_pipeline.work.register import add_source, references_in
 from review_app.guard import csrf
@@ -55,6 +56,10 @@ class Bad(NamedTuple):
 
     line: str
     sentence: str
+
+    @property
+    def shown(self) -> str:
+        return without_login(self.line)
 
 
 @blueprint.get("/sources", provide_automatic_options=False)

@@ -318,6 +318,19 @@ def test_titles_and_addresses_are_found_as_they_are_written(page: Page, engine: 
     assert page.rows(find="nowhere") == {}
 
 
+def test_a_login_in_an_address_is_neither_shown_nor_found(page: Page, engine: Engine) -> None:
+    page.post(references="https://someone:sesame@films.example.org/a.mp4")
+    page.post(references="https://someone:sesame@films.example.org")
+    html = page.client.get("/sources").get_data(as_text=True)
+    assert "https://films.example.org/a.mp4" in html
+    assert "sesame" not in html and "someone" not in html
+    assert page.rows(find="sesame") == {} == page.rows(find="someone")
+    assert len(page.rows(find="https://films.example.org")) == 2
+    answer = page.post(references="https://someone:sesame@[half.example")
+    said = answer.get_data(as_text=True).partition('id="bad"')[2]
+    assert "https://[half.example is no address" in said and "sesame" not in said
+
+
 def test_pages_keep_what_was_chosen(page: Page, engine: Engine) -> None:
     page.post(references="\n".join(f"https://films.example.org/{n}.mp4" for n in range(60)))
     first = page.client.get("/sources/table?show=waiting&find=films").get_data(as_text=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heaters_pipeline.media.download.network_guard import Network
+from heaters_pipeline.domain.networks import Network
 
 
 @dataclass(frozen=True)

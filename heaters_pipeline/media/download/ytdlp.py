@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.media.download.failures import as_sentence
 from heaters_pipeline.media.download.javascript import javascript_runtime
 from heaters_pipeline.media.download.network_guard import NetworkGuard, network_guard
@@ -33,12 +34,14 @@ def guarded_site(url: str, options: DownloadOptions) -> Iterator[NetworkGuard]:
         clock = _clock(url, options.time_limit_seconds, guard)
         try:
             yield guard
-        except HeatersError:
-            guard.check()
-            raise
         except Exception as error:
-            guard.check()
-            raise as_sentence(url, error, options) from error
+            told = guard.failure or error
+            if not isinstance(told, HeatersError):
+                told = as_sentence(url, error, options)
+            if without_login(url) != url:
+                # yt-dlp's errors name the address as it stands.
+                raise told from None
+            raise told from (error.__cause__ if told is error else error)
         else:
             # yt-dlp may have ignored a refusal.
             guard.check()
