@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -47,6 +47,10 @@ def _parts(given: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
+def _folders(given: str | Iterable[str]) -> tuple[Path, ...]:
+    return tuple(_absolute(Path(part)) for part in _parts(given))
+
+
 def _networks(given: str) -> tuple[Network, ...]:
     return tuple(map(ip_network, _parts(given)))
 
@@ -72,6 +76,7 @@ def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
@@ -164,6 +169,12 @@ class Settings(BaseSettings):
         default=None,
         description="Heaters adds the videos that appear in this folder.",
     )
+    source_folders: Folders | None = Field(
+        default=None,
+        description="Folders of the server, separated by commas, from which the sources page may "
+        "add files; unset: any, while only this machine reaches the review app, else none. "
+        "`heaters add` takes any file.",
+    )
     gold_master: Literal["ffv1", "copy"] = Field(
         default="ffv1",
         description="`ffv1`: lossless, each frame encoded on its own; `copy`: the source as it is, "
@@ -244,6 +255,14 @@ class Settings(BaseSettings):
         description="Of the numbers in the index over vectors; `half` takes half the memory, and "
         "is used for models of more than 2,000 numbers in any case.",
     )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the review app listens to this machine alone."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 @lru_cache(maxsize=1)

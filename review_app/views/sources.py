@@ -23,6 +23,7 @@ from review_app.guard import csrf
 from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
+from review_app.server_paths import refuse_outside
 from review_app.services import services, transaction
 from review_app.uploads import tus
 
@@ -94,6 +95,7 @@ def add() -> ResponseReturnValue:
         with transaction() as session:
             for reference in some:
                 try:
+                    refuse_outside(reference)
                     video, outcome = add_source(
                         session,
                         reference,
@@ -122,6 +124,7 @@ def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
     can't be read."""
     for line in lines:
         try:
+            refuse_outside(line)
             yield from references_in(line)
         except InputError as error:
             bad.append(Bad(line, str(error)))

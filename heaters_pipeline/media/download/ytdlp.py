@@ -17,6 +17,7 @@ from heaters_pipeline.media.download.failures import as_sentence
 from heaters_pipeline.media.download.javascript import javascript_runtime
 from heaters_pipeline.media.download.network_guard import NetworkGuard, network_guard
 from heaters_pipeline.media.download.options import DownloadOptions
+from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 
 LONGEST_PAUSE = 10.0
@@ -110,7 +111,7 @@ def _common(options: DownloadOptions, guard: NetworkGuard) -> dict[str, Any]:
         "hls_prefer_native": True,
         "ffmpeg_location": ffmpeg_binary(),
         "postprocessor_args": {
-            "ffmpeg_i": ["-protocol_whitelist", "file,pipe"],
+            "ffmpeg_i": ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS],
             # A Matroska file has a random number in it otherwise.
             "ffmpeg_o": ["-bitexact"],
         },

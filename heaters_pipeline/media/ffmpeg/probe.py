@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,16 +20,15 @@ from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.media.ffmpeg.demuxers import one_file
 from heaters_pipeline.media.ffmpeg.images import (
     refuse_animated_webp,
     refuse_image,
+    refuse_pattern,
     refuse_undecodable,
 )
 from heaters_pipeline.media.ffmpeg.process import Options, file_url
 from heaters_pipeline.media.ffmpeg.timecode import NO_TIMECODE, FileTimecode, timecode_of
-
-_PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
-"""Formats that name other files: a download must not be able to read those."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +105,16 @@ def probe(path: Path) -> VideoFacts:
         with open_video(path) as container:
             return _facts(path, container)
     except av.error.FFmpegError as error:
+        refuse_pattern(path)
         raise InputError(_why_not(path, error)) from error
 
 
 def open_video(path: Path) -> InputContainer:
     """Opens a local file that can't make ffmpeg open anything else. Raises av's errors."""
-    return av.open(file_url(path), container_options={"protocol_whitelist": "file,pipe"})
+    return av.open(file_url(path), container_options=dict(one_file(path)))
 
 
 def _facts(path: Path, container: InputContainer) -> VideoFacts:
-    if _PLAYLISTS & set(container.format.name.split(",")):
-        raise InputError(
-            f"{path.name} is a list of other files ({container.format.name}), not a video: "
-            "give the video itself."
-        )
     refuse_image(path, container)
     video = video_stream(path, container)
     if video.codec_context is None:
@@ -307,13 +304,19 @@ def _why_not(path: Path, error: av.error.FFmpegError) -> str:
             f"{path.name} is truncated: its index (the moov box) is missing or cut off; "
             "copy or download it again."
         )
-    kind = "it holds text" if _is_text(head) else "ffmpeg knows no such format"
+    if _IS_LIST.search(head):
+        return f"{path.name} is a list of other files, not a video: give the video itself."
+    kind = "it holds text" if _is_text(head) else "its format is none that Heaters opens"
     return f"{path.name} is not a video: {kind}, check that it is the file you meant."
+
+
+_IS_LIST = re.compile(rb"\A(\xef\xbb\xbf)?\s*(#EXTM3U|ffconcat\s)|<MPD[\s>]")
+"""HLS, ffmpeg's own, DASH."""
 
 
 def _is_text(head: bytes) -> bool:
     try:
-        head[:-3].decode()
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its end may cut a character
     except UnicodeDecodeError:
         return False
     return b"\0" not in head
