@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
@@ -184,6 +185,20 @@ class Settings(BaseSettings):
         default=100, gt=0, description="Larger videos (10⁹ bytes) are refused, uploads too."
     )
     max_source_hours: float = Field(default=24, gt=0, description="Longer videos are refused.")
+    max_source_frames: int = Field(
+        default=6_000_000, gt=0, description="Videos of more frames are refused."
+    )
+    max_frame_megapixels: float = Field(
+        default=40,
+        gt=0,
+        description="Videos of larger frames (10⁶ pixels) are refused; 8K has 33.",
+    )
+    max_growth: float = Field(
+        default=10_000,
+        gt=0,
+        description="A video is refused whose gold master, proxy and thumbnails take more than "
+        "this many times its own bytes, and more than a GB (10⁹ bytes).",
+    )
     min_free_gb: float = Field(
         default=5,
         ge=0,
@@ -255,6 +270,14 @@ class Settings(BaseSettings):
         description="Of the numbers in the index over vectors; `half` takes half the memory, and "
         "is used for models of more than 2,000 numbers in any case.",
     )
+
+    @property
+    def film_limits(self) -> FilmLimits:
+        return FilmLimits(
+            pixels=self.max_frame_megapixels * 10**6,
+            frames=self.max_source_frames,
+            growth=self.max_growth,
+        )
 
     @property
     def on_loopback(self) -> bool:

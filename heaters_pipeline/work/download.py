@@ -95,6 +95,7 @@ def download_options(settings: Settings) -> DownloadOptions:
         max_seconds=settings.max_source_hours * 3600,
         time_limit_seconds=settings.download_limit_hours * 3600,
         allowed_networks=settings.allowed_networks,
+        film_limits=settings.film_limits,
     )
 
 
@@ -128,7 +129,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
 def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSource | Settled:
     """Puts the file into the storage, unless another video has its bytes, or this one has them and
     all that is made of them."""
-    facts = probe(fetched.path)
+    facts = probe(fetched.path, pipeline.settings.film_limits)
     size = fetched.path.stat().st_size
     _refuse_beyond_limits(pipeline.settings, video, size, facts)
     sha256 = file_digest(fetched.path)

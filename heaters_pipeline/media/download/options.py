@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.networks import Network
 
 
@@ -29,3 +30,5 @@ class DownloadOptions:
     """For looking up one video, and for downloading it."""
     allowed_networks: tuple[Network, ...] = ()
     """Private networks that downloads may reach."""
+    film_limits: FilmLimits | None = None
+    """For what is decoded and encoded again."""

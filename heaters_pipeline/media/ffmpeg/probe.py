@@ -19,6 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.media.ffmpeg.demuxers import one_file
 from heaters_pipeline.media.ffmpeg.images import (
@@ -93,8 +94,8 @@ class VideoFacts:
         return {"c:v": self.decoder} if self.decoder else {}
 
 
-def probe(path: Path) -> VideoFacts:
-    """Raises InputError (one sentence) for a file that can't be ingested."""
+def probe(path: Path, limits: FilmLimits | None = None) -> VideoFacts:
+    """Raises InputError (one sentence) for a file that can't be ingested, or is beyond `limits`."""
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
     if not path.is_file():
@@ -103,10 +104,29 @@ def probe(path: Path) -> VideoFacts:
         raise InputError(f"{path.name} is empty (0 bytes): copy or download it again.")
     try:
         with open_video(path) as container:
-            return _facts(path, container)
+            if limits is not None:
+                check_headers(path, container, limits)
+            facts = _facts(path, container)
     except av.error.FFmpegError as error:
         refuse_pattern(path)
         raise InputError(_why_not(path, error)) from error
+    if limits is not None:
+        limits.check_picture(path.name, facts.width, facts.height)
+    return facts
+
+
+def check_headers(path: Path, container: InputContainer, limits: FilmLimits) -> None:
+    """Raises InputError where the headers tell of more than `limits` allow."""
+    for video in _films(container):
+        if context := video.codec_context:
+            limits.check_picture(path.name, context.width, context.height)
+        limits.check_frames(path.name, video.frames)
+
+
+def _films(container: InputContainer) -> list[VideoStream]:
+    """The video streams that are no cover images."""
+    cover = av.stream.Disposition.attached_pic
+    return [each for each in container.streams.video if not each.disposition & cover]
 
 
 def open_video(path: Path) -> InputContainer:
@@ -237,9 +257,8 @@ _COLOR_RANGES = {1: "tv", 2: "pc"}
 
 def video_stream(path: Path, container: InputContainer) -> VideoStream:
     """The first one that is no cover image: ffmpeg's `V:0`. Raises InputError."""
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
+    if films := _films(container):
+        return films[0]
     if container.streams.audio:
         raise InputError(f"{path.name} has audio but no video: give a file with a video stream.")
     raise InputError(f"{path.name} is not a video: no video stream in it, check the file.")
