@@ -6,14 +6,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
 from heaters_pipeline.domain.vectors import Strategy
 
@@ -46,7 +48,11 @@ def _parts(given: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _folders(given: str | Iterable[str]) -> tuple[Path, ...]:
+    return tuple(_absolute(Path(part)) for part in _parts(given))
+
+
+def _networks(given: str) -> tuple[Network, ...]:
     return tuple(map(ip_network, _parts(given)))
 
 
@@ -71,9 +77,10 @@ def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):
@@ -165,6 +172,12 @@ class Settings(BaseSettings):
         default=None,
         description="Heaters adds the videos that appear in this folder.",
     )
+    source_folders: Folders | None = Field(
+        default=None,
+        description="Folders of the server, separated by commas, from which the sources page may "
+        "add files; unset: any, while only this machine reaches the review app, else none. "
+        "`heaters add` takes any file.",
+    )
     gold_master: Literal["ffv1", "copy"] = Field(
         default="ffv1",
         description="`ffv1`: lossless, each frame encoded on its own; `copy`: the source as it is, "
@@ -174,6 +187,20 @@ class Settings(BaseSettings):
         default=100, gt=0, description="Larger videos (10⁹ bytes) are refused, uploads too."
     )
     max_source_hours: float = Field(default=24, gt=0, description="Longer videos are refused.")
+    max_source_frames: int = Field(
+        default=6_000_000, gt=0, description="Videos of more frames are refused."
+    )
+    max_frame_megapixels: float = Field(
+        default=40,
+        gt=0,
+        description="Videos of larger frames (10⁶ pixels) are refused; 8K has 33.",
+    )
+    max_growth: float = Field(
+        default=10_000,
+        gt=0,
+        description="A video is refused whose gold master, proxy and thumbnails take more than "
+        "this many times its own bytes, and more than a GB (10⁹ bytes).",
+    )
     min_free_gb: float = Field(
         default=5,
         ge=0,
@@ -245,6 +272,22 @@ class Settings(BaseSettings):
         description="Of the numbers in the index over vectors; `half` takes half the memory, and "
         "is used for models of more than 2,000 numbers in any case.",
     )
+
+    @property
+    def film_limits(self) -> FilmLimits:
+        return FilmLimits(
+            pixels=self.max_frame_megapixels * 10**6,
+            frames=self.max_source_frames,
+            growth=self.max_growth,
+        )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the review app listens to this machine alone."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 @lru_cache(maxsize=1)

@@ -190,7 +190,7 @@ def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
         source=Source(
             video.key,
             video.title,
-            video.url if "://" in video.url and not video.url.startswith("file:") else None,
+            video.address if "://" in video.url and not video.url.startswith("file:") else None,
             video.rate,
             video.source_sha256,
         ),

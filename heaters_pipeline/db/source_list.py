@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
 from heaters_pipeline.domain.quality import shortfall
+from heaters_pipeline.domain.redaction import LOGIN
 from heaters_pipeline.domain.states import SOURCE_STEPS, SourceState
 
 
@@ -90,10 +91,11 @@ def _found(find: str) -> Any:
     if not find:
         return sa.true()
     playlist = select(SourceVideo.id).where(SourceVideo.key == find).scalar_subquery()
+    address = sa.func.regexp_replace(col(SourceVideo.url), LOGIN, r"\1")
     return sa.or_(
         col(SourceVideo.key) == find,
         col(SourceVideo.title).icontains(find, autoescape=True),
-        col(SourceVideo.url).icontains(find, autoescape=True),
+        address.icontains(find, autoescape=True),
         col(SourceVideo.playlist_id) == playlist,
     )
 

@@ -1,8 +1,15 @@
 """Errors whose text is shown to a person as it stands: one sentence, what, where, what to do."""
 
+from __future__ import annotations
+
+from heaters_pipeline.domain.redaction import without_login
+
 
 class HeatersError(Exception):
-    """Base of every error that Heaters raises on purpose."""
+    """Base of every error that Heaters raises on purpose. Addresses in it show no login."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(without_login(sentence))
 
 
 class InputError(HeatersError):

@@ -95,6 +95,7 @@ def download_options(settings: Settings) -> DownloadOptions:
         max_seconds=settings.max_source_hours * 3600,
         time_limit_seconds=settings.download_limit_hours * 3600,
         allowed_networks=settings.allowed_networks,
+        film_limits=settings.film_limits,
     )
 
 
@@ -119,7 +120,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
         with pipeline.transaction() as session:
             same = source_videos.same_page(session, video.key, found.site_id)
             if same is not None:
-                return _duplicate(session, video, same, f"{video.url} is the same page")
+                return _duplicate(session, video, same, f"{video.address} is the same page")
     got = download(found, folder, options, ProgressWriter(pipeline, video.key, "download"))
     columns: SourceFacts = {"site_id": found.site_id, "download_quality": got.quality}
     return _Fetched(got.path, got.title, columns)
@@ -128,7 +129,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
 def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSource | Settled:
     """Puts the file into the storage, unless another video has its bytes, or this one has them and
     all that is made of them."""
-    facts = probe(fetched.path)
+    facts = probe(fetched.path, pipeline.settings.film_limits)
     size = fetched.path.stat().st_size
     _refuse_beyond_limits(pipeline.settings, video, size, facts)
     sha256 = file_digest(fetched.path)
@@ -185,7 +186,7 @@ def _keep_beside(
     with pipeline.transaction() as session:
         source_videos.finish(session, video.key, DOWNLOAD, columns)
     if video.refetch_requested and video.products_sha256 == sha256:
-        return Settled(f"{video.url} still has the same bytes: there is nothing to be done.")
+        return Settled(f"{video.address} still has the same bytes: there is nothing to be done.")
     return StoredSource(path, size, facts, quality)
 
 
@@ -217,7 +218,7 @@ def _expand(pipeline: Pipeline, video: SourceVideo, playlist: Playlist) -> Settl
             )
         source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})
     count = len(playlist.entries)
-    sentence = f"{video.url} is a list of {count}; each is a source video of its own."
+    sentence = f"{video.address} is a list of {count}; each is a source video of its own."
     if playlist.skipped:
         sentence += f" {playlist.skipped} are left out: no addresses of the web, or too many."
     return Settled(sentence)

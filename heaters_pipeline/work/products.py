@@ -83,7 +83,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
         gold = GoldMaster(settings.gold_master)
         try:
             with storage.fetch(source_path) as source:
-                facts = probe(source)
+                facts = probe(source, settings.film_limits)
                 write = ProgressWriter(pipeline, key, "transcode")
                 made = transcode(
                     source,
@@ -92,6 +92,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                     wanted,
                     lambda progress: write(progress.seconds_done, facts.duration_seconds),
                     gold=gold,
+                    limits=settings.film_limits,
                     stall_seconds=settings.stall_seconds,
                 )
             _refuse_other_frames(storage, video, made)

@@ -6,7 +6,6 @@ whether an address is a playlist, and whether two files have the same bytes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -16,15 +15,9 @@ from sqlmodel import Session
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain.errors import Conflict, InputError
+from heaters_pipeline.domain.footage import FILM_SUFFIX
 from heaters_pipeline.domain.keys import mint_key, plain_text, plain_url, text_digest, url_name
 from heaters_pipeline.domain.states import SETTLED, SourceState
-
-VIDEO_SUFFIX = re.compile(
-    r"\.(3gp|asf|avi|divx|dv|f4v|flv|m2ts|m2v|m4v|mkv|mov|mp4|mpe?g|mts|mxf|nut|ogm|ogv|qt|rm|rmvb"
-    r"|ts|vob|webm|wmv|y4m)",
-    re.IGNORECASE,
-)
-"""Of the files in a folder that count as videos. A file named by itself may have any suffix."""
 
 
 def add_source(
@@ -163,7 +156,8 @@ def references_in(reference: str) -> list[str]:
 
 
 def videos_in(folder: Path, unreadable: list[str] | None = None) -> Iterator[Path]:
-    """The video files below a folder, in the order of their names. Hidden files are left out, as
+    """The files below a folder that have a film's name (one named by itself may have any), in the
+    order of their names. Hidden files are left out, as
     programs hide what they are still writing. A folder that can't be read raises OSError, or gets
     into `unreadable` where that is given."""
     try:
@@ -178,7 +172,7 @@ def videos_in(folder: Path, unreadable: list[str] | None = None) -> Iterator[Pat
             continue
         if path.is_dir() and not path.is_symlink():
             yield from videos_in(path, unreadable)
-        elif VIDEO_SUFFIX.fullmatch(path.suffix) and path.is_file():
+        elif FILM_SUFFIX.fullmatch(path.suffix) and path.is_file():
             yield path
 
 

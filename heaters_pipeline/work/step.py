@@ -12,6 +12,7 @@ from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.states import SourceState, Step
 from heaters_pipeline.work.archive import refuse_archived
 from heaters_pipeline.work.cancellation import Cancelled, cancellable
@@ -70,4 +71,4 @@ def sentence_of(error: BaseException) -> str:
     if not isinstance(error, Exception):
         return "The run was stopped before this step had ended: try again."
     first_line = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {first_line}"
+    return without_login(f"{type(error).__name__}: {first_line}")

@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError
 from heaters_pipeline.db import webhooks
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.webhooks import (
     EVENT_HEADER,
     SIGNATURE_HEADER,
@@ -60,7 +61,7 @@ def deliver_due(engine: Engine, answer_seconds: float = ANSWER_SECONDS) -> Deliv
             done.delivered += 1
         else:
             failed.add(webhook.id)
-            done.failures.append(f"{webhook.url}: {error}")
+            done.failures.append(without_login(f"{webhook.url}: {error}"))
     return done
 
 

@@ -24,6 +24,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.retries import outage_told
 from heaters_pipeline.domain.sensors import stopped_told
 from heaters_pipeline.work.register import add_source, references_in
@@ -31,6 +32,7 @@ from review_app.guard import csrf
 from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
+from review_app.server_paths import refuse_outside
 from review_app.services import services, transaction
 from review_app.uploads import tus
 
@@ -67,6 +69,10 @@ class Bad(NamedTuple):
     line: str
     sentence: str
 
+    @property
+    def shown(self) -> str:
+        return without_login(self.line)
+
 
 @blueprint.get("/sources", provide_automatic_options=False)
 def index() -> ResponseReturnValue:
@@ -100,6 +106,7 @@ def add() -> ResponseReturnValue:
         with transaction() as session:
             for reference in some:
                 try:
+                    refuse_outside(reference)
                     video, outcome = add_source(
                         session,
                         reference,
@@ -128,6 +135,7 @@ def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
     can't be read."""
     for line in lines:
         try:
+            refuse_outside(line)
             yield from references_in(line)
         except InputError as error:
             bad.append(Bad(line, str(error)))

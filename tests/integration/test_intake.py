@@ -28,6 +28,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import PendingSource, SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
+from heaters_pipeline.domain import film_limits
 from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
@@ -232,13 +233,25 @@ def test_an_upload_is_probed_and_ingested_from_the_storage(
 def test_limits_refuse_in_one_sentence(
     pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("MAX_SOURCE_GB", "0.00001"), ("MAX_SOURCE_HOURS", "0.0001")):
+    for name, value in (
+        ("MAX_SOURCE_GB", "0.00001"),
+        ("MAX_SOURCE_HOURS", "0.0001"),
+        ("MAX_SOURCE_FRAMES", str(FRAMES - 1)),
+        ("MAX_FRAME_MEGAPIXELS", "0.001"),
+    ):
         with monkeypatch.context() as limited:
             limited.setenv(f"HEATERS_{name}", value)
             get_settings.cache_clear()
             report = ingest_in_foreground(pipeline, instance, str(film_file))
             assert report.state == "download_failed"
             assert f"raise HEATERS_{name}" in str(report.error)
+    with monkeypatch.context() as limited:
+        limited.setattr(film_limits, "SMALL", 0)
+        limited.setenv("HEATERS_MAX_GROWTH", "0.5")
+        get_settings.cache_clear()
+        report = ingest_in_foreground(pipeline, instance, str(film_file))
+        assert report.state == "preprocess_failed"
+        assert "raise HEATERS_MAX_GROWTH" in str(report.error)
     get_settings.cache_clear()
     assert ingest_in_foreground(pipeline, instance, str(film_file)).state == "ready"
 

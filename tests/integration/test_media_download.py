@@ -8,6 +8,7 @@ import shutil
 import stat
 import time
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
@@ -196,6 +197,37 @@ def test_what_can_t_be_had_is_one_sentence_and_leaves_nothing(
     error = refusal(site.url(path), tmp_path)
     assert type(error) is kind and said in str(error)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nothing.mp4", "answers 404"),
+        ("error.mp4", "answers 500"),
+        ("page.html", "There is no video at"),
+        ("text.mp4", "is text, not a video"),
+        ("to/http://10.0.0.1/film.mp4", "10.0.0.1, a private address"),
+        ("broken.mpd", "arrives broken"),
+    ],
+)
+def test_a_login_in_an_address_is_told_to_nobody(
+    site: Site, tmp_path: Path, path: str, said: str
+) -> None:
+    """Not by the sentence, and not by the errors that it came from, which Dagster shows too."""
+    address = site.url(path).replace("://", "://reviewer:secret@")
+    error = refusal(address, tmp_path)
+    assert said in str(error)
+    assert site.url(path).partition("://")[2] in str(error)
+    shown = "".join(format_exception(error))
+    assert "secret" not in shown and "reviewer" not in shown
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
+def test_a_login_is_not_told_where_nobody_answers(host: str) -> None:
+    with pytest.raises(HeatersError) as caught:
+        look_up(f"http://reviewer:secret@{host}/film.mp4", options(retries=0))
+    assert host.partition(":")[0] in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_nobody_listening_is_told_plainly() -> None:

@@ -580,9 +580,6 @@ def test_what_is_no_whole_video_gets_one_sentence(tmp_path: Path, media_folder: 
     assert "empty (0 bytes)" in sentence(empty)
     assert "does not exist" in sentence(tmp_path / "nowhere.mp4")
     assert "not a file" in sentence(tmp_path)
-    playlist = tmp_path / "list.mp4"
-    playlist.write_text(f"ffconcat version 1.0\nfile '{notes}'\n")
-    assert sentence(playlist)
 
     film = make_numbered_film(tmp_path / "film.mp4", 30)
     data = film.read_bytes()

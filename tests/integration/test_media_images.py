@@ -117,8 +117,15 @@ PARTS = (
         ),
         (
             vector,
-            "image.svg is an image of a kind that can't be decoded (svg): "
-            "convert it to a video first.",
+            "image.svg is not a video: it holds text, check that it is the file you meant.",
+        ),
+        (
+            lambda folder: save(folder / "image.png", 1).rename(folder / "film.mp4"),
+            "film.mp4 is an image with the name of a film: give the film itself, or rename it.",
+        ),
+        (
+            lambda folder: save(folder / "image.jpg", 1).rename(folder / "film.MKV"),
+            "film.MKV is an image with the name of a film: give the film itself, or rename it.",
         ),
         (
             several,

@@ -31,6 +31,8 @@ from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.decisions import APPROVE, Decision, Merge, Split
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT
+from heaters_pipeline.settings import Settings
+from review_app import create_app
 from tests.rows import new_video, ready_video
 
 SHORT = {
@@ -318,6 +320,19 @@ def test_titles_and_addresses_are_found_as_they_are_written(page: Page, engine: 
     assert page.rows(find="nowhere") == {}
 
 
+def test_a_login_in_an_address_is_neither_shown_nor_found(page: Page, engine: Engine) -> None:
+    page.post(references="https://someone:sesame@films.example.org/a.mp4")
+    page.post(references="https://someone:sesame@films.example.org")
+    html = page.client.get("/sources").get_data(as_text=True)
+    assert "https://films.example.org/a.mp4" in html
+    assert "sesame" not in html and "someone" not in html
+    assert page.rows(find="sesame") == {} == page.rows(find="someone")
+    assert len(page.rows(find="https://films.example.org")) == 2
+    answer = page.post(references="https://someone:sesame@[half.example")
+    said = answer.get_data(as_text=True).partition('id="bad"')[2]
+    assert "https://[half.example is no address" in said and "sesame" not in said
+
+
 def test_pages_keep_what_was_chosen(page: Page, engine: Engine) -> None:
     page.post(references="\n".join(f"https://films.example.org/{n}.mp4" for n in range(60)))
     first = page.client.get("/sources/table?show=waiting&find=films").get_data(as_text=True)
@@ -382,6 +397,46 @@ def test_the_videos_in_a_folder_are_added(page: Page, engine: Engine, tmp_path: 
     with transaction(engine) as session:
         found = source_list.newest_first(session, Choice.ALL, "", 10, 0)
     assert [Path(each.url).name for each in found] == ["c.mkv", "b.mp4", "a.MOV"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"host": "0.0.0.0"}, {"trusted_proxies": 1}, {"source_folders": ()}]
+)
+def test_where_others_reach_the_page_it_adds_no_file_of_the_server(
+    changes: dict[str, Any], app_settings: Settings, tmp_path: Path
+) -> None:
+    trusted = {"trusted_hosts": ("localhost",)}
+    page = Page(create_app(app_settings.model_copy(update=changes | trusted)))
+    (tmp_path / "a.mp4").touch()
+    lines = [str(tmp_path / "a.mp4"), str(tmp_path), "/etc/passwd", "/etc/no-such-file", "~nobody"]
+    shown = text_of(page.post(references="\n".join(lines)).get_data(as_text=True))
+    for line in lines:
+        assert (
+            f"{line} is no file that may be added here: upload it, or add its folder to "
+            "HEATERS_SOURCE_FOLDERS." in shown
+        )
+    page.post(references="https://films.example.org/a.mp4")
+    assert len(page.rows()) == 1
+
+
+def test_files_of_named_folders_are_added_and_no_link_leads_out(
+    app_settings: Settings, tmp_path: Path
+) -> None:
+    films, other = tmp_path / "films", tmp_path / "films too"
+    for folder in (films, other):
+        folder.mkdir()
+        (folder / "a.mp4").touch()
+    (films / "link.mp4").symlink_to(other / "a.mp4")
+    (films / "circle.mp4").symlink_to(films / "circle.mp4")
+    (tmp_path / "way in").symlink_to(films)
+    page = Page(create_app(app_settings.model_copy(update={"source_folders": (films,)})))
+    answer = page.post(references=f"{films}\n{films}/../films too/a.mp4\n{films}/circle.mp4")
+    shown = text_of(answer.get_data(as_text=True))
+    assert "3 lines could not be added:" in shown
+    assert f"{films}/link.mp4 is no file that may be added here" in shown
+    assert [row for row in page.rows().values() if str(films / "a.mp4") in row]
+    assert len(page.rows()) == 1
+    assert page.post(references=f"{tmp_path}/way in/a.mp4").status_code == 200
 
 
 def test_one_video_may_be_given_a_title(page: Page, engine: Engine) -> None:

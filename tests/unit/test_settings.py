@@ -28,11 +28,13 @@ def test_settings_that_hold_several_are_read_once(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "10.1.0.0/16, fd00::/8")
     monkeypatch.setenv("HEATERS_STORAGE_CLASSES", "source=GLACIER_IR, clip=STANDARD_IA")
     monkeypatch.setenv("HEATERS_TRUSTED_PROXIES", "1")
+    monkeypatch.setenv("HEATERS_SOURCE_FOLDERS", "/films, more")
     settings = Settings()
     assert settings.trusted_hosts == ("clips.example", "127.0.0.1")
     assert settings.allowed_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
     assert settings.storage_classes == {Kind.SOURCE: "GLACIER_IR", Kind.CLIP: "STANDARD_IA"}
     assert settings.trusted_proxies == 1
+    assert settings.source_folders == (Path("/films"), Path.cwd() / "more")
 
 
 @pytest.mark.parametrize(

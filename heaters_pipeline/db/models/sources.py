@@ -32,6 +32,7 @@ from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.quality import DownloadQuality
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.sprites import StoredSpriteIndex
 from heaters_pipeline.domain.states import SourceState
 
@@ -182,6 +183,11 @@ class SourceVideo(SQLModel, table=True):
 
     created_at: datetime = now()
     updated_at: datetime = touched()
+
+    @property
+    def address(self) -> str:
+        """`url` for people: without the login that it may carry."""
+        return without_login(self.url)
 
     @property
     def rate(self) -> Fraction:

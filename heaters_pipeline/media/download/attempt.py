@@ -21,6 +21,7 @@ from heaters_pipeline.media.download.formats import (
     choice_of,
     chosen_formats,
 )
+from heaters_pipeline.media.download.limits import check_film
 from heaters_pipeline.media.download.look_up import WebVideo, extract
 from heaters_pipeline.media.download.merge_check import find_flaw, video_span
 from heaters_pipeline.media.download.network_guard import NetworkGuard
@@ -78,6 +79,7 @@ class Attempt:
             raise FormatFailed(no_video(self.video.url))
         path, reason = files[0], None
         if "requested_formats" in done:
+            check_film(path, self.options.film_limits)
             path, reason = self._repaired(path, done, formats == PRIMARY_FORMAT, watch)
         watch.finish()
         return Result(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.keys import plain_text
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.media.download.options import DownloadOptions
 
 _LATER = (408, 425, 429)
@@ -41,7 +42,7 @@ def as_sentence(
     """One sentence for an error of yt-dlp; an InputError where a retry is no use. `looked_up`: the
     page is there, and its media fail, whose addresses expire."""
     message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
-    parts = urlsplit(url)
+    parts = urlsplit(without_login(url))
     if "Netscape" in message or "failed to load cookies" in message:
         return InputError(
             f"The cookies file {options.cookies_file} is not in Netscape's format: check "

@@ -6,8 +6,12 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+import av.error
+
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.media.download.failures import FormatFailed
+from heaters_pipeline.media.ffmpeg.probe import check_headers, open_video
 
 
 def check_length(url: str, seconds: float | None, max_seconds: float | None) -> None:
@@ -23,6 +27,13 @@ def check_size(url: str, size: int, max_bytes: int | None) -> None:
         raise InputError(
             f"{url} is larger than {max_bytes / 1e9:g} GB: raise HEATERS_MAX_SOURCE_GB to take it."
         )
+
+
+def check_film(path: Path, limits: FilmLimits | None) -> None:
+    """Raises InputError where the headers tell of more than `limits` allow."""
+    if limits is not None:
+        with suppress(av.error.FFmpegError), open_video(path) as container:
+            check_headers(path, container, limits)
 
 
 def refuse_text(url: str, path: Path) -> None:

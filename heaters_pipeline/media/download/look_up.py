@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import plain_text
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.media.download.addresses import checked_address
 from heaters_pipeline.media.download.failures import no_video
 from heaters_pipeline.media.download.formats import PRIMARY_FORMAT
@@ -61,7 +62,7 @@ def _look_up(url: str, options: DownloadOptions, nested: int) -> WebVideo | Play
         return found
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
         raise InputError(f"{url} is a live stream that has not ended: add it when it has.")
-    title = plain_text(_title(info, url)) or url
+    title = plain_text(_title(info, url)) or without_login(url)
     video = WebVideo(url, title, _site_id(info), info.get("duration"), info)
     check_length(url, video.seconds, options.max_seconds)
     return video
@@ -95,4 +96,4 @@ def _title(info: Info, url: str) -> str:
     named = Path(unquote(urlsplit(url).path)).stem
     if info.get("extractor") == "generic" and info.get("direct"):
         return named or str(info.get("title"))
-    return str(info.get("title") or named or url)
+    return str(info.get("title") or named)

@@ -26,20 +26,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, wraps
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
-
-Network = IPv4Network | IPv6Network
-
-_NAT64 = IPv6Network("64:ff9b::/96")
-"""RFC 6052: the last 32 bits are the IPv4 address that the gateway connects to."""
-
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""RFC 4291: all that IANA hands out for the public internet."""
+from heaters_pipeline.domain.networks import Network, held, why_not_public
 
 _PROXY_PORTS = {"http": 80, "https": 443}
 _SOCKS_PORT = 1080
@@ -58,19 +51,19 @@ class NetworkGuard:
         self._url = url
         self._allowed = tuple(allowed)
         self._proxies = {end for proxy in proxies for end in _endpoints(proxy)}
-        self._failure: HeatersError | None = None
+        self.failure: HeatersError | None = None
+        """The first refusal, or what `cut` was called with."""
         self._sockets: set[tuple[int, int]] = set()
 
     def check(self) -> None:
-        """Raises the first refusal, or the failure that `cut` was called with: the code under guard
-        may have swallowed its own error, or wrapped it."""
-        if self._failure:
-            raise self._failure
+        """Raises `failure`: the code under guard may have swallowed its error, or wrapped it."""
+        if self.failure:
+            raise self.failure
 
     def cut(self, failure: HeatersError) -> None:
         """Ends every open connection under this guard and refuses new ones: a read that waits
         returns at once."""
-        self._failure = self._failure or failure
+        self.failure = self.failure or failure
         for descriptor, inode in tuple(self._sockets):
             with suppress(OSError):
                 # Another file may have the number of a closed socket by now.
@@ -91,8 +84,8 @@ class NetworkGuard:
     def connecting(self, connection: socket.socket, address: Any) -> None:
         if connection.family not in (socket.AF_INET, socket.AF_INET6) or address is None:
             return
-        if self._failure:
-            raise AddressRefused(str(self._failure))
+        if self.failure:
+            raise AddressRefused(str(self.failure))
         host, port = str(address[0]), address[1]
         kind = None if (host, port) in self._proxies else self._why_not(host)
         if kind:
@@ -115,13 +108,13 @@ class NetworkGuard:
             address = ip_address(host.partition("%")[0])
         except ValueError:
             return "a name that was not resolved"
-        candidates = {address, _unwrapped(address)}
+        candidates = {address, held(address)}
         if any(each in network for each in candidates for network in self._allowed):
             return None
         return why_not_public(address)
 
     def _refuse(self, sentence: str) -> None:
-        self._failure = self._failure or InputError(sentence)
+        self.failure = self.failure or InputError(sentence)
         raise AddressRefused(sentence)
 
 
@@ -142,33 +135,6 @@ def network_guard(
         yield guard
     finally:
         _guards.pop(thread, None)
-
-
-def why_not_public(address: IPv4Address | IPv6Address) -> str | None:
-    """What kind of address it is, where it isn't one of the public internet."""
-    address = _unwrapped(address)
-    if address.is_unspecified:
-        return "an unspecified address"
-    if address.is_loopback:
-        return "a loopback address"
-    if address.is_link_local:
-        return "a link-local address"
-    if address.is_multicast:
-        return "a multicast address"
-    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
-        return "a private address" if address.is_private else "a reserved address"
-    if address.is_reserved:
-        return "a reserved address"
-    return None if address.is_global else "a private address"
-
-
-def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that a v4-mapped, 6to4 or NAT64 one stands for."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _endpoints(proxy: str) -> set[tuple[str, int]]:

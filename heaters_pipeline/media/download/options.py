@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heaters_pipeline.media.download.network_guard import Network
+from heaters_pipeline.domain.film_limits import FilmLimits
+from heaters_pipeline.domain.networks import Network
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,5 @@ class DownloadOptions:
     """For looking up one video, and for downloading it."""
     allowed_networks: tuple[Network, ...] = ()
     """Private networks that downloads may reach."""
+    film_limits: FilmLimits | None = None
+    """For what is decoded and encoded again."""

@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import plain_text
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.media.download.addresses import checked_address, without_smuggled
 from heaters_pipeline.media.download.ytdlp import Info
 
@@ -54,7 +55,7 @@ def read_playlist(info: Info, entries: list[Info], url: str) -> Playlist:
         )
     count = info.get("playlist_count")
     known = max(len(entries), count if isinstance(count, int) else 0)
-    title = plain_text(str(info.get("title") or "")) or url
+    title = plain_text(str(info.get("title") or "")) or without_login(url)
     return Playlist(title, taken, known - len(taken))
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import av.error
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.keys import plain_text
 from heaters_pipeline.domain.quality import FormatFacts
 from heaters_pipeline.media.download.ytdlp import Info
 from heaters_pipeline.media.ffmpeg.probe import open_video
+
+S = TypeVar("S", AudioStream, VideoStream)
 
 
 def best_listed(info: Info) -> FormatFacts:
@@ -48,14 +54,19 @@ def measured(path: Path, info: Info) -> FormatFacts:
     with suppress(av.error.FFmpegError), open_video(path) as container:
         if container.bit_rate:
             told["bitrate"] = round(container.bit_rate / 1000)
-        for video in container.streams.video[:1]:
+        for video in _decodable(container.streams.video):
             rate = video.average_rate
             told["height"], told["width"] = video.height, video.width
             told["fps"] = round(float(rate), 3) if rate else None
             told["vcodec"] = video.codec_context.codec.canonical_name
-        for audio in container.streams.audio[:1]:
+        for audio in _decodable(container.streams.audio):
             told["acodec"] = audio.codec_context.codec.canonical_name
     return told
+
+
+def _decodable(streams: Sequence[S]) -> list[S]:
+    """The first one, if there is a decoder for it: without one, PyAV knows not even its size."""
+    return [each for each in streams[:1] if each.codec_context]
 
 
 def seconds_of(path: Path) -> float | None:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.media.download.failures import as_sentence
 from heaters_pipeline.media.download.javascript import javascript_runtime
 from heaters_pipeline.media.download.network_guard import NetworkGuard, network_guard
 from heaters_pipeline.media.download.options import DownloadOptions
+from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 
 LONGEST_PAUSE = 10.0
@@ -33,12 +35,14 @@ def guarded_site(url: str, options: DownloadOptions) -> Iterator[NetworkGuard]:
         clock = _clock(url, options.time_limit_seconds, guard)
         try:
             yield guard
-        except HeatersError:
-            guard.check()
-            raise
         except Exception as error:
-            guard.check()
-            raise as_sentence(url, error, options) from error
+            told = guard.failure or error
+            if not isinstance(told, HeatersError):
+                told = as_sentence(url, error, options)
+            if without_login(url) != url:
+                # yt-dlp's errors name the address as it stands.
+                raise told from None
+            raise told from (error.__cause__ if told is error else error)
         else:
             # yt-dlp may have ignored a refusal.
             guard.check()
@@ -107,7 +111,7 @@ def _common(options: DownloadOptions, guard: NetworkGuard) -> dict[str, Any]:
         "hls_prefer_native": True,
         "ffmpeg_location": ffmpeg_binary(),
         "postprocessor_args": {
-            "ffmpeg_i": ["-protocol_whitelist", "file,pipe"],
+            "ffmpeg_i": ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS],
             # A Matroska file has a random number in it otherwise.
             "ffmpeg_o": ["-bitexact"],
         },

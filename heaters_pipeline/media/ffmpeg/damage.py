@@ -44,13 +44,22 @@ class Complaints:
         decoded."""
 
     def __call__(self, line: str) -> None:
-        """Raises InputError where the image changes its size or pixel format in mid-stream."""
+        """Raises InputError where the image changes its size or pixel format in mid-stream, or has
+        more pixels than the input's option `max_pixels` allows."""
+        if large := _TOO_LARGE.search(line):
+            raise InputError(
+                f"{self._source.name} has frames of {large[1]}x{large[2]} pixels, more than are "
+                "allowed: raise HEATERS_MAX_FRAME_MEGAPIXELS to take it."
+            )
         if "[error]" in line or "corrupt" in line:
             self.any = True
             self.of_copied_audio |= "Error applying bitstream filters" in line
         elif change := _CHANGE.search(line):
             _refuse_change(self._source, *change.groups())
 
+
+_TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
+"""A message of libavutil/imgutils.c."""
 
 _CHANGE = re.compile(
     r"filter context - w: (\d+) h: (\d+) fmt: (\d+) .*"

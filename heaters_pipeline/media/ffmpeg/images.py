@@ -3,31 +3,46 @@ many as it is animated with; the others are refused, so that nothing is left out
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from av.container import InputContainer
 
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.media.ffmpeg.process import file_url
+from heaters_pipeline.domain.footage import FILM_SUFFIX
+from heaters_pipeline.media.ffmpeg.demuxers import NUMBERED_STILLS, STILLS
 
 _HEIF = {"avif", "avis", "heic", "heix", "hevc", "mif1", "msf1"}
 """Brands (ISO/IEC 23008-12, annex B)."""
+
+_NAMED_AS_IMAGE = re.compile(
+    r"\.(jpe?g|png|gif|webp|bmp|tiff?|jp2|j2k|pp?m|pgm|pbm|pam|tga|exr|dpx|jxl)", re.IGNORECASE
+)
 
 _REMEDY = "convert it to a video first."
 
 
 def refuse_image(path: Path, container: InputContainer) -> None:
-    """Raises InputError for an image of which ffmpeg would read a part, or files beside it."""
-    if container.format.name == "image2" and "%" in file_url(path):
+    """Raises InputError for an image of which ffmpeg would read a part, and for a still by the name
+    of a film."""
+    if container.format.name in (*STILLS, NUMBERED_STILLS) and FILM_SUFFIX.fullmatch(path.suffix):
         raise InputError(
-            f"{path.name} is an image with a % in its path, which stands for numbered files: "
-            "rename it."
+            f"{path.name} is an image with the name of a film: give the film itself, or rename it."
         )
     is_heif = container.metadata.get("major_brand") in _HEIF
     if is_heif and len(container.streams.video) > 1:
         raise InputError(
             f"{path.name} is an AVIF or HEIF image in several parts (an animation, tiles or "
             f"transparency), of which only one can be read: {_REMEDY}"
+        )
+
+
+def refuse_pattern(path: Path) -> None:
+    """Raises InputError for an image whose path would stand for other files."""
+    if "%" in str(path.absolute()) and _NAMED_AS_IMAGE.fullmatch(path.suffix):
+        raise InputError(
+            f"{path.name} is an image with a % in its path, which stands for numbered files: "
+            "rename it."
         )
 
 

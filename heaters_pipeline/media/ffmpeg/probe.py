@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,17 +19,17 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.media.ffmpeg.demuxers import one_file
 from heaters_pipeline.media.ffmpeg.images import (
     refuse_animated_webp,
     refuse_image,
+    refuse_pattern,
     refuse_undecodable,
 )
 from heaters_pipeline.media.ffmpeg.process import Options, file_url
 from heaters_pipeline.media.ffmpeg.timecode import NO_TIMECODE, FileTimecode, timecode_of
-
-_PLAYLISTS = {"hls", "concat", "dash", "imf", "ffmetadata", "sdp", "rtsp"}
-"""Formats that name other files: a download must not be able to read those."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class VideoFacts:
         return {"c:v": self.decoder} if self.decoder else {}
 
 
-def probe(path: Path) -> VideoFacts:
-    """Raises InputError (one sentence) for a file that can't be ingested."""
+def probe(path: Path, limits: FilmLimits | None = None) -> VideoFacts:
+    """Raises InputError (one sentence) for a file that can't be ingested, or is beyond `limits`."""
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
     if not path.is_file():
@@ -102,22 +104,37 @@ def probe(path: Path) -> VideoFacts:
         raise InputError(f"{path.name} is empty (0 bytes): copy or download it again.")
     try:
         with open_video(path) as container:
-            return _facts(path, container)
+            if limits is not None:
+                check_headers(path, container, limits)
+            facts = _facts(path, container)
     except av.error.FFmpegError as error:
+        refuse_pattern(path)
         raise InputError(_why_not(path, error)) from error
+    if limits is not None:
+        limits.check_picture(path.name, facts.width, facts.height)
+    return facts
+
+
+def check_headers(path: Path, container: InputContainer, limits: FilmLimits) -> None:
+    """Raises InputError where the headers tell of more than `limits` allow."""
+    for video in _films(container):
+        if context := video.codec_context:
+            limits.check_picture(path.name, context.width, context.height)
+        limits.check_frames(path.name, video.frames)
+
+
+def _films(container: InputContainer) -> list[VideoStream]:
+    """The video streams that are no cover images."""
+    cover = av.stream.Disposition.attached_pic
+    return [each for each in container.streams.video if not each.disposition & cover]
 
 
 def open_video(path: Path) -> InputContainer:
     """Opens a local file that can't make ffmpeg open anything else. Raises av's errors."""
-    return av.open(file_url(path), container_options={"protocol_whitelist": "file,pipe"})
+    return av.open(file_url(path), container_options=dict(one_file(path)))
 
 
 def _facts(path: Path, container: InputContainer) -> VideoFacts:
-    if _PLAYLISTS & set(container.format.name.split(",")):
-        raise InputError(
-            f"{path.name} is a list of other files ({container.format.name}), not a video: "
-            "give the video itself."
-        )
     refuse_image(path, container)
     video = video_stream(path, container)
     if video.codec_context is None:
@@ -240,9 +257,8 @@ _COLOR_RANGES = {1: "tv", 2: "pc"}
 
 def video_stream(path: Path, container: InputContainer) -> VideoStream:
     """The first one that is no cover image: ffmpeg's `V:0`. Raises InputError."""
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
+    if films := _films(container):
+        return films[0]
     if container.streams.audio:
         raise InputError(f"{path.name} has audio but no video: give a file with a video stream.")
     raise InputError(f"{path.name} is not a video: no video stream in it, check the file.")
@@ -307,13 +323,19 @@ def _why_not(path: Path, error: av.error.FFmpegError) -> str:
             f"{path.name} is truncated: its index (the moov box) is missing or cut off; "
             "copy or download it again."
         )
-    kind = "it holds text" if _is_text(head) else "ffmpeg knows no such format"
+    if _IS_LIST.search(head):
+        return f"{path.name} is a list of other files, not a video: give the video itself."
+    kind = "it holds text" if _is_text(head) else "its format is none that Heaters opens"
     return f"{path.name} is not a video: {kind}, check that it is the file you meant."
+
+
+_IS_LIST = re.compile(rb"\A(\xef\xbb\xbf)?\s*(#EXTM3U|ffconcat\s)|<MPD[\s>]")
+"""HLS, ffmpeg's own, DASH."""
 
 
 def _is_text(head: bytes) -> bool:
     try:
-        head[:-3].decode()
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its end may cut a character
     except UnicodeDecodeError:
         return False
     return b"\0" not in head

@@ -22,6 +22,7 @@ from typing import IO, Any, NamedTuple
 import ffmpeg
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.media.ffmpeg.demuxers import one_file
 
 OLDEST_MAJOR = 8
 """The oldest ffmpeg, by its major version, that knows every option used here (an input's
@@ -115,13 +116,13 @@ def file_url(path: Path) -> str:
 
 
 def input_file(path: Path, **options: Any) -> Any:
-    """An ffmpeg-python input that opens local files only and shows frames as they are stored: not
+    """An ffmpeg-python input that opens this file only and shows frames as they are stored: not
     turned, not cropped by the container, and through one filter graph from first to last. (A change
     of the image would start a second graph, whose frame numbers would begin again.)"""
     return ffmpeg.input(
         file_url(path),
         noautorotate=None,
-        protocol_whitelist="file,pipe",
+        **one_file(path),
         **{"reinit_filter:v": 0, "apply_cropping:v": "codec"},
         **options,
     )
@@ -304,7 +305,10 @@ _ERROR = re.compile(r"\[(error|fatal|panic)\]")
 
 _FULL = "No space left"
 
+_NOT_MEANT = "Format not on whitelist"
+
 _UNDECODABLE = (
+    _NOT_MEANT,
     "Invalid data found",
     "Nothing was written into output file",
     "matches no streams",
@@ -325,6 +329,8 @@ def _reason(complaints: list[str], status: int) -> str:
     """The first line that says why: ffmpeg's later ones are consequences of it."""
     said = [re.sub(r"^(\[[^\]]*\] ?)+", "", line).strip() for line in complaints]
     for line in said:
+        if _NOT_MEANT in line:
+            return "its format is none that Heaters opens"
         if re.search(rf"{_FULL}|Permission denied|Read-only|Input/output error", line):
             return line.rstrip(".")
     if said:

@@ -12,6 +12,7 @@ import av.error
 from av.container import InputContainer
 
 from heaters_pipeline.domain.timecode import is_timecode
+from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read_timecode(file: BinaryIO) -> FileTimecode:
     read."""
     with (
         suppress(av.error.FFmpegError),
-        av.open(file, "r", container_options={"protocol_whitelist": ""}) as container,
+        av.open(file, "r", container_options={"format_whitelist": FORMATS}) as container,
     ):
         return timecode_of(container)
     return NO_TIMECODE

@@ -18,6 +18,7 @@ import ffmpeg
 
 from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.media.ffmpeg.checksums import (
@@ -31,6 +32,7 @@ from heaters_pipeline.media.ffmpeg.filters import exact, shown, twice
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
+    Progress,
     ProgressCallback,
     file_url,
     input_file,
@@ -133,24 +135,42 @@ def transcode(
     on_progress: ProgressCallback | None = None,
     *,
     gold: GoldMaster = GoldMaster.FFV1,
+    limits: FilmLimits | None = None,
     stall_seconds: float,
 ) -> Transcoded:
     """Writes the wanted products into `folder` in one ffmpeg run.
 
-    Raises InputError where nothing can be decoded or the image changes its size or pixel format
-    in mid-stream, HeatersError for the rest (full disk, stall, products that disagree on the
-    number of frames). Nothing is left in `folder` then.
+    Raises InputError where nothing can be decoded, the image changes its size or pixel format
+    in mid-stream, or more comes out than `limits` allow; HeatersError for the rest (full disk,
+    stall, products that disagree on the number of frames). Nothing is left in `folder` then.
     """
     if not wanted:
         raise ValueError("no product wanted")
     files = _Files.of(wanted, gold, facts, folder)
     complaints = Complaints(source)
+    # Decoders round sizes up.
+    bound = {"max_pixels": round(2 * limits.pixels)} if limits else {}
+
+    def check(frames: int) -> None:
+        if limits:
+            limits.check_frames(source.name, frames)
+            limits.check_growth(source.name, source.stat().st_size, files.size())
+
+    def watch(progress: Progress) -> None:
+        check(progress.frames_done)
+        if on_progress:
+            on_progress(progress)
 
     def decode(*, copies_audio: bool = True, **decoding: Any) -> None:
         run(
-            _graph(input_file(source, **facts.decoding, **decoding), facts, files, copies_audio),
+            _graph(
+                input_file(source, **bound, **facts.decoding, **decoding),
+                facts,
+                files,
+                copies_audio,
+            ),
             what=f"transcode {source.name}",
-            on_progress=on_progress,
+            on_progress=watch,
             on_message=complaints,
             stall_seconds=stall_seconds,
         )
@@ -171,6 +191,7 @@ def transcode(
                 f"{source.name} has no frame that can be decoded: the file is damaged, "
                 "copy or download it again."
             )
+        check(len(ticks))
         if files.audio:
             _start_audio_at(files.audio, int(ticks[0]))
             append_levels(files.audio, stall_seconds=stall_seconds)
@@ -208,6 +229,10 @@ class _Files(NamedTuple):
     audio: Path | None
     sprites: Path | None
     thumbnails: Path | None
+
+    def size(self) -> int:
+        """Bytes that have been written."""
+        return sum(path.stat().st_size for path in self if path and path.exists())
 
     @classmethod
     def of(
