@@ -181,7 +181,7 @@ def save(
     )
     session.flush()
     if replaced is not None and replaced != filepath:
-        deletions.enter(session, [replaced])
+        deletions.enter(session, [replaced], "another file replaced it")
 
 
 def fail(session: Session, clip_id: int, profile: ExportProfile, error: str) -> None:

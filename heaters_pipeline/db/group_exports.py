@@ -157,7 +157,7 @@ def save(
     """Records a file that is in the storage, in place of an earlier one of the profile."""
     before = _taken_out(session, made)
     if before is not None and before.filepath not in (None, filepath):
-        deletions.enter(session, [before.filepath])
+        deletions.enter(session, [before.filepath], "another file replaced it")
     ranges = [each.as_json() for each in frames]
     _put(session, made, filepath=filepath, frames=ranges, receipt=receipt)
 
@@ -251,7 +251,8 @@ def forget_of(session: Session, first_clip_ids: Iterable[int]) -> None:
         .where(col(GroupExport.first_clip_id).in_(list(first_clip_ids)))
         .returning(col(GroupExport.filepath))
     )
-    deletions.enter(session, [path for path in gone if path is not None])
+    files = [path for path in gone if path is not None]
+    deletions.enter(session, files, "its group has changed")
 
 
 def _taken_out(session: Session, of: Missing) -> Any:

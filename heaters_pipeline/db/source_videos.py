@@ -271,7 +271,7 @@ def record(session: Session, key: str, facts: SourceFacts) -> None:
     before = objects(video)
     for name, value in facts.items():
         setattr(video, name, value)
-    deletions.enter(session, before - objects(video))
+    deletions.enter(session, before - objects(video), "another file replaced it")
     video.progress = None
 
 

@@ -64,8 +64,8 @@ class Storage(Protocol):
         and the first error is raised."""
 
     def delete_each(self, keys: Sequence[str]) -> dict[str, str]:
-        """The same without an exception: why objects could not be removed, by key, in a
-        sentence."""
+        """The same without an exception: why objects could not be removed, by key, in a sentence.
+        Raises Unavailable where the storage does not answer: some may be gone then."""
 
     @property
     def has_classes(self) -> bool:

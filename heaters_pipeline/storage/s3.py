@@ -161,11 +161,17 @@ class S3Storage:
         wanted = {"Objects": [{"Key": name} for name in by_name], "Quiet": True}
         try:
             answer = self._client.delete_objects(Bucket=self._bucket, Delete=wanted)
-        except (ClientError, ResponseParserError):
+        except (ClientError, ResponseParserError) as error:
+            failure = self._failure(keys[0], error)
+            if isinstance(failure, Unavailable) and _code(error) not in _NEVER:
+                raise failure from error
             # Not every service with S3's protocol deletes many at once.
             return self._delete_one_by_one(keys)
         except BotoCoreError as error:
-            return dict.fromkeys(keys, self._unusable(keys[0], error))
+            failure = self._failure(keys[0], error)
+            if isinstance(failure, Unavailable):
+                raise failure from error
+            return dict.fromkeys(keys, str(failure))
         return {
             by_name[each["Key"]]: self._refusal(by_name[each["Key"]], _told(each))
             for each in answer.get("Errors", ())
@@ -184,6 +190,8 @@ class S3Storage:
                 self._client.delete_object(**self._name(key))
         except ObjectMissing:
             return None
+        except Unavailable:
+            raise
         except HeatersError as error:
             return str(error)
         return None
@@ -266,6 +274,9 @@ class S3Storage:
 
 _MISSING = ("404", "NoSuchKey")
 
+_NEVER = ("NotImplemented", "501")
+"""Answers, 501, of a service that can't do what it is asked, however often."""
+
 _LATER = ("SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "RequestTimeout")
 """Answers that some services send with other states than 5xx and 429."""
 
@@ -293,5 +304,6 @@ def _told(error: Mapping[str, str]) -> str:
     return f"{error.get('Message') or 'no reason given'} ({error.get('Code')})"
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _code(error: BaseException) -> str:
+    response = error.response if isinstance(error, ClientError) else {}
+    return str(response.get("Error", {}).get("Code", ""))
