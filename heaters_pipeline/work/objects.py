@@ -102,5 +102,5 @@ def sweep(pipeline: Pipeline) -> Deleted:
     while True:
         part = delete_due(pipeline)
         whole = Deleted(whole.number + part.number, {**whole.failures, **part.failures})
-        if not part.number:
+        if not (part.number or part.failures):
             return whole
