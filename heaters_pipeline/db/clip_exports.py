@@ -294,6 +294,22 @@ def retry_failed(session: Session, video_ids: Iterable[int] | None = None) -> in
     return len(rows)
 
 
+def make_again(session: Session, filepath: str) -> bool:
+    """Has a file that is gone made again; whether it will be."""
+    outdated = session.execute(
+        sa.update(ClipExport)
+        .where(col(ClipExport.filepath) == filepath)
+        .values(profile_hash="")
+        .returning(col(ClipExport.clip_id), col(ClipExport.profile))
+    ).all()
+    if not outdated:
+        return False
+    clip_id, profile = outdated[0]
+    clip_work.new_attempt(session, [clip_id])
+    wanted = lacking().where(col(Clip.id) == clip_id, col(ExportProfile.name) == profile)
+    return session.execute(wanted.limit(1)).first() is not None
+
+
 def main_file(session: Session, clip_id: int) -> ClipFile | None:
     """The columns of a clip that name its main file: that of the first of its profiles. None where
     it has no file."""

@@ -210,6 +210,23 @@ def retry(session: Session, first_clip_id: int) -> None:
     )
 
 
+def make_again(session: Session, filepath: str) -> bool:
+    """Has a file that is gone made again; whether it will be."""
+    found = session.execute(
+        sa.select(col(GroupExport.first_clip_id), col(GroupExport.profile), col(SourceVideo.key))
+        .join(Clip, col(Clip.id) == col(GroupExport.first_clip_id))
+        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+        .where(col(GroupExport.filepath) == filepath)
+    ).first()
+    if found is None:
+        return False
+    first_clip_id, profile, key = found
+    _outdate(session, col(GroupExport.filepath) == filepath)
+    clip_work.new_attempt(session, [first_clip_id])
+    lacking = missing(session, key)
+    return (first_clip_id, profile) in [(each.first_clip_id, each.profile) for each in lacking]
+
+
 def retry_failed(session: Session, video_ids: Iterable[int] | None = None) -> int:
     """Has all that failed for good made again; of groups of these videos only. How many."""
     failed = (

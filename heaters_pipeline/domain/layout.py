@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
+from heaters_pipeline.domain.keys import KEY_PATTERN
+
 PROXY_ID_LENGTH = 16
 DIGEST_LENGTH = 10
 
@@ -48,10 +50,20 @@ _NAMES = {
 }
 
 
+_FOLDERS = rf"videos/{KEY_PATTERN.pattern}|(clips|groups)/\d+"
+
+
 def kind(key: str) -> Kind | None:
     """What the object with this key is; None where it belongs to no video or clip."""
     name = key.rpartition("/")[2]
     return next((kind for pattern, kind in _NAMES.items() if re.fullmatch(pattern, name)), None)
+
+
+def is_ours(key: str) -> bool:
+    """Whether the pipeline makes objects with such keys: others in the storage are somebody
+    else's."""
+    folder = key.rpartition("/")[0]
+    return kind(key) is not None and bool(re.fullmatch(_FOLDERS, folder))
 
 
 def proxy_id(video_key: str, digests: Sequence[str]) -> str:
