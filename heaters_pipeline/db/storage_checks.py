@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from heaters_pipeline.db.models import ObjectToDelete, StorageCheck, StoredObject
 from heaters_pipeline.db.named_objects import is_named, named
 
-GOES_ON_WITHIN = timedelta(days=1)
+GOES_ON_WITHIN = timedelta(days=2)
 """A check that broke off longer ago begins anew."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -26,6 +26,7 @@ from heaters_pipeline.domain.errors import HeatersError, Refused
 from heaters_pipeline.domain.storage_check import (
     NOT_OURS,
     OBJECTS,
+    WASTE,
     Finding,
     Outcome,
     Trouble,
@@ -40,6 +41,9 @@ GRACE = timedelta(days=1)
 
 PIECE = 1000
 """Keys that are looked at between two notes of how far the check has got."""
+
+SHOWN = 20
+"""Findings that are kept with a run, of each sort."""
 
 SAMPLE = 20
 """Where none of so many objects is there, the storage is another one."""
@@ -61,8 +65,45 @@ class Checked:
     def alarms(self) -> int:
         return self.tally[Outcome.ALARM]
 
-    def of(self, troubles: Iterable[Trouble]) -> int:
-        return sum(self.tally[each] for each in troubles)
+
+@dataclass(frozen=True)
+class Part:
+    """Findings of one sort."""
+
+    number: int
+    sentences: Sequence[str]
+    """The first few."""
+
+
+@dataclass(frozen=True)
+class LookedAfter:
+    tally: Mapping[str, int]
+    lost: Part
+    waste: Part
+    alarms: int
+    deleted: int
+
+
+def look_after(pipeline: Pipeline) -> LookedAfter:
+    """Checks the storage without mending it, and deletes what no row names any more."""
+    findings: dict[bool, list[str]] = {True: [], False: []}
+
+    def tell(finding: Finding) -> None:
+        pipeline.log.warning(finding.sentence)
+        told = findings[finding.trouble in WASTE]
+        if len(told) < SHOWN:
+            told.append(finding.sentence)
+
+    checked = check_storage(pipeline, tell)
+    waste = sum(checked.tally[each] for each in WASTE)
+    lost = sum(checked.tally[each] for each in Trouble) - waste
+    return LookedAfter(
+        {str(name): number for name, number in checked.tally.items() if number},
+        Part(lost, findings[False]),
+        Part(waste, findings[True]),
+        checked.alarms,
+        sweep(pipeline).number,
+    )
 
 
 def check_storage(

@@ -30,7 +30,6 @@ from heaters_pipeline.domain.profiles import BUILT_IN, Groups
 from heaters_pipeline.domain.storage_check import (
     NOT_OURS,
     OBJECTS,
-    WASTE,
     Finding,
     Outcome,
     Trouble,
@@ -285,7 +284,6 @@ def test_what_no_row_names_is_deleted_and_what_is_not_ours_stays(
         },
         deleted=4,
     )
-    assert checked.of(WASTE) == 3
     assert work.storage.list("") == sorted([named, *foreign])
     assert found(work) == []
 
@@ -436,6 +434,37 @@ def test_a_listing_is_in_the_order_of_keys_and_begins_anywhere(
         rest = [each.key for each in work.storage.entries(key)]
         assert rest == inorder[number + 1 :], key
     assert [each.key for each in work.storage.entries("a/c")] == inorder[inorder.index("a/c-d") :]
+
+
+def test_dagster_shows_what_is_lost_and_what_is_waste(
+    on_disk: Pipeline, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    def check() -> dict[str, tuple[bool, str, Any]]:
+        done = run_job(instance, "storage", None)
+        assert done.success
+        return {
+            each.check_name: (each.passed, each.severity.value, each.metadata["first"].value)
+            for each in done.get_asset_check_evaluations()
+        }
+
+    lost, named = store(on_disk, tmp_path, 2)
+    assert check() == {
+        "nothing_is_missing": (True, "WARN", []),
+        "nothing_is_orphaned": (True, "WARN", []),
+    }
+    left = layout.clip_file(9)
+    keep(on_disk, 1, {left: hashed(tmp_path / "file")})
+    doomed = layout.clip_file(10)
+    on_disk.storage.put(tmp_path / "file", doomed)
+    on_disk.storage.delete(lost)
+    with on_disk.transaction() as session:
+        deletions.enter(session, [doomed], "gone")
+        session.execute(sa.text("UPDATE stored_objects SET entered_at = now() - interval '2d'"))
+    missing, orphaned = check().values()
+    assert missing[:2] == (False, "ERROR")
+    assert orphaned[:2] == (False, "WARN")
+    assert [each.split()[0] for each in (*missing[2], *orphaned[2])] == [lost, left]
+    assert on_disk.storage.list("") == [left, named], "it sweeps, and mends nothing by itself"
 
 
 def test_lost_products_are_those_of_the_transcode() -> None:
