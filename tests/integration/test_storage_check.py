@@ -19,14 +19,17 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import clips, deletions, ledger, profiles, source_videos
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import storage_check_lock
-from heaters_pipeline.db.models import StoredObject
+from heaters_pipeline.db.models import PendingSource, SourceFacts, StoredObject
 from heaters_pipeline.db.source_videos import PATH_OF_LOST
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.decisions import APPROVE, Group
 from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.profiles import BUILT_IN, Groups
+from heaters_pipeline.domain.retries import MOST_TRIES
+from heaters_pipeline.domain.states import PREPROCESS
 from heaters_pipeline.domain.storage_check import (
     NOT_OURS,
     OBJECTS,
@@ -50,7 +53,7 @@ from tests.decisions import decide
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.footage import make_numbered_film
 from tests.jobs import run_job, tick
-from tests.rows import new_video, to_delete
+from tests.rows import new_video, ready_video, to_delete
 
 NO_GRACE = timedelta(0)
 KINDS_MADE = set(Kind)
@@ -368,7 +371,7 @@ def test_work_that_goes_on_meanwhile_is_no_trouble(
     """The listing and the ledger are never read at one moment."""
     first, gone, unlisted = store(on_disk, tmp_path, 3)
     video = new_video(on_disk.engine, "film-late")
-    late = layout.source(video.key, "1f", ".mp4")
+    late, later = (layout.source(video.key, name, ".mp4") for name in ("1f", "upload"))
     entries = LocalStorage.entries
 
     def entries_before(storage: LocalStorage, after: str = "") -> Iterator[Entry]:
@@ -376,14 +379,17 @@ def test_work_that_goes_on_meanwhile_is_no_trouble(
         with on_disk.transaction() as session:
             source_videos.record(session, "film-001", {"source_filepath": None})
         storage.delete(gone)
-        yield from [*listed, listed[0]._replace(key=late)]
+        yield from [*listed, *(listed[0]._replace(key=key) for key in (late, later))]
         keep(on_disk, video.id, {late: hashed(tmp_path / "file")})
+        storage.put(tmp_path / "file", later)
+        copy: PendingSource = {"path": later, "sha256": "2e", "quality": None}
         with on_disk.transaction() as session:
-            source_videos.record(session, video.key, {"source_filepath": late})
+            facts: SourceFacts = {"source_filepath": late, "pending_source": copy}
+            source_videos.record(session, video.key, facts)
 
     monkeypatch.setattr(LocalStorage, "entries", entries_before)
     assert found(on_disk, fix=True) == []
-    assert on_disk.storage.list("") == [first, unlisted, late]
+    assert on_disk.storage.list("") == [first, unlisted, late, later]
 
 
 def test_only_one_process_checks_at_a_time(on_disk: Pipeline) -> None:
@@ -465,6 +471,40 @@ def test_dagster_shows_what_is_lost_and_what_is_waste(
     assert orphaned[:2] == (False, "WARN")
     assert [each.split()[0] for each in (*missing[2], *orphaned[2])] == [lost, left]
     assert on_disk.storage.list("") == [left, named], "it sweeps, and mends nothing by itself"
+
+
+def test_a_lost_product_is_tried_again_and_not_for_ever(
+    engine: Engine,
+) -> None:
+    video, _ = ready_video(engine)
+    unready = new_video(engine, "film-2").id
+
+    def lost() -> list[tuple[str, int, list[str]]]:
+        with transaction(engine) as session:
+            session.execute(sa.text("UPDATE source_videos SET retry_at = now()"))
+            return source_videos.lost(session, 9)
+
+    with transaction(engine) as session:
+        assert source_videos.remake(session, video.id, Kind.REVIEW_PROXY)
+        assert source_videos.remake(session, video.id, Kind.REVIEW_PROXY)
+    assert lost() == [(video.key, 1, ["review_proxy"])]
+    with transaction(engine) as session:
+        source_videos.put_back(session, video.key, "The storage does not answer.", pause=None)
+    assert lost() == [(video.key, 2, ["review_proxy"])]
+    with transaction(engine) as session:
+        source_videos.put_back_left(session, video.key, 2, "The run died.")
+        assert source_videos.get(session, video.key).tries == 1
+    for attempt in range(3, MOST_TRIES + 2):
+        assert lost() == [(video.key, attempt, ["review_proxy"])]
+        with transaction(engine) as session:
+            source_videos.begin(session, video.key, PREPROCESS)
+            source_videos.try_later(session, video.key, PREPROCESS, "Cut off.")
+    assert lost() == []
+    with transaction(engine) as session:
+        now = source_videos.get(session, video.key)
+        assert (now.state, now.error, now.lost_products) == ("ready", "Cut off.", None)
+        assert source_videos.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
+        assert not source_videos.remake(session, unready, Kind.FRAME_SCORES)
 
 
 def test_lost_products_are_those_of_the_transcode() -> None:
