@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
+from sqlmodel import Session
+
 from heaters_pipeline.db import deletions, ledger, lost_objects, storage_checks
 from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.locks import storage_check_lock
@@ -85,7 +87,11 @@ class LookedAfter:
 
 
 def look_after(pipeline: Pipeline) -> LookedAfter:
-    """Checks the storage without mending it, and deletes what no row names any more."""
+    """Deletes what no row names any more, or never came to name, and checks the storage without
+    mending the rest."""
+    with pipeline.transaction() as session:
+        _enter_left_overs(session, GRACE)
+    deleted = sweep(pipeline).number
     findings: dict[bool, list[str]] = {True: [], False: []}
 
     def tell(finding: Finding) -> None:
@@ -102,7 +108,7 @@ def look_after(pipeline: Pipeline) -> LookedAfter:
         Part(lost, findings[False]),
         Part(waste, findings[True]),
         checked.alarms,
-        sweep(pipeline).number,
+        deleted,
     )
 
 
@@ -143,6 +149,12 @@ def _refuse_another_storage(pipeline: Pipeline, sample: Sequence[str]) -> None:
             f"The storage has none of {len(sample)} objects that are to be in it: check "
             "STORAGE_URL, or that its disk is mounted."
         )
+
+
+def _enter_left_overs(session: Session, grace: timedelta) -> list[str]:
+    left = storage_checks.left_over(session, grace)
+    deletions.enter(session, left, "no row came to name it")
+    return left
 
 
 class _Pair(NamedTuple):
@@ -323,9 +335,10 @@ class _Check:
 
     def look_for_left_overs(self) -> None:
         with self.pipeline.transaction() as session:
-            left = storage_checks.left_over(session, self.grace)
             if self.fix:
-                deletions.enter(session, left, "no row came to name it")
+                left = _enter_left_overs(session, self.grace)
+            else:
+                left = storage_checks.left_over(session, self.grace)
         for key in left:
             self._found(Trouble.LEFT_OVER, key, Outcome.REMOVED if self.fix else Outcome.TO_FIX)
 
