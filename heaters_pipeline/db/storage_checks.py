@@ -108,7 +108,8 @@ class Seen(NamedTuple):
 
 
 def seen(session: Session, objects: Mapping[str, Seen]) -> None:
-    """Notes what the storage calls the bytes of objects, by key."""
+    """Notes what the storage calls the bytes of objects, by key, and the digests of those that had
+    none."""
     if objects:
         row = sa.bindparam
         session.connection().execute(
@@ -116,7 +117,7 @@ def seen(session: Session, objects: Mapping[str, Seen]) -> None:
             .where(col(StoredObject.path) == row("key"))
             .values(
                 etag=row("seen_etag"),
-                sha256=sa.func.coalesce(row("seen_sha256"), col(StoredObject.sha256)),
+                sha256=sa.func.coalesce(col(StoredObject.sha256), row("seen_sha256")),
             ),
             [
                 {"key": key, "seen_etag": each.etag, "seen_sha256": each.sha256}

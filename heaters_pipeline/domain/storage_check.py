@@ -45,7 +45,7 @@ _SAID: Mapping[Trouble, str] = {
     Trouble.UNFINISHED: "was not uploaded to its end",
     Trouble.MISSING: "is gone from the storage",
     Trouble.OTHER_SIZE: "has another size than what was stored",
-    Trouble.OTHER_BYTES: "holds other bytes than were stored",
+    Trouble.OTHER_BYTES: "does not hold the bytes that were stored",
 }
 
 _BECOMES: Mapping[Outcome, str] = {

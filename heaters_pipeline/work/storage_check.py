@@ -1,20 +1,16 @@
 """The storage against the rows that name its objects: nothing orphaned, nothing missing.
 
-The storage lists its objects in the order of their keys, and the ledger is read in the same order,
-so that both are walked side by side, however many objects there are. Work goes on meanwhile:
-whatever looks wrong is asked for once more before it is told, and what is younger than a day may be
-on its way. A check that breaks off goes on where it was.
+Work goes on meanwhile: whatever looks wrong is asked for once more before it is told, and what is
+younger than a day may be on its way. A check that breaks off goes on where it was.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -37,12 +33,10 @@ from heaters_pipeline.domain.storage_check import (
 from heaters_pipeline.storage import Entry, ObjectMissing
 from heaters_pipeline.work.objects import sweep
 from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.storage_walk import Pair, pieces
 
 GRACE = timedelta(days=1)
 """The longest that an object may be without its row, or the other way round, while work goes on."""
-
-PIECE = 1000
-"""Keys that are looked at between two notes of how far the check has got."""
 
 SHOWN = 20
 """Findings that are kept with a run, of each sort."""
@@ -74,7 +68,7 @@ class Part:
 
     number: int
     sentences: Sequence[str]
-    """The first few."""
+    """The first few: what is shown with a run stays in Dagster for ever."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +89,10 @@ def look_after(pipeline: Pipeline) -> LookedAfter:
     findings: dict[bool, list[str]] = {True: [], False: []}
 
     def tell(finding: Finding) -> None:
-        pipeline.log.warning(finding.sentence)
         told = findings[finding.trouble in WASTE]
         if len(told) < SHOWN:
             told.append(finding.sentence)
+            pipeline.log.warning(finding.sentence)
 
     checked = check_storage(pipeline, tell)
     waste = sum(checked.tally[each] for each in WASTE)
@@ -133,7 +127,7 @@ def check_storage(
         check = _Check(pipeline, tell, mode, fix, deep, grace, size, Counter(done.tally))
         if not done.last_key:
             check.enter_named()
-        for piece in _pieces(_side_by_side(pipeline, done.last_key)):
+        for piece in pieces(pipeline, done.last_key):
             check.look_at(piece)
         check.look_for_left_overs()
         check.look_for_unfinished()
@@ -157,55 +151,6 @@ def _enter_left_overs(session: Session, grace: timedelta) -> list[str]:
     return left
 
 
-class _Pair(NamedTuple):
-    """What the storage and the ledger say of one key."""
-
-    key: str
-    entry: Entry | None
-    row: StoredObject | None
-
-
-def _side_by_side(pipeline: Pipeline, after: str) -> Iterator[_Pair]:
-    """All keys after `after` that the storage or the ledger has, in order."""
-    entries = _in_order(pipeline.storage.entries(after))
-    rows = _ledger(pipeline, after)
-    entry, row = next(entries, None), next(rows, None)
-    while entry is not None or row is not None:
-        key = min(each for each in (entry and entry.key, row and row.path) if each)
-        here = entry if entry is not None and entry.key == key else None
-        there = row if row is not None and row.path == key else None
-        yield _Pair(key, here, there)
-        entry = next(entries, None) if here else entry
-        row = next(rows, None) if there else row
-
-
-def _in_order(entries: Iterator[Entry]) -> Iterator[Entry]:
-    last = ""
-    for entry in entries:
-        if entry.key <= last:
-            raise HeatersError(
-                f"The storage lists {entry.key!r} after {last!r}: this service does not list "
-                "objects in the order of their keys, so it can't be checked."
-            )
-        last = entry.key
-        yield entry
-
-
-def _ledger(pipeline: Pipeline, after: str) -> Iterator[StoredObject]:
-    while True:
-        with pipeline.transaction() as session:
-            rows = storage_checks.ledger_after(session, after, PIECE)
-        yield from rows
-        if len(rows) < PIECE:
-            return
-        after = rows[-1].path
-
-
-def _pieces(pairs: Iterator[_Pair]) -> Iterator[Sequence[_Pair]]:
-    while piece := list(islice(pairs, PIECE)):
-        yield piece
-
-
 @dataclass(frozen=True)
 class _Check:
     pipeline: Pipeline
@@ -217,34 +162,38 @@ class _Check:
     ledger_size: int
     tally: Counter[str]
 
-    def look_at(self, piece: Sequence[_Pair]) -> None:
+    def look_at(self, piece: Sequence[Pair]) -> None:
         """Tells what is wrong with some keys, mends it, and notes how far the check has got."""
         self._tell_orphans([each.entry for each in piece if each.entry and not each.row])
-        gone = {each.key: Trouble.MISSING for each in piece if each.row and not each.entry}
-        both = [(each.entry, each.row) for each in piece if each.entry and each.row]
-        wrong = {row.path: Trouble.OTHER_SIZE for entry, row in both if entry.bytes != row.bytes}
+        suspects: dict[str, Trouble] = {}
         right: dict[str, Seen] = {}
-        for entry, row in both:
-            if row.path in wrong:
-                continue
-            if self._must_read(entry, row):
-                sha256 = self._digest(row.path)
-                if sha256 is None:
-                    gone[row.path] = Trouble.MISSING
-                    continue
-                if row.sha256 not in (None, sha256):
-                    wrong[row.path] = Trouble.OTHER_BYTES
-                    continue
-                right[row.path] = Seen(entry.etag, sha256)
-            elif entry.etag != row.etag:
-                right[row.path] = Seen(entry.etag, None)
+        for key, entry, row in piece:
+            if row is not None:
+                found = self._compared(entry, row)
+                if isinstance(found, Trouble):
+                    suspects[key] = found
+                elif found.etag != row.etag or found.sha256 != row.sha256:
+                    right[key] = found
         with self.pipeline.transaction() as session:
             storage_checks.seen(session, right)
-        self._tell_lost(gone | wrong)
+        self._tell_lost(suspects)
         self.tally[OBJECTS] += sum(each.entry is not None for each in piece)
         with self.pipeline.transaction() as session:
             done = Progress(piece[-1].key, dict(self.tally))
             storage_checks.save_progress(session, self.mode, done)
+
+    def _compared(self, entry: Entry | None, row: StoredObject) -> Seen | Trouble:
+        """What seems to be wrong with an object, or what is known of one that is right."""
+        if entry is None:
+            return Trouble.MISSING
+        if entry.bytes != row.bytes:
+            return Trouble.OTHER_SIZE
+        if not self._must_read(entry, row):
+            return Seen(entry.etag, row.sha256)
+        sha256 = self._digest(row.path)
+        if isinstance(sha256, Trouble):
+            return sha256
+        return Seen(entry.etag, sha256) if row.sha256 in (None, sha256) else Trouble.OTHER_BYTES
 
     def _must_read(self, entry: Entry, row: StoredObject) -> bool:
         """Whether only the bytes can say that the object is right. Another name for them does not
@@ -254,14 +203,17 @@ class _Check:
         renamed = row.etag is not None and entry.etag != row.etag and row.sha256 is not None
         return self.deep or renamed
 
-    def _digest(self, key: str) -> str | None:
-        """The SHA-256 of an object; None where it is gone."""
+    def _digest(self, key: str) -> str | Trouble:
+        """The SHA-256 of an object, or why it has none."""
         digest = hashlib.sha256()
         try:
             for chunk in self.pipeline.storage.stream(key):
                 digest.update(chunk)
         except ObjectMissing:
-            return None
+            return Trouble.MISSING
+        except OSError as error:  # a disk that can't read it
+            self.pipeline.log.warning(f"{key} can't be read: {error.strerror}.")
+            return Trouble.OTHER_BYTES
         return digest.hexdigest()
 
     def _tell_orphans(self, entries: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -42,7 +43,7 @@ from heaters_pipeline.orchestration.sensors import approved_clips, new_source_vi
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Entry, LocalStorage, Storage
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
-from heaters_pipeline.work import storage_check
+from heaters_pipeline.work import storage_walk
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.keyframes import take_keyframes
 from heaters_pipeline.work.library import embed_clips, export_clips
@@ -325,6 +326,32 @@ def test_what_rows_name_is_entered_in_the_ledger(work: Pipeline, tmp_path: Path)
         assert ledger.by_kind(session, [video.id, lost.id]) == {video.id: {Kind.SOURCE: 5}}
 
 
+def test_a_disk_that_can_not_read_an_object_has_lost_it(
+    on_disk: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = store(on_disk, tmp_path, 2)
+    stream = LocalStorage.stream
+
+    def fail(storage: LocalStorage, key: str) -> Iterator[bytes]:
+        if key == first:
+            raise OSError(errno.EIO, "Input/output error")
+        return stream(storage, key)
+
+    monkeypatch.setattr(LocalStorage, "stream", fail)
+    assert told(found(on_disk, deep=True)) == {first: (Trouble.OTHER_BYTES, Outcome.ALARM)}
+    assert on_disk.storage.exists(second)
+
+
+def test_an_older_object_gets_its_digest_when_it_is_read(on_disk: Pipeline, tmp_path: Path) -> None:
+    (path,) = store(on_disk, tmp_path, 1)
+    with on_disk.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE stored_objects SET sha256 = NULL"))
+    assert found(on_disk, deep=True) == []
+    overwrite(on_disk.storage, path, b"FIVE!", tmp_path)
+    assert found(on_disk) == [], "a folder has no ETags"
+    assert told(found(on_disk, deep=True)) == {path: (Trouble.OTHER_BYTES, Outcome.ALARM)}
+
+
 def store(work: Pipeline, folder: Path, count: int) -> list[str]:
     """Objects that rows name, in order."""
     (folder / "file").write_bytes(b"five!")
@@ -344,7 +371,7 @@ def test_a_check_that_breaks_off_goes_on_where_it_was(
 ) -> None:
     paths = store(on_s3, tmp_path, 9)
     on_s3.storage.delete(paths[1], paths[7])
-    monkeypatch.setattr(storage_check, "PIECE", 2)
+    monkeypatch.setattr(storage_walk, "PIECE", 2)
     first: list[Finding] = []
 
     def fall_silent(finding: Finding) -> None:
