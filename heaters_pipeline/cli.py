@@ -27,6 +27,7 @@ from heaters_pipeline.commands.profiles import profiles
 from heaters_pipeline.commands.repeats import repeats
 from heaters_pipeline.commands.retry import retry
 from heaters_pipeline.commands.search import search
+from heaters_pipeline.commands.storage import storage
 from heaters_pipeline.commands.themes import themes
 from heaters_pipeline.commands.timeline import timecodes, timeline
 from heaters_pipeline.commands.webhook import webhook
@@ -410,6 +411,7 @@ main.add_command(profiles)
 main.add_command(repeats)
 main.add_command(retry)
 main.add_command(search)
+main.add_command(storage)
 main.add_command(themes)
 main.add_command(timecodes)
 main.add_command(timeline)

@@ -63,7 +63,7 @@ def archive(session: Session, key: str, archived: Archived) -> tuple[str, list[s
     if archived is Archived.AWAY:
         video.source_filepath = video.gold_master_filepath = None
         video.source_sha256 = video.products_sha256 = None
-        deletions.enter(session, paths)
+        deletions.enter(session, paths, "its video was archived without it")
     return video.title, paths
 
 

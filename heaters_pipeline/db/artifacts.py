@@ -44,7 +44,7 @@ def leave_library(session: Session, clips: Iterable[Clip]) -> None:
     files += [each.filepath for keyframes in found.values() for each in keyframes]
     forget_vectors(session, held)
     session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id).in_(held)))
-    deletions.enter(session, files)
+    deletions.enter(session, files, "its clip left the library")
     for clip in held.values():
         clip.is_virtual, clip.clip_filepath = True, None
         clip.exported_frames, clip.receipt = None, None
@@ -63,7 +63,8 @@ def replace_keyframes(
         ClipArtifact(clip_id=clip_id, kind=ArtifactKind.KEYFRAME, **each) for each in now
     )
     kept = {each["filepath"] for each in now}
-    deletions.enter(session, [each.filepath for each in before if each.filepath not in kept])
+    others = [each.filepath for each in before if each.filepath not in kept]
+    deletions.enter(session, others, "other keyframes replaced it")
     session.execute(update(Clip).where(col(Clip.id) == clip_id).values(keyframes_basis=basis))
 
 

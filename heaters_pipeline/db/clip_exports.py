@@ -181,7 +181,7 @@ def save(
     )
     session.flush()
     if replaced is not None and replaced != filepath:
-        deletions.enter(session, [replaced])
+        deletions.enter(session, [replaced], "another file replaced it")
 
 
 def fail(session: Session, clip_id: int, profile: ExportProfile, error: str) -> None:
@@ -292,6 +292,22 @@ def retry_failed(session: Session, video_ids: Iterable[int] | None = None) -> in
     )
     clip_work.new_attempt(session, {clip_id for _, clip_id in rows})
     return len(rows)
+
+
+def make_again(session: Session, filepath: str) -> bool:
+    """Has a file that is gone made again; whether it will be."""
+    outdated = session.execute(
+        sa.update(ClipExport)
+        .where(col(ClipExport.filepath) == filepath)
+        .values(profile_hash="")
+        .returning(col(ClipExport.clip_id), col(ClipExport.profile))
+    ).all()
+    if not outdated:
+        return False
+    clip_id, profile = outdated[0]
+    clip_work.new_attempt(session, [clip_id])
+    wanted = lacking().where(col(Clip.id) == clip_id, col(ExportProfile.name) == profile)
+    return session.execute(wanted.limit(1)).first() is not None
 
 
 def main_file(session: Session, clip_id: int) -> ClipFile | None:

@@ -1,7 +1,8 @@
 """Objects in the storage that wait to be deleted.
 
 The transaction that drops the last row which names an object enters the object here; it is deleted
-later (`work.objects.delete_due`). So no crash in between leaves an object behind.
+later (`work.objects.delete_due`). So no crash in between leaves an object behind. An object that a
+row names again by then is not deleted.
 """
 
 from __future__ import annotations
@@ -14,19 +15,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import ledger
-from heaters_pipeline.db.models import ObjectToDelete
+from heaters_pipeline.db.models import ObjectToDelete, StoredObject
+from heaters_pipeline.db.named_objects import is_named
 
 LONGEST_PAUSE = timedelta(days=1)
 
 
-def enter(session: Session, paths: Iterable[str]) -> None:
-    """No row names these objects any more, nor does the ledger after this."""
+def enter(session: Session, paths: Iterable[str], reason: str) -> None:
+    """No row names these objects any more, nor does the ledger after this. `reason` says why."""
     wanted = sorted(set(paths))
     if not wanted:
         return
+    paths_given = sa.func.unnest(sa.cast(wanted, sa.ARRAY(sa.Text))).label("path")
+    given = sa.select(paths_given).subquery("given")
+    weighed = sa.select(given.c.path, col(StoredObject.bytes), sa.literal(reason)).join_from(
+        given, StoredObject, col(StoredObject.path) == given.c.path, isouter=True
+    )
     session.execute(
         insert(ObjectToDelete)
-        .from_select(["path"], sa.select(sa.func.unnest(sa.cast(wanted, sa.ARRAY(sa.Text)))))
+        .from_select(["path", "bytes", "reason"], weighed)
         .on_conflict_do_update(
             index_elements=["path"], set_={"tries": 0, "next_try_at": sa.func.now()}
         )
@@ -44,14 +51,21 @@ def keep(session: Session, paths: Iterable[str]) -> None:
 
 def claim(session: Session, limit: int) -> list[str]:
     """Objects that are to be deleted now, oldest first. Until the transaction ends, nobody else
-    gets them or writes them anew."""
+    gets them or writes them anew. Those that a row names again are not to be deleted any more."""
+    is_due = col(ObjectToDelete.next_try_at) <= sa.func.now()
+    is_wanted = is_named(col(ObjectToDelete.path))
+    session.execute(
+        sa.delete(ObjectToDelete)
+        .where(is_due, is_wanted)
+        .execution_options(synchronize_session=False)
+    )
     return list(
         session.exec(
             select(ObjectToDelete.path)
-            .where(col(ObjectToDelete.next_try_at) <= sa.func.now())
+            .where(is_due, ~is_wanted)
             .order_by(col(ObjectToDelete.next_try_at), col(ObjectToDelete.path))
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=ObjectToDelete, skip_locked=True)
         )
     )
 

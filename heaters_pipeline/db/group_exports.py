@@ -157,7 +157,7 @@ def save(
     """Records a file that is in the storage, in place of an earlier one of the profile."""
     before = _taken_out(session, made)
     if before is not None and before.filepath not in (None, filepath):
-        deletions.enter(session, [before.filepath])
+        deletions.enter(session, [before.filepath], "another file replaced it")
     ranges = [each.as_json() for each in frames]
     _put(session, made, filepath=filepath, frames=ranges, receipt=receipt)
 
@@ -210,6 +210,23 @@ def retry(session: Session, first_clip_id: int) -> None:
     )
 
 
+def make_again(session: Session, filepath: str) -> bool:
+    """Has a file that is gone made again; whether it will be."""
+    found = session.execute(
+        sa.select(col(GroupExport.first_clip_id), col(GroupExport.profile), col(SourceVideo.key))
+        .join(Clip, col(Clip.id) == col(GroupExport.first_clip_id))
+        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+        .where(col(GroupExport.filepath) == filepath)
+    ).first()
+    if found is None:
+        return False
+    first_clip_id, profile, key = found
+    _outdate(session, col(GroupExport.filepath) == filepath)
+    clip_work.new_attempt(session, [first_clip_id])
+    lacking = missing(session, key)
+    return (first_clip_id, profile) in [(each.first_clip_id, each.profile) for each in lacking]
+
+
 def retry_failed(session: Session, video_ids: Iterable[int] | None = None) -> int:
     """Has all that failed for good made again; of groups of these videos only. How many."""
     failed = (
@@ -251,7 +268,8 @@ def forget_of(session: Session, first_clip_ids: Iterable[int]) -> None:
         .where(col(GroupExport.first_clip_id).in_(list(first_clip_ids)))
         .returning(col(GroupExport.filepath))
     )
-    deletions.enter(session, [path for path in gone if path is not None])
+    files = [path for path in gone if path is not None]
+    deletions.enter(session, files, "its group has changed")
 
 
 def _taken_out(session: Session, of: Missing) -> Any:

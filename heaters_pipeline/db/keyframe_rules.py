@@ -13,10 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clip_work, source_videos
-from heaters_pipeline.db.models import Clip, KeyframeRuleRow, Label, SourceVideo
+from heaters_pipeline.db.models import Clip, ClipArtifact, KeyframeRuleRow, Label, SourceVideo
 from heaters_pipeline.domain.errors import NotFound
-from heaters_pipeline.domain.states import ClipState, changed
+from heaters_pipeline.domain.states import UNFINISHED, ClipState, changed
 from heaters_pipeline.domain.stills import USUAL_RULE, KeyframeRule
+
+GONE = "gone"
+"""The basis of keyframes that no rule asks for."""
 
 FINISHED = frozenset({ClipState.EMBEDDED, ClipState.EMBEDDING_FAILED, ClipState.KEYFRAME_FAILED})
 """Clips in these states have been through keyframing, and the pipeline is not at work on them."""
@@ -127,6 +130,25 @@ def send_back(session: Session, undo_window_seconds: float, limit: int) -> int:
         clip.error, clip.tries, clip.retry_at = None, 0, None
         sent += 1
     return sent
+
+
+def take_again(session: Session, filepath: str) -> bool:
+    """Has the keyframes of a clip taken again, one of which is gone; whether they will be."""
+    taken_of = sa.select(col(ClipArtifact.clip_id)).where(col(ClipArtifact.filepath) == filepath)
+    asked = session.scalars(
+        sa.update(Clip)
+        .where(
+            col(Clip.id).in_(taken_of),
+            col(Clip.state).in_(FINISHED | UNFINISHED),
+            col(Clip.source_video_id).in_(
+                sa.select(col(SourceVideo.id)).where(col(SourceVideo.archived).is_(None))
+            ),
+        )
+        .values(keyframes_basis=GONE, keyframes_asked_at=sa.func.now())
+        .returning(col(Clip.id))
+        .execution_options(synchronize_session=False)
+    )
+    return asked.first() is not None
 
 
 def _ask(session: Session, scope: Scope) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -14,19 +15,35 @@ from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import APPROVED
 
 
-def record(session: Session, video_id: int, objects: Mapping[str, int]) -> None:
-    """Enters objects (bytes by storage key) of a video; one entered before gets its new size."""
+class StoredFacts(NamedTuple):
+    """What is known of an object."""
+
+    bytes: int
+    sha256: str | None = None
+    """Hexadecimal; null of objects that nobody has hashed."""
+
+
+def record(session: Session, video_id: int, objects: Mapping[str, StoredFacts]) -> None:
+    """Enters objects of a video, by storage key; one entered before gets its new facts."""
     if not objects:
         return
     entries = insert(StoredObject).values(
         [
-            {"path": path, "source_video_id": video_id, "kind": layout.kind(path), "bytes": size}
-            for path, size in objects.items()
+            {
+                "path": path,
+                "source_video_id": video_id,
+                "kind": layout.kind(path),
+                "entered_at": sa.func.now(),
+                **facts._asdict(),
+            }
+            for path, facts in objects.items()
         ]
     )
+    news = ("bytes", "sha256", "entered_at")
     session.execute(
         entries.on_conflict_do_update(
-            index_elements=["path"], set_={"bytes": entries.excluded.bytes}
+            index_elements=["path"],
+            set_={"etag": None, **{name: entries.excluded[name] for name in news}},
         )
     )
 

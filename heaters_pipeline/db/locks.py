@@ -28,6 +28,9 @@ VIDEO_LOCKS = 0x48545653
 INDEX_LOCKS = 0x48545658
 """The same of the locks under which indexes are made."""
 
+STORAGE_CHECK_LOCKS = 0x48545643
+"""The same of the lock under which the storage is checked."""
+
 SURVEY_LOCKS = 0x48545654
 """The same of the lock under which themes are made."""
 
@@ -53,6 +56,14 @@ def index_lock(
     taken = f"Another process is still making an index of {table}: try again when it has ended."
     with _held(engine, INDEX_LOCKS, table, wait_seconds, taken) as connection:
         yield connection
+
+
+@contextmanager
+def storage_check_lock(engine: Engine) -> Iterator[None]:
+    """Lets only one process check the storage at a time. Raises Conflict as `video_lock` does."""
+    taken = "Another process is checking the storage: wait for it to end."
+    with _held(engine, STORAGE_CHECK_LOCKS, "storage", 0, taken):
+        yield
 
 
 @contextmanager

@@ -29,6 +29,7 @@ FORGOTTEN = SourceFacts.__annotations__.keys() - {"title", "refetch_requested"} 
     "step_began_at",
     "error",
     "retry_at",
+    "lost_products",
 }
 """Columns of a source video that say what was found out about it: null once it is removed."""
 
@@ -86,7 +87,7 @@ def remove(session: Session, key: str, *, actor: str) -> str:
     )
     _forget_facts(video)
     video.state = changed(SourceState(video.state), SourceState.REMOVED)
-    deletions.enter(session, unused)
+    deletions.enter(session, unused, "its video was removed")
     return video.title
 
 

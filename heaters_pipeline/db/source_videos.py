@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,7 @@ from heaters_pipeline.db.models import (
     PRODUCT_PATHS,
     Clip,
     Origin,
+    ProductPath,
     SourceFacts,
     SourceTimecode,
     SourceVideo,
@@ -26,6 +27,7 @@ from heaters_pipeline.domain import frame_index, retries
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.frame_index import RECORD_BYTES, TICKS_PER_SECOND, FrameRecord
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import (
     DOWNLOAD,
     PREPROCESS,
@@ -46,6 +48,12 @@ WITHOUT_CUT_POINTS = defer(col(SourceVideo.scene_cut_points), raiseload=True)  #
 
 TWIN_LOCKS = 0x48545457
 """First half of the keys under which downloads of the same bytes wait for one another."""
+
+PATH_OF_LOST: Mapping[str, ProductPath] = {
+    Kind.REVIEW_PROXY: "proxy_filepath",
+    Kind.FRAME_SCORES: "frame_scores_filepath",
+}
+"""Products that are made again where the storage has lost them, by their columns."""
 
 BETWEEN_STEPS = timedelta(minutes=1)
 
@@ -137,6 +145,37 @@ def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
 def known(session: Session, keys: Iterable[str]) -> set[str]:
     """The keys, of these, that belong to a video."""
     return set(session.exec(select(SourceVideo.key).where(col(SourceVideo.key).in_(list(keys)))))
+
+
+def lost(session: Session, limit: int) -> list[tuple[str, int, list[str]]]:
+    """Key and attempt of ready videos, and the products of each that wait to be made again."""
+    rows = session.execute(
+        sa.select(col(SourceVideo.key), col(SourceVideo.attempt), col(SourceVideo.lost_products))
+        .where(
+            col(SourceVideo.lost_products).is_not(None),
+            col(SourceVideo.state) == SourceState.READY,
+            col(SourceVideo.archived).is_(None),
+            sa.not_(col(SourceVideo.refetch_requested)),
+            sa.or_(col(SourceVideo.retry_at).is_(None), col(SourceVideo.retry_at) <= sa.func.now()),
+        )
+        .order_by(col(SourceVideo.id))
+        .limit(limit)
+    )
+    return [(key, attempt, products) for key, attempt, products in rows]
+
+
+def remake(session: Session, video_id: int, product: str) -> bool:
+    """Has a product made again that the storage has lost, under a new attempt; whether it can be.
+    It is no use for a video that is not ready: its ingest makes all products."""
+    video = _locked(session, with_ids(session, [video_id])[video_id].key)
+    if video.state != SourceState.READY or video.archived or video.source_filepath is None:
+        return False
+    before = video.lost_products or []
+    if product not in before:
+        video.lost_products = sorted([*before, product])
+        video.attempt += 1
+        video.error, video.tries, video.retry_at = None, 0, None
+    return True
 
 
 def counts_by_state(session: Session) -> dict[str, int]:
@@ -271,7 +310,7 @@ def record(session: Session, key: str, facts: SourceFacts) -> None:
     before = objects(video)
     for name, value in facts.items():
         setattr(video, name, value)
-    deletions.enter(session, before - objects(video))
+    deletions.enter(session, before - objects(video), "another file replaced it")
     video.progress = None
 
 
@@ -287,7 +326,7 @@ def fail(session: Session, key: str, step: Step[SourceState], error: str) -> Non
 
 def _end(video: SourceVideo, error: str) -> None:
     video.error = error
-    video.progress = video.retry_at = None
+    video.progress = video.retry_at = video.lost_products = None
     video.cancel_requested = False
     video.refetch_requested = False
 
@@ -304,15 +343,19 @@ def try_later(session: Session, key: str, step: Step[SourceState], error: str) -
 
 
 def put_back(session: Session, key: str, error: str, pause: timedelta | None) -> None:
-    """Puts a video that is not ready, or a refetch, back into the queue, under a new attempt. Not
-    before `pause` is over it is begun; None: as soon as what it needs answers."""
+    """Puts a video that is not ready, a refetch, or what the storage has lost, back into the queue,
+    under a new attempt. Not before `pause` is over it is begun; None: as soon as what it needs
+    answers."""
     video = _locked(session, key)
     refetches = video.refetch_requested or video.pending_source is not None
+    lost_products = video.lost_products
     _end(video, error)
     if video.state in _UNDER_WAY:
         video.state = changed(SourceState(video.state), SourceState.NEW)
     elif refetches:
         video.refetch_requested = True
+    elif lost_products:
+        video.lost_products = lost_products
     else:  # somebody had a product of a ready video made anew: they see the error
         video.tries = 0
         return
@@ -325,6 +368,10 @@ def finish_products(session: Session, key: str, facts: SourceFacts) -> None:
     there; after a part of them it waits for the step again."""
     record(session, key, facts)
     video = _locked(session, key)
+    still_lost = [each for each in video.lost_products or [] if PATH_OF_LOST[each] not in facts]
+    if video.lost_products and not still_lost:
+        video.tries = 0
+    video.lost_products = still_lost or None
     if video.state == PREPROCESS.doing:
         whole = None not in (
             video.gold_master_filepath,
@@ -347,7 +394,7 @@ def give_up(session: Session, key: str, attempt: int | None, error: str) -> None
         video.state = changed(SourceState(video.state), step.failed)
         _end(video, error)
         webhooks.tell_of_video(session, EventKind.SOURCE_FAILED, video)
-    elif video.refetch_requested or video.pending_source is not None:
+    elif _is_asked_for(video):
         _end(video, video.error or error)
 
 
@@ -358,8 +405,13 @@ def put_back_left(session: Session, key: str, attempt: int | None, error: str) -
     if attempt not in (None, video.attempt) or is_at_work(session, key):
         return
     step = _step_under_way(video)
-    if step is not None or video.refetch_requested or video.pending_source is not None:
+    if step is not None or _is_asked_for(video):
         try_later(session, key, step or DOWNLOAD, video.error or error)
+
+
+def _is_asked_for(video: SourceVideo) -> bool:
+    """Whether a ready video waits for something all the same."""
+    return bool(video.refetch_requested or video.pending_source is not None or video.lost_products)
 
 
 def _step_under_way(video: SourceVideo) -> Step[SourceState] | None:

@@ -1,4 +1,9 @@
-"""Storage keys: where each object of a video or clip lies."""
+"""Storage keys: where each object of a video or clip lies.
+
+A key never names two contents: it has a digest of the bytes in it, or a name that is minted once.
+So a deletion that comes late can't hit a newer file. Keys of older rows, which lack their own
+digest, stay valid.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+
+from heaters_pipeline.domain.keys import KEY_PATTERN
 
 PROXY_ID_LENGTH = 16
 DIGEST_LENGTH = 10
@@ -29,24 +36,34 @@ class Kind(StrEnum):
 
 _NAMES = {
     r"source[-.][^/]*": Kind.SOURCE,
-    r"gold_master(-\w+)?\.mkv": Kind.GOLD_MASTER,
-    r"frame_checksums(-\w+)?\.txt": Kind.FRAME_CHECKSUMS,
-    r"frame_scores(-\w+)?\.rgb": Kind.FRAME_SCORES,
+    r"gold_master(-\w+){0,2}\.mkv": Kind.GOLD_MASTER,
+    r"frame_checksums(-\w+){0,2}\.txt": Kind.FRAME_CHECKSUMS,
+    r"frame_scores(-\w+){0,2}\.rgb": Kind.FRAME_SCORES,
     r"cut_evidence-[\w-]+\.npz": Kind.CUT_EVIDENCE,
     r"proxy-[0-9a-f]+\.mp4": Kind.REVIEW_PROXY,
     r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
     r"sprites-[0-9a-f]+\.mov": Kind.SPRITES,
     r"clip\.mp4": Kind.CLIP,
-    r"clip-[a-z0-9-]+-[0-9a-f]{12}\.(mp4|mov|mkv)": Kind.CLIP,
+    r"clip-[a-z0-9-]+-[0-9a-f]{12}(-[0-9a-f]{10})?\.(mp4|mov|mkv)": Kind.CLIP,
     r"group-[a-z0-9-]+-[0-9a-f]+\.(mp4|mov|mkv)": Kind.CLIP,
-    r"keyframe-\d+\.(jpg|webp)": Kind.KEYFRAME,
+    r"keyframe-\d+(-[0-9a-f]{10})?\.(jpg|webp)": Kind.KEYFRAME,
 }
+
+
+_FOLDERS = rf"videos/{KEY_PATTERN.pattern}|(clips|groups)/\d+"
 
 
 def kind(key: str) -> Kind | None:
     """What the object with this key is; None where it belongs to no video or clip."""
     name = key.rpartition("/")[2]
     return next((kind for pattern, kind in _NAMES.items() if re.fullmatch(pattern, name)), None)
+
+
+def is_ours(key: str) -> bool:
+    """Whether the pipeline makes objects with such keys: others in the storage are somebody
+    else's."""
+    folder = key.rpartition("/")[0]
+    return kind(key) is not None and bool(re.fullmatch(_FOLDERS, folder))
 
 
 def proxy_id(video_key: str, digests: Sequence[str]) -> str:
@@ -57,33 +74,40 @@ def proxy_id(video_key: str, digests: Sequence[str]) -> str:
 
 
 def name_of(sha256: str) -> str:
-    """The part of a product's key that names the bytes of its source."""
+    """The part of a key that names bytes by their digest: the object's own (`own` below), or those
+    that it was made from."""
     return sha256[:DIGEST_LENGTH]
 
 
 def source(video_key: str, name: str, suffix: str) -> str:
-    """`name` tells one download of the video from another (`name_of` its digest, or `upload`), so
-    that a new one never overwrites an older one; `suffix` has its dot, as in `.mp4`."""
+    """`name` is `name_of` its digest, or `upload`, which a video's key has once; `suffix` has its
+    dot, as in `.mp4`."""
     return f"videos/{video_key}/source-{name}{suffix}"
 
 
-def gold_master(video_key: str, name: str) -> str:
+def gold_master(video_key: str, name: str, own: str) -> str:
     """`name` is that of the source, here and below: the products of two sources lie side by side
     until the row switches from one to the other."""
-    return f"videos/{video_key}/gold_master-{name}.mkv"
+    return f"videos/{video_key}/gold_master-{name}-{own}.mkv"
 
 
-def frame_checksums(video_key: str, name: str) -> str:
-    return f"videos/{video_key}/frame_checksums-{name}.txt"
+def frame_checksums(video_key: str, name: str, own: str) -> str:
+    return f"videos/{video_key}/frame_checksums-{name}-{own}.txt"
 
 
-def frame_scores(video_key: str, name: str) -> str:
-    return f"videos/{video_key}/frame_scores-{name}.rgb"
+def frame_scores(video_key: str, name: str, own: str) -> str:
+    return f"videos/{video_key}/frame_scores-{name}-{own}.rgb"
 
 
-def cut_evidence(video_key: str, thumbnails: str, evidence: str) -> str:
+def cut_evidence(video_key: str, thumbnails: str, evidence: str, own: str) -> str:
     """`thumbnails` is the name of their digest, `evidence` names what else it depends on."""
-    return f"videos/{video_key}/cut_evidence-{thumbnails}-{evidence}.npz"
+    return f"videos/{video_key}/cut_evidence-{thumbnails}-{evidence}-{own}.npz"
+
+
+def is_cut_evidence(path: str, video_key: str, thumbnails: str, evidence: str) -> bool:
+    """Whether the object with the key `path` is this evidence, whatever its own digest."""
+    base = f"videos/{video_key}/cut_evidence-{thumbnails}-{evidence}"
+    return bool(re.fullmatch(rf"{re.escape(base)}(-[0-9a-f]{{{DIGEST_LENGTH}}})?\.npz", path))
 
 
 def review_proxy(video_key: str, proxy_id: str) -> str:
@@ -103,16 +127,16 @@ def clip_file(clip_id: int) -> str:
     return f"clips/{clip_id}/clip.mp4"
 
 
-def clip_export(clip_id: int, profile: str, digest: str, container: str) -> str:
+def clip_export(clip_id: int, profile: str, digest: str, own: str, container: str) -> str:
     """`profile` is its name, `digest` the hash of its spec."""
-    return f"clips/{clip_id}/clip-{profile}-{digest}.{container}"
+    return f"clips/{clip_id}/clip-{profile}-{digest}-{own}.{container}"
 
 
-def group_export(first_clip_id: int, profile: str, basis: str, container: str) -> str:
+def group_export(first_clip_id: int, profile: str, basis: str, own: str, container: str) -> str:
     """`basis` names the clips with their frames, and the profile's spec."""
-    return f"groups/{first_clip_id}/group-{profile}-{basis[:DIGEST_LENGTH]}.{container}"
+    return f"groups/{first_clip_id}/group-{profile}-{name_of(basis)}-{own}.{container}"
 
 
-def keyframe(clip_id: int, frame: int, suffix: str = ".jpg") -> str:
+def keyframe(clip_id: int, frame: int, own: str, suffix: str = ".jpg") -> str:
     """`frame` is its number in the source video."""
-    return f"clips/{clip_id}/keyframe-{frame}{suffix}"
+    return f"clips/{clip_id}/keyframe-{frame}-{own}{suffix}"

@@ -3,9 +3,23 @@
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
-from heaters_pipeline.orchestration.assets import download, ingest, library, themes, vectors
+from heaters_pipeline.orchestration.assets import (
+    download,
+    ingest,
+    library,
+    storage,
+    themes,
+    vectors,
+)
 from heaters_pipeline.orchestration.checks import asset_checks
-from heaters_pipeline.orchestration.jobs import ingest_job, library_job, themes_job, vectors_job
+from heaters_pipeline.orchestration.jobs import (
+    daily_storage_check,
+    ingest_job,
+    library_job,
+    storage_job,
+    themes_job,
+    vectors_job,
+)
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
@@ -21,7 +35,7 @@ from heaters_pipeline.orchestration.sensors import (
 )
 from heaters_pipeline.settings import get_settings
 
-assets = dg.load_assets_from_modules([download, ingest, library, vectors, themes])
+assets = dg.load_assets_from_modules([download, ingest, library, vectors, themes, storage])
 resources = {
     "database": Database(),
     "store": ObjectStore(s3=S3Resource(endpoint_url=get_settings().s3_endpoint_url)),
@@ -30,7 +44,8 @@ resources = {
 defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
-    jobs=[ingest_job, library_job, vectors_job, themes_job],
+    jobs=[ingest_job, library_job, vectors_job, themes_job, storage_job],
+    schedules=[daily_storage_check],
     sensors=[
         new_source_videos,
         watched_folder,

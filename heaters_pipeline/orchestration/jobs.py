@@ -1,9 +1,10 @@
-"""The two halves of the pipeline, what fills in vectors, and what makes themes of them. Each run is
-one process: starting one for each step costs more than most steps."""
+"""The two halves of the pipeline, what fills in vectors, what makes themes of them, and what looks
+after the storage. Each run is one process: starting one for each step costs more than most
+steps."""
 
 import dagster as dg
 
-from heaters_pipeline.orchestration.assets import download, library, themes, vectors
+from heaters_pipeline.orchestration.assets import download, library, storage, themes, vectors
 
 ingest_job = dg.define_asset_job(
     "ingest",
@@ -32,4 +33,19 @@ themes_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups(themes.GROUP),
     executor_def=dg.in_process_executor,
     description="The library by likeness, once enough of it has changed.",
+)
+
+storage_job = dg.define_asset_job(
+    "storage",
+    selection=dg.AssetSelection.groups(storage.GROUP),
+    executor_def=dg.in_process_executor,
+    description="The storage compared with the database.",
+)
+
+daily_storage_check = dg.ScheduleDefinition(
+    name="daily_storage_check",
+    job=storage_job,
+    cron_schedule="17 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Looks every night whether anything is orphaned or missing.",
 )

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
@@ -71,7 +71,7 @@ INTERVAL = get_settings().sensor_interval_seconds
 )
 def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult:
     """Ingests source videos that nobody has begun with, or whose pause before another try is over,
-    as long as there is room for them."""
+    as long as there is room for them; makes products again that the storage has lost."""
     settings = get_settings()
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
@@ -83,9 +83,11 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
         )
     with database.transaction() as session:
         waiting = source_videos.waiting(session, BATCH)
+        lost = source_videos.lost(session, BATCH)
+    keys = [*(key for key, _ in waiting), *(key for key, _, _ in lost)]
     return dg.SensorResult(
-        run_requests=ingest_requests(waiting),
-        dynamic_partitions_requests=[heaters_videos.build_add_request([key for key, _ in waiting])],
+        run_requests=[*ingest_requests(waiting), *remake_requests(lost)],
+        dynamic_partitions_requests=[heaters_videos.build_add_request(keys)],
     )
 
 
@@ -308,6 +310,18 @@ def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:
     return [
         dg.RunRequest(run_key=ingest_key(key, attempt), partition_key=key)
         for key, attempt in waiting
+    ]
+
+
+def remake_requests(lost: Iterable[tuple[str, int, Sequence[str]]]) -> list[dg.RunRequest]:
+    """A run a video for the products that it has lost."""
+    return [
+        dg.RunRequest(
+            run_key=ingest_key(key, attempt),
+            partition_key=key,
+            asset_selection=[dg.AssetKey(product) for product in products],
+        )
+        for key, attempt, products in lost
     ]
 
 

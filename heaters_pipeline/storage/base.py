@@ -5,8 +5,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 
@@ -26,6 +27,26 @@ class ObjectMissing(HeatersError, KeyError):
 
     def __str__(self) -> str:  # KeyError's own puts quotes around the sentence
         return str(self.args[0])
+
+
+class Entry(NamedTuple):
+    """An object as the storage lists it."""
+
+    key: str
+    bytes: int
+    changed_at: datetime
+    etag: str | None
+    """The storage's own name for the bytes; None where it has none."""
+    is_cold: bool
+    """Whether it has to be thawed before anybody can read it."""
+
+
+class Unfinished(NamedTuple):
+    """An upload that has begun and not ended: it costs bytes, and no reader sees it."""
+
+    key: str
+    began_at: datetime
+    id: str
 
 
 class Storage(Protocol):
@@ -64,8 +85,8 @@ class Storage(Protocol):
         and the first error is raised."""
 
     def delete_each(self, keys: Sequence[str]) -> dict[str, str]:
-        """The same without an exception: why objects could not be removed, by key, in a
-        sentence."""
+        """The same without an exception: why objects could not be removed, by key, in a sentence.
+        Raises Unavailable where the storage does not answer: some may be gone then."""
 
     @property
     def has_classes(self) -> bool:
@@ -79,6 +100,16 @@ class Storage(Protocol):
     def probe(self) -> None:
         """Asks for nothing in particular, once, and waits for seconds only. Raises Unavailable
         where the storage does not answer; any answer is one, a refusal, too."""
+
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        """All objects whose keys come after `after`, in the order of the bytes of their keys, a few
+        at a time, however many there are."""
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """All uploads that have begun and not ended, those under way, too."""
+
+    def abandon(self, upload: Unfinished) -> None:
+        """Ends an upload, whose bytes go. One that has ended meanwhile is no error."""
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""

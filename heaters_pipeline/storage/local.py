@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,9 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
     PARTIAL_SUFFIX,
+    Entry,
     ObjectMissing,
+    Unfinished,
     check_key,
     too_short,
 )
@@ -114,6 +117,37 @@ class LocalStorage:
     def probe(self) -> None:
         """A folder answers always; what is wrong with its disk, each request says."""
 
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        for key, found in self._walk(self.root, "", after):
+            if not key.endswith(PARTIAL_SUFFIX):
+                yield Entry(key, found.st_size, _changed_at(found), etag=None, is_cold=False)
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        for key, found in self._walk(self.root, "", ""):
+            if key.endswith(PARTIAL_SUFFIX):
+                name = key.removesuffix(PARTIAL_SUFFIX).rpartition(".")[0]
+                yield Unfinished(name, _changed_at(found), id=key)
+
+    def abandon(self, upload: Unfinished) -> None:
+        with self._errors(upload.key):
+            self._delete(self.root / upload.id)
+
+    def _walk(self, folder: Path, prefix: str, after: str) -> Iterator[tuple[str, os.stat_result]]:
+        """All files in the order of their keys, one folder in memory at a time."""
+        with self._errors(prefix):
+            try:
+                found = [(each.name + "/" * each.is_dir(), each) for each in os.scandir(folder)]
+            except FileNotFoundError:  # removed meanwhile, or nothing has been stored yet
+                return
+        for name, each in sorted(found, key=lambda one: one[0]):
+            key = prefix + name
+            if key.endswith("/"):
+                if key > after or after.startswith(key):
+                    yield from self._walk(Path(each.path), key, after)
+            elif key > after:
+                with suppress(FileNotFoundError):
+                    yield key, each.stat()
+
     def list(self, prefix: str) -> builtins.list[str]:
         # All keys lie in the folder that the prefix names in full.
         folder = self.root / prefix.rpartition("/")[0]
@@ -156,6 +190,11 @@ def _chunks(file: BinaryIO, key: str, start: int, length: int | None) -> Iterato
             if left is not None:
                 left -= len(chunk)
             yield chunk
+
+
+def _changed_at(found: os.stat_result) -> datetime:
+    """When the file came to its place: one that was linked may have been written long before."""
+    return datetime.fromtimestamp(found.st_ctime, UTC)
 
 
 def _remove_abandoned(target: Path) -> None:

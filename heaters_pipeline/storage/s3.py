@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,7 +24,9 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
     STORAGE,
+    Entry,
     ObjectMissing,
+    Unfinished,
     check_key,
     too_short,
 )
@@ -161,11 +163,17 @@ class S3Storage:
         wanted = {"Objects": [{"Key": name} for name in by_name], "Quiet": True}
         try:
             answer = self._client.delete_objects(Bucket=self._bucket, Delete=wanted)
-        except (ClientError, ResponseParserError):
+        except (ClientError, ResponseParserError) as error:
+            failure = self._failure(keys[0], error)
+            if isinstance(failure, Unavailable) and _code(error) not in _NEVER:
+                raise failure from error
             # Not every service with S3's protocol deletes many at once.
             return self._delete_one_by_one(keys)
         except BotoCoreError as error:
-            return dict.fromkeys(keys, self._unusable(keys[0], error))
+            failure = self._failure(keys[0], error)
+            if isinstance(failure, Unavailable):
+                raise failure from error
+            return dict.fromkeys(keys, str(failure))
         return {
             by_name[each["Key"]]: self._refusal(by_name[each["Key"]], _told(each))
             for each in answer.get("Errors", ())
@@ -184,6 +192,8 @@ class S3Storage:
                 self._client.delete_object(**self._name(key))
         except ObjectMissing:
             return None
+        except Unavailable:
+            raise
         except HeatersError as error:
             return str(error)
         return None
@@ -223,16 +233,38 @@ class S3Storage:
         except HeatersError:
             return
 
-    def list(self, prefix: str) -> builtins.list[str]:
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        begun = {"StartAfter": self._prefix + after} if after else {}
+        for item in self._pages("list_objects_v2", "Contents", "", **begun):
+            yield Entry(
+                item["Key"].removeprefix(self._prefix),
+                item["Size"],
+                item["LastModified"],
+                item.get("ETag"),
+                item.get("StorageClass") in _COLD,
+            )
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        for item in self._pages("list_multipart_uploads", "Uploads", ""):
+            key = item["Key"].removeprefix(self._prefix)
+            yield Unfinished(key, item["Initiated"], item["UploadId"])
+
+    def abandon(self, upload: Unfinished) -> None:
+        name = {"Bucket": self._bucket, "Key": self._prefix + upload.key}
+        with suppress(ObjectMissing), self._errors(upload.key):
+            self._client.abort_multipart_upload(**name, UploadId=upload.id)
+
+    def _pages(self, operation: str, of: str, prefix: str, **options: str) -> Iterator[Any]:
         with self._errors(prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix
+            pages = self._client.get_paginator(operation).paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix, **options
             )
-            return sorted(
-                item["Key"].removeprefix(self._prefix)
-                for page in pages
-                for item in page.get("Contents", ())
-            )
+            for page in pages:
+                yield from page.get(of, ())
+
+    def list(self, prefix: str) -> builtins.list[str]:
+        found = self._pages("list_objects_v2", "Contents", prefix)
+        return sorted(item["Key"].removeprefix(self._prefix) for item in found)
 
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:
@@ -264,7 +296,13 @@ class S3Storage:
         return f"The bucket {self._bucket!r} can't be used for {key!r}: {why}."
 
 
-_MISSING = ("404", "NoSuchKey")
+_MISSING = ("404", "NoSuchKey", "NoSuchUpload")
+
+_COLD = ("GLACIER", "DEEP_ARCHIVE")
+"""Classes of objects that have to be thawed first."""
+
+_NEVER = ("NotImplemented", "501")
+"""Answers, 501, of a service that can't do what it is asked, however often."""
 
 _LATER = ("SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "RequestTimeout")
 """Answers that some services send with other states than 5xx and 429."""
@@ -293,5 +331,6 @@ def _told(error: Mapping[str, str]) -> str:
     return f"{error.get('Message') or 'no reason given'} ({error.get('Code')})"
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _code(error: BaseException) -> str:
+    response = error.response if isinstance(error, ClientError) else {}
+    return str(response.get("Error", {}).get("Code", ""))

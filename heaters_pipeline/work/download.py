@@ -23,7 +23,7 @@ from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.download.playlists import Playlist
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.work.objects import delete_due, enter
+from heaters_pipeline.work.objects import LocalFile, delete_due, enter
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.register import add_address
@@ -141,7 +141,7 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
     if path is None or video.source_sha256 not in (None, sha256):
         path = _path_of(video, fetched, sha256)
     if same is None:
-        _store(pipeline, video, path, fetched)
+        _store(pipeline, video, path, LocalFile(fetched.path, sha256))
     with pipeline.transaction() as session:
         same = source_videos.same_bytes(session, video.key, sha256)
         if same is None:
@@ -158,7 +158,7 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
         else:
             settled = _duplicate(session, video, same, f"{video.title} has the same bytes")
             named = source_videos.objects(source_videos.get(session, video.key))
-            deletions.enter(session, {path} - named)
+            deletions.enter(session, {path} - named, "another video has the same bytes")
     if same is not None:
         return settled
     return StoredSource(
@@ -174,7 +174,7 @@ def _keep_beside(
     size = fetched.path.stat().st_size
     is_same = sha256 == video.source_sha256
     path = str(video.source_filepath) if is_same else _path_of(video, fetched, sha256)
-    _store(pipeline, video, path, fetched)
+    _store(pipeline, video, path, LocalFile(fetched.path, sha256))
     before = video.pending_source
     known = before["quality"] if before and before["sha256"] == sha256 else video.download_quality
     quality = fetched.columns.get("download_quality", known)
@@ -190,11 +190,11 @@ def _keep_beside(
     return StoredSource(path, size, facts, quality)
 
 
-def _store(pipeline: Pipeline, video: SourceVideo, path: str, fetched: _Fetched) -> None:
+def _store(pipeline: Pipeline, video: SourceVideo, path: str, file: LocalFile) -> None:
     """Puts the file into the storage, unless it is there already, as an upload is."""
-    enter(pipeline, video.id, {path: fetched.path})
+    enter(pipeline, video.id, {path: file})
     if not pipeline.storage.exists(path):  # asked after it can't be deleted any more
-        pipeline.storage.put(fetched.path, path)
+        pipeline.storage.put(file.path, path)
 
 
 def _path_of(video: SourceVideo, fetched: _Fetched, sha256: str) -> str:

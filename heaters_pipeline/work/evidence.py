@@ -13,7 +13,7 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.cuts.detection import Gather, Progress, Remember
 from heaters_pipeline.media.cuts.evidence import Evidence
 from heaters_pipeline.storage import ObjectMissing
-from heaters_pipeline.work.objects import delete_due, keep
+from heaters_pipeline.work.objects import delete_due, hashed, keep
 from heaters_pipeline.work.pipeline import Pipeline
 
 
@@ -28,12 +28,13 @@ def remembered(
     def remember(name: str, gather: Gather) -> Evidence:
         nonlocal kept
         if kept is None:
-            path = layout.cut_evidence(video.key, layout.name_of(file_digest(thumbnails)), name)
-            kept = fetched(path) or gathered(path, gather)
+            of = layout.name_of(file_digest(thumbnails))
+            kept = fetched(of, name) or gathered(of, name, gather)
         return kept
 
-    def fetched(path: str) -> Evidence | None:
-        if path != video.cut_evidence_filepath:
+    def fetched(of: str, name: str) -> Evidence | None:
+        path = video.cut_evidence_filepath
+        if path is None or not layout.is_cut_evidence(path, video.key, of, name):
             return None
         try:
             with pipeline.storage.fetch(path) as file:
@@ -41,12 +42,14 @@ def remembered(
         except (ObjectMissing, KeyError, ValueError, EOFError, BadZipFile):
             return None
 
-    def gathered(path: str, gather: Gather) -> Evidence:
+    def gathered(of: str, name: str, gather: Gather) -> Evidence:
         evidence = gather(progress)
         with scratch_folder(pipeline.settings.home) as folder:
             file = folder / "cut_evidence.npz"
             evidence.save(file)
-            keep(pipeline, video.id, {path: file})
+            saved = hashed(file)
+            path = layout.cut_evidence(video.key, of, name, layout.name_of(saved.sha256))
+            keep(pipeline, video.id, {path: saved})
         with pipeline.transaction() as session:
             source_videos.record(session, video.key, {"cut_evidence_filepath": path})
         delete_due(pipeline)

@@ -24,7 +24,7 @@ from heaters_pipeline.media.clips.schedule import middle
 from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.gold_master import GoldMaster, GoldPart, open_gold_master
-from heaters_pipeline.work.objects import keep
+from heaters_pipeline.work.objects import LocalFile, keep
 from heaters_pipeline.work.outages import Outage, is_outage
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.side_by_side import at_once, side_by_side
@@ -134,8 +134,9 @@ def _make(part: GoldPart, clip: Clip, row: ExportProfile) -> str | None:
         return held.frames, export_clip(held, out, stall_seconds=stall_seconds, profile=profile)
 
     frames, receipt = part.read(clip.clean_frames if profile.trimmed else clip.frames, export)
-    path = layout.clip_export(clip.id, row.name, row.hash, profile.container)
-    keep(pipeline, clip.source_video_id, {path: out})
+    own = layout.name_of(receipt["sha256"])
+    path = layout.clip_export(clip.id, row.name, row.hash, own, profile.container)
+    keep(pipeline, clip.source_video_id, {path: LocalFile(out, receipt["sha256"])})
     out.unlink()
     is_kept = _record(pipeline, clip, row, path, frames, receipt)
     return path if is_kept else None
@@ -154,7 +155,7 @@ def _record(
     with pipeline.transaction() as session:
         now = clips.locked(session, [clip.id])[clip.id]
         if now.state not in {*PAST_EXPORT, clip.state} or now.frames != clip.frames:
-            deletions.enter(session, [path])
+            deletions.enter(session, [path], "its clip changed while it was made")
             return False
         clip_exports.save(session, now, profile, filepath=path, frames=frames, receipt=signed)
         if not now.is_virtual:

@@ -15,7 +15,7 @@ from heaters_pipeline.media.clips.joined_range import joined, together
 from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.gold_master import GoldMaster, open_gold_master
-from heaters_pipeline.work.objects import keep
+from heaters_pipeline.work.objects import LocalFile, keep
 from heaters_pipeline.work.outages import Outage, is_outage
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.side_by_side import at_once, side_by_side
@@ -86,14 +86,15 @@ def _make(gold: GoldMaster, wanted: Missing) -> str | None:
         return export_clip(joined(parts), out, stall_seconds=stall_seconds, profile=profile)
 
     receipt = gold.read_all(together(ranges), export)
-    path = layout.group_export(wanted.first_clip_id, row.name, wanted.basis, profile.container)
-    keep(pipeline, gold.video.id, {path: out})
+    own = layout.name_of(receipt["sha256"])
+    path = layout.group_export(wanted.first_clip_id, row.name, wanted.basis, own, profile.container)
+    keep(pipeline, gold.video.id, {path: LocalFile(out, receipt["sha256"])})
     out.unlink()
     signed = receipt | {"profile": row.name, "profile_hash": row.hash}
     with pipeline.transaction() as session:
         clips.locked(session, wanted.clip_ids)
         if wanted not in group_exports.missing(session, gold.video.key):
-            deletions.enter(session, [path])
+            deletions.enter(session, [path], "its group changed while it was made")
             return None
         group_exports.save(session, wanted, path, ranges, signed)
     return path

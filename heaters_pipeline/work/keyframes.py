@@ -19,7 +19,7 @@ from heaters_pipeline.work.archive import refuse_archived
 from heaters_pipeline.work.cuts import flashes_of
 from heaters_pipeline.work.gold_master import open_gold_master
 from heaters_pipeline.work.library import Batch, work_through
-from heaters_pipeline.work.objects import keep
+from heaters_pipeline.work.objects import LocalFile, hashed, keep
 from heaters_pipeline.work.pipeline import Pipeline
 
 
@@ -65,21 +65,19 @@ def _take(
         clip.file_frames, chosen=clip.chosen_frames, flashes=flashes, sharpness=measured
     )
     stills = take_stills(source, wanted, folder, image=rule.image, stall_seconds=stall_seconds)
-    files: list[tuple[KeyframeFile, Path]] = [
-        (
-            {
-                "frame": each.frame,
-                "filepath": layout.keyframe(clip.id, each.frame, each.path.suffix),
-                "width": each.width,
-                "height": each.height,
-            },
-            each.path,
+    files: dict[str, LocalFile] = {}
+    rows: list[KeyframeFile] = []
+    for each in stills:
+        file = hashed(each.path)
+        own = layout.name_of(file.sha256)
+        path = layout.keyframe(clip.id, each.frame, own, each.path.suffix)
+        files[path] = file
+        rows.append(
+            {"frame": each.frame, "filepath": path, "width": each.width, "height": each.height}
         )
-        for each in stills
-    ]
-    keep(pipeline, clip.source_video_id, {row["filepath"]: path for row, path in files})
+    keep(pipeline, clip.source_video_id, files)
     with pipeline.transaction() as session:
         basis = rule.basis(clip.chosen_frames)
-        artifacts.replace_keyframes(session, clip.id, [row for row, _ in files], basis)
-    for _, path in files:
-        path.unlink()
+        artifacts.replace_keyframes(session, clip.id, rows, basis)
+    for file in files.values():
+        file.path.unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import PREPROCESS, SourceState
-from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
@@ -20,7 +19,7 @@ from heaters_pipeline.media.products.same_frames import show_the_same
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
 from heaters_pipeline.storage import Storage
-from heaters_pipeline.work.objects import delete_due, keep
+from heaters_pipeline.work.objects import LocalFile, delete_due, hashed, keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.step import source_step
@@ -55,7 +54,7 @@ class IndexedProxy:
 class MadeProducts:
     columns: SourceFacts
     """Of the video's row."""
-    files: dict[str, Path]
+    files: dict[str, LocalFile]
     """By storage key."""
 
 
@@ -101,7 +100,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 _drop_pending(pipeline, key)
             raise
         products = made_products(key, sha256, made)
-        sizes = {path: file.stat().st_size for path, file in products.files.items()}
+        sizes = {path: file.path.stat().st_size for path, file in products.files.items()}
         keep(pipeline, video.id, products.files)
         if gold is GoldMaster.COPY and Product.GOLD_MASTER in wanted:
             products.columns["gold_master_filepath"] = source_path
@@ -137,31 +136,37 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
 def made_products(key: str, sha256: str, made: Transcoded) -> MadeProducts:
     """What a transcode made, under the storage keys that it gets. `sha256` is the source's."""
     columns = SourceFacts()
-    files: dict[str, Path] = {}
+    files: dict[str, LocalFile] = {}
     name = layout.name_of(sha256)
 
-    def add(local: Path, path: str, column: ProductPath) -> None:
+    def add(local: LocalFile, path: str, column: ProductPath) -> None:
         columns[column] = path
         files[path] = local
 
-    if made.gold_master:
-        add(made.gold_master, layout.gold_master(key, name), "gold_master_filepath")
-    if made.frame_checksums:
-        add(made.frame_checksums, layout.frame_checksums(key, name), "frame_checksums_filepath")
+    def add_named(
+        local: Path | None, path_of: Callable[[str, str, str], str], column: ProductPath
+    ) -> None:
+        if local is not None:
+            file = hashed(local)
+            add(file, path_of(key, name, layout.name_of(file.sha256)), column)
+
+    add_named(made.gold_master, layout.gold_master, "gold_master_filepath")
+    add_named(made.frame_checksums, layout.frame_checksums, "frame_checksums_filepath")
     if made.review_proxy:
-        parts = [made.review_proxy, made.proxy_audio, made.sprites]
-        digests = [file_digest(part) for part in parts if part is not None]
+        proxy = hashed(made.review_proxy)
+        audio = hashed(made.proxy_audio) if made.proxy_audio else None
+        sprites = hashed(made.sprites) if made.sprites else None
+        digests = [part.sha256 for part in (proxy, audio, sprites) if part is not None]
         proxy_id = layout.proxy_id(key, digests)
-        add(made.review_proxy, layout.review_proxy(key, proxy_id), "proxy_filepath")
+        add(proxy, layout.review_proxy(key, proxy_id), "proxy_filepath")
         columns["proxy_audio_filepath"] = None
-        if made.proxy_audio:
-            add(made.proxy_audio, layout.proxy_audio(key, proxy_id), "proxy_audio_filepath")
-        if made.sprites and made.sprite_index:
-            add(made.sprites, layout.sprites(key, proxy_id), "sprites_filepath")
+        if audio:
+            add(audio, layout.proxy_audio(key, proxy_id), "proxy_audio_filepath")
+        if sprites and made.sprite_index:
+            add(sprites, layout.sprites(key, proxy_id), "sprites_filepath")
             columns["sprites"] = made.sprite_index.as_json()
         columns |= {"proxy_id": proxy_id, **proxy_columns(made.review_proxy)}
-    if made.thumbnails:
-        add(made.thumbnails, layout.frame_scores(key, name), "frame_scores_filepath")
+    add_named(made.thumbnails, layout.frame_scores, "frame_scores_filepath")
     return MadeProducts(columns, files)
 
 

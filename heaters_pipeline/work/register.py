@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.footage import FILM_SUFFIX
@@ -117,11 +118,13 @@ def add_upload(
     upload_id: str,
     name: str,
     source_filepath: str,
+    size: int,
     title: str | None = None,
     needs_splicing: bool = True,
 ) -> SourceVideo:
-    """The row of a file that a browser has sent; the storage has it at `source_filepath`."""
-    video, _ = source_videos.register(
+    """The row of a file of `size` bytes that a browser has sent; the storage has it at
+    `source_filepath`."""
+    video, is_new = source_videos.register(
         session,
         key=upload_key(upload_id, name),
         title=plain_text(title or PurePosixPath(name).stem),
@@ -130,6 +133,8 @@ def add_upload(
         needs_splicing=needs_splicing,
         source_filepath=source_filepath,
     )
+    if is_new:
+        ledger.record(session, video.id, {source_filepath: StoredFacts(size)})
     return video
 
 

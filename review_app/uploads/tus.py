@@ -150,6 +150,7 @@ def _taken_in(upload: Upload) -> Upload:
             upload_id=upload.id,
             name=upload.name,
             source_filepath=path,
+            size=upload.length,
             title=upload.title,
             needs_splicing=not upload.already_cut,
         )

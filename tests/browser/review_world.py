@@ -82,7 +82,7 @@ def add_film(
     its virtual clips."""
     made = made_products(key, "no gold master", footage.made)
     for path, file in made.files.items():
-        storage.put(file, path)
+        storage.put(file.path, path)
     products: SourceFacts = {
         **stream_facts(footage.facts),
         **made.columns,

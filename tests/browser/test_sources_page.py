@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import ledger, source_list, source_videos
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.settings import Settings
@@ -208,12 +209,12 @@ def test_the_list_keeps_itself_up_to_date_and_open_what_is_open(
 ) -> None:
     video, _ = ready_video(engine)
     with transaction(engine) as session:
-        ledger.record(session, video.id, {"a/source-x.mp4": 10**9})
+        ledger.record(session, video.id, {"a/source-x.mp4": StoredFacts(10**9)})
     row = row_of(sources, "film-1")
     row.locator("summary", has_text="1 GB").click()
     expect(row.locator("dl")).to_be_visible()
     with transaction(engine) as session:
-        ledger.record(session, video.id, {"a/gold_master.mkv": 3 * 10**9})
+        ledger.record(session, video.id, {"a/gold_master.mkv": StoredFacts(3 * 10**9)})
         damage = {"frames": [[3, 7]], "errors": 4, "missing_seconds": 0}
         session.execute(sa.update(SourceVideo).values(damage=damage))
     expect(row.locator("dl")).to_contain_text("Gold master3 GB")
@@ -232,7 +233,11 @@ def test_a_video_is_deleted_after_it_was_said_what_goes_with_it(
     video, _ = ready_video(engine, "film-1")
     ready_video(engine, "film-2")
     with transaction(engine) as session:
-        ledger.record(session, video.id, {"a/source-x.mp4": 10**9, "a/gold_master.mkv": 10**9})
+        ledger.record(
+            session,
+            video.id,
+            {"a/source-x.mp4": StoredFacts(10**9), "a/gold_master.mkv": StoredFacts(10**9)},
+        )
     sources.reload()
     dialog = sources.get_by_role("dialog", name="Delete \N{LEFT DOUBLE QUOTATION MARK}Film-1")
     button = row_of(sources, "film-1").get_by_role("button", name="Delete Film-1")

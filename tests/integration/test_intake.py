@@ -213,7 +213,7 @@ def test_an_upload_is_probed_and_ingested_from_the_storage(
         path = f"videos/{key}/source-upload.mp4"
         storage.put(file, path)
         with transaction(pipeline) as session:
-            add_upload(session, upload_id=name, name=file.name, source_filepath=path)
+            add_upload(session, upload_id=name, name=file.name, source_filepath=path, size=9)
         return key
 
     good = upload("1", film_file)

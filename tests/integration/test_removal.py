@@ -23,6 +23,7 @@ from heaters_pipeline.db import (
     undoing,
 )
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Merge, Split
@@ -56,12 +57,16 @@ def test_what_was_made_of_a_video_goes_and_the_log_stays(engine: Engine) -> None
         facts = {"clip_filepath": layout.clip_file(first.id), "is_virtual": False}
         facts |= {"exported_frames": first.frames.as_json()}
         clip_work.finish(session, first.id, EXPORT, facts)
-        still = layout.keyframe(first.id, 3)
+        still = layout.keyframe(first.id, 3, "1f")
         add_keyframe(session, first.id, 3, still)
         for clip in (first, second, others[0]):
             embeddings.save(session, clip.id, "m", "preview", [1.0])
-        ledger.record(session, video.id, {source: 5, layout.clip_file(first.id): 5})
-        ledger.record(session, others[0].source_video_id, {layout.clip_file(others[0].id): 5})
+        ledger.record(
+            session, video.id, {source: StoredFacts(5), layout.clip_file(first.id): StoredFacts(5)}
+        )
+        ledger.record(
+            session, others[0].source_video_id, {layout.clip_file(others[0].id): StoredFacts(5)}
+        )
     assert remove(engine, video.key) == video.title
     made = {source, layout.clip_file(first.id), still}
     assert to_delete(engine) == made | {"g", "p", "s"}  # the rows of `ready_video`

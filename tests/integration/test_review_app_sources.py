@@ -26,6 +26,7 @@ from heaters_pipeline.db import (
     source_videos,
 )
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_list import Choice
@@ -248,8 +249,12 @@ def test_the_ledger_sums_up(page: Page, engine: Engine) -> None:
     one, clips = ready_video(engine, frame_count=3000, cuts=(1500,))
     two, _ = ready_video(engine, "film-2")
     with transaction(engine) as session:
-        ledger.record(session, one.id, {"a/source-x.mp4": 10**9, "a/gold_master.mkv": 4 * 10**9})
-        ledger.record(session, two.id, {"b/source-x.mp4": 10**9})
+        ledger.record(
+            session,
+            one.id,
+            {"a/source-x.mp4": StoredFacts(10**9), "a/gold_master.mkv": StoredFacts(4 * 10**9)},
+        )
+        ledger.record(session, two.id, {"b/source-x.mp4": StoredFacts(10**9)})
         session.execute(
             sa.update(Clip).where(Clip.id == clips[0].id).values(state="review_approved")
         )

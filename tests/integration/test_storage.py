@@ -216,7 +216,11 @@ def test_objects_of_a_kind_go_into_their_storage_class(s3_endpoint: str, tmp_pat
     storage = S3Storage(client, "classes", "library", home=tmp_path, class_by_kind=classes)
     local = tmp_path / "object"
     local.write_bytes(b"bytes")
-    keys = [layout.gold_master("a", "1f"), layout.source("a", "1f", ".mp4"), layout.clip_file(1)]
+    keys = [
+        layout.gold_master("a", "1f", "2e"),
+        layout.source("a", "1f", ".mp4"),
+        layout.clip_file(1),
+    ]
     for key in keys:
         storage.put(local, key)
         with storage.fetch(key) as fetched:

@@ -30,7 +30,7 @@ from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work import progress
 from heaters_pipeline.work.download import StoredSource, download_source
 from heaters_pipeline.work.ingest import STEPS, StepResult, ingest
-from heaters_pipeline.work.objects import delete_due, keep
+from heaters_pipeline.work.objects import delete_due, hashed, keep
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
 from heaters_pipeline.work.register import add_source
@@ -180,7 +180,7 @@ def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    file = {path: tmp_path / "file"}
+    file = {path: hashed(tmp_path / "file")}
     with monkeypatch.context() as patch, pytest.raises(HeatersError, match="No space left"):
         patch.setattr("heaters_pipeline.storage.local._sync", fail)
         keep(work, video.id, file)
@@ -190,7 +190,7 @@ def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
     with monkeypatch.context() as patch:
         patch.setattr("heaters_pipeline.storage.local.LocalStorage._delete", fail)
         with work.transaction() as session:
-            deletions.enter(session, [path])
+            deletions.enter(session, [path], "gone")
         assert list(delete_due(work).failures) == [path]
     assert entered() == {}
     assert to_delete(work.engine) == {path}
@@ -198,7 +198,7 @@ def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
     keep(work, video.id, file)
     assert to_delete(work.engine) == set(), "what is written anew is not deleted"
     with work.transaction() as session:
-        deletions.enter(session, [path])
+        deletions.enter(session, [path], "gone")
     assert delete_due(work).number == 1
     assert (entered(), to_delete(work.engine)) == ({}, set())
     assert not work.storage.exists(path)
@@ -233,7 +233,7 @@ def test_no_crash_leaves_an_object_behind(work: Pipeline, tmp_path: Path) -> Non
     for path in paths:
         work.storage.put(tmp_path / "file", path)
     with work.transaction() as session:
-        deletions.enter(session, paths[:3])
+        deletions.enter(session, paths[:3], "gone")
 
     class Killed(BaseException):
         pass
@@ -256,8 +256,8 @@ def test_any_number_of_objects_is_entered_at_once(work: Pipeline) -> None:
     """More than a statement has parameters."""
     paths = {f"clips/{n}/clip.mp4" for n in range(66_000)}
     with work.transaction() as session:
-        deletions.enter(session, paths)
-        deletions.enter(session, paths)
+        deletions.enter(session, paths, "gone")
+        deletions.enter(session, paths, "gone")
     assert to_delete(work.engine) == paths
 
 

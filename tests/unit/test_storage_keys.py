@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.storage import LocalStorage, ObjectMissing, check_key, open_storage
 
 
@@ -46,3 +48,33 @@ def test_a_folder_may_be_named(url: str) -> None:
 def test_another_kind_of_url_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="STORAGE_URL is"):
         open_storage(url, Path("/data/heaters"))
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        (layout.gold_master("a", "1f", "2e"), Kind.GOLD_MASTER),
+        ("videos/a/gold_master.mkv", Kind.GOLD_MASTER),
+        ("videos/a/gold_master-1f.mkv", Kind.GOLD_MASTER),
+        (layout.frame_checksums("a", "1f", "2e"), Kind.FRAME_CHECKSUMS),
+        (layout.frame_scores("a", "1f", "2e"), Kind.FRAME_SCORES),
+        (layout.cut_evidence("a", "1f", "v3-near", "0123456789"), Kind.CUT_EVIDENCE),
+        (layout.clip_export(7, "web", "0123456789ab", "0123456789", "mp4"), Kind.CLIP),
+        ("clips/7/clip-web-0123456789ab.mp4", Kind.CLIP),
+        (layout.group_export(7, "web", "0123456789ab", "0123456789", "mov"), Kind.CLIP),
+        (layout.keyframe(7, 12, "0123456789", ".webp"), Kind.KEYFRAME),
+        ("clips/7/keyframe-12.jpg", Kind.KEYFRAME),
+        ("videos/a/notes.txt", None),
+    ],
+)
+def test_a_key_tells_what_the_object_is(key: str, kind: Kind | None) -> None:
+    """With the digest of its own bytes, and without, as older ones are."""
+    assert layout.kind(key) is kind
+
+
+def test_evidence_is_known_by_what_it_is_about() -> None:
+    told = ("a", "1f", "v3")
+    assert layout.is_cut_evidence(layout.cut_evidence(*told, "0123456789"), *told)
+    assert layout.is_cut_evidence("videos/a/cut_evidence-1f-v3.npz", *told)
+    assert not layout.is_cut_evidence(layout.cut_evidence("a", "1f", "v3-near", "01"), *told)
+    assert not layout.is_cut_evidence(layout.cut_evidence("a", "2f", "v3", "0123456789"), *told)

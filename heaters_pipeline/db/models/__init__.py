@@ -33,6 +33,7 @@ from heaters_pipeline.db.models.sources import (
     SourceFacts,
     SourceTimecode,
     SourceVideo,
+    StorageCheck,
     StoredObject,
 )
 from heaters_pipeline.db.models.themes import ClipTheme, Theme, ThemeSurvey
@@ -73,6 +74,7 @@ __all__ = [
     "SourceFacts",
     "SourceTimecode",
     "SourceVideo",
+    "StorageCheck",
     "StoredObject",
     "Theme",
     "ThemeSurvey",

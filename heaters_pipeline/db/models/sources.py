@@ -116,6 +116,9 @@ class SourceVideo(SQLModel, table=True):
     """Somebody wants the work on this video to stop; the step at work checks every second."""
     refetch_requested: bool = flag()
     """A ready video waits to be fetched again: its site has a better copy."""
+    lost_products: list[str] | None = Field(default=None, sa_column=sa.Column(sa.ARRAY(sa.Text)))
+    """Products of a ready video that the storage has lost, which wait to be made again
+    (`media.products.transcode.Product`); null where there are none."""
     site_id: str | None = optional_text(index=True)
     """What its site calls it (`youtube:...`): two addresses with one id are one video."""
     duplicate_of_id: int | None = reference("source_videos.id", nullable=True)
@@ -276,10 +279,17 @@ class StoredObject(SQLModel, table=True):
         sa.Index("ix_stored_objects_source_video_id_kind", "source_video_id", "kind"),
     )
 
-    path: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    path: str = Field(sa_column=sa.Column(sa.Text(collation="C"), primary_key=True))
+    """In the order of its bytes, in which a storage lists its objects."""
     source_video_id: int = reference("source_videos.id")
     kind: Kind = text()
     bytes: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
+    sha256: str | None = optional_text()
+    """Null of objects that are older than this column."""
+    etag: str | None = optional_text()
+    """The storage's name for the bytes when they were last found right; null where nobody has
+    looked, or where the storage has none."""
+    entered_at: datetime = now()
 
 
 class ObjectToDelete(SQLModel, table=True):
@@ -291,7 +301,24 @@ class ObjectToDelete(SQLModel, table=True):
     tries: int = Field(
         default=0, sa_column=sa.Column(sa.Integer, server_default="0", nullable=False)
     )
+    bytes: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger))
+    """Null where the ledger did not have it."""
+    reason: str | None = optional_text()
+    """Why it is not needed any more."""
     error: str | None = optional_text()
     """Of the last try."""
     next_try_at: datetime = now(index=True)
     created_at: datetime = now()
+
+
+class StorageCheck(SQLModel, table=True):
+    """How far a check of the storage has got that has not ended (`work.storage_check`)."""
+
+    __tablename__: ClassVar[str] = "storage_checks"
+
+    mode: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    """Checks of one kind go on where the one before broke off."""
+    last_key: str = text()
+    """All storage keys up to this one have been looked at."""
+    tally: dict[str, int] = json(nullable=False)
+    began_at: datetime = now()
