@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         description="How many reverse proxies stand in front of the review app; it believes the "
         "X-Forwarded-For, -Proto, -Host and -Prefix headers of that many.",
     )
+    session_days: float = Field(
+        default=30,
+        gt=0,
+        description="How long somebody stays signed in in a browser that they don't use.",
+    )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
 
@@ -243,6 +248,14 @@ class Settings(BaseSettings):
         description="Of the numbers in the index over vectors; `half` takes half the memory, and "
         "is used for models of more than 2,000 numbers in any case.",
     )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the review app listens to this machine alone."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 @lru_cache(maxsize=1)

@@ -21,6 +21,7 @@ from heaters_pipeline.db.models.exports import (
 )
 from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
 from heaters_pipeline.db.models.outages import Outage
+from heaters_pipeline.db.models.people import AuditEntry, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
 from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
@@ -42,6 +43,7 @@ __all__ = [
     "PRODUCT_PATHS",
     "ApartRow",
     "ArtifactKind",
+    "AuditEntry",
     "Clip",
     "ClipArtifact",
     "ClipEmbedding",
@@ -63,6 +65,7 @@ __all__ = [
     "Origin",
     "Outage",
     "PendingSource",
+    "Person",
     "ProductPath",
     "ProfileUse",
     "RepeatRow",
@@ -70,12 +73,15 @@ __all__ = [
     "SavedView",
     "SearchPicture",
     "SearchWord",
+    "SignIn",
+    "SignInDelay",
     "SourceFacts",
     "SourceTimecode",
     "SourceVideo",
     "StoredObject",
     "Theme",
     "ThemeSurvey",
+    "Token",
     "VectorFailure",
     "Webhook",
     "WebhookDelivery",

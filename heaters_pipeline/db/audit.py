@@ -1,0 +1,32 @@
+"""The audit log: who did what, from where, and when. Rows can only be added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlmodel import Session, col, select
+
+from heaters_pipeline.db.models import AuditEntry
+from heaters_pipeline.domain.people import Who
+
+AT_ONCE = 1000
+
+
+def note(
+    session: Session, who: Who, action: str, target: str | None = None, detail: str | None = None
+) -> None:
+    """Part of the transaction that does it: neither is there without the other."""
+    session.add(
+        AuditEntry(actor=who.name, address=who.address, action=action, target=target, detail=detail)
+    )
+
+
+def latest(session: Session, count: int) -> Sequence[AuditEntry]:
+    """Newest first."""
+    return session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(count)).all()
+
+
+def everything(session: Session) -> Iterator[AuditEntry]:
+    """Oldest first, read in parts."""
+    entries = select(AuditEntry).order_by(col(AuditEntry.id))
+    yield from session.exec(entries.execution_options(yield_per=AT_ONCE))
