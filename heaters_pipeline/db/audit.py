@@ -8,7 +8,9 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import AuditEntry
 from heaters_pipeline.domain.people import Who
+from heaters_pipeline.domain.spreadsheets import cell
 
+COLUMNS = "at", "actor", "address", "action", "target", "detail"
 AT_ONCE = 1000
 
 
@@ -26,7 +28,11 @@ def latest(session: Session, count: int) -> Sequence[AuditEntry]:
     return session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(count)).all()
 
 
-def everything(session: Session) -> Iterator[AuditEntry]:
-    """Oldest first, read in parts."""
+def table(session: Session) -> Iterator[Sequence[object]]:
+    """The names of the columns, then every entry, oldest first, read in parts. Texts are safe in
+    spreadsheets."""
+    yield COLUMNS
     entries = select(AuditEntry).order_by(col(AuditEntry.id))
-    yield from session.exec(entries.execution_options(yield_per=AT_ONCE))
+    for entry in session.exec(entries.execution_options(yield_per=AT_ONCE)):
+        texts = entry.actor, entry.address, entry.action, entry.target or "", entry.detail or ""
+        yield entry.at.isoformat(), *map(cell, texts)

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import audit, people, sessions, sign_in_delays, tokens
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Person
+from heaters_pipeline.db.models import Person, Token
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.people import (
     LONGEST_PASSWORD,
@@ -106,10 +106,12 @@ def add_token(
     return secret
 
 
-def revoke_token(session: Session, who: Who, person: Person, token_id: int) -> None:
+def revoke_token(session: Session, who: Who, token_id: int) -> Token:
     token = tokens.get(session, token_id)
     session.delete(token)
+    person = people.get(session, token.person_id)
     audit.note(session, who, "revoke token", person.name, token.name)
+    return token
 
 
 def sign_in(
