@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask, Response
 
-from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
+from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import errors
-from review_app.guard import csrf, refuse_foreign_pages
+from review_app import access, errors
+from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.learnt import Learnt
 from review_app.presenters import texts
 from review_app.presenters.keyframes import keyframe_url
@@ -41,7 +44,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
-    name no database."""
+    name no database, or let in other machines without an admin."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret_key(settings.home),
@@ -52,11 +55,14 @@ def create_app(settings: Settings) -> Flask:
         # Answers that cross on the way must not bring back the session of before a change of name.
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,  # `check_form` does, unless a program brings a token
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     engine = open_engine(_database_url(settings))
+    with transaction(engine) as session:
+        refuse_unless_guarded(session, settings)
     storage = open_storage(
         settings.storage_url,
         settings.home,
@@ -72,8 +78,10 @@ def create_app(settings: Settings) -> Flask:
         open_searcher(engine, storage, settings),
     )
     stand_behind(app, settings.trusted_proxies)
+    access.register(app)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
+    app.before_request(partial(check_form, unless_exempt=True))
     for blueprint in (*BLUEPRINTS, tus.blueprint):
         app.register_blueprint(blueprint)
     errors.register(app)
@@ -81,11 +89,17 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.globals.update(
         keyframe_url=keyframe_url, undo_window_seconds=settings.undo_window_seconds
     )
-    app.context_processor(lambda: {"reviewer": reviewer_name()})
+    app.context_processor(_visitor)
     app.after_request(_secure)
     app.after_request(tus.mark)
     services.uploads.sweep()
     return app
+
+
+def _visitor() -> dict[str, object]:
+    """What templates know of whoever sent the request."""
+    found = access.visitor()
+    return {"visitor": found, "reviewer": reviewer_name() if found.is_authenticated else ""}
 
 
 def _database_url(settings: Settings) -> str:

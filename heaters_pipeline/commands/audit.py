@@ -19,11 +19,13 @@ def audit(as_csv: bool) -> None:
     from heaters_pipeline.db import audit as log
     from heaters_pipeline.db.engine import transaction
 
-    with database(settings()) as engine, transaction(engine) as session:
+    with database(settings()) as engine:
         if as_csv:
-            csv.writer(sys.stdout).writerows(log.table(session))
+            csv.writer(sys.stdout).writerows(log.table(engine))
             return
-        for entry in reversed(log.latest(session, LATEST)):
+        with transaction(engine) as session:
+            latest = log.latest(session, LATEST)
+        for entry in reversed(latest):
             about = " · ".join(filter(None, (entry.target, entry.detail)))
             done = f"{entry.action}: {about}" if about else entry.action
             when = f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import AuditEntry
 from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.spreadsheets import cell
@@ -28,11 +30,18 @@ def latest(session: Session, count: int) -> Sequence[AuditEntry]:
     return session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(count)).all()
 
 
-def table(session: Session) -> Iterator[Sequence[object]]:
-    """The names of the columns, then every entry, oldest first, read in parts. Texts are safe in
-    spreadsheets."""
+def table(engine: Engine) -> Iterator[Sequence[object]]:
+    """The names of the columns, then every entry, oldest first, read in parts, so that a slow
+    reader holds no transaction. Texts are safe in spreadsheets."""
     yield COLUMNS
-    entries = select(AuditEntry).order_by(col(AuditEntry.id))
-    for entry in session.exec(entries.execution_options(yield_per=AT_ONCE)):
-        texts = entry.actor, entry.address, entry.action, entry.target or "", entry.detail or ""
-        yield entry.at.isoformat(), *map(cell, texts)
+    last = 0
+    while True:
+        with transaction(engine) as session:
+            later = select(AuditEntry).where(AuditEntry.id > last).order_by(col(AuditEntry.id))
+            part = session.exec(later.limit(AT_ONCE)).all()
+        for entry in part:
+            last = entry.id
+            texts = entry.actor, entry.address, entry.action, entry.target or "", entry.detail or ""
+            yield entry.at.isoformat(), *map(cell, texts)
+        if len(part) < AT_ONCE:
+            return

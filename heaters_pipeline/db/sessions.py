@@ -49,8 +49,11 @@ def get(session: Session, session_id: int) -> SignIn:
     return found
 
 
-def end(session: Session, digest: str) -> None:
-    session.execute(sa.delete(SignIn).where(col(SignIn.digest) == digest))
+def end(session: Session, digest: str) -> Person | None:
+    """Gives whose session it was; None where it has ended already."""
+    deleted = sa.delete(SignIn).where(col(SignIn.digest) == digest).returning(col(SignIn.person_id))
+    person_id = session.scalar(deleted)
+    return None if person_id is None else session.get(Person, person_id)
 
 
 def end_all(session: Session, person: Person) -> None:

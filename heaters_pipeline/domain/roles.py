@@ -38,7 +38,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "groups": "index group rename take_apart file",
         "handover": "index zipped written taken",
         "keyframe_rules": "index",
-        "labels": "index offered",
+        "labels": "index listed",
         "library": "index found listed",
         "login": "sign_out",
         "media": "frames index audio levels sprites proxy",

@@ -86,6 +86,7 @@ def end_sessions(session: Session, who: Who, person: Person) -> None:
 
 
 def end_session(session: Session, who: Who, session_id: int) -> Person:
+    """Gives whose it was."""
     found = sessions.get(session, session_id)
     person = people.get(session, found.person_id)
     sessions.end(session, found.digest)
@@ -148,9 +149,10 @@ def sign_in(
     return secret
 
 
-def sign_out(session: Session, who: Who, secret: str) -> None:
-    sessions.end(session, digest(secret))
-    audit.note(session, who, "sign out")
+def sign_out(session: Session, secret: str, address: str) -> None:
+    person = sessions.end(session, digest(secret))
+    if person is not None:
+        audit.note(session, Who(person.name, address), "sign out")
 
 
 def _hash(password: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.people import (
@@ -13,8 +14,10 @@ from heaters_pipeline.domain.people import (
     counters,
     person_name,
 )
-from heaters_pipeline.domain.roles import Role, lesser
+from heaters_pipeline.domain.roles import LEAST, Role, lesser
 from heaters_pipeline.settings import Settings
+from review_app.uploads import tus
+from review_app.views import BLUEPRINTS
 
 
 def test_each_role_may_do_what_those_before_it_may() -> None:
@@ -57,3 +60,10 @@ def test_names_and_passwords() -> None:
 )
 def test_loopback_is_what_only_this_machine_reaches(host: str, is_loopback: bool) -> None:
     assert Settings(host=host).on_loopback is is_loopback
+
+
+def test_every_route_stands_in_the_table_of_roles() -> None:
+    app = Flask("review_app")
+    for blueprint in (*BLUEPRINTS, tus.blueprint):
+        app.register_blueprint(blueprint)
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == LEAST.keys()
