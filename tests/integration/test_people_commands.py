@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
 import pytest
@@ -14,10 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import people, tokens
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.domain.errors import Conflict
+from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.settings import Settings
+from heaters_pipeline.work import people as work
 from heaters_pipeline.work.people import digest
-
-PASSWORD = "correct horse battery"
+from tests.people import PASSWORD, TESTER, add_people
 
 
 def heaters(*words: str, typed: str | None = None) -> Result:
@@ -116,3 +119,27 @@ def test_the_audit_log_tells_who_did_what_and_only_grows(
     ):
         with pytest.raises(DBAPIError, match="append-only"), transaction(engine) as session:
             session.execute(sa.text(change.format("audit_log")))
+
+
+def test_of_two_admins_who_demote_each_other_one_stays(settings: Settings, engine: Engine) -> None:
+    add_people(engine, ann=Role.ADMIN, ben=Role.ADMIN)
+
+    def demote(name: str) -> None:
+        with transaction(engine) as session:
+            work.set_role(session, TESTER, people.named(session, name), Role.REVIEWER)
+
+    with ThreadPoolExecutor() as other:
+        with transaction(engine) as session:
+            work.set_role(session, TESTER, people.named(session, "ann"), Role.REVIEWER)
+            second = other.submit(demote, "ben")
+            while not second.done() and not waits_for_a_lock(engine):
+                pass
+        with pytest.raises(Conflict, match="ben is the last admin"):
+            second.result()
+
+
+def waits_for_a_lock(engine: Engine) -> bool:
+    with transaction(engine) as session:
+        return session.execute(
+            sa.text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        ).scalar_one()
