@@ -61,8 +61,11 @@ def end_all(session: Session, person: Person) -> None:
 
 
 def sweep(session: Session, days: float) -> None:
-    """Deletes those that have ended by themselves."""
-    session.execute(sa.delete(SignIn).where(~_used_within(timedelta(days=days))))
+    """Deletes those that have ended by themselves. It waits for nobody."""
+    ended = sa.select(col(SignIn.id)).where(~_used_within(timedelta(days=days)))
+    session.execute(
+        sa.delete(SignIn).where(col(SignIn.id).in_(ended.with_for_update(skip_locked=True)))
+    )
 
 
 def _used_within(time: timedelta) -> Any:

@@ -52,7 +52,7 @@ def succeed(session: Session, counters: Counters) -> None:
 
 
 def sweep(session: Session) -> None:
-    """Deletes what counts no more, but for what a try has locked."""
+    """Deletes what counts no more. It waits for nobody."""
     old = (
         sa.select(col(SignInDelay.key))
         .where(col(SignInDelay.tried_at) < sa.func.now() - FORGOTTEN)

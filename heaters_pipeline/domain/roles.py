@@ -40,7 +40,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "keyframe_rules": "index",
         "labels": "index listed",
         "library": "index found listed",
-        "login": "sign_out",
+        "login": "password change_password sign_out",
         "media": "frames index audio levels sprites proxy",
         "profiles": "index",
         "progress": "index",

@@ -1,17 +1,28 @@
-"""The page where people sign in, and the way out."""
+"""The page where people sign in, their password, and the way out."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from typing import TypedDict
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.people import SignInRefused, TooSoon
 from heaters_pipeline.work import people
-from review_app.access import Visitor, address
+from review_app.access import Visitor, address, visitor
 from review_app.services import services, transaction
 
 blueprint = Blueprint("login", __name__)
+
+
+class Browser(TypedDict):
+    """From where somebody signs in, and for how long they stay so without a request."""
+
+    address: str
+    browser: str
+    days: float
 
 
 @blueprint.get("/login")
@@ -28,18 +39,43 @@ def sign_in() -> ResponseReturnValue:
             services().engine,
             request.form.get("name", ""),
             request.form.get("password", ""),
-            address=address(),
-            browser=request.user_agent.string,
-            days=services().settings.session_days,
+            **_browser(),
         )
     except SignInRefused as refused:
         return _page(str(refused)), 403
     except TooSoon as early:
-        return _page(str(early)), 429, {"Retry-After": str(early.seconds)}
-    _leave()
-    session.permanent = True
-    login_user(Visitor(secret=secret), force=True)
+        return _page(str(early)), 429, _after(early)
+    _begin(secret)
     return _onward()
+
+
+@blueprint.get("/password")
+def password() -> ResponseReturnValue:
+    _refuse_without_session()
+    return render_template("password.html")
+
+
+@blueprint.post("/password")
+def change_password() -> ResponseReturnValue:
+    _refuse_without_session()
+    try:
+        secret = people.change_password(
+            services().engine,
+            str(visitor().name),
+            request.form.get("password", ""),
+            _typed_twice(),
+            **_browser(),
+        )
+    except SignInRefused:
+        wrong = "The present password is wrong."
+        return render_template("password.html", sentence=wrong), 403
+    except TooSoon as early:
+        return render_template("password.html", sentence=str(early)), 429, _after(early)
+    except InputError as error:
+        return render_template("password.html", sentence=str(error)), 400
+    _begin(secret)
+    flash("Your password is changed. Elsewhere you are signed out.")
+    return redirect(url_for("login.password"), 303)
 
 
 @blueprint.post("/logout")
@@ -47,6 +83,12 @@ def sign_out() -> ResponseReturnValue:
     """A program with a token, or the local user, has no session to leave."""
     _leave()
     return redirect(url_for("login.page"), 303)
+
+
+def _begin(secret: str) -> None:
+    _leave()
+    session.permanent = True
+    login_user(Visitor(secret=secret), force=True)
 
 
 def _leave() -> None:
@@ -58,6 +100,30 @@ def _leave() -> None:
             people.sign_out(ended_in, secret, address())
     logout_user()
     session.clear()
+
+
+def _browser() -> Browser:
+    return {
+        "address": address(),
+        "browser": request.user_agent.string,
+        "days": services().settings.session_days,
+    }
+
+
+def _after(early: TooSoon) -> dict[str, str]:
+    return {"Retry-After": str(early.seconds)}
+
+
+def _refuse_without_session() -> None:
+    if not visitor().secret:
+        raise NotFound("Only people who have signed in have a password.")
+
+
+def _typed_twice() -> str:
+    new = request.form.get("new", "")
+    if new != request.form.get("again"):
+        raise InputError("The new password is not the same twice.")
+    return new
 
 
 def _page(sentence: str = "") -> str:

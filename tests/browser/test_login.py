@@ -48,6 +48,9 @@ def test_whoever_signs_in_goes_on_where_they_wanted_to(page: Page, axe: str) -> 
     page.get_by_role("button", name="ben: your account").click()
     expect(page.get_by_text("You are signed in as reviewer.")).to_be_visible()
     expect(page.get_by_role("link", name="People")).to_have_count(0)
+    page.get_by_role("link", name="Password").click()
+    assert look_at("password", page, axe) == []
+    page.get_by_role("button", name="ben: your account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/login$"))
     page.goto("/library")

@@ -217,6 +217,41 @@ def test_a_password_that_changes_meanwhile_lets_nobody_in(
     assert Browser(app).sign_in("ben").status_code == 403
 
 
+def test_people_change_their_own_password(app: Flask, engine: Engine, team: None) -> None:
+    ben, elsewhere = signed_in(app, "ben"), signed_in(app, "ben")
+    new = "another long password"
+
+    def asked(old: str, first: str, second: str) -> tuple[int, str]:
+        answer = ben.send("POST", "/password", password=old, new=first, again=second)
+        return answer.status_code, answer.text
+
+    for old, first, second, status, sentence in (
+        (PASSWORD, new, "something else", 400, "not the same twice"),
+        (PASSWORD, "short", "short", 400, "12 to 1000 characters"),
+        ("a wrong password", new, new, 403, "The present password is wrong."),
+    ):
+        found, page = asked(old, first, second)
+        assert (found, sentence in page) == (status, True), sentence
+    before = cookie(ben)
+    assert asked(PASSWORD, new, new)[0] == 303
+    assert "Your password is changed" in ben.load("/password").text
+    assert elsewhere.load().location == "/login?next=/review"
+    elsewhere.client.set_cookie("heaters", before)
+    assert elsewhere.load().location == "/login?next=/review"
+    assert Browser(app).sign_in("ben").status_code == 403
+    assert Browser(app).sign_in("ben", new).status_code == 303
+    program = token(engine, "ben")
+    assert app.test_client().post("/password", headers=program).status_code == 404
+
+    assert asked("a guess", new, new)[0] == 403
+    after_failures(engine, "name ben", 12)
+    assert [asked("a guess", new, new)[0] for _ in range(2)] == [403, 429]
+
+
+def test_the_local_user_has_no_password(app: Flask) -> None:
+    assert Browser(app).load("/password").status_code == 404
+
+
 def test_a_session_that_is_not_used_ends(app: Flask, engine: Engine, team: None) -> None:
     ben = signed_in(app, "ben")
     for days, is_in in ((29, True), (31, False)):
