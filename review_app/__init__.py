@@ -82,6 +82,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
     app.before_request(partial(check_form, unless_exempt=True))
+    app.before_request(access.note)
     for blueprint in (*BLUEPRINTS, tus.blueprint):
         app.register_blueprint(blueprint)
     errors.register(app)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import quote
 
 from flask import Flask, Request, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -74,6 +75,15 @@ def register(app: Flask) -> None:
     app.before_request(_enforce)
 
 
+def note() -> None:
+    """Writes to the audit log what takes an operator, before it is done: nothing is done that is
+    not there. Whoever may not, or is a foreign page, must have been refused by now."""
+    route = request.endpoint
+    if route and LEAST[route] == Role.OPERATOR and request.method in ("POST", "DELETE"):
+        with transaction() as written_in:
+            audit.note(written_in, who(), route, quote(request.path))
+
+
 def visitor() -> Visitor:
     """NOBODY also on routes that ask nobody to sign in."""
     return cast(Visitor, g.get("visitor", NOBODY))
@@ -121,10 +131,7 @@ def _enforce() -> ResponseReturnValue | None:
     if not visitor().is_authenticated:
         return _sign_in_first()
     if not visitor().may(route):
-        return answer(f"You are {visitor().role}, and this takes an {least}: ask an admin.", 403)
-    if least == Role.OPERATOR and request.method in ("POST", "DELETE"):
-        with transaction() as written_in:
-            audit.note(written_in, who(), route, request.path)
+        return answer(f"Your role is {visitor().role}; this takes an {least}: ask an admin.", 403)
     return None
 
 

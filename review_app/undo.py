@@ -6,7 +6,8 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import audit, undoing
 from heaters_pipeline.db.events import Outcome
-from review_app.access import visitor, who
+from review_app.access import LOCAL, visitor, who
+from review_app.presenters.texts import one_line
 from review_app.reviewer import reviewer_name, reviewer_page
 
 
@@ -16,14 +17,14 @@ def undo_decision(
     """Undoes an event, or the visitor's latest that stands. What is pending again is leased to
     their page. Raises Forbidden for what somebody else decided, unless an admin gives a reason,
     which then stands in the audit log."""
-    reason = " ".join(reason.split())
+    reason = one_line(reason)
     outcome = undoing.undo(
         session,
         actor=reviewer_name(),
         event_id=event_id,
         lease_seconds=lease_seconds,
         page=reviewer_page(),
-        only_own=not (visitor().may_undo_others and (reason or visitor().name is None)),
+        only_own=not (visitor().may_undo_others and (reason or visitor() == LOCAL)),
     )
     if reason:
         audit.note(session, who(), "undo", f"decision {event_id}", reason)

@@ -296,9 +296,14 @@ def test_what_takes_an_operator_stands_in_the_audit_log(
     olga, ann = signed_in(app, "olga"), signed_in(app, "ann")
     olga.send("POST", "/sources/film/remove")
     assert signed_in(app, "ben").send("POST", "/sources/film/cancel").status_code == 403
+    assert olga.client.post("/sources/film/refetch").status_code == 400  # not from a page of ours
+    foreign = {"Sec-Fetch-Site": "cross-site", "X-CSRFToken": olga.csrf}
+    assert olga.client.post("/sources/film/retry", headers=foreign).status_code == 403
+    olga.send("POST", "/sources/a%0Aforged line/retry")
     log = ann.load("/people/audit.csv").text
     assert "olga,127.0.0.1,sources.remove,/sources/film/remove" in log
-    assert "sources.cancel" not in log
+    assert "/sources/a%0Aforged%20line/retry" in log
+    assert not any(f"/film/{each}" in log for each in ("cancel", "refetch", "retry"))
 
 
 def test_a_token_needs_no_csrf_and_takes_no_cookie(app: Flask, engine: Engine, team: None) -> None:
