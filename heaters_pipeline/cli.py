@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heaters_pipeline.commands.archive import archive
+from heaters_pipeline.commands.audit import audit
 from heaters_pipeline.commands.cuts import import_command
 from heaters_pipeline.commands.dataset import dataset
 from heaters_pipeline.commands.embeddings import embeddings
@@ -30,6 +31,8 @@ from heaters_pipeline.commands.search import search
 from heaters_pipeline.commands.storage import storage
 from heaters_pipeline.commands.themes import themes
 from heaters_pipeline.commands.timeline import timecodes, timeline
+from heaters_pipeline.commands.tokens import tokens
+from heaters_pipeline.commands.users import users
 from heaters_pipeline.commands.webhook import webhook
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.wording import number_of
@@ -403,6 +406,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
 
 cuts.add_command(import_command)
 main.add_command(archive)
+main.add_command(audit)
 main.add_command(dataset)
 main.add_command(embeddings)
 main.add_command(export)
@@ -415,6 +419,8 @@ main.add_command(storage)
 main.add_command(themes)
 main.add_command(timecodes)
 main.add_command(timeline)
+main.add_command(tokens)
+main.add_command(users)
 main.add_command(webhook)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.film_limits import FilmLimits
+from heaters_pipeline.domain.hosts import is_loopback
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
@@ -144,6 +145,11 @@ class Settings(BaseSettings):
         ge=0,
         description="How many reverse proxies stand in front of the review app; it believes the "
         "X-Forwarded-For, -Proto, -Host and -Prefix headers of that many.",
+    )
+    session_days: float = Field(
+        default=30,
+        gt=0,
+        description="How long somebody stays signed in in a browser that they don't use.",
     )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
@@ -284,10 +290,7 @@ class Settings(BaseSettings):
     @property
     def on_loopback(self) -> bool:
         """Whether the review app listens to this machine alone."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
 
 @lru_cache(maxsize=1)

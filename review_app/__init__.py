@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask, Response
 
-from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.hosts import is_loopback, known_names
+from heaters_pipeline.domain.hosts import known_names
 from heaters_pipeline.files.home import private_home
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
+from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import errors
+from review_app import access, errors
 from review_app.downloads import Downloads
-from review_app.guard import csrf, refuse_foreign_pages
+from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.hosts import answer_to
 from review_app.learnt import Learnt
 from review_app.presenters import texts
@@ -43,7 +46,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
-    name no database."""
+    name no database, or let in other machines without an admin."""
     private_home(settings.home)
     app = Flask(__name__)
     app.config.update(
@@ -55,10 +58,13 @@ def create_app(settings: Settings) -> Flask:
         # Answers that cross on the way must not bring back the session of before a change of name.
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,  # `check_form` does, unless a program brings a token
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
     )
     engine = open_engine(_database_url(settings))
+    with transaction(engine) as session:
+        refuse_unless_guarded(session, settings)
     storage = open_storage(
         settings.storage_url,
         settings.home,
@@ -75,12 +81,15 @@ def create_app(settings: Settings) -> Flask:
         open_searcher(engine, storage, settings),
         Downloads(),
     )
-    if is_loopback(settings.host) or settings.trusted_hosts:
+    if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))
     # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)
+    access.register(app)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
+    app.before_request(partial(check_form, unless_exempt=True))
+    app.before_request(access.note)
     for blueprint in (*BLUEPRINTS, tus.blueprint):
         app.register_blueprint(blueprint)
     errors.register(app)
@@ -88,11 +97,17 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.globals.update(
         keyframe_url=keyframe_url, undo_window_seconds=settings.undo_window_seconds
     )
-    app.context_processor(lambda: {"reviewer": reviewer_name()})
+    app.context_processor(_visitor)
     app.after_request(_secure)
     app.after_request(tus.mark)
     services.uploads.sweep()
     return app
+
+
+def _visitor() -> dict[str, object]:
+    """What templates know of whoever sent the request."""
+    found = access.visitor()
+    return {"visitor": found, "reviewer": reviewer_name() if found.is_authenticated else ""}
 
 
 def _database_url(settings: Settings) -> str:

@@ -8,7 +8,14 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
-from heaters_pipeline.domain.errors import Conflict, Gone, HeatersError, InputError, NotFound
+from heaters_pipeline.domain.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    HeatersError,
+    InputError,
+    NotFound,
+)
 from heaters_pipeline.storage import ObjectMissing
 from review_app.guard import SAFE
 from review_app.uploads import tus
@@ -23,12 +30,12 @@ def register(app: Flask) -> None:
 
 
 def answer(sentence: str, status: int) -> ResponseReturnValue:
-    if _wants_json():
+    if wants_json():
         return jsonify(error=sentence), status
     return render_template("error.html", sentence=sentence), status
 
 
-def _wants_json() -> bool:
+def wants_json() -> bool:
     return request.path.startswith(("/api/", "/media/")) or tus.is_meant()
 
 
@@ -37,6 +44,8 @@ def _heaters_error(error: HeatersError) -> ResponseReturnValue:
         return answer(str(error), error.status)
     if isinstance(error, ObjectMissing | NotFound):
         return answer(str(error), 404)
+    if isinstance(error, Forbidden):
+        return answer(str(error), 403)
     if isinstance(error, Gone):
         return answer(str(error), 410)
     if isinstance(error, Conflict):

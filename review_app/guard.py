@@ -4,14 +4,17 @@ A foreign web page that the browser has open is kept out twice. A form of ours c
 only our pages can know. An upload carries none, as programs that speak tus know no token; but it
 must carry the header `Tus-Resumable`, and a browser lets a page send such a header, or PATCH and
 DELETE, to another site only if that site's answer to a preflight (OPTIONS) allows it, which ours
-never does (Fetch standard, CORS-preflight). Besides, browsers say where a request comes from
+never does (Fetch standard, CORS-preflight). The same holds for `Authorization`, with which a
+program brings a token, and then no cookie counts. Besides, browsers say where a request comes from
 (`Sec-Fetch-Site`, which pages can't set), and requests of other sites are refused.
 """
 
 from __future__ import annotations
 
-from flask import abort, request
+from flask import Request, abort, request
 from flask_wtf.csrf import CSRFProtect
+
+from heaters_pipeline.domain.people import TOKEN_PREFIX
 
 csrf = CSRFProtect()
 
@@ -20,8 +23,23 @@ ACTING = ("/api/", "/sources/uploads/")
 """Below these even a GET or HEAD acts: it leases clips, or makes a complete upload a video."""
 
 
+def token_of(asked: Request) -> str | None:
+    """The token that a program brings; None where it brings none of ours: other words in
+    `Authorization` are for a proxy in front of the app."""
+    given = asked.authorization
+    if given is None or given.type != "bearer" or not (given.token or "").startswith(TOKEN_PREFIX):
+        return None
+    return given.token
+
+
 def refuse_foreign_pages() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     acts = request.method not in SAFE or request.path.startswith(ACTING)
     if acts and request.method != "OPTIONS" and site not in ("same-origin", "none"):
         abort(403, "This address answers the pages of Heaters only.")
+
+
+def check_form(*, unless_exempt: bool = False) -> None:
+    """Refuses a write without the token that our pages know."""
+    if token_of(request) is None:
+        csrf.protect(apply_exemptions=unless_exempt)

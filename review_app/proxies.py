@@ -3,13 +3,22 @@ believed as far as the setting `trusted_proxies` goes, and cookies follow the br
 
 from __future__ import annotations
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from review_app.guard import token_of
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """A session that began over https is sent over https only."""
+    """A session that began over https is sent over https only. A program that brings a token has
+    none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return self.session_class() if token_of(request) else super().open_session(app, request)
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        return token_of(request) is None and super().should_set_cookie(app, session)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure or super().get_cookie_secure(app)

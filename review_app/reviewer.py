@@ -1,4 +1,5 @@
-"""The reviewer's name, kept in the session, readable, changed at will; and the page they use."""
+"""The reviewer's name, and the page they use. Whoever has signed in has the name of their person;
+the local user has one in their session, readable, changed at will."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ import secrets
 
 from flask import request, session
 
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Forbidden, InputError
+from heaters_pipeline.domain.people import person_name
+from review_app.access import visitor
 
-LONGEST = 40
 PAGE_HEADER = "X-Heaters-Page"
 _MANNERS = ("brisk", "calm", "clear", "deft", "fair", "keen", "kind", "lucid", "quiet", "steady")
 _BIRDS = ("avocet", "crane", "finch", "heron", "ibis", "lark", "osprey", "plover", "robin", "swift")
@@ -17,7 +19,7 @@ _BIRDS = ("avocet", "crane", "finch", "heron", "ibis", "lark", "osprey", "plover
 
 def reviewer_name() -> str:
     """The name of the person who sent this request; a new one where the session has none."""
-    name = session.get("reviewer")
+    name = visitor().name or session.get("reviewer")
     if not isinstance(name, str):
         parts = secrets.choice(_MANNERS), secrets.choice(_BIRDS), str(secrets.randbelow(90) + 10)
         name = rename("-".join(parts))
@@ -35,9 +37,9 @@ def reviewer_page() -> str | None:
 
 def rename(name: str) -> str:
     """Puts the name into the session. Raises InputError for one that can't be shown."""
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= LONGEST or not name.isprintable():
-        raise InputError(f"A reviewer's name has 1 to {LONGEST} characters.")
+    if visitor().name is not None:
+        raise Forbidden("Your name is the one that you signed in with.")
+    name = person_name(name)
     session.permanent = True
     session["reviewer"] = name
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 
 if TYPE_CHECKING:
@@ -48,6 +50,15 @@ def database(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def whoever_types() -> Who:
+    """The user of this machine, as the audit log names them."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # in containers users may have a number alone
+        name = f"user {os.getuid()}"
+    return Who(name, "command line")
 
 
 class Bar:

@@ -15,7 +15,7 @@ from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import DONE, Action, Snapshot, touched
-from heaters_pipeline.domain.errors import Conflict, Gone, InputError
+from heaters_pipeline.domain.errors import Conflict, Forbidden, Gone, InputError
 from heaters_pipeline.domain.states import KEPT_WHILE_ARCHIVED, ClipState, can_change
 
 
@@ -26,6 +26,7 @@ def undo(
     event_id: int | None = None,
     lease_seconds: float = 0,
     page: str | None = None,
+    only_own: bool = False,
 ) -> Outcome:
     """Undoes an event, with the whole batch that it belongs to: `event_id`, or the actor's latest
     that still stands. Clips that are pending again are leased to the actor's `page` for
@@ -33,9 +34,13 @@ def undo(
 
     All or nothing: raises Conflict if a later event changed the same fields of one of the clips,
     or if the pipeline is at work on one, and Gone if the event is undone, or its video removed,
-    already.
+    already. With `only_own` raises Forbidden for what somebody else decided.
     """
     events = _events_to_undo(session, actor, event_id)
+    if only_own and (others := {event.actor for event in events} - {actor}):
+        raise Forbidden(
+            f"{others.pop()} decided that: they can undo it, or an admin, who gives a reason."
+        )
     found = lock(session, {clip_id for event in events for clip_id in event.clip_ids})
     _refuse_if_removed_since(session, events)
     _refuse_if_changed_since(session, events, actor)

@@ -28,6 +28,10 @@ class Gone(Conflict):
     """What was to be done has been done already."""
 
 
+class Forbidden(HeatersError):
+    """The person may not do that: somebody else has to."""
+
+
 class Refused(HeatersError):
     """Something outside answers, and says no: a person has to change something first."""
 

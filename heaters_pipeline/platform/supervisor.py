@@ -135,7 +135,20 @@ class Supervisor:
         self._exit.callback(self._lock.close)
         self._lock.take()
         migrate.upgrade(urls.heaters)
+        self._refuse_unless_guarded()
         return urls
+
+    def _refuse_unless_guarded(self) -> None:
+        """Before anything else starts: the review app would say so in its log only."""
+        from heaters_pipeline.db.engine import open_engine, transaction
+        from heaters_pipeline.work.people import refuse_unless_guarded
+
+        engine = open_engine(self.database_url)
+        try:
+            with transaction(engine) as session:
+                refuse_unless_guarded(session, self.settings)
+        finally:
+            engine.dispose()
 
     def _start_children(self, files: DagsterFiles, environment: Mapping[str, str]) -> None:
         """Each program when what it needs is there; returns when all answer."""

@@ -11,7 +11,9 @@ from review_app.views import (
     keyframe_rules,
     labels,
     library,
+    login,
     media,
+    people,
     profiles,
     progress,
     queue,
@@ -29,7 +31,7 @@ from review_app.views import (
 BLUEPRINTS = tuple(
     view.blueprint
     for view in (
-        *(health, review, queue, progress, decisions, reviewer, sheet, media),
+        *(health, login, people, review, queue, progress, decisions, reviewer, sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
         *(collections, groups, handover, keyframe_rules, reel, search, themes),
     )

@@ -20,7 +20,6 @@ from heaters_pipeline.db import (
     labels,
     repeats,
     review_queue,
-    undoing,
 )
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.db.review_queue import QueuedClip
@@ -31,6 +30,7 @@ from review_app.presenters import history
 from review_app.presenters.clip_json import clips_json
 from review_app.reviewer import reviewer_name
 from review_app.services import services, transaction
+from review_app.undo import undo_decision
 
 blueprint = Blueprint("clips", __name__)
 
@@ -149,10 +149,10 @@ def retry_exports(clip_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/clips/<int:clip_id>/undo")
 def undo(clip_id: int) -> ResponseReturnValue:
-    """Takes back a decision on the clip, no matter who made it and when."""
+    """Takes back a decision on the clip, no matter when it was made."""
     with transaction() as session:
-        outcome = undoing.undo(
-            session, actor=reviewer_name(), event_id=request.form.get("event_id", 0, int)
+        outcome = undo_decision(
+            session, request.form.get("event_id", 0, int), request.form.get("reason", "")
         )
     more = outcome.events - 1
     flash(f"Taken back{f', with {more} more of its batch' if more else ''}.")

@@ -15,7 +15,6 @@ from heaters_pipeline.db import (
     review_queue,
     reviews,
     source_videos,
-    undoing,
 )
 from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.models import ReviewEvent, SourceVideo
@@ -45,6 +44,7 @@ from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import ClipJson, clips_json, seen_json, video_json
 from review_app.reviewer import reviewer_name, reviewer_page
 from review_app.services import services, transaction
+from review_app.undo import undo_decision
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -105,16 +105,16 @@ def decide_all() -> ResponseReturnValue:
 @blueprint.post("/api/undo")
 def undo() -> ResponseReturnValue:
     """`{"event_id"}`, or nothing for the reviewer's latest decision that stands; a batch is undone
-    whole. `undone` says how many decisions that were, `today` how many of today's stand now."""
+    whole. An admin who gives a `reason` undoes what others decided. `undone` says how many
+    decisions that were, `today` how many of today's stand now."""
     wanted = json_object()
     event_id = None if wanted.get("event_id") is None else integer(wanted, "event_id")
     with transaction() as session:
-        outcome = undoing.undo(
+        outcome = undo_decision(
             session,
-            actor=reviewer_name(),
-            event_id=event_id,
+            event_id,
+            str(wanted.get("reason", "")),
             lease_seconds=services().settings.lease_seconds,
-            page=reviewer_page(),
         )
     with transaction() as session:
         today = _count_today(session)

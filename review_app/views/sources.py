@@ -28,7 +28,7 @@ from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.retries import outage_told
 from heaters_pipeline.domain.sensors import stopped_told
 from heaters_pipeline.work.register import add_source, references_in
-from review_app.guard import csrf
+from review_app.guard import check_form, csrf
 from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
@@ -95,7 +95,7 @@ def add() -> ResponseReturnValue:
     """Adds what the form names, or announces an upload (`uploads.tus`)."""
     if tus.is_meant():
         return tus.create()
-    csrf.protect()
+    check_form()
     lines = [line.strip() for line in request.form.get("references", "").splitlines()]
     lines = [line for line in lines if line]
     title = one_line(request.form.get("title", ""))

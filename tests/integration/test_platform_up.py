@@ -317,6 +317,13 @@ def test_what_ends_at_once_is_reported_with_its_last_words(world: World, tmp_pat
     assert not EmbeddedPostgres(world.home).is_running()
 
 
+def test_beyond_loopback_it_starts_only_with_an_admin(world: World) -> None:
+    done = world.run("up", HEATERS_HOST="0.0.0.0")
+    assert done.returncode == 1
+    assert "run `heaters users add NAME --role admin` and start again." in done.stderr
+    assert not EmbeddedPostgres(world.home).is_running()
+
+
 @pytest.mark.parametrize("which", ["HEATERS_REVIEW_PORT", "HEATERS_DAGSTER_PORT"])
 def test_a_port_in_use_is_one_sentence(world: World, which: str) -> None:
     with socket.socket() as taken:

@@ -21,6 +21,7 @@ from heaters_pipeline.db.models.exports import (
 )
 from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
 from heaters_pipeline.db.models.outages import Outage
+from heaters_pipeline.db.models.people import AuditEntry, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
 from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
@@ -43,6 +44,7 @@ __all__ = [
     "PRODUCT_PATHS",
     "ApartRow",
     "ArtifactKind",
+    "AuditEntry",
     "Clip",
     "ClipArtifact",
     "ClipEmbedding",
@@ -64,6 +66,7 @@ __all__ = [
     "Origin",
     "Outage",
     "PendingSource",
+    "Person",
     "ProductPath",
     "ProfileUse",
     "RepeatRow",
@@ -71,6 +74,8 @@ __all__ = [
     "SavedView",
     "SearchPicture",
     "SearchWord",
+    "SignIn",
+    "SignInDelay",
     "SourceFacts",
     "SourceTimecode",
     "SourceVideo",
@@ -78,6 +83,7 @@ __all__ = [
     "StoredObject",
     "Theme",
     "ThemeSurvey",
+    "Token",
     "VectorFailure",
     "Webhook",
     "WebhookDelivery",

@@ -1,0 +1,145 @@
+"""Who sends a request, and whether they may: judged here for every route, before its view runs.
+
+A person signs in and has a session (`db.sessions`) whose secret their cookie carries; a program
+brings a token. Where nobody is in the table of people and only this machine reaches the app,
+whoever opens it is the local user, who needs no password and may everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import quote
+
+from flask import Flask, Request, g, make_response, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+
+from heaters_pipeline.db import audit, people, sessions, tokens
+from heaters_pipeline.domain.people import Who
+from heaters_pipeline.domain.roles import LEAST, Role, lesser
+from heaters_pipeline.work.people import digest
+from review_app.errors import answer, wants_json
+from review_app.guard import token_of
+from review_app.services import services, transaction
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who sends a request. Flask-Login asks for the attributes that begin with `is_`."""
+
+    role: Role | None = None
+    """None: somebody who has not signed in."""
+    name: str | None = None
+    """None: the local user calls themselves as they like."""
+    secret: str = ""
+    """Of the session, if it is one."""
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.role is not None
+
+    @property
+    def is_active(self) -> bool:
+        return self.is_authenticated
+
+    @property
+    def is_anonymous(self) -> bool:
+        return not self.is_authenticated
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie."""
+        return self.secret
+
+    @property
+    def may_undo_others(self) -> bool:
+        """With a reason, unless it is the local user, who is everybody."""
+        return self.role == Role.ADMIN
+
+    def may(self, route: str) -> bool:
+        least = LEAST[route]
+        return least is None or (self.role is not None and self.role.reaches(least))
+
+
+NOBODY = Visitor()
+LOCAL = Visitor(Role.ADMIN)
+
+
+def register(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None  # an address may change on the way; a session can be ended
+    manager.anonymous_user = lambda: NOBODY
+    manager.user_loader(_by_session)
+    manager.request_loader(_otherwise)
+    manager.init_app(app, add_context_processor=False)
+    app.before_request(_enforce)
+
+
+def note() -> None:
+    """Writes to the audit log what takes an operator, before it is done: nothing is done that is
+    not there. Whoever may not, or is a foreign page, must have been refused by now."""
+    route = request.endpoint
+    if route and LEAST[route] == Role.OPERATOR and request.method in ("POST", "DELETE"):
+        with transaction() as written_in:
+            audit.note(written_in, who(), route, quote(request.path))
+
+
+def visitor() -> Visitor:
+    """NOBODY also on routes that ask nobody to sign in."""
+    return cast(Visitor, g.get("visitor", NOBODY))
+
+
+def who() -> Who:
+    """For the audit log."""
+    name = visitor().name or session.get("reviewer") or "the local user"
+    return Who(str(name), address())
+
+
+def address() -> str:
+    return request.remote_addr or "unknown"
+
+
+def _by_session(secret: str) -> Visitor | None:
+    with transaction() as found_in:
+        person = sessions.use(found_in, digest(secret), services().settings.session_days)
+    return Visitor(Role(person.role), person.name, secret) if person else None
+
+
+def _otherwise(asked: Request) -> Visitor | None:
+    """The visitor of a request without a session that counts."""
+    token = token_of(asked)
+    with transaction() as found_in:
+        if token is not None:
+            found = tokens.use(found_in, digest(token))
+            if found is None:
+                return None
+            person, role = found
+            return Visitor(lesser(role, Role(person.role)), person.name)
+        is_open = services().settings.on_loopback and not people.exist(found_in)
+    return LOCAL if is_open else None
+
+
+def _enforce() -> ResponseReturnValue | None:
+    """Raises KeyError for a route that the table of roles does not know: nobody may, then."""
+    route = request.endpoint
+    least = LEAST[route] if route else Role.REVIEWER
+    if least is None:
+        return None
+    g.visitor = current_user._get_current_object()
+    if route is None:  # there is no such page, whoever asks
+        return None
+    if not visitor().is_authenticated:
+        return _sign_in_first()
+    if not visitor().may(route):
+        return answer(f"Your role is {visitor().role}; this takes an {least}: ask an admin.", 403)
+    return None
+
+
+def _sign_in_first() -> ResponseReturnValue:
+    """Leads whoever opens a page to the one where they sign in, and tells programs and scripts."""
+    is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    if request.method == "GET" and is_page and not wants_json():
+        return redirect(url_for("login.page", next=request.full_path.rstrip("?")), 303)
+    refusal = make_response(answer("You are not signed in, or no more: sign in again.", 401))
+    refusal.headers["WWW-Authenticate"] = "Bearer"
+    return refusal
