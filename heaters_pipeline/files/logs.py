@@ -31,10 +31,11 @@ class Lines(logging.Formatter):
 
 
 def begin() -> None:
-    """Messages of this process, from INFO on, go to its standard error."""
+    """Messages of this process, from INFO on, and warnings go to its standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.captureWarnings(True)
 
 
 def rotate(log: Path) -> None:

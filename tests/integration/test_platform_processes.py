@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from heaters_pipeline.files import logs
 from heaters_pipeline.files.logs import rotate
 from heaters_pipeline.platform.processes import Child, stop_gently
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -24,7 +27,8 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     def make(line: str, *command: str) -> Child:
         words = list(command) or ["/bin/sh", "-c", line]
         log = tmp_path / "logs" / f"{len(made)}.log"
-        made.append(Child("code", "The code server", words, os.environ, log))
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        made.append(Child("code", "The code server", words, environment, log))
         return made[-1]
 
     yield make
@@ -90,6 +94,19 @@ def test_a_log_is_rotated_while_its_program_writes(
     assert code.log.stat().st_size < 10_000
     assert code.process is process
     second.touch()
+
+
+def test_a_warning_is_one_line_too(child: Callable[..., Child]) -> None:
+    code = child(
+        "",
+        *(sys.executable, "-c"),
+        "import warnings; from heaters_pipeline.files import logs; logs.begin();"
+        r"warnings.warn('one\n\nforged')",
+    )
+    code.start()
+    assert code.process is not None and code.process.wait(60) == 0
+    (line,) = lines(code)
+    assert r"one\n\nforged" in line
 
 
 def test_rotation_follows_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
