@@ -108,11 +108,11 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     kept = files.enter_context(kept_folder(pipeline.settings.home, video.key, can_resume))
     folder = kept / "download"
     folder.mkdir(exist_ok=True)
+    options = download_options(pipeline.settings)
     if video.origin == Origin.UPLOAD:
         if not Path(video.url).is_absolute():
             raise InputError(f"{video.title} is gone from the storage: upload it again.")
-        return _Fetched(copy_file(Path(video.url), folder))
-    options = download_options(pipeline.settings)
+        return _Fetched(copy_file(Path(video.url), folder, options.max_bytes))
     found = look_up(video.url, options)
     if isinstance(found, Playlist):
         return _expand(pipeline, video, found)

@@ -222,6 +222,16 @@ def test_a_login_in_an_address_is_told_to_nobody(
     assert "secret" not in shown and "reviewer" not in shown
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["https://me:ses ame@host/", "https://me:ses\name@host/", f"ftp://me:{'ses' * 99}@host"],
+)
+def test_a_login_is_not_told_by_what_is_no_address(address: str) -> None:
+    with pytest.raises(InputError) as caught:
+        look_up(address, OPEN)
+    assert "ses" not in str(caught.value)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
 def test_a_login_is_not_told_where_nobody_answers(host: str) -> None:
     with pytest.raises(HeatersError) as caught:

@@ -18,7 +18,7 @@ from heaters_pipeline.media.download.quality import measured, seconds_of
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.ffmpeg.process import input_file, run
 from heaters_pipeline.media.ffmpeg.timecode import NO_TIMECODE, read_timecode
-from tests.footage import STALL_SECONDS, make_numbered_film
+from tests.footage import STALL_SECONDS, make_numbered_film, remake
 
 _IN_OPEN = 0x20
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -136,6 +136,31 @@ def test_pipes_devices_and_folders_are_no_files(
     for name in ("pipe.mp4", "device.mp4", "folder.mp4"):
         with pytest.raises(InputError, match="is not a file: give the path of one video"):
             open_it(tmp_path / name)
+
+
+def test_files_without_end_or_bounds_are_not_copied(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"is empty \(0 bytes\)"):
+        copy_file(Path("/proc/self/mem"), tmp_path)
+    large = tmp_path / "film.mp4"
+    large.write_bytes(b"film")
+    os.truncate(large, 10**9 + 1)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    with pytest.raises(InputError, match="raise HEATERS_MAX_SOURCE_GB to take it"):
+        copy_file(large, copies, 10**9)
+    assert list(copies.iterdir()) == []
+
+
+def test_tags_may_be_in_any_encoding(tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", 25)
+    tagged = remake(film, tmp_path / "tagged.mkv", c="copy", **{"metadata:g:0": "title=Grusse"})
+    content = tagged.read_bytes()
+    assert b"Grusse" in content
+    tagged.write_bytes(content.replace(b"Grusse", "Grüße".encode("latin-1") + b"!"))
+    assert probe(tagged).height == measured(tagged, {})["height"] == 180
+    assert find_flaw(tagged, audio=True) is None
+    with tagged.open("rb") as file:
+        assert read_timecode(file) == NO_TIMECODE
 
 
 def test_facts_of_a_codec_that_nobody_knows_are_unknown(tmp_path: Path) -> None:

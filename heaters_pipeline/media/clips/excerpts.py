@@ -25,7 +25,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media.clips.remote import Remote, RemoteFile
-from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
+from heaters_pipeline.media.ffmpeg.demuxers import open_stream
 
 SEGMENT, SEEK_HEAD, CLUSTER = 0x18538067, 0x114D9B74, 0x1F43B675
 TRACKS, TRACK_ENTRY, TRACK_NUMBER, TRACK_TYPE = 0x1654AE6B, 0xAE, 0xD7, 0x83
@@ -64,9 +64,7 @@ def read_index(remote: Remote, frame_count: int) -> ClusterIndex | None:
     """Reads a few hundred kilobytes and the cues. None where `remote` is not an FFV1 gold master
     with a cue for each of its frames."""
     try:
-        with av.open(
-            RemoteFile(remote), "r", container_options={"format_whitelist": FORMATS}
-        ) as container:
+        with open_stream(RemoteFile(remote)) as container:
             if "matroska" not in container.format.name or not container.streams.video:
                 return None
             video = container.streams.video[0]

@@ -21,7 +21,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.media.clips.excerpts import AUDIO_BEFORE_SECONDS, heard_until
 from heaters_pipeline.media.clips.remote import BLOCK_BYTES, Remote, RemoteFile
-from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
+from heaters_pipeline.media.ffmpeg.demuxers import open_stream
 
 EARLY_SECONDS = 0.5
 """ffmpeg seeks to a key frame somewhat before the time that is asked for."""
@@ -70,7 +70,7 @@ def read_samples(remote: Remote, frame_count: int) -> SampleIndex | None:
     """None where `remote` has no sample table with `frame_count` frames or more."""
     file = RemoteFile(remote)
     try:
-        with av.open(file, "r", container_options={"format_whitelist": FORMATS}) as container:
+        with open_stream(file) as container:
             if "mp4" not in container.format.name or not container.streams.video:
                 return None
             start = (container.start_time or 0) / av.time_base

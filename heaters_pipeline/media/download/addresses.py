@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.redaction import without_login
 
 _SMUGGLED = "#__youtubedl_smuggle"
 """After this mark, yt-dlp's extractors pass options to one another within an address."""
@@ -18,7 +19,7 @@ def without_smuggled(url: str) -> str:
 
 def checked_address(url: str) -> str:
     """`url`, if it is an http(s) address and nothing else; raises InputError otherwise."""
-    shown = "".join(each if each.isprintable() else "?" for each in url)[:200]
+    shown = "".join(each if each.isprintable() else "?" for each in without_login(url))[:200]
     try:
         parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)

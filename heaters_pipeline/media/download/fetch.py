@@ -9,7 +9,7 @@ from pathlib import Path
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.media.download.attempt import Attempt
-from heaters_pipeline.media.download.limits import check_length
+from heaters_pipeline.media.download.limits import check_length, check_size
 from heaters_pipeline.media.download.look_up import WebVideo
 from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.download.parts import (
@@ -63,13 +63,17 @@ def download(
     return Downloaded(result.path, video.title, result.quality)
 
 
-def copy_file(path: Path, folder: Path) -> Path:
+def copy_file(path: Path, folder: Path, max_bytes: int | None = None) -> Path:
     """Copies a local file into `folder`, for the path of the copy. Raises InputError if the file
-    can't be read."""
+    can't be read or is too large."""
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path.")
     if not path.is_file():
         raise InputError(f"{path} is not a file: give the path of one video file.")
+    size = path.stat().st_size
+    if size == 0:  # the kernel's own files, too, which may have no end
+        raise InputError(f"{path} is empty (0 bytes): copy or download it again.")
+    check_size(str(path), size, max_bytes)
     kept = folder / path.name
     try:
         shutil.copyfile(path, kept)

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
 
 _FILMS = (
     *("mov", "matroska", "avi", "mpegts", "mpeg", "mxf", "flv", "asf", "ogg", "rm", "nut", "wtv"),
@@ -40,6 +44,16 @@ _DEMUXERS = (*_FILMS, *_BARE_STREAMS, *_AUDIO, *_ANIMATIONS, *STILLS)
 
 FORMATS = ",".join(_DEMUXERS)
 """As the option `format_whitelist` takes it."""
+
+
+def open_stream(file: Any) -> InputContainer:
+    """Opens a file object, which reads and seeks, and nothing else. Raises av's errors. Tags may be
+    in any encoding."""
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": ""}
+    container: InputContainer = av.open(
+        file, "r", container_options=options, metadata_errors="replace"
+    )
+    return container
 
 
 def one_file(path: Path) -> Mapping[str, str]:

@@ -130,8 +130,11 @@ def _films(container: InputContainer) -> list[VideoStream]:
 
 
 def open_video(path: Path) -> InputContainer:
-    """Opens a local file that can't make ffmpeg open anything else. Raises av's errors."""
-    return av.open(file_url(path), container_options=dict(one_file(path)))
+    """Opens a local file that can't make ffmpeg open anything else. Raises av's errors. Tags may be
+    in any encoding."""
+    return av.open(
+        file_url(path), container_options=dict(one_file(path)), metadata_errors="replace"
+    )
 
 
 def _facts(path: Path, container: InputContainer) -> VideoFacts:

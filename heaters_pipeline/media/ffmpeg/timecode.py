@@ -7,12 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import av
 import av.error
 from av.container import InputContainer
 
 from heaters_pipeline.domain.timecode import is_timecode
-from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
+from heaters_pipeline.media.ffmpeg.demuxers import open_stream
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,6 @@ def timecode_of(container: InputContainer) -> FileTimecode:
 def read_timecode(file: BinaryIO) -> FileTimecode:
     """Reads the head of a video, and whatever part of it has its index. Nothing where it can't be
     read."""
-    with (
-        suppress(av.error.FFmpegError),
-        av.open(file, "r", container_options={"format_whitelist": FORMATS}) as container,
-    ):
+    with suppress(av.error.FFmpegError), open_stream(file) as container:
         return timecode_of(container)
     return NO_TIMECODE
