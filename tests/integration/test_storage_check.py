@@ -26,11 +26,13 @@ from heaters_pipeline.db import (
     ledger,
     lost_objects,
     profiles,
+    source_list,
     source_videos,
 )
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import storage_check_lock
 from heaters_pipeline.db.models import ClipExport, PendingSource, SourceFacts, StoredObject
+from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.db.source_videos import PATH_OF_LOST
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.archive import Archived
@@ -518,7 +520,7 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
     engine: Engine,
 ) -> None:
     video, _ = ready_video(engine)
-    unready = new_video(engine, "film-2").id
+    unready = new_video(engine, "film-2")
 
     def lost() -> list[tuple[str, int, list[str]]]:
         with transaction(engine) as session:
@@ -545,7 +547,15 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
         now = source_videos.get(session, video.key)
         assert (now.state, now.error, now.lost_products) == ("ready", "Cut off.", None)
         assert source_videos.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
-        assert not source_videos.remake(session, unready, Kind.FRAME_SCORES)
+        assert [
+            each.key for each in source_list.newest_first(session, Choice.WAITING, "", 9, 0)
+        ] == [
+            unready.key,
+            video.key,
+        ]
+        source_videos.cancel(session, video.key)
+        assert source_videos.get(session, video.key).lost_products is None
+        assert not source_videos.remake(session, unready.id, Kind.FRAME_SCORES)
 
 
 def test_what_nothing_would_make_is_left_as_it_is(engine: Engine) -> None:
