@@ -547,12 +547,8 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
         now = source_videos.get(session, video.key)
         assert (now.state, now.error, now.lost_products) == ("ready", "Cut off.", None)
         assert source_videos.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
-        assert [
-            each.key for each in source_list.newest_first(session, Choice.WAITING, "", 9, 0)
-        ] == [
-            unready.key,
-            video.key,
-        ]
+        waiting = source_list.newest_first(session, Choice.WAITING, "", 9, 0)
+        assert [each.key for each in waiting] == [unready.key, video.key]
         source_videos.cancel(session, video.key)
         assert source_videos.get(session, video.key).lost_products is None
         assert not source_videos.remake(session, unready.id, Kind.FRAME_SCORES)
