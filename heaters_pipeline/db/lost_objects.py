@@ -24,8 +24,13 @@ def make_again(session: Session, lost: StoredObject) -> bool:
     return is_made
 
 
-def _product(session: Session, lost: StoredObject, product: Kind) -> bool:
-    return source_videos.remake(session, lost.source_video_id, product)
+def _proxy(session: Session, lost: StoredObject) -> bool:
+    """Its audio and its sprite sheets are made with it."""
+    return source_videos.remake(session, lost.source_video_id, Kind.REVIEW_PROXY)
+
+
+def _thumbnails(session: Session, lost: StoredObject) -> bool:
+    return source_videos.remake(session, lost.source_video_id, Kind.FRAME_SCORES)
 
 
 def _evidence(session: Session, lost: StoredObject) -> bool:
@@ -40,12 +45,16 @@ def _export(session: Session, lost: StoredObject) -> bool:
     return group_exports.make_again(session, lost.path) or is_due
 
 
+def _keyframe(session: Session, lost: StoredObject) -> bool:
+    return keyframe_rules.take_again(session, lost.path)
+
+
 _MAKERS: Mapping[Kind, Callable[[Session, StoredObject], bool]] = {
-    Kind.REVIEW_PROXY: lambda session, lost: _product(session, lost, Kind.REVIEW_PROXY),
-    Kind.PROXY_AUDIO: lambda session, lost: _product(session, lost, Kind.REVIEW_PROXY),
-    Kind.SPRITES: lambda session, lost: _product(session, lost, Kind.REVIEW_PROXY),
-    Kind.FRAME_SCORES: lambda session, lost: _product(session, lost, Kind.FRAME_SCORES),
+    Kind.REVIEW_PROXY: _proxy,
+    Kind.PROXY_AUDIO: _proxy,
+    Kind.SPRITES: _proxy,
+    Kind.FRAME_SCORES: _thumbnails,
     Kind.CUT_EVIDENCE: _evidence,
     Kind.CLIP: _export,
-    Kind.KEYFRAME: lambda session, lost: keyframe_rules.take_again(session, lost.path),
+    Kind.KEYFRAME: _keyframe,
 }

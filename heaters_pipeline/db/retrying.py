@@ -47,7 +47,11 @@ def waiting(session: Session, undo_window_seconds: float) -> Number:
         sa.select(sa.func.count())
         .select_from(SourceVideo)
         .where(
-            sa.or_(col(SourceVideo.state) == SourceState.NEW, col(SourceVideo.refetch_requested))
+            sa.or_(
+                col(SourceVideo.state) == SourceState.NEW,
+                col(SourceVideo.refetch_requested),
+                col(SourceVideo.lost_products).is_not(None),
+            )
         )
     )
     return Number(session.scalars(clips).one(), session.scalars(videos).one())

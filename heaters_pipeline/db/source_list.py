@@ -35,11 +35,14 @@ class Name(NamedTuple):
 
 _UNDER_WAY = {step.doing for step in SOURCE_STEPS} | {step.done for step in SOURCE_STEPS[:-1]}
 
+_ASKED_FOR = sa.or_(col(SourceVideo.refetch_requested), col(SourceVideo.lost_products).is_not(None))
+"""A ready video waits for something all the same."""
+
 _CONDITIONS: dict[Choice, Any] = {
     Choice.ALL: col(SourceVideo.state) != SourceState.REMOVED,
     Choice.WAITING: sa.or_(
         col(SourceVideo.state) == SourceState.NEW,
-        sa.and_(col(SourceVideo.refetch_requested), col(SourceVideo.progress).is_(None)),
+        sa.and_(_ASKED_FOR, col(SourceVideo.progress).is_(None)),
     ),
     Choice.AT_WORK: sa.and_(
         col(SourceVideo.error).is_(None),
@@ -49,7 +52,7 @@ _CONDITIONS: dict[Choice, Any] = {
         col(SourceVideo.error).is_not(None),
         # These are tried again by themselves.
         col(SourceVideo.state) != SourceState.NEW,
-        sa.not_(col(SourceVideo.refetch_requested)),
+        ~_ASKED_FOR,
     ),
 }
 

@@ -518,7 +518,7 @@ def cancel(session: Session, key: str) -> SourceVideo:
         video.state = changed(SourceState(video.state), DOWNLOAD.failed)
         video.attempt += 1
         _end(video, CANCELLED)
-    elif video.refetch_requested:
+    elif video.refetch_requested or video.lost_products:
         video.attempt += 1
         _end(video, CANCELLED)
     elif video.state in _UNDER_WAY and video.error is None:

@@ -129,6 +129,8 @@ class Row:
             return "cancelled", "plain"
         if video.refetch_requested:
             return "fetching again", "busy" if video.progress is not None else "plain"
+        if video.lost_products:
+            return "making again", "busy" if video.progress is not None else "plain"
         if video.state == SourceState.NEW:
             return "waiting", "plain"
         if video.state == SourceState.EXPANDED:
@@ -200,7 +202,8 @@ class Row:
         video = self.video
         waits = video.state == SourceState.NEW
         under_way = waits or (video.error is None and video.state in _AT_WORK | _BETWEEN_STEPS)
-        works = under_way or video.refetch_requested or video.progress is not None
+        asked_for = video.refetch_requested or bool(video.lost_products)
+        works = under_way or asked_for or video.progress is not None
         return works and not video.cancel_requested
 
     @property

@@ -19,18 +19,29 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import clips, deletions, ledger, profiles, source_videos
+from heaters_pipeline.db import (
+    clip_exports,
+    clips,
+    deletions,
+    ledger,
+    lost_objects,
+    profiles,
+    source_list,
+    source_videos,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import storage_check_lock
-from heaters_pipeline.db.models import PendingSource, SourceFacts, StoredObject
+from heaters_pipeline.db.models import ClipExport, PendingSource, SourceFacts, StoredObject
+from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.db.source_videos import PATH_OF_LOST
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.archive import Archived
 from heaters_pipeline.domain.decisions import APPROVE, Group
 from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.profiles import BUILT_IN, Groups
 from heaters_pipeline.domain.retries import MOST_TRIES
-from heaters_pipeline.domain.states import PREPROCESS
+from heaters_pipeline.domain.states import PREPROCESS, ClipState
 from heaters_pipeline.domain.storage_check import (
     NOT_OURS,
     OBJECTS,
@@ -54,7 +65,7 @@ from tests.decisions import decide
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.footage import make_numbered_film
 from tests.jobs import run_job, tick
-from tests.rows import new_video, ready_video, to_delete
+from tests.rows import add_keyframe, new_video, ready_video, to_delete
 
 NO_GRACE = timedelta(0)
 KINDS_MADE = set(Kind)
@@ -509,7 +520,7 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
     engine: Engine,
 ) -> None:
     video, _ = ready_video(engine)
-    unready = new_video(engine, "film-2").id
+    unready = new_video(engine, "film-2")
 
     def lost() -> list[tuple[str, int, list[str]]]:
         with transaction(engine) as session:
@@ -536,7 +547,51 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
         now = source_videos.get(session, video.key)
         assert (now.state, now.error, now.lost_products) == ("ready", "Cut off.", None)
         assert source_videos.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
-        assert not source_videos.remake(session, unready, Kind.FRAME_SCORES)
+        waiting = source_list.newest_first(session, Choice.WAITING, "", 9, 0)
+        assert [each.key for each in waiting] == [unready.key, video.key]
+        source_videos.cancel(session, video.key)
+        assert source_videos.get(session, video.key).lost_products is None
+        assert not source_videos.remake(session, unready.id, Kind.FRAME_SCORES)
+
+
+def test_what_nothing_would_make_is_left_as_it_is(engine: Engine) -> None:
+    """As where the gold master is in the cold: what is lost is an alarm, and no row waits."""
+    video, (clip, *_) = ready_video(engine)
+    file, still = layout.clip_file(clip.id), layout.keyframe(clip.id, 3, "0123456789")
+
+    def is_made(kind: Kind, path: str) -> bool:
+        lost = StoredObject(path=path, source_video_id=video.id, kind=kind, bytes=1)
+        with transaction(engine) as session:
+            return lost_objects.make_again(session, lost)
+
+    with transaction(engine) as session:
+        now = clips.get(session, clip.id)
+        now.state, now.is_virtual = ClipState.EMBEDDED, False
+        now.clip_filepath, now.exported_frames = file, clip.frames.as_json()
+        now.keyframes_basis = "as it was"
+        add_keyframe(session, clip.id, 3, still)
+        session.add(
+            ClipExport(
+                clip_id=clip.id,
+                profile="delivery",
+                profile_hash="as it was",
+                filepath=file,
+                exported_frames=clip.frames.as_json(),
+            )
+        )
+        film = source_videos.get(session, video.key)
+        film.archived, film.archived_at = Archived.COLD, film.created_at
+    made = {Kind.CLIP: file, Kind.KEYFRAME: still, Kind.REVIEW_PROXY: "p", Kind.FRAME_SCORES: "f"}
+    assert {kind for kind, path in made.items() if is_made(kind, path)} == set()
+    with transaction(engine) as session:
+        export = clip_exports.get(session, clip.id, "delivery")
+        now = clips.get(session, clip.id)
+        assert (export.profile_hash, now.keyframes_basis) == ("as it was", "as it was")
+        assert now.attempt == clip.attempt
+        film = source_videos.get(session, video.key)
+        assert film.lost_products is None
+        film.archived = film.archived_at = None
+    assert {kind for kind, path in made.items() if is_made(kind, path)} == set(made)
 
 
 def test_lost_products_are_those_of_the_transcode() -> None:

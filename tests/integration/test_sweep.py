@@ -23,6 +23,7 @@ from heaters_pipeline.storage.s3 import S3Storage, s3_client
 from heaters_pipeline.work.objects import AT_ONCE, delete_due, hashed, keep, sweep
 from heaters_pipeline.work.outages import storage_outage
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from heaters_pipeline.work.storage_check import look_after
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.rows import new_video, to_delete
 
@@ -54,6 +55,21 @@ LocalStorage.delete_each, LocalStorage.delete = delete_some_and_die, lambda stor
     (storage.root / key).unlink()
 )
 delete_due(pipeline)
+"""
+
+
+STORES_AND_DIES = """
+import os, signal, sys
+from pathlib import Path
+from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.settings import get_settings
+from heaters_pipeline.work.objects import hashed, keep
+from heaters_pipeline.work.pipeline import open_pipeline
+
+settings = get_settings()
+pipeline = open_pipeline(open_engine(str(settings.database_url)), settings)
+keep(pipeline, int(sys.argv[1]), {sys.argv[2]: hashed(Path(sys.argv[3]))})
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -101,6 +117,22 @@ def test_a_process_that_is_killed_leaves_nothing_behind_for_ever(
     assert len(work.storage.list("")) == (3 if when == "after the commit" else 2)
     assert sweep(work).number == 3
     assert (to_delete(work.engine), work.storage.list("")) == (set(), [])
+
+
+def test_what_a_process_stored_and_never_named_is_deleted_after_a_day(
+    work: Pipeline, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"five!")
+    path, video = "clips/1/clip.mp4", new_video(work.engine)
+    given = [str(video.id), path, str(tmp_path / "file")]
+    child = subprocess.run([sys.executable, "-c", STORES_AND_DIES, *given], check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert work.storage.list("") == [path]
+    assert look_after(work).deleted == 0, "its row may be on its way"
+    with work.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE stored_objects SET entered_at = now() - interval '2d'"))
+    assert look_after(work).deleted == 1
+    assert work.storage.list("") == []
 
 
 def test_an_object_that_a_row_names_again_stays(work: Pipeline, tmp_path: Path) -> None:
