@@ -139,6 +139,11 @@ def known(session: Session, keys: Iterable[str]) -> set[str]:
     return set(session.exec(select(SourceVideo.key).where(col(SourceVideo.key).in_(list(keys)))))
 
 
+def keys(session: Session) -> list[str]:
+    """Of all videos, oldest first."""
+    return list(session.exec(select(SourceVideo.key).order_by(col(SourceVideo.id))))
+
+
 def counts_by_state(session: Session) -> dict[str, int]:
     rows = session.exec(select(SourceVideo.state, sa.func.count()).group_by(col(SourceVideo.state)))
     return dict(rows.all())

@@ -9,10 +9,18 @@ from urllib.parse import unquote, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.storage.base import STORAGE, ObjectMissing, Storage, check_key
+from heaters_pipeline.storage.base import STORAGE, ObjectMissing, Stamp, Storage, check_key
 from heaters_pipeline.storage.local import LocalStorage
 
-__all__ = ["STORAGE", "LocalStorage", "ObjectMissing", "Storage", "check_key", "open_storage"]
+__all__ = [
+    "STORAGE",
+    "LocalStorage",
+    "ObjectMissing",
+    "Stamp",
+    "Storage",
+    "check_key",
+    "open_storage",
+]
 
 
 def open_storage(

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 
@@ -26,6 +26,14 @@ class ObjectMissing(HeatersError, KeyError):
 
     def __str__(self) -> str:  # KeyError's own puts quotes around the sentence
         return str(self.args[0])
+
+
+class Stamp(NamedTuple):
+    """What tells an object from the one that had its key before."""
+
+    bytes: int
+    mark: str
+    """Changes with the content."""
 
 
 class Storage(Protocol):
@@ -82,6 +90,9 @@ class Storage(Protocol):
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""
+
+    def stamps(self) -> dict[str, Stamp]:
+        """Of all objects, by key."""
 
 
 def check_key(key: str) -> str:

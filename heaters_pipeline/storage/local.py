@@ -17,6 +17,7 @@ from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
     PARTIAL_SUFFIX,
     ObjectMissing,
+    Stamp,
     check_key,
     too_short,
 )
@@ -123,6 +124,14 @@ class LocalStorage:
             if path.is_file() and path.suffix != PARTIAL_SUFFIX
         )
         return sorted(key for key in keys if key.startswith(prefix))
+
+    def stamps(self) -> dict[str, Stamp]:
+        found = {}
+        for key in self.list(""):
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                status = self._path(key).stat()
+                found[key] = Stamp(status.st_size, str(status.st_mtime_ns))
+        return found
 
     def _open(self, key: str) -> BinaryIO:
         path = self._path(key)

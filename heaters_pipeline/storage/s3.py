@@ -25,6 +25,7 @@ from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
     STORAGE,
     ObjectMissing,
+    Stamp,
     check_key,
     too_short,
 )
@@ -224,15 +225,19 @@ class S3Storage:
             return
 
     def list(self, prefix: str) -> builtins.list[str]:
+        return sorted(key for key, _ in self._listed(prefix))
+
+    def stamps(self) -> dict[str, Stamp]:
+        return {key: Stamp(item["Size"], item["ETag"]) for key, item in self._listed("")}
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         with self._errors(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
-            return sorted(
-                item["Key"].removeprefix(self._prefix)
-                for page in pages
-                for item in page.get("Contents", ())
-            )
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield item["Key"].removeprefix(self._prefix), item
 
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:
