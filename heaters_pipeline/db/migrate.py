@@ -29,10 +29,15 @@ def upgrade(url: str) -> None:
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         check_known(revision(connection), "The database")
-        connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_to(connection, "head")
+
+
+def upgrade_to(connection: sa.Connection, schema: str) -> None:
+    """Brings the database to this schema, in the connection's transaction."""
+    connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, schema)
 
 
 def _config() -> Config:

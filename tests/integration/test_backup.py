@@ -21,9 +21,10 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import migrate, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.snapshots import snapshot
 from heaters_pipeline.db.urls import with_database
 from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import Conflict, HeatersError
@@ -49,6 +50,7 @@ from tests.decisions import decide, live, undo
 from tests.footage import make_numbered_film
 from tests.handover import export
 from tests.rows import ready_video
+from tests.schemas.make import FOLDER as SCHEMAS
 
 pytestmark = pytest.mark.long
 
@@ -401,6 +403,36 @@ def test_a_backup_of_a_newer_schema_is_refused(
     assert "has the schema 9999, and this Heaters knows none after" in refused.stderr
     with there.connect() as connection:
         assert sa.inspect(connection).get_table_names() == []
+
+
+def test_a_backup_of_an_older_schema_is_brought_up_to_date(
+    engine: Engine,
+    storage: LocalStorage,
+    postgres_url: str,
+    tmp_path: Path,
+    back_up_here,
+    go_elsewhere,
+) -> None:
+    backup = back_up_here(storage).folder
+    execute(postgres_url, "CREATE DATABASE of_old")
+    url = with_database(postgres_url, "of_old")
+    execute(url, (SCHEMAS / "0018.sql").read_text())
+    old = open_engine(url)
+    with snapshot(old) as (_, name):
+        dump(url, name, backup / "database.dump")
+    old.dispose()
+    execute(postgres_url, "DROP DATABASE of_old")
+    described = json.loads((backup / "backup.json").read_text())
+    changes = {"schema": "0018", "dump_sha256": file_digest(backup / "database.dump")}
+    (backup / "backup.json").write_text(json.dumps({**described, **changes}))
+
+    there = go_elsewhere()
+    done = heaters("restore", tmp_path / "backups")
+    assert done.exit_code == 0, done.output
+    with there.connect() as connection:
+        assert migrate.differences(connection) == []
+    with transaction(there) as session:
+        assert source_videos.keys(session) == ["harbour-1", "lost-1", "waiting-1", "twin-1"]
 
 
 def test_two_backups_never_write_at_once(tmp_path: Path) -> None:
