@@ -7,6 +7,7 @@ from heaters_pipeline.orchestration.assets import download, ingest, library, the
 from heaters_pipeline.orchestration.checks import asset_checks
 from heaters_pipeline.orchestration.jobs import ingest_job, library_job, themes_job, vectors_job
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
+from heaters_pipeline.orchestration.retention import retention, retention_job
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
     cancelled_runs,
@@ -30,7 +31,8 @@ resources = {
 defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
-    jobs=[ingest_job, library_job, vectors_job, themes_job],
+    jobs=[ingest_job, library_job, vectors_job, themes_job, retention_job],
+    schedules=[retention],
     sensors=[
         new_source_videos,
         watched_folder,
