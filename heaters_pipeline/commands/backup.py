@@ -81,7 +81,6 @@ def restore(folder: Path) -> None:
 def _restored(chosen: Backup, known: Settings) -> Restored:
     from heaters_pipeline.db import migrate, snapshots, source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
-    from heaters_pipeline.db.urls import for_psycopg
     from heaters_pipeline.orchestration.partitions import heaters_videos
     from heaters_pipeline.platform.dagster_instance import open_instance
     from heaters_pipeline.platform.postgres import ensure_database
@@ -89,8 +88,7 @@ def _restored(chosen: Backup, known: Settings) -> Restored:
     from heaters_pipeline.work.pipeline import open_pipeline
     from heaters_pipeline.work.restore import check_storage, restore_objects
 
-    urls = ensure_database(known)
-    url = urls.heaters
+    url = ensure_database(known).heaters
     engine = open_engine(url)
     try:
         with transaction(engine) as session:
@@ -99,8 +97,7 @@ def _restored(chosen: Backup, known: Settings) -> Restored:
                     f"The database is not empty: it has {number_of(len(there), 'table')}, as "
                     f"{there[0]}; name an empty one (DATABASE_URL, HEATERS_HOME)."
                 )
-        if for_psycopg(urls.dagster) != for_psycopg(url):
-            _check_dagster(known)
+        _check_dagster(known)
         storage = open_pipeline(engine, known).storage
         held = check_storage(chosen, storage)
         with progress_bar() as bar:
