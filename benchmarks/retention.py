@@ -38,6 +38,7 @@ CLIPS = 10
 """Of a film, each with a decision."""
 FIRST = "film-0"
 RUNS_OF_A_FILM = 2
+FILMS_OF_A_PAGE = 50
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -120,23 +121,25 @@ class World:
 @click.option("--runs-a-day", default=5, show_default=True)
 @click.option("--kept-days", default=60, show_default=True, help="As HEATERS_RUN_DAYS.")
 def main(days: int, runs_a_day: int, kept_days: int) -> Iterable[Result]:
-    """What a tick, the list of films, a run and the list of runs take after so long, against a
-    Heaters on which nobody has worked yet. Medians of wall time, by turns. And the rows of events
-    that are left of all that there were."""
+    """What a tick, the page of films, a run and the list of runs take after so long, against the
+    second day, with one run and as many films as the page shows. Medians of wall time, by turns.
+    And the rows of events that are left of all that there were."""
     with ExitStack() as stack:
         folder = stack.enter_context(work_folder())
         new = stack.enter_context(new_databases(folder))
-        old, empty = (stack.enter_context(_world(folder / name, new)) for name in ("old", "empty"))
+        old, young = (stack.enter_context(_world(folder / name, new)) for name in ("old", "young"))
         first = old.materialize(FIRST)
-        empty.materialize(FIRST)
-        _work(old, first, days, runs_a_day * days)
+        _add_runs(old, first, runs_a_day * days, days)
+        _add_films(old, runs_a_day * days // RUNS_OF_A_FILM, days)
+        young.materialize(FIRST)
+        _add_films(young, FILMS_OF_A_PAGE, 1)
         before = _events(old)
         forget_runs(old.instance, kept_days)
-        for world in (old, empty):
+        for world in (old, young):
             _vacuum(world)
         yield Result("events left", _events(old), "rows", "all that there were", before)
         for name, act in ACTS.items():
-            yield _compared(name, act, old, empty)
+            yield _compared(name, act, old, young)
 
 
 @contextmanager
@@ -174,12 +177,14 @@ def _in(environment: dict[str, str]) -> Iterator[None]:
         get_settings.cache_clear()
 
 
-def _work(world: World, first: str, days: int, runs: int) -> None:
+def _add_films(world: World, films: int, days: int) -> None:
     with world.engine.begin() as connection:
-        films = runs // RUNS_OF_A_FILM
         values = {"films": films, "clips": CLIPS, "apart": f"{days / films} days"}
         for statement in LIBRARY.split(";\n"):
             connection.execute(sa.text(statement), values)
+
+
+def _add_runs(world: World, first: str, runs: int, days: int) -> None:
     values = {
         "runs": runs,
         "runs_of_a_film": RUNS_OF_A_FILM,
@@ -230,16 +235,16 @@ def _list_runs(world: World) -> None:
 ACTS = {"tick": _tick, "films": _list_films, "run": _run, "runs": _list_runs}
 
 
-def _compared(name: str, act: Callable[[World], None], old: World, empty: World) -> Result:
-    took: dict[int, list[float]] = {id(old): [], id(empty): []}
+def _compared(name: str, act: Callable[[World], None], old: World, young: World) -> Result:
+    took: dict[int, list[float]] = {id(old): [], id(young): []}
     for _ in range(TURNS):
-        for world in (old, empty):
+        for world in (old, young):
             with _in(world.environment):
                 began = time.monotonic()
                 act(world)
                 took[id(world)].append(time.monotonic() - began)
-    ours, peer = (1000 * median(took[id(world)]) for world in (old, empty))
-    return Result(name, ours, "ms", "nobody has worked yet", peer)
+    ours, peer = (1000 * median(took[id(world)]) for world in (old, young))
+    return Result(name, ours, "ms", "the second day", peer)
 
 
 if __name__ == "__main__":
