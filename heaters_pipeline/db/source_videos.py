@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import deletions, webhooks
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import (
     PRODUCT_PATHS,
@@ -400,7 +401,7 @@ def retry_failed(
         col(SourceVideo.error) != CANCELLED,
     )
     if video_ids is not None:
-        query = query.where(col(SourceVideo.id).in_(list(video_ids)))
+        query = query.where(among(col(SourceVideo.id), video_ids))
     keys = session.exec(query.order_by(col(SourceVideo.id))).all()
     for key in keys:
         retry(session, key)
