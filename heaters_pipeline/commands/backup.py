@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heaters_pipeline.commands.opening import database, progress_bar, settings
+from heaters_pipeline.commands.opening import progress_bar, settings
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.wording import number_of
 
@@ -25,19 +25,24 @@ if TYPE_CHECKING:
 def backup(folder: Path) -> None:
     """Back up database and storage into a new folder in DIR, while work goes on. Objects that an
     earlier backup in DIR holds are not copied again."""
+    from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.platform.postgres import ensure_database
     from heaters_pipeline.platform.postgres_programs import dump
     from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
     from heaters_pipeline.work.backup import back_up
     from heaters_pipeline.work.pipeline import open_pipeline
 
     known = settings()
+    url = ensure_database(known).heaters  # not migrated: this is for before an update, too
+    engine = open_engine(url)
     try:
-        with database(known) as engine, progress_bar() as bar, stop_on_signals():
-            url = engine.url.render_as_string(hide_password=False)
+        with progress_bar() as bar, stop_on_signals():
             storage = open_pipeline(engine, known).storage
             made = back_up(engine, storage, folder.absolute(), functools.partial(dump, url), bar)
     except StopRequested:
         raise HeatersError("stopped; the same command goes on from here.") from None
+    finally:
+        engine.dispose()
     click.echo(
         f"{made.folder}: the database and {number_of(made.objects, 'object')} "
         f"({made.bytes / 1e6:.1f} MB), {made.copied:,} of them new "

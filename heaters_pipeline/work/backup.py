@@ -16,12 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
-from heaters_pipeline.db import named_objects
+from heaters_pipeline.db import migrate, named_objects
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.migrate import revision
 from heaters_pipeline.db.snapshots import server_version, snapshot
-from heaters_pipeline.domain.errors import HeatersError, Refused
+from heaters_pipeline.domain.errors import HeatersError, InputError, Refused
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.ffmpeg.process import heed_stop
 from heaters_pipeline.storage import LocalStorage, ObjectMissing, Stamp, Storage
@@ -69,7 +69,7 @@ def back_up(
     with new_backup(root) as (backup, before):
         on_progress("database", 0)
         with snapshot(engine) as (session, name):
-            schema = str(revision(session.connection()))
+            schema = _schema(session)
             server = server_version(session)
             named = named_objects.named(session)
             entered = named_objects.entered(session)
@@ -97,6 +97,14 @@ def back_up(
     return BackedUp(
         folder, copies.objects, copies.bytes, copies.copied, copies.copied_bytes, vanished, troubles
     )
+
+
+def _schema(session: Session) -> str:
+    schema = migrate.revision(session.connection())
+    if schema is None:
+        raise InputError("The database has no tables of Heaters: there is nothing to back up.")
+    migrate.check_known(schema, "The database")
+    return schema
 
 
 class _Copies:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -24,10 +25,9 @@ from heaters_pipeline.cli import main
 from heaters_pipeline.db import migrate, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
-from heaters_pipeline.db.snapshots import snapshot
 from heaters_pipeline.db.urls import with_database
 from heaters_pipeline.domain.decisions import APPROVE, SKIP
-from heaters_pipeline.domain.errors import Conflict, HeatersError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.orchestration.partitions import heaters_videos
@@ -38,7 +38,7 @@ from heaters_pipeline.platform.postgres_programs import dump
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import LocalStorage, Storage, open_storage
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
-from heaters_pipeline.work.backup import BackedUp, back_up
+from heaters_pipeline.work.backup import BackedUp, Dump, back_up
 from heaters_pipeline.work.backup_folder import new_backup, open_backup
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.keyframes import take_keyframes
@@ -47,6 +47,7 @@ from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import open_pipeline
 from tests.conftest import CHECKOUT, execute
 from tests.decisions import decide, live, undo
+from tests.faulty_s3 import faulty_s3
 from tests.footage import make_numbered_film
 from tests.handover import export
 from tests.rows import ready_video
@@ -75,6 +76,10 @@ def objects(storage: Storage) -> dict[str, str]:
         with storage.fetch(key) as path:
             found[key] = file_digest(path)
     return found
+
+
+def dump_of(engine: Engine) -> Dump:
+    return partial(dump, engine.url.render_as_string(hide_password=False))
 
 
 def of_settings() -> Storage:
@@ -119,10 +124,9 @@ def go_elsewhere(
 @pytest.fixture
 def back_up_here(engine: Engine, tmp_path: Path) -> Callable[..., BackedUp]:
     """Backs the library of `engine` up into `tmp_path/backups`."""
-    url = engine.url.render_as_string(hide_password=False)
 
     def backed_up(storage: Storage, **changes: object) -> BackedUp:
-        options = {"dump": partial(dump, url), **changes}
+        options = {"dump": dump_of(engine), **changes}
         return back_up(engine, storage, tmp_path / "backups", **options)
 
     return backed_up
@@ -405,34 +409,69 @@ def test_a_backup_of_a_newer_schema_is_refused(
         assert sa.inspect(connection).get_table_names() == []
 
 
-def test_a_backup_of_an_older_schema_is_brought_up_to_date(
-    engine: Engine,
-    storage: LocalStorage,
-    postgres_url: str,
-    tmp_path: Path,
-    back_up_here,
-    go_elsewhere,
+def test_a_backup_before_an_update_changes_nothing_and_is_brought_up_to_date_when_restored(
+    tmp_path: Path, go_elsewhere
 ) -> None:
-    backup = back_up_here(storage).folder
-    execute(postgres_url, "CREATE DATABASE of_old")
-    url = with_database(postgres_url, "of_old")
-    execute(url, (SCHEMAS / "0018.sql").read_text())
-    old = open_engine(url)
-    with snapshot(old) as (_, name):
-        dump(url, name, backup / "database.dump")
-    old.dispose()
-    execute(postgres_url, "DROP DATABASE of_old")
-    described = json.loads((backup / "backup.json").read_text())
-    changes = {"schema": "0018", "dump_sha256": file_digest(backup / "database.dump")}
-    (backup / "backup.json").write_text(json.dumps({**described, **changes}))
+    old = go_elsewhere()
+    execute(old.url.render_as_string(hide_password=False), (SCHEMAS / "0018.sql").read_text())
+    (tmp_path / "clip").write_bytes(b"a clip")
+    of_settings().put(tmp_path / "clip", "clips/2/clip.mp4")
+    made = heaters("backup", tmp_path / "backups")
+    assert made.exit_code == 1
+    assert "The storage has no object 'videos/harbour-1/source-cccccccccc.mp4'." in made.stderr
+    assert "1 object (0.0 MB)" in made.stdout
+    with old.connect() as connection:
+        assert migrate.revision(connection) == "0018"
 
     there = go_elsewhere()
-    done = heaters("restore", tmp_path / "backups")
-    assert done.exit_code == 0, done.output
+    assert heaters("restore", tmp_path / "backups").exit_code == 1
+    assert set(objects(of_settings())) == {"clips/2/clip.mp4"}
     with there.connect() as connection:
         assert migrate.differences(connection) == []
     with transaction(there) as session:
         assert source_videos.keys(session) == ["harbour-1", "lost-1", "waiting-1", "twin-1"]
+
+
+def test_an_empty_database_is_no_library(tmp_path: Path, go_elsewhere) -> None:
+    go_elsewhere()
+    refused = heaters("backup", tmp_path / "backups")
+    assert refused.exit_code == 1
+    assert "The database has no tables of Heaters: there is nothing to back up." in refused.stderr
+    with pytest.raises(HeatersError, match="no finished backup"):
+        open_backup(tmp_path / "backups")
+
+
+def test_a_storage_that_falters_is_asked_again_and_an_outage_costs_time_only(
+    engine: Engine, s3_endpoint: str, tmp_path: Path, back_up_here
+) -> None:
+    with faulty_s3(s3_endpoint) as proxy:
+        client = s3_client(proxy.url, patient=False)
+        bucket = f"falters-{uuid.uuid4().hex[:8]}"
+        client.create_bucket(Bucket=bucket)
+        storage = S3Storage(client, bucket, "library", home=tmp_path / "s3-home")
+        library(engine, storage, tmp_path, count=6)
+        expected = objects(storage)
+
+        def hits_first(method: str, path: str) -> bool:
+            seen[path] += "/clips/" in path and method == "GET"
+            return seen[path] == 1
+
+        for fault in ("damaged", "cut"):
+            seen: Counter[str] = Counter()
+            proxy.fault, proxy.is_hit = fault, hits_first
+            made = back_up(engine, storage, tmp_path / fault, dump_of(engine))
+            assert proxy.hits[fault] == 6
+            assert (made.troubles, made.copied) == ({}, 9)
+            assert objects(open_backup(made.folder).objects) == expected
+
+        proxy.fault, proxy.is_hit = "error 503", lambda _, path: path.endswith("/6/clip.mp4")
+        with pytest.raises(Unavailable):
+            back_up_here(storage)
+        proxy.fault = None
+        made = back_up_here(storage)
+        assert made.objects == 9
+        assert made.copied < 9
+        assert objects(open_backup(made.folder).objects) == expected
 
 
 def test_two_backups_never_write_at_once(tmp_path: Path) -> None:
