@@ -33,7 +33,8 @@ from heaters_pipeline.platform.dagster_instance import open_instance
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
 
-TURNS = 7
+TURNS = 40
+TURNS_OF_RUNS = 7
 CLIPS = 10
 """Of a film, each with a decision."""
 FIRST = "film-0"
@@ -237,7 +238,7 @@ ACTS = {"tick": _tick, "films": _list_films, "run": _run, "runs": _list_runs}
 
 def _compared(name: str, act: Callable[[World], None], old: World, young: World) -> Result:
     took: dict[int, list[float]] = {id(old): [], id(young): []}
-    for _ in range(TURNS):
+    for _ in range(TURNS_OF_RUNS if act is _run else TURNS):
         for world in (old, young):
             with _in(world.environment):
                 began = time.monotonic()

@@ -143,15 +143,14 @@ class _Copies:
 
     def judged(self, now: Mapping[str, str | None]) -> tuple[list[str], dict[str, str]]:
         """What went away while work went on, and what is wrong, by what rows name `now`."""
-        troubles = {
-            key: why for key, why in self.absent.items() if key in self.named.keys() & now.keys()
-        }
+        absent = {key: why for key, why in self.absent.items() if key in self.named}
+        troubles = {key: why for key, why in absent.items() if key in now}
         troubles |= {
             key: f"{key} is damaged in the storage: it is not what was put there."
             for key, digest in self.differing.items()
             if now.get(key) not in (None, digest)
         }
-        gone = (self.absent.keys() & self.named.keys()) | self.differing.keys()
+        gone = absent.keys() | self.differing.keys()
         return sorted(gone - troubles.keys()), troubles
 
     def _take(self, key: str, stamp: Stamp) -> None:

@@ -71,6 +71,21 @@ def test_a_range_past_the_end_is_an_error(either: Storage, local_file: Path, sta
         b"".join(either.stream(KEY, start, 2))
 
 
+def test_a_stamp_changes_with_the_object_and_with_nothing_else(
+    either: Storage, tmp_path: Path
+) -> None:
+    assert either.stamps() == {}
+    stamps = []
+    for content in (b"first", b"other"):
+        made = tmp_path / content.decode()
+        made.write_bytes(content)
+        either.put(made, KEY)
+        assert either.stamps() == either.stamps()
+        stamps.append(either.stamps()[KEY])
+    assert stamps[0] != stamps[1]
+    assert [stamp.bytes for stamp in stamps] == [5, 5]
+
+
 def test_a_later_put_replaces_the_object(either: Storage, tmp_path: Path) -> None:
     for content in (b"first, and longer", b"second"):
         made = tmp_path / "made"
