@@ -15,9 +15,10 @@ from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 
 
 @contextmanager
-def new_databases(folder: Path) -> Iterator[Callable[[], str]]:
+def new_databases(folder: Path) -> Iterator[Callable[..., str]]:
     """A server of its own below `folder`, with Postgres's own settings. Each call gives the URL of
-    a new database that has the newest schema and no rows."""
+    a new database that has the newest schema and no rows; with `template="template1"`, no tables
+    either."""
     server = EmbeddedPostgres(folder / "postgres")
     server.start()
     try:
@@ -26,9 +27,9 @@ def new_databases(folder: Path) -> Iterator[Callable[[], str]]:
         migrate.upgrade(with_database(url, "template"))
         numbers = itertools.count(1)
 
-        def new() -> str:
+        def new(template: str = "template") -> str:
             name = f"benchmark_{next(numbers)}"
-            _execute(url, f"CREATE DATABASE {name} TEMPLATE template")
+            _execute(url, f"CREATE DATABASE {name} TEMPLATE {template}")
             return with_database(url, name)
 
         yield new

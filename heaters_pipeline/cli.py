@@ -16,6 +16,7 @@ import click
 
 from heaters_pipeline.commands.archive import archive
 from heaters_pipeline.commands.audit import audit
+from heaters_pipeline.commands.backup import backup, restore
 from heaters_pipeline.commands.cuts import import_command
 from heaters_pipeline.commands.dataset import dataset
 from heaters_pipeline.commands.embeddings import embeddings
@@ -407,12 +408,14 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
 cuts.add_command(import_command)
 main.add_command(archive)
 main.add_command(audit)
+main.add_command(backup)
 main.add_command(dataset)
 main.add_command(embeddings)
 main.add_command(export)
 main.add_command(keyframes)
 main.add_command(profiles)
 main.add_command(repeats)
+main.add_command(restore)
 main.add_command(retry)
 main.add_command(search)
 main.add_command(storage)

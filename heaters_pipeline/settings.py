@@ -132,6 +132,18 @@ class Settings(BaseSettings):
         description="How long a webhook's delivery stays listed after it was taken or given up.",
     )
 
+    run_days: float = Field(
+        default=60,
+        ge=1,
+        description="How long Dagster keeps runs that have ended; of the last run of each video "
+        "the log alone goes.",
+    )
+    handover_days: float = Field(
+        default=365,
+        ge=1,
+        description="How long it is known who took files that somebody has taken again since.",
+    )
+
     host: str = Field(default="127.0.0.1", description="Address the review app listens on.")
     trusted_hosts: Names = Field(
         default=(),

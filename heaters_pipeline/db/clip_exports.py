@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clip_work, deletions
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import (
     Clip,
@@ -285,7 +286,7 @@ def retry_failed(session: Session, video_ids: Iterable[int] | None = None) -> in
         .where(col(ExportFailure.retry_at).is_(None))
     )
     if video_ids is not None:
-        failed = failed.where(col(Clip.source_video_id).in_(list(video_ids)))
+        failed = failed.where(among(col(Clip.source_video_id), video_ids))
     rows = session.exec(failed).all()
     session.execute(
         sa.delete(ExportFailure).where(col(ExportFailure.id).in_([row for row, _ in rows]))

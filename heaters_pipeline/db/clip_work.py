@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import outages, webhooks
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.clips import locked
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
@@ -307,7 +308,7 @@ def retry_failed(
             continue
         failed = select(Clip.id).where(Clip.state == step.failed)
         if video_ids is not None:
-            failed = failed.where(col(Clip.source_video_id).in_(list(video_ids)))
+            failed = failed.where(among(col(Clip.source_video_id), video_ids))
         found = locked(session, session.exec(failed))
         attempts: dict[int, int] = {}
         for clip in found.values():

@@ -235,7 +235,7 @@ def retry_failed(session: Session, video_ids: Iterable[int] | None = None) -> in
         .where(col(GroupExport.error).is_not(None), col(GroupExport.retry_at).is_(None))
     )
     if video_ids is not None:
-        failed = failed.where(col(Clip.source_video_id).in_(list(video_ids)))
+        failed = failed.where(among(col(Clip.source_video_id), video_ids))
     rows = session.execute(failed).all()
     _outdate(session, col(GroupExport.id).in_([row for row, _ in rows]))
     clip_work.new_attempt(session, {first for _, first in rows})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from heaters_pipeline.db.among import among
@@ -92,6 +93,35 @@ def latest_of_collections(session: Session) -> dict[int, Taken]:
         .where(_collection_id.is_not(None), col(Handover.id).in_(last))
     )
     return {collection_id: Taken(*taken) for *taken, collection_id in rows}
+
+
+def forget_retaken(session: Session, days: float, limit: int) -> int:
+    """Forgets handovers older than `days`, `limit` at most, all of whose clips somebody took again
+    later; their number. So it stays known of each clip that it was taken, and by whom last, and of
+    each collection its last handover."""
+    newer = aliased(HandoverClip)
+    still_last = (
+        sa.exists()
+        .where(col(HandoverClip.handover_id) == col(Handover.id))
+        .where(
+            ~sa.exists()
+            .where(col(newer.clip_id) == col(HandoverClip.clip_id))
+            .where(col(newer.handover_id) > col(HandoverClip.handover_id))
+        )
+    )
+    last_of_collections = sa.select(sa.func.max(Handover.id)).group_by(_collection_id)
+    old = session.scalars(
+        sa.select(col(Handover.id))
+        .where(
+            col(Handover.created_at) < sa.func.now() - timedelta(days=days),
+            ~still_last,
+            sa.or_(_collection_id.is_(None), col(Handover.id).not_in(last_of_collections)),
+        )
+        .limit(limit)
+    ).all()
+    for rows, key in ((HandoverClip, HandoverClip.handover_id), (Handover, Handover.id)):
+        session.execute(sa.delete(rows).where(col(key).in_(old)))
+    return len(old)
 
 
 def _taken() -> sa.Select[Any]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from heaters_pipeline.db import clip_exports, clip_work, group_exports, source_videos
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.states import (
     CLIP_STEPS,
@@ -63,7 +64,7 @@ def failed(session: Session, video_ids: Collection[int]) -> Number:
         sa.select(sa.func.count())
         .select_from(Clip)
         .where(
-            col(Clip.source_video_id).in_(list(video_ids)),
+            among(col(Clip.source_video_id), video_ids),
             col(Clip.state).in_([step.failed for step in CLIP_STEPS]),
         )
     )
@@ -71,7 +72,7 @@ def failed(session: Session, video_ids: Collection[int]) -> Number:
         sa.select(sa.func.count())
         .select_from(SourceVideo)
         .where(
-            col(SourceVideo.id).in_(list(video_ids)),
+            among(col(SourceVideo.id), video_ids),
             col(SourceVideo.state).in_([step.failed for step in SOURCE_STEPS]),
             col(SourceVideo.error) != source_videos.CANCELLED,
         )

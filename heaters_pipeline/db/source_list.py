@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
 from heaters_pipeline.domain.quality import shortfall
@@ -86,7 +87,7 @@ def _chosen(session: Session, choice: Choice) -> Any:
             )
         )
         short = [video_id for video_id, quality in listed if shortfall(quality)]
-        return col(SourceVideo.id).in_(short)
+        return among(col(SourceVideo.id), short)
     return _CONDITIONS[choice]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import deletions, webhooks
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import (
     PRODUCT_PATHS,
@@ -176,6 +177,11 @@ def remake(session: Session, video_id: int, product: str) -> bool:
         video.attempt += 1
         video.error, video.tries, video.retry_at = None, 0, None
     return True
+
+
+def keys(session: Session) -> list[str]:
+    """Of all videos, oldest first."""
+    return list(session.exec(select(SourceVideo.key).order_by(col(SourceVideo.id))))
 
 
 def counts_by_state(session: Session) -> dict[str, int]:
@@ -447,7 +453,7 @@ def retry_failed(
         col(SourceVideo.error) != CANCELLED,
     )
     if video_ids is not None:
-        query = query.where(col(SourceVideo.id).in_(list(video_ids)))
+        query = query.where(among(col(SourceVideo.id), video_ids))
     keys = session.exec(query.order_by(col(SourceVideo.id))).all()
     for key in keys:
         retry(session, key)

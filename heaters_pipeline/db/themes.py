@@ -242,6 +242,7 @@ def save(session: Session, model: str, made: Sequence[Made], placed: Iterable[Pl
         ),
         {"ids": ids, "embedded": ClipState.EMBEDDED},
     )
+    session.execute(sa.delete(ThemeSurvey))  # the last one counts
     session.add(ThemeSurvey(model=model, clips=counted))
     session.flush()
     session.execute(sa.text("ANALYZE clip_themes"))

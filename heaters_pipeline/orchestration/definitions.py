@@ -21,6 +21,7 @@ from heaters_pipeline.orchestration.jobs import (
     vectors_job,
 )
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
+from heaters_pipeline.orchestration.retention import retention, retention_job
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
     cancelled_runs,
@@ -44,8 +45,8 @@ resources = {
 defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
-    jobs=[ingest_job, library_job, vectors_job, themes_job, storage_job],
-    schedules=[daily_storage_check],
+    jobs=[ingest_job, library_job, vectors_job, themes_job, storage_job, retention_job],
+    schedules=[daily_storage_check, retention],
     sensors=[
         new_source_videos,
         watched_folder,

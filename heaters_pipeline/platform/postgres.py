@@ -50,7 +50,13 @@ def ensure_database(settings: Settings) -> DatabaseUrls:
     heaters = with_driver(heaters, APP_DRIVER)
     check_server(heaters)
     if settings.dagster_database_url is not None:
-        return DatabaseUrls(heaters, with_driver(settings.dagster_database_url, DAGSTER_DRIVER))
+        dagster = with_driver(settings.dagster_database_url, DAGSTER_DRIVER)
+        if for_psycopg(dagster) == for_psycopg(heaters):
+            raise InputError(
+                "HEATERS_DAGSTER_DATABASE_URL names the database of DATABASE_URL: name another "
+                "one, or Heaters and Dagster would take each other's schema for their own."
+            )
+        return DatabaseUrls(heaters, dagster)
     if database_name(heaters) == DAGSTER_DATABASE:
         raise InputError(
             "DATABASE_URL names the database 'dagster', which Dagster keeps its own tables in: "

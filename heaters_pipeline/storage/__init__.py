@@ -13,9 +13,11 @@ from heaters_pipeline.storage.base import (
     STORAGE,
     Entry,
     ObjectMissing,
+    Stamp,
     Storage,
     Unfinished,
     check_key,
+    stamps,
 )
 from heaters_pipeline.storage.local import LocalStorage
 
@@ -24,10 +26,12 @@ __all__ = [
     "Entry",
     "LocalStorage",
     "ObjectMissing",
+    "Stamp",
     "Storage",
     "Unfinished",
     "check_key",
     "open_storage",
+    "stamps",
 ]
 
 

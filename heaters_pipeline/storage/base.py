@@ -29,6 +29,14 @@ class ObjectMissing(HeatersError, KeyError):
         return str(self.args[0])
 
 
+class Stamp(NamedTuple):
+    """What tells an object from the one that had its key before."""
+
+    bytes: int
+    mark: str
+    """Changes with the content."""
+
+
 class Entry(NamedTuple):
     """An object as the storage lists it."""
 
@@ -39,6 +47,10 @@ class Entry(NamedTuple):
     """The storage's own name for the bytes; None where it has none."""
     is_cold: bool
     """Whether it has to be thawed before anybody can read it."""
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.bytes, self.etag or self.changed_at.isoformat())
 
 
 class Unfinished(NamedTuple):
@@ -113,6 +125,11 @@ class Storage(Protocol):
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""
+
+
+def stamps(storage: Storage) -> dict[str, Stamp]:
+    """Of all objects, by key."""
+    return {entry.key: entry.stamp for entry in storage.entries()}
 
 
 def check_key(key: str) -> str:

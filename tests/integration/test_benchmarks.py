@@ -93,6 +93,13 @@ def test_search_by_the_page() -> None:
     assert "2,000 clips" in results["page_p95"]["peer"]
 
 
+@pytest.mark.whole
+def test_retention() -> None:
+    results = report("retention", "--days", "20", "--runs-a-day", "1", "--kept-days", "10")
+    assert list(results) == ["events left", "tick", "films", "run", "runs"]
+    assert 0 < results["events left"]["ratio"] < 0.8
+
+
 def test_frame_index() -> None:
     results = report("frame_index", "--minutes", "0.04", "--clips", "5")
     assert list(results) == ["build", "slice"]

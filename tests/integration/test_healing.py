@@ -23,6 +23,7 @@ from heaters_pipeline.db import (
     migrate,
     outages,
     profiles,
+    retrying,
     source_videos,
 )
 from heaters_pipeline.db.engine import open_engine, transaction
@@ -387,3 +388,10 @@ def test_a_file_that_an_exported_clip_lacks_is_tried_again(
     with work.transaction() as session:
         assert clip_exports.failures(session, found) == {}
         assert clips.counts_by_state(session) == {ClipState.EXPORTED: len(found)}
+
+
+def test_a_library_may_have_more_videos_than_a_statement_has_parameters(engine: Engine) -> None:
+    everything = range(1, 70_000)
+    with transaction(engine) as session:
+        assert retrying.failed(session, everything).spoken == "nothing"
+        assert retrying.retry_failed(session, everything).spoken == "nothing"

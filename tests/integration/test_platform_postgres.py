@@ -77,6 +77,12 @@ def test_processes_that_start_at_once_share_one_server(embedded: Settings) -> No
     assert len(set(urls)) == 1
 
 
+def test_dagster_needs_a_database_of_its_own(postgres_url: str) -> None:
+    same = Settings(DATABASE_URL=postgres_url, dagster_database_url=postgres_url)
+    with pytest.raises(InputError, match="names the database of DATABASE_URL"):
+        ensure_database(same)
+
+
 def test_a_killed_server_starts_again_with_its_rows(embedded: Settings) -> None:
     urls = ensure_database(embedded)
     with connect(urls.heaters) as connection:

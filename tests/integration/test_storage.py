@@ -11,7 +11,7 @@ from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import LocalStorage, ObjectMissing, Storage
+from heaters_pipeline.storage import LocalStorage, ObjectMissing, Storage, stamps
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
 
 KEY = "videos/v1/source.mp4"
@@ -69,6 +69,21 @@ def test_a_range_past_the_end_is_an_error(either: Storage, local_file: Path, sta
         either.read_range(KEY, start, 2)
     with pytest.raises(HeatersError):
         b"".join(either.stream(KEY, start, 2))
+
+
+def test_a_stamp_changes_with_the_object_and_with_nothing_else(
+    either: Storage, tmp_path: Path
+) -> None:
+    assert stamps(either) == {}
+    found = []
+    for content in (b"first", b"other"):
+        made = tmp_path / content.decode()
+        made.write_bytes(content)
+        either.put(made, KEY)
+        assert stamps(either) == stamps(either)
+        found.append(stamps(either)[KEY])
+    assert found[0] != found[1]
+    assert [stamp.bytes for stamp in found] == [5, 5]
 
 
 def test_a_later_put_replaces_the_object(either: Storage, tmp_path: Path) -> None:

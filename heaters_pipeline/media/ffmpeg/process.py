@@ -145,7 +145,7 @@ def run(
     InputError where the input can't be read. The child and its group are gone when this returns or
     raises, whatever interrupts it.
     """
-    _heed_stop()
+    heed_stop()
     command = (
         stream.global_args("-hide_banner", "-nostdin", "-loglevel", "level+warning")
         .global_args("-max_error_rate", "1")
@@ -235,7 +235,7 @@ def _watch(
         selector.register(process.stdout, selectors.EVENT_READ, _Lines(process.stdout))
         selector.register(process.stderr, selectors.EVENT_READ, _Lines(process.stderr))
         while selector.get_map():
-            _heed_stop()
+            heed_stop()
             for key, _ in selector.select(timeout=1.0):
                 lines = key.data.read()
                 if lines is None:
@@ -265,7 +265,8 @@ def _watch(
     return list(complaints)
 
 
-def _heed_stop() -> None:
+def heed_stop() -> None:
+    """Raises Stopped where `stopped_by` says so."""
     event = _over.get()
     if event is not None and event.is_set():
         raise Stopped

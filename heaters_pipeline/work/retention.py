@@ -1,0 +1,21 @@
+"""Forgetting what nobody needs any more. Decisions are never forgotten."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from heaters_pipeline.db import handovers
+from heaters_pipeline.db.engine import transaction
+
+AT_ONCE = 1000
+
+
+def forget_handovers(engine: Engine, days: float) -> int:
+    """Forgets handovers older than `days` whose files were all taken again; their number."""
+    forgotten = 0
+    while True:
+        with transaction(engine) as session:
+            number = handovers.forget_retaken(session, days, AT_ONCE)
+        forgotten += number
+        if number < AT_ONCE:
+            return forgotten
