@@ -14,6 +14,7 @@ from heaters_pipeline.db import people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.work import people as work
+from tests.browser.accessibility import violations
 from tests.browser.review_world import Film
 from tests.browser.tab import Tab
 from tests.browser.test_widths import look_at
@@ -91,6 +92,12 @@ def test_an_admin_changes_roles_and_ends_sessions(
     bens.goto("/sources")
     sign_in(bens, "ben")
     expect(bens.locator("#add")).to_be_hidden()
+    for path in ("/labels", "/profiles", "/keyframes"):
+        bens.goto(path)
+        expect(bens.get_by_text("Operators change what is here.")).to_be_visible()
+        expect(bens.locator("main .primary").last).to_be_disabled()
+        assert violations(bens, axe) == []
+    bens.goto("/sources")
 
     page.goto("/sources")
     sign_in(page, "ann")
@@ -109,6 +116,8 @@ def test_an_admin_changes_roles_and_ends_sessions(
     expect(page.get_by_role("status")).to_contain_text("ben is operator now")
     sign_in(bens, "ben")
     expect(bens.locator("#add")).to_be_visible()
+    bens.goto("/labels")
+    expect(bens.locator("main .primary")).to_be_enabled()
     page.get_by_role("button", name="Revoke the token a program of ben").click()
     expect(page.get_by_role("status")).to_contain_text("accepted no more")
     page.get_by_role("button", name="Remove ann").click()
