@@ -117,7 +117,7 @@ def _trusted_hosts(settings: Settings) -> list[str] | None:
     would make its pages as trusted as ours."""
     if settings.trusted_hosts:
         return list(settings.trusted_hosts)
-    return list(LOOPBACK) if settings.host in LOOPBACK else None
+    return [*LOOPBACK, settings.host] if settings.on_loopback else None
 
 
 def _secure(response: Response) -> Response:
