@@ -26,7 +26,7 @@ from review_app.services import services, transaction
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who sends a request. Flask-Login asks for the attributes that begin with `is_`."""
+    """Who sends a request."""
 
     role: Role | None = None
     """None: somebody who has not signed in."""
@@ -38,14 +38,6 @@ class Visitor:
     @property
     def is_authenticated(self) -> bool:
         return self.role is not None
-
-    @property
-    def is_active(self) -> bool:
-        return self.is_authenticated
-
-    @property
-    def is_anonymous(self) -> bool:
-        return not self.is_authenticated
 
     def get_id(self) -> str:
         """What Flask-Login keeps in the cookie."""
@@ -122,17 +114,14 @@ def _otherwise(asked: Request) -> Visitor | None:
 def _enforce() -> ResponseReturnValue | None:
     """Raises KeyError for a route that the table of roles does not know: nobody may, then."""
     route = request.endpoint
-    least = LEAST[route] if route else Role.REVIEWER
-    if least is None:
+    if route and LEAST[route] is None:
         return None
-    g.visitor = current_user._get_current_object()
-    if route is None:  # there is no such page, whoever asks
+    found = g.visitor = cast(Visitor, current_user._get_current_object())
+    if route is None or found.may(route):  # what does not exist may be told to anybody
         return None
-    if not visitor().is_authenticated:
+    if not found.is_authenticated:
         return _sign_in_first()
-    if not visitor().may(route):
-        return answer(f"Your role is {visitor().role}; this takes an {least}: ask an admin.", 403)
-    return None
+    return answer(f"Your role is {found.role}; this takes an {LEAST[route]}: ask an admin.", 403)
 
 
 def _sign_in_first() -> ResponseReturnValue:

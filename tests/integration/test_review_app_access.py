@@ -108,6 +108,13 @@ def test_on_loopback_nobody_is_asked_until_there_is_somebody(app: Flask, engine:
     assert local.load("/sources").status_code == 200
 
 
+def test_what_opens_to_anybody_here_opens_under_no_other_name(settings: Settings) -> None:
+    """A foreign page whose name leads to this machine would else be the local user."""
+    client = create_app(settings.model_copy(update={"host": "127.0.0.2"})).test_client()
+    assert client.get("/api/mine", base_url="http://127.0.0.2:8765").status_code == 200
+    assert client.get("/api/mine", base_url="http://evil.example:8765").status_code == 400
+
+
 def test_beyond_loopback_it_needs_an_admin(settings: Settings, engine: Engine) -> None:
     open_to_all = settings.model_copy(update={"host": "0.0.0.0"})
     with pytest.raises(InputError, match="run `heaters users add NAME --role admin`"):
