@@ -4,7 +4,6 @@ A film's run is made once by Dagster itself and then copied in its tables, day b
 library nothing is forgotten: it holds the films, clips and decisions of that year.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,6 +29,7 @@ from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import forget_runs
 from heaters_pipeline.orchestration.sensors import approved_clips
 from heaters_pipeline.platform.dagster_instance import open_instance
+from heaters_pipeline.platform.environment import variables
 from heaters_pipeline.settings import get_settings
 from review_app import create_app
 
@@ -164,17 +164,11 @@ def _world(home: Path, new: Callable[..., str]) -> Iterator[World]:
 @contextmanager
 def _in(environment: dict[str, str]) -> Iterator[None]:
     """The settings are those of a world."""
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
-    get_settings.cache_clear()
     try:
-        yield
+        with variables(environment):
+            get_settings.cache_clear()
+            yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
         get_settings.cache_clear()
 
 

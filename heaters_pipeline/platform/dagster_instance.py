@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.sockets import make_private, socket_folder
+from heaters_pipeline.platform.environment import variables
 from heaters_pipeline.platform.postgres import ensure_database
 from heaters_pipeline.settings import Settings
 
@@ -96,17 +97,8 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     import dagster as dg
 
     environment = DagsterFiles.below(settings.home).environment(ensure_database(settings).dagster)
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
-    try:
-        with dg.DagsterInstance.get() as instance:
-            yield instance
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with variables(environment), dg.DagsterInstance.get() as instance:
+        yield instance
 
 
 if __name__ == "__main__":

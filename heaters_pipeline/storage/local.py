@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.durable import sync
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
     PARTIAL_SUFFIX,
@@ -52,9 +53,9 @@ class LocalStorage:
                 os.link(local, partial)
             except OSError:  # another file system, or one without hard links
                 shutil.copyfile(local, partial)
-            _sync(partial)
+            sync(partial)
             partial.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
         finally:
             # It remains after an error, and where the target was a link to the very same file.
             partial.unlink(missing_ok=True)
@@ -204,11 +205,3 @@ def _remove_abandoned(target: Path) -> None:
             with suppress(FileNotFoundError):  # its writer has just ended
                 if partial.lstat().st_mtime < time.time() - ABANDONED_AFTER_SECONDS:
                     partial.unlink()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

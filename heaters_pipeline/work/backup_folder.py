@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.files.durable import sync
 from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.storage import LocalStorage, Stamp
 
@@ -110,10 +111,10 @@ class Unfinished:
         text = json.dumps(asdict(description), indent=2)
         (self.folder / DESCRIPTION).write_text(text + "\n")
         for path in (self.dump, self.folder / LIST, self.folder / DESCRIPTION, self.folder):
-            _sync(path)
+            sync(path)
         final = self.folder.with_suffix("")
         self.folder.rename(final)
-        _sync(final.parent)
+        sync(final.parent)
         return final
 
     def close(self) -> None:
@@ -200,11 +201,3 @@ def _read_list(path: Path) -> Iterator[Held]:
                 yield Held(key, size, sha256, Stamp(*stamp))
             except (ValueError, TypeError):  # a kill cut it short
                 return
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

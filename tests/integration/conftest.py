@@ -6,12 +6,17 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from heaters_pipeline.files.locks import lock
+from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
+from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.site import Site, make_site, test_site
 
 
@@ -70,6 +75,27 @@ def s3_storage(s3_endpoint: str, tmp_path: Path) -> S3Storage:
     bucket = f"heaters-{abs(hash(tmp_path)):x}"
     client.create_bucket(Bucket=bucket)
     return S3Storage(client, bucket, "library", home=tmp_path / "s3-home")
+
+
+@pytest.fixture
+def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
+    """A storage behind a proxy; it is also the one of the settings."""
+    with faulty_s3(s3_endpoint) as proxy:
+        bucket = f"faulty-{os.urandom(4).hex()}"
+        s3_client(s3_endpoint).create_bucket(Bucket=bucket)
+        monkeypatch.setenv("STORAGE_URL", f"s3://{bucket}/library")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        get_settings.cache_clear()
+        yield proxy
+
+
+@pytest.fixture
+def on_s3(pipeline: Engine, s3: FaultyS3) -> Pipeline:
+    """A pipeline on it that does not wait for long."""
+    settings = get_settings()
+    bucket = str(settings.storage_url).split("/")[2]
+    storage = S3Storage(s3_client(s3.url, patient=False), bucket, "library", home=settings.home)
+    return replace(open_pipeline(pipeline, settings), storage=storage)
 
 
 @pytest.fixture(scope="session")

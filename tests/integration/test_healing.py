@@ -6,9 +6,7 @@ import errno
 import os
 import resource
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -38,7 +36,6 @@ from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.orchestration.sensors import approved_clips, new_source_videos
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.storage.s3 import S3Storage, s3_client
 from heaters_pipeline.work import exports
 from heaters_pipeline.work.download import download_source
 from heaters_pipeline.work.ingest import ingest
@@ -46,7 +43,7 @@ from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.register import add_source
 from tests.decisions import decide, live
-from tests.faulty_s3 import Fault, FaultyS3, faulty_s3
+from tests.faulty_s3 import Fault, FaultyS3
 from tests.footage import make_numbered_film
 from tests.jobs import tick
 from tests.rows import ready_video
@@ -85,27 +82,6 @@ def rows(engine: Engine) -> list[Clip]:
 
 def states(engine: Engine) -> list[str]:
     return [str(clip.state) for clip in rows(engine)]
-
-
-@pytest.fixture
-def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
-    """A storage behind a proxy; it is also the one of the settings."""
-    with faulty_s3(s3_endpoint) as proxy:
-        bucket = f"healing-{os.urandom(4).hex()}"
-        s3_client(s3_endpoint).create_bucket(Bucket=bucket)
-        monkeypatch.setenv("STORAGE_URL", f"s3://{bucket}/library")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        get_settings.cache_clear()
-        yield proxy
-
-
-@pytest.fixture
-def on_s3(pipeline: Engine, s3: FaultyS3) -> Pipeline:
-    """A pipeline on it that does not wait for long."""
-    settings = get_settings()
-    bucket = str(settings.storage_url).split("/")[2]
-    storage = S3Storage(s3_client(s3.url, patient=False), bucket, "library", home=settings.home)
-    return replace(open_pipeline(pipeline, settings), storage=storage)
 
 
 def is_clip(method: str, path: str) -> bool:

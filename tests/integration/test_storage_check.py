@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -53,7 +52,7 @@ from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.orchestration.sensors import approved_clips, new_source_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Entry, LocalStorage, Storage
-from heaters_pipeline.storage.s3 import S3Storage, s3_client
+from heaters_pipeline.storage.s3 import S3Storage
 from heaters_pipeline.work import storage_walk
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.keyframes import take_keyframes
@@ -62,33 +61,13 @@ from heaters_pipeline.work.objects import hashed, keep
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.storage_check import Checked, check_storage
 from tests.decisions import decide
-from tests.faulty_s3 import FaultyS3, faulty_s3
+from tests.faulty_s3 import FaultyS3
 from tests.footage import make_numbered_film
 from tests.jobs import run_job, tick
 from tests.rows import add_keyframe, new_video, ready_video, to_delete
 
 NO_GRACE = timedelta(0)
 KINDS_MADE = set(Kind)
-
-
-@pytest.fixture
-def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
-    """A storage behind a proxy; it is also the one of the settings."""
-    with faulty_s3(s3_endpoint) as proxy:
-        bucket = f"check-{os.urandom(4).hex()}"
-        s3_client(s3_endpoint).create_bucket(Bucket=bucket)
-        monkeypatch.setenv("STORAGE_URL", f"s3://{bucket}/library")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        get_settings.cache_clear()
-        yield proxy
-
-
-@pytest.fixture
-def on_s3(pipeline: Engine, s3: FaultyS3) -> Pipeline:
-    settings = get_settings()
-    bucket = str(settings.storage_url).split("/")[2]
-    storage = S3Storage(s3_client(s3.url, patient=False), bucket, "library", home=settings.home)
-    return replace(open_pipeline(pipeline, settings), storage=storage)
 
 
 @pytest.fixture
