@@ -12,13 +12,15 @@ import ffmpeg
 import pytest
 
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.media.download.fetch import copy_file
+from heaters_pipeline.media.download.fetch import copy_file, download
+from heaters_pipeline.media.download.look_up import WebVideo, look_up
 from heaters_pipeline.media.download.merge_check import find_flaw
 from heaters_pipeline.media.download.quality import measured, seconds_of
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.ffmpeg.process import input_file, run
 from heaters_pipeline.media.ffmpeg.timecode import NO_TIMECODE, read_timecode
 from tests.footage import STALL_SECONDS, make_numbered_film, remake
+from tests.site import OPEN, Site
 
 _IN_OPEN = 0x20
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,10 +45,11 @@ LISTS: dict[str, Callable[[Path], str]] = {
     ),
     "list.ffconcat": lambda film: f"ffconcat version 1.0\nfile {film.name}\n",
     "list.mpd": lambda film: (
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
-        'mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4">'
-        f'<Representation id="1" bandwidth="1"><BaseURL>{film.name}</BaseURL>'
-        "</Representation></AdaptationSet></Period></MPD>"
+        '<?xml version="1.0" encoding="iso-8859-1"?><!-- Prêt-à-porter -->'
+        '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S" '
+        'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period>'
+        '<AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1">'
+        f"<BaseURL>{film}</BaseURL></Representation></AdaptationSet></Period></MPD>"
     ),
 }
 
@@ -56,7 +59,7 @@ LISTS: dict[str, Callable[[Path], str]] = {
 def test_what_a_list_names_stays_closed(name: str, suffix: str, tmp_path: Path) -> None:
     film = make_numbered_film(tmp_path / "film.mp4", 50)
     listed = tmp_path / f"{name}{suffix}"
-    listed.write_text(LISTS[name](film))
+    listed.write_text(LISTS[name](film), "latin-1")
     null = ffmpeg.output(input_file(listed), "-", format="null")
     with untouched(film):
         with pytest.raises(InputError) as caught:
@@ -70,6 +73,26 @@ def test_what_a_list_names_stays_closed(name: str, suffix: str, tmp_path: Path) 
     assert str(caught.value) == (
         f"{listed.name} is a list of other files, not a video: give the video itself."
     )
+
+
+def test_what_a_downloaded_list_names_stays_closed(site: Site, tmp_path: Path) -> None:
+    """In an old encoding it looks like no text; yt-dlp wants to know its audio codec, and copies
+    what it assembled of a stream's parts into an MP4."""
+    film = make_numbered_film(tmp_path / "film.mp4", 50)
+    (site.folder / "part.ts").write_text(LISTS["list.mpd"](film), "latin-1")
+    (site.folder / "film.m3u8").write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\npart.ts\n#EXT-X-ENDLIST\n"
+    )
+    found = look_up(site.url("film.m3u8"), OPEN)
+    assert isinstance(found, WebVideo)
+    folder = tmp_path / "download"
+    folder.mkdir()
+    with untouched(film), pytest.raises(InputError) as caught:
+        download(found, folder, OPEN)
+    assert str(caught.value) == (
+        f"What {site.url('film.m3u8')} sends is in no format that Heaters opens: check the address."
+    )
+    assert list(folder.iterdir()) == []
 
 
 def test_a_list_of_a_pipe_is_refused_at_once(tmp_path: Path) -> None:

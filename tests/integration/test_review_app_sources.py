@@ -405,13 +405,18 @@ def test_the_videos_in_a_folder_are_added(page: Page, engine: Engine, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "changes", [{"host": "0.0.0.0"}, {"trusted_proxies": 1}, {"source_folders": ()}]
+    "changes",
+    [
+        {"host": "0.0.0.0", "trusted_hosts": ()},
+        {"trusted_proxies": 1},
+        {"trusted_hosts": ("clips.example", "localhost")},
+        {"source_folders": ()},
+    ],
 )
 def test_where_others_reach_the_page_it_adds_no_file_of_the_server(
     changes: dict[str, Any], app_settings: Settings, tmp_path: Path
 ) -> None:
-    trusted = {"trusted_hosts": ("localhost",)}
-    page = Page(create_app(app_settings.model_copy(update=changes | trusted)))
+    page = Page(create_app(app_settings.model_copy(update=changes)))
     (tmp_path / "a.mp4").touch()
     lines = [str(tmp_path / "a.mp4"), str(tmp_path), "/etc/passwd", "/etc/no-such-file", "~nobody"]
     shown = text_of(page.post(references="\n".join(lines)).get_data(as_text=True))

@@ -19,6 +19,9 @@ _NETWORK = (
     r"IncompleteRead|bytes read|Network is unreachable|No route to host|content too short|"
     rf"HTTP Error (408|425|429|503)|{_NO_SUCH_HOST}"
 )
+_NOT_OPENED = "Error opening input files: Invalid argument"
+"""The end of what ffmpeg says to a format that is not on its list."""
+
 _DISK = r"unable to (write|open)|No space left|Disk quota"
 
 
@@ -59,6 +62,10 @@ def as_sentence(
         if 400 <= code < 500 and code not in _LATER:
             return InputError(f"{said}: check the address.")
         return HeatersError(f"{said}: try again later.")
+    if _NOT_OPENED in message:
+        return InputError(
+            f"What {url} sends is in no format that Heaters opens: check the address."
+        )
     if "Unsupported URL" in message:
         return no_video(url)
     if re.search(_NO_SUCH_HOST, message):

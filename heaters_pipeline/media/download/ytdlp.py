@@ -6,10 +6,12 @@ import io
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import av.error
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.redaction import without_login
@@ -18,6 +20,7 @@ from heaters_pipeline.media.download.javascript import javascript_runtime
 from heaters_pipeline.media.download.network_guard import NetworkGuard, network_guard
 from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.ffmpeg.demuxers import FORMATS
+from heaters_pipeline.media.ffmpeg.probe import open_video
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 
 LONGEST_PAUSE = 10.0
@@ -81,6 +84,7 @@ def downloader(options: DownloadOptions, guard: NetworkGuard, **parameters: Any)
     from yt_dlp.globals import all_plugins_loaded
 
     all_plugins_loaded.value = True
+    _bind_ffmpeg()
 
     class Downloader(YoutubeDL):  # type: ignore[misc]
         def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
@@ -110,15 +114,36 @@ def _common(options: DownloadOptions, guard: NetworkGuard) -> dict[str, Any]:
         # ffmpeg would reach the network on its own.
         "hls_prefer_native": True,
         "ffmpeg_location": ffmpeg_binary(),
-        "postprocessor_args": {
-            "ffmpeg_i": ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS],
-            # A Matroska file has a random number in it otherwise.
-            "ffmpeg_o": ["-bitexact"],
-        },
         "logger": _Silence(),
         "noprogress": True,
         "color": "never",
     }
+
+
+@cache
+def _bind_ffmpeg() -> None:
+    """What was fetched may be a list that names files of this machine. So all of yt-dlp's
+    post-processors get the input options that keep ffmpeg from opening these; yt-dlp's own setting
+    takes them for one post-processor each, and none for its look at a file's audio codec."""
+    from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
+
+    run = FFmpegPostProcessor.real_run_ffmpeg
+
+    def run_bound(self: Any, inputs: Any, outputs: Any, **options: Any) -> Any:
+        only = ["-format_whitelist", FORMATS, "-protocol_whitelist", "file"]
+        # A Matroska file has a random number in it otherwise.
+        exact = [(path, [*given, "-bitexact"]) for path, given in outputs]
+        return run(self, [(path, [*given, *only]) for path, given in inputs], exact, **options)
+
+    FFmpegPostProcessor.real_run_ffmpeg = run_bound
+    FFmpegPostProcessor.get_audio_codec = lambda _, path: _audio_codec(Path(path))
+
+
+def _audio_codec(path: Path) -> str | None:
+    with suppress(av.error.FFmpegError), open_video(path) as container:
+        for audio in container.streams.audio:
+            return audio.codec_context.name if audio.codec_context else None
+    return None
 
 
 @cache
