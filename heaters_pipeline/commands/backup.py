@@ -61,6 +61,7 @@ def restore(folder: Path) -> None:
     """Restore the newest backup in DIR, or the one that DIR is, into the empty database and storage
     that the settings name."""
     from heaters_pipeline.db import migrate
+    from heaters_pipeline.files.home import private_files, private_home
     from heaters_pipeline.platform.home_lock import take_home
     from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
     from heaters_pipeline.work.backup_folder import open_backup
@@ -68,9 +69,10 @@ def restore(folder: Path) -> None:
     known = settings()
     chosen = open_backup(folder.absolute())
     migrate.check_known(chosen.description.schema, f"The backup {chosen.folder}")
+    private_home(known.home)
     held = take_home(known.home)
     try:
-        with stop_on_signals():
+        with private_files(), stop_on_signals():
             restored = _restored(chosen, known)
     except StopRequested:
         raise HeatersError("stopped; the same command goes on from here.") from None

@@ -30,6 +30,7 @@ from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.files.home import OF_OTHERS
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.platform.dagster_instance import open_instance
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
@@ -91,7 +92,8 @@ def of_settings() -> Storage:
 def go_elsewhere(
     heaters_home: Path, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Engine]]:
-    """Makes the settings name an empty place: a home and databases that hold nothing."""
+    """Makes the settings name an empty place: a home that nobody has made yet, and databases that
+    hold nothing."""
     made: list[str] = []
     engines: list[Engine] = []
 
@@ -101,9 +103,7 @@ def go_elsewhere(
             execute(postgres_url, f"CREATE DATABASE {name}")
         made.extend(names)
         url, dagster = (with_database(postgres_url, name) for name in names)
-        home = tmp_path / names[0]
-        home.mkdir()
-        monkeypatch.setenv("HEATERS_HOME", str(home))
+        monkeypatch.setenv("HEATERS_HOME", str(tmp_path / names[0]))
         monkeypatch.setenv("DATABASE_URL", url)
         monkeypatch.setenv("HEATERS_DAGSTER_DATABASE_URL", dagster)
         if storage_url is None:
@@ -211,8 +211,11 @@ def test_objects_are_copied_once_and_each_backup_stands_by_itself(
     expected = rows(engine), objects(storage)
     shutil.rmtree(first.folder)
     there = go_elsewhere()
-    assert heaters("restore", tmp_path / "backups").exit_code == 0
+    done = heaters("restore", tmp_path / "backups")
+    assert done.exit_code == 0, done.output
     assert (rows(there), objects(of_settings())) == expected
+    home = get_settings().home
+    assert [each for each in (home, *home.rglob("*")) if each.stat().st_mode & OF_OTHERS] == []
 
 
 def test_from_a_bucket_to_a_folder_and_back(
