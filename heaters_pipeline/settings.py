@@ -304,6 +304,11 @@ class Settings(BaseSettings):
         """Whether the review app listens to this machine alone."""
         return is_loopback(self.host)
 
+    @property
+    def is_private(self) -> bool:
+        """Whether the review app is for this machine alone: no proxy leads others to it, either."""
+        return self.on_loopback and not self.trusted_proxies
+
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:

@@ -46,7 +46,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
-    name no database, or let in other machines without an admin."""
+    name no database, or let in other machines where there is no admin."""
     private_home(settings.home)
     app = Flask(__name__)
     app.config.update(

@@ -107,7 +107,7 @@ def _otherwise(asked: Request) -> Visitor | None:
                 return None
             person, role = found
             return Visitor(lesser(role, Role(person.role)), person.name)
-        is_open = services().settings.on_loopback and not people.exist(found_in)
+        is_open = services().settings.is_private and not people.exist(found_in)
     return LOCAL if is_open else None
 
 

@@ -19,8 +19,9 @@ from heaters_pipeline.domain.people import TOKEN_PREFIX
 csrf = CSRFProtect()
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-ACTING = ("/api/", "/sources/uploads/")
-"""Below these even a GET or HEAD acts: it leases clips, or makes a complete upload a video."""
+OURS = ("/api/", "/sources/uploads/")
+"""Below these requests of other sites are refused whatever their method: even a HEAD may make a
+complete upload a video."""
 
 
 def token_of(asked: Request) -> str | None:
@@ -34,8 +35,8 @@ def token_of(asked: Request) -> str | None:
 
 def refuse_foreign_pages() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    acts = request.method not in SAFE or request.path.startswith(ACTING)
-    if acts and request.method != "OPTIONS" and site not in ("same-origin", "none"):
+    is_guarded = request.method not in SAFE or request.path.startswith(OURS)
+    if is_guarded and request.method != "OPTIONS" and site not in ("same-origin", "none"):
         abort(403, "This address answers the pages of Heaters only.")
 
 

@@ -14,8 +14,8 @@ def refuse_outside(reference: str) -> None:
     folders of HEATERS_SOURCE_FOLDERS, whether or not there is anything. Addresses pass."""
     settings = services().settings
     folders = settings.source_folders
-    is_private = settings.on_loopback and not (settings.trusted_proxies or settings.trusted_hosts)
-    if "://" in reference or "\0" in reference or (folders is None and is_private):
+    is_free = folders is None and settings.is_private and not settings.trusted_hosts
+    if "://" in reference or "\0" in reference or is_free:
         return
     try:
         path = Path(reference).expanduser().resolve()

@@ -45,10 +45,11 @@ def digest(secret: str) -> str:
 
 def refuse_unless_guarded(session: Session, settings: Settings) -> None:
     """Raises InputError where other machines would reach an app that nobody can sign in to."""
-    if not settings.on_loopback and not people.exist(session):
+    if not settings.is_private and not people.exist(session):
+        name = "HEATERS_TRUSTED_PROXIES" if settings.on_loopback else "HEATERS_HOST"
         raise InputError(
-            f"HEATERS_HOST is {settings.host}, which other machines reach, and there is no admin "
-            "who lets people in: run `heaters users add NAME --role admin` and start again."
+            f"By {name} other machines reach the review app, and there is no admin who lets "
+            "people in: run `heaters users add NAME --role admin` and start again."
         )
 
 

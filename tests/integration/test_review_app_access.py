@@ -115,9 +115,19 @@ def test_what_opens_to_anybody_here_opens_under_no_other_name(settings: Settings
     assert client.get("/api/mine", base_url="http://evil.example:8765").status_code == 400
 
 
-def test_beyond_loopback_it_needs_an_admin(settings: Settings, engine: Engine) -> None:
-    open_to_all = settings.model_copy(update={"host": "0.0.0.0"})
-    with pytest.raises(InputError, match="run `heaters users add NAME --role admin`"):
+@pytest.mark.parametrize(
+    ("changes", "setting"),
+    [
+        ({"host": "0.0.0.0"}, "HEATERS_HOST"),
+        ({"trusted_proxies": 1, "trusted_hosts": ("localhost",)}, "HEATERS_TRUSTED_PROXIES"),
+    ],
+    ids=["address", "proxy"],
+)
+def test_where_others_reach_it_it_needs_an_admin(
+    settings: Settings, engine: Engine, changes: dict[str, object], setting: str
+) -> None:
+    open_to_all = settings.model_copy(update=changes)
+    with pytest.raises(InputError, match=f"{setting}.* run `heaters users add NAME --role admin`"):
         create_app(open_to_all)
     add_people(engine, ann=Role.ADMIN)
     app = create_app(open_to_all)

@@ -15,15 +15,19 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from io import StringIO
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from review_app.server import THREADS
+from tests.people import PASSWORD, add_people, csrf_token
 from tests.rows import ready_video
 
 SITE = "films.example.org"
@@ -102,19 +106,35 @@ def link(server: Server, headers: dict[str, str]) -> str:
     return line["file"]
 
 
-def rename(server: Server, headers: dict[str, str]) -> int:
+def sign_in(server: Server, headers: dict[str, str]) -> None:
+    _, page = server.get("/login", headers)
+    form = {"name": "ann", "password": PASSWORD, "csrf_token": csrf_token(page)}
+    sent = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Referer": f"https://{SITE}/login",
+        **headers,
+    }
+    assert server.send("POST", "/login", sent, urlencode(form))[0].status == 303
+
+
+def release(server: Server, headers: dict[str, str]) -> int:
     """A write of the review page that was loaded with the FORWARDED headers."""
     _, page = server.get("/review", FORWARDED)
-    token = re.search(r'name="csrf" content="([^"]+)"', page)
-    assert token
-    sent = {"Content-Type": "application/json", "X-CSRFToken": token[1], **FORWARDED, **headers}
-    answer, _ = server.send("POST", "/api/reviewer", sent, '{"name": "ann"}')
+    ours = {"Content-Type": "application/json", "X-CSRFToken": csrf_token(page)}
+    answer, _ = server.send("POST", "/api/release", ours | FORWARDED | headers, "{}")
     return answer.status
 
 
-def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip) -> None:
+@pytest.fixture
+def ann(engine: Engine) -> None:
+    """Where others reach the app there is an admin."""
+    add_people(engine, ann=Role.ADMIN)
+
+
+def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip, ann: None) -> None:
     public = f"https://{SITE}/clips/clip-{exported.id}.mp4"
     with serving(HEATERS_TRUSTED_PROXIES="1", HEATERS_TRUSTED_HOSTS=SITE) as server:
+        sign_in(server, FORWARDED)
         assert link(server, FORWARDED) == public
         # The proxy appends; what stands before is the client's own.
         forged = {"X-Forwarded-Host": f"evil.example, {SITE}", "X-Forwarded-Proto": "http, https"}
@@ -125,18 +145,20 @@ def test_behind_a_proxy_it_knows_the_browsers_address(exported: Clip) -> None:
         assert below == f"https://{SITE}/heaters/clips/clip-{exported.id}.mp4"
 
         server.cookie = ""
-        answer, _ = server.get("/review", FORWARDED)
+        answer, _ = server.get("/login", FORWARDED)
         assert "Secure" in answer.headers["Set-Cookie"].split("; ")
 
+        sign_in(server, FORWARDED)
         ours = {"Referer": f"https://{SITE}/review", "Sec-Fetch-Site": "same-origin"}
-        assert rename(server, ours) == 200
-        assert rename(server, ours | {"Referer": "https://evil.example/review"}) == 400
-        assert rename(server, ours | {"Sec-Fetch-Site": "cross-site"}) == 403
+        assert release(server, ours) == 200
+        assert release(server, ours | {"Referer": "https://evil.example/review"}) == 400
+        assert release(server, ours | {"Sec-Fetch-Site": "cross-site"}) == 403
 
 
-def test_behind_two_proxies_it_believes_both(exported: Clip) -> None:
+def test_behind_two_proxies_it_believes_both(exported: Clip, ann: None) -> None:
     both = {"X-Forwarded-Host": f"{SITE}, inner.example", "X-Forwarded-Proto": "https, http"}
     with serving(HEATERS_TRUSTED_PROXIES="2", HEATERS_TRUSTED_HOSTS=SITE) as server:
+        sign_in(server, both)
         assert link(server, both) == f"https://{SITE}/clips/clip-{exported.id}.mp4"
 
 
@@ -149,8 +171,8 @@ def test_without_a_proxy_it_believes_no_header(exported: Clip) -> None:
         server.cookie = ""
         answer, _ = server.get("/review", FORWARDED)
         assert "Secure" not in answer.headers["Set-Cookie"].split("; ")
-        assert rename(server, {"Sec-Fetch-Site": "same-origin"}) == 200
-        assert rename(server, {"Sec-Fetch-Site": "cross-site"}) == 403
+        assert release(server, {"Sec-Fetch-Site": "same-origin"}) == 200
+        assert release(server, {"Sec-Fetch-Site": "cross-site"}) == 403
 
 
 PAGES = ("/review", "/sources", "/library", "/statistics", "/healthz", "/nowhere", "/api/queue")

@@ -79,7 +79,7 @@ class Token(SQLModel, table=True):
 
 
 class SignInDelay(SQLModel, table=True):
-    """Sign-ins that failed, by what they are counted by (`domain.people.delay_keys`)."""
+    """Sign-ins that failed, by what they are counted by (`domain.people.counters`)."""
 
     __tablename__: ClassVar[str] = "sign_in_delays"
 
