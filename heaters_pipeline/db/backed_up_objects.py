@@ -15,13 +15,15 @@ _DIGESTS = {
     ("clip_exports", "filepath"): "sha256",
     ("group_exports", "filepath"): "receipt->>'sha256'",
 }
-"""Where rows tell the SHA-256 of what was put there, by table and column of the key."""
+"""Where rows tell the SHA-256 of what was put there, by table and column of the key. For all others
+it is the ledger's."""
 
 
 def named(session: Session) -> dict[str, str | None]:
     """Storage keys that rows name, with the SHA-256 of what was put there, where one is known."""
+    tables = _columns(session)
     queries = []
-    for table, columns in _columns(session).items():
+    for table, columns in tables.items():
         for name in columns:
             if name == "filepath" or name.endswith("_filepath"):
                 queries.append((table, name, _DIGESTS.get((table, name), "NULL")))
@@ -34,6 +36,10 @@ def named(session: Session) -> dict[str, str | None]:
         rows = sa.select(key, digest).select_from(sa.table(table)).where(key.is_not(None))
         for each, known in session.execute(rows):
             found[each] = known or found.get(each)
+    if "sha256" in tables["stored_objects"]:
+        for each, known in session.execute(sa.text("SELECT path, sha256 FROM stored_objects")):
+            if each in found:
+                found[each] = found[each] or known
     return found
 
 
@@ -41,8 +47,7 @@ def entered(session: Session) -> set[str]:
     """Storage keys in the ledger. An object may be absent there: it is entered before it comes."""
     if "stored_objects" not in _columns(session):
         return set()
-    path: sa.ColumnElement[str] = sa.column("path")
-    return set(session.scalars(sa.select(path).select_from(sa.table("stored_objects"))))
+    return set(session.scalars(sa.text("SELECT path FROM stored_objects")))
 
 
 def _columns(session: Session) -> dict[str, set[str]]:

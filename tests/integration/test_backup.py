@@ -22,10 +22,12 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import migrate, source_videos
+from heaters_pipeline.db import ledger, migrate, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
-from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.ledger import StoredFacts
+from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.urls import with_database
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.states import ClipState
@@ -339,6 +341,27 @@ def test_a_damaged_object_is_left_out_and_the_rest_restored(
     del expected[key]
     assert objects(of_settings()) == expected
     assert rows(there) == rows(engine)
+
+
+def test_an_object_that_is_damaged_in_the_storage_is_named(
+    engine: Engine, storage: LocalStorage, tmp_path: Path, back_up_here
+) -> None:
+    """By the ledger, which has the digest of every object."""
+    library(engine, storage, tmp_path)
+    key = layout.gold_master("film", "ffv1", "0" * 16)
+    with transaction(engine) as session, storage.fetch("g") as gold_master:
+        video = session.scalars(sa.select(SourceVideo)).one()
+        video.gold_master_filepath = key
+        facts = StoredFacts(gold_master.stat().st_size, file_digest(gold_master))
+        ledger.record(session, video.id, {key: facts})
+        storage.put(gold_master, key)
+    assert back_up_here(storage).troubles == {}
+    storage.delete(key)
+    (tmp_path / "damaged").write_bytes(b"?" * 1000)
+    storage.put(tmp_path / "damaged", key)
+    assert back_up_here(storage).troubles == {
+        key: f"{key} is damaged in the storage: it is not what was put there."
+    }
 
 
 @pytest.mark.parametrize("name", ["database.dump", "objects.jsonl", "backup.json"])
