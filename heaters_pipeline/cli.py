@@ -273,10 +273,10 @@ def status(as_json: bool) -> None:
             f"clip {clip.id}": tries_told(clip.error, clip.tries, clip.retry_at)
             for clip in clips.failed(session)
         }
-    stopped = _stopped_sensors(settings)
+    stopped = _stopped(settings)
     if as_json:
         result = {"home": str(settings.home), **counts, "failures": failures, "outages": down}
-        result["stopped_sensors"] = stopped
+        result["stopped"] = stopped
         click.echo(json.dumps(result, indent=2))
         return
     for sentence in down + stopped:
@@ -320,17 +320,17 @@ def doctor(context: click.Context) -> None:
     context.exit(1 if failed else 0)
 
 
-def _stopped_sensors(settings: Settings) -> list[str]:
-    """In words."""
-    from heaters_pipeline.db import stopped_sensors
+def _stopped(settings: Settings) -> list[str]:
+    """Sensors and schedules that somebody has stopped, in words."""
+    from heaters_pipeline.db import stopped_automation
     from heaters_pipeline.db.engine import open_engine
     from heaters_pipeline.db.urls import APP_DRIVER, with_driver
-    from heaters_pipeline.domain.sensors import stopped_told
+    from heaters_pipeline.domain.automation import stopped_told
     from heaters_pipeline.platform.postgres import ensure_database
 
     engine = open_engine(with_driver(ensure_database(settings).dagster, APP_DRIVER))
     try:
-        return stopped_told(stopped_sensors.stopped(engine))
+        return stopped_told(stopped_automation.stopped(engine))
     finally:
         engine.dispose()
 

@@ -18,15 +18,15 @@ from heaters_pipeline.db import (
     retrying,
     source_list,
     source_videos,
-    stopped_sensors,
+    stopped_automation,
 )
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
+from heaters_pipeline.domain.automation import stopped_told
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.retries import outage_told
-from heaters_pipeline.domain.sensors import stopped_told
 from heaters_pipeline.work.register import add_source, references_in
 from review_app.guard import check_form, csrf
 from review_app.presenters import source_rows
@@ -52,7 +52,7 @@ class Listing(TypedDict):
     """Of the whole list, not of this part alone."""
     outages: Sequence[str]
     stopped: Sequence[str]
-    """What is told of sensors that somebody has stopped."""
+    """What is told of sensors and schedules that somebody has stopped."""
     total: source_rows.Bytes
     counts: Mapping[Choice, int]
     choice: Choice
@@ -234,7 +234,7 @@ def _listing() -> Listing:
     return {
         "failed": failed,
         "outages": down,
-        "stopped": stopped_told(stopped_sensors.stopped(services().dagster_engine)),
+        "stopped": stopped_told(stopped_automation.stopped(services().dagster_engine)),
         "rows": rows,
         "total": source_rows.total(rows),
         "counts": counts,

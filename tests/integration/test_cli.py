@@ -55,7 +55,7 @@ def test_videos_are_added_once(settings: Settings, footage: Path) -> None:
         "clips": {},
         "failures": {},
         "outages": [],
-        "stopped_sensors": [],
+        "stopped": [],
     }
 
 

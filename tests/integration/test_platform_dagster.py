@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import dagster as dg
@@ -18,11 +19,12 @@ from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
     InstigatorType,
+    ScheduleInstigatorData,
     SensorInstigatorData,
 )
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.domain.sensors import STANDS_STILL
+from heaters_pipeline.domain.automation import SCHEDULES, SENSORS
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
 from heaters_pipeline.settings import Settings, get_settings
@@ -71,11 +73,12 @@ def test_what_dagster_writes_lies_in_the_home(
     assert dagster_home.home.stat().st_mode & 0o077 == 0
 
 
-def test_every_sensor_has_words_for_when_it_is_stopped() -> None:
-    assert {sensor.name for sensor in defs.sensors or ()} == set(STANDS_STILL)
+def test_every_sensor_and_schedule_has_words_for_when_it_is_stopped() -> None:
+    assert {sensor.name for sensor in defs.sensors or ()} == set(SENSORS)
+    assert {schedule.name for schedule in defs.schedules or ()} == set(SCHEDULES)
 
 
-def test_a_sensor_that_somebody_stopped_is_told(
+def test_what_somebody_stopped_is_told(
     dagster_home: DagsterFiles, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEATERS_DAGSTER_DATABASE_URL", os.environ["DAGSTER_PG_URL"])
@@ -85,9 +88,9 @@ def test_a_sensor_that_somebody_stopped_is_told(
     def told() -> list[str]:
         """By the command and by the page."""
         status = CliRunner().invoke(main, ["status", "--json"])
-        sentences: list[str] = json.loads(status.stdout)["stopped_sensors"]
+        sentences: list[str] = json.loads(status.stdout)["stopped"]
         message = re.compile(r'<p class="message bad" role="status">(.*?)</p>')
-        shown = message.findall(page.get("/sources").text)
+        shown = [unescape(each) for each in message.findall(page.get("/sources").text)]
         assert shown == sentences
         return sentences
 
@@ -95,17 +98,23 @@ def test_a_sensor_that_somebody_stopped_is_told(
     _prepare()
     with dg.DagsterInstance.get() as instance:
         location = GrpcServerCodeLocationOrigin("localhost", socket="/code.sock", location_name="a")
-        state = InstigatorState(
-            RemoteRepositoryOrigin(location, "a").get_instigator_origin("approved_clips"),
-            InstigatorType.SENSOR,
-            InstigatorStatus.STOPPED,
-            SensorInstigatorData(),
-        )
-        instance.add_instigator_state(state)
+        origin = RemoteRepositoryOrigin(location, "a").get_instigator_origin
+        states = [
+            InstigatorState(origin(name), kind, InstigatorStatus.STOPPED, data)
+            for name, kind, data in (
+                ("approved_clips", InstigatorType.SENSOR, SensorInstigatorData()),
+                ("retention", InstigatorType.SCHEDULE, ScheduleInstigatorData("0 0 * * *")),
+            )
+        ]
+        for state in states:
+            instance.add_instigator_state(state)
         assert told() == [
             "The sensor approved_clips is stopped, so no approved clip is exported: start it in "
-            "Dagster, on the page Automation."
+            "Dagster, on the page Automation.",
+            "The schedule retention is stopped, so Dagster's old runs stay for ever: start it in "
+            "Dagster, on the page Automation.",
         ]
         assert told()[0] in CliRunner().invoke(main, ["status"]).stdout
-        instance.update_instigator_state(state.with_status(InstigatorStatus.RUNNING))
+        for state in states:
+            instance.update_instigator_state(state.with_status(InstigatorStatus.RUNNING))
         assert told() == []

@@ -1,10 +1,11 @@
-"""The sensors by which the pipeline goes on by itself, and what stands still without each."""
+"""The sensors and schedules by which the pipeline goes on by itself, and what stands still without
+each."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-STANDS_STILL = {
+SENSORS = {
     "new_source_videos": "no new video is begun",
     "watched_folder": "no video is taken from the watched folder",
     "approved_clips": "no approved clip is exported",
@@ -18,11 +19,18 @@ STANDS_STILL = {
 }
 """By the name that the sensor has in Dagster."""
 
+SCHEDULES = {
+    "daily_storage_check": "nothing tells of files that the storage has lost",
+    "retention": "Dagster's old runs stay for ever",
+}
+"""By the name that the schedule has in Dagster."""
+
 
 def stopped_told(names: Collection[str]) -> list[str]:
-    """What a person is told of the sensors that are stopped, a sentence each."""
+    """What a person is told of the sensors and schedules that are stopped, a sentence each."""
     return [
-        f"The sensor {name} is stopped, so {still}: start it in Dagster, on the page Automation."
-        for name, still in STANDS_STILL.items()
+        f"The {kind} {name} is stopped, so {still}: start it in Dagster, on the page Automation."
+        for kind, all_of_them in (("sensor", SENSORS), ("schedule", SCHEDULES))
+        for name, still in all_of_them.items()
         if name in names
     ]
