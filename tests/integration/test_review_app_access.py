@@ -4,6 +4,7 @@ another's decisions."""
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -144,6 +145,13 @@ def test_whoever_signs_in_reaches_the_page_that_they_asked_for(app: Flask, team:
     )
     for elsewhere in ("https://evil.example", "//evil.example", "/%5Cevil.example", "/%0D%0Ax"):
         assert Browser(app).sign_in("ann", onward=elsewhere).location == "/review", elsewhere
+
+
+def test_the_form_leads_here_whatever_its_address_says(app: Flask, team: None) -> None:
+    odd = "next=/library&endpoint=x&_method=PUT&_external=1&_scheme=javascript&_anchor=x"
+    page = Browser(app).load(f"/login?{odd}")
+    assert page.status_code == 200
+    assert re.findall('action="([^"]+)"', page.text) == ["/login?next=/library"]
 
 
 @pytest.mark.parametrize("name", ["ann", "nobody of this name", "", "a\0b"])
