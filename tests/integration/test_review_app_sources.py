@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -31,9 +32,11 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.decisions import APPROVE, Decision, Merge, Split
+from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT
 from heaters_pipeline.settings import Settings
 from review_app import create_app
+from tests.people import add_people, token
 from tests.rows import new_video, ready_video
 
 SHORT = {
@@ -47,8 +50,11 @@ SHORT = {
 class Page:
     """The page as an operator sees it."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, headers: Mapping[str, str] | None = None) -> None:
+        """`headers`: of each request, beside those of a browser."""
         self.client: FlaskClient = app.test_client()
+        for name, value in (headers or {}).items():
+            self.client.environ_base[f"HTTP_{name.upper()}"] = value
         found = re.search(r'name="csrf" content="([^"]+)"', self._get("/sources"))
         assert found
         self.token = found[1]
@@ -414,9 +420,11 @@ def test_the_videos_in_a_folder_are_added(page: Page, engine: Engine, tmp_path: 
     ],
 )
 def test_where_others_reach_the_page_it_adds_no_file_of_the_server(
-    changes: dict[str, Any], app_settings: Settings, tmp_path: Path
+    changes: dict[str, Any], app_settings: Settings, engine: Engine, tmp_path: Path
 ) -> None:
-    page = Page(create_app(app_settings.model_copy(update=changes)))
+    add_people(engine, ann=Role.ADMIN)  # without whom it serves no other machine
+    app = create_app(app_settings.model_copy(update=changes))
+    page = Page(app, token(engine, "ann"))
     (tmp_path / "a.mp4").touch()
     lines = [str(tmp_path / "a.mp4"), str(tmp_path), "/etc/passwd", "/etc/no-such-file", "~nobody"]
     shown = text_of(page.post(references="\n".join(lines)).get_data(as_text=True))
