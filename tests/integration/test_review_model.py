@@ -286,16 +286,17 @@ class ReviewMachine(RuleBasedStateMachine):
             self.run.rollback()
 
     def undo_everything(self) -> None:
-        """Undoes all that stands, the newest first."""
+        """Undoes all that stands, the newest first; after that, cuts of clips that the pipeline
+        had, which wait for the clip's approval to be undone."""
         for step, (_, doing, _, _) in STEPS.items():
             for clip in self.model.live():
                 if clip.state == doing:
                     self.end(step, clip, well=True)
-        for event in reversed(self.model.events):
-            if event is self.model.events[event.batch] and not event.undone:
-                assert self.undo(event.by, event)
-                self.database_agrees()
-                self.clips_make_sense()
+        while left := self.standing():
+            undone = [self.undo(event.by, event) for event in reversed(left)]
+            assert any(undone)
+            self.database_agrees()
+            self.clips_make_sense()
         clips = [replace(clip, version=1, page=None) for clip in self.model.live()]
         assert clips == self.first_state
 
@@ -311,6 +312,10 @@ class ReviewMachine(RuleBasedStateMachine):
     def event(self, number: int) -> Event:
         """Counted from the newest."""
         return self.model.events[-1 - number % len(self.model.events)]
+
+    def standing(self) -> list[Event]:
+        """Of each batch the first event."""
+        return [each for each in self.model.standing() if each is self.model.events[each.batch]]
 
     def decide(self, by: Reviewer, asked: Asked) -> None:
         answers = self.both(
