@@ -17,10 +17,16 @@ from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
-from heaters_pipeline.domain.states import CLIP_STEPS, EXPORT, UNFINISHED, ClipState, Step, changed
+from heaters_pipeline.domain.states import (
+    AT_WORK,
+    CLIP_STEPS,
+    EXPORT,
+    UNFINISHED,
+    ClipState,
+    Step,
+    changed,
+)
 from heaters_pipeline.domain.webhooks import EventKind
-
-_DOING = frozenset(step.doing for step in CLIP_STEPS)
 
 
 class DueWork(NamedTuple):
@@ -230,7 +236,7 @@ def _left(
         .with_for_update(of=Clip, key_share=True)
     ).all()
     if is_at_work(session, video_key):
-        new_attempt(session, [clip.id for clip in left if clip.state not in _DOING])
+        new_attempt(session, [clip.id for clip in left if clip.state not in AT_WORK])
         return {}
     found: dict[Step[ClipState], list[int]] = {}
     for clip in left:
@@ -245,7 +251,7 @@ def abandoned(session: Session, limit: int) -> list[Abandoned]:
     rows = session.execute(
         sa.select(col(SourceVideo.key), sa.func.max(col(Clip.updated_at)))
         .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
-        .where(col(Clip.state).in_(_DOING))
+        .where(col(Clip.state).in_(AT_WORK))
         .group_by(col(SourceVideo.key))
         .limit(limit)
     ).all()

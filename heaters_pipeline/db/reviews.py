@@ -30,7 +30,7 @@ from heaters_pipeline.domain.decisions import (
     was_made,
 )
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
-from heaters_pipeline.domain.states import APPROVED, ClipState, can_change, spoken
+from heaters_pipeline.domain.states import APPROVED, ClipState, can_be_given, spoken
 
 APPROVED_BY_GROUP = frozenset({ClipState.PENDING_REVIEW, ClipState.REVIEW_SKIPPED})
 """A clip in one of these states is approved when the clip after it is grouped with it."""
@@ -102,7 +102,7 @@ def decide(
         case Ungroup():
             first = clip.grouped_with_clip_id or clip_id
             members = [each for each in found.values() if each.grouped_with_clip_id == first]
-            return _ungroup(session, actor, clip, members)
+            return _ungroup(session, actor, found[first], members)
         case Mark() | Annotate():
             _refuse_unless_markable(clip, _wanted(clip, decision))
             return _mark(session, actor, decision, [clip])
@@ -164,6 +164,7 @@ def _group(session: Session, actor: str, clip: Clip, previous: Clip) -> Outcome:
     changed = [*tied, previous] if previous.state in APPROVED_BY_GROUP else tied
     before = [snapshot(each) for each in changed]
     with session.no_autoflush:
+        artifacts.leave_library(session, [clip])
         for each in (clip, previous):
             if each in changed:
                 each.state = ClipState.REVIEW_APPROVED
@@ -172,16 +173,17 @@ def _group(session: Session, actor: str, clip: Clip, previous: Clip) -> Outcome:
         return record(session, actor, Group.action, [Part(before, changed)])
 
 
-def _ungroup(session: Session, actor: str, clip: Clip, members: list[Clip]) -> Outcome:
+def _ungroup(session: Session, actor: str, first: Clip, members: Sequence[Clip]) -> Outcome:
     """Unties the members of a group from its first clip."""
     if not members:
-        raise InputError(f"Clip {clip.id} is in no group.")
-    before = [snapshot(each) for each in members]
-    group_exports.forget(session, [clip.id])
+        raise InputError(f"Clip {first.id} is in no group.")
+    group = [first, *members]
+    before = [snapshot(each) for each in group]
+    group_exports.forget(session, [first.id])
     with session.no_autoflush:
         for each in members:
             each.grouped_with_clip_id = None
-        return record(session, actor, Ungroup.action, [Part(before, members)])
+        return record(session, actor, Ungroup.action, [Part(before, group)])
 
 
 def _replace(
@@ -194,7 +196,7 @@ def _replace(
     page: str | None,
 ) -> Outcome:
     """Makes clips of these ranges in place of old ones. Members of a group that an old clip was the
-    first of follow the first new clip."""
+    first of follow the first new clip, into its group if it is in one."""
     old_ids = [clip.id for clip in old]
     members = list(lock(session, {*_grouped_with(session, old_ids)} - {*old_ids}).values())
     before = [snapshot(clip) for clip in [*old, *members]]
@@ -210,11 +212,12 @@ def _replace(
         annotation = annotation.joined(other.annotation)
     made = clips.lay(session, video, ranges, decision.action, annotation)
     likeness.borrow(session, [clip.id for clip in made], old_ids)
+    group = old[0].grouped_with_clip_id
     for clip in members:
-        clip.grouped_with_clip_id = made[0].id
+        clip.grouped_with_clip_id = group or made[0].id
     made[0].group_name = old[0].group_name if members else None
     for clip in made:
-        clip.grouped_with_clip_id = old[0].grouped_with_clip_id
+        clip.grouped_with_clip_id = group
     outcome = record(session, actor, decision.action, [Part(before, [*old, *members, *made])])
     review_queue.lease(session, [clip.id for clip in made], actor, lease_seconds, page)
     return outcome
@@ -329,7 +332,7 @@ def _wanted(clip: Clip, decision: BatchedDecision) -> ClipState:
 
 def _refusal(clip: Clip, wanted: ClipState) -> Conflict | None:
     """Why the clip can't get that state; None where it can."""
-    if can_change(ClipState(clip.state), wanted):
+    if can_be_given(ClipState(clip.state), wanted):
         return None
     return Conflict(f"Clip {clip.id} is {in_words(clip)} now, so it can't be {spoken(wanted)}.")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import artifacts, clips, event_log, group_exports, labels, review_queue
+from heaters_pipeline.db.clips import LIVE
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
@@ -16,7 +19,7 @@ from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import DONE, Action, Snapshot, touched
 from heaters_pipeline.domain.errors import Conflict, Forbidden, Gone, InputError
-from heaters_pipeline.domain.states import KEPT_WHILE_ARCHIVED, ClipState, can_change
+from heaters_pipeline.domain.states import APPROVED, KEPT_WHILE_ARCHIVED, ClipState, can_be_given
 
 
 def undo(
@@ -32,16 +35,17 @@ def undo(
     that still stands. Clips that are pending again are leased to the actor's `page` for
     `lease_seconds`; a clip that was in the library leaves it.
 
-    All or nothing: raises Conflict if a later event changed the same fields of one of the clips,
-    or if the pipeline is at work on one, and Gone if the event is undone, or its video removed,
-    already. With `only_own` raises Forbidden for what somebody else decided.
+    All or nothing: raises Conflict if a later event changed the same fields of one of the clips, if
+    a group would lose its first clip, or if the pipeline is at work on one, and Gone if the event
+    is undone, or its video removed, already. With `only_own` raises Forbidden for what somebody
+    else decided.
     """
     events = _events_to_undo(session, actor, event_id)
     if only_own and (others := {event.actor for event in events} - {actor}):
         raise Forbidden(
             f"{others.pop()} decided that: they can undo it, or an admin, who gives a reason."
         )
-    found = lock(session, {clip_id for event in events for clip_id in event.clip_ids})
+    found = lock(session, _concerned(events))
     _refuse_if_removed_since(session, events)
     _refuse_if_changed_since(session, events, actor)
     parts = [
@@ -67,6 +71,7 @@ def undo(
             session, [clip for clip in moved if clip.state not in KEPT_WHILE_ARCHIVED]
         )
         outcome = record(session, actor, Action.UNDO, parts)
+    _refuse_unless_groups_are_whole(session, found)
     review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds, page)
     return outcome
 
@@ -86,6 +91,34 @@ def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Seque
     first = event.batch_id or event.id
     batch = sa.or_(col(ReviewEvent.id) == first, col(ReviewEvent.batch_id) == first)
     return session.exec(standing_decisions().where(batch).order_by(col(ReviewEvent.id))).all()
+
+
+def _concerned(events: Iterable[ReviewEvent]) -> set[int]:
+    """The clips that an undo changes, and the first ones of the groups that they come back to."""
+    changed = {clip_id for event in events for clip_id in event.clip_ids}
+    groups = [entry.get("grouped_with_clip_id") for event in events for entry in event.before]
+    return changed.union(first for first in groups if first is not None)
+
+
+def _refuse_unless_groups_are_whole(session: Session, firsts: Iterable[int]) -> None:
+    """Raises Conflict where one of these clips is the first of a group, and is replaced or in
+    another group."""
+    first: Any = aliased(Clip)
+    broken = session.exec(
+        select(first.id, Clip.id)
+        .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
+        .where(
+            first.id.in_(firsts),
+            LIVE,
+            sa.or_(first.state == ClipState.SUPERSEDED, first.grouped_with_clip_id.is_not(None)),
+        )
+    ).first()
+    if broken is not None:
+        first_id, member_id = broken
+        raise Conflict(
+            f"Clip {member_id} or clip {first_id}, the first of its group, was decided on since: "
+            "undo that first."
+        )
 
 
 def _refuse_if_removed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
@@ -131,7 +164,7 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
     was: Mapping[str, object] = {"state": ClipState.SUPERSEDED} if before is None else before
     changed = {name: value for name, value in was.items() if value != left.get(name)}
     state = _state_before(clip, changed)
-    if state is not None and not can_change(ClipState(clip.state), state):
+    if state is not None and not can_be_given(ClipState(clip.state), state):
         raise Conflict(f"Clip {clip.id} is {in_words(clip)} right now: undo when that is done.")
     if before is not None and not changed.keys().isdisjoint({"start_frame", "end_frame"}):
         refuse_unless_decidable(clip)
@@ -141,17 +174,21 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
     for name in ("made_by", "grouped_with_clip_id", "rating", "note", "chosen_frames"):
         if name in changed:
             setattr(clip, name, changed[name])
+    clip.chosen_frames = FrameRange.from_json(clip.cut_points).those_in(clip.chosen_frames)
     if before is not None and "labels" in changed:
         clip.labels = labels.current(session, before["labels"])
 
 
 def _state_before(clip: Clip, changed: Mapping[str, object]) -> ClipState | None:
-    """The state that an undo gives back to a clip; None where the event left the state alone. A
-    clip that was in the pipeline goes through it again, unless it still has its files. An archived
-    clip is final again after another undo window."""
+    """The state that an undo gives back to a clip; None where the event left the state alone, and
+    where the clip was approved before and still is. A clip that was in the pipeline goes through it
+    again, unless it still has its files. An archived clip is final again after another undo
+    window."""
     if "state" not in changed:
         return None
     state = ClipState(str(changed["state"]))
+    if state in APPROVED and clip.state in APPROVED:
+        return None
     if state == ClipState.ARCHIVED:
         return ClipState.REVIEW_ARCHIVED
     if clip.state == ClipState.REVIEW_ARCHIVED and not clip.is_virtual:

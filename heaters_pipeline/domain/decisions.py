@@ -173,14 +173,15 @@ def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> boo
         case Group():
             # The grouped clip comes first, before others of its group.
             return clip is after[0]
-        case Merge(Side.PREVIOUS):
-            return any(other["end_frame"] == clip["start_frame"] for other in others)
-        case Merge():
-            return any(other["start_frame"] == clip["end_frame"] for other in others)
+        case Merge(side):
+            merged = [other for other in others if _was_replaced(other)]
+            return _was_replaced(clip) and any(_cut(clip, side, other) for other in merged)
         case Split(frames):
-            return {*frames} <= {other["start_frame"] for other in others}
+            starts = {other["start_frame"] for other in others}
+            made = starts.intersection(range(clip["start_frame"] + 1, clip["end_frame"]))
+            return _was_replaced(clip) and {*frames} == made
         case Nudge(side, frame):
-            return frame == clip["start_frame" if side == Side.PREVIOUS else "end_frame"]
+            return any(_cut(clip, side, other) == frame for other in others)
         case Annotate(changes):
             left = Annotation(
                 tuple(clip["labels"]),
@@ -189,6 +190,21 @@ def was_made(decision: Decision, clip_id: int, after: Sequence[Snapshot]) -> boo
                 tuple(clip.get("chosen_frames", ())),
             )
             return left.changed(changes) == left
+
+
+def _was_replaced(clip: Snapshot) -> bool:
+    """Others that a merge or split changes are members of a group whose first clip it replaced."""
+    return clip["state"] == ClipState.SUPERSEDED
+
+
+def _cut(clip: Snapshot, side: Side, other: Snapshot) -> int | None:
+    """The cut on that side of a clip, if the other clip lies there."""
+    mine, theirs = (
+        (clip["start_frame"], other["end_frame"])
+        if side == Side.PREVIOUS
+        else (clip["end_frame"], other["start_frame"])
+    )
+    return mine if mine == theirs else None
 
 
 def placed_by(action: Action, before: Sequence[Snapshot], after: Sequence[Snapshot]) -> set[int]:

@@ -75,6 +75,9 @@ EMBED = Step(C.KEYFRAMED, C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
 SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
 CLIP_STEPS = (EXPORT, KEYFRAME, EMBED)
 
+AT_WORK = frozenset(step.doing for step in CLIP_STEPS)
+"""A step of the pipeline has taken the clip and has not ended."""
+
 SETTLED = frozenset({S.READY, S.DUPLICATE, S.EXPANDED, S.REMOVED})
 """The pipeline has nothing left to do with the source video."""
 
@@ -187,6 +190,12 @@ def can_change(current: State, wanted: State) -> bool:
     if isinstance(current, SourceState):
         return wanted in SOURCE_TRANSITIONS[current]
     return wanted in CLIP_TRANSITIONS[ClipState(current)]
+
+
+def can_be_given(current: ClipState, wanted: ClipState) -> bool:
+    """True if a reviewer may give a clip that state. What the pipeline is at work on it alone may
+    change."""
+    return current == wanted or (current not in AT_WORK and can_change(current, wanted))
 
 
 def changed(current: State, wanted: State) -> State:

@@ -19,6 +19,7 @@ from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.themes import place_new, survey
+from tests.reviewer import Reviewer
 from tests.rows import ready_video
 from tests.themed import EACH, ODD, themed_library, vector_of
 
@@ -183,8 +184,8 @@ def test_the_order_novel_begins_with_the_clip_that_is_like_no_other(
 def test_the_pages_show_themes_and_lead_to_their_clips(
     engine: Engine, library: list[int], opened: Pipeline, app: Flask
 ) -> None:
-    client = app.test_client()
-    app.config["WTF_CSRF_ENABLED"] = False
+    reviewer = Reviewer(app)
+    client = reviewer.client
     empty = client.get("/library/themes").text
     assert "90 clips have a vector by layout-v1, and the themes are being made" in empty
     survey(opened)
@@ -196,7 +197,10 @@ def test_the_pages_show_themes_and_lead_to_their_clips(
     shown = client.get(f"/library/themes/{first.id}").text
     assert f'href="/library?theme={first.id}"' in shown
     assert shown.count('class="card"') == first.clips
-    renamed = client.post(f"/library/themes/{first.id}/name", data={"name": "At the sea"})
+    renamed = client.post(
+        f"/library/themes/{first.id}/name",
+        data={"name": "At the sea", "csrf_token": reviewer.token},
+    )
     assert renamed.status_code == 303
     assert "The theme is called At the sea." in client.get(renamed.location).text
     filtered = client.get(f"/library?theme={first.id}").text

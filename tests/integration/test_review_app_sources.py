@@ -50,10 +50,11 @@ SHORT = {
 class Page:
     """The page as an operator sees it."""
 
-    def __init__(self, app: Flask, token: Mapping[str, str] | None = None) -> None:
+    def __init__(self, app: Flask, headers: Mapping[str, str] | None = None) -> None:
+        """`headers`: of each request, beside those of a browser."""
         self.client: FlaskClient = app.test_client()
-        if token is not None:
-            self.client.environ_base["HTTP_AUTHORIZATION"] = token["Authorization"]
+        for name, value in (headers or {}).items():
+            self.client.environ_base[f"HTTP_{name.upper()}"] = value
         found = re.search(r'name="csrf" content="([^"]+)"', self._get("/sources"))
         assert found
         self.token = found[1]
@@ -421,9 +422,9 @@ def test_the_videos_in_a_folder_are_added(page: Page, engine: Engine, tmp_path: 
 def test_where_others_reach_the_page_it_adds_no_file_of_the_server(
     changes: dict[str, Any], app_settings: Settings, engine: Engine, tmp_path: Path
 ) -> None:
-    add_people(engine, ann=Role.ADMIN)
+    add_people(engine, ann=Role.ADMIN)  # without whom it serves no other machine
     app = create_app(app_settings.model_copy(update=changes))
-    page = Page(app, token(engine, "ann", Role.OPERATOR))
+    page = Page(app, token(engine, "ann"))
     (tmp_path / "a.mp4").touch()
     lines = [str(tmp_path / "a.mp4"), str(tmp_path), "/etc/passwd", "/etc/no-such-file", "~nobody"]
     shown = text_of(page.post(references="\n".join(lines)).get_data(as_text=True))

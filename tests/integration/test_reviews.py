@@ -26,11 +26,22 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.cut_points import FrameRange, find_faults
-from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Group, Merge, Split
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    ARCHIVE,
+    SKIP,
+    Action,
+    Group,
+    Merge,
+    Nudge,
+    Side,
+    Split,
+    Ungroup,
+)
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
-from tests.decisions import decide, undo
+from tests.decisions import annotate, decide, live, undo
 from tests.rows import ready_video, wait_for_waiting
 
 
@@ -45,6 +56,19 @@ def claim(engine, video):
     """Ids of the clips that an export takes."""
     with transaction(engine) as session:
         return [clip.id for clip in clip_work.claim(session, video.id, EXPORT, 0)]
+
+
+def export(engine, clip):
+    """What the export of a clip that it has taken leaves."""
+    frames = clip.frames.as_json()
+    with transaction(engine) as session:
+        file = {"is_virtual": False, "clip_filepath": "f", "exported_frames": frames}
+        clip_work.finish(session, clip.id, EXPORT, file)
+
+
+def live_version(engine, clip):
+    with transaction(engine) as session:
+        return clips.get(session, clip.id).version
 
 
 @contextmanager
@@ -488,6 +512,130 @@ def test_what_the_pipeline_has_is_not_undone_merged_or_decided(engine) -> None:
         decide(engine, second.id, Merge())
     with pytest.raises(Conflict, match="is being exported now"):
         decide(engine, first.id, SKIP)
+
+
+@pytest.mark.parametrize("decision", [APPROVE, Group()])
+def test_what_is_being_exported_is_not_approved_once_more(engine, decision) -> None:
+    video, (_, clip, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, clip.id, APPROVE)
+    claim(engine, video)
+    with pytest.raises(Conflict, match="is being exported now"):
+        decide(engine, clip.id, decision)
+    assert laid_out(engine, video)[1][1] == ClipState.EXPORTING
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_an_approval_of_a_failed_export_is_undone_and_stays_an_approval(engine, well) -> None:
+    """The clip was approved before, so the pipeline goes on with it."""
+    video, (clip, *_rest) = ready_video(engine)
+    decide(engine, clip.id, APPROVE)
+    claim(engine, video)
+    with transaction(engine) as session:
+        clip_work.fail(session, clip.id, EXPORT, "It failed.")
+    decide(engine, clip.id, APPROVE)
+    claim(engine, video)
+    if well:
+        export(engine, clip)
+    state = laid_out(engine, video)[0][1]
+    undo(engine)
+    assert laid_out(engine, video)[0][1] == state
+    if well:
+        undo(engine)
+        assert laid_out(engine, video)[0][1] == ClipState.PENDING_REVIEW
+
+
+def test_a_group_takes_a_clip_that_is_archived_out_of_the_library(engine) -> None:
+    video, (_, clip, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, clip.id, APPROVE)
+    claim(engine, video)
+    export(engine, clip)
+    decide(engine, clip.id, ARCHIVE)
+    decide(engine, clip.id, Group())
+    assert live(engine, video)[1].is_virtual
+
+
+def test_a_group_follows_its_first_clip_into_the_group_of_the_merged_clip(engine) -> None:
+    video, (first, second, third, fourth) = ready_video(engine, cuts=[10, 50, 70])
+    decide(engine, second.id, Group())
+    decide(engine, fourth.id, Group())
+    decide(engine, third.id, Merge())
+    assert [group for _, _, group in laid_out(engine, video)] == [None, first.id, first.id]
+    undo(engine)
+    assert [group for *_, group in laid_out(engine, video)] == [None, first.id, None, third.id]
+
+
+def test_no_undo_ties_a_clip_to_one_that_is_replaced(engine) -> None:
+    video, (_, second, third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, third.id, Group())
+    untied = decide(engine, third.id, Ungroup())
+    decide(engine, second.id, Merge())
+    with pytest.raises(Conflict, match="undo that first"):
+        undo(engine, untied.event_id)
+    undo(engine)
+    undo(engine, untied.event_id)
+    assert laid_out(engine, video)[2][2] == second.id
+
+
+def test_no_undo_takes_a_clip_away_that_is_the_first_of_a_group(engine) -> None:
+    video, (_, second, third) = ready_video(engine, cuts=[10, 50])
+    merged = decide(engine, second.id, Merge())
+    whole = live(engine, video)[0]
+    approved = decide(engine, whole.id, APPROVE)
+    grouped = decide(engine, third.id, Group())
+    undo(engine, approved.event_id)
+    with pytest.raises(Conflict, match="undo that first"):
+        undo(engine, merged.event_id)
+    undo(engine, grouped.event_id)
+    undo(engine, merged.event_id)
+    assert [group for *_, group in laid_out(engine, video)] == [None, None, None]
+
+
+def test_no_undo_makes_a_group_within_a_group(engine) -> None:
+    video, (first, second, third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, third.id, Group())
+    untied = decide(engine, third.id, Ungroup())
+    decide(engine, second.id, Group())
+    with pytest.raises(Conflict, match="undo that first"):
+        undo(engine, untied.event_id)
+    assert [group for *_, group in laid_out(engine, video)] == [None, first.id, None]
+
+
+def test_a_group_that_is_taken_apart_twice_by_its_first_clip_is_taken_apart_once(engine) -> None:
+    _, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, second.id, Group())
+    version = live_version(engine, first)
+    made = decide(engine, first.id, Ungroup(), version=version)
+    assert decide(engine, first.id, Ungroup(), version=version).event_id == made.event_id
+
+
+def test_a_decision_on_an_old_version_is_not_taken_for_another_one(engine) -> None:
+    """A merge of other clips, a split at more frames, a move of the clip's other cut."""
+    _, (_, second, third) = ready_video(engine, cuts=[10, 50])
+    decide(engine, third.id, Group())
+    version = live_version(engine, third)
+    decide(engine, second.id, Merge())
+    with pytest.raises(Conflict, match="has changed since"):
+        decide(engine, third.id, Merge(), version=version)
+    undo(engine)
+    version = live_version(engine, second)
+    decide(engine, second.id, Split([20, 30]))
+    with pytest.raises(Conflict, match="has changed since"):
+        decide(engine, second.id, Split([20]), version=version)
+    undo(engine)
+    version = live_version(engine, second)
+    decide(engine, second.id, Nudge(Side.NEXT, 48))
+    with pytest.raises(Conflict, match="has changed since"):
+        decide(engine, second.id, Nudge(Side.PREVIOUS, 10), version=version)
+
+
+def test_no_undo_gives_a_clip_chosen_frames_that_it_has_not(engine) -> None:
+    video, (clip, *_rest) = ready_video(engine, cuts=[10, 50])
+    moved = decide(engine, clip.id, Nudge(Side.NEXT, 15))
+    annotate(engine, clip, chosen_frames=[3, 12])
+    annotate(engine, clip, chosen_frames=[3])
+    undo(engine, moved.event_id)
+    undo(engine)
+    assert live(engine, video)[0].chosen_frames == [3]
 
 
 def test_archive_becomes_final_after_its_window_and_can_still_be_undone(engine) -> None:

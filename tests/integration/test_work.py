@@ -158,7 +158,7 @@ def test_a_finished_download_is_kept_when_what_comes_after_it_fails(
         raise trouble
 
     with monkeypatch.context() as patch, pytest.raises((HeatersError, type(trouble))):
-        patch.setattr("heaters_pipeline.storage.local._sync", fail)
+        patch.setattr("heaters_pipeline.storage.local.sync", fail)
         download_source(work, video.key)
     kept = work.settings.home / "scratch" / f"kept-{video.key}"
     assert list(kept.rglob("*.mp4"))
@@ -182,7 +182,7 @@ def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(
 
     file = {path: hashed(tmp_path / "file")}
     with monkeypatch.context() as patch, pytest.raises(HeatersError, match="No space left"):
-        patch.setattr("heaters_pipeline.storage.local._sync", fail)
+        patch.setattr("heaters_pipeline.storage.local.sync", fail)
         keep(work, video.id, file)
     assert entered() == {Kind.SOURCE: 12}
     keep(work, video.id, file)

@@ -119,9 +119,10 @@ def test_events_from_before_annotations_touch_only_what_they_knew() -> None:
     [
         (Split([15]), True),
         (Split([14]), False),
+        (Split([]), False),
         (Nudge(Side.NEXT, 20), True),
         (Nudge(Side.NEXT, 21), False),
-        (Nudge(Side.PREVIOUS, 10), True),
+        (Nudge(Side.PREVIOUS, 10), False),
         (Annotate({"rating": None}), True),
         (Annotate({"rating": 3}), False),
         (Merge(Side.NEXT), True),
