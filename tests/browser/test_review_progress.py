@@ -43,7 +43,8 @@ def test_decisions_are_explained_and_progress_is_told(
     page.press("Escape")
     page.page.reload()
     page.shows_clip(200)
-    assert text("button.counters").split("\n").count("3 of 12 today") == 1
+    counters = "document.querySelector('button.counters').innerText.split('\\n')"
+    page.until(f"{counters}.includes('3 of 12 today')")
     assert not page.page.is_visible("#explained")
     page.press(*"aaa")
     page.until("!document.getElementById('next-film').hidden")

@@ -329,7 +329,8 @@ def test_what_is_refused_comes_back_with_what_happened(
     page = sheet()
     page.shows(*STARTS)
     renewals: list[Route] = []
-    # A renewal would tell the sheet of the other's decisions in time.
+    # A renewal would tell the sheet of the other's decisions in time: none may be under way.
+    page.page.evaluate("heaters.queue.renew(heaters.queue.clips.length)")
     page.page.route("**/api/queue?*", lambda route: renewals.append(route))
     with transaction(engine) as session:
         decide = {"session": session, "actor": "eve", "version": 1}
