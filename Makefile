@@ -13,7 +13,7 @@ export FOOTAGE
 # Where the environment forbids bytecode, every process would compile Dagster and torch anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-test demo test test-whole coverage lint bench clean
+.PHONY: install install-test demo test test-whole chaos coverage lint bench clean
 
 install: .venv/installed
 
@@ -42,6 +42,9 @@ test: lint
 
 test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips
 	.venv/bin/python -m pytest tests $(SIDE_BY_SIDE) -n $(CORES) -m whole
+
+chaos: install-test  ## all of Heaters while it is killed, stopped and cut off; SEED=n repeats a run
+	.venv/bin/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
 
 coverage: install-test  ## a third slower than the tests alone
 	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) -n $(CORES) --cov --cov-report=term

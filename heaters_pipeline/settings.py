@@ -274,6 +274,12 @@ class Settings(BaseSettings):
         gt=0,
         description="An ffmpeg run or a server that makes no progress for this long is stopped.",
     )
+    stuck_seconds: float = Field(
+        default=1800,
+        gt=0,
+        description="A run that makes no progress for this long is taken for dead, and its work is "
+        "tried again; never sooner than after three times `HEATERS_STALL_SECONDS`.",
+    )
     embedding_model: Annotated[str, AfterValidator(_absolute_folder)] = Field(
         default="clip-ViT-B-32",
         description="The model that makes vectors of clips: a sentence-transformers model by name "

@@ -160,6 +160,12 @@ def held(session: Session, claimed: Sequence[Clip], step: Step[ClipState]) -> se
     }
 
 
+def refuse_taken_over(session: Session, claimed: Clip, step: Step[ClipState]) -> None:
+    """Raises Conflict where a clip is not held any more (`held`); locks it otherwise."""
+    if not held(session, [claimed], step):
+        raise Conflict("Another run has taken this clip over.")
+
+
 def put_back(
     session: Session,
     step: Step[ClipState],

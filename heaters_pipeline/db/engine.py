@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,9 +14,15 @@ from heaters_pipeline.db.keepalives import KEEPALIVES
 
 
 def open_engine(url: str) -> Engine:
-    """An engine on `postgresql+psycopg://…`."""
+    """An engine on `postgresql+psycopg://…`. Its sessions bear the name of this process, by which
+    `locks.end_silent` knows those that belong together."""
+    name = f"heaters {socket.gethostname()[:40]} {os.getpid()}"
     return create_engine(
-        url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=KEEPALIVES
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=20,
+        connect_args={**KEEPALIVES, "application_name": name},
     )
 
 

@@ -7,9 +7,11 @@ every snapshot from before it.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -17,10 +19,12 @@ from sqlmodel import Session
 
 from heaters_pipeline.db.keepalives import ASK_SERVER
 from heaters_pipeline.domain.errors import Conflict
+from heaters_pipeline.files.pulse import last_beat
 
 WAIT_SECONDS = 30.0
 INDEX_WAIT_SECONDS = 3600.0
 ASK_SECONDS = 0.05
+PULSE_SECONDS = 1.0
 
 VIDEO_LOCKS = 0x48545653
 """First half of the keys of videos' locks, so that they meet no other user of advisory locks."""
@@ -43,8 +47,65 @@ def video_lock(engine: Engine, video_key: str, wait_seconds: float | None = None
     """
     wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     taken = f"Another run is working on {video_key}: wait for it to end, or cancel it."
-    with _held(engine, VIDEO_LOCKS, video_key, wait_seconds, taken):
+    with (
+        _held(engine, VIDEO_LOCKS, video_key, wait_seconds, taken) as connection,
+        _signs_of_life(connection),
+    ):
         yield
+
+
+def end_silent(session: Session, silence: timedelta) -> list[tuple[str, datetime]]:
+    """Ends the sessions of processes that hold the lock of a video and have shown no sign of life
+    for longer than `silence`: the keys of these videos, and when each sign was the last. Their
+    locks are free a moment later."""
+    silent = session.execute(
+        sa.text("""
+            SELECT source_videos.key, holder.state_change, holder.pid, holder.application_name
+            FROM pg_locks
+            JOIN pg_stat_activity AS holder USING (pid)
+            JOIN source_videos ON objid::bigint = hashtext(key)::bigint & x'ffffffff'::bigint
+            WHERE locktype = 'advisory' AND granted AND classid = :space AND objsubid = 2
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND holder.state_change < clock_timestamp() - CAST(:silence AS interval)
+        """),
+        {"space": VIDEO_LOCKS, "silence": silence},
+    ).all()
+    # Those that hold rows first: by the time that the lock is free, nothing else is held.
+    ended = sa.text("""
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+          AND (pid = :holder OR application_name = :name AND :name LIKE 'heaters %')
+        ORDER BY pid = :holder
+    """)
+    for _, _, pid, name in silent:
+        session.execute(ended, {"holder": pid, "name": name})
+    return [(key, since) for key, since, _, _ in silent]
+
+
+@contextmanager
+def _signs_of_life(connection: Connection) -> Iterator[None]:
+    """Has the session of a lock say something as long as the process moves on (`files.pulse`):
+    Postgres keeps the time, for `end_silent`."""
+    over = threading.Event()
+
+    def tell() -> None:
+        told = 0.0
+        while not over.wait(PULSE_SECONDS):
+            if last_beat() == told:
+                continue
+            told = last_beat()
+            try:
+                connection.execute(sa.text("SELECT"))
+            except sa.exc.SQLAlchemyError:  # whoever holds the lock will notice
+                return
+
+    teller = threading.Thread(target=tell, name="signs of life", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 @contextmanager
@@ -103,7 +164,7 @@ def _held(
             yield connection
         finally:
             # Given back before this returns: Postgres notices the end of a session a moment later.
-            with suppress(sa.exc.DBAPIError):
+            with suppress(sa.exc.SQLAlchemyError):  # the session may have ended long ago
                 connection.execute(
                     sa.text("SELECT pg_advisory_unlock(:space, hashtext(:key))"), lock
                 )

@@ -205,6 +205,19 @@ def begin(session: Session, key: str, step: Step[SourceState]) -> SourceVideo:
     return video
 
 
+def refuse_taken_over(session: Session, key: str, attempt: int) -> None:
+    """Raises Conflict where the video has a newer attempt than that of a step which is at work on
+    it: the step seemed dead, and was put back. If not, it is not put back before the session's
+    transaction ends."""
+    now = session.scalar(
+        sa.select(col(SourceVideo.attempt))
+        .where(col(SourceVideo.key) == key)
+        .with_for_update(key_share=True)
+    )
+    if now != attempt:
+        raise Conflict(f"Another run has taken {key} over: what this one still does is void.")
+
+
 def finish(
     session: Session,
     key: str,

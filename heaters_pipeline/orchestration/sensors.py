@@ -23,6 +23,7 @@ from heaters_pipeline.db.clip_exports import DueExports
 from heaters_pipeline.db.clip_work import DueWork
 from heaters_pipeline.db.group_exports import DueGroups
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.stuck import longest_silence
 from heaters_pipeline.media.clips.embeddings import obstacle
 from heaters_pipeline.orchestration.jobs import ingest_job, library_job, themes_job, vectors_job
 from heaters_pipeline.orchestration.partitions import heaters_videos
@@ -39,6 +40,7 @@ from heaters_pipeline.orchestration.run_keys import (
 )
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.give_up import (
+    end_stuck,
     give_up_exports,
     give_up_ingest,
     give_up_library,
@@ -123,8 +125,13 @@ def approved_clips(
 ) -> dg.SensorResult:
     """Exports, keyframes and embeds approved clips past their undo window, takes keyframes anew
     where their rules say otherwise now, and makes archive decisions past their window final. Work
-    whose run has died is taken over."""
-    window = get_settings().undo_window_seconds
+    whose run has died or is stuck is taken over."""
+    settings = get_settings()
+    window = settings.undo_window_seconds
+    silence = longest_silence(settings.stuck_seconds, settings.stall_seconds)
+    for key, since in end_stuck(database.engine, silence):
+        context.log.warning(f"The run that was at work on {key} is stuck; its work is tried again.")
+        end_dead_runs(context.instance, key, since.timestamp())
     for key, since in take_over(database.engine, BATCH):
         context.log.warning(f"The run that was at work on {key} died; its work is tried again.")
         end_dead_runs(context.instance, key, since.timestamp())

@@ -20,6 +20,7 @@ from botocore.parsers import ResponseParserError
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, Refused, Unavailable
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
@@ -98,14 +99,14 @@ class S3Storage:
         named = self._class_by_kind.get(kind) if kind else None
         extra = {"StorageClass": named} if named else {}
         with self._errors(key):
-            self._client.upload_file(str(local), **self._name(key), ExtraArgs=extra)
+            self._client.upload_file(str(local), **self._name(key), ExtraArgs=extra, Callback=beat)
 
     @contextmanager
     def fetch(self, key: str) -> Iterator[Path]:
         with scratch_folder(self._home) as folder:
             path = folder / PurePosixPath(check_key(key)).name
             with self._errors(key):
-                self._client.download_file(**self._name(key), Filename=str(path))
+                self._client.download_file(**self._name(key), Filename=str(path), Callback=beat)
             yield path
 
     def read_range(self, key: str, start: int, length: int) -> bytes:
@@ -209,7 +210,7 @@ class S3Storage:
                 return
             try:
                 extra = {"StorageClass": wanted, "MetadataDirective": "COPY"}
-                self._client.copy(name, name["Bucket"], name["Key"], ExtraArgs=extra)
+                self._client.copy(name, name["Bucket"], name["Key"], ExtraArgs=extra, Callback=beat)
             except ClientError as error:
                 if _code(error) not in ("InvalidObjectState", "ObjectNotInActiveTierError"):
                     raise

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clip_exports, clips, deletions, source_videos
+from heaters_pipeline.db import clip_exports, clip_work, clips, deletions, source_videos
 from heaters_pipeline.db.clip_exports import PAST_EXPORT, Passing, Wanted
 from heaters_pipeline.db.models import Clip, ClipFile, ExportProfile
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.receipts import Receipt
+from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.schedule import middle
@@ -150,11 +151,17 @@ def _record(
     frames: FrameRange,
     receipt: Receipt,
 ) -> bool:
-    """False where the clip has changed while its file was made, which is deleted then."""
+    """False where the clip has changed while its file was made, or was taken over: the file is
+    deleted then, if nobody else has made the same."""
     signed = receipt | {"profile": profile.name, "profile_hash": profile.hash}
     with pipeline.transaction() as session:
         now = clips.locked(session, [clip.id])[clip.id]
-        if now.state not in {*PAST_EXPORT, clip.state} or now.frames != clip.frames:
+        is_mine = (
+            clip_work.held(session, [clip], EXPORT)
+            if clip.state == EXPORT.doing
+            else now.state in PAST_EXPORT
+        )
+        if not is_mine or now.frames != clip.frames:
             deletions.enter(session, [path], "its clip changed while it was made")
             return False
         clip_exports.save(session, now, profile, filepath=path, frames=frames, receipt=signed)

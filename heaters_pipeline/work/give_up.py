@@ -3,7 +3,7 @@ one that died it is tried again."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clip_exports, clip_work, embeddings, group_exports, source_videos
 from heaters_pipeline.db.clip_work import Asked
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.locks import end_silent
 from heaters_pipeline.work.vectors import MODEL_RESTS
 
 
@@ -66,6 +67,13 @@ class TakenOver(NamedTuple):
     video_key: str
     since: datetime
     """Whoever was at work on the video then has died."""
+
+
+def end_stuck(engine: Engine, silence: timedelta) -> list[TakenOver]:
+    """Takes the locks of videos from those who have shown no sign of life for longer than
+    `silence`: they are stopped, or hang. What they left is found by `take_over`."""
+    with transaction(engine) as session:
+        return [TakenOver(*each) for each in end_silent(session, silence)]
 
 
 def take_over(engine: Engine, limit: int) -> list[TakenOver]:

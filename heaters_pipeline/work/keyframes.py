@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from heaters_pipeline.db import artifacts, keyframe_rules
+from heaters_pipeline.db import artifacts, clip_work, keyframe_rules
 from heaters_pipeline.db.artifacts import KeyframeFile
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import layout
@@ -77,6 +77,7 @@ def _take(
         )
     keep(pipeline, clip.source_video_id, files)
     with pipeline.transaction() as session:
+        clip_work.refuse_taken_over(session, clip, KEYFRAME)
         basis = rule.basis(clip.chosen_frames)
         artifacts.replace_keyframes(session, clip.id, rows, basis)
     for file in files.values():

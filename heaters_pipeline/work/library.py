@@ -15,7 +15,6 @@ from functools import cache, partial
 
 from heaters_pipeline.db import clip_exports, clip_work, group_exports, source_videos
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
-from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.retries import some_chance
 from heaters_pipeline.domain.states import EMBED, EXPORT, ClipState, Step
@@ -55,8 +54,7 @@ class Batch:
         try:
             yield columns
             with self.pipeline.transaction() as session:
-                if not clip_work.held(session, [clip], self.step):
-                    raise Conflict("Another run has taken this clip over.")
+                clip_work.refuse_taken_over(session, clip, self.step)
                 clip_work.finish(session, clip.id, self.step, columns)
         except Exception as error:
             if is_outage(self.pipeline, error):

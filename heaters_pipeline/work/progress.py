@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
+from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.work.pipeline import Pipeline
 
 WRITE_SECONDS = 1.0
@@ -35,6 +36,7 @@ class ProgressWriter:
 
     def __call__(self, done: float, whole: float | None) -> None:
         """`done` of `whole`, in any unit; `whole` is None where nobody knows it."""
+        beat()
         now = time.monotonic()
         if now - self._written_at < WRITE_SECONDS:
             return

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import HeatersError
@@ -18,7 +19,7 @@ from heaters_pipeline.work.archive import refuse_archived
 from heaters_pipeline.work.cancellation import Cancelled, cancellable
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.outages import is_outage
-from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.pipeline import Pipeline, at_work_on
 
 
 @contextmanager
@@ -26,13 +27,14 @@ def source_step(
     pipeline: Pipeline, video_key: str, step: Step[SourceState]
 ) -> Iterator[SourceVideo]:
     """The video, locked and in the state `step.doing`. The row records any exception.
+    Where another run has taken the video over, Conflict is raised and the row stays as it is.
 
     Raises Cancelled, with the sentence CANCELLED, where somebody cancels the work
     (`source_videos.cancel`).
     """
 
     def is_cancelled() -> bool:
-        with suppress(SQLAlchemyError), pipeline.transaction() as session:
+        with suppress(SQLAlchemyError), transaction(pipeline.engine) as session:
             return source_videos.is_cancelled(session, video_key)
         return False
 
@@ -40,22 +42,23 @@ def source_step(
         with pipeline.transaction() as session:
             refuse_archived(source_videos.get(session, video_key), "make anything anew")
             video = source_videos.begin(session, video_key, step)
-        try:
-            if is_cancelled():  # between two steps
-                raise Cancelled(CANCELLED)
-            with cancellable(is_cancelled, CANCELLED):
-                yield video
-        except BaseException as error:
-            sentence = sentence_of(error)
-            outage = is_outage(pipeline, error)
-            with pipeline.transaction() as session:
-                if outage:
-                    source_videos.put_back(session, video_key, sentence, pause=None)
-                elif may_pass(error):
-                    source_videos.try_later(session, video_key, step, sentence)
-                else:
-                    source_videos.fail(session, video_key, step, sentence)
-            raise
+        with at_work_on(video):
+            try:
+                if is_cancelled():  # between two steps
+                    raise Cancelled(CANCELLED)
+                with cancellable(is_cancelled, CANCELLED):
+                    yield video
+            except BaseException as error:
+                sentence = sentence_of(error)
+                outage = is_outage(pipeline, error)
+                with pipeline.transaction() as session:
+                    if outage:
+                        source_videos.put_back(session, video_key, sentence, pause=None)
+                    elif may_pass(error):
+                        source_videos.try_later(session, video_key, step, sentence)
+                    else:
+                        source_videos.fail(session, video_key, step, sentence)
+                raise
 
 
 def can_resume(error: BaseException) -> bool:

@@ -22,6 +22,7 @@ from typing import IO, Any, NamedTuple
 import ffmpeg
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.media.ffmpeg.demuxers import one_file
 
 OLDEST_MAJOR = 8
@@ -257,6 +258,7 @@ def _watch(
             now = (report.get("frame"), report.get("out_time_us"), _bytes_read(process.pid))
             if now != seen:
                 seen, alive_at = now, time.monotonic()
+                beat()
             elif time.monotonic() - alive_at > stall_seconds:
                 raise HeatersError(
                     f"Could not {what}: ffmpeg made no progress for {stall_seconds:g} seconds; "
