@@ -1,3 +1,5 @@
+"""When silent work is taken for stuck."""
+
 from datetime import timedelta
 
 from heaters_pipeline.domain.stuck import longest_silence
