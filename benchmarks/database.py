@@ -44,8 +44,8 @@ def _execute(url: str, statement: str) -> None:
 
 @contextmanager
 def kept_database(folder: Path, name: str, fill: Callable[[str], None]) -> Iterator[str]:
-    """The URL of a database of a server below `folder`. The first time it has the newest schema and
-    what `fill` puts into it; it stays for the next, unless filling it breaks off."""
+    """The URL of a database of a server below `folder`, with the newest schema. The first time it
+    gets what `fill` puts into it; it stays for the next, unless filling it breaks off."""
     server = EmbeddedPostgres(folder)
     server.start()
     try:
@@ -58,6 +58,8 @@ def kept_database(folder: Path, name: str, fill: Callable[[str], None]) -> Itera
                 migrate.upgrade(with_database(root, partial))
                 fill(with_database(root, partial))
                 connection.execute(f"ALTER DATABASE {partial} RENAME TO {name}")
-        yield with_database(root, name)
+        url = with_database(root, name)
+        migrate.upgrade(url)
+        yield url
     finally:
         server.stop()
