@@ -74,7 +74,7 @@ def review_app(
     """The address of a review app, with the control page in it, and its videos."""
     with _library(folder, proxy, sound, cuts) as (settings, library):
         app = create_app(settings)
-        app.register_blueprint(control.blueprint)
+        control.add_to(app)
         web = open_server(app, "127.0.0.1", 0)
         threading.Thread(target=web.run, daemon=True).start()
         yield f"http://127.0.0.1:{web.effective_port}", library
