@@ -22,6 +22,7 @@ from heaters_pipeline.commands.dataset import dataset
 from heaters_pipeline.commands.embeddings import embeddings
 from heaters_pipeline.commands.export import export
 from heaters_pipeline.commands.keyframes import keyframes
+from heaters_pipeline.commands.opening import dagster_database as _dagster_database
 from heaters_pipeline.commands.opening import database as _database
 from heaters_pipeline.commands.opening import progress_bar as _progress_bar
 from heaters_pipeline.commands.opening import settings as _settings
@@ -30,6 +31,7 @@ from heaters_pipeline.commands.repeats import repeats
 from heaters_pipeline.commands.retry import retry
 from heaters_pipeline.commands.search import search
 from heaters_pipeline.commands.storage import storage
+from heaters_pipeline.commands.story import story
 from heaters_pipeline.commands.themes import themes
 from heaters_pipeline.commands.timeline import timecodes, timeline
 from heaters_pipeline.commands.tokens import tokens
@@ -323,16 +325,10 @@ def doctor(context: click.Context) -> None:
 def _stopped(settings: Settings) -> list[str]:
     """Sensors and schedules that somebody has stopped, in words."""
     from heaters_pipeline.db import stopped_automation
-    from heaters_pipeline.db.engine import open_engine
-    from heaters_pipeline.db.urls import APP_DRIVER, with_driver
     from heaters_pipeline.domain.automation import stopped_told
-    from heaters_pipeline.platform.postgres import ensure_database
 
-    engine = open_engine(with_driver(ensure_database(settings).dagster, APP_DRIVER))
-    try:
+    with _dagster_database(settings) as engine:
         return stopped_told(stopped_automation.stopped(engine))
-    finally:
-        engine.dispose()
 
 
 def _everything(settings: Settings) -> Supervisor:
@@ -419,6 +415,7 @@ main.add_command(restore)
 main.add_command(retry)
 main.add_command(search)
 main.add_command(storage)
+main.add_command(story)
 main.add_command(themes)
 main.add_command(timecodes)
 main.add_command(timeline)

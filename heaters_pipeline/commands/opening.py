@@ -52,6 +52,20 @@ def database(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
+@contextmanager
+def dagster_database(settings: Settings) -> Iterator[Engine]:
+    """An engine on Dagster's database, which may have no tables yet."""
+    from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+    from heaters_pipeline.platform.postgres import ensure_database
+
+    engine = open_engine(with_driver(ensure_database(settings).dagster, APP_DRIVER))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def whoever_types() -> Who:
     """The user of this machine, as the audit log names them."""
     try:
