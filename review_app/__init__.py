@@ -15,7 +15,7 @@ from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import access, errors
+from review_app import access, errors, metrics
 from review_app.downloads import Downloads
 from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.hosts import answer_to
@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))
+    metrics.register(app)
     # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)
     access.register(app)

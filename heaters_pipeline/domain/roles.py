@@ -60,6 +60,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "groups": "again",
         "keyframe_rules": "put remove",
         "labels": "add change move retire",
+        "metrics": "index",
         "profiles": "add change use stop_using retire revive again",
         "sources": "add retry retry_failed cancel refetch remove ask_archive archive",
         "uploads": "look send cancel",

@@ -55,9 +55,7 @@ def test_a_video_tells_what_happened_to_it(
         versions = {clip.id: clips.get(session, clip.id).version for clip in rest}
         reviews.decide_all(session, actor="ben", versions=versions, decision=SKIP)
     with dg.DagsterInstance.get() as instance:
-        run = dg.DagsterRun(
-            "ingest", run_id="11112222-0000", tags={PARTITION_NAME_TAG: video.key}
-        )
+        run = dg.DagsterRun("ingest", run_id="11112222-0000", tags={PARTITION_NAME_TAG: video.key})
         instance.add_run(run)
         instance.report_run_failed(run)
 

@@ -1,6 +1,7 @@
 /** Requests to the server's JSON API, with one kind of error. */
 
 import { PAGE, predecessor } from './page_token.js';
+import { takeWaits } from './waits.js';
 
 const PATIENCE_MS = 10_000;
 
@@ -19,6 +20,8 @@ export class ApiError extends Error {
 export async function api(url, body, page = PAGE) {
   /** @type {Record<string, string>} */ const headers = { 'X-Heaters-Page': page };
   /** @type {RequestInit} */ const request = { headers, signal: AbortSignal.timeout(PATIENCE_MS) };
+  const waited = takeWaits();
+  if (waited) headers['X-Heaters-Waited'] = waited;
   if (body) {
     const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name=csrf]'));
     request.method = 'POST';
