@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import ip_network
@@ -57,6 +58,13 @@ def _networks(given: str) -> tuple[Network, ...]:
     return tuple(map(ip_network, _parts(given)))
 
 
+def _owners(given: tuple[str, ...]) -> tuple[str, ...]:
+    for owner in given:
+        if not re.fullmatch(r"team:\w+|[^@\s]+@[^@\s]+\.[^@\s]+", owner):
+            raise ValueError(f"{owner!r} is neither an address nor team:NAME")
+    return given
+
+
 def _class_by_kind(given: str | Mapping[Kind, str]) -> Mapping[Kind, str]:
     if not isinstance(given, str):
         return given
@@ -81,6 +89,7 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+Owners = Annotated[Names, AfterValidator(_owners)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
@@ -165,6 +174,12 @@ class Settings(BaseSettings):
     )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
+
+    asset_owners: Owners = Field(
+        default=("team:heaters",),
+        description="Whom Dagster names as owners of the assets: addresses, or `team:NAME`, "
+        "separated by commas.",
+    )
 
     undo_window_seconds: float = Field(
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."

@@ -11,6 +11,7 @@ from heaters_pipeline.orchestration.assets import (
     themes,
     vectors,
 )
+from heaters_pipeline.orchestration.catalogue import assets_of
 from heaters_pipeline.orchestration.checks import asset_checks
 from heaters_pipeline.orchestration.jobs import (
     daily_storage_check,
@@ -36,7 +37,9 @@ from heaters_pipeline.orchestration.sensors import (
 )
 from heaters_pipeline.settings import get_settings
 
-assets = dg.load_assets_from_modules([download, ingest, library, vectors, themes, storage])
+assets = assets_of(
+    [download, ingest, library, vectors, themes, storage], get_settings().asset_owners
+)
 resources = {
     "database": Database(),
     "store": ObjectStore(s3=S3Resource(endpoint_url=get_settings().s3_endpoint_url)),

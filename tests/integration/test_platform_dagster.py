@@ -25,6 +25,7 @@ from dagster._core.scheduler.instigation import (
 
 from heaters_pipeline.cli import main
 from heaters_pipeline.domain.automation import SCHEDULES, SENSORS
+from heaters_pipeline.orchestration.catalogue import VERSIONS
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
 from heaters_pipeline.settings import Settings, get_settings
@@ -118,3 +119,12 @@ def test_what_somebody_stopped_is_told(
         for state in states:
             instance.update_instigator_state(state.with_status(InstigatorStatus.RUNNING))
         assert told() == []
+
+
+def test_every_asset_has_an_owner_and_a_version() -> None:
+    graph = defs.resolve_asset_graph()
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == set(VERSIONS)
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.owners == ("team:heaters",)
+        assert node.code_version == VERSIONS[key.to_user_string()]

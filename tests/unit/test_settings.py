@@ -20,7 +20,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
         row = next(line for line in documented.splitlines() if f"`{variable}`" in line)
         assert str(field.description) in row
         if field.default_factory is None and field.default not in (None, ()):
-            assert f"`{field.default}`" in row
+            several = isinstance(field.default, tuple)
+            assert f"`{','.join(field.default) if several else field.default}`" in row
 
 
 def test_settings_that_hold_several_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +44,7 @@ def test_settings_that_hold_several_are_read_once(monkeypatch: pytest.MonkeyPatc
         ("HEATERS_ALLOWED_NETWORKS", "ten", "'ten' does not appear to be an IPv4 or IPv6 network"),
         ("HEATERS_ALLOWED_NETWORKS", "10.1.2.3/16", "10.1.2.3/16 has host bits set"),
         ("HEATERS_STORAGE_CLASSES", "source", "'source' is not KIND=CLASS with a kind of clip, "),
+        ("HEATERS_ASSET_OWNERS", "team:video, me", "'me' is neither an address nor team:NAME"),
         ("HEATERS_TRUSTED_PROXIES", "-1", "greater than or equal to 0"),
     ],
 )
