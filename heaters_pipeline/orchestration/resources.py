@@ -1,5 +1,6 @@
 """What assets and sensors get from outside: the database and the object store."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -11,8 +12,10 @@ from sqlmodel import Session
 
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import ensure_database
-from heaters_pipeline.settings import get_settings
+from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.pipeline import Pipeline
 
@@ -24,12 +27,7 @@ class Database(dg.ConfigurableResource["Database"]):
 
     @contextmanager
     def yield_for_execution(self, _context: dg.InitResourceContext) -> Iterator["Database"]:
-        settings = get_settings()
-        if settings.database_url is not None:
-            url = with_driver(settings.database_url, APP_DRIVER)
-        else:
-            url = ensure_database(settings).heaters
-        self._engine = open_engine(url)
+        self._engine = open_engine(_database_url(get_settings()))
         try:
             yield self
         finally:
@@ -58,6 +56,19 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
             client=self.s3.get_client,
             class_by_kind=settings.storage_classes,
         )
+
+
+def _database_url(settings: Settings) -> str:
+    """Raises InputError where nobody has named a database and none was ever made here: a run that
+    made one would work on an empty library."""
+    if settings.database_url is not None:
+        return with_driver(settings.database_url, APP_DRIVER)
+    if not EmbeddedPostgres(settings.home).data.exists():
+        raise InputError(
+            f"DATABASE_URL is not set on {socket.gethostname()}, and {settings.home} has no "
+            "database: set it to the one that the other machines use."
+        )
+    return ensure_database(settings).heaters
 
 
 def open_pipeline(

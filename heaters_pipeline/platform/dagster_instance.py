@@ -68,27 +68,36 @@ def shipped(name: str) -> Path:
 
 
 def prepare() -> None:
-    """Bring Dagster's tables up to date, report runs that a crash left behind as failed, and set
-    the pools' limits. Call it while no other process of Dagster runs: on one machine nothing else
-    notices that a run's process is gone (its launcher has no health check)."""
+    """Bring Dagster's tables up to date, end the runs that a crash left behind, and set the pools'
+    limits. Call it while no other process of Dagster runs on this database."""
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
         instance.upgrade()
-        left = dg.RunsFilter(
-            statuses=[
-                dg.DagsterRunStatus.STARTING,
-                dg.DagsterRunStatus.STARTED,
-                dg.DagsterRunStatus.CANCELING,
-            ]
-        )
-        for run in instance.get_runs(filters=left):
-            if run.status == dg.DagsterRunStatus.CANCELING:
-                instance.report_run_canceled(run)
-            else:
-                instance.report_run_failed(run, "Heaters stopped while this run was under way.")
+        # Runs of other launchers may live on other machines, and Dagster looks after them itself.
+        if not instance.run_launcher.supports_check_run_worker_health:
+            end_runs_left_behind(instance)
         for pool, limit in POOL_LIMITS.items():
             instance.event_log_storage.set_concurrency_slots(pool, limit)
+
+
+def end_runs_left_behind(instance: DagsterInstance) -> None:
+    """Reports the runs that seem to be under way as failed: on one machine nothing else notices
+    that a run's process is gone."""
+    import dagster as dg
+
+    left = dg.RunsFilter(
+        statuses=[
+            dg.DagsterRunStatus.STARTING,
+            dg.DagsterRunStatus.STARTED,
+            dg.DagsterRunStatus.CANCELING,
+        ]
+    )
+    for run in instance.get_runs(filters=left):
+        if run.status == dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run)
+        else:
+            instance.report_run_failed(run, "Heaters stopped while this run was under way.")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 import yaml
 from click.testing import CliRunner
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import (
     InstigatorState,
@@ -25,9 +26,11 @@ from dagster._core.scheduler.instigation import (
 
 from heaters_pipeline.cli import main
 from heaters_pipeline.domain.automation import SCHEDULES, SENSORS
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.orchestration.catalogue import VERSIONS
 from heaters_pipeline.orchestration.definitions import defs
-from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
+from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles, prepare
 from heaters_pipeline.settings import Settings, get_settings
 from review_app import create_app
 
@@ -128,3 +131,34 @@ def test_every_asset_has_an_owner_and_a_version() -> None:
         node = graph.get(key)
         assert node.owners == ("team:heaters",)
         assert node.code_version == VERSIONS[key.to_user_string()]
+
+
+def test_runs_that_dagster_looks_after_itself_are_let_be(
+    dagster_home: DagsterFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.job
+    def nothing() -> None: ...
+
+    watched = property(lambda _launcher: True)
+    monkeypatch.setattr(DefaultRunLauncher, "supports_check_run_worker_health", watched)
+    prepare()
+    with dg.DagsterInstance.get() as instance:
+        started = dg.DagsterRunStatus.STARTED
+        elsewhere = instance.create_run_for_job(nothing, status=started).run_id
+        prepare()
+        run = instance.get_run_by_id(elsewhere)
+    assert run is not None
+    assert run.status == started
+
+
+def test_a_run_makes_no_database_of_its_own(
+    heaters_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    get_settings.cache_clear()
+    with (
+        pytest.raises(InputError, match="has no database: set it to the one that the other"),
+        Database().yield_for_execution(dg.build_init_resource_context()),
+    ):
+        pass
+    assert not (heaters_home / "postgres").exists()
