@@ -31,12 +31,12 @@ def register(app: Flask) -> None:
 
 def answer(sentence: str, status: int) -> ResponseReturnValue:
     if wants_json():
-        return jsonify(error=sentence), status
+        return jsonify(detail=sentence), status
     return render_template("error.html", sentence=sentence), status
 
 
 def wants_json() -> bool:
-    return request.path.startswith(("/api/", "/media/")) or tus.is_meant()
+    return request.path.startswith(("/api/v1/", "/media/")) or tus.is_meant()
 
 
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:

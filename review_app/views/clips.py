@@ -97,7 +97,7 @@ def similar(clip_id: int) -> ResponseReturnValue:
     return redirect(url_for("library.index", like=clip_id, model=request.args.get("model")), 301)
 
 
-@blueprint.get("/api/clips/<int:clip_id>/alike")
+@blueprint.get("/api/v1/clips/<int:clip_id>/alike")
 def look_alikes(clip_id: int) -> ResponseReturnValue:
     """The clips that show the same as this one, then those that look most like it, in any state,
     the likest first; and the ids of the former (`same`)."""
@@ -114,7 +114,7 @@ def look_alikes(clip_id: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/api/apart")
+@blueprint.post("/api/v1/apart")
 def take_apart() -> ResponseReturnValue:
     """`{"clips": [id, ...]}`: no two of them are called the same any more, for good."""
     with transaction() as session:

@@ -110,7 +110,7 @@ def restore(collection_id: int) -> ResponseReturnValue:
     return redirect(url_for("collections.collection", collection_id=collection_id), 303)
 
 
-@blueprint.get("/api/collections")
+@blueprint.get("/api/v1/collections")
 def listed() -> ResponseReturnValue:
     """`?clips=1,2`: `held` says how many of these each collection has."""
     asked = request.args.get("clips", "")
@@ -125,7 +125,7 @@ def listed() -> ResponseReturnValue:
         )
 
 
-@blueprint.post("/api/collections")
+@blueprint.post("/api/v1/collections")
 def make() -> ResponseReturnValue:
     """`{"name"}`"""
     name = text(json_object(), "name")
@@ -133,7 +133,7 @@ def make() -> ResponseReturnValue:
         return jsonify(_collection_json(collections.create(session, name, reviewer_name()), 0))
 
 
-@blueprint.post("/api/collections/<int:collection_id>/clips")
+@blueprint.post("/api/v1/collections/<int:collection_id>/clips")
 def put(collection_id: int) -> ResponseReturnValue:
     """`{"clips"}`: puts them at the end; `changed` are those that it did not have."""
     ids = integers(json_object(), "clips")
@@ -142,7 +142,7 @@ def put(collection_id: int) -> ResponseReturnValue:
         return _changed(session, collection_id, changed)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/take-out")
+@blueprint.post("/api/v1/collections/<int:collection_id>/take-out")
 def take_out(collection_id: int) -> ResponseReturnValue:
     """`{"clips"}`: `changed` are those that it had."""
     ids = integers(json_object(), "clips")
@@ -151,7 +151,7 @@ def take_out(collection_id: int) -> ResponseReturnValue:
         return _changed(session, collection_id, changed)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/put-back")
+@blueprint.post("/api/v1/collections/<int:collection_id>/put-back")
 def put_back(collection_id: int) -> ResponseReturnValue:
     """`{"clips"}`: puts those that were taken out where they were."""
     ids = integers(json_object(), "clips")
@@ -160,7 +160,7 @@ def put_back(collection_id: int) -> ResponseReturnValue:
         return _changed(session, collection_id, changed)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/order")
+@blueprint.post("/api/v1/collections/<int:collection_id>/order")
 def order(collection_id: int) -> ResponseReturnValue:
     """`{"clips", "before"}`: puts clips, as they follow one another here, right before another one;
     null: at the end. Where that is one of them, they stay with it."""

@@ -56,7 +56,7 @@ MARKS: Mapping[str, Mark] = {mark.action: mark for mark in (APPROVE, SKIP, ARCHI
 EDGES = {"start": Side.PREVIOUS, "end": Side.NEXT}
 
 
-@blueprint.post("/api/clips/<int:clip_id>/decisions")
+@blueprint.post("/api/v1/clips/<int:clip_id>/decisions")
 def decide(clip_id: int) -> ResponseReturnValue:
     """`{"action", "version", ...}` (docs/review.md); 409 with the clip as it is now if somebody was
     first."""
@@ -75,11 +75,11 @@ def decide(clip_id: int) -> ResponseReturnValue:
             )
     except Conflict as conflict:
         found = _now([clip_id])
-        return jsonify(error=str(conflict), clip=found[0] if found else None), 409
+        return jsonify(detail=str(conflict), clip=found[0] if found else None), 409
     return jsonify(_outcome_json(outcome))
 
 
-@blueprint.post("/api/decisions")
+@blueprint.post("/api/v1/decisions")
 def decide_all() -> ResponseReturnValue:
     """`{"action", "clips": [{"id", "version"}, ...], ...}`: one batch of what can be decided, and
     why the rest can't, with the clips as they are now."""
@@ -102,7 +102,7 @@ def decide_all() -> ResponseReturnValue:
     return jsonify(**made, batch_id=made["event_id"], refused=refused)
 
 
-@blueprint.post("/api/undo")
+@blueprint.post("/api/v1/undo")
 def undo() -> ResponseReturnValue:
     """`{"event_id"}`, or nothing for the reviewer's latest decision that stands; a batch is undone
     whole. An admin who gives a `reason` undoes what others decided. `undone` says how many
@@ -121,7 +121,7 @@ def undo() -> ResponseReturnValue:
     return jsonify(**_outcome_json(outcome), undone=outcome.events, today=today)
 
 
-@blueprint.get("/api/mine")
+@blueprint.get("/api/v1/mine")
 def mine() -> ResponseReturnValue:
     """The reviewer's latest decisions that stand, newest first, a batch as one, and how many there
     are today. `?before=` the id of a decision: those before it."""

@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
         )
 
 
-@blueprint.get("/api/labels")
+@blueprint.get("/api/v1/labels")
 def listed() -> ResponseReturnValue:
     """`labels` are those of the list, in its order, the retired ones, too; `others` are in use
     besides, most used first."""

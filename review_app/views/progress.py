@@ -14,7 +14,7 @@ from review_app.services import services, transaction
 blueprint = Blueprint("progress", __name__)
 
 
-@blueprint.get("/api/progress")
+@blueprint.get("/api/v1/progress")
 def index() -> ResponseReturnValue:
     """`?video=key`: of that film the `decided` and `total` clips; the reviewer's `pace` in
     decisions an hour (null: too few to tell); `on_the_way`, how many approved clips are not in the

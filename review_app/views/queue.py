@@ -22,14 +22,14 @@ blueprint = Blueprint("queue", __name__)
 MAX_LIMIT = 1000
 
 
-@blueprint.get("/api/queue")
+@blueprint.get("/api/v1/queue")
 def look() -> ResponseReturnValue:
     """The first clips of a selection (`domain.selection`) in its order, whoever has them:
     `?limit=6&video=key`. The answer is that of `lease`, and nothing is leased."""
     return _queue(leases=False)
 
 
-@blueprint.post("/api/queue")
+@blueprint.post("/api/v1/queue")
 def lease() -> ResponseReturnValue:
     """The next clips of a selection in its order: `?limit=6&video=key`.
     Pending ones are leased to the page that asks (`X-Heaters-Page`, a random token), or without one
@@ -98,7 +98,7 @@ def _queue(*, leases: bool) -> ResponseReturnValue:
         )
 
 
-@blueprint.get("/api/clips/<int:clip_id>")
+@blueprint.get("/api/v1/clips/<int:clip_id>")
 def clip(clip_id: int) -> ResponseReturnValue:
     """One clip, in any state and whoever has it. 410 where a merge or a split has replaced it."""
     likeness = services().likeness()
@@ -106,7 +106,7 @@ def clip(clip_id: int) -> ResponseReturnValue:
         return jsonify(clip=_clip(session, clip_id, likeness))
 
 
-@blueprint.post("/api/clips/<int:clip_id>/lease")
+@blueprint.post("/api/v1/clips/<int:clip_id>/lease")
 def lease_clip(clip_id: int) -> ResponseReturnValue:
     """The same; a pending clip that nobody has is leased to the page."""
     settings, likeness = services().settings, services().likeness()
@@ -123,7 +123,7 @@ def _clip(session: Session, clip_id: int, likeness: Likeness | None) -> ClipJson
     return clips_json(session, found, likeness)[0]
 
 
-@blueprint.post("/api/release")
+@blueprint.post("/api/v1/release")
 def release() -> ResponseReturnValue:
     """Gives back what the page has on lease: it says so when it is closed."""
     with transaction() as session:

@@ -13,7 +13,7 @@ from review_app.services import transaction
 blueprint = Blueprint("reviewer", __name__)
 
 
-@blueprint.post("/api/reviewer")
+@blueprint.post("/api/v1/reviewer")
 def name() -> ResponseReturnValue:
     """`{"name"}`: another name; the page gives back what it leased under the old one."""
     old, new = reviewer_name(), rename(text(json_object(), "name"))

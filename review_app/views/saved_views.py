@@ -18,13 +18,13 @@ from review_app.services import transaction
 blueprint = Blueprint("saved_views", __name__)
 
 
-@blueprint.get("/api/views")
+@blueprint.get("/api/v1/views")
 def listed() -> ResponseReturnValue:
     with transaction() as session:
         return jsonify(views=[_view_json(view) for view in saved_views.listed(session)])
 
 
-@blueprint.post("/api/views")
+@blueprint.post("/api/v1/views")
 def save() -> ResponseReturnValue:
     """`{"name", "arguments"}`: the arguments of an address, by name."""
     wanted = json_object()
@@ -36,7 +36,7 @@ def save() -> ResponseReturnValue:
         return jsonify(_view_json(saved_views.save(session, name, selection, reviewer_name())))
 
 
-@blueprint.post("/api/views/<int:view_id>")
+@blueprint.post("/api/v1/views/<int:view_id>")
 def rename(view_id: int) -> ResponseReturnValue:
     """`{"name"}`"""
     name = text(json_object(), "name")
@@ -44,7 +44,7 @@ def rename(view_id: int) -> ResponseReturnValue:
         return jsonify(_view_json(saved_views.rename(session, view_id, name)))
 
 
-@blueprint.post("/api/views/<int:view_id>/delete")
+@blueprint.post("/api/v1/views/<int:view_id>/delete")
 def delete(view_id: int) -> ResponseReturnValue:
     with transaction() as session:
         saved_views.delete(session, view_id)

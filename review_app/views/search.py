@@ -22,7 +22,7 @@ MOST = 240
 PICTURES = ("image/", "application/octet-stream")
 
 
-@blueprint.get("/api/search")
+@blueprint.get("/api/v1/search")
 def found() -> ResponseReturnValue:
     """The best clips for `words`, `like` (with `frame`) and `picture`, of those that the filters
     leave: `limit` of them behind the first `offset`."""
@@ -61,7 +61,7 @@ def found() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/api/search/pictures")
+@blueprint.post("/api/v1/search/pictures")
 @csrf.exempt  # type: ignore[untyped-decorator]
 def keep() -> ResponseReturnValue:
     """Takes the bytes of a picture; `{"digest"}` names it in addresses for some days. It needs no
@@ -74,7 +74,7 @@ def keep() -> ResponseReturnValue:
     return jsonify(digest=services().searcher.keep_picture(content, model))
 
 
-@blueprint.get("/api/search/pictures/<digest>.jpg")
+@blueprint.get("/api/v1/search/pictures/<digest>.jpg")
 def picture(digest: str) -> ResponseReturnValue:
     """A small copy of it."""
     with transaction() as session:

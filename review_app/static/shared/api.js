@@ -32,27 +32,27 @@ export async function api(url, body, page = PAGE) {
   const answer = await response?.json().catch(() => null);
   if (!response || (response.ok && !answer)) throw new ApiError('the server does not answer', 0);
   if (!response.ok) {
-    const sentence = answer?.error ?? `the server answered ${response.status}`;
+    const sentence = answer?.detail ?? `the server answered ${response.status}`;
     throw new ApiError(sentence, response.status, answer);
   }
   return answer;
 }
 
 /** Takes back a decision; null: this reviewer's latest. @param {number | null} eventId */
-export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId });
+export const undoDecision = (eventId) => api('/api/v1/undo', { event_id: eventId });
 
 /** This reviewer's decisions that are not undone, newest first: the latest, or those before one.
  * @param {number} [before] its id
  * @returns {Promise<any>} their `Mine` (review/journal.js) */
 export const myDecisions = (before) =>
-  api(before === undefined ? '/api/mine' : `/api/mine?before=${before}`);
+  api(before === undefined ? '/api/v1/mine' : `/api/v1/mine?before=${before}`);
 
 /** The id of this reviewer's latest decision that is not undone.
  * @returns {Promise<number | null>} */
 export const latestDecision = async () => (await myDecisions()).recent[0]?.id ?? null;
 
 /** Gives back what this page has leased. @param {string} [page] or another page of this tab */
-export const releaseClips = (page) => api('/api/release', {}, page).catch(() => {});
+export const releaseClips = (page) => api('/api/v1/release', {}, page).catch(() => {});
 
 const tookOver = predecessor().then((page) => (page ? releaseClips(page) : undefined));
 
@@ -60,5 +60,5 @@ const tookOver = predecessor().then((page) => (page ? releaseClips(page) : undef
  * @returns {Promise<any>} */
 export async function queueClips(wanted) {
   await tookOver;
-  return api(`/api/queue?${wanted}`, {});
+  return api(`/api/v1/queue?${wanted}`, {});
 }

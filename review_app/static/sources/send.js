@@ -23,7 +23,7 @@ export const send = (method, url, { headers, body, signal, onprogress }) =>
 /** @param {string} body */
 function errorIn(body) {
   try {
-    return JSON.parse(body).error ?? '';
+    return JSON.parse(body).detail ?? '';
   } catch {
     return '';
   }

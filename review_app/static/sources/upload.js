@@ -209,7 +209,7 @@ export class Upload {
       signal,
     });
     // Without room, an upload that has begun waits; a new one does not begin.
-    if (answer.status === 507) throw new Refused(answer.error);
+    if (answer.status === 507) throw new Refused(answer.detail);
     check(answer);
     const url = /** @type {string} */ (answer.header('Location'));
     this.sent = 0;
@@ -228,7 +228,7 @@ export class Upload {
         signal,
         onprogress: (bytes) => this.#arrived(offset + bytes),
       });
-      this.#said = answer.error;
+      this.#said = answer.detail;
       check(answer);
       this.#arrived(Number(answer.header('Upload-Offset')));
     } catch (error) {
