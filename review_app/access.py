@@ -20,7 +20,7 @@ from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.roles import LEAST, Role, lesser
 from heaters_pipeline.work.people import digest
 from review_app.errors import answer, wants_json
-from review_app.guard import token_of
+from review_app.guard import SAFE, token_of
 from review_app.services import services, transaction
 
 
@@ -71,7 +71,7 @@ def note() -> None:
     """Writes to the audit log what takes an operator, before it is done: nothing is done that is
     not there. Whoever may not, or is a foreign page, must have been refused by now."""
     route = request.endpoint
-    if route and LEAST[route] == Role.OPERATOR and request.method in ("POST", "DELETE"):
+    if route and LEAST[route] == Role.OPERATOR and request.method not in SAFE:
         with transaction() as written_in:
             audit.note(written_in, who(), route, quote(request.path))
 

@@ -147,7 +147,7 @@ def test_the_page_adds_changes_moves_and_retires(reviewer: Reviewer, engine: Eng
     found = reviewer.client.get("/api/v1/labels").get_json()
     assert found == {
         "labels": [
-            {"name": "day", "colour": "blue", "key": 3, "retired": False},
+            {"id": 1, "name": "day", "colour": "blue", "key": 3, "retired": False},
             {"name": "night", "colour": "purple", "key": None, "retired": False},
         ],
         "others": ["typed"],

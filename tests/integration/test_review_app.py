@@ -143,7 +143,7 @@ def test_another_name_gives_the_leases_back(app: Flask, reviewer: Reviewer) -> N
     refused = reviewer.post("/api/v1/reviewer", {"name": ["x"]})
     assert (refused.status_code, refused.get_json()["detail"]) == (
         400,
-        "name is ['x']; it must be a text.",
+        "name is ['x']; it must be a valid string.",
     )
     # An answer under way since before the change must not bring the old name back.
     assert "Set-Cookie" not in reviewer.client.get("/api/v1/queue").headers
