@@ -13,6 +13,9 @@ from heaters_pipeline.db.models import IdempotentRequest
 KEPT = timedelta(days=1)
 """For so long a request can come again."""
 
+AT_WORK = timedelta(minutes=1)
+"""No answer takes longer than the transaction of its request by so much."""
+
 
 def claim(session: Session, actor: str, key: str, digest: str) -> datetime | None:
     """Notes that this transaction does what the request asks for, and when; None where another one
@@ -27,6 +30,12 @@ def claim(session: Session, actor: str, key: str, digest: str) -> datetime | Non
 
 def get(session: Session, actor: str, key: str) -> IdempotentRequest | None:
     return session.get(IdempotentRequest, (actor, key))
+
+
+def is_at_work(session: Session, request: IdempotentRequest) -> bool:
+    """Whether it may still be answered: the process that did it told nobody yet, or has died."""
+    now = session.scalar(sa.select(sa.func.now()))
+    return request.answer is None and now is not None and now - request.at < AT_WORK
 
 
 def answered(session: Session, actor: str, key: str, answer: bytes) -> None:

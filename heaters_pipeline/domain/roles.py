@@ -57,7 +57,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "profiles": "index",
         "progress": "index",
         "queue": "look lease clip lease_clip release",
-        "reel": "index listed",
+        "reel": "index",
         "review": "home index",
         "reviewer": "name",
         "saved_views": "listed save rename delete",

@@ -15,7 +15,12 @@ from typing import Any
 from flask import Flask
 from pydantic import BaseModel, TypeAdapter, with_config
 from pydantic.json_schema import JsonSchemaMode
-from werkzeug.exceptions import PreconditionFailed, RequestEntityTooLarge, Unauthorized
+from werkzeug.exceptions import (
+    PreconditionFailed,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    Unauthorized,
+)
 from werkzeug.routing import Rule
 
 from heaters_pipeline.domain.errors import Conflict, Forbidden, InputError, NotFound
@@ -230,5 +235,6 @@ def _refusals(rule: Rule, method: str, view: Operation) -> Iterator[type[Excepti
     if rule.arguments or view.arguments or view.body:
         yield NotFound
     if method != "get":
-        yield Conflict  # of an idempotency key
+        yield Conflict  # of an idempotency key, as is the next one
+        yield ServiceUnavailable
         yield RequestEntityTooLarge

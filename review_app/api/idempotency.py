@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from flask import Response, g, request
 from sqlmodel import Session
+from werkzeug.exceptions import ServiceUnavailable
 
 from heaters_pipeline.db import idempotency
 from heaters_pipeline.domain.errors import Conflict, InputError
@@ -23,6 +24,8 @@ from review_app.services import transaction
 HEADER = "Idempotency-Key"
 PATTERN = "[!-~]{1,128}"
 REPEATED = "Idempotent-Replayed"
+RETRY_AFTER = 1
+"""Seconds."""
 
 
 class AnsweredBefore(Exception):
@@ -42,8 +45,8 @@ class Claim:
         self._at: datetime | None = None
 
     def write(self, session: Session) -> None:
-        """Raises AnsweredBefore, and Conflict where that answer is not known or the key is that of
-        another request."""
+        """Raises AnsweredBefore; ServiceUnavailable while that answer is on its way; and Conflict
+        where it is lost, or the key is that of another request."""
         self._at = idempotency.claim(session, *self._named, self._digest)
         if self._at is not None:
             return
@@ -52,6 +55,10 @@ class Claim:
             raise Conflict("The same request was refused just now: send it again.")
         if earlier.digest != self._digest:
             raise Conflict(f"Another request came with this {HEADER}: give each its own.")
+        if idempotency.is_at_work(session, earlier):
+            raise ServiceUnavailable(
+                "The request is being answered: send it again.", retry_after=RETRY_AFTER
+            )
         if earlier.answer is None:
             raise Conflict("The request was done and its answer is not known: read what it did.")
         raise AnsweredBefore(earlier.answer)

@@ -56,7 +56,7 @@ const player = new Player({
 });
 const queue = new ReviewQueue({
   server: {
-    decide: (id, body) => api(`/api/v1/clips/${id}/decisions`, body),
+    decide: (id, body, task) => api(`/api/v1/clips/${id}/decisions`, body, { task }),
     mine: myDecisions,
     undo: undoDecision,
     open: (id) => api(`/api/v1/clips/${id}/lease`, {}),

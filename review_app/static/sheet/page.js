@@ -75,7 +75,7 @@ const queue = new SheetQueue({
       if (anew) wanted.set('anew', '1');
       return queueClips(wanted);
     },
-    decide: (body) => api('/api/v1/decisions', body),
+    decide: (body, task) => api('/api/v1/decisions', body, { task }),
     latest: latestDecision,
     undo: undoDecision,
   },
