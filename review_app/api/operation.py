@@ -8,14 +8,14 @@ of the address; the rest are parts of its path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
 from hashlib import sha256
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict, is_typeddict
 from werkzeug.exceptions import PreconditionFailed
 
 from heaters_pipeline.domain.errors import InputError
@@ -38,7 +38,6 @@ DESCRIBED = ConfigDict(use_attribute_docstrings=True)
 """Texts after fields are their descriptions."""
 
 Jpeg = Annotated[Response, Media(("image/jpeg",))]
-Csv = Annotated[Response, Media(("text/csv",))]
 
 
 class Body(BaseModel):
@@ -92,6 +91,7 @@ class Operation:
         self.takes = takes
         """The content types of a body that is no JSON."""
         hints = get_type_hints(view, include_extras=True)
+        _describe(hints.values())
         self.answer: Any = hints.pop("return")
         self.media = _media(self.answer)
         """None where the answer is JSON."""
@@ -138,6 +138,15 @@ def refuse_if_changed(answer: Any, now: object) -> None:
     operation that answers with `answer` would tell."""
     if request.if_match and not request.if_match.contains(_tag(TypeAdapter(answer).dump_json(now))):
         raise PreconditionFailed("It has changed since it was read: read it again.")
+
+
+def _describe(types: Iterable[Any]) -> None:
+    """Has TypedDicts, and those within them, say in the document what the code says of them."""
+    for each in types:
+        if is_typeddict(each) and not hasattr(each, "__pydantic_config__"):
+            with_config(DESCRIBED)(each)
+            _describe(get_type_hints(each).values())
+        _describe(get_args(each))
 
 
 def _tag(content: bytes) -> str:
