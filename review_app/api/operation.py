@@ -8,7 +8,7 @@ of the address; the rest are parts of its path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import update_wrapper
 from hashlib import sha256
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -98,6 +98,7 @@ class Operation:
         self.answers: TypeAdapter[Any] = TypeAdapter(None if self.media else self.answer)
         self.body_type: Any = hints.pop("body", None)
         self.body: TypeAdapter[Any] | None = TypeAdapter(self.body_type) if self.body_type else None
+        self._tags = _tags(self.body_type)
         self.arguments: Mapping[str, Any] = {
             name: hint for name, hint in hints.items() if hint not in (int, str)
         }
@@ -105,7 +106,7 @@ class Operation:
     def __call__(self, **path: Any) -> Response:
         given = {name: _parsed(hint) for name, hint in self.arguments.items()}
         if self.body is not None:
-            given["body"] = _read(self.body)
+            given["body"] = _read(self.body, self._tags)
         if request.method in SAFE:
             return self._tagged(self._answered(path, given))
         return idempotency.once(lambda: self._answered(path, given))
@@ -149,6 +150,13 @@ def _describe(types: Iterable[Any]) -> None:
         _describe(get_args(each))
 
 
+def _tags(body: Any) -> frozenset[str]:
+    """The names of the kinds of a body that has several: pydantic puts them before the fields."""
+    kinds = [kind for union in get_args(body) for kind in get_args(union)]
+    marked = [kind.model_fields["action"].annotation for kind in kinds]
+    return frozenset(name for each in marked for name in get_args(each))
+
+
 def _tag(content: bytes) -> str:
     return sha256(content).hexdigest()[:32]
 
@@ -169,19 +177,25 @@ def _parsed(hint: Any) -> Any:
         raise InputError(_sentence(error)) from None
 
 
-def _read(model: TypeAdapter[Any]) -> Any:
+def _read(model: TypeAdapter[Any], tags: Collection[str]) -> Any:
     if not request.is_json:
         raise InputError("The request must carry a JSON object.")
     try:
         return model.validate_json(request.get_data())
     except ValidationError as error:
-        raise InputError(_sentence(error)) from None
+        raise InputError(_sentence(error, tags)) from None
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, tags: Collection[str] = ()) -> str:
     """Of the first thing that is wrong."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    place = ".".join(map(str, first["loc"]))
+    first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
+    named = str(context.get("discriminator", "")).strip("'")
+    if first["type"] == "union_tag_invalid":
+        return f"{named} is {context['tag']!r}; it must be one of {context['expected_tags']}."
+    if first["type"] == "union_tag_not_found":
+        return f"The request needs {named}."
+    place = ".".join(str(each) for each in first["loc"] if each not in tags)
     said = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "missing":
         return f"The request needs {place}."

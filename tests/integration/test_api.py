@@ -326,6 +326,19 @@ def test_what_is_too_large_or_no_json_is_refused(program: Program) -> None:
         assert refused.json["status"] == status and refused.json["detail"].endswith(".")
     plain = program.post(address, data=b'{"name": "a"}', content_type="text/plain")
     assert plain.status_code == 400
+    address_of_one = f"{PREFIX}clips/{clip_ids(program)[0]}/decisions"
+    for body, said in (
+        (
+            {"action": "bless"},
+            "action is 'bless'; it must be one of 'approve', 'skip', 'archive', ",
+        ),
+        ({}, "The request needs action."),
+        ({"action": "skip"}, "The request needs version."),
+        ({"action": "skip", "version": "1"}, "version is '1'; it must be a valid integer."),
+        ({"action": "merge", "version": 1, "side": "up"}, "side is 'up'; it must be 'previous' or"),
+    ):
+        refused = program.post(address_of_one, json=body)
+        assert refused.status_code == 400 and refused.json["detail"].startswith(said), body
     misspelled = program.post(address, json={"nmae": "a", "name": "b", "arguments": {}})
     assert "nmae" in misspelled.json["detail"]
 
