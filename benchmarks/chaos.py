@@ -281,11 +281,11 @@ class Reviewer:
     def review(self) -> None:
         """Until `over`."""
         while not self.over.wait(0.5):
-            queue = self._post("/api/queue", {})
+            queue = self._post("/api/v1/queue", {})
             for clip in queue.json()["clips"] if queue.status_code == 200 else ():
                 action = wanted_of(clip["start_frame"]).action
                 body = {"action": action, "version": clip["version"]}
-                answer = self._post(f"/api/clips/{clip['id']}/decisions", body)
+                answer = self._post(f"/api/v1/clips/{clip['id']}/decisions", body)
                 if answer.status_code not in (None, 200):
                     self.refusals.append(answer.text)
 

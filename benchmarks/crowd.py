@@ -47,7 +47,7 @@ async def slow_head(target: Target, begun: Begun) -> None:
 
 async def slow_body(target: Target, begun: Begun) -> None:
     """Sends what it announced byte by byte."""
-    head = "POST /api/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+    head = "POST /api/v1/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
     await _drip(target, head, begun)
 
 

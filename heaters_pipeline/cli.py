@@ -27,6 +27,7 @@ from heaters_pipeline.commands.opening import database as _database
 from heaters_pipeline.commands.opening import progress_bar as _progress_bar
 from heaters_pipeline.commands.opening import settings as _settings
 from heaters_pipeline.commands.profiles import profiles
+from heaters_pipeline.commands.remote import remote
 from heaters_pipeline.commands.repeats import repeats
 from heaters_pipeline.commands.retry import retry
 from heaters_pipeline.commands.search import search
@@ -42,6 +43,9 @@ from heaters_pipeline.domain.wording import number_of
 from heaters_pipeline.platform.signals import StopRequested
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heaters_pipeline.client import Client
     from heaters_pipeline.platform.supervisor import Supervisor
     from heaters_pipeline.settings import Settings
 
@@ -99,9 +103,13 @@ def demo(footage: Path | None) -> None:
 @click.option(
     "--no-splice", is_flag=True, help="The video is one clip already: don't look for cuts."
 )
-def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None:
+@remote
+def add(
+    references: tuple[str, ...], title: str | None, no_splice: bool, client: Client | None
+) -> None:
     """Add videos for `heaters up` to ingest: addresses (of playlists, too), files, and all videos
-    in folders. `-` reads them from standard input, one a line."""
+    in folders. `-` reads them from standard input, one a line. Files are sent to a Heaters
+    elsewhere."""
     from heaters_pipeline.db.engine import transaction
     from heaters_pipeline.work.register import add_source, references_in
 
@@ -109,6 +117,8 @@ def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None
     lines = [line.strip() for line in lines if line.strip()]
     if title is not None and len(lines) > 1:
         raise click.UsageError("--title names one video; add the others by themselves.")
+    if client is not None:
+        return _add_there(client, lines, title, no_splice)
     refused = 0
     with _database(_settings()) as engine:
         for line in lines:
@@ -127,6 +137,28 @@ def add(references: tuple[str, ...], title: str | None, no_splice: bool) -> None
                 click.echo(f"heaters: {error}", err=True)
     if refused:
         raise HeatersError(f"{refused} of {len(lines)} could not be added.")
+
+
+def _add_there(client: Client, lines: Sequence[str], title: str | None, no_splice: bool) -> None:
+    from heaters_pipeline.work.register import references_in
+
+    named = [each for line in lines for each in references_in(line)]
+    films = [each for each in named if "://" not in each]
+    for film in films:
+        client.upload(Path(film), title=title, already_cut=no_splice)
+        click.echo(f"{film}  sent")
+    addresses = [each for each in named if "://" in each]
+    if not addresses:
+        return
+    told = client.post(
+        "sources", {"references": addresses, "title": title, "already_cut": no_splice}
+    )
+    for each in told["added"]:
+        click.echo(f"{each['key']}  {each['news']}")
+    for each in told["refused"]:
+        click.echo(f"heaters: {each['error']}", err=True)
+    if told["refused"]:
+        raise HeatersError(f"{len(told['refused'])} of {len(named)} could not be added.")
 
 
 @main.command()

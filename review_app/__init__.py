@@ -15,7 +15,7 @@ from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import access, errors, metrics
+from review_app import access, errors, metrics, resources
 from review_app.downloads import Downloads
 from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.hosts import answer_to
@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> Flask:
     csrf.init_app(app)
     app.before_request(partial(check_form, unless_exempt=True))
     app.before_request(access.note)
-    for blueprint in (*BLUEPRINTS, tus.blueprint):
+    for blueprint in (*BLUEPRINTS, *resources.BLUEPRINTS, tus.blueprint):
         app.register_blueprint(blueprint)
     errors.register(app)
     texts.register(app)

@@ -23,6 +23,9 @@ from review_app.errors import answer, wants_json
 from review_app.guard import token_of
 from review_app.services import services, transaction
 
+NOTED = ("POST", "PUT", "DELETE")
+"""Of operators, in the audit log; the pieces of an upload are not."""
+
 
 @dataclass(frozen=True)
 class Visitor:
@@ -71,7 +74,7 @@ def note() -> None:
     """Writes to the audit log what takes an operator, before it is done: nothing is done that is
     not there. Whoever may not, or is a foreign page, must have been refused by now."""
     route = request.endpoint
-    if route and LEAST[route] == Role.OPERATOR and request.method in ("POST", "DELETE"):
+    if route and LEAST[route] == Role.OPERATOR and request.method in NOTED:
         with transaction() as written_in:
             audit.note(written_in, who(), route, quote(request.path))
 

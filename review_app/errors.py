@@ -1,22 +1,16 @@
-"""Errors as people and scripts read them: one sentence, in the page or as JSON `{"error"}`."""
+"""Errors as people and programs read them: one sentence, in a page or as a problem
+(`api.problems`)."""
 
 from __future__ import annotations
 
-from flask import Flask, current_app, jsonify, make_response, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
-from heaters_pipeline.domain.errors import (
-    Conflict,
-    Forbidden,
-    Gone,
-    HeatersError,
-    InputError,
-    NotFound,
-)
-from heaters_pipeline.storage import ObjectMissing
+from heaters_pipeline.domain.errors import HeatersError
+from review_app.api.problems import problem, status_of
 from review_app.guard import SAFE
 from review_app.uploads import tus
 from review_app.uploads.folder import UploadRefused
@@ -31,28 +25,17 @@ def register(app: Flask) -> None:
 
 def answer(sentence: str, status: int) -> ResponseReturnValue:
     if wants_json():
-        return jsonify(error=sentence), status
+        return problem(sentence, status)
     return render_template("error.html", sentence=sentence), status
 
 
 def wants_json() -> bool:
-    return request.path.startswith(("/api/", "/media/")) or tus.is_meant()
+    return request.path.startswith(("/api/v1/", "/media/")) or tus.is_meant()
 
 
 def _heaters_error(error: HeatersError) -> ResponseReturnValue:
-    if isinstance(error, UploadRefused):
-        return answer(str(error), error.status)
-    if isinstance(error, ObjectMissing | NotFound):
-        return answer(str(error), 404)
-    if isinstance(error, Forbidden):
-        return answer(str(error), 403)
-    if isinstance(error, Gone):
-        return answer(str(error), 410)
-    if isinstance(error, Conflict):
-        return answer(str(error), 409)
-    if isinstance(error, InputError):
-        return answer(str(error), 400)
-    return answer(str(error), 500)
+    status = error.status if isinstance(error, UploadRefused) else status_of(type(error))
+    return answer(str(error), status)
 
 
 def _data_error(_error: DataError) -> ResponseReturnValue:

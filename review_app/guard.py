@@ -19,7 +19,7 @@ from heaters_pipeline.domain.people import TOKEN_PREFIX
 csrf = CSRFProtect()
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-OURS = ("/api/", "/sources/uploads/")
+OURS = ("/api/v1/", "/sources/uploads/")
 """Below these requests of other sites are refused whatever their method: even a HEAD may make a
 complete upload a video."""
 

@@ -13,6 +13,7 @@ from heaters_pipeline.domain.people import person_name
 from review_app.access import visitor
 
 PAGE_HEADER = "X-Heaters-Page"
+PAGE_PATTERN = "[0-9A-Za-z_-]{1,64}"
 _MANNERS = ("brisk", "calm", "clear", "deft", "fair", "keen", "kind", "lucid", "quiet", "steady")
 _BIRDS = ("avocet", "crane", "finch", "heron", "ibis", "lark", "osprey", "plover", "robin", "swift")
 
@@ -30,7 +31,7 @@ def reviewer_page() -> str | None:
     """The token of the page that sent this request, which its leases belong to; None where a
     program names none. Raises InputError for one that is malformed."""
     token = request.headers.get(PAGE_HEADER)
-    if token is not None and not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", token):
+    if token is not None and not re.fullmatch(PAGE_PATTERN, token):
         raise InputError(f"{PAGE_HEADER} has 1 to 64 letters, digits, hyphens and underscores.")
     return token
 

@@ -3,11 +3,12 @@ learnt."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -37,5 +38,11 @@ def services() -> Services:
     return cast(Services, current_app.extensions["heaters"])
 
 
-def transaction() -> AbstractContextManager[Session]:
-    return begin(services().engine)
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A transaction on the database. The first one of a request with an idempotency key writes that
+    key (`api.idempotency`)."""
+    with begin(services().engine) as session:
+        if claim := g.pop("claim", None):
+            claim.write(session)
+        yield session

@@ -26,7 +26,7 @@ class Reviewer:
 
     def lease(self, **query: Any) -> dict[str, Any]:
         """The whole answer of the queue."""
-        answer = self.post("/api/queue", {}, **query)
+        answer = self.post("/api/v1/queue", {}, **query)
         assert answer.status_code == 200, answer.get_data(as_text=True)
         return dict(answer.get_json())
 
@@ -44,4 +44,4 @@ class Reviewer:
 
     def decide(self, clip: dict[str, Any], action: str, **fields: Any) -> Any:
         body = {"action": action, "version": clip["version"], **fields}
-        return self.post(f"/api/clips/{clip['id']}/decisions", body)
+        return self.post(f"/api/v1/clips/{clip['id']}/decisions", body)

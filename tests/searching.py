@@ -91,7 +91,7 @@ def give_vectors(
 
 
 def find(client: FlaskClient, **asked: Any) -> Any:
-    answer = client.get("/api/search", query_string=asked)
+    answer = client.get("/api/v1/search", query_string=asked)
     assert answer.status_code == 200, answer.text
     return answer.json
 

@@ -173,7 +173,7 @@ const player = new Player(document.querySelectorAll('video'));
 const queue = { clips: [], decided: new Set() };
 
 async function refill() {
-  const answer = await fetch(`/api/queue?limit=20&video=${encodeURIComponent(key)}`, {
+  const answer = await fetch(`/api/v1/queue?limit=20&video=${encodeURIComponent(key)}`, {
     method: 'POST',
     headers: { 'X-CSRFToken': csrf },
   });
@@ -186,7 +186,7 @@ async function approve(since) {
   const clip = queue.clips.shift();
   queue.decided.add(clip.id);
   player.open(queue.clips[0], queue.clips[1], { since });
-  await fetch(`/api/clips/${clip.id}/decisions`, {
+  await fetch(`/api/v1/clips/${clip.id}/decisions`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf },
     body: JSON.stringify({ action: 'approve', version: clip.version }),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from heaters_pipeline.commands.opening import database, settings
+from heaters_pipeline.commands.remote import remote
 from heaters_pipeline.domain.states import CLIP_STEPS, SOURCE_STEPS, ClipState, SourceState
+
+if TYPE_CHECKING:
+    from heaters_pipeline.client import Client
 
 CLIP_STATES = {str(step.failed): step.failed for step in CLIP_STEPS}
 SOURCE_STATES = {str(step.failed): step.failed for step in SOURCE_STEPS}
@@ -19,11 +25,19 @@ SOURCE_STATES = {str(step.failed): step.failed for step in SOURCE_STEPS}
     type=click.Choice([*SOURCE_STATES, *CLIP_STATES]),
     help="Only what failed in this step.",
 )
-def retry(failed: bool, key: str | None, state: str | None) -> None:  # noqa: ARG001
+@remote
+def retry(failed: bool, key: str | None, state: str | None, client: Client | None) -> None:  # noqa: ARG001
     """Try again what failed: videos, clips, and files of clips."""
     from heaters_pipeline.db import retrying, source_videos
     from heaters_pipeline.db.engine import transaction
 
+    if client is not None:
+        if state is not None:
+            raise click.UsageError("--state is for the Heaters of this machine.")
+        told = client.post("sources/retry", find=key)
+        done = retrying.Number(told["clips"], told["videos"], told["files"])
+        click.echo(f"Tried again: {done.spoken}.")
+        return
     wanted: ClipState | SourceState | None = CLIP_STATES.get(state or "")
     wanted = wanted or SOURCE_STATES.get(state or "")
     with database(settings()) as engine, transaction(engine) as session:

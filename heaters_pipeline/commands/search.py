@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from heaters_pipeline.commands.opening import database, settings
+from heaters_pipeline.commands.remote import remote
 
 if TYPE_CHECKING:
+    from heaters_pipeline.client import Client
     from heaters_pipeline.db.review_queue import QueuedClip
     from heaters_pipeline.work.search import Hit
 
@@ -46,6 +49,7 @@ def _filters(command: Any) -> Any:
 @click.option("--limit", type=click.IntRange(1, 240), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @_filters
+@remote
 def search(
     words: tuple[str, ...],
     picture: Path | None,
@@ -54,6 +58,7 @@ def search(
     model: str | None,
     limit: int,
     as_json: bool,
+    client: Client | None,
     **filters: str | None,
 ) -> None:
     """Find clips by WORDS in their texts and pictures, by a picture, or by another clip.
@@ -68,6 +73,11 @@ def search(
 
     if not words and picture is None and clip is None:
         raise click.UsageError("Say what to look for: words, --picture or --clip.")
+    if client is not None:
+        if picture is not None:
+            raise click.UsageError("--picture is for the Heaters of this machine.")
+        asked_there = {"words": " ".join(words) or None, "like": clip, "frame": frame}
+        return _search_there(client, {**asked_there, "model": model, **filters}, limit, as_json)
     known = settings()
     selection = Selection.parse({name: value for name, value in filters.items() if value})
     asked = {"words": " ".join(words), "model": model or ""}
@@ -91,11 +101,36 @@ def search(
         rest = {"total": found.total, "notes": found.notes, "model": found.model}
         click.echo(json.dumps({"hits": hits, **rest}, indent=2, default=str))
         return
-    for note in found.notes:
+    _show(found.notes, [(hit, entries[hit.clip_id].video.title) for hit in found.hits])
+
+
+def _search_there(client: Client, asked: Mapping[str, object], limit: int, as_json: bool) -> None:
+    from heaters_pipeline.db.text_search import Mention
+    from heaters_pipeline.work.search import Alike, Hit
+
+    found = client.get("search", limit=limit, **asked)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    hits = [
+        Hit(
+            hit["clip_id"],
+            hit["score"],
+            [Mention(**each) for each in hit["mentions"]],
+            [Alike(**each) for each in hit["alike"]],
+        )
+        for hit in found["hits"]
+    ]
+    titles = [hit["video"]["title"] for hit in found["hits"]]
+    _show(found["notes"], list(zip(hits, titles, strict=True)))
+
+
+def _show(notes: Sequence[str], hits: Sequence[tuple[Hit, str]]) -> None:
+    for note in notes:
         click.echo(note, err=True)
-    for hit in found.hits:
-        click.echo(f"{hit.clip_id:>8}  {entries[hit.clip_id].video.title}  {'; '.join(why(hit))}")
-    if not found.hits:
+    for hit, title in hits:
+        click.echo(f"{hit.clip_id:>8}  {title}  {'; '.join(why(hit))}")
+    if not hits:
         click.echo("No clip was found.", err=True)
 
 

@@ -25,9 +25,12 @@ def note(
     )
 
 
-def latest(session: Session, count: int) -> Sequence[AuditEntry]:
-    """Newest first."""
-    return session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(count)).all()
+def latest(session: Session, count: int, before: int | None = None) -> Sequence[AuditEntry]:
+    """Newest first; those that are older than the one with the id `before`, where it is named."""
+    wanted = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(count)
+    if before is not None:
+        wanted = wanted.where(AuditEntry.id < before)
+    return session.exec(wanted).all()
 
 
 def table(engine: Engine) -> Iterator[Sequence[object]]:

@@ -88,7 +88,7 @@ def create(session: Session, name: str, actor: str) -> Collection:
 
 def rename(session: Session, collection_id: int, name: str) -> Collection:
     """Raises Conflict where another collection has that name."""
-    collection = _locked(session, collection_id)
+    collection = locked(session, collection_id)
     if collection_name(name) != collection.name:
         collection.name = _free_name(session, name)
         session.flush()
@@ -96,7 +96,7 @@ def rename(session: Session, collection_id: int, name: str) -> Collection:
 
 
 def remove(session: Session, collection_id: int) -> Collection:
-    collection = _locked(session, collection_id)
+    collection = locked(session, collection_id)
     collection.removed_at = session.scalar(sa.select(sa.func.now()))
     session.flush()
     return collection
@@ -140,7 +140,7 @@ def of_clips(session: Session, clip_ids: Iterable[int]) -> dict[int, list[Collec
 def put(session: Session, collection_id: int, clip_ids: Sequence[int], actor: str) -> list[int]:
     """Puts clips at the end, in the order given; those that it has stay where they are. The ids of
     those that came in. Raises NotFound for a clip that never was."""
-    _locked(session, collection_id)
+    locked(session, collection_id)
     known = {each.clip_id: each for each in members(session, collection_id)}
     wanted = list(dict.fromkeys(clip_ids))
     coming = [each for each in wanted if each not in known or known[each].taken_out_at is not None]
@@ -168,13 +168,13 @@ def put(session: Session, collection_id: int, clip_ids: Sequence[int], actor: st
 
 def take_out(session: Session, collection_id: int, clip_ids: Sequence[int]) -> list[int]:
     """The ids of those that it had."""
-    _locked(session, collection_id)
+    locked(session, collection_id)
     return _mark(session, collection_id, clip_ids, IN, taken_out_at=sa.func.now())
 
 
 def put_back(session: Session, collection_id: int, clip_ids: Sequence[int]) -> list[int]:
     """Puts clips that were taken out where they were. The ids of those that came back."""
-    _locked(session, collection_id)
+    locked(session, collection_id)
     return _mark(session, collection_id, clip_ids, sa.not_(IN), taken_out_at=None)
 
 
@@ -183,7 +183,7 @@ def move(
 ) -> list[int]:
     """Puts clips of the collection right before another of its clips, or at the end. The ids of all
     its clips in their new order."""
-    _locked(session, collection_id)
+    locked(session, collection_id)
     found = members(session, collection_id)
     order = [each.clip_id for each in found]
     known = [each for each in clip_ids if each in order]
@@ -234,7 +234,7 @@ def _mark(
     return ids
 
 
-def _locked(session: Session, collection_id: int) -> Collection:
+def locked(session: Session, collection_id: int) -> Collection:
     """One writer of a collection at a time: places depend on one another."""
     session.get(Collection, collection_id, with_for_update=True)
     return get(session, collection_id)

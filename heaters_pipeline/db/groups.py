@@ -24,16 +24,26 @@ class Listed(NamedTuple):
     clips: int
 
 
-def listed(session: Session, limit: int, offset: int) -> list[Listed]:
-    """The newest first."""
+def listed(
+    session: Session, limit: int, offset: int = 0, before: int | None = None
+) -> list[Listed]:
+    """The newest first; those after the one of the first clip `before`, where it is named."""
     first: Any = aliased(Clip)
+    changed = sa.func.coalesce(sa.func.max(Clip.last_event_id), 0)
+    after: Any = sa.true()
+    if before is not None:
+        place = session.scalar(
+            sa.select(changed).where(LIVE, col(Clip.grouped_with_clip_id) == before)
+        )
+        after = sa.tuple_(changed, first.id) < sa.tuple_(sa.literal(place), sa.literal(before))
     rows = session.execute(
         sa.select(first.id, first.group_name, col(SourceVideo.title), 1 + sa.func.count())
         .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
         .join(SourceVideo, col(SourceVideo.id) == first.source_video_id)
         .where(LIVE)
         .group_by(first.id, first.group_name, col(SourceVideo.title))
-        .order_by(sa.func.max(Clip.last_event_id).desc().nulls_last(), first.id.desc())
+        .having(after)
+        .order_by(changed.desc(), first.id.desc())
         .limit(limit)
         .offset(offset)
     )

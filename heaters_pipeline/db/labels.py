@@ -52,7 +52,7 @@ def add(session: Session, name: str, colour: Colour | None = None, key: int | No
 def change(session: Session, label_id: int, name: str, colour: Colour, key: int | None) -> Label:
     """Gives a label another name, on all clips that have it, another colour and another key, which
     is taken from the label that had it. Raises Conflict where another label has that name."""
-    label, name = _locked(session, label_id), tidied(name)
+    label, name = locked(session, label_id), tidied(name)
     if name != label.name:
         if session.exec(select(Label.id).where(Label.name == name)).first() is not None:
             raise Conflict(f"There is a label {name} already: choose another name.")
@@ -69,7 +69,7 @@ def change(session: Session, label_id: int, name: str, colour: Colour, key: int 
 
 def move(session: Session, label_id: int, by: int) -> None:
     """Moves a label that is offered up (-1) or down (1) among those."""
-    _locked(session, label_id)
+    locked(session, label_id)
     offered = [each for each in listed(session) if not each.retired]
     at = next((i for i, each in enumerate(offered) if each.id == label_id), None)
     if at is None or not 0 <= at + by < len(offered):
@@ -81,7 +81,7 @@ def move(session: Session, label_id: int, by: int) -> None:
 
 def retire(session: Session, label_id: int) -> Label:
     """Offers a label no more; the clips that have it keep it."""
-    label = _locked(session, label_id)
+    label = locked(session, label_id)
     label.retired, label.key = True, None
     return label
 
@@ -113,11 +113,17 @@ def has_all(names: Sequence[str]) -> Any:
     return sa.and_(col(Clip.labels).contains(wanted), col(Clip.labels) != sa.literal_column("'{}'"))
 
 
-def _locked(session: Session, label_id: int) -> Label:
-    label = session.get(Label, label_id, with_for_update=True)
-    if label is None:
+def get(session: Session, label_id: int) -> Label:
+    found = session.get(Label, label_id)
+    if found is None:
         raise NotFound(f"There is no label {label_id}.")
-    return label
+    return found
+
+
+def locked(session: Session, label_id: int) -> Label:
+    """Kept from others until the transaction ends."""
+    session.get(Label, label_id, with_for_update=True)
+    return get(session, label_id)
 
 
 def _give_key(session: Session, label: Label, key: int | None) -> None:

@@ -42,7 +42,7 @@ class Likeness:
     def score(self, preview: Any) -> Any:
         """0 to 1, of a column with previews of `model`; null where that is."""
         side = sa.func.inner_product(preview, sa.literal(list(self.direction), Vector))
-        return 0.5 + 0.5 * sa.func.tanh(STEEPNESS * (side + self.offset))
+        return 0.5 + 0.5 * sa.func.tanh(STEEPNESS * (side + self.offset), type_=sa.Float)
 
 
 def learn(session: Session) -> Likeness | None:

@@ -64,8 +64,10 @@ def listed(session: Session) -> Sequence[ExportProfile]:
     return session.exec(select(ExportProfile).order_by(col(ExportProfile.id))).all()
 
 
-def get(session: Session, name: str) -> ExportProfile:
-    found = session.exec(select(ExportProfile).where(ExportProfile.name == name)).first()
+def get(session: Session, name: str, *, lock: bool = False) -> ExportProfile:
+    """With `lock`, kept from others until the transaction ends."""
+    wanted = select(ExportProfile).where(ExportProfile.name == name)
+    found = session.exec(wanted.with_for_update(key_share=True) if lock else wanted).first()
     if found is None:
         raise NotFound(f"There is no profile {name}.")
     return found

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from heaters_pipeline.db import keyset
 from heaters_pipeline.db.clips import free
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
@@ -123,6 +124,36 @@ def selected(
     view = View(selection, selection.states(by_itself), likeness)
     ids = view.of(sa.select(col(Clip.id))).order_by(*view.order()).limit(limit).offset(offset)
     return queued(session, session.scalars(ids).all(), view)
+
+
+class Part(NamedTuple):
+    """A part of a list."""
+
+    clips: list[QueuedClip]
+    next: str | None
+    """Where the next one begins (`keyset`). None: this is the last."""
+
+
+def part(
+    session: Session,
+    selection: Selection,
+    limit: int,
+    place: str | None,
+    *,
+    by_itself: Shown,
+    likeness: Likeness | None = None,
+) -> Part:
+    """The clips of a selection from a place in its order on. Raises InputError for a place that is
+    none of this order."""
+    view = View(selection, selection.states(by_itself), likeness)
+    order = [*view.order(), col(Clip.id)]
+    ids = view.of(sa.select(col(Clip.id), keyset.cursor(order))).order_by(*order)
+    if place is not None:
+        ids = ids.where(keyset.after(order, place))
+    found = session.execute(ids.limit(limit + 1)).all()
+    shown = found[:limit]
+    following = keyset.encoded(shown[-1][1]) if len(found) > limit else None
+    return Part(queued(session, [clip_id for clip_id, _ in shown], view), following)
 
 
 def selected_ids(

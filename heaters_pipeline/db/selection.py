@@ -77,7 +77,7 @@ class View:
             Order.TIME: [],
             Order.SHORTEST: [SECONDS],
             Order.LONGEST: [SECONDS.desc()],
-            Order.UNCERTAIN: [sa.func.abs(score - 0.5).asc().nulls_last()],
+            Order.UNCERTAIN: [sa.func.abs(score - 0.5, type_=sa.Float).asc().nulls_last()],
             Order.DOUBTFUL: [col(Clip.doubt).desc().nulls_last()],
             Order.BEST: [score.desc().nulls_last()],
             Order.WORST: [score.asc().nulls_last()],
@@ -139,7 +139,7 @@ class View:
             return [self._place()]
         if self._selection.ids:
             ids = sa.cast(list(self._selection.ids), sa.ARRAY(sa.BigInteger))
-            return [sa.func.array_position(ids, col(Clip.id))]
+            return [sa.func.array_position(ids, col(Clip.id), type_=sa.Integer)]
         return []
 
     def _place(self) -> Any:

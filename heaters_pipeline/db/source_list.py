@@ -59,14 +59,21 @@ _CONDITIONS: dict[Choice, Any] = {
 
 
 def newest_first(
-    session: Session, choice: Choice, find: str, limit: int, offset: int
+    session: Session,
+    choice: Choice,
+    find: str,
+    limit: int,
+    offset: int = 0,
+    before: int | None = None,
 ) -> Sequence[SourceVideo]:
-    """`find` (may be empty) is a part of a title or an address, or the key of a video or of a
-    playlist, whose videos are found with it. The rows come without their large columns."""
+    """Those that were added before the one with the id `before`, where it is named. `find` (may be
+    empty) is a part of a title or an address, or the key of a video or of a playlist, whose videos
+    are found with it. The rows come without their large columns."""
     return session.exec(
         select(SourceVideo)
         .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
         .where(_chosen(session, choice), _found(find))
+        .where(sa.true() if before is None else col(SourceVideo.id) < before)
         .order_by(col(SourceVideo.id).desc())
         .limit(limit)
         .offset(offset)

@@ -30,6 +30,18 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "login": "page sign_in",
     },
     Role.REVIEWER: {
+        "api": "document page",
+        "api_clips": "listed history files",
+        "api_collections": "one removed rename remove restore replace",
+        "api_groups": "listed one rename take_apart",
+        "api_handover": "index taken reel",
+        "api_keyframe_rules": "listed",
+        "api_labels": "one",
+        "api_me": "index",
+        "api_profiles": "listed one",
+        "api_sources": "listed one",
+        "api_statistics": "index",
+        "api_themes": "listed one rename",
         "clip_files": "mp4 export keyframe",
         "clips": "index similar look_alikes take_apart take_from undo",
         "collections": "index collection create rename remove restore listed make put take_out"
@@ -45,7 +57,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "profiles": "index",
         "progress": "index",
         "queue": "look lease clip lease_clip release",
-        "reel": "index listed",
+        "reel": "index",
         "review": "home index",
         "reviewer": "name",
         "saved_views": "listed save rename delete",
@@ -56,6 +68,12 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "themes": "index theme rename",
     },
     Role.OPERATOR: {
+        "api_clips": "retry retry_exports",
+        "api_groups": "again",
+        "api_keyframe_rules": "put remove",
+        "api_labels": "add change move retire",
+        "api_profiles": "add change use stop_using retire revive again",
+        "api_sources": "add retry retry_failed cancel refetch remove stake archive",
         "clips": "retry retry_exports",
         "groups": "again",
         "keyframe_rules": "put remove",
@@ -66,6 +84,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "uploads": "look send cancel",
     },
     Role.ADMIN: {
+        "api_people": "listed set_role remove end_sessions end_session revoke_token log",
         "people": "index set_role remove end_sessions end_session revoke_token log",
     },
 }

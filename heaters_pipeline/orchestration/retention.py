@@ -10,20 +10,26 @@ from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from heaters_pipeline.db import dagster_history
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.work.retention import forget_handovers
+from heaters_pipeline.work.retention import forget_handovers, forget_requests
 
 AT_ONCE = 500
 
 
 @dg.op
 def forget_history(context: dg.OpExecutionContext, database: Database) -> None:
-    """Deletes runs that ended long ago, but not the state of assets, and handovers of files that
-    were taken again since."""
+    """Deletes runs that ended long ago, but not the state of assets; handovers of files that were
+    taken again since; and requests that can't come again."""
     settings = get_settings()
     deleted, kept = forget_runs(context.instance, settings.run_days)
     handed = forget_handovers(database.engine, settings.handover_days)
+    requests = forget_requests(database.engine)
     context.add_output_metadata(
-        {"runs deleted": deleted, "runs without their logs": kept, "handovers": handed}
+        {
+            "runs deleted": deleted,
+            "runs without their logs": kept,
+            "handovers": handed,
+            "requests": requests,
+        }
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import handovers
+from heaters_pipeline.db import handovers, idempotency
 from heaters_pipeline.db.engine import transaction
 
 AT_ONCE = 1000
@@ -19,3 +19,9 @@ def forget_handovers(engine: Engine, days: float) -> int:
         forgotten += number
         if number < AT_ONCE:
             return forgotten
+
+
+def forget_requests(engine: Engine) -> int:
+    """Forgets requests with an idempotency key that are too old to come again; their number."""
+    with transaction(engine) as session:
+        return idempotency.forget(session)

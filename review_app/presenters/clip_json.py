@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Protocol, TypedDict
+from typing import Protocol
 
 from sqlmodel import Session
+from typing_extensions import TypedDict
 
 from heaters_pipeline.db import clip_transitions, event_log, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts

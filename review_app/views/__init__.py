@@ -1,6 +1,7 @@
 """What addresses answer: one blueprint a page or resource, none knows another."""
 
 from review_app.views import (
+    api,
     clip_files,
     clips,
     collections,
@@ -34,6 +35,6 @@ BLUEPRINTS = tuple(
     for view in (
         *(health, login, people, review, queue, progress, decisions, reviewer, sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
-        *(collections, groups, handover, keyframe_rules, reel, search, themes, metrics),
+        *(api, collections, groups, handover, keyframe_rules, metrics, reel, search, themes),
     )
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
+from typing_extensions import TypedDict
 
 from heaters_pipeline.db import (
     alike,
@@ -25,9 +26,9 @@ from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.repeats import ClipRepeat
 from heaters_pipeline.domain.states import ClipState
-from review_app.fields import integers, json_object
+from review_app.api.operation import ClipIds, Nothing, described
 from review_app.presenters import history
-from review_app.presenters.clip_json import clips_json
+from review_app.presenters.clip_json import ClipJson, clips_json
 from review_app.reviewer import reviewer_name
 from review_app.services import services, transaction
 from review_app.undo import undo_decision
@@ -36,6 +37,12 @@ blueprint = Blueprint("clips", __name__)
 
 SIMILAR = 12
 ALIKE = 5
+
+
+class LookAlikesJson(TypedDict):
+    clips: list[ClipJson]
+    same: list[int]
+    """The ids of those that show the same."""
 
 
 @blueprint.get("/clips/<int:clip_id>")
@@ -97,10 +104,11 @@ def similar(clip_id: int) -> ResponseReturnValue:
     return redirect(url_for("library.index", like=clip_id, model=request.args.get("model")), 301)
 
 
-@blueprint.get("/api/clips/<int:clip_id>/alike")
-def look_alikes(clip_id: int) -> ResponseReturnValue:
-    """The clips that show the same as this one, then those that look most like it, in any state,
-    the likest first; and the ids of the former (`same`)."""
+@blueprint.get("/api/v1/clips/<int:clip_id>/alike")
+@described()
+def look_alikes(clip_id: int) -> LookAlikesJson:
+    """The clips that show the same as this one, then those that look most like it. In any state,
+    the likest first."""
     likeness = services().likeness()
     with transaction() as session:
         told = repeats.of_clips(session, [clip_id], services().settings.repeat_score)
@@ -108,18 +116,19 @@ def look_alikes(clip_id: int) -> ResponseReturnValue:
         near = [each for each in alike.nearest(session, clip_id, ALIKE) if each not in same]
         ids = [*same, *near][:ALIKE]
         found = clips_json(session, review_queue.queued(session, ids), likeness)
-    return jsonify(
-        clips=sorted(found, key=lambda clip: ids.index(clip["id"])),
-        same=[each for each in same if each in ids],
-    )
+    return {
+        "clips": sorted(found, key=lambda clip: ids.index(clip["id"])),
+        "same": [each for each in same if each in ids],
+    }
 
 
-@blueprint.post("/api/apart")
-def take_apart() -> ResponseReturnValue:
-    """`{"clips": [id, ...]}`: no two of them are called the same any more, for good."""
+@blueprint.post("/api/v1/apart")
+@described()
+def take_apart(body: ClipIds) -> Nothing:
+    """No two of these clips are called the same any more, for good."""
     with transaction() as session:
-        repeats.take_apart(session, reviewer_name(), integers(json_object(), "clips"))
-    return jsonify({})
+        repeats.take_apart(session, reviewer_name(), body.clips)
+    return {}
 
 
 @blueprint.post("/clips/<int:clip_id>/apart/<int:other_id>")

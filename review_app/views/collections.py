@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
+from typing_extensions import TypedDict
 
 from heaters_pipeline.db import (
     artifacts,
@@ -18,9 +17,10 @@ from heaters_pipeline.db import (
     review_queue,
 )
 from heaters_pipeline.db.models import Collection
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.handover import wanted
-from review_app.fields import arguments, integer, integers, json_object, text
+from review_app.api.operation import ClipIds, Named, Query, described
+from review_app.fields import arguments
 from review_app.presenters.clip_json import drawn_json
 from review_app.presenters.collected import collected
 from review_app.reviewer import reviewer_name
@@ -29,6 +29,39 @@ from review_app.services import services, transaction
 blueprint = Blueprint("collections", __name__)
 
 PAGE = 200
+
+
+class Holding(Query):
+    clips: str = ""
+    """Ids, with commas between them: `held` says how many of these clips each collection has."""
+
+
+class MoveClips(ClipIds):
+    before: int | None = None
+    """A clip of the collection. Null: they come to its end."""
+
+
+class CollectionJson(TypedDict):
+    id: int
+    name: str
+    clip_count: int
+
+
+class HoldingJson(CollectionJson):
+    held: int
+
+
+class CollectionsJson(TypedDict):
+    collections: list[HoldingJson]
+
+
+class ChangedJson(CollectionJson):
+    changed: list[int]
+
+
+class OrderJson(TypedDict):
+    order: list[int]
+    """All clips of the collection."""
 
 
 @blueprint.get("/collections")
@@ -110,67 +143,64 @@ def restore(collection_id: int) -> ResponseReturnValue:
     return redirect(url_for("collections.collection", collection_id=collection_id), 303)
 
 
-@blueprint.get("/api/collections")
-def listed() -> ResponseReturnValue:
-    """`?clips=1,2`: `held` says how many of these each collection has."""
-    asked = request.args.get("clips", "")
-    ids = wanted({"ids": asked}).ids
+@blueprint.get("/api/v1/collections")
+@described()
+def listed(asked: Holding) -> CollectionsJson:
+    """All collections, by name."""
+    ids = wanted({"ids": asked.clips}).ids
     with transaction() as session:
         found = collections.listed(session, ids)
-        return jsonify(
-            collections=[
+        return {
+            "collections": [
                 {**_collection_json(each.collection, each.clip_count), "held": each.held}
                 for each in found
             ]
-        )
+        }
 
 
-@blueprint.post("/api/collections")
-def make() -> ResponseReturnValue:
-    """`{"name"}`"""
-    name = text(json_object(), "name")
+@blueprint.post("/api/v1/collections")
+@described(Conflict)
+def make(body: Named) -> CollectionJson:
+    """Makes a collection."""
     with transaction() as session:
-        return jsonify(_collection_json(collections.create(session, name, reviewer_name()), 0))
+        return _collection_json(collections.create(session, body.name, reviewer_name()), 0)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/clips")
-def put(collection_id: int) -> ResponseReturnValue:
-    """`{"clips"}`: puts them at the end; `changed` are those that it did not have."""
-    ids = integers(json_object(), "clips")
+@blueprint.post("/api/v1/collections/<int:collection_id>/clips")
+@described()
+def put(collection_id: int, body: ClipIds) -> ChangedJson:
+    """Puts clips at the end. `changed` are those that it did not have."""
     with transaction() as session:
-        changed = collections.put(session, collection_id, ids, reviewer_name())
+        changed = collections.put(session, collection_id, body.clips, reviewer_name())
         return _changed(session, collection_id, changed)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/take-out")
-def take_out(collection_id: int) -> ResponseReturnValue:
-    """`{"clips"}`: `changed` are those that it had."""
-    ids = integers(json_object(), "clips")
+@blueprint.post("/api/v1/collections/<int:collection_id>/take-out")
+@described()
+def take_out(collection_id: int, body: ClipIds) -> ChangedJson:
+    """Takes clips out. `changed` are those that it had."""
     with transaction() as session:
-        changed = collections.take_out(session, collection_id, ids)
+        changed = collections.take_out(session, collection_id, body.clips)
         return _changed(session, collection_id, changed)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/put-back")
-def put_back(collection_id: int) -> ResponseReturnValue:
-    """`{"clips"}`: puts those that were taken out where they were."""
-    ids = integers(json_object(), "clips")
+@blueprint.post("/api/v1/collections/<int:collection_id>/put-back")
+@described()
+def put_back(collection_id: int, body: ClipIds) -> ChangedJson:
+    """Puts clips that were taken out where they were."""
     with transaction() as session:
-        changed = collections.put_back(session, collection_id, ids)
+        changed = collections.put_back(session, collection_id, body.clips)
         return _changed(session, collection_id, changed)
 
 
-@blueprint.post("/api/collections/<int:collection_id>/order")
-def order(collection_id: int) -> ResponseReturnValue:
-    """`{"clips", "before"}`: puts clips, as they follow one another here, right before another one;
-    null: at the end. Where that is one of them, they stay with it."""
-    wanted_order = json_object()
-    before = wanted_order.get("before")
-    if before is not None:
-        before = integer(wanted_order, "before")
-    ids = integers(wanted_order, "clips")
+@blueprint.post("/api/v1/collections/<int:collection_id>/order")
+@described()
+def order(collection_id: int, body: MoveClips) -> OrderJson:
+    """Moves clips within the collection, as they follow one another here. Where `before` is one of
+    them, they stay with it."""
     with transaction() as session:
-        return jsonify(order=collections.move(session, collection_id, ids, before))
+        moved = collections.move(session, collection_id, body.clips, body.before)
+        return {"order": list(moved)}
 
 
 @blueprint.post("/collections/<int:collection_id>/replace")
@@ -185,12 +215,12 @@ def replace(collection_id: int) -> ResponseReturnValue:
     return redirect(url_for("collections.collection", collection_id=collection_id), 303)
 
 
-def _collection_json(collection: Collection, clip_count: int) -> dict[str, Any]:
+def _collection_json(collection: Collection, clip_count: int) -> CollectionJson:
     return {"id": collection.id, "name": collection.name, "clip_count": clip_count}
 
 
-def _changed(session: Session, collection_id: int, changed: list[int]) -> ResponseReturnValue:
+def _changed(session: Session, collection_id: int, changed: list[int]) -> ChangedJson:
     members = collections.members(session, collection_id)
     there = [each for each in members if each.taken_out_at is None]
     found = collections.get(session, collection_id)
-    return jsonify(changed=changed, **_collection_json(found, len(there)))
+    return {**_collection_json(found, len(there)), "changed": changed}

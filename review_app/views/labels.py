@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.db import clips, labels
 from heaters_pipeline.domain.labels import KEYS, Colour, colour, key
+from review_app.api.labels import LabelJson, LabelsJson
+from review_app.api.operation import described
 from review_app.services import transaction
 
 blueprint = Blueprint("labels", __name__)
@@ -28,23 +30,15 @@ def index() -> ResponseReturnValue:
         )
 
 
-@blueprint.get("/api/labels")
-def listed() -> ResponseReturnValue:
-    """`labels` are those of the list, in its order, the retired ones, too; `others` are in use
-    besides, most used first."""
+@blueprint.get("/api/v1/labels")
+@described()
+def listed() -> LabelsJson:
+    """The list of labels, and the others that are in use."""
     with transaction() as session:
         found = labels.listed(session)
         names = {each.name for each in found}
-        return jsonify(
-            labels=[
-                {
-                    "name": each.name,
-                    "colour": each.colour,
-                    "key": each.key,
-                    "retired": each.retired,
-                }
-                for each in found
-            ],
+        return LabelsJson(
+            labels=[LabelJson.model_validate(each) for each in found],
             others=[each for each in clips.labels_in_use(session) if each not in names],
         )
 

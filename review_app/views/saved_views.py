@@ -1,57 +1,73 @@
-"""Saved views as JSON: selections of clips under names that all reviewers share."""
+"""NewView views as JSON: selections of clips under names that all reviewers share."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
+from typing_extensions import TypedDict
 
 from heaters_pipeline.db import saved_views
 from heaters_pipeline.db.models import SavedView
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.selection import Selection
-from review_app.fields import json_object, text
+from review_app.api.operation import Body, Named, Nothing, described
 from review_app.reviewer import reviewer_name
 from review_app.services import transaction
 
 blueprint = Blueprint("saved_views", __name__)
 
 
-@blueprint.get("/api/views")
-def listed() -> ResponseReturnValue:
+class NewView(Body):
+    name: str
+    arguments: dict[str, str]
+    """Of the address of a selection, by name."""
+
+
+class ViewJson(TypedDict):
+    id: int
+    name: str
+    arguments: dict[str, str]
+    saved_by: str
+
+
+class ViewsJson(TypedDict):
+    views: list[ViewJson]
+
+
+@blueprint.get("/api/v1/views")
+@described()
+def listed() -> ViewsJson:
+    """All saved views, by name."""
     with transaction() as session:
-        return jsonify(views=[_view_json(view) for view in saved_views.listed(session)])
+        return {"views": [_view_json(view) for view in saved_views.listed(session)]}
 
 
-@blueprint.post("/api/views")
-def save() -> ResponseReturnValue:
-    """`{"name", "arguments"}`: the arguments of an address, by name."""
-    wanted = json_object()
-    arguments = wanted.get("arguments")
-    if not isinstance(arguments, dict) or not all(isinstance(v, str) for v in arguments.values()):
-        raise InputError("The arguments of a view must be texts by name.")
-    name, selection = text(wanted, "name"), Selection.parse(arguments)
+@blueprint.post("/api/v1/views")
+@described(Conflict)
+def save(body: NewView) -> ViewJson:
+    """Saves a selection under a name that all reviewers share."""
+    selection = Selection.parse(body.arguments)
     with transaction() as session:
-        return jsonify(_view_json(saved_views.save(session, name, selection, reviewer_name())))
+        return _view_json(saved_views.save(session, body.name, selection, reviewer_name()))
 
 
-@blueprint.post("/api/views/<int:view_id>")
-def rename(view_id: int) -> ResponseReturnValue:
-    """`{"name"}`"""
-    name = text(json_object(), "name")
+@blueprint.post("/api/v1/views/<int:view_id>")
+@described(Conflict)
+def rename(view_id: int, body: Named) -> ViewJson:
+    """Gives a saved view another name."""
     with transaction() as session:
-        return jsonify(_view_json(saved_views.rename(session, view_id, name)))
+        return _view_json(saved_views.rename(session, view_id, body.name))
 
 
-@blueprint.post("/api/views/<int:view_id>/delete")
-def delete(view_id: int) -> ResponseReturnValue:
+@blueprint.post("/api/v1/views/<int:view_id>/delete")
+@described()
+def delete(view_id: int) -> Nothing:
+    """Deletes a saved view."""
     with transaction() as session:
         saved_views.delete(session, view_id)
-    return jsonify({})
+    return {}
 
 
-def _view_json(view: SavedView) -> dict[str, Any]:
+def _view_json(view: SavedView) -> ViewJson:
     return {
         "id": view.id,
         "name": view.name,

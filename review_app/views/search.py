@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from flask import Blueprint, Response, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response, request
+from pydantic import Field
+from typing_extensions import TypedDict
+from werkzeug.exceptions import ServiceUnavailable
 
 from heaters_pipeline.db import review_queue, search_pictures
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.searching import MOST_PICTURE_BYTES, Search
 from heaters_pipeline.domain.selection import Selection
-from review_app.fields import arguments
+from review_app.api.operation import Answer, Jpeg, Query, described
 from review_app.guard import csrf
 from review_app.presenters.clip_json import played_json
 from review_app.services import services, transaction
@@ -22,61 +24,124 @@ MOST = 240
 PICTURES = ("image/", "application/octet-stream")
 
 
-@blueprint.get("/api/search")
-def found() -> ResponseReturnValue:
-    """The best clips for `words`, `like` (with `frame`) and `picture`, of those that the filters
-    leave: `limit` of them behind the first `offset`."""
-    wanted = Search.parse(arguments())
+class Part(Query):
+    limit: int = Field(48, ge=1, le=MOST)
+    offset: int = Field(0, ge=0, le=MOST)
+    """How many of the best are left out."""
+
+
+class OfModel(Query):
+    model: str | None = None
+    """By which clips have vectors. Null: the present one."""
+
+
+class MentionJson(Answer):
+    field: str
+    text: str
+    word: str
+    """Of the text."""
+
+
+class AlikeJson(Answer):
+    to: str
+    """What the clip looks like: `words`, `clip` or `picture`."""
+    likeness: float
+    """The cosine of the angle between the vectors: 1 is the same direction."""
+    frame: int | None
+    """The nearest keyframe. None where the clip has one vector."""
+
+
+class TitledJson(TypedDict):
+    key: str
+    title: str
+
+
+class HitJson(TypedDict):
+    clip_id: int
+    score: float
+    mentions: list[MentionJson]
+    """Texts of the clip that have a word."""
+    alike: list[AlikeJson]
+    """Why a search by pictures found it."""
+    state: str
+    labels: Sequence[str]
+    start_frame: int
+    end_frame: int
+    video: TitledJson
+
+
+class FoundJson(TypedDict):
+    hits: list[HitJson]
+    total: int
+    notes: Sequence[str]
+    """What a person should know of how it was searched, in sentences."""
+    model: str | None
+    models: Sequence[str]
+    """Those that have vectors."""
+
+
+class KeptJson(TypedDict):
+    digest: str
+    """It names the picture in addresses for some days."""
+
+
+@blueprint.get("/api/v1/search")
+@described(ServiceUnavailable)
+def found(wanted: Search, selection: Selection, part: Part) -> FoundJson:
+    """The best clips for words, a clip, or a picture, of those that the filters leave."""
     if not wanted.asks:
         raise InputError("Say what to look for: words, like or picture.")
     result = services().searcher.find(
-        wanted,
-        Selection.parse(arguments()),
-        likeness=services().likeness(),
-        limit=min(max(1, request.args.get("limit", 48, int)), MOST),
-        offset=max(0, request.args.get("offset", 0, int)),
+        wanted, selection, likeness=services().likeness(), limit=part.limit, offset=part.offset
     )
     with transaction() as session:
         entries = review_queue.queued(session, [hit.clip_id for hit in result.hits])
         states = {entry.clip.id: str(entry.clip.state) for entry in entries}
         clips = {each["id"]: each for each in played_json(session, entries)}
-    hits: list[dict[str, Any]] = [
+    hits: list[HitJson] = [
         {
-            **hit.as_json(),
+            "clip_id": hit.clip_id,
+            "score": hit.score,
+            "mentions": [MentionJson.model_validate(each) for each in hit.mentions],
+            "alike": [AlikeJson.model_validate(each) for each in hit.alike],
             "state": states[hit.clip_id],
             "labels": clips[hit.clip_id]["labels"],
             "start_frame": clips[hit.clip_id]["start_frame"],
             "end_frame": clips[hit.clip_id]["end_frame"],
-            "video": {name: clips[hit.clip_id]["video"][name] for name in ("key", "title")},
+            "video": {
+                "key": clips[hit.clip_id]["video"]["key"],
+                "title": clips[hit.clip_id]["video"]["title"],
+            },
         }
         for hit in result.hits
         if hit.clip_id in clips
     ]
-    return jsonify(
-        hits=hits,
-        total=result.total,
-        notes=result.notes,
-        model=result.model,
-        models=result.models,
-    )
+    return {
+        "hits": hits,
+        "total": result.total,
+        "notes": result.notes,
+        "model": result.model,
+        "models": result.models,
+    }
 
 
-@blueprint.post("/api/search/pictures")
+@blueprint.post("/api/v1/search/pictures")
 @csrf.exempt  # type: ignore[untyped-decorator]
-def keep() -> ResponseReturnValue:
-    """Takes the bytes of a picture; `{"digest"}` names it in addresses for some days. It needs no
-    token: no page of another site can send this type (`guard`)."""
+@described(takes=("image/jpeg", "image/png", "image/webp", "application/octet-stream"))
+def keep(asked: OfModel) -> KeptJson:
+    """Takes the bytes of a picture that clips are to look like."""
+    # No page of another site can send this type, so that it needs no CSRF token (`guard`).
     if not request.mimetype.startswith(PICTURES):
         raise InputError("Send the bytes of a picture, with their content type.")
     request.max_content_length = MOST_PICTURE_BYTES
     content = request.get_data(cache=False)
-    model = request.args.get("model") or None
-    return jsonify(digest=services().searcher.keep_picture(content, model))
+    return {"digest": services().searcher.keep_picture(content, asked.model)}
 
 
-@blueprint.get("/api/search/pictures/<digest>.jpg")
-def picture(digest: str) -> ResponseReturnValue:
-    """A small copy of it."""
+@blueprint.get("/api/v1/search/pictures/<digest>.jpg")
+@described()
+def picture(digest: str) -> Jpeg:
+    """A small copy of a picture that was sent."""
     with transaction() as session:
         kept = search_pictures.get(session, digest)
     return Response(kept.thumbnail, mimetype="image/jpeg")

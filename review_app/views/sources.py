@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,24 +23,19 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.automation import stopped_told
-from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.retries import outage_told
-from heaters_pipeline.work.register import add_source, references_in
+from review_app.adding import Bad
+from review_app.adding import add as add_all
 from review_app.guard import check_form, csrf
 from review_app.presenters import source_rows
 from review_app.presenters.texts import count, one_line
 from review_app.reviewer import reviewer_name
-from review_app.server_paths import refuse_outside
 from review_app.services import services, transaction
 from review_app.uploads import tus
 
 blueprint = Blueprint("sources", __name__)
 
 PAGE = 50
-
-AT_ONCE = 100
-"""References added in one transaction: the pipeline begins with them while more are added."""
 
 
 class Listing(TypedDict):
@@ -61,17 +55,6 @@ class Listing(TypedDict):
     """What the address of this part names."""
     page: int
     has_more: bool
-
-
-class Bad(NamedTuple):
-    """A line that could not be added, and why."""
-
-    line: str
-    sentence: str
-
-    @property
-    def shown(self) -> str:
-        return without_login(self.line)
 
 
 @blueprint.get("/sources", provide_automatic_options=False)
@@ -99,28 +82,13 @@ def add() -> ResponseReturnValue:
     lines = [line.strip() for line in request.form.get("references", "").splitlines()]
     lines = [line for line in lines if line]
     title = one_line(request.form.get("title", ""))
-    news: Counter[str] = Counter()
-    bad = [] if lines else [Bad("", "Give the address of a video, or a path on the server.")]
-    references = _references(lines, bad)
-    while some := list(islice(references, AT_ONCE)):
-        with transaction() as session:
-            for reference in some:
-                try:
-                    refuse_outside(reference)
-                    video, outcome = add_source(
-                        session,
-                        reference,
-                        title=title if len(lines) == 1 and title else None,
-                        needs_splicing="already_cut" not in request.form,
-                    )
-                except InputError as error:
-                    bad.append(Bad(reference, str(error)))
-                else:
-                    news[outcome] += 1
-                    last = video.title
-    if news.total() == 1:
-        flash(f"{last}: {next(iter(news))}.")
-    elif news:
+    added, bad = add_all(lines, title, needs_splicing="already_cut" not in request.form)
+    if not lines:
+        bad = [Bad("", "Give the address of a video, or a path on the server.")]
+    if len(added) == 1:
+        flash(f"{added[0].title}: {added[0].news}.")
+    elif added:
+        news = Counter(each.news for each in added)
         flash(f"{', '.join(f'{count(number)} {each}' for each, number in news.items())}.")
     if bad:
         return render_template("sources.html", bad=bad, title=title, **_listing()), 400
@@ -128,17 +96,6 @@ def add() -> ResponseReturnValue:
 
 
 csrf.exempt(add)  # an upload has no token; `add` checks the form's
-
-
-def _references(lines: Sequence[str], bad: list[Bad]) -> Iterator[str]:
-    """The lines; a folder is replaced by the videos in it, and goes to `bad` where it has none or
-    can't be read."""
-    for line in lines:
-        try:
-            refuse_outside(line)
-            yield from references_in(line)
-        except InputError as error:
-            bad.append(Bad(line, str(error)))
 
 
 @blueprint.post("/sources/<key>/retry")

@@ -153,7 +153,7 @@ def test_buttons_and_the_reviewers_name(
     page = tab()
     page.shows_clip(0)
     page.page.fill("#reviewer", "a s x")
-    with page.page.expect_response("**/api/mine"):
+    with page.page.expect_response("**/api/v1/mine"):
         page.press("Enter")
     page.until("document.activeElement === document.body")
     page.page.click(".do-approve")

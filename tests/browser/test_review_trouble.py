@@ -268,7 +268,7 @@ def test_an_open_page_renews_its_leases_and_a_hidden_one_does_not(
       window.asked = 0;
       const { fetch } = window;
       window.fetch = (url, options) => {
-        if (url.startsWith('/api/queue')) asked += 1;
+        if (url.startsWith('/api/v1/queue')) asked += 1;
         return fetch(url, options);
       };
       window.ticks = [];
@@ -278,12 +278,12 @@ def test_an_open_page_renews_its_leases_and_a_hidden_one_does_not(
     page.shows_clip(0)
     with transaction(engine) as session:
         session.execute(sa.update(Clip).values(leased_until=sa.func.now() + timedelta(seconds=9)))
-    with page.page.expect_response("**/api/queue*"):
+    with page.page.expect_response("**/api/v1/queue*"):
         page.page.evaluate("ticks.forEach((tick) => tick())")
     assert all(seconds is not None and seconds > 60 for seconds in leases(engine))
     page.until("heaters.queue.clips.length > 0")
     assert page.page.evaluate("away = true, asked = 0, ticks.forEach((t) => t()), asked") == 0
-    with page.page.expect_response("**/api/queue*"):
+    with page.page.expect_response("**/api/v1/queue*"):
         page.page.evaluate("away = false, document.dispatchEvent(new Event('visibilitychange'))")
 
 

@@ -300,7 +300,7 @@ def test_whoever_changes_the_name_keeps_the_clips(
     page = sheet()
     page.shows(*STARTS)
     page.page.fill("#reviewer", "a x s")
-    with page.page.expect_response("**/api/mine"):
+    with page.page.expect_response("**/api/v1/mine"):
         page.press("Enter")
     page.press("a")
     page.shows(*without(0))
@@ -331,7 +331,7 @@ def test_what_is_refused_comes_back_with_what_happened(
     renewals: list[Route] = []
     # A renewal would tell the sheet of the other's decisions in time: none may be under way.
     page.page.evaluate("heaters.queue.renew(heaters.queue.clips.length)")
-    page.page.route("**/api/queue?*", lambda route: renewals.append(route))
+    page.page.route("**/api/v1/queue?*", lambda route: renewals.append(route))
     with transaction(engine) as session:
         decide = {"session": session, "actor": "eve", "version": 1}
         reviews.decide(clip_id=film.clips[1].id, decision=SKIP, **decide)
@@ -342,7 +342,7 @@ def test_what_is_refused_comes_back_with_what_happened(
     told = page.notice()
     for renewal in renewals:
         renewal.continue_()
-    page.page.unroute("**/api/queue?*")
+    page.page.unroute("**/api/v1/queue?*")
     assert "has changed since you saw it" in told
     assert "Not approved: 2 of 4 clips" in told
     page.until("document.querySelectorAll('.is-refused').length === 1")

@@ -151,7 +151,7 @@ def test_doubtful_clips_first(engine: Engine, video: SourceVideo) -> None:
 
 
 def test_the_queue_tells_pages(app: Flask, video: SourceVideo) -> None:
-    answer = app.test_client().get("/api/queue?order=doubtful&limit=2").get_json()
+    answer = app.test_client().get("/api/v1/queue?order=doubtful&limit=2").get_json()
     told = [
         {name: clip[name] for name in ("start_frame", "start_score", "end_score", "suggestions")}
         for clip in answer["clips"]

@@ -144,10 +144,10 @@ def test_the_page_adds_changes_moves_and_retires(reviewer: Reviewer, engine: Eng
     annotate(engine, first, labels=["typed", "day"])
     assert send(reviewer, "", name="day", key="3") == 303
     assert send(reviewer, "", name="night", colour="purple") == 303
-    found = reviewer.client.get("/api/labels").get_json()
+    found = reviewer.client.get("/api/v1/labels").get_json()
     assert found == {
         "labels": [
-            {"name": "day", "colour": "blue", "key": 3, "retired": False},
+            {"id": 1, "name": "day", "colour": "blue", "key": 3, "retired": False},
             {"name": "night", "colour": "purple", "key": None, "retired": False},
         ],
         "others": ["typed"],

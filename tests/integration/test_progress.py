@@ -15,7 +15,7 @@ from tests.rows import ready_video
 
 
 def progress(reviewer: Reviewer, video: str = "") -> dict[str, Any]:
-    answer = reviewer.client.get("/api/progress", query_string={"video": video})
+    answer = reviewer.client.get("/api/v1/progress", query_string={"video": video})
     return dict(answer.get_json())
 
 

@@ -145,7 +145,7 @@ def test_a_stack_of_two_films_is_decided_and_undone_as_one(
     # Even where the first clip alone was asked for.
     assert handed(reviewer, limit=1) == [[first[0].id, second[0].id]]
     wanted = [{"id": clip[0].id, "version": clip[0].version} for clip in both]
-    made = reviewer.post("/api/decisions", {"action": "approve", "clips": wanted}).get_json()
+    made = reviewer.post("/api/v1/decisions", {"action": "approve", "clips": wanted}).get_json()
     assert made["refused"] == []
 
     def states() -> set[str]:
@@ -153,7 +153,7 @@ def test_a_stack_of_two_films_is_decided_and_undone_as_one(
             return {clips.get(session, each["id"]).state for each in wanted}
 
     assert states() == {ClipState.REVIEW_APPROVED}
-    assert reviewer.post("/api/undo", {}).get_json()["undone"] == 2
+    assert reviewer.post("/api/v1/undo", {}).get_json()["undone"] == 2
     assert states() == {ClipState.PENDING_REVIEW}
     # Of one film alone, nothing of the other is handed out.
     assert handed(reviewer, limit=1, video="one", anew=1) == []
@@ -170,7 +170,7 @@ def test_what_another_reviewer_has_and_what_is_decided_is_in_no_stack(
     assert handed(reviewer, limit=10) == [[first[1].id, second[1].id]]
     assert reviewer.decide(reviewer.clip(first[1].id), "approve").status_code == 200
     assert handed(reviewer, limit=10) == []
-    told = reviewer.client.get(f"/api/clips/{second[1].id}/alike").get_json()
+    told = reviewer.client.get(f"/api/v1/clips/{second[1].id}/alike").get_json()
     assert (told["same"], told["clips"][0]["state"]) == ([first[1].id], "review_approved")
 
 
@@ -179,9 +179,9 @@ def test_what_is_taken_apart_stays_apart(
 ) -> None:
     reviewer = Reviewer(app)
     first, second = both
-    assert reviewer.post("/api/apart", {"clips": [first[0].id]}).status_code == 400
+    assert reviewer.post("/api/v1/apart", {"clips": [first[0].id]}).status_code == 400
     asked = {"clips": [second[0].id, first[0].id]}
-    assert reviewer.post("/api/apart", asked).status_code == 200
+    assert reviewer.post("/api/v1/apart", asked).status_code == 200
     assert handed(reviewer, limit=10) == [[first[1].id, second[1].id]]
     show_the_same(engine, second[0].id, first[0].id, score=0.95)
     # Clips that are cut anew are other rows of the same frames.

@@ -136,17 +136,17 @@ def test_two_reviewers_never_get_the_same_clip(app: Flask, reviewer: Reviewer) -
 
 def test_another_name_gives_the_leases_back(app: Flask, reviewer: Reviewer) -> None:
     reviewer.queue(limit=4)
-    assert reviewer.post("/api/reviewer", {"name": "  somebody   else "}).get_json() == {
+    assert reviewer.post("/api/v1/reviewer", {"name": "  somebody   else "}).get_json() == {
         "name": "somebody else"
     }
     assert len(Reviewer(app).queue()) == 4
-    refused = reviewer.post("/api/reviewer", {"name": ["x"]})
-    assert (refused.status_code, refused.get_json()["error"]) == (
+    refused = reviewer.post("/api/v1/reviewer", {"name": ["x"]})
+    assert (refused.status_code, refused.get_json()["detail"]) == (
         400,
-        "name is ['x']; it must be a text.",
+        "name is ['x']; it must be a valid string.",
     )
     # An answer under way since before the change must not bring the old name back.
-    assert "Set-Cookie" not in reviewer.client.get("/api/queue").headers
+    assert "Set-Cookie" not in reviewer.client.get("/api/v1/queue").headers
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,14 @@ def test_decision_and_undo(reviewer: Reviewer, action: str, state: str) -> None:
     decided = reviewer.decide(clip, action).get_json()
     assert [c["state"] for c in decided["clips"]] == [state]
     assert clip["id"] not in [c["id"] for c in reviewer.queue()]
-    mine = reviewer.client.get("/api/mine").get_json()
+    mine = reviewer.client.get("/api/v1/mine").get_json()
     assert mine["today"] == 1
     assert [event["id"] for event in mine["recent"]] == [decided["event_id"]]
 
-    undone = reviewer.post("/api/undo", {}).get_json()
+    undone = reviewer.post("/api/v1/undo", {}).get_json()
     assert [(c["id"], c["state"]) for c in undone["clips"]] == [(clip["id"], "pending_review")]
     assert reviewer.queue()[0]["id"] == clip["id"]
-    assert reviewer.client.get("/api/mine").get_json() == {
+    assert reviewer.client.get("/api/v1/mine").get_json() == {
         "recent": [],
         "has_older": False,
         "today": 0,
@@ -202,7 +202,7 @@ def test_a_stale_decision_is_refused_and_shows_the_clip_as_it_is(
     answer = reviewer.decide(clip, "approve")
     assert answer.status_code == 409
     assert answer.get_json()["clip"]["state"] == "review_skipped"
-    assert "it is skipped now" in answer.get_json()["error"]
+    assert "it is skipped now" in answer.get_json()["detail"]
 
 
 def test_undo_is_refused_once_the_pipeline_has_the_clip(
@@ -212,9 +212,9 @@ def test_undo_is_refused_once_the_pipeline_has_the_clip(
     reviewer.decide(clip, "approve")
     with transaction(engine) as session:
         clip_work.claim(session, film.clips[0].source_video_id, EXPORT, 0)
-    answer = reviewer.post("/api/undo", {})
+    answer = reviewer.post("/api/v1/undo", {})
     assert answer.status_code == 409
-    assert "being exported" in answer.get_json()["error"]
+    assert "being exported" in answer.get_json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -233,16 +233,16 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
     reviewer: Reviewer, body: dict[str, Any]
 ) -> None:
     clip = reviewer.queue()[0]
-    answer = reviewer.post(f"/api/clips/{clip['id']}/decisions", body)
+    answer = reviewer.post(f"/api/v1/clips/{clip['id']}/decisions", body)
     assert answer.status_code == 400
-    assert answer.get_json()["error"].endswith(".")
+    assert answer.get_json()["detail"].endswith(".")
     assert reviewer.queue()[0] == clip
 
 
 def test_writes_need_the_token(reviewer: Reviewer) -> None:
     clip = reviewer.queue()[0]
-    decisions = f"/api/clips/{clip['id']}/decisions"
-    for url in (decisions, "/api/undo", "/api/reviewer", "/api/release"):
+    decisions = f"/api/v1/clips/{clip['id']}/decisions"
+    for url in (decisions, "/api/v1/undo", "/api/v1/reviewer", "/api/v1/release"):
         answer = reviewer.client.post(url, json={"action": "skip", "version": 1})
         assert answer.status_code == 400
     assert reviewer.client.post("/sources", data={"references": "/x.mp4"}).status_code == 400
@@ -289,9 +289,9 @@ def test_a_page_that_closes_gives_its_clips_back(app: Flask, reviewer: Reviewer)
     assert len(reviewer.queue(limit=3)) == 3
     other = Reviewer(app)
     assert len(other.queue()) == 1
-    waiting = other.client.get("/api/queue").get_json()
+    waiting = other.client.get("/api/v1/queue").get_json()
     assert (waiting["pending"], waiting["with_others"]) == (4, 3)
-    assert reviewer.post("/api/release", {}).status_code == 200
+    assert reviewer.post("/api/v1/release", {}).status_code == 200
     assert len(other.queue()) == 4
 
 
@@ -315,7 +315,7 @@ def test_ranges_that_the_video_lacks_are_refused(
 ) -> None:
     answer = reviewer.client.get(f"/media/{film.proxy_id}/{path}")
     assert answer.status_code == status
-    assert answer.get_json()["error"]
+    assert answer.get_json()["detail"]
     assert "immutable" not in answer.headers.get("Cache-Control", "")
 
 
@@ -323,7 +323,7 @@ def test_unknown_proxy(reviewer: Reviewer) -> None:
     for path in ("frames/0-1", "index/0-1", "audio/0-1/0.wav", "proxy.mp4", "sprites/0.jpg"):
         answer = reviewer.client.get(f"/media/0000/{path}")
         assert answer.status_code == 404
-        assert "No video has this proxy any more" in answer.get_json()["error"]
+        assert "No video has this proxy any more" in answer.get_json()["detail"]
 
 
 # --- Sprite sheets ----------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def test_a_sprite_sheet_is_served_by_its_number(
     assert_sheets_are_served(reviewer.client, film)
     answer = reviewer.client.get(f"/media/{film.proxy_id}/sprites/3.jpg")
     assert answer.status_code == 404
-    assert answer.get_json()["error"] == "This video has 3 sprite sheets; 3 is not one."
+    assert answer.get_json()["detail"] == "This video has 3 sprite sheets; 3 is not one."
     assert "immutable" not in answer.headers.get("Cache-Control", "")
 
 
@@ -387,7 +387,7 @@ def test_a_proxy_from_before_sprite_sheets_says_so(
     assert reviewer.queue()[0]["video"]["sprites"] is None
     answer = reviewer.client.get(f"/media/{film.proxy_id}/sprites/0.jpg")
     assert answer.status_code == 404
-    assert "from before there were sprite sheets" in answer.get_json()["error"]
+    assert "from before there were sprite sheets" in answer.get_json()["detail"]
 
 
 # --- Sound, and the whole proxy ---------------------------------------------------------------
@@ -504,7 +504,7 @@ def test_range_past_the_end(reviewer: Reviewer, film: Film) -> None:
 def test_other_sites_pages_get_nothing(
     reviewer: Reviewer, headers: dict[str, str], status: int
 ) -> None:
-    assert reviewer.client.get("/api/queue", headers=headers).status_code == status
+    assert reviewer.client.get("/api/v1/queue", headers=headers).status_code == status
 
 
 def test_a_long_range_is_answered_in_part(
@@ -521,8 +521,8 @@ def test_a_long_range_is_answered_in_part(
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "order=loudest", "min_rating=9"])
 def test_parameters_that_make_no_sense_are_refused(reviewer: Reviewer, query: str) -> None:
-    answer = reviewer.client.get(f"/api/queue?{query}")
-    assert (answer.status_code, answer.get_json()["error"][-1]) == (400, ".")
+    answer = reviewer.client.get(f"/api/v1/queue?{query}")
+    assert (answer.status_code, answer.get_json()["detail"][-1]) == (400, ".")
 
 
 def test_health_looks_at_no_clips_and_notices_a_database_that_is_down(
@@ -716,6 +716,6 @@ def test_what_is_not_there_is_a_sentence(reviewer: Reviewer, film: Film) -> None
     for url in ("/clips/999/retry", "/sources/no-such/cancel"):
         assert reviewer.client.post(url, data=form).status_code == 404, url
     decision = {"action": "skip", "version": 1}
-    assert reviewer.post("/api/clips/999/decisions", decision).status_code == 404
+    assert reviewer.post("/api/v1/clips/999/decisions", decision).status_code == 404
     assert reviewer.client.get(f"/clips/{waiting}").status_code == 200
     assert reviewer.client.get(f"/library?like={waiting}").status_code == 200

@@ -86,7 +86,7 @@ def test_every_route_lets_in_whom_the_table_names(app: Flask, engine: Engine, te
                 continue
             by_hand = outcome(browser.client, method, address, {"X-CSRFToken": browser.csrf})
             assert by_hand.is_let_in is may, (name, route, by_hand)
-            is_page = method == "GET" and not address.startswith(("/api/", "/media/"))
+            is_page = method == "GET" and not address.startswith(("/api/v1/", "/media/"))
             if role is None and is_page:
                 assert may or by_hand.leads_to_login, (name, route, by_hand)
             else:
@@ -102,7 +102,7 @@ def test_on_loopback_nobody_is_asked_until_there_is_somebody(app: Flask, engine:
     assert local.load("/login").location == "/review"
     add_people(engine, ann=Role.ADMIN)
     assert local.load("/sources").location == "/login?next=/sources"
-    assert local.post("/api/undo", {}).status_code == 401
+    assert local.post("/api/v1/undo", {}).status_code == 401
     assert local.client.get("/healthz").status_code == 200
     with transaction(engine) as session:
         work.remove(session, TESTER, people.named(session, "ann"))
@@ -112,8 +112,8 @@ def test_on_loopback_nobody_is_asked_until_there_is_somebody(app: Flask, engine:
 def test_what_opens_to_anybody_here_opens_under_no_other_name(settings: Settings) -> None:
     """A foreign page whose name leads to this machine would else be the local user."""
     client = create_app(settings.model_copy(update={"host": "127.0.0.2"})).test_client()
-    assert client.get("/api/mine", base_url="http://127.0.0.2:8765").status_code == 200
-    assert client.get("/api/mine", base_url="http://evil.example:8765").status_code == 400
+    assert client.get("/api/v1/mine", base_url="http://127.0.0.2:8765").status_code == 200
+    assert client.get("/api/v1/mine", base_url="http://evil.example:8765").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_a_session_begins_anew_at_sign_in_and_ends_at_sign_out(app: Flask, team:
     stranger = Browser(app)
     stranger.client.set_cookie("heaters", planted)
     assert stranger.load().location == "/login?next=/review"
-    refused = browser.client.post("/api/undo", json={}, headers={"X-CSRFToken": planted_csrf})
-    assert "from an earlier session" in refused.get_json()["error"]
+    refused = browser.client.post("/api/v1/undo", json={}, headers={"X-CSRFToken": planted_csrf})
+    assert "from an earlier session" in refused.get_json()["detail"]
 
     browser.sign_in("ann")  # in the same browser, on top
     stranger.client.set_cookie("heaters", first)
@@ -227,7 +227,7 @@ def test_sessions_end_with_what_they_were_given_for(
     change(engine, act, *values)
     for browser in (ben, other):
         assert browser.load().location == "/login?next=/review"
-        assert browser.post("/api/undo", {}).status_code == 401
+        assert browser.post("/api/v1/undo", {}).status_code == 401
     assert ann.load().status_code == 200
 
 
@@ -293,7 +293,7 @@ def test_an_admin_sees_sessions_and_tokens_and_ends_them(
 ) -> None:
     ann, ben = signed_in(app, "ann"), signed_in(app, "ben")
     program = token(engine, "ben")
-    assert app.test_client().get("/api/mine", headers=program).status_code == 200
+    assert app.test_client().get("/api/v1/mine", headers=program).status_code == 200
     page = ann.load("/people").text
     with transaction(engine) as session:
         session_id, token_id = session.execute(
@@ -307,7 +307,7 @@ def test_an_admin_sees_sessions_and_tokens_and_ends_them(
         assert ann.send("POST", path).status_code == 303
         assert ann.send("POST", path).status_code == 404
     assert ben.load().location == "/login?next=/review"
-    assert app.test_client().get("/api/mine", headers=program).status_code == 401
+    assert app.test_client().get("/api/v1/mine", headers=program).status_code == 401
     lines = csv.DictReader(StringIO(ann.load("/people/audit.csv").text))
     done = [(line["actor"], line["address"], line["action"], line["target"]) for line in lines]
     assert ("ann", "127.0.0.1", "end session", "ben") in done
@@ -333,10 +333,10 @@ def test_what_takes_an_operator_stands_in_the_audit_log(
 
 def test_a_token_needs_no_csrf_and_takes_no_cookie(app: Flask, engine: Engine, team: None) -> None:
     ann = signed_in(app, "ann")
-    assert ann.client.post("/api/undo", json={}).status_code == 400  # its page sends a token
+    assert ann.client.post("/api/v1/undo", json={}).status_code == 400  # its page sends a token
     program = token(engine, "ann", Role.REVIEWER)
-    alone = app.test_client().post("/api/undo", json={}, headers=program)
-    assert (alone.status_code, alone.get_json()["error"]) == (
+    alone = app.test_client().post("/api/v1/undo", json={}, headers=program)
+    assert (alone.status_code, alone.get_json()["detail"]) == (
         400,
         "You have no decision left to undo.",
     )
@@ -344,10 +344,10 @@ def test_a_token_needs_no_csrf_and_takes_no_cookie(app: Flask, engine: Engine, t
     # The cookie of an admin lends nothing to a token of a reviewer, nor to one that is none.
     assert ann.client.post("/sources/retry", headers=program).status_code == 403
     wrong = {"Authorization": "Bearer heaters_wrong"}
-    assert ann.client.post("/api/undo", json={}, headers=wrong).status_code == 401
+    assert ann.client.post("/api/v1/undo", json={}, headers=wrong).status_code == 401
     # What is meant for a proxy in front is no token of ours: the page's own token counts.
     proxys = {"Authorization": "Bearer eyJhbGciOi"}
-    assert ann.client.post("/api/undo", json={}, headers=proxys).status_code == 400
+    assert ann.client.post("/api/v1/undo", json={}, headers=proxys).status_code == 400
     assert ann.client.get("/review", headers=proxys).status_code == 200
 
 
@@ -360,12 +360,12 @@ def test_a_token_may_never_more_than_its_person(app: Flask, engine: Engine, team
     assert client.post("/sources/none/cancel", headers=program).status_code == 403
     with transaction(engine) as session:
         work.remove(session, TESTER, people.named(session, "olga"))
-    assert client.get("/api/mine", headers=program).status_code == 401
+    assert client.get("/api/v1/mine", headers=program).status_code == 401
 
 
 def test_a_foreign_page_can_do_nothing_with_a_signed_in_cookie(app: Flask, team: None) -> None:
     ann = signed_in(app, "ann")
-    for path in ("/people/1/remove", "/sources/retry", "/logout", "/api/undo"):
+    for path in ("/people/1/remove", "/sources/retry", "/logout", "/api/v1/undo"):
         assert ann.client.post(path).status_code == 400, path
         foreign = {"Sec-Fetch-Site": "cross-site", "X-CSRFToken": ann.csrf}
         assert ann.client.post(path, headers=foreign).status_code == 403, path
@@ -379,7 +379,7 @@ def clip(engine: Engine) -> Clip:
 
 
 def decide(browser: Browser, clip: Clip, action: str, version: int) -> dict[str, object]:
-    path = f"/api/clips/{clip.id}/decisions"
+    path = f"/api/v1/clips/{clip.id}/decisions"
     answer = browser.post(path, {"action": action, "version": version})
     assert answer.status_code == 200, answer.text
     return dict(answer.get_json())
@@ -392,12 +392,12 @@ def test_only_an_admin_undoes_what_another_decided_and_says_why(
     event = decide(ben, clip, "approve", 1)["event_id"]
     page = f"/clips/{clip.id}"
     for browser in (olga, ann):
-        assert browser.post("/api/undo", {"event_id": event}).status_code == 403
+        assert browser.post("/api/v1/undo", {"event_id": event}).status_code == 403
         assert browser.send("POST", f"{page}/undo", event_id=str(event)).status_code == 403
     why = {"event_id": event, "reason": "  "}
-    assert ann.post("/api/undo", why).status_code == 403
-    refused = olga.post("/api/undo", {"event_id": event, "reason": "I want to"})
-    assert (refused.status_code, "ben decided that" in refused.get_json()["error"]) == (403, True)
+    assert ann.post("/api/v1/undo", why).status_code == 403
+    refused = olga.post("/api/v1/undo", {"event_id": event, "reason": "I want to"})
+    assert (refused.status_code, "ben decided that" in refused.get_json()["detail"]) == (403, True)
     assert f"{page}/undo" not in olga.load(page).text
     assert 'name="reason"' not in ben.load(page).text
     assert 'name="reason"' in ann.load(page).text
@@ -407,7 +407,7 @@ def test_only_an_admin_undoes_what_another_decided_and_says_why(
     assert f"ann,127.0.0.1,undo,decision {event},the wrong person" in log
 
     mine = decide(ben, clip, "skip", 3)["event_id"]
-    assert ben.post("/api/undo", {"event_id": mine}).status_code == 200
+    assert ben.post("/api/v1/undo", {"event_id": mine}).status_code == 200
     with transaction(engine) as session:
         actors = session.execute(sa.text("SELECT actor FROM review_events ORDER BY id")).scalars()
         assert [*actors][-4:] == ["ben", "ann", "ben", "ben"]
@@ -417,17 +417,17 @@ def test_the_local_user_undoes_anything(app: Flask, clip: Clip) -> None:
     ann, ben = Browser(app), Browser(app)
     for browser, name in ((ann, "ann"), (ben, "ben")):
         browser.load()
-        assert browser.post("/api/reviewer", {"name": name}).status_code == 200
+        assert browser.post("/api/v1/reviewer", {"name": name}).status_code == 200
     event = decide(ann, clip, "approve", 1)["event_id"]
-    assert ben.post("/api/undo", {"event_id": event}).status_code == 200
+    assert ben.post("/api/v1/undo", {"event_id": event}).status_code == 200
 
 
 def test_nobody_takes_the_name_of_another(app: Flask, team: None, clip: Clip) -> None:
     ben = signed_in(app, "ben")
-    assert ben.post("/api/reviewer", {"name": "ann"}).status_code == 403
+    assert ben.post("/api/v1/reviewer", {"name": "ann"}).status_code == 403
     decide(ben, clip, "approve", 1)
-    assert [each["clip_ids"] for each in ben.load("/api/mine").get_json()["recent"]]
-    assert signed_in(app, "ann").load("/api/mine").get_json()["recent"] == []
+    assert [each["clip_ids"] for each in ben.load("/api/v1/mine").get_json()["recent"]]
+    assert signed_in(app, "ann").load("/api/v1/mine").get_json()["recent"] == []
 
 
 def after_failures(engine: Engine, counter: str, failures: int) -> None:

@@ -66,7 +66,7 @@ def test_nobody_waits_for_a_clip_while_the_app_learns(
     assert reviewer.decide(second, "group").status_code == 200
     assert reviewer.decide(third, "split", frame=60).status_code == 200
     assert reviewer.decide(first, "skip").status_code == 409
-    assert reviewer.post("/api/undo", {}).status_code == 200
+    assert reviewer.post("/api/v1/undo", {}).status_code == 200
     batch(reviewer, "skip", reviewer.queue()[:1])
     assert len(lockable) >= 7
     assert min(lockable) >= 4
@@ -79,7 +79,7 @@ def pending(answer: Any) -> list[tuple[int, int]]:
 
 def batch(reviewer: Reviewer, action: str, found: list[dict[str, Any]], **fields: Any) -> Any:
     seen = [{"id": clip["id"], "version": clip["version"]} for clip in found]
-    answer = reviewer.post("/api/decisions", {"action": action, "clips": seen, **fields})
+    answer = reviewer.post("/api/v1/decisions", {"action": action, "clips": seen, **fields})
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return answer.get_json()
 
@@ -115,8 +115,8 @@ def test_splits_merges_and_nudges(reviewer: Reviewer) -> None:
     merged = reviewer.queue()[2]
     assert pending(reviewer.decide(merged, "merge", side="previous")) == [(10, 45)]
     for left in ([(10, 20), (20, 45)], [(20, 30), (30, 45)], [(10, 45)]):
-        assert pending(reviewer.post("/api/undo", {})) == left
-    undone = reviewer.post("/api/undo", {}).get_json()
+        assert pending(reviewer.post("/api/v1/undo", {})) == left
+    undone = reviewer.post("/api/v1/undo", {}).get_json()
     assert (ranges(undone["clips"]), undone["undone"]) == ([(10, 50), (50, 70)], 1)
 
 
@@ -131,19 +131,19 @@ def test_a_group_is_one_decision_on_two_clips(reviewer: Reviewer) -> None:
     reviewer.decide(third, "archive")
     refused = reviewer.decide(reviewer.queue()[0], "group")
     assert refused.status_code == 409
-    assert refused.get_json()["error"] == (
+    assert refused.get_json()["detail"] == (
         "The clip before is archived, so this one can't be grouped with it any more."
     )
-    reviewer.post("/api/undo", {})
+    reviewer.post("/api/v1/undo", {})
 
-    mine = reviewer.client.get("/api/mine").get_json()
+    mine = reviewer.client.get("/api/v1/mine").get_json()
     (decision,) = mine["recent"]
     assert (mine["today"], decision["action"], decision["count"]) == (1, "group", 1)
     assert (decision["start_frame"], decision["end_frame"]) == (0, 50)
-    undone = reviewer.post("/api/undo", {"event_id": answer["event_id"]})
+    undone = reviewer.post("/api/v1/undo", {"event_id": answer["event_id"]})
     assert (undone.get_json()["undone"], pending(undone)) == (1, [(0, 10), (10, 50)])
     assert ranges(reviewer.queue()) == [(0, 10), (10, 50), (50, 70), (70, 100)]
-    assert reviewer.client.get("/api/mine").get_json()["today"] == 0
+    assert reviewer.client.get("/api/v1/mine").get_json()["today"] == 0
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
 ) -> None:
     before = reviewer.queue()
     clip = before[1]
-    answer = reviewer.post(f"/api/clips/{clip['id']}/decisions", {"version": 1, **body})
+    answer = reviewer.post(f"/api/v1/clips/{clip['id']}/decisions", {"version": 1, **body})
     assert answer.status_code == 400
-    assert answer.get_json()["error"].endswith(".")
+    assert answer.get_json()["detail"].endswith(".")
     assert reviewer.queue() == before
 
 
@@ -187,12 +187,12 @@ def test_a_batch_tells_what_was_done_and_what_was_not(app: Flask, reviewer: Revi
     assert "changed since" in stale["error"]
     assert (unknown["id"], unknown["clip"]) == (999, None)
 
-    mine = reviewer.client.get("/api/mine").get_json()
+    mine = reviewer.client.get("/api/v1/mine").get_json()
     assert mine["today"] == 2
     assert [(each["id"], each["count"]) for each in mine["recent"]] == [(answer["event_id"], 2)]
-    undone = reviewer.post("/api/undo", {"event_id": answer["event_id"]}).get_json()
+    undone = reviewer.post("/api/v1/undo", {"event_id": answer["event_id"]}).get_json()
     assert (undone["undone"], ranges(undone["clips"])) == (2, [(0, 10), (50, 70)])
-    assert reviewer.post("/api/undo", {"event_id": answer["event_id"]}).status_code == 410
+    assert reviewer.post("/api/v1/undo", {"event_id": answer["event_id"]}).status_code == 410
     none = batch(reviewer, "skip", found[1:2])
     assert (none["batch_id"], none["event_id"], none["clips"]) == (None, None, [])
 
@@ -201,7 +201,7 @@ def test_annotations_are_no_decisions_in_the_count(reviewer: Reviewer) -> None:
     found = reviewer.queue()
     answer = batch(reviewer, "annotate", found[:2], labels=["indoor"])
     assert [clip["labels"] for clip in answer["clips"]] == [["indoor"]] * 2
-    mine = reviewer.client.get("/api/mine").get_json()
+    mine = reviewer.client.get("/api/v1/mine").get_json()
     assert (mine["today"], len(mine["recent"])) == (0, 1)
     told = mine["recent"][0]
     assert told["fields"] == ["labels"]
@@ -211,7 +211,7 @@ def test_annotations_are_no_decisions_in_the_count(reviewer: Reviewer) -> None:
 def test_a_moved_cut_is_told_by_the_clip_that_follows_it(reviewer: Reviewer) -> None:
     first, second, *_ = reviewer.queue()
     reviewer.decide(first, "nudge", edge="end", frame=12)
-    (told,) = reviewer.client.get("/api/mine").get_json()["recent"]
+    (told,) = reviewer.client.get("/api/v1/mine").get_json()["recent"]
     assert told["was"]["id"] == told["now"]["id"] == second["id"]
     assert (told["was"]["start_frame"], told["now"]["start_frame"]) == (10, 12)
     assert told["now"]["video"]["key"] == second["video"]["key"]
@@ -230,7 +230,7 @@ def test_a_moved_cut_is_told_by_the_clip_that_follows_it(reviewer: Reviewer) -> 
     ],
 )
 def test_a_batch_that_makes_no_sense_is_refused(reviewer: Reviewer, body: dict[str, Any]) -> None:
-    assert reviewer.post("/api/decisions", body).status_code == 400
+    assert reviewer.post("/api/v1/decisions", body).status_code == 400
 
 
 def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine) -> None:
@@ -264,15 +264,15 @@ def test_the_queue_of_a_selection(app: Flask, reviewer: Reviewer, engine: Engine
     assert asked(state="approved")["total"] == 0
     assert ranges(asked(clip=first["id"])["clips"]) == [(0, 10)]
     for wrong in ({"order": "odd"}, {"limit": 1001}, {"min_score": 2}):
-        assert reviewer.client.get("/api/queue", query_string=wrong).status_code == 400
-        assert reviewer.post("/api/queue", {}, **wrong).status_code == 400
+        assert reviewer.client.get("/api/v1/queue", query_string=wrong).status_code == 400
+        assert reviewer.post("/api/v1/queue", {}, **wrong).status_code == 400
 
 
 def test_one_clip_that_is_asked_for_is_kept_for_who_asked_first(
     app: Flask, reviewer: Reviewer, engine: Engine
 ) -> None:
     last = reviewer.queue()[-1]
-    reviewer.post("/api/release", {})
+    reviewer.post("/api/v1/release", {})
     assert reviewer.clip(last["id"]) == last
     other = Reviewer(app)
     assert other.clip(last["id"]) == last
@@ -285,12 +285,12 @@ def test_a_clip_that_was_decided_on_opens_with_its_verdict_and_can_be_decided_on
     first, second, third, _ = reviewer.queue()
 
     def opened(clip: dict[str, Any]) -> Any:
-        return reviewer.post(f"/api/clips/{clip['id']}/lease", {}).get_json()["clip"]
+        return reviewer.post(f"/api/v1/clips/{clip['id']}/lease", {}).get_json()["clip"]
 
     assert opened(first) == first
     assert first["verdict"] is None
     reviewer.client.post(
-        "/api/reviewer", json={"name": "ann"}, headers={"X-CSRFToken": reviewer.token}
+        "/api/v1/reviewer", json={"name": "ann"}, headers={"X-CSRFToken": reviewer.token}
     )
     reviewer.decide(first, "approve")
     approved = opened(first)
@@ -299,7 +299,7 @@ def test_a_clip_that_was_decided_on_opens_with_its_verdict_and_can_be_decided_on
     assert datetime.fromisoformat(approved["verdict"]["at"]).tzinfo is not None
     anew = Reviewer(app).decide(approved, "archive").get_json()
     assert opened(first)["verdict"]["action"] == "archive"
-    reviewer.post("/api/undo", {"event_id": anew["event_id"]})
+    reviewer.post("/api/v1/undo", {"event_id": anew["event_id"]})
     assert opened(first)["state"] == "review_approved"
     assert opened(first)["verdict"] == approved["verdict"]
 
@@ -307,14 +307,14 @@ def test_a_clip_that_was_decided_on_opens_with_its_verdict_and_can_be_decided_on
     assert opened(second)["verdict"] is None
     split = reviewer.decide(third, "split", frame=60).get_json()
     for gone in (
-        reviewer.client.get(f"/api/clips/{third['id']}"),
-        reviewer.post(f"/api/clips/{third['id']}/lease", {}),
+        reviewer.client.get(f"/api/v1/clips/{third['id']}"),
+        reviewer.post(f"/api/v1/clips/{third['id']}/lease", {}),
     ):
         assert gone.status_code == 410
-        assert "was replaced by a merge or a split" in gone.get_json()["error"]
-    assert reviewer.client.get("/api/clips/999999").status_code == 404
-    assert reviewer.post("/api/clips/999999/lease", {}).status_code == 404
-    recent = reviewer.client.get("/api/mine").get_json()["recent"]
+        assert "was replaced by a merge or a split" in gone.get_json()["detail"]
+    assert reviewer.client.get("/api/v1/clips/999999").status_code == 404
+    assert reviewer.post("/api/v1/clips/999999/lease", {}).status_code == 404
+    recent = reviewer.client.get("/api/v1/mine").get_json()["recent"]
     made = [clip["id"] for clip in split["clips"] if clip["state"] == "pending_review"]
     assert [each["clip_id"] for each in recent] == [made[0], second["id"], first["id"]]
 
@@ -327,13 +327,13 @@ def test_older_decisions_are_told_page_by_page(
     made = [reviewer.decide(clip, "skip").get_json()["event_id"] for clip in found]
 
     def told(**query: Any) -> tuple[list[int], bool]:
-        mine = reviewer.client.get("/api/mine", query_string=query).get_json()
+        mine = reviewer.client.get("/api/v1/mine", query_string=query).get_json()
         return [each["id"] for each in mine["recent"]], mine["has_older"]
 
     assert told() == ([made[3], made[2]], True)
     assert told(before=made[2]) == ([made[1], made[0]], True)
     assert told(before=made[0]) == ([], False)
-    undone = reviewer.post("/api/undo", {"event_id": made[1]}).get_json()
+    undone = reviewer.post("/api/v1/undo", {"event_id": made[1]}).get_json()
     assert (undone["undone"], undone["today"]) == (1, 3)
     assert told(before=made[2]) == ([made[0]], False)
 
@@ -341,9 +341,9 @@ def test_older_decisions_are_told_page_by_page(
 def test_reading_leases_nothing(app: Flask, reviewer: Reviewer, engine: Engine) -> None:
     for _ in range(2):
         anybody = app.test_client()
-        (first, *_) = anybody.get("/api/queue?stacks=1").get_json()["clips"]
-        assert anybody.get(f"/api/clips/{first['id']}").get_json()["clip"] == first
-        assert anybody.get(f"/api/queue?clip={first['id']}").get_json()["clips"] == [first]
+        (first, *_) = anybody.get("/api/v1/queue?stacks=1").get_json()["clips"]
+        assert anybody.get(f"/api/v1/clips/{first['id']}").get_json()["clip"] == first
+        assert anybody.get(f"/api/v1/queue?clip={first['id']}").get_json()["clips"] == [first]
     with transaction(engine) as session:
         leased = sa.text("SELECT count(*) FROM clips WHERE leased_by IS NOT NULL")
         assert session.scalar(leased) == 0
@@ -360,11 +360,11 @@ def test_each_page_of_a_reviewer_has_leases_of_its_own(app: Flask, reviewer: Rev
     others = [clip["id"] for clip in reviewer.queue()]
     assert len(others) == 2
     assert not {first["id"], *made} & {*others}
-    answer = reviewer.client.get("/api/queue", headers={"X-Heaters-Page": "two"}).get_json()
+    answer = reviewer.client.get("/api/v1/queue", headers={"X-Heaters-Page": "two"}).get_json()
     assert (answer["pending"], answer["with_others"], answer["available"]) == (5, 0, 2)
-    reviewer.post("/api/undo", {"event_id": split["event_id"]})
+    reviewer.post("/api/v1/undo", {"event_id": split["event_id"]})
     assert len(reviewer.queue()) == 3
-    reviewer.post("/api/release", {})
+    reviewer.post("/api/v1/release", {})
     reviewer.page = "one"
     assert len(reviewer.queue(limit=1)) == 1
     assert [clip["id"] for clip in Reviewer(app).queue()] == sorted([*others, second["id"]])
@@ -373,7 +373,7 @@ def test_each_page_of_a_reviewer_has_leases_of_its_own(app: Flask, reviewer: Rev
 @pytest.mark.parametrize("page", ["", "a b", "x" * 65, "é"])
 def test_a_page_with_a_malformed_token_is_refused(reviewer: Reviewer, page: str) -> None:
     reviewer.page = page
-    assert reviewer.post("/api/release", {}).status_code == 400
+    assert reviewer.post("/api/v1/release", {}).status_code == 400
 
 
 def test_clips_are_scored_by_what_was_decided(reviewer: Reviewer, engine: Engine) -> None:
@@ -392,9 +392,9 @@ def test_clips_are_scored_by_what_was_decided(reviewer: Reviewer, engine: Engine
 
 @pytest.mark.parametrize("event_id", [10**6, -1])
 def test_a_decision_that_never_was_can_not_be_undone(reviewer: Reviewer, event_id: int) -> None:
-    refused = reviewer.post("/api/undo", {"event_id": event_id})
+    refused = reviewer.post("/api/v1/undo", {"event_id": event_id})
     assert refused.status_code == 400
-    assert refused.get_json()["error"] == f"There is no decision {event_id}."
+    assert refused.get_json()["detail"] == f"There is no decision {event_id}."
 
 
 def test_a_video_is_removed_and_added_again(
@@ -409,10 +409,10 @@ def test_a_video_is_removed_and_added_again(
     page = reviewer.client.get("/sources").get_data(as_text=True)
     assert "Film-1 is removed." in page
     assert "video-film-1" not in page
-    refused = reviewer.post("/api/undo", {"event_id": reviewer_event(engine, clip["id"])})
+    refused = reviewer.post("/api/v1/undo", {"event_id": reviewer_event(engine, clip["id"])})
     assert refused.status_code == 410
-    assert "has been removed since" in refused.get_json()["error"]
-    assert reviewer.client.get("/api/mine").get_json()["recent"] == []
+    assert "has been removed since" in refused.get_json()["detail"]
+    assert reviewer.client.get("/api/v1/mine").get_json()["recent"] == []
     history = reviewer.client.get(f"/clips/{clip['id']}").get_data(as_text=True)
     assert "removed with its video" in history
     assert 'name="event_id"' not in history
@@ -446,10 +446,10 @@ HUGE = 10**30
 @pytest.mark.parametrize(
     ("url", "body"),
     [
-        ("/api/clips/1/decisions", {"action": "annotate", "version": 1, "note": "\ud800"}),
-        (f"/api/clips/{HUGE}/decisions", {"action": "skip", "version": 1}),
-        ("/api/decisions", {"action": "skip", "clips": [{"id": HUGE, "version": 1}]}),
-        ("/api/undo", {"event_id": HUGE}),
+        ("/api/v1/clips/1/decisions", {"action": "annotate", "version": 1, "note": "\ud800"}),
+        (f"/api/v1/clips/{HUGE}/decisions", {"action": "skip", "version": 1}),
+        ("/api/v1/decisions", {"action": "skip", "clips": [{"id": HUGE, "version": 1}]}),
+        ("/api/v1/undo", {"event_id": HUGE}),
     ],
 )
 def test_what_no_database_holds_is_refused_with_a_sentence(
@@ -457,12 +457,12 @@ def test_what_no_database_holds_is_refused_with_a_sentence(
 ) -> None:
     answer = reviewer.post(url, body)
     assert answer.status_code == 400
-    assert answer.get_json()["error"].endswith((": check it.", "or null."))
+    assert answer.get_json()["detail"].endswith((": check it.", "line 1 column 39."))
 
 
 def test_json_without_end_is_refused_with_a_sentence(reviewer: Reviewer) -> None:
     headers = {"X-CSRFToken": reviewer.token, "Content-Type": "application/json"}
-    answer = reviewer.client.post("/api/undo", data="[" * 100_000, headers=headers)
+    answer = reviewer.client.post("/api/v1/undo", data="[" * 100_000, headers=headers)
     assert (answer.status_code, "must carry a JSON object" in answer.text) == (400, True)
 
 
@@ -499,10 +499,10 @@ def test_clips_that_show_the_same_come_as_stacks(reviewer: Reviewer, engine: Eng
     assert stacks() == [[ids[0], ids[2]]]
     assert stacks(order="longest") == [[ids[2], ids[0]]]
     assert stacks(limit=1) == [[ids[0], ids[2]]]
-    assert "stacks" not in reviewer.client.get("/api/queue").get_json()
+    assert "stacks" not in reviewer.client.get("/api/v1/queue").get_json()
 
     def alike(place: int) -> tuple[list[int], int]:
-        found = reviewer.client.get(f"/api/clips/{ids[place]}/alike").get_json()
+        found = reviewer.client.get(f"/api/v1/clips/{ids[place]}/alike").get_json()
         return [ids.index(clip["id"]) for clip in found["clips"]], len(found["same"])
 
     told = [alike(place) for place in range(4)]

@@ -121,7 +121,7 @@ def release(server: Server, headers: dict[str, str]) -> int:
     """A write of the review page that was loaded with the FORWARDED headers."""
     _, page = server.get("/review", FORWARDED)
     ours = {"Content-Type": "application/json", "X-CSRFToken": csrf_token(page)}
-    answer, _ = server.send("POST", "/api/release", ours | FORWARDED | headers, "{}")
+    answer, _ = server.send("POST", "/api/v1/release", ours | FORWARDED | headers, "{}")
     return answer.status
 
 
@@ -175,7 +175,7 @@ def test_without_a_proxy_it_believes_no_header(exported: Clip) -> None:
         assert release(server, {"Sec-Fetch-Site": "cross-site"}) == 403
 
 
-PAGES = ("/review", "/sources", "/library", "/statistics", "/healthz", "/nowhere", "/api/queue")
+PAGES = ("/review", "/sources", "/library", "/statistics", "/healthz", "/nowhere", "/api/v1/queue")
 
 
 def test_an_untrusted_name_is_refused_in_one_sentence_and_one_line(
@@ -241,7 +241,7 @@ def test_clients_that_are_slow_hold_up_nobody(
             connect("")
         for _ in range(20):
             connect(
-                "POST /api/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+                "POST /api/v1/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
             )
         readers = [
             connect(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(THREADS + 4)

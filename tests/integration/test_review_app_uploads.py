@@ -225,7 +225,7 @@ def test_two_clients_of_one_upload_do_not_mix(
     second.upload_chunk()
     stale = patch(first.url, MIB, b"x" * MIB)
     assert stale.status_code == 409
-    assert "resumes at byte 2097152" in stale.json()["error"]
+    assert "resumes at byte 2097152" in stale.json()["detail"]
     first.upload()  # asks for the offset when it is refused, and goes on
     (video,) = videos(engine)
     assert same_file(storage, video, file)
@@ -260,7 +260,7 @@ def test_announcements_that_are_refused(
     with served(app) as address:
         answer = announce(address, length, **metadata)
     assert answer.status_code == status
-    assert answer.json()["error"].startswith(sentence)
+    assert answer.json()["detail"].startswith(sentence)
     assert answer.headers["Tus-Resumable"] == "1.0.0"
     assert folders(settings) == []
 
@@ -272,7 +272,7 @@ def test_a_file_that_the_disk_can_not_hold_is_refused(settings: Settings) -> Non
         headers={**TUS, "Upload-Length": str(10**17), "Upload-Metadata": encoded(filename="a.mp4")},
     )
     assert answer.status_code == 507
-    assert "disk has only" in answer.get_json()["error"]
+    assert "disk has only" in answer.get_json()["detail"]
 
 
 def roomy(settings: Settings, keep_free_gb: float = 0) -> Flask:
@@ -288,8 +288,8 @@ def test_uploads_share_the_disk_that_is_free(settings: Settings) -> None:
         first = begun(address, length)
         refused = announce(address, length, filename="second.mp4")
         assert refused.status_code == 507
-        assert refused.json()["error"].startswith("second.mp4 has ")
-        assert "promised to other uploads" in refused.json()["error"]
+        assert refused.json()["detail"].startswith("second.mp4 has ")
+        assert "promised to other uploads" in refused.json()["detail"]
         assert len(folders(settings)) == 1
         assert requests.delete(first, headers=TUS, timeout=10).status_code == 204
         begun(address, length)
@@ -329,7 +329,7 @@ def test_what_has_to_stay_free_stays_free(settings: Settings, engine: Engine) ->
     with served(roomy(settings, free * 0.6 / 1e9)) as address:
         refused = announce(address, int(free * 0.6), filename="film.mp4")
         assert refused.status_code == 507
-        assert "HEATERS_MIN_FREE_GB" in refused.json()["error"]
+        assert "HEATERS_MIN_FREE_GB" in refused.json()["detail"]
         assert folders(settings) == []
 
 
@@ -341,7 +341,7 @@ def test_an_upload_waits_while_the_disk_is_full(settings: Settings, engine: Engi
     with served(roomy(settings, keep_free_gb=1e9)) as address:
         refused = patch(address + path, 5, b"67890")
         assert refused.status_code == 507
-        assert refused.json()["error"].startswith("film.mp4 has to wait at byte 5: ")
+        assert refused.json()["detail"].startswith("film.mp4 has to wait at byte 5: ")
         assert offset(address + path) == 5
     with served(roomy(settings)) as address:
         assert patch(address + path, 5, b"67890").status_code == 204
@@ -367,7 +367,7 @@ def test_headers_that_make_no_sense(app: Flask, headers: dict[str, str], status:
     good = {**TUS, "Upload-Length": "10", "Upload-Metadata": encoded(filename="film.mp4")}
     answer = app.test_client().post("/sources", headers={**good, **headers})
     assert answer.status_code == status
-    sentence = answer.get_json()["error"]
+    sentence = answer.get_json()["detail"]
     assert sentence.endswith(".") and len(sentence) < 200
 
 
@@ -384,7 +384,7 @@ def test_pieces_that_make_no_sense(address: str) -> None:
         (patch(f"{address}/sources/uploads/..%2f..%2fsecret_key", 0, b"x"), 404),
     ]:
         assert answer.status_code == status
-        assert answer.json()["error"].endswith(".")
+        assert answer.json()["detail"].endswith(".")
     assert offset(url) == 0
 
 
@@ -419,7 +419,7 @@ def test_a_cancelled_upload_is_gone(address: str, settings: Settings) -> None:
     assert requests.head(url, headers=TUS, timeout=10).status_code == 404
     gone = patch(url, 5, b"67890")
     assert gone.status_code == 404
-    assert "Send the file again" in gone.json()["error"]
+    assert "Send the file again" in gone.json()["detail"]
 
 
 @pytest.mark.parametrize("event", ["begins", "ends", "is taken back"])
@@ -475,7 +475,7 @@ def test_a_storage_that_fails_at_the_end_loses_nothing(settings: Settings, engin
         url = begun(address, 4)
         refused = patch(url, 0, b"film")
         assert refused.status_code == 500
-        assert refused.json() == {"error": "The bucket 'films' can't be used."}
+        assert refused.json() == {"detail": "The bucket 'films' can't be used."}
         assert requests.head(url, headers=TUS, timeout=10).status_code == 500
         assert videos(engine) == []
         done = patch(url, 4, b"")

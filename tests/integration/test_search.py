@@ -155,7 +155,7 @@ def test_every_filter_narrows_a_search(
     describe(engine, three, state="pending_review", is_virtual=True, clip_filepath=None)
     assert ids(find(client, **harbours, state="pending")) == [three]
     assert ids(find(client, **harbours, state="pending,library", label="night")) == [two]
-    assert client.get("/api/search?words=x&since=soon").status_code == 400
+    assert client.get("/api/v1/search?words=x&since=soon").status_code == 400
 
 
 def test_a_clip_and_a_frame_of_it_find_their_like(
@@ -184,7 +184,7 @@ def test_a_clip_and_a_frame_of_it_find_their_like(
     # Both at once: what is in both rankings goes first.
     assert ids(find(client, like=one, frame=9, words="cafe"))[0] == two
     assert ids(find(client, like=one, label="night")) == [two]
-    assert client.get("/api/search?like=99999").status_code == 404
+    assert client.get("/api/v1/search?like=99999").status_code == 404
 
 
 def test_two_models_stand_side_by_side(
@@ -197,10 +197,10 @@ def test_two_models_stand_side_by_side(
     assert ids(find(client, like=one, model="b"))[0] == three
     page = client.get(f"/library?like={one}&model=b").text
     assert "<option selected>b</option>" in page
-    refused = client.get(f"/api/search?like={one}&model=c")
-    assert (refused.status_code, refused.json) == (
+    refused = client.get(f"/api/v1/search?like={one}&model=c")
+    assert (refused.status_code, refused.json["detail"]) == (
         400,
-        {"error": "No clip has a vector by the model c."},
+        "No clip has a vector by the model c.",
     )
     old = client.get(f"/clips/{one}/similar?model=b")
     assert (old.status_code, old.location) == (301, f"/library?like={one}&model=b")
@@ -241,9 +241,9 @@ def test_the_page_shows_what_was_found_page_by_page(
     ],
 )
 def test_a_search_that_makes_no_sense_is_one_sentence(client: FlaskClient, query: str) -> None:
-    answer = client.get(f"/api/search?{query}")
+    answer = client.get(f"/api/v1/search?{query}")
     assert answer.status_code == 400
-    assert answer.json and answer.json["error"].endswith(".")
+    assert answer.json and answer.json["detail"].endswith(".")
 
 
 @pytest.mark.parametrize("words", ["'; --", "a:* | b & !", "\\", "%", "“”", "½ ¾", "e\u0301", "🎬"])
@@ -274,7 +274,7 @@ def layout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
 
 
 def send(client: FlaskClient, content: bytes, mimetype: str = "image/jpeg") -> Any:
-    return client.post("/api/search/pictures", data=content, content_type=mimetype)
+    return client.post("/api/v1/search/pictures", data=content, content_type=mimetype)
 
 
 def test_a_picture_is_sent_once_and_found_by_its_digest(
@@ -296,7 +296,7 @@ def test_a_picture_is_sent_once_and_found_by_its_digest(
     assert found["hits"][0]["alike"] == [
         {"to": "picture", "likeness": pytest.approx(1, abs=1e-4), "frame": 5}
     ]
-    small = client.get(f"/api/search/pictures/{digest}.jpg")
+    small = client.get(f"/api/v1/search/pictures/{digest}.jpg")
     assert (small.mimetype, small.data[:2]) == ("image/jpeg", b"\xff\xd8")
     assert "The picture that is searched for" in client.get(f"/library?picture={digest}").text
 
@@ -309,7 +309,7 @@ def test_a_picture_is_sent_once_and_found_by_its_digest(
     layout.wait()
     assert ids(find(client, picture=digest)) == [one, two]
     refused = send(client, jpeg((0, 200, 0)))
-    assert (refused.status_code, refused.json["error"]) == (
+    assert (refused.status_code, refused.json["detail"]) == (
         400,
         "Pictures can't be searched for now: the search process does not run: `heaters up` starts "
         "it.",
@@ -318,8 +318,8 @@ def test_a_picture_is_sent_once_and_found_by_its_digest(
         session.execute(sa.text("UPDATE search_pictures SET made_at = now() - interval '3 days'"))
     with search_process(settings.home, "layout-v1"):
         assert send(client, jpeg((0, 200, 0))).status_code == 200
-    gone = client.get("/api/search", query_string={"picture": digest})
-    assert gone.status_code == 404 and "drop it again" in gone.json["error"]
+    gone = client.get("/api/v1/search", query_string={"picture": digest})
+    assert gone.status_code == 404 and "drop it again" in gone.json["detail"]
 
 
 def test_only_pictures_of_a_bounded_size_are_opened(
@@ -334,7 +334,7 @@ def test_only_pictures_of_a_bounded_size_are_opened(
         (b"", "no picture"),
     ):
         refused = send(client, content)
-        assert refused.status_code == 400 and words in refused.json["error"]
+        assert refused.status_code == 400 and words in refused.json["detail"]
     assert send(client, b"\xff\xd8\xff" + bytes(33 << 20)).status_code == 413
     assert send(client, jpeg((1, 2, 3)), "text/plain").status_code == 400
     assert send(client, jpeg((1, 2, 3), (4000, 3000))).status_code == 200

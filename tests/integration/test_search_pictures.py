@@ -89,7 +89,7 @@ def test_words_and_pictures_find_clips_and_texts_do_without_the_process(
         assert {each["field"] for each in found["hits"][0]["mentions"]} == {"note"}
 
         sent = client.post(
-            "/api/search/pictures", data=jpeg((0, 0, 200)), content_type="image/jpeg"
+            "/api/v1/search/pictures", data=jpeg((0, 0, 200)), content_type="image/jpeg"
         )
         assert ids(find(client, picture=sent.json["digest"]))[0] == two
         told = command("search", "--picture", str(saved(tmp_path, (200, 0, 0))), "--limit", "1")

@@ -82,13 +82,13 @@ def test_the_pace_leaves_pauses_out(engine: Engine) -> None:
 def test_the_pages_name_one_pace(settings: Settings, engine: Engine) -> None:
     video, _ = ready_video(engine)
     reviewer = Reviewer(create_app(settings))
-    assert reviewer.client.get("/api/progress").get_json()["pace"] is None
-    assert reviewer.post("/api/reviewer", {"name": "ann"}).status_code == 200
+    assert reviewer.client.get("/api/v1/progress").get_json()["pace"] is None
+    assert reviewer.post("/api/v1/reviewer", {"name": "ann"}).status_code == 200
     start = datetime.now(UTC) - timedelta(days=2)
     with transaction(engine) as session:
         for number in range(11):
             an_event(session, video.id, "ann", start + timedelta(seconds=5 * number))
-    assert reviewer.client.get("/api/progress").get_json()["pace"] == pytest.approx(720)
+    assert reviewer.client.get("/api/v1/progress").get_json()["pace"] == pytest.approx(720)
     text = reviewer.client.get("/statistics").get_data(as_text=True)
     assert "<dd>720</dd>" in text
     assert 'data-name="An hour">720</td>' in text

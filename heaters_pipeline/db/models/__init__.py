@@ -23,6 +23,7 @@ from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Han
 from heaters_pipeline.db.models.outages import Outage
 from heaters_pipeline.db.models.people import AuditEntry, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
+from heaters_pipeline.db.models.requests import IdempotentRequest
 from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
 from heaters_pipeline.db.models.sources import (
@@ -60,6 +61,7 @@ __all__ = [
     "GroupExport",
     "Handover",
     "HandoverClip",
+    "IdempotentRequest",
     "KeyframeRuleRow",
     "Label",
     "ObjectToDelete",

@@ -30,7 +30,7 @@ function tell(text, canUndo = false) {
 
 /** @param {string} what @param {object} body @param {() => void} [then] */
 function send(what, body, then = () => {}) {
-  last = last.then(() => api(`/api/collections/${id}/${what}`, body)).then(then, (error) => {
+  last = last.then(() => api(`/api/v1/collections/${id}/${what}`, body)).then(then, (error) => {
     tellInLine({ text: `Not saved: ${sentence(error)} Load the page again.`, bad: true });
   });
 }

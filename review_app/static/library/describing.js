@@ -54,7 +54,7 @@ export class Describing {
   }
 
   async #load() {
-    const found = await api('/api/labels').catch(() => ({ labels: [], others: [] }));
+    const found = await api('/api/v1/labels').catch(() => ({ labels: [], others: [] }));
     this.listed = found.labels;
     this.#describe.use(found);
   }
@@ -85,7 +85,7 @@ export class Describing {
     try {
       const version = clip?.version ?? await versionOf(id);
       const body = { action: 'annotate', version, ...description };
-      const { clips: [now] } = await api(`/api/clips/${id}/decisions`, body);
+      const { clips: [now] } = await api(`/api/v1/clips/${id}/decisions`, body);
       this.#takeIfShown(id, { version: now.version });
       this.#tell('');
     } catch (error) {
@@ -116,4 +116,4 @@ export class Describing {
 }
 
 /** @param {number} id @returns {Promise<number>} */
-const versionOf = async (id) => (await api(`/api/clips/${id}`)).clip.version;
+const versionOf = async (id) => (await api(`/api/v1/clips/${id}`)).clip.version;

@@ -27,7 +27,7 @@ export class Alike {
 
   /** @param {number} id */
   async #load(id) {
-    const { clips, same } = await api(`/api/clips/${id}/alike`)
+    const { clips, same } = await api(`/api/v1/clips/${id}/alike`)
       .catch(() => ({ clips: [], same: [] }));
     if (id !== this.#shown) return;
     byId('alike').replaceChildren(.../** @type {Clip[]} */ (clips).map((clip) =>

@@ -56,10 +56,10 @@ const player = new Player({
 });
 const queue = new ReviewQueue({
   server: {
-    decide: (id, body) => api(`/api/clips/${id}/decisions`, body),
+    decide: (id, body, task) => api(`/api/v1/clips/${id}/decisions`, body, { task }),
     mine: myDecisions,
     undo: undoDecision,
-    open: (id) => api(`/api/clips/${id}/lease`, {}),
+    open: (id) => api(`/api/v1/clips/${id}/lease`, {}),
     load: (limit, { only, anew = false } = {}) => {
       const { selection } = filters;
       const wanted = new URLSearchParams(searchOf(selection));
@@ -207,7 +207,7 @@ letRename(
 );
 
 async function loadLabels() {
-  const found = await api('/api/labels').catch(() => null);
+  const found = await api('/api/v1/labels').catch(() => null);
   if (found) describe.use(found);
 }
 

@@ -54,7 +54,7 @@ export class Progress {
     this.#asked = key;
     this.#askedAt = performance.now();
     const video = current?.video.key ?? new URLSearchParams(location.search).get('video') ?? '';
-    const told = await api(`/api/progress?${new URLSearchParams({ video })}`).catch(() => null);
+    const told = await api(`/api/v1/progress?${new URLSearchParams({ video })}`).catch(() => null);
     this.#isAsking = false;
     if (!told) return;
     this.#told = told;

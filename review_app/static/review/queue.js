@@ -15,8 +15,8 @@
  * @typedef {import('./journal.js').Mine} Mine
  * @typedef {{event_id: number, clips: Clip[], today?: number}} Answer  `today`: of an undo, how
  *   many decisions of today stand
- * @typedef {{decide: (id: number, body: object) => Promise<Answer>,
- *   mine: (before?: number) => Promise<Mine>, undo: (eventId: number | null) => Promise<Answer>,
+ * @typedef {{decide: (id: number, body: object, task: object) => Promise<Answer>,
+ *   mine: (before?: number) => Promise<Mine>, undo: (eventId: number | null, task: object) => Promise<Answer>,
  *   open: (id: number) => Promise<{clip: Clip}>,
  *   load: (limit: number, options?: {only?: number, anew?: boolean}) => Promise<Handed>}} Server
  *   they throw a Refusal; `open`: a clip in any state; `only`: load that clip alone; `anew`: what
@@ -436,7 +436,7 @@ export class ReviewQueue {
     edit.fate = 'sent';
     const request = action === 'undo'
       ? this.#takeBack(edit)
-      : this.#server.decide(clip.id, { action, version: clip.version, ...fields });
+      : this.#server.decide(clip.id, { action, version: clip.version, ...fields }, edit);
     const answer = await unlessRefused(
       request.catch((refusal) => {
         edit.isUnclear ||= UNCLEAR.has(refusal.status);
@@ -461,7 +461,7 @@ export class ReviewQueue {
       edit.eventId = latest?.id ?? null;
       if (latest) edit.fields.action = latest.action;
     }
-    return this.#server.undo(edit.eventId);
+    return this.#server.undo(edit.eventId, edit);
   }
 
   /** @param {Entry} edit @param {Answer} answer */

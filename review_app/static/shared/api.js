@@ -15,9 +15,24 @@ export class ApiError extends Error {
   }
 }
 
+/** @type {WeakMap<object, {key: string, content: string}>} */ const sent = new WeakMap();
+let lastKey = 0;
+
+/** The key by which the server knows a request of a task when it comes again.
+ * @param {object} task @param {string} content */
+function keyOf(task, content) {
+  const before = sent.get(task);
+  if (before?.content === content) return before.key;
+  const key = `${PAGE}-${(lastKey += 1)}`;
+  sent.set(task, { key, content });
+  return key;
+}
+
 /** @param {string} url @param {object} [body] sent by POST if given, even if the page closes
- * meanwhile @param {string} [page] whose leases it is about @returns {Promise<any>} */
-export async function api(url, body, page = PAGE) {
+ * meanwhile @param {{page?: string, task?: object}} [options] `page`: whose leases it is about;
+ * `task`: what the request does, which counts once however often it is sent
+ * @returns {Promise<any>} */
+export async function api(url, body, { page = PAGE, task } = {}) {
   /** @type {Record<string, string>} */ const headers = { 'X-Heaters-Page': page };
   /** @type {RequestInit} */ const request = { headers, signal: AbortSignal.timeout(PATIENCE_MS) };
   const waited = takeWaits();
@@ -29,33 +44,36 @@ export async function api(url, body, page = PAGE) {
     headers['Content-Type'] = 'application/json';
     headers['X-CSRFToken'] = token.content;
     request.body = JSON.stringify(body);
+    if (task) headers['Idempotency-Key'] = keyOf(task, request.body);
   }
   const response = await fetch(url, request).catch(() => null);
   // An answer that breaks off, or is not JSON, does not tell what the server did.
   const answer = await response?.json().catch(() => null);
   if (!response || (response.ok && !answer)) throw new ApiError('the server does not answer', 0);
   if (!response.ok) {
-    const sentence = answer?.error ?? `the server answered ${response.status}`;
+    const sentence = answer?.detail ?? `the server answered ${response.status}`;
     throw new ApiError(sentence, response.status, answer);
   }
   return answer;
 }
 
-/** Takes back a decision; null: this reviewer's latest. @param {number | null} eventId */
-export const undoDecision = (eventId) => api('/api/undo', { event_id: eventId });
+/** Takes back a decision; null: this reviewer's latest. @param {number | null} eventId
+ * @param {object} [task] */
+export const undoDecision = (eventId, task) =>
+  api('/api/v1/undo', { event_id: eventId }, { task });
 
 /** This reviewer's decisions that are not undone, newest first: the latest, or those before one.
  * @param {number} [before] its id
  * @returns {Promise<any>} their `Mine` (review/journal.js) */
 export const myDecisions = (before) =>
-  api(before === undefined ? '/api/mine' : `/api/mine?before=${before}`);
+  api(before === undefined ? '/api/v1/mine' : `/api/v1/mine?before=${before}`);
 
 /** The id of this reviewer's latest decision that is not undone.
  * @returns {Promise<number | null>} */
 export const latestDecision = async () => (await myDecisions()).recent[0]?.id ?? null;
 
 /** Gives back what this page has leased. @param {string} [page] or another page of this tab */
-export const releaseClips = (page) => api('/api/release', {}, page).catch(() => {});
+export const releaseClips = (page) => api('/api/v1/release', {}, { page }).catch(() => {});
 
 const tookOver = predecessor().then((page) => (page ? releaseClips(page) : undefined));
 
@@ -63,5 +81,5 @@ const tookOver = predecessor().then((page) => (page ? releaseClips(page) : undef
  * @returns {Promise<any>} */
 export async function queueClips(wanted) {
   await tookOver;
-  return api(`/api/queue?${wanted}`, {});
+  return api(`/api/v1/queue?${wanted}`, {});
 }

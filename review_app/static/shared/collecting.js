@@ -96,7 +96,7 @@ export class Collecting {
   /** @param {Collection} collection @param {number[]} ids */
   #send(collection, ids) {
     this.#last = this.#last.then(async () => {
-      const url = `/api/collections/${collection.id}`;
+      const url = `/api/v1/collections/${collection.id}`;
       try {
         let [word, now] = ['in', await api(`${url}/clips`, { clips: ids })];
         if (now.changed.length === 0) {
@@ -128,7 +128,7 @@ export class Collecting {
 
   async #make() {
     try {
-      this.#take(await api('/api/collections', { name: this.#name.value }));
+      this.#take(await api('/api/v1/collections', { name: this.#name.value }));
     } catch (error) {
       this.#fail(sentence(/** @type {Error} */ (error)));
     }
@@ -137,7 +137,7 @@ export class Collecting {
   async #draw() {
     /** @type {Listed[]} */ let listed = [];
     try {
-      listed = (await api(`/api/collections?clips=${this.#ids.join(',')}`)).collections;
+      listed = (await api(`/api/v1/collections?clips=${this.#ids.join(',')}`)).collections;
     } catch (error) {
       this.#fail(sentence(/** @type {Error} */ (error)));
     }

@@ -9,7 +9,7 @@ export function letRename(onrenamed, onrefused) {
   const field = /** @type {HTMLInputElement} */ (byId('reviewer'));
   field.addEventListener('change', async () => {
     try {
-      const { name } = await api('/api/reviewer', { name: field.value });
+      const { name } = await api('/api/v1/reviewer', { name: field.value });
       field.value = name;
       field.blur();
       await onrenamed();

@@ -45,7 +45,7 @@ export class SavedViews {
       return;
     }
     await this.#try(async () => {
-      await api('/api/views', { name, arguments: this.#chosen() });
+      await api('/api/v1/views', { name, arguments: this.#chosen() });
       this.#name.value = '';
     });
   }
@@ -55,7 +55,7 @@ export class SavedViews {
     try {
       await act();
       this.#tell('');
-      this.#views = (await api('/api/views')).views;
+      this.#views = (await api('/api/v1/views')).views;
     } catch (error) {
       this.#tell(sentence(/** @type {Error} */ (error)));
     }
@@ -104,7 +104,7 @@ export class SavedViews {
       event.preventDefault(); // Esc would close the dialog
       event.stopPropagation();
       if (event.key === 'Escape') this.#draw();
-      else void this.#try(() => api(`/api/views/${view.id}`, { name: field.value }));
+      else void this.#try(() => api(`/api/v1/views/${view.id}`, { name: field.value }));
     });
     shown.replaceWith(field);
     field.focus();
@@ -115,7 +115,7 @@ export class SavedViews {
    * @param {HTMLElement} button */
   #delete(view, button) {
     if (button.classList.contains('is-sure')) {
-      void this.#try(() => api(`/api/views/${view.id}/delete`, {}));
+      void this.#try(() => api(`/api/v1/views/${view.id}/delete`, {}));
       return;
     }
     button.classList.add('is-sure');

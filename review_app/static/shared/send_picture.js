@@ -2,14 +2,14 @@
 
 /** @param {Blob} picture @returns {Promise<string>} the digest that names it in addresses */
 export async function sendPicture(picture) {
-  const response = await fetch('/api/search/pictures', {
+  const response = await fetch('/api/v1/search/pictures', {
     method: 'POST',
     body: picture,
     headers: { 'Content-Type': picture.type || 'application/octet-stream' },
   }).catch(() => null);
   const answer = await response?.json().catch(() => null);
   if (!response?.ok || !answer) {
-    throw new Error(answer?.error ?? 'the picture could not be sent: the server does not answer');
+    throw new Error(answer?.detail ?? 'the picture could not be sent: the server does not answer');
   }
   return answer.digest;
 }

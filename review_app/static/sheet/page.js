@@ -75,7 +75,7 @@ const queue = new SheetQueue({
       if (anew) wanted.set('anew', '1');
       return queueClips(wanted);
     },
-    decide: (body) => api('/api/decisions', body),
+    decide: (body, task) => api('/api/v1/decisions', body, { task }),
     latest: latestDecision,
     undo: undoDecision,
   },
@@ -179,7 +179,7 @@ async function takeApart() {
   const stack = own && looks.stacks && queue.stacks.find((ids) => ids.includes(own.id));
   if (!stack) return;
   try {
-    await api('/api/apart', { clips: stack });
+    await api('/api/v1/apart', { clips: stack });
     queue.notice = { text: `Taken apart: ${count(stack.length, 'clip')}.`, bad: false };
   } catch (error) {
     const told = sentence(/** @type {import('../shared/courier.js').Refusal} */ (error));
@@ -326,13 +326,13 @@ letRename(
 );
 
 async function loadMine() {
-  const { today } = await api('/api/mine').catch(() => ({ today: queue.decidedToday }));
+  const { today } = await api('/api/v1/mine').catch(() => ({ today: queue.decidedToday }));
   queue.decidedToday = today;
   schedule();
 }
 
 async function loadLabels() {
-  describe.use(await api('/api/labels').catch(() => ({ labels: [], others: [] })));
+  describe.use(await api('/api/v1/labels').catch(() => ({ labels: [], others: [] })));
 }
 
 // --- Drawing --------------------------------------------------------------------------------

@@ -13,9 +13,9 @@
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
  *   refused: Refused[]}} Answer
  * @typedef {{load: (limit: number, anew: boolean) => Promise<Handed>,
- *   decide: (body: object) => Promise<Answer>,
+ *   decide: (body: object, task: object) => Promise<Answer>,
  *   latest: () => Promise<number | null>,
- *   undo: (eventId: number | null) => Promise<{clips: Clip[]}>}} Server  they throw a Refusal
+ *   undo: (eventId: number | null, task: object) => Promise<{clips: Clip[]}>}} Server  they throw a Refusal
  * @typedef {{rating?: number | null, note?: string | null, add_labels?: string[],
  *   remove_labels?: string[]}} Fields
  * @typedef {{action: string, fields: Fields, versions: Map<number, number>,
@@ -245,7 +245,7 @@ export class SheetQueue {
   async #send(batch) {
     const clips = [...batch.versions].map(([id, version]) => ({ id, version }));
     const { action, fields } = batch;
-    const request = this.#server.decide({ action, clips, ...fields });
+    const request = this.#server.decide({ action, clips, ...fields }, batch);
     const answer = await unlessRefused(request, (refusal) => {
       this.#say(`${notDone(batch, clips.length)} ${sentence(refusal)}`, true);
     });
@@ -295,7 +295,7 @@ export class SheetQueue {
   async #takeBack(undo) {
     // By its id, so that a retry after a lost answer undoes nothing else.
     undo.eventId ??= undo.of ? undo.of.eventId : await this.#server.latest();
-    return this.#server.undo(undo.eventId);
+    return this.#server.undo(undo.eventId, undo);
   }
 
   /** @param {Batch | null} batch @param {Refusal} refusal @param {boolean} wasUnclear */

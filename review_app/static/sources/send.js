@@ -11,7 +11,7 @@ export const send = (method, url, { headers, body, signal, onprogress }) =>
       resolve({
         status: request.status,
         header: (name) => request.getResponseHeader(name),
-        error: request.status < 300 ? '' : errorIn(request.responseText),
+        detail: request.status < 300 ? '' : errorIn(request.responseText),
       });
     request.onerror = () => reject(new Error('No connection to the server.'));
     request.onabort = () => reject(new Error('Stopped.'));
@@ -23,7 +23,7 @@ export const send = (method, url, { headers, body, signal, onprogress }) =>
 /** @param {string} body */
 function errorIn(body) {
   try {
-    return JSON.parse(body).error ?? '';
+    return JSON.parse(body).detail ?? '';
   } catch {
     return '';
   }

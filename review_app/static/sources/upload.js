@@ -25,7 +25,7 @@ export const fingerprint = (file) => [file.name, file.size, file.lastModified].j
 const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 /**
- * @typedef {{ status: number, header: (name: string) => string | null, error: string }} Answer
+ * @typedef {{ status: number, header: (name: string) => string | null, detail: string }} Answer
  * @typedef {{
  *   headers: Record<string, string>, body?: Blob, signal?: AbortSignal,
  *   onprogress?: (bytes: number) => void,
@@ -209,7 +209,7 @@ export class Upload {
       signal,
     });
     // Without room, an upload that has begun waits; a new one does not begin.
-    if (answer.status === 507) throw new Refused(answer.error);
+    if (answer.status === 507) throw new Refused(answer.detail);
     check(answer);
     const url = /** @type {string} */ (answer.header('Location'));
     this.sent = 0;
@@ -228,7 +228,7 @@ export class Upload {
         signal,
         onprogress: (bytes) => this.#arrived(offset + bytes),
       });
-      this.#said = answer.error;
+      this.#said = answer.detail;
       check(answer);
       this.#arrived(Number(answer.header('Upload-Offset')));
     } catch (error) {
@@ -266,9 +266,9 @@ export class Upload {
 
 /** Throws if the answer is an error: Refused if a retry is no use.
  * @param {Answer} answer @param {string} said the text for an answer without one */
-function check({ status, error }, said = '') {
+function check({ status, detail }, said = '') {
   if (status < 300) return;
-  const sentence = error || said || `The server answered ${status}.`;
+  const sentence = detail || said || `The server answered ${status}.`;
   // Worth a retry: another request holds it, the server lost it, or the server itself has failed.
   const passing = [404, 408, 409, 423, 429].includes(status) || status >= 500;
   throw passing ? new Error(sentence) : new Refused(sentence);

@@ -9,7 +9,7 @@ import { fileSize, roughDuration } from '../../../review_app/static/sources/amou
 
 /**
  * @typedef {import('../../../review_app/static/sources/upload.js').SendOptions} SendOptions
- * @typedef {{ status: number, error?: string } | undefined} Special
+ * @typedef {{ status: number, detail?: string } | undefined} Special
  * @typedef {(method: string, url: string, options: SendOptions) => Special | Promise<Special>} Trouble
  */
 
@@ -25,7 +25,7 @@ class Server {
     assert.equal(options.headers['Tus-Resumable'], '1.0.0');
     this.requests.push(method);
     const special = await this.trouble(method, url, options);
-    if (special) return { header: () => null, error: '', ...special };
+    if (special) return { header: () => null, detail: '', ...special };
     if (method === 'POST') {
       const address = `/sources/uploads/${this.uploads.size}`;
       const { 'Upload-Length': length, 'Upload-Metadata': metadata } = options.headers;
@@ -50,8 +50,8 @@ class Server {
   };
 
   /** @param {number} status @param {Record<string, string>} [headers] */
-  answer(status, headers = {}, error = '') {
-    return { status, header: (/** @type {string} */ name) => headers[name] ?? null, error };
+  answer(status, headers = {}, detail = '') {
+    return { status, header: (/** @type {string} */ name) => headers[name] ?? null, detail };
   }
 }
 
@@ -112,10 +112,10 @@ test('a file goes in chunks', async () => {
 test('it resumes by itself after passing errors', async () => {
   const { server, uploads, states } = world();
   const troubles = [
-    { status: 503, error: 'Away.' },
-    { status: 423, error: 'Busy.' },
-    { status: 409, error: 'Elsewhere.' },
-    { status: 507, error: 'The disk is full for now.' },
+    { status: 503, detail: 'Away.' },
+    { status: 423, detail: 'Busy.' },
+    { status: 409, detail: 'Elsewhere.' },
+    { status: 507, detail: 'The disk is full for now.' },
   ];
   let attempts = 0;
   server.trouble = (method) => {
@@ -137,7 +137,7 @@ test('pauses grow,', () => {
 test('a refusal is reported and not retried', async () => {
   const { server, memory, uploads } = world();
   server.trouble = (method) =>
-    method === 'POST' ? { status: 413, error: 'film.mp4 has 2 TB; at most 100 GB are taken.' } : undefined;
+    method === 'POST' ? { status: 413, detail: 'film.mp4 has 2 TB; at most 100 GB are taken.' } : undefined;
   uploads.add([film()], false);
   await until(() => uploads.list[0].state === 'failed');
   assert.equal(told(uploads.list[0], 0)[0], 'film.mp4 has 2 TB; at most 100 GB are taken.');
@@ -147,7 +147,7 @@ test('a refusal is reported and not retried', async () => {
 
 test('an upload without room on the server does not begin', async () => {
   const { server, uploads } = world();
-  server.trouble = (method) => (method === 'POST' ? { status: 507, error: 'No room.' } : undefined);
+  server.trouble = (method) => (method === 'POST' ? { status: 507, detail: 'No room.' } : undefined);
   uploads.add([film()], false);
   await until(() => uploads.list[0].state === 'failed');
   assert.deepEqual(server.requests, ['POST']);
@@ -262,7 +262,7 @@ test('when the storage fails at the end, its sentence stays until it works', asy
   server.trouble = (method, url) => {
     if (method === 'PATCH') {
       server.uploads.get(url).bytes = Buffer.from('a short film');
-      return { status: 500, error: "The bucket 'films' can't be used." };
+      return { status: 500, detail: "The bucket 'films' can't be used." };
     }
     if (method === 'HEAD') {
       failures += 1;

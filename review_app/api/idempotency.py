@@ -1,0 +1,99 @@
+"""Requests that may be sent twice and count once: those with the header Idempotency-Key.
+
+The first transaction of the view writes the key (`services.transaction`). Whatever decides does so
+in its first one: the key is there exactly if the decision is, and a request that comes again gets
+the answer of the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from flask import Response, g, request
+from sqlmodel import Session
+from werkzeug.exceptions import ServiceUnavailable
+
+from heaters_pipeline.db import idempotency
+from heaters_pipeline.domain.errors import Conflict, InputError
+from review_app.access import visitor
+from review_app.services import transaction
+
+HEADER = "Idempotency-Key"
+PATTERN = "[!-~]{1,128}"
+REPEATED = "Idempotent-Replayed"
+RETRY_AFTER = 1
+"""Seconds."""
+
+
+class AnsweredBefore(Exception):
+    """The request was done: ends the transaction that would do it again."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Claim:
+    """That a request with a key is being done."""
+
+    def __init__(self, key: str, digest: str) -> None:
+        self._named = (visitor().name or "", key)
+        self._digest = digest
+        self._at: datetime | None = None
+
+    def write(self, session: Session) -> None:
+        """Raises AnsweredBefore; ServiceUnavailable while that answer is on its way; and Conflict
+        where it is lost, or the key is that of another request."""
+        self._at = idempotency.claim(session, *self._named, self._digest)
+        if self._at is not None:
+            return
+        earlier = idempotency.get(session, *self._named)
+        if earlier is None:
+            raise Conflict("The same request was refused just now: send it again.")
+        if earlier.digest != self._digest:
+            raise Conflict(f"Another request came with this {HEADER}: give each its own.")
+        if idempotency.is_at_work(session, earlier):
+            raise ServiceUnavailable(
+                "The request is being answered: send it again.", retry_after=RETRY_AFTER
+            )
+        if earlier.answer is None:
+            raise Conflict("The request was done and its answer is not known: read what it did.")
+        raise AnsweredBefore(earlier.answer)
+
+    def end(self, answer: bytes | None) -> None:
+        """`answer`: None where the request was refused."""
+        if self._at is None:
+            return
+        with transaction() as session:
+            if answer is None:
+                idempotency.give_up(session, *self._named, self._at)
+            else:
+                idempotency.answered(session, *self._named, answer)
+
+
+def once(answer: Callable[[], Response]) -> Response:
+    """The answer, or that of the same request when it came first."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return answer()
+    if not re.fullmatch(PATTERN, key):
+        raise InputError(f"{HEADER} has 1 to 128 letters, digits and signs of ASCII.")
+    claim = g.claim = Claim(key, _digest())
+    told = None
+    try:
+        response = answer()
+        told = response.get_data() if response.status_code < 400 else None
+    except AnsweredBefore as before:
+        return Response(before.answer, headers={REPEATED: "true"}, mimetype="application/json")
+    finally:
+        g.pop("claim", None)
+        claim.end(told)
+    return response
+
+
+def _digest() -> str:
+    asked = (request.method.encode(), request.full_path.encode(), request.get_data())
+    return sha256(b"\0".join(asked)).hexdigest()
