@@ -75,7 +75,9 @@ def create() -> Response:
             f"The header Upload-Metadata has more than {LONGEST_METADATA} characters: send only "
             "the name and the title of the file.",
         )
-    upload = folder.create(_number("Upload-Length"), metadata, _keep_free())
+    length = _number("Upload-Length")
+    services().storage.make_room(min(length, folder.most_bytes) + _keep_free())
+    upload = folder.create(length, metadata, _keep_free())
     answer = _answer({"Location": url_for("uploads.send", upload_id=upload.id)}, upload)
     answer.status_code = HTTPStatus.CREATED
     return answer
@@ -162,7 +164,7 @@ def _folder() -> UploadFolder:
 
 
 def _keep_free() -> int:
-    return int(services().settings.min_free_gb * 1e9)
+    return services().settings.min_free_bytes
 
 
 def _number(header: str) -> int:
