@@ -111,8 +111,8 @@ def _moved(
         files = _whole_path(pipeline, film)
     finally:
         pipeline.engine.dispose()
-    after = (s3.bytes_up, s3.bytes_down, s3.requests.total())
-    return Moved(*(late - early for late, early in zip(after, before, strict=True)), files)
+    up, down, asked = before
+    return Moved(s3.bytes_up - up, s3.bytes_down - down, s3.requests.total() - asked, files)
 
 
 def _whole_path(pipeline: Pipeline, film: Path) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def _whole_path(pipeline: Pipeline, film: Path) -> tuple[str, ...]:
         raise HeatersError(f"{film.name}: the clips {failed} failed.")
     to = pipeline.settings.home / "handed-over"
     copied = hand_over(pipeline, {}, str(to), actor="benchmark")
-    return tuple(sorted(copied.handover.digests.values()))
+    return tuple(sorted(str(each.file.sha256) for each in copied.handover.clips))
 
 
 @contextmanager
