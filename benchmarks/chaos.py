@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,12 @@ from tests.footage import make_numbered_film
 START_SECONDS = 300
 HEAL_SECONDS = 900
 STOPPED_SECONDS = 4.0
+CLOCK_SECONDS = (-120, 120)
+DISK = "1500m"
+CACHE_GB = "0.012"
+"""Too little for all of a film: some is fetched again."""
+PADDING_BYTES = 10 << 20
+"""Makes a source so large that it is uploaded in parts."""
 
 WORKER, FFMPEG, POSTGRES = "run worker", "ffmpeg", "Postgres"
 SERVERS = {
@@ -77,6 +84,8 @@ FAULTS: Mapping[str, Sequence[str]] = {
     "stop": [*SERVERS, WORKER, WORKER, FFMPEG],
     "storage": get_args(Fault),
     "cut": ["connections"],
+    "fill": ["disk"],
+    "move": ["clocks"],
 }
 """What is done, and to whom, some more often than others."""
 
@@ -98,6 +107,8 @@ class World:
     home: Path
     storage_url: str
     s3: FaultyS3
+    clocks: Path | None = None
+    """The file that says by how much all clocks are wrong; None where no process looks."""
     review_port: int = field(default_factory=lambda: free_port())
     dagster_port: int = field(default_factory=lambda: free_port())
 
@@ -116,6 +127,19 @@ class World:
             "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
             "HEATERS_STALL_SECONDS": "10",
             "HEATERS_STUCK_SECONDS": "30",
+            "HEATERS_CACHE_GB": CACHE_GB,
+            **self._wrong_clocks,
+        }
+
+    @property
+    def _wrong_clocks(self) -> dict[str, str]:
+        if self.clocks is None:
+            return {}
+        return {
+            "LD_PRELOAD": str(faketime_library()),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clocks),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
 
     def engine(self) -> Engine:
@@ -174,6 +198,12 @@ class Place(Protocol):
 
     s3: FaultyS3
 
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def clocks(self) -> Path | None: ...
+
     def engine(self) -> Engine: ...
 
     def processes(self, kind: str) -> list[psutil.Process]: ...
@@ -213,6 +243,10 @@ class Chaos:
             return True
         if act == "cut":
             return self._cut_connections()
+        if act == "fill":
+            return self._fill_disk()
+        if act == "move":
+            return self._move_clocks()
         found = self.world.processes(what)
         if not found:
             return False
@@ -240,6 +274,30 @@ class Chaos:
             return False
         finally:
             engine.dispose()
+        return True
+
+    def _fill_disk(self) -> bool:
+        """Only where the home is a disk of its own."""
+        if not self.world.home.is_mount():
+            return False
+        ballast = self.world.home / "ballast"
+        try:
+            with ballast.open("wb") as file, suppress(OSError):
+                while True:
+                    file.write(bytes(1 << 20))
+            time.sleep(self.outage_seconds)
+        finally:
+            ballast.unlink()
+        return True
+
+    def _move_clocks(self) -> bool:
+        """Of all processes at once, there and back."""
+        clocks = self.world.clocks
+        if clocks is None:
+            return False
+        clocks.write_text(f"{self.chance.choice(CLOCK_SECONDS):+d}")
+        time.sleep(self.outage_seconds)
+        clocks.write_text("+0")
         return True
 
     def continue_some(self, now: float) -> None:
@@ -445,6 +503,7 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
             make_numbered_film(folder / f"film {n}.mp4", 72 + 12 * n, (64, 36), scenes=(24, 36, 60))
             for n in range(number_of_films)
         ]
+        pad(films[0], PADDING_BYTES)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         stack.callback(server.stop)
@@ -456,7 +515,15 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         wanted = undisturbed_elsewhere(
             films, {"STORAGE_URL": "s3://chaos/undisturbed", "AWS_ENDPOINT_URL": s3.url}
         )
-        world = World(stack.enter_context(private_folder()), "s3://chaos/library", s3)
+        home = stack.enter_context(private_folder())
+        if not stack.enter_context(own_disk(home)):
+            print("No disk is filled: only root can mount one.")
+        clocks = folder / "clocks" if faketime_library() else None
+        if clocks is None:
+            print("No clock is moved: the package libfaketime is not installed.")
+        else:
+            clocks.write_text("+0")
+        world = World(home, "s3://chaos/library", s3, clocks)
         stack.enter_context(world.up())
         reviewer = Reviewer(world.address)
         stack.callback(reviewer.over.set)
@@ -521,6 +588,29 @@ def private_folder() -> Iterator[Path]:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def own_disk(folder: Path) -> Iterator[bool]:
+    """Makes a folder a small disk of its own; whether that is possible."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", str(folder)]
+    is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+    try:
+        yield is_mounted
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def faketime_library() -> Path | None:
+    """What moves the clocks of processes that load it; None where it is not installed."""
+    return next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+
+
+def pad(film: Path, size: int) -> None:
+    """Adds bytes that programs pass over (ISO/IEC 14496-12, 8.1.2)."""
+    with film.open("ab") as file:
+        file.write(struct.pack(">I4s", 8 + size, b"free") + bytes(size))
 
 
 def until(condition: Callable[[], bool], seconds: float) -> None:

@@ -20,6 +20,7 @@ from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
 from heaters_pipeline.domain.vectors import Strategy
+from heaters_pipeline.storage.cache import NO_CACHE, CacheLimits
 
 
 def default_home() -> Path:
@@ -240,6 +241,12 @@ class Settings(BaseSettings):
         description="With less free space (10⁹ bytes) on the disk of the home, no further video is "
         "started.",
     )
+    cache_gb: float = Field(
+        default=50,
+        ge=0,
+        description="Copies of S3's objects in the home (10⁹ bytes): the least recently used go "
+        "first, and so many that `HEATERS_MIN_FREE_GB` stay free; 0: none.",
+    )
     download_limit_hours: float = Field(
         default=12, gt=0, description="Longer downloads are stopped."
     )
@@ -319,6 +326,17 @@ class Settings(BaseSettings):
             frames=self.max_source_frames,
             growth=self.max_growth,
         )
+
+    @property
+    def min_free_bytes(self) -> int:
+        return int(self.min_free_gb * 10**9)
+
+    @property
+    def cache(self) -> CacheLimits:
+        """Of copies of S3's objects; a folder needs none."""
+        if not (self.storage_url or "").startswith("s3://"):
+            return NO_CACHE
+        return CacheLimits(int(self.cache_gb * 10**9), self.min_free_bytes)
 
     @property
     def on_loopback(self) -> bool:

@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Flask:
         settings.home,
         endpoint_url=settings.s3_endpoint_url,
         class_by_kind=settings.storage_classes,
+        cache=settings.cache,
     )
     services = app.extensions["heaters"] = Services(
         settings,

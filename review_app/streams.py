@@ -42,12 +42,12 @@ def send_part(
     where the object ends before."""
     storage, whole = services().storage, len(head) + length
     file_wrapper = request.environ.get("wsgi.file_wrapper")
-    if file_wrapper is None or storage.copies:
+    if file_wrapper is None or not storage.is_near(key):
         chunks = itertools.chain([head] if head else [], storage.stream(key, start, length))
         return stream(chunks, whole, mimetype, cache)
-    if storage.size(key) < start + length:
-        raise too_short(key, start, length)
     with storage.fetch(key) as path:
+        if path.stat().st_size < start + length:
+            raise too_short(key, start, length)
         body = file_wrapper(HeadedFile(head, path.open("rb"), start, length))
     return _answer(body, whole, mimetype, cache)
 

@@ -11,13 +11,24 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-Fault = Literal["error 500", "error 503", "slow down", "refused", "slow", "cut", "damaged"]
+Fault = Literal[
+    "error 500",
+    "error 503",
+    "slow down",
+    "refused",
+    "slow",
+    "cut",
+    "damaged",
+    "wrong checksum",
+    "half upload",
+]
 """`error 500`, `error 503`: answered without asking the S3. `slow down`: a 503 that says SlowDown.
 `refused`: the connection is closed before any answer. `slow`: an answer comes a second late.
 `cut`: the connection ends after half of the body, of the request or of the answer. `damaged`: a
-byte of the body is another one."""
+byte of the body is another one. `wrong checksum`: the checksum that comes with a body is another
+one. `half upload`: of an upload in parts the first one arrives, and nothing that comes after."""
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -71,6 +82,10 @@ def faulty_s3(target: str) -> Iterator[FaultyS3]:
             if fault == "refused":
                 self.close_connection = True
                 return
+            if fault == "half upload" and _is_late_in_upload(self.command, self.path):
+                self.rfile.read(length)
+                self.close_connection = True
+                return
             if fault == "cut" and length:
                 self.rfile.read(length // 2)
                 self.close_connection = True
@@ -109,6 +124,8 @@ def faulty_s3(target: str) -> Iterator[FaultyS3]:
             length = answer.getheader("Content-Length", "0") if is_head else str(len(content))
             self.send_response(answer.status)
             for name, value in answer.getheaders():
+                if fault == "wrong checksum" and name.lower().startswith("x-amz-checksum-"):
+                    value = value[::-1]
                 if name.lower() not in HOP_BY_HOP:
                     self.send_header(name, value)
             self.send_header("Content-Length", length)
@@ -131,6 +148,11 @@ def faulty_s3(target: str) -> Iterator[FaultyS3]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _is_late_in_upload(method: str, path: str) -> bool:
+    asked = parse_qs(urlsplit(path).query)
+    return "uploadId" in asked and (method != "PUT" or asked["partNumber"] != ["1"])
 
 
 def _damaged(content: bytes) -> bytes:

@@ -88,6 +88,7 @@ def search(
             known.home,
             endpoint_url=known.s3_endpoint_url,
             class_by_kind=known.storage_classes,
+            cache=known.cache,
         )
         searcher = open_searcher(engine, storage, known)
         if picture is not None:

@@ -19,26 +19,36 @@ from heaters_pipeline.db.models import ObjectToDelete, StoredObject
 from heaters_pipeline.db.named_objects import is_named
 
 LONGEST_PAUSE = timedelta(days=1)
+NAMED_WITHIN = timedelta(days=1)
 
 
-def enter(session: Session, paths: Iterable[str], reason: str) -> None:
-    """No row names these objects any more, nor does the ledger after this. `reason` says why."""
+def enter(
+    session: Session, paths: Iterable[str], reason: str, *, after: timedelta = timedelta(0)
+) -> None:
+    """No row names these objects any more, nor does the ledger after this. `reason` says why; they
+    are due `after` some time."""
     wanted = sorted(set(paths))
     if not wanted:
         return
     paths_given = sa.func.unnest(sa.cast(wanted, sa.ARRAY(sa.Text))).label("path")
     given = sa.select(paths_given).subquery("given")
-    weighed = sa.select(given.c.path, col(StoredObject.bytes), sa.literal(reason)).join_from(
-        given, StoredObject, col(StoredObject.path) == given.c.path, isouter=True
-    )
+    due_at = sa.func.now() + after
+    weighed = sa.select(
+        given.c.path, col(StoredObject.bytes), sa.literal(reason), due_at
+    ).join_from(given, StoredObject, col(StoredObject.path) == given.c.path, isouter=True)
     session.execute(
         insert(ObjectToDelete)
-        .from_select(["path", "bytes", "reason"], weighed)
-        .on_conflict_do_update(
-            index_elements=["path"], set_={"tries": 0, "next_try_at": sa.func.now()}
-        )
+        .from_select(["path", "bytes", "reason", "next_try_at"], weighed)
+        .on_conflict_do_update(index_elements=["path"], set_={"tries": 0, "next_try_at": due_at})
     )
     ledger.forget(session, wanted)
+
+
+def expect(session: Session, path: str) -> None:
+    """An object is about to be written that belongs to no video yet, so that the ledger can't have
+    it: unless a row names it within a day, it is deleted."""
+    if not session.scalar(sa.select(is_named(sa.literal(path)))):
+        enter(session, [path], "no video came to have it", after=NAMED_WITHIN)
 
 
 def keep(session: Session, paths: Iterable[str]) -> None:

@@ -50,6 +50,11 @@ _NAMES = {
 }
 
 
+_OWN_DIGEST = re.compile(
+    r"(source|(gold_master|frame_checksums|frame_scores)-\w+|keyframe-\d+|clip-[a-z0-9-]+-[0-9a-f]{12})"
+    rf"-([0-9a-f]{{{DIGEST_LENGTH}}})(\.\w+)?"
+)
+
 _FOLDERS = rf"videos/{KEY_PATTERN.pattern}|(clips|groups)/\d+"
 
 
@@ -57,6 +62,12 @@ def kind(key: str) -> Kind | None:
     """What the object with this key is; None where it belongs to no video or clip."""
     name = key.rpartition("/")[2]
     return next((kind for pattern, kind in _NAMES.items() if re.fullmatch(pattern, name)), None)
+
+
+def own_digest(key: str) -> str | None:
+    """`name_of` the digest of the object's bytes; None where the key does not say it for sure."""
+    found = _OWN_DIGEST.fullmatch(key.rpartition("/")[2])
+    return found[3] if found else None
 
 
 def is_ours(key: str) -> bool:

@@ -55,6 +55,7 @@ class ObjectStore(dg.ConfigurableResource["ObjectStore"]):
             settings.home,
             client=self.s3.get_client,
             class_by_kind=settings.storage_classes,
+            cache=settings.cache,
         )
 
 

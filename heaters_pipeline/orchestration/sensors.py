@@ -78,7 +78,10 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
     free = shutil.disk_usage(settings.home).free
-    if free < settings.min_free_gb * 10**9:
+    if free < settings.min_free_bytes:
+        store.open().make_room(settings.min_free_bytes)
+        free = shutil.disk_usage(settings.home).free
+    if free < settings.min_free_bytes:
         return dg.SensorResult(
             skip_reason=f"Only {free / 10**9:.1f} GB are free in {settings.home}: no other video "
             "is begun before there is more room (HEATERS_MIN_FREE_GB)."

@@ -15,6 +15,7 @@ from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import check_server, ensure_database
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
+from heaters_pipeline.storage.cache import ObjectCache
 
 ENCODERS = ("libx264", "ffv1", "aac")
 LEAST_FREE_BYTES = 2 * 10**9
@@ -34,6 +35,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _check("ffmpeg", _ffmpeg)
     yield from _postgres(settings)
     yield _check("storage", lambda: _storage(settings))
+    if settings.cache.most_bytes:
+        yield _check("cache", lambda: _cache(settings))
     yield _check("free disk", lambda: _free_disk(settings.home))
     yield javascript_finding()
     yield _detector(settings)
@@ -101,6 +104,12 @@ def _storage(settings: Settings) -> str:
         finally:
             storage.delete(key)
     return f"an object went to {settings.storage_url or settings.home / 'storage'} and came back"
+
+
+def _cache(settings: Settings) -> str:
+    cache = ObjectCache(settings.home, settings.cache)
+    held = f"{cache.size() / 1e9:.1f} of at most {settings.cache_gb:g} GB"
+    return f"{held} of S3's objects in {cache.root}"
 
 
 def _free_disk(home: Path) -> str:

@@ -28,6 +28,7 @@ from heaters_pipeline.platform.processes import MARK, Child, ending, kill_marked
 from heaters_pipeline.platform.signals import stop_on_signals
 from heaters_pipeline.platform.sockets import accepts_connections, answers_http, port_is_free
 from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage.cache import ObjectCache
 
 ANSWER_SECONDS = 120
 LOOK_SECONDS = 0.2
@@ -122,6 +123,8 @@ class Supervisor:
         leftovers = kill_marked(self.settings.home)
         if leftovers:
             self.say(f"Ended {leftovers} processes that an earlier start had left behind.")
+        cache = ObjectCache(self.settings.home, self.settings.cache)
+        cache.make_room(self.settings.min_free_bytes)
 
     def _open_databases(self) -> DatabaseUrls:
         """Both databases, with Heaters' own schema up to date and the lock taken."""

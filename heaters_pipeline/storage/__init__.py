@@ -19,6 +19,7 @@ from heaters_pipeline.storage.base import (
     check_key,
     stamps,
 )
+from heaters_pipeline.storage.cache import NO_CACHE, CacheLimits
 from heaters_pipeline.storage.local import LocalStorage
 
 __all__ = [
@@ -42,11 +43,12 @@ def open_storage(
     endpoint_url: str | None = None,
     client: Callable[[], Any] | None = None,
     class_by_kind: Mapping[Kind, str] | None = None,
+    cache: CacheLimits = NO_CACHE,
 ) -> Storage:
     """The storage that `url` names: `s3://bucket/prefix` or a folder (path or `file://` URL); None
     names the folder `storage` in `home`. `endpoint_url` is the address of an S3-compatible service
     other than AWS; `client` makes the boto3 client where the caller has one;
-    `class_by_kind` are S3's storage classes."""
+    `class_by_kind` are S3's storage classes; `cache` is for copies of S3's objects in `home`."""
     if url is None:
         return LocalStorage(home / "storage")
     parts = urlsplit(url)
@@ -55,7 +57,13 @@ def open_storage(
 
         made = client() if client is not None else s3_client(endpoint_url)
         prefix = parts.path.strip("/")
-        return S3Storage(made, parts.netloc, prefix, home=home, class_by_kind=class_by_kind or {})
+        if not cache.most_bytes:
+            return S3Storage(made, parts.netloc, prefix, home=home, class_by_kind=class_by_kind)
+        from heaters_pipeline.storage.cached_s3 import CachedS3Storage
+
+        return CachedS3Storage(
+            made, parts.netloc, prefix, home=home, class_by_kind=class_by_kind, cache=cache
+        )
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return LocalStorage(Path(unquote(parts.path)))
     if parts.scheme == "":

@@ -66,16 +66,27 @@ class Storage(Protocol):
 
     Every method that reads raises ObjectMissing where the key names no object."""
 
-    copies: bool
-    """Whether `fetch` copies the object: whoever needs a part of it reads ranges then."""
-
     def put(self, local: Path, key: str) -> None:
         """Make the content of the file `local` the object `key`, replacing an older one. Readers
         see the old object or the new one, never a part. `local` stays where it is. It must not
         change afterwards: a local storage may share its blocks."""
 
     def fetch(self, key: str) -> AbstractContextManager[Path]:
-        """A local file with the object's content, to be read while the context is open."""
+        """A local file with the object's content, to be read while the context is open. A storage
+        elsewhere may answer with a copy that it keeps on this machine; what follows below asks the
+        storage itself."""
+
+    def is_near(self, key: str) -> bool:
+        """Whether `fetch` finds the object on this machine. Whoever needs a part of another one
+        reads ranges."""
+
+    def doubt(self, key: str) -> bool:
+        """Drops the copy on this machine, and says so, if its bytes are not those that the key
+        names. To be asked where what was fetched makes no sense."""
+
+    def make_room(self, free_bytes: int) -> None:
+        """Deletes copies on this machine, until its disk has so many bytes free or none is left
+        that nobody reads."""
 
     def read_range(self, key: str, start: int, length: int) -> bytes:
         """Exactly `length` bytes from byte `start`; a HeatersError if the object ends before."""

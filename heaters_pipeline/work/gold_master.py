@@ -82,6 +82,26 @@ class GoldMaster:
                     return use(list(map(self.range, ranges, files)))
                 except (WrongFrames, InputError) as error:
                     self.fall_back(error)
+        return self.read_whole(ranges, use)
+
+    def read_whole(
+        self, ranges: Sequence[FrameRange], use: Callable[[list[GoldRange]], Made]
+    ) -> Made:
+        """The same of the whole gold master. Where a copy on this machine is damaged, the gold
+        master is fetched again."""
+        with self._lock:
+            read = self._whole
+        try:
+            return use(list(map(self.range, ranges)))
+        except (WrongFrames, InputError):
+            with self._lock:
+                if self.pipeline.storage.doubt(self._object.key):
+                    self.__dict__.pop("_whole", None)
+                elif self.__dict__.get("_whole") == read:
+                    raise
+            self.pipeline.log.warning(
+                f"The copy of {self._object.key} on this machine is damaged: it is fetched again."
+            )
         return use(list(map(self.range, ranges)))
 
     def with_neighbours(self, frames: FrameRange) -> FrameRange:
@@ -129,7 +149,7 @@ class GoldMaster:
 
     @cached_property
     def _index(self) -> ClusterIndex | SampleIndex | None:
-        if not self.pipeline.storage.copies:
+        if self.pipeline.storage.is_near(self._object.key):
             return None
         count = len(self.checksums)
         return read_index(self._object, count) or read_samples(self._object, count)
@@ -174,7 +194,7 @@ class GoldPart:
                 return use(self.gold.range(frames, self._file))
             except (WrongFrames, InputError) as error:
                 self.gold.fall_back(error)
-        return use(self.gold.range(frames))
+        return self.gold.read_whole([frames], lambda ranges: use(ranges[0]))
 
 
 @contextmanager

@@ -61,5 +61,6 @@ def open_pipeline(engine: Engine, settings: Settings) -> Pipeline:
         settings.home,
         endpoint_url=settings.s3_endpoint_url,
         class_by_kind=settings.storage_classes,
+        cache=settings.cache,
     )
     return Pipeline(engine, storage, settings, logging.getLogger("heaters"))

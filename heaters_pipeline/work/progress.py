@@ -56,8 +56,13 @@ class ProgressWriter:
     def _refuse_full_disk(self) -> None:
         """New videos wait below the limit; running work may use half of it."""
         settings = self._pipeline.settings
-        free = shutil.disk_usage(settings.home).free / 10**9
-        if free < settings.min_free_gb / 2:
+        least = settings.min_free_bytes // 2
+        free = shutil.disk_usage(settings.home).free
+        if free < least:
+            self._pipeline.storage.make_room(least)
+            free = shutil.disk_usage(settings.home).free
+        if free < least:
             raise HeatersError(
-                f"Stopped with {free:.1f} GB free in {settings.home}: make room, then try again."
+                f"Stopped with {free / 10**9:.1f} GB free in {settings.home}: make room, then try "
+                "again."
             )

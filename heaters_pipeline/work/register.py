@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import ledger, source_videos
+from heaters_pipeline.db import deletions, ledger, source_videos
 from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.models import Origin, SourceVideo
 from heaters_pipeline.domain.errors import Conflict, InputError
@@ -123,7 +123,7 @@ def add_upload(
     needs_splicing: bool = True,
 ) -> SourceVideo:
     """The row of a file of `size` bytes that a browser has sent; the storage has it at
-    `source_filepath`."""
+    `source_filepath`, entered with `deletions.expect` before."""
     video, is_new = source_videos.register(
         session,
         key=upload_key(upload_id, name),
@@ -134,6 +134,7 @@ def add_upload(
         source_filepath=source_filepath,
     )
     if is_new:
+        deletions.keep(session, [source_filepath])
         ledger.record(session, video.id, {source_filepath: StoredFacts(size)})
     return video
 

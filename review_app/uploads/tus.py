@@ -14,6 +14,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request, url_for
 from werkzeug.http import http_date
 
+from heaters_pipeline.db import deletions
 from heaters_pipeline.domain import layout
 from heaters_pipeline.work.register import add_upload, upload_key
 from review_app.guard import csrf
@@ -75,7 +76,9 @@ def create() -> Response:
             f"The header Upload-Metadata has more than {LONGEST_METADATA} characters: send only "
             "the name and the title of the file.",
         )
-    upload = folder.create(_number("Upload-Length"), metadata, _keep_free())
+    length = _number("Upload-Length")
+    services().storage.make_room(min(length, folder.most_bytes) + _keep_free())
+    upload = folder.create(length, metadata, _keep_free())
     answer = _answer({"Location": url_for("uploads.send", upload_id=upload.id)}, upload)
     answer.status_code = HTTPStatus.CREATED
     return answer
@@ -137,12 +140,15 @@ def cancel(upload_id: str) -> Response:
 
 def _taken_in(upload: Upload) -> Upload:
     """Makes a complete upload a source video, in an order that can begin again after any step: the
-    storage replaces the object, the row is there already, and only then the bytes go."""
+    object is entered first, so that it can't stay without a video; the storage replaces it, the
+    video's row is there already, and only then the bytes go."""
     folder = _folder()
     if upload.video_key is not None or folder.offset(upload) < upload.length:
         return upload
     key = upload_key(upload.id, upload.name)
     path = layout.source(key, "upload", upload.suffix)
+    with transaction() as session:
+        deletions.expect(session, path)
     services().storage.put(folder.data(upload), path)
     with transaction() as session:
         add_upload(
@@ -162,7 +168,7 @@ def _folder() -> UploadFolder:
 
 
 def _keep_free() -> int:
-    return int(services().settings.min_free_gb * 1e9)
+    return services().settings.min_free_bytes
 
 
 def _number(header: str) -> int:

@@ -104,6 +104,8 @@ class SmallWorld:
     s3: FaultyS3
     database_url: str
     environment: dict[str, str]
+    home: Path
+    clocks: None = None
     workers: list[BaseProcess] = field(default_factory=list)
 
     def engine(self) -> Engine:
@@ -174,7 +176,7 @@ def test_what_breaks_meanwhile_leaves_no_trace(
         monkeypatch.setenv("STORAGE_URL", f"s3://{bucket}/library")
         monkeypatch.setenv("DATABASE_URL", database_url)
         work = opened({})
-        world = SmallWorld(s3, database_url, dict(os.environ))
+        world = SmallWorld(s3, database_url, dict(os.environ), heaters_home)
         chaos = Chaos(world, random.Random(seed), outage_seconds=1)
         with served(create_app(work.settings)) as address, world.up():
             reviewer = Reviewer(address)

@@ -21,25 +21,30 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
 from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
 from werkzeug.serving import make_server
 
-from heaters_pipeline.db import source_list
+from heaters_pipeline.db import deletions, source_list
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.models import ObjectToDelete, SourceVideo, StoredObject
 from heaters_pipeline.db.source_list import Choice
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.storage.s3 import S3Storage
+from heaters_pipeline.work.objects import delete_due
+from heaters_pipeline.work.pipeline import open_pipeline
 from review_app import create_app
 from review_app.services import Services
 from review_app.uploads.folder import KEPT_SECONDS, UNBEGUN_SECONDS
 from tests.browser.review_world import served
+from tests.rows import to_delete
 
 MIB = 1 << 20
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -522,11 +527,33 @@ def test_a_crash_at_the_end_ends_well_when_the_client_asks_again(
         with pytest.raises(TusUploadFailed):
             unfinished.upload()
         path = urlsplit(unfinished.url).path
+    assert set(storage.list("")) == to_delete(engine) | {
+        str(video.source_filepath) for video in videos(engine)
+    }, "nothing is there that no row knows"
     with served(create_app(settings)) as address:
         assert offset(address + path) == file.stat().st_size
     (video,) = videos(engine)
     assert same_file(storage, video, file)
     assert [data for folder in folders(settings) for data in folder.glob("data")] == []
+    assert to_delete(engine) == set()
+    with transaction(engine) as session:
+        assert list(session.scalars(sa.select(StoredObject.path))) == storage.list("")
+
+
+def test_what_was_uploaded_by_halves_is_deleted_after_a_day(
+    settings: Settings, engine: Engine, storage: LocalStorage, tmp_path: Path
+) -> None:
+    path = layout.source("film-1", "upload", ".mp4")
+    (tmp_path / "film").write_bytes(b"film")
+    with transaction(engine) as session:
+        deletions.expect(session, path)
+    storage.put(tmp_path / "film", path)
+    work = open_pipeline(engine, settings)
+    assert delete_due(work).number == 0
+    with transaction(engine) as session:
+        session.execute(sa.update(ObjectToDelete).values(next_try_at=sa.func.now()))
+    assert delete_due(work).number == 1
+    assert storage.list("") == []
 
 
 def test_into_a_bucket(

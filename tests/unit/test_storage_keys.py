@@ -78,3 +78,22 @@ def test_evidence_is_known_by_what_it_is_about() -> None:
     assert layout.is_cut_evidence("videos/a/cut_evidence-1f-v3.npz", *told)
     assert not layout.is_cut_evidence(layout.cut_evidence("a", "1f", "v3-near", "01"), *told)
     assert not layout.is_cut_evidence(layout.cut_evidence("a", "2f", "v3", "0123456789"), *told)
+
+
+@pytest.mark.parametrize(
+    ("key", "digest"),
+    [
+        (layout.source("a", "0123456789", ".mp4"), "0123456789"),
+        (layout.source("a", "upload", ".mp4"), None),
+        (layout.gold_master("a", "9876543210", "0123456789"), "0123456789"),
+        ("videos/a/gold_master-9876543210.mkv", None),
+        (layout.frame_scores("a", "9876543210", "0123456789"), "0123456789"),
+        (layout.clip_export(7, "web-2", "0123456789ab", "0123456789", "mp4"), "0123456789"),
+        ("clips/7/clip-web-0123456789ab.mp4", None),
+        (layout.keyframe(7, 12, "0123456789"), "0123456789"),
+        ("clips/7/keyframe-12.jpg", None),
+        (layout.review_proxy("a", "0123456789abcdef"), None),
+    ],
+)
+def test_a_key_tells_the_digest_of_the_object_where_it_has_it(key: str, digest: str | None) -> None:
+    assert layout.own_digest(key) == digest

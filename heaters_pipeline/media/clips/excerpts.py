@@ -10,7 +10,7 @@ Elements and their ids: RFC 9559 (Matroska), RFC 8794 (EBML).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,17 +24,17 @@ import numpy as np
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.media.clips.gold_range import AUDIO_PREROLL
 from heaters_pipeline.media.clips.remote import Remote, RemoteFile
 from heaters_pipeline.media.ffmpeg.demuxers import open_stream
 
 SEGMENT, SEEK_HEAD, CLUSTER = 0x18538067, 0x114D9B74, 0x1F43B675
 TRACKS, TRACK_ENTRY, TRACK_NUMBER, TRACK_TYPE = 0x1654AE6B, 0xAE, 0xD7, 0x83
+CODEC_DELAY = 0x56AA
 VIDEO_TRACK = 1
-CRC, VOID, BLOCK_GROUP, BLOCK, SIMPLE_BLOCK = 0xBF, 0xEC, 0xA0, 0xA1, 0xA3
+TIMESTAMP, CRC, VOID, BLOCK_GROUP, BLOCK, SIMPLE_BLOCK = 0xE7, 0xBF, 0xEC, 0xA0, 0xA1, 0xA3
 UNKNOWN_SIZE = b"\x01" + 7 * b"\xff"
 
-AUDIO_BEFORE_SECONDS = 1.25
-"""More than a range's audio is read ahead of it (`gold_range.AUDIO_PREROLL_SECONDS`)."""
 AUDIO_AFTER_SECONDS = 0.5
 """The muxer holds back a packet of audio; a frame of some codecs lasts 0.2 seconds."""
 
@@ -52,8 +52,14 @@ class ClusterIndex:
     """All that comes before the first cluster, made fit for any number of clusters."""
     starts: Any
     """Byte at which each frame's cluster begins, and where the last one ends: (frames + 1,)."""
+    times: Any
+    """When each frame is shown, in milliseconds of the file: (frames,)."""
+    begin: int
+    """When the first of all tracks begins, in the same."""
     track: int
     """The number of the video's track."""
+    delays: Mapping[int, int]
+    """By how many milliseconds a decoder of audio is late, by number of the track."""
 
     def bytes_of(self, frames: FrameRange) -> int:
         """What the frames and the audio between them take in the gold master."""
@@ -73,6 +79,8 @@ def read_index(remote: Remote, frame_count: int) -> ClusterIndex | None:
             container.seek(container.duration or 0)  # reads the cues
             entries = video.index_entries
             starts = np.array([each.pos for each in entries], np.int64)
+            times = np.array([each.timestamp for each in entries], np.int64)
+            begin = (container.start_time or 0) // 1000
     except av.error.FFmpegError:
         return None
     ordered = len(starts) == frame_count and (np.diff(starts) >= 0).all()
@@ -81,10 +89,12 @@ def read_index(remote: Remote, frame_count: int) -> ClusterIndex | None:
     last = _element(remote.read(int(starts[-1]), 16), 0)
     end = int(starts[-1]) + last.header + last.size
     header = remote.read(0, int(starts[0]))
-    opened, track = _open_ended(header), _video_track(header)
+    opened, tracks = _open_ended(header), _tracks(header)
+    track = next((each[TRACK_NUMBER] for each in tracks if each[TRACK_TYPE] == VIDEO_TRACK), None)
     if last.id != CLUSTER or end > remote.size or opened is None or track is None:
         return None
-    return ClusterIndex(opened, np.append(starts, end), track)
+    delays = {each[TRACK_NUMBER]: round(each.get(CODEC_DELAY, 0) / 10**6) for each in tracks}
+    return ClusterIndex(opened, np.append(starts, end), times, begin, track, delays)
 
 
 def write_excerpt(
@@ -97,21 +107,38 @@ def write_excerpt(
     first = int(np.searchsorted(starts, starts[frames.start]))
     last = int(np.searchsorted(starts, starts[frames.end - 1], side="right"))
     end = int(starts[last])
-    heard = ticks[frames.start] - AUDIO_BEFORE_SECONDS * TICKS_PER_SECOND
-    before = _clusters(starts, int(np.searchsorted(ticks, heard)), first)
+    heard, since = _heard_from(index, frames)
+    before = _clusters(starts, heard, first)
     until = heard_until(frames, ticks) * TICKS_PER_SECOND
     after = _clusters(starts, last, int(np.searchsorted(ticks, until)))
 
     def audio(cluster: tuple[int, int]) -> bytes:
-        return _without_video(remote, *cluster, index.track)
+        window = _Window(remote, cluster[1])
+        is_first = cluster[0] == starts[heard]
+        return _cluster(window, cluster[0], index, since if is_first else None, with_video=False)
 
     with ThreadPoolExecutor(READERS) as pool, out.open("wb") as file:
         later = pool.map(audio, after)
         file.write(index.header)
         file.writelines(pool.map(audio, before))
-        file.writelines(remote.stream(int(starts[first]), end - int(starts[first])))
+        begin = int(starts[first])
+        if heard >= first:  # frames so small that they share clusters
+            begin = int(starts[np.searchsorted(starts, starts[first], side="right")])
+            window = _Window(remote, begin)
+            window.read(int(starts[first]), begin - int(starts[first]))
+            file.write(_cluster(window, int(starts[first]), index, since, with_video=True))
+        file.writelines(remote.stream(begin, end - begin))
         file.writelines(later)
     return first
+
+
+def _heard_from(index: ClusterIndex, frames: FrameRange) -> tuple[int, int | None]:
+    """The frame with whose cluster audio begins, and the millisecond that it begins with, None for
+    all of it. A seek in the whole gold master ends at the same packet (libavformat drops those
+    before the frame that it finds), so that decoders make the same samples of both."""
+    at = int(index.times[frames.start]) - 1000 * AUDIO_PREROLL
+    frame = max(0, int(np.searchsorted(index.times, int(at), side="right")) - 1)
+    return frame, int(index.times[frame]) if at > index.begin else None
 
 
 def heard_until(frames: FrameRange, ticks: Any) -> float:
@@ -126,15 +153,27 @@ def _clusters(starts: Any, first: int, end: int) -> Iterator[tuple[int, int]]:
     return pairwise(edges)
 
 
-def _without_video(remote: Remote, start: int, end: int, track: int) -> bytes:
-    """A cluster without the blocks of a track, which are not read."""
-    window = _Window(remote, end)
+def _cluster(
+    window: _Window, start: int, index: ClusterIndex, since: int | None, *, with_video: bool
+) -> bytes:
+    """A cluster without audio from before the millisecond `since`, and without blocks of video,
+    which are not read, or with them."""
     cluster = window.element(start)
-    at, kept = start + cluster.header, []
-    while at < end:
+    at, timestamp, kept = start + cluster.header, 0, []
+    while at < window.end:
         element = window.element(at)
         whole = element.header + element.size
-        if element.id != CRC and window.track(at, element) != track:
+        block = window.block(at, element)
+        if element.id == TIMESTAMP:
+            timestamp = int.from_bytes(window.read(at + element.header, element.size), "big")
+        if block is None:
+            is_wanted = element.id != CRC
+        elif block.track == index.track:
+            is_wanted = with_video
+        else:
+            time = timestamp + block.time - index.delays.get(block.track, 0)
+            is_wanted = since is None or time >= since
+        if is_wanted:
             kept.append(window.read(at, whole))
         at += whole
     content = b"".join(kept)
@@ -147,6 +186,12 @@ class _Element(NamedTuple):
     """Bytes of id and size."""
     size: int
     """Bytes of the content."""
+
+
+class _Block(NamedTuple):
+    track: int
+    time: int
+    """Milliseconds after the cluster's."""
 
 
 def _element(data: bytes, at: int) -> _Element:
@@ -204,20 +249,15 @@ def _open_ended(header: bytes) -> bytes | None:
     return bytes(made)
 
 
-def _video_track(header: bytes) -> int | None:
-    """The number of the first track with video."""
-    for at, tracks in _parts(header, (_segment(header) or 0) + 8, len(header)):
-        if tracks.id != TRACKS:
-            continue
-        for entry_at, entry in _inside(header, at, tracks):
-            if entry.id == TRACK_ENTRY:
-                facts = {
-                    fact.id: _number(header, fact_at, fact)
-                    for fact_at, fact in _inside(header, entry_at, entry)
-                }
-                if facts.get(TRACK_TYPE) == VIDEO_TRACK:
-                    return facts.get(TRACK_NUMBER)
-    return None
+def _tracks(header: bytes) -> list[dict[int, int]]:
+    """The facts of each track, by their ids."""
+    return [
+        {fact.id: _number(header, fact_at, fact) for fact_at, fact in _inside(header, at, entry)}
+        for tracks_at, tracks in _parts(header, (_segment(header) or 0) + 8, len(header))
+        if tracks.id == TRACKS
+        for at, entry in _inside(header, tracks_at, tracks)
+        if entry.id == TRACK_ENTRY
+    ]
 
 
 def _inside(data: bytes, at: int, element: _Element) -> Iterator[tuple[int, _Element]]:
@@ -243,12 +283,14 @@ class _Window:
     def element(self, at: int) -> _Element:
         return _element(self.read(at, min(16, self.end - at)), 0)
 
-    def track(self, at: int, element: _Element) -> int | None:
-        """Of a block; None of anything else."""
+    def block(self, at: int, element: _Element) -> _Block | None:
+        """None of anything else."""
         if element.id == BLOCK_GROUP:
             at += element.header
             element = self.element(at)
         if element.id not in (BLOCK, SIMPLE_BLOCK):
             return None
-        number = self.read(at + element.header, 1)[0]
-        return number & 0x7F if number & 0x80 else None
+        head = self.read(at + element.header, 3)
+        if not head[0] & 0x80:
+            raise HeatersError("The gold master has more than 127 tracks.")
+        return _Block(head[0] & 0x7F, int.from_bytes(head[1:], "big", signed=True))

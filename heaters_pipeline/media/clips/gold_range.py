@@ -37,9 +37,9 @@ from heaters_pipeline.media.ffmpeg.process import (
 
 TICKS_PER_MILLISECOND = TICKS_PER_SECOND // 1000
 
-AUDIO_PREROLL_SECONDS = 1.0
-"""Audio is read from this much earlier: a decoder's first frames after a seek are not whole, and
-a packet may lie in the file before the frame that it is heard with."""
+AUDIO_PREROLL = Fraction(1)
+"""Audio is read from these seconds earlier: a decoder's first frames after a seek are not whole,
+and a packet may lie in the file before the frame that it is heard with."""
 
 KEY_FRAME_SECONDS = 15.0
 """A key frame lies within this time before any frame of most footage: where a seek does not end
@@ -281,12 +281,10 @@ def _by_time(
     if early:
         video = video.filter("trim", start=_seconds(early))
     begin = times.seconds(clip.frames.start)
-    read_from = max(Fraction(0), begin - Fraction(AUDIO_PREROLL_SECONDS))
-    opened_for_audio = input_file(clip.gold, ss=_seconds(read_from), vn=None)
-    return (
-        video.filter("trim", end_frame=clip.frames.length),
-        [_audio(opened_for_audio, each, begin - read_from, clip.duration) for each in tracks],
-    )
+    read_from = max(Fraction(0), begin - AUDIO_PREROLL)
+    seek = {"ss": _seconds(read_from)} if read_from else {}
+    audio = _audio(clip, tracks, begin - read_from, **seek)
+    return video.filter("trim", end_frame=clip.frames.length), audio
 
 
 def _by_time_from_earlier(
@@ -302,9 +300,7 @@ def _from_beginning(
     start, end = (frame - (clip.begins or 0) for frame in clip.frames)
     opened = input_file(clip.gold, **clip.facts.decoding, **decoding)
     video = exact(opened["V:0"], clip.facts).filter("trim", start_frame=start, end_frame=end)
-    opened_for_audio = input_file(clip.gold, vn=None)
-    begin = times.seconds(clip.frames.start)
-    return video, [_audio(opened_for_audio, each, begin, clip.duration) for each in tracks]
+    return video, _audio(clip, tracks, times.seconds(clip.frames.start))
 
 
 def _by_number(
@@ -317,16 +313,22 @@ def _seconds(time: Fraction) -> str:
     return f"{float(time):.6f}"
 
 
-def _audio(opened: Any, track: int, begin: Fraction, duration: Fraction) -> Any:
-    """An audio stream from `begin` on, for `duration`, silence where it has none."""
-    return (
+def _audio(clip: GoldRange, tracks: Sequence[int], begin: Fraction, **seek: str) -> list[Any]:
+    """Audio of the range, which begins `begin` after what is read; silence where there is none. Its
+    first frame is moved to one time, wherever reading began: times that are rounded to samples
+    would differ otherwise."""
+    moved = _seconds(AUDIO_PREROLL - begin)
+    opened = input_file(clip.gold, **seek, itsoffset=moved, vn=None)
+    start, duration = _seconds(AUDIO_PREROLL), _seconds(clip.duration)
+    return [
         opened[f"a:{track}"]
-        .filter("atrim", start=_seconds(begin))
-        .filter("asetpts", f"PTS-{_seconds(begin)}/TB")
+        .filter("atrim", start=start)
+        .filter("asetpts", f"PTS-{start}/TB")
         .filter("aresample", first_pts=0, **{"async": 1})
-        .filter("apad", whole_dur=_seconds(duration))
-        .filter("atrim", end=_seconds(duration))
-    )
+        .filter("apad", whole_dur=duration)
+        .filter("atrim", end=duration)
+        for track in tracks
+    ]
 
 
 Read: TypeAlias = Callable[[GoldRange, Timeline, Sequence[int]], tuple[Any, Sequence[Any]]]

@@ -19,10 +19,12 @@ import numpy as np
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
-from heaters_pipeline.media.clips.excerpts import AUDIO_BEFORE_SECONDS, heard_until
+from heaters_pipeline.media.clips.excerpts import heard_until
 from heaters_pipeline.media.clips.remote import BLOCK_BYTES, Remote, RemoteFile
 from heaters_pipeline.media.ffmpeg.demuxers import open_stream
 
+AUDIO_BEFORE_SECONDS = 1.25
+"""More than a range's audio is read ahead of it (`gold_range.AUDIO_PREROLL`)."""
 EARLY_SECONDS = 0.5
 """ffmpeg seeks to a key frame somewhat before the time that is asked for."""
 LATE_SECONDS = 0.5
