@@ -31,7 +31,7 @@ def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
         with pipeline.transaction() as session:
             rules = keyframe_rules.load(session)
         flashes = flashes_of(video)
-        with open_gold_master(pipeline, video) as gold:
+        with open_gold_master(pipeline, video, len(due)) as gold:
 
             def take(clip: Clip) -> None:
                 with gold.part(gold.with_neighbours(clip.file_frames)) as part:
@@ -42,7 +42,7 @@ def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
                         ),
                     )
 
-            batch.each(video, due, take)
+            batch.each(gold, due, take)
 
     return work_through(pipeline, key, KEYFRAME, take_all)
 
