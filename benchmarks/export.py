@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 from sqlalchemy import Engine
-from tqdm import tqdm
 
 from benchmarks.costs import Cost, cost_of
 from benchmarks.database import new_databases
@@ -52,7 +51,7 @@ BUCKET = "benchmark"
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--clips", "count", default=100, show_default=True, type=click.IntRange(1))
 @click.option("--frames", default=50, show_default=True, help="Of each clip.")
-@click.option("--rounds", default=4, show_default=True, help="In which both sides take turns.")
+@click.option("--rounds", default=2, show_default=True, help="In which both sides take turns.")
 @click.option("--runs", default=3, show_default=True, help="Of Dagster, for one clip each.")
 def main(file: Path | None, count: int, frames: int, rounds: int, runs: int) -> Iterable[Result]:
     """Export clips that lie side by side in FILE, which is repeated until it has as many; proofs
@@ -64,16 +63,23 @@ def main(file: Path | None, count: int, frames: int, rounds: int, runs: int) -> 
     against what their frames take in the gold master.
     """
     s3_count = max(1, count // 5)
+    _tell(f"a film of {count + s3_count} clips is ingested")
     with work_folder() as folder, new_databases(folder) as new_database:
         source = (file or default_film(folder)).absolute()
         world = _ingest(source, folder, new_database(), frames, count + s3_count)
         yield from walls(world, count, rounds)
+        _tell(f"{s3_count} clips are exported from a bucket")
         yield s3_bytes(world, s3_count)
         world.engine.dispose()
+        _tell(f"a film of {count + runs} tiny clips is ingested")
         tiny = _tiny_film(folder / "tiny.mp4", count + runs)
         world = _ingest(tiny, folder / "tiny", new_database(), TINY_FRAMES, count + runs)
         yield orchestration(world, count, runs)
         world.engine.dispose()
+
+
+def _tell(what: str) -> None:
+    click.echo(what, err=True)
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ def _ingest(source: Path, folder: Path, url: str, frames: int, count: int) -> Wo
 def walls(world: World, count: int, rounds: int) -> Iterator[Result]:
     ours, plain = Cost(0, 0), Cost(0, 0)
     with world.storage.fetch(str(world.video.gold_master_filepath)) as gold:
-        for number in tqdm(range(rounds), unit="round", disable=None):
+        for number in range(rounds):
             due = world.approve(count // rounds)
 
             def export() -> None:
@@ -148,6 +154,8 @@ def walls(world: World, count: int, rounds: int) -> Iterator[Result]:
 
             sides = [export, by_hand] if number % 2 else [by_hand, export]
             for side in sides:
+                how = "are exported" if side is export else "are encoded by plain ffmpeg"
+                _tell(f"round {number + 1} of {rounds}: {len(due)} clips {how}")
                 side()
             world.check(due)
     peer = f"{count} clips, one ffmpeg after the other, not proven"
@@ -176,8 +184,10 @@ def _plain(world: World, gold: Path, clip: Clip) -> Cost:
 
 def orchestration(world: World, count: int, runs: int) -> Result:
     single = 0.0
-    for _ in tqdm(range(runs), unit="run", disable=None):
+    for number in range(runs):
+        _tell(f"Dagster run {number + 1} of {runs} with one clip")
         single += _run_seconds(world, world.approve(1))
+    _tell(f"a Dagster run with {count} clips")
     many = _run_seconds(world, world.approve(count))
     return Result(
         "orchestration",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from heaters_pipeline.domain.profiles import Profile
 from heaters_pipeline.domain.receipts import Receipt
-from heaters_pipeline.media.clips.gold_range import ClipRange
+from heaters_pipeline.media.clips.gold_range import ClipRange, Streams
 from heaters_pipeline.media.clips.pictures import DELIVERY
 from heaters_pipeline.media.clips.proof import prove_export
 from heaters_pipeline.media.clips.samples import Samples
@@ -20,11 +22,16 @@ def prove(clip: ClipRange, file: Path, profile: Profile = DELIVERY) -> Receipt:
     schedule = Schedule(clip, profile)
     with TemporaryDirectory() as folder:
         gold = Samples(Path(folder), clip.facts, profile)
+
+        def outputs(of_profiles: Sequence[Streams]) -> Sequence[Any]:
+            [streams] = of_profiles
+            return gold.outputs(streams.video, schedule.audio(streams.audio))
+
         clip.decode(
-            lambda streams: gold.outputs(streams.video, schedule.audio(streams.audio)),
+            outputs,
             Path(folder) / "stored",
             what="sample",
             stall_seconds=STALL_SECONDS,
-            profile=profile,
+            profiles=[profile],
         )
         return prove_export(schedule, file, gold, stall_seconds=STALL_SECONDS)

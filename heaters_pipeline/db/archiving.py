@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import artifacts, deletions, ledger, source_videos
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.clip_work import rested
 from heaters_pipeline.db.clips import LIVE, free, locked
-from heaters_pipeline.db.models import Clip, SourceVideo
-from heaters_pipeline.domain.archive import Archived, Stake
+from heaters_pipeline.db.models import Clip, SourceMove, SourceVideo
+from heaters_pipeline.domain.archive import Archived, Goal, Stake
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import (
@@ -18,6 +23,8 @@ from heaters_pipeline.domain.states import (
     SourceState,
     changed,
 )
+
+LONGEST_PAUSE = timedelta(hours=1)
 
 
 def archive_rested(session: Session, undo_window_seconds: float, limit: int) -> int:
@@ -67,16 +74,95 @@ def archive(session: Session, key: str, archived: Archived) -> tuple[str, list[s
     return video.title, paths
 
 
+def ask(session: Session, key: str, goal: Goal) -> str:
+    """Has source and gold master of a video moved to the cold, or back from there; its title. The
+    caller holds the video's lock. Raises InputError where they can't be."""
+    video = source_videos.get(session, key)
+    if goal is Goal.COLD:
+        archive(session, key, Archived.COLD)
+    elif video.archived is None:
+        raise InputError(f"{video.title} is not archived.")
+    elif video.archived == Archived.AWAY:
+        raise InputError(
+            f"The source and the gold master of {video.title} were deleted: nothing brings them "
+            "back."
+        )
+    session.execute(sa.delete(SourceMove).where(col(SourceMove.source_video_id) == video.id))
+    session.add(SourceMove(source_video_id=video.id, goal=goal))
+    return video.title
+
+
+class DueMove(NamedTuple):
+    video_key: str
+    mark: str
+    """Another one for each time that it is asked for or tried again."""
+
+
+def due_moves(session: Session, limit: int) -> list[DueMove]:
+    """Videos whose objects are to be moved now. They are not due again before `LONGEST_PAUSE` is
+    over: a run that has not ended by then has died, or the next one finds nothing to do."""
+    found = session.execute(
+        sa.select(SourceMove, col(SourceVideo.key))
+        .join(SourceVideo, col(SourceVideo.id) == col(SourceMove.source_video_id))
+        .where(col(SourceMove.next_try_at) <= sa.func.now())
+        .order_by(col(SourceMove.next_try_at))
+        .limit(limit)
+        .with_for_update(of=SourceMove, skip_locked=True)
+    ).all()
+    due = []
+    for move, key in found:
+        move.tries += 1
+        due.append(DueMove(key, f"{move.asked_at.timestamp():.0f}:{move.tries}"))
+        move.next_try_at = sa.func.now() + LONGEST_PAUSE
+    return due
+
+
+def moves(session: Session, video_ids: Sequence[int]) -> dict[int, SourceMove]:
+    """By video, of those that are on their way."""
+    found = session.exec(
+        select(SourceMove).where(among(col(SourceMove.source_video_id), video_ids))
+    )
+    return {move.source_video_id: move for move in found}
+
+
+def note_move(session: Session, video_id: int, **values: object) -> None:
+    session.execute(
+        sa.update(SourceMove).where(col(SourceMove.source_video_id) == video_id).values(values)
+    )
+
+
+def move_failed(session: Session, move: SourceMove, error: str) -> None:
+    """It is tried again after a pause that doubles from a minute to an hour: what thaws takes
+    hours."""
+    pause = min(timedelta(minutes=2 ** min(max(move.tries - 1, 0), 10)), LONGEST_PAUSE)
+    note_move(session, move.source_video_id, error=error, next_try_at=sa.func.now() + pause)
+
+
+def end_move(session: Session, move: SourceMove) -> None:
+    """All objects are where they were to go."""
+    session.execute(
+        sa.delete(SourceMove).where(col(SourceMove.source_video_id) == move.source_video_id)
+    )
+    if move.goal == Goal.BACK:
+        video = session.get_one(SourceVideo, move.source_video_id)
+        video.archived = video.archived_at = None
+
+
 def objects_of(video: SourceVideo) -> list[str]:
     """The storage keys of source and gold master, which may be one."""
     return sorted({path for path in (video.source_filepath, video.gold_master_filepath) if path})
 
 
-def restored(session: Session, key: str) -> str:
-    """The video is archived no more; its title."""
-    video = source_videos.get(session, key)
-    video.archived = video.archived_at = None
-    return video.title
+def refuse_archived(video: SourceVideo, what: str) -> None:
+    """Raises InputError, with the way back, where `what` needs a gold master that is archived."""
+    if video.archived is None:
+        return
+    way = (
+        f"`heaters archive {video.key} --restore` brings its gold master back."
+        if video.archived == Archived.COLD
+        else "its source and gold master were deleted."
+    )
+    raise InputError(f"{video.title} is archived, so nobody can {what} of it: {way}")
 
 
 def _archivable(session: Session, key: str) -> SourceVideo:

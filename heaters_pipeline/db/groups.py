@@ -10,8 +10,9 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.clips import LIVE
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, GroupExport, SourceVideo
 from heaters_pipeline.domain.errors import InputError, NotFound
+from heaters_pipeline.domain.states import ClipState
 
 LONGEST_NAME = 80
 
@@ -22,6 +23,8 @@ class Listed(NamedTuple):
     title: str
     """Of the source video."""
     clips: int
+    has_failed: bool
+    """A file of the group, or of one of its clips."""
 
 
 def listed(
@@ -36,8 +39,23 @@ def listed(
             sa.select(changed).where(LIVE, col(Clip.grouped_with_clip_id) == before)
         )
         after = sa.tuple_(changed, first.id) < sa.tuple_(sa.literal(place), sa.literal(before))
+    failed = sa.exists().where(
+        col(GroupExport.first_clip_id) == first.id,
+        col(GroupExport.error).is_not(None),
+        col(GroupExport.retry_at).is_(None),
+    )
     rows = session.execute(
-        sa.select(first.id, first.group_name, col(SourceVideo.title), 1 + sa.func.count())
+        sa.select(
+            first.id,
+            first.group_name,
+            col(SourceVideo.title),
+            1 + sa.func.count(),
+            sa.or_(
+                failed,
+                first.state == ClipState.EXPORT_FAILED,
+                sa.func.bool_or(col(Clip.state) == ClipState.EXPORT_FAILED),
+            ),
+        )
         .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
         .join(SourceVideo, col(SourceVideo.id) == first.source_video_id)
         .where(LIVE)

@@ -17,6 +17,19 @@ class Archived(StrEnum):
     """Deleted."""
 
 
+class Goal(StrEnum):
+    """Where source and gold master of an archived video are on their way to."""
+
+    COLD = "cold"
+    BACK = "back"
+
+
+NO_CLASSES = (
+    "The storage is a folder, which has no storage classes: archive to S3, or delete source and "
+    "gold master."
+)
+
+
 class Stake(NamedTuple):
     """What is at stake when a source video is archived."""
 

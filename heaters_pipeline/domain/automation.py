@@ -10,6 +10,7 @@ SENSORS = {
     "watched_folder": "no video is taken from the watched folder",
     "approved_clips": "no approved clip is exported",
     "missing_exports": "no missing export is made",
+    "archived_sources": "no archived video is moved to the cold, or back",
     "missing_vectors": "no missing vector is made",
     "changed_library": "no theme is brought up to date",
     "failed_runs": "nothing that a failed run left is tried again",

@@ -80,7 +80,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "labels": "add change move retire",
         "metrics": "index",
         "profiles": "add change use stop_using retire revive again",
-        "sources": "add retry retry_failed cancel refetch remove ask_archive archive",
+        "sources": "add retry retry_failed cancel refetch remove ask_archive archive restore",
         "uploads": "look send cancel",
     },
     Role.ADMIN: {

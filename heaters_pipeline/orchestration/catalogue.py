@@ -21,6 +21,7 @@ VERSIONS = {
     "library_vectors": "1",
     "library_themes": "1",
     "stored_objects": "1",
+    "archived_source": "1",
 }
 """By asset. Raise one when its code would make another result of the same input: Dagster then
 calls what was made before, and all that was made of it, stale."""

@@ -4,6 +4,7 @@ import dagster as dg
 from dagster_aws.s3 import S3Resource
 
 from heaters_pipeline.orchestration.assets import (
+    archive,
     download,
     ingest,
     library,
@@ -14,6 +15,7 @@ from heaters_pipeline.orchestration.assets import (
 from heaters_pipeline.orchestration.catalogue import assets_of
 from heaters_pipeline.orchestration.checks import asset_checks
 from heaters_pipeline.orchestration.jobs import (
+    archive_job,
     daily_storage_check,
     ingest_job,
     library_job,
@@ -25,6 +27,7 @@ from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import retention, retention_job
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
+    archived_sources,
     cancelled_runs,
     changed_library,
     failed_runs,
@@ -38,7 +41,7 @@ from heaters_pipeline.orchestration.sensors import (
 from heaters_pipeline.settings import get_settings
 
 assets = assets_of(
-    [download, ingest, library, vectors, themes, storage], get_settings().asset_owners
+    [download, ingest, library, vectors, themes, storage, archive], get_settings().asset_owners
 )
 resources = {
     "database": Database(),
@@ -48,13 +51,22 @@ resources = {
 defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
-    jobs=[ingest_job, library_job, vectors_job, themes_job, storage_job, retention_job],
+    jobs=[
+        ingest_job,
+        library_job,
+        vectors_job,
+        themes_job,
+        storage_job,
+        archive_job,
+        retention_job,
+    ],
     schedules=[daily_storage_check, retention],
     sensors=[
         new_source_videos,
         watched_folder,
         approved_clips,
         missing_exports,
+        archived_sources,
         missing_vectors,
         changed_library,
         failed_runs,

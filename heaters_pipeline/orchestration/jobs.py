@@ -4,7 +4,14 @@ steps."""
 
 import dagster as dg
 
-from heaters_pipeline.orchestration.assets import download, library, storage, themes, vectors
+from heaters_pipeline.orchestration.assets import (
+    archive,
+    download,
+    library,
+    storage,
+    themes,
+    vectors,
+)
 
 ingest_job = dg.define_asset_job(
     "ingest",
@@ -40,6 +47,13 @@ storage_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups(storage.GROUP),
     executor_def=dg.in_process_executor,
     description="The storage compared with the database.",
+)
+
+archive_job = dg.define_asset_job(
+    "archive",
+    selection=dg.AssetSelection.groups(archive.GROUP),
+    executor_def=dg.in_process_executor,
+    description="Source and gold master of an archived video, to the cold or back.",
 )
 
 daily_storage_check = dg.ScheduleDefinition(

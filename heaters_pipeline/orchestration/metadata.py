@@ -127,9 +127,13 @@ def of_vectors(filled: Filled) -> Metadata:
 
 
 def of_exports(done: Exported) -> Metadata:
-    added = {"files_added": len(done.added.made), "files_not_added": done.added.failed}
-    added |= {"files_tried_again": done.added.waiting + done.groups.waiting}
-    return of_batch(done.batch) | added
+    added, groups = done.added, done.groups
+    return of_batch(done.batch) | {
+        "files_added": len(added.made) + len(groups.made),
+        "files_not_added": added.failed,
+        "files_tried_again": added.waiting + groups.waiting,
+        "groups_not_made": {f"group of clip {first}": why for first, why in groups.failed.items()},
+    }
 
 
 def of_cost(cost: StorageCost) -> Metadata:

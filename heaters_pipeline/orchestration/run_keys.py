@@ -26,6 +26,11 @@ def exports_key(video_key: str, mark: str) -> str:
     return f"exports:{video_key}:{mark}"
 
 
+def archive_key(video_key: str, mark: str) -> str:
+    """`mark` is `db.archiving.DueMove.mark`."""
+    return f"archive:{video_key}:{mark}"
+
+
 def themes_key(model: str, standing: Standing) -> str:
     """A survey that failed is tried again when other clips are there."""
     return f"themes:{model}:{standing.with_vector}:{standing.counted}:{standing.kept}"

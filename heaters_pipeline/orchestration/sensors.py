@@ -25,10 +25,17 @@ from heaters_pipeline.db.group_exports import DueGroups
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.stuck import longest_silence
 from heaters_pipeline.media.clips.embeddings import obstacle
-from heaters_pipeline.orchestration.jobs import ingest_job, library_job, themes_job, vectors_job
+from heaters_pipeline.orchestration.jobs import (
+    archive_job,
+    ingest_job,
+    library_job,
+    themes_job,
+    vectors_job,
+)
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.run_keys import (
+    archive_key,
     asked_of,
     attempt_of,
     exports_key,
@@ -174,6 +181,32 @@ def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
             heaters_videos.build_add_request([work.video_key for work in due])
         ],
         skip_reason=None if due else "No file is missing.",
+    )
+
+
+@dg.sensor(
+    job=archive_job,
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def archived_sources(database: Database, store: ObjectStore) -> dg.SensorResult:
+    """Moves source and gold master of archived videos to a cold storage class, or back, as somebody
+    asked for on the sources page."""
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SensorResult(skip_reason=reason)
+    with database.transaction() as session:
+        due = archiving.due_moves(session, BATCH)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=archive_key(move.video_key, move.mark), partition_key=move.video_key
+            )
+            for move in due
+        ],
+        dynamic_partitions_requests=[
+            heaters_videos.build_add_request([move.video_key for move in due])
+        ],
+        skip_reason=None if due else "Nothing is on its way to the cold, or back.",
     )
 
 

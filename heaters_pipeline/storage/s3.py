@@ -226,7 +226,7 @@ class S3Storage:
                 self._thaw(name, head)
                 raise HeatersError(
                     f"{key} lies in {head.get('StorageClass')}, which has to thaw it first: that "
-                    "has begun and takes hours; then run the same command again."
+                    "has begun and takes hours; the pipeline or the same command tries again."
                 ) from None
 
     def _thaw(self, name: dict[str, str], head: Mapping[str, Any]) -> None:

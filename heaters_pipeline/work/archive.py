@@ -7,24 +7,19 @@ The row comes first. What breaks off in between goes on when it is asked for aga
 from __future__ import annotations
 
 from heaters_pipeline.db import archiving, source_videos
-from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.domain.archive import Archived
+from heaters_pipeline.domain.archive import NO_CLASSES, Archived, Goal
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.step import sentence_of
 
 
 def archive_source(pipeline: Pipeline, key: str, archived: Archived) -> str:
     """Archives a video; its title. Raises InputError where it can't be archived, Conflict where a
     run is at work on it."""
-    with pipeline.video_lock(key):
-        if archived is Archived.COLD:
-            with pipeline.transaction() as session:
-                _refuse_without_classes(pipeline, source_videos.get(session, key))
-        with pipeline.transaction() as session:
-            title, paths = archiving.archive(session, key, archived)
-        if archived is Archived.COLD:
-            for path in paths:
-                pipeline.storage.set_class(path, pipeline.settings.archive_class)
+    if archived is Archived.COLD:
+        return _asked(pipeline, key, Goal.COLD)
+    with pipeline.video_lock(key), pipeline.transaction() as session:
+        title, _ = archiving.archive(session, key, archived)
     return title
 
 
@@ -37,39 +32,47 @@ def goes_on(pipeline: Pipeline, key: str, archived: Archived) -> bool:
 def restore_source(pipeline: Pipeline, key: str) -> str:
     """Brings source and gold master of a video back from the cold; its title. Raises InputError
     where there is nothing to bring back, HeatersError while the storage thaws them."""
+    return _asked(pipeline, key, Goal.BACK)
+
+
+def move_objects(pipeline: Pipeline, key: str) -> int:
+    """Moves source and gold master of a video as somebody asked for; how many objects, 0 where
+    nobody has asked or somebody else was faster. What fails says so on the sources page, and is
+    tried again by another run."""
+    with pipeline.video_lock(key):
+        return _move(pipeline, key)
+
+
+def _asked(pipeline: Pipeline, key: str, goal: Goal) -> str:
+    """Asks for a move and makes it; the video's title. What this does not end, a run goes on
+    with."""
+    if goal is Goal.COLD and not pipeline.storage.has_classes:
+        raise InputError(NO_CLASSES)
     with pipeline.video_lock(key):
         with pipeline.transaction() as session:
-            video = source_videos.get(session, key)
-            if video.archived is None:
-                raise InputError(f"{video.title} is not archived.")
-            if video.archived == Archived.AWAY:
-                raise InputError(
-                    f"The source and the gold master of {video.title} were deleted: nothing brings "
-                    "them back."
-                )
-            paths = archiving.objects_of(video)
-        for path in paths:
-            pipeline.storage.set_class(path, None)
+            title = archiving.ask(session, key, goal)
+        _move(pipeline, key)
+    return title
+
+
+def _move(pipeline: Pipeline, key: str) -> int:
+    """The caller holds the video's lock."""
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        move = archiving.moves(session, [video.id]).get(video.id)
+    if move is None:
+        return 0
+    wanted = pipeline.settings.archive_class if move.goal == Goal.COLD else None
+    paths = archiving.objects_of(video)
+    try:
+        for number, path in enumerate(paths, 1):
+            pipeline.storage.set_class(path, wanted)
+            with pipeline.transaction() as session:
+                archiving.note_move(session, video.id, moved=number, error=None)
+    except Exception as error:
         with pipeline.transaction() as session:
-            return archiving.restored(session, key)
-
-
-def refuse_archived(video: SourceVideo, what: str) -> None:
-    """Raises InputError, with the way back, where `what` needs a gold master that is archived."""
-    if video.archived is None:
-        return
-    way = (
-        f"`heaters archive {video.key} --restore` brings its gold master back."
-        if video.archived == Archived.COLD
-        else "its source and gold master were deleted."
-    )
-    raise InputError(f"{video.title} is archived, so nobody can {what} of it: {way}")
-
-
-def _refuse_without_classes(pipeline: Pipeline, video: SourceVideo) -> None:
-    """Before any row says that the objects are in another class."""
-    if not pipeline.storage.has_classes:
-        raise InputError(
-            f"The storage of {video.title} is a folder, which has no storage classes: archive to "
-            "S3, or delete source and gold master (--away)."
-        )
+            archiving.move_failed(session, move, sentence_of(error))
+        raise
+    with pipeline.transaction() as session:
+        archiving.end_move(session, move)
+    return len(paths)

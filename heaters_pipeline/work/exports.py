@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -19,7 +23,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.domain.states import EXPORT
-from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.export import export_files
 from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.schedule import middle
 from heaters_pipeline.storage import STORAGE
@@ -28,7 +32,7 @@ from heaters_pipeline.work.gold_master import GoldMaster, GoldPart, open_gold_ma
 from heaters_pipeline.work.objects import LocalFile, keep
 from heaters_pipeline.work.outages import Outage, is_outage
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.side_by_side import at_once, side_by_side
+from heaters_pipeline.work.side_by_side import side_by_side
 from heaters_pipeline.work.step import sentence_of
 
 
@@ -51,7 +55,7 @@ def export_due(gold: GoldMaster, clip: Clip) -> ClipFile:
     with pipeline.transaction() as session:
         wanted = clip_exports.wanted(session, [clip.id])
     with gold.part(clip.frames) as part:
-        made = [_made(part, clip, each.profile) for each in wanted]
+        made = _all_made(part, clip, [each.profile for each in wanted])
     with pipeline.transaction() as session:
         columns = clip_exports.main_file(session, clip.id)
         _note(session, wanted, made)
@@ -73,13 +77,15 @@ def add_missing(pipeline: Pipeline, key: str) -> Added:
         video = source_videos.get(session, key)
         missing: Sequence[Wanted] = clip_exports.missing(session, video.id)
     if missing:
-        with open_gold_master(pipeline, video) as gold:
+        by_clip = [list(its) for _, its in groupby(missing, lambda each: each.clip.id)]
+        with open_gold_master(pipeline, video, len(by_clip)) as gold:
 
-            def add(each: Wanted) -> _Made:
-                with gold.part(each.clip.frames) as part:
-                    return _made(part, *each)
+            def add(its: Sequence[Wanted]) -> list[_Made]:
+                clip = its[0].clip
+                with gold.part(clip.frames) as part:
+                    return _all_made(part, clip, [each.profile for each in its])
 
-            made = side_by_side(add, missing, at_once(video))
+            made = list(chain.from_iterable(side_by_side(add, by_clip, gold.room.clips)))
         added.made.extend(each.path for each in made if each.path)
         with pipeline.transaction() as session:
             added.failed.extend(_note(session, missing, made))
@@ -113,11 +119,55 @@ def _note(session: Session, wanted: Sequence[Wanted], made: Sequence[_Made]) -> 
     return failed + clip_exports.try_later(session, passing)
 
 
-def _made(part: GoldPart, clip: Clip, profile: ExportProfile) -> _Made:
-    """Makes and stores a file, and records it. Raises Outage where the storage does not answer."""
+class _Encoded(NamedTuple):
+    """A file that is not in the storage yet."""
+
+    path: Path
+    frames: FrameRange
+    receipt: Receipt
+
+
+def _all_made(part: GoldPart, clip: Clip, profiles: Sequence[ExportProfile]) -> list[_Made]:
+    """The files of a clip by these profiles. What has the same frames is decoded once. Where that
+    fails, each file is made by itself, so that only those fail that must."""
+    together = _encoded_together(part, clip, profiles)
+    return [_made(part, clip, each, together.get(each.name)) for each in profiles]
+
+
+def _encoded_together(
+    part: GoldPart, clip: Clip, profiles: Sequence[ExportProfile]
+) -> dict[str, _Encoded]:
+    """Files of profiles that share their frames with others, by profile."""
+    encoded: dict[str, _Encoded] = {}
+
+    def encode(source: GoldRange, rows: Sequence[ExportProfile]) -> None:
+        held = {row.name: middle(source, row.profile) for row in rows}
+        for clip_range in dict.fromkeys(each.frames for each in held.values()):
+            same = [row for row in rows if held[row.name].frames == clip_range]
+            for at in range(0, len(same), part.gold.room.profiles):
+                some = same[at : at + part.gold.room.profiles]
+                if len(some) > 1:
+                    encoded.update(_encoded(part, clip, held[some[0].name], some))
+
+    for frames in {_frames(clip, each) for each in profiles}:
+        rows = [each for each in profiles if _frames(clip, each) == frames]
+        if len(rows) > 1:
+            try:
+                part.read(frames, partial(encode, rows=rows))
+            except Exception as error:
+                names = ", ".join(row.name for row in rows)
+                part.gold.pipeline.log.warning(
+                    f"Clip {clip.id}, profiles {names}: {sentence_of(error)} Each is made alone."
+                )
+    return encoded
+
+
+def _made(part: GoldPart, clip: Clip, profile: ExportProfile, encoded: _Encoded | None) -> _Made:
+    """Stores a file, which is made unless it is `encoded`, and records it. Raises Outage where the
+    storage does not answer."""
     pipeline = part.gold.pipeline
     try:
-        return _Made(_make(part, clip, profile))
+        return _Made(_make(part, clip, profile, encoded))
     except Exception as error:
         if is_outage(pipeline, error):
             raise Outage(STORAGE, str(error)) from error
@@ -125,22 +175,39 @@ def _made(part: GoldPart, clip: Clip, profile: ExportProfile) -> _Made:
         return _Made(error=error)
 
 
-def _make(part: GoldPart, clip: Clip, row: ExportProfile) -> str | None:
+def _make(part: GoldPart, clip: Clip, row: ExportProfile, encoded: _Encoded | None) -> str | None:
     pipeline, profile = part.gold.pipeline, row.profile
-    out = part.gold.folder / f"{clip.id}-{row.name}.{profile.container}"
-    stall_seconds = pipeline.settings.stall_seconds
 
-    def export(source: GoldRange) -> tuple[FrameRange, Receipt]:
-        held = middle(source, profile)
-        return held.frames, export_clip(held, out, stall_seconds=stall_seconds, profile=profile)
+    def alone(source: GoldRange) -> _Encoded:
+        return _encoded(part, clip, middle(source, profile), [row])[row.name]
 
-    frames, receipt = part.read(clip.clean_frames if profile.trimmed else clip.frames, export)
+    made, frames, receipt = encoded or part.read(_frames(clip, row), alone)
     own = layout.name_of(receipt["sha256"])
     path = layout.clip_export(clip.id, row.name, row.hash, own, profile.container)
-    keep(pipeline, clip.source_video_id, {path: LocalFile(out, receipt["sha256"])})
-    out.unlink()
+    keep(pipeline, clip.source_video_id, {path: LocalFile(made, receipt["sha256"])})
+    made.unlink()
     is_kept = _record(pipeline, clip, row, path, frames, receipt)
     return path if is_kept else None
+
+
+def _encoded(
+    part: GoldPart, clip: Clip, held: GoldRange, rows: Sequence[ExportProfile]
+) -> dict[str, _Encoded]:
+    """The files of the same frames by these profiles."""
+    gold = part.gold
+    outs = [gold.folder / f"{clip.id}-{row.name}.{row.profile.container}" for row in rows]
+    wanted = [(row.profile, out) for row, out in zip(rows, outs, strict=True)]
+    stall_seconds = gold.pipeline.settings.stall_seconds
+    receipts = export_files(held, wanted, stall_seconds=stall_seconds)
+    return {
+        row.name: _Encoded(out, held.frames, receipt)
+        for row, out, receipt in zip(rows, outs, receipts, strict=True)
+    }
+
+
+def _frames(clip: Clip, row: ExportProfile) -> FrameRange:
+    """That a file by the profile is made of, before `middle`."""
+    return clip.clean_frames if row.profile.trimmed else clip.frames
 
 
 def _record(

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.side_by_side import Room
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.excerpts import ClusterIndex, read_index, write_excerpt
 from heaters_pipeline.media.clips.gold_range import GoldRange, WrongFrames
@@ -22,6 +23,7 @@ from heaters_pipeline.media.ffmpeg.checksums import Checksums, read_checksums
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.side_by_side import room_here
 
 Made = TypeVar("Made")
 
@@ -61,6 +63,8 @@ class GoldMaster:
     checksums: Checksums
     folder: Path
     """For work in progress."""
+    room: Room
+    """For the clips that it was opened for."""
     _open: ExitStack
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -137,6 +141,7 @@ class GoldMaster:
             video.sample_aspect,
             begins,
             facts,
+            self.room.threads,
         )
 
     @cached_property
@@ -198,10 +203,12 @@ class GoldPart:
 
 
 @contextmanager
-def open_gold_master(pipeline: Pipeline, video: SourceVideo) -> Iterator[GoldMaster]:
+def open_gold_master(pipeline: Pipeline, video: SourceVideo, due: int) -> Iterator[GoldMaster]:
+    """For so many clips."""
     with (
         scratch_folder(pipeline.settings.home) as folder,
         pipeline.storage.fetch(str(video.frame_checksums_filepath)) as sums,
         ExitStack() as stack,
     ):
-        yield GoldMaster(pipeline, video, read_checksums(sums), folder, stack)
+        room = room_here(due, video)
+        yield GoldMaster(pipeline, video, read_checksums(sums), folder, room, stack)

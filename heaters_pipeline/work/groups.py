@@ -18,7 +18,7 @@ from heaters_pipeline.work.gold_master import GoldMaster, open_gold_master
 from heaters_pipeline.work.objects import LocalFile, keep
 from heaters_pipeline.work.outages import Outage, is_outage
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.side_by_side import at_once, side_by_side
+from heaters_pipeline.work.side_by_side import side_by_side
 from heaters_pipeline.work.step import sentence_of
 
 
@@ -26,10 +26,10 @@ from heaters_pipeline.work.step import sentence_of
 class GroupsMade:
     made: list[str] = field(default_factory=list)
     """Storage keys."""
-    failed: list[int] = field(default_factory=list)
-    """The first clips of the groups."""
+    failed: dict[int, str] = field(default_factory=dict)
+    """Why, by the first clip of the group."""
     waiting: list[int] = field(default_factory=list)
-    """The same of those that are tried again by themselves."""
+    """The first clips of those that are tried again by themselves."""
 
 
 def export_groups(pipeline: Pipeline, key: str) -> GroupsMade:
@@ -41,8 +41,8 @@ def export_groups(pipeline: Pipeline, key: str) -> GroupsMade:
         video = source_videos.get(session, key)
     if not missing:
         return done
-    with open_gold_master(pipeline, video) as gold:
-        paths = side_by_side(lambda each: _made(gold, each, done), missing, at_once(video))
+    with open_gold_master(pipeline, video, len(missing)) as gold:
+        paths = side_by_side(lambda each: _made(gold, each, done), missing, gold.room.clips)
     done.made.extend(path for path in paths if path is not None)
     return done
 
@@ -63,7 +63,7 @@ def _made(gold: GoldMaster, wanted: Missing, done: GroupsMade) -> str | None:
                 return None
             if not may_pass(error):
                 group_exports.fail(session, wanted, reason)
-        done.failed.append(wanted.first_clip_id)
+        done.failed[wanted.first_clip_id] = reason
         return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heaters_pipeline.db import artifacts, clip_work, keyframe_rules
+from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.artifacts import KeyframeFile
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import layout
@@ -15,7 +16,6 @@ from heaters_pipeline.domain.stills import KeyframeRule
 from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.keyframes import take_stills
 from heaters_pipeline.media.clips.sharpness import measure_sharpness
-from heaters_pipeline.work.archive import refuse_archived
 from heaters_pipeline.work.cuts import flashes_of
 from heaters_pipeline.work.gold_master import open_gold_master
 from heaters_pipeline.work.library import Batch, work_through
@@ -31,7 +31,7 @@ def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
         with pipeline.transaction() as session:
             rules = keyframe_rules.load(session)
         flashes = flashes_of(video)
-        with open_gold_master(pipeline, video) as gold:
+        with open_gold_master(pipeline, video, len(due)) as gold:
 
             def take(clip: Clip) -> None:
                 with gold.part(gold.with_neighbours(clip.file_frames)) as part:
@@ -42,7 +42,7 @@ def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
                         ),
                     )
 
-            batch.each(video, due, take)
+            batch.each(gold, due, take)
 
     return work_through(pipeline, key, KEYFRAME, take_all)
 

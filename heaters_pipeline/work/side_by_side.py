@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.domain.side_by_side import clips_at_once
+from heaters_pipeline.domain.side_by_side import Room, room_for
 from heaters_pipeline.media.ffmpeg.process import stopped_by
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
-def at_once(video: SourceVideo) -> int:
-    """How many clips of the video are worked on at once on this machine."""
+def room_here(due: int, video: SourceVideo) -> Room:
+    """For so many clips of the video, on this machine."""
     cores = len(os.sched_getaffinity(0))
-    return clips_at_once(cores, (video.width or 0) * (video.height or 0))
+    return room_for(due, cores, (video.width or 0) * (video.height or 0))
 
 
 def side_by_side(

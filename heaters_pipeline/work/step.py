@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.states import SourceState, Step
-from heaters_pipeline.work.archive import refuse_archived
 from heaters_pipeline.work.cancellation import Cancelled, cancellable
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.outages import is_outage

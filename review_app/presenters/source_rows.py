@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from heaters_pipeline.db import (
+    archiving,
     clip_work,
     event_log,
     ledger,
@@ -18,9 +19,10 @@ from heaters_pipeline.db import (
     source_videos,
 )
 from heaters_pipeline.db.event_log import Corrections
-from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.db.models import Origin, SourceMove, SourceVideo
 from heaters_pipeline.db.repeats import Shared
 from heaters_pipeline.db.source_list import Name
+from heaters_pipeline.domain.archive import Archived, Goal
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
@@ -109,6 +111,8 @@ class Row:
     """Videos that have much of it."""
     playlist: Name | None
     playlist_length: int
+    move: SourceMove | None
+    """Of source and gold master, to the cold or back."""
 
     @property
     def is_uploaded(self) -> bool:
@@ -235,6 +239,24 @@ class Row:
         return is_whole and not self.can_cancel
 
     @property
+    def can_restore(self) -> bool:
+        is_coming = self.move is not None and self.move.goal == Goal.BACK
+        return self.video.archived == Archived.COLD and not is_coming
+
+    @property
+    def kept(self) -> str | None:
+        """Where source and gold master of an archived video are."""
+        if self.video.archived is None:
+            return None
+        if self.video.archived == Archived.AWAY:
+            return "source and gold master deleted"
+        if self.move is None:
+            return "source and gold master in cold storage"
+        both = len(archiving.objects_of(self.video))
+        way = "on their way back" if self.move.goal == Goal.BACK else "moving to cold storage"
+        return f"source and gold master {way}: {self.move.moved} of {both} files"
+
+    @property
     def can_remove(self) -> bool:
         """The database refuses it while a run is at work."""
         return not self.can_cancel and not self.video.cancel_requested
@@ -265,6 +287,7 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
     minutes = ledger.approved_minutes(session, ids)
     shared = repeats.shared(session, ids, repeat_score, TOLD_SHARE)
     lengths = source_list.playlist_lengths(session, ids)
+    moves = archiving.moves(session, ids)
     now = datetime.now(UTC)
     return [
         Row(
@@ -281,6 +304,7 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
             shared=shared.get(video.id, ()),
             playlist=names.get(video.playlist_id or 0),
             playlist_length=lengths.get(video.id, 0),
+            move=moves.get(video.id),
         )
         for video in videos
     ]

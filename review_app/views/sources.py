@@ -21,7 +21,7 @@ from heaters_pipeline.db import (
 )
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
-from heaters_pipeline.domain.archive import Archived, told
+from heaters_pipeline.domain.archive import NO_CLASSES, Archived, Goal, told
 from heaters_pipeline.domain.automation import stopped_told
 from heaters_pipeline.domain.retries import outage_told
 from review_app.adding import Bad
@@ -147,17 +147,38 @@ def ask_archive(key: str) -> ResponseReturnValue:
         "archive.html",
         key=key,
         stake=stake,
-        sentences=told(stake, Archived.AWAY),
-        has_classes=services().storage.has_classes,
+        ways={each: told(stake, each) for each in _ways()},
     )
 
 
 @blueprint.post("/sources/<key>/archive")
 def archive(key: str) -> ResponseReturnValue:
-    """Deletes source and gold master. Refused while a run is at work on the video."""
+    """Has source and gold master moved to the cold or deletes them, as the field `to` says. Refused
+    while a run is at work on the video."""
+    to = request.form.get("to", type=Archived)
+    if to is None:
+        raise InputError("Say where source and gold master go: to=cold or to=away.")
+    if to not in _ways():
+        raise InputError(NO_CLASSES)
     with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
-        title, _ = archiving.archive(session, key, Archived.AWAY)
+        if to is Archived.COLD:
+            title = archiving.ask(session, key, Goal.COLD)
+        else:
+            title, _ = archiving.archive(session, key, to)
     return _back(f"{title} is archived: its clips can be looked at, and no more be exported.")
+
+
+@blueprint.post("/sources/<key>/restore")
+def restore(key: str) -> ResponseReturnValue:
+    """Has source and gold master brought back from the cold."""
+    with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
+        title = archiving.ask(session, key, Goal.BACK)
+    return _back(f"The source and the gold master of {title} are on their way back.")
+
+
+def _ways() -> list[Archived]:
+    """In which a video can be archived."""
+    return list(Archived) if services().storage.has_classes else [Archived.AWAY]
 
 
 def _back(sentence: str) -> ResponseReturnValue:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import archiving, artifacts, clip_work, clips, source_videos
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.archive import Archived, Stake, told
+from heaters_pipeline.domain.archive import Archived, Goal, Stake, told
 from heaters_pipeline.domain.decisions import APPROVE
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage.s3 import S3Storage
-from heaters_pipeline.work.archive import archive_source, restore_source
+from heaters_pipeline.work.archive import archive_source, move_objects, restore_source
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.keyframes import take_keyframes
 from heaters_pipeline.work.library import embed_clips, export_clips
@@ -25,7 +26,7 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
 from tests.decisions import decide
 from tests.footage import make_numbered_film
-from tests.rows import to_delete
+from tests.rows import ready_video, to_delete
 
 
 def in_library(work: Pipeline, folder: Path) -> tuple[str, list[int]]:
@@ -121,6 +122,48 @@ def test_what_is_archived_in_the_cold_comes_back(
     assert classes() == {"GLACIER"}
     with pytest.raises(HeatersError, match="has to thaw it first"):
         restore_source(frozen, key)
+
+
+def test_what_a_page_asks_for_is_moved_by_runs_until_it_is_there(
+    settings: Settings, engine: Engine, s3_storage: S3Storage
+) -> None:
+    video, _ = ready_video(engine)
+    work = Pipeline(engine, s3_storage, settings, open_pipeline(engine, settings).log)
+    paths = archiving.objects_of(video)
+    local = settings.home / "film"
+    local.write_bytes(b"film")
+    s3_storage.put(local, paths[0])
+    assert len(paths) == 2 and move_objects(work, video.key) == 0, "nobody has asked"
+
+    def due() -> list[str]:
+        with work.transaction() as session:
+            return [move.mark for move in archiving.due_moves(session, 10)]
+
+    def told() -> tuple[int, str | None]:
+        with work.transaction() as session:
+            move = archiving.moves(session, [video.id])[video.id]
+            return move.moved, move.error
+
+    with work.transaction() as session:
+        archiving.ask(session, video.key, Goal.COLD)
+    asked = due()
+    assert len(asked) == 1 and due() == [], "a run is asked for once"
+    with pytest.raises(HeatersError):
+        move_objects(work, video.key)
+    moved, error = told()
+    assert moved == 1 and error is not None and paths[1] in error
+    with work.transaction() as session:
+        archiving.note_move(session, video.id, next_try_at=sa.func.now())
+    assert due() not in ([], asked), "the next run has another key"
+    s3_storage.put(local, paths[1])
+    assert move_objects(work, video.key) == 2
+    with work.transaction() as session:
+        assert archiving.moves(session, [video.id]) == {}
+        assert source_videos.get(session, video.key).archived == "cold"
+        archiving.ask(session, video.key, Goal.BACK)
+    assert move_objects(work, video.key) == 2
+    with work.transaction() as session:
+        assert source_videos.get(session, video.key).archived is None
 
 
 def test_what_archiving_means_is_said() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,8 @@ def heard(source: GoldRange, folder: Path) -> np.ndarray:
     """Its audio (samples,), after its frames were compared with their checksums."""
     out = folder / "audio.f32"
 
-    def outputs(streams: Streams) -> list[Any]:
+    def outputs(of_profiles: Sequence[Streams]) -> list[Any]:
+        [streams] = of_profiles
         made = [ffmpeg.output(streams.video, "-", format="null")]
         options = {"format": "f32le", "ac": 1, "ar": RATE}
         return made + [ffmpeg.output(each, file_url(out), **options) for each in streams.audio]
@@ -242,13 +243,13 @@ def test_clips_are_exported_from_a_bucket(
     if gold == "ffv1":
         apart = FrameRange(0, 10), FrameRange(30, 40)
         out = tmp_path / "joined.mp4"
-        with open_gold_master(work, video) as opened:
+        with open_gold_master(work, video, 1) as opened:
             opened.read_all(
                 apart,
                 lambda parts: export_clip(joined(parts), out, stall_seconds=STALL_SECONDS),
             )
         assert whole.count(gold_master) == 0, "two parts of it"
-        with open_gold_master(work, video) as opened, opened.part(first.frames) as part:
+        with open_gold_master(work, video, 1) as opened, opened.part(first.frames) as part:
             beyond = FrameRange(first.start_frame + 10, first.end_frame + 10)
             part.read(beyond, lambda source: heard(source, tmp_path))
         assert whole.count(gold_master) == 1, "other frames than it was made for"

@@ -16,7 +16,7 @@ from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.profiles import ALL_TRACKS, BUILT_IN, Fit, Profile
 from heaters_pipeline.media.clips import encoders
 from heaters_pipeline.media.clips.encoders import file_options
-from heaters_pipeline.media.clips.export import export_clip
+from heaters_pipeline.media.clips.export import export_clip, export_files
 from heaters_pipeline.media.clips.schedule import Schedule, middle
 from heaters_pipeline.media.ffmpeg.process import file_url, run
 from tests.footage import STALL_SECONDS, make_numbered_film, read_number
@@ -192,6 +192,19 @@ class TestFaults:
         data, bad = files(name).read_bytes(), tmp_path / files(name).name
         bad.write_bytes(data[: int(0.9 * len(data))])
         assert refusal(ingested, name, bad).startswith("The exported file is not the clip")
+
+
+def test_files_that_are_made_together_are_those_that_are_made_alone(
+    ingested: Ingested, files: Callable[[str], Path], tmp_path: Path
+) -> None:
+    names = ["delivery", "archive", "dataset", "padded", "mute"]
+    outs = {name: tmp_path / f"{name}.{PROFILES[name].container}" for name in names}
+    wanted = [(PROFILES[name], out) for name, out in outs.items()]
+    receipts = export_files(ingested.range(START, END), wanted, stall_seconds=STALL_SECONDS)
+    for (name, out), receipt in zip(outs.items(), receipts, strict=True):
+        assert out.read_bytes() == files(name).read_bytes()
+        assert receipt["audio_tracks"] == EXPECTED[name][3]
+        assert "encode_seconds" not in receipt, "nobody knows what one of them took"
 
 
 def test_a_fixed_rate_shows_what_a_viewer_sees(

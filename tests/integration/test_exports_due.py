@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,7 +15,8 @@ from heaters_pipeline.db.profiles import Lack
 from heaters_pipeline.domain.decisions import APPROVE
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.profiles import BUILT_IN, Profile
-from heaters_pipeline.media.clips import encoders
+from heaters_pipeline.media.clips import encoders, gold_range
+from heaters_pipeline.media.ffmpeg.process import run
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import give_up, missing_exports
 from heaters_pipeline.settings import get_settings
@@ -83,7 +85,9 @@ def world(pipeline: Engine, tmp_path: Path) -> World:
 WEB = BUILT_IN["web"]
 
 
-def test_exactly_what_a_profile_touches_is_made(world: World) -> None:
+def test_exactly_what_a_profile_touches_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second, third = world.clips
     main = ["delivery"]
     assert world.files() == {first: main, second: main, third: main}
@@ -118,7 +122,16 @@ def test_exactly_what_a_profile_touches_is_made(world: World) -> None:
     assert world.added() == Added()
     with world.work.transaction() as session:
         profiles.retire(session, "web", retired=False)
-    assert len(world.added().made) == 2
+    world.use("archive")
+    decoded: list[str] = []
+
+    def noted(*outputs: Any, what: str, stall_seconds: float) -> None:
+        decoded.append(what)
+        run(*outputs, what=what, stall_seconds=stall_seconds)
+
+    monkeypatch.setattr(gold_range, "run", noted)
+    assert len(world.added().made) == 5
+    assert len(decoded) == 3, "each clip is decoded once, by however many profiles it is encoded"
 
 
 def test_a_profile_that_fails_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,22 +10,26 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from flask import Flask
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import (
     clip_exports,
+    clip_work,
     clips,
     group_exports,
     handovers,
     profiles,
     source_videos,
 )
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.group_exports import Missing
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import APPROVE, SKIP, Action, Group, Mark, Ungroup
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.handover import MANIFEST, arguments_of
 from heaters_pipeline.domain.profiles import BUILT_IN, Groups
+from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.domain.timeline import Medium
 from heaters_pipeline.media.clips import joined_range
 from heaters_pipeline.media.clips.export import export_clip
@@ -61,7 +65,7 @@ class World:
     def ranges(self, *frames: FrameRange) -> Iterator[list[GoldRange]]:
         with self.work.transaction() as session:
             video = source_videos.get(session, self.key)
-        with open_gold_master(self.work, video) as gold:
+        with open_gold_master(self.work, video, 1) as gold:
             yield [gold.range(each) for each in frames]
 
     def numbers(self) -> dict[str, list[int]]:
@@ -121,7 +125,7 @@ def test_a_group_becomes_the_files_that_its_profiles_say(world: World) -> None:
     assert due.video_key == world.key
     world.set("archive", Groups.ONE)
     exported = export_clips(world.work, world.key)
-    assert (len(exported.groups.made), exported.groups.failed) == (2, [])
+    assert (len(exported.groups.made), exported.groups.failed) == (2, {})
     assert world.numbers() == {name: list(range(45)) for name in ("delivery", "archive")}
     assert world.parts("delivery") == world.clips
     assert world.parts("archive") == [other], "one file in place of its parts"
@@ -289,3 +293,24 @@ def test_a_group_is_taken_apart_and_put_together_again(engine: Engine) -> None:
         decide(engine, second, Ungroup())
     undo(engine)
     assert groups() == [None, first.id, first.id]
+
+
+def test_why_a_group_has_no_file_is_told(app: Flask, engine: Engine) -> None:
+    video, (first, second, _) = ready_video(engine, cuts=[10, 50])
+    decide(engine, second, Group())
+    page = app.test_client()
+    assert "failed" not in page.get("/groups").text
+    with transaction(engine) as session:
+        clip_work.claim(session, video.id, EXPORT, 0)
+        clip_work.fail(session, second.id, EXPORT, "The bucket refused.")
+    told = page.get(f"/groups/{first.id}").text
+    assert "could not be exported, so there is no file of the whole group: The bucket re" in told
+    assert "failed" in page.get("/groups").text
+    with transaction(engine) as session:
+        clip_work.retry(session, second.id)
+    assert "failed" not in page.get("/groups").text
+    with transaction(engine) as session:
+        lacking = Missing(first.id, "delivery", "basis", [first.id, second.id])
+        group_exports.fail(session, lacking, "No disk.")
+    assert "failed" in page.get("/groups").text
+    assert "delivery: No disk." in page.get(f"/groups/{first.id}").text

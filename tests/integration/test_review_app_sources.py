@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import (
+    archiving,
     clip_work,
     clips,
     ledger,
@@ -473,11 +474,36 @@ def test_a_video_is_archived_after_the_page_has_said_what_that_means(
     asked = text_of(page._get("/sources/film-1/archive"))
     assert "No clip of it can be exported any more" in asked
     with video_lock(engine, "film-1"):
-        assert page.post("/film-1/archive").status_code == 409
-    assert "Film-1 is archived" in text_of(page.post("/film-1/archive").text)
+        assert page.post("/film-1/archive", to="away").status_code == 409
+    assert page.post("/film-1/archive").status_code == 400, "nothing is deleted by mistake"
+    assert "has no storage classes" in page.post("/film-1/archive", to="cold").text
+    assert "Film-1 is archived" in text_of(page.post("/film-1/archive", to="away").text)
     row = page.rows()["film-1"]
     assert "archived source and gold master deleted" in row
     assert "Archive…" not in row and "Fetch again" not in row
     with transaction(engine) as session:
         assert source_videos.get(session, "film-1").archived == "away"
+        assert clips.of_video(session, video.id)
+
+
+def test_a_video_goes_to_the_cold_and_comes_back_from_the_page(
+    app_settings: Settings, engine: Engine, s3_endpoint: str
+) -> None:
+    ready_video(engine)
+    on_s3 = {"storage_url": "s3://films/library", "s3_endpoint_url": s3_endpoint}
+    page = Page(create_app(app_settings.model_copy(update=on_s3)))
+    asked = text_of(page._get("/sources/film-1/archive"))
+    assert "exported until it is restored" in asked and "Nothing brings them back" in asked
+    page.post("/film-1/archive", to="cold")
+    row = page.rows()["film-1"]
+    assert "moving to cold storage: 0 of 2 files" in row and "Bring back" in row
+    with transaction(engine) as session:
+        archiving.note_move(session, 1, moved=1, error="The storage refuses it.")
+    row = page.rows()["film-1"]
+    assert "1 of 2 files" in row and "The storage refuses it." in row
+    page.post("/film-1/restore")
+    row = page.rows()["film-1"]
+    assert "on their way back: 0 of 2 files" in row and "Bring back" not in row
+    with transaction(engine) as session:
+        video = source_videos.get(session, "film-1")
         assert clips.of_video(session, video.id)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.decisions import APPROVE
-from heaters_pipeline.domain.side_by_side import PIXELS_AT_ONCE, clips_at_once
+from heaters_pipeline.domain.side_by_side import PIXELS_AT_ONCE, Room, room_for
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.media.ffmpeg.process import run
 from heaters_pipeline.settings import get_settings
@@ -89,10 +89,12 @@ def test_a_batch_that_fails_leaves_no_ffmpeg() -> None:
 
 
 def test_as_many_at_once_as_cores_and_memory_allow() -> None:
-    assert clips_at_once(2, 1920 * 1080) == 2
-    assert clips_at_once(64, 1920 * 1080) == 8
-    assert clips_at_once(64, 3840 * 2160) == 2
-    assert clips_at_once(64, PIXELS_AT_ONCE * 2) == clips_at_once(1, 0) == 1
+    hd, uhd = 1920 * 1080, 3840 * 2160
+    assert room_for(9, 2, hd) == Room(clips=2, threads=1, profiles=4)
+    assert room_for(1, 2, hd) == Room(clips=1, threads=0, profiles=8)
+    assert room_for(99, 64, hd) == Room(clips=8, threads=8, profiles=1)
+    assert room_for(99, 64, uhd) == Room(clips=2, threads=32, profiles=1)
+    assert room_for(9, 64, PIXELS_AT_ONCE * 2).clips == room_for(9, 1, 0).clips == 1
 
 
 @pytest.fixture

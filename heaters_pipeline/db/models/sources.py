@@ -17,6 +17,7 @@ from heaters_pipeline.db.models.columns import (
     flag,
     identity,
     json,
+    key_part,
     now,
     one_of,
     optional_text,
@@ -26,7 +27,7 @@ from heaters_pipeline.db.models.columns import (
     touched,
     tries,
 )
-from heaters_pipeline.domain.archive import Archived
+from heaters_pipeline.domain.archive import Archived, Goal
 from heaters_pipeline.domain.damage import DamageFacts
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
@@ -290,6 +291,24 @@ class StoredObject(SQLModel, table=True):
     """The storage's name for the bytes when they were last found right; null where nobody has
     looked, or where the storage has none."""
     entered_at: datetime = now()
+
+
+class SourceMove(SQLModel, table=True):
+    """Source and gold master of an archived video are on their way; the row goes when they are
+    there."""
+
+    __tablename__: ClassVar[str] = "source_moves"
+    __table_args__ = (one_of("goal", Goal),)
+
+    source_video_id: int = key_part("source_videos.id")
+    goal: Goal = text()
+    moved: int = tries()
+    """Objects that are there."""
+    error: str | None = optional_text()
+    """Of the last try."""
+    tries: int = tries()
+    asked_at: datetime = now()
+    next_try_at: datetime = now()
 
 
 class ObjectToDelete(SQLModel, table=True):

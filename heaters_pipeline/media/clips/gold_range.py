@@ -26,7 +26,7 @@ from heaters_pipeline.media.ffmpeg.checksums import (
     Checksums,
     read_checksums,
 )
-from heaters_pipeline.media.ffmpeg.filters import exact, twice
+from heaters_pipeline.media.ffmpeg.filters import copies, exact
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, probe, video_stream
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
@@ -51,7 +51,7 @@ class WrongFrames(Faulty):
 
 
 class Streams(NamedTuple):
-    """Of ffmpeg-python, of the range alone, with times from 0 on."""
+    """Of ffmpeg-python, of the range alone, with times from 0 on, for one profile."""
 
     video: Any
     """As the profile wants it: upright, in a pixel format of its codec."""
@@ -72,6 +72,9 @@ class ClipRange(Protocol):
     def facts(self) -> VideoFacts: ...
 
     @property
+    def threads(self) -> int: ...
+
+    @property
     def base(self) -> Fraction: ...
 
     @property
@@ -84,12 +87,12 @@ class ClipRange(Protocol):
 
     def decode(
         self,
-        outputs: Callable[[Streams], Sequence[Any]],
+        outputs: Callable[[Sequence[Streams]], Sequence[Any]],
         scratch: Path,
         *,
         what: str,
         stall_seconds: float,
-        profile: Profile = DELIVERY,
+        profiles: Sequence[Profile],
     ) -> None: ...
 
 
@@ -110,6 +113,8 @@ class GoldRange:
     """Number of the first frame in `gold`, where that is an excerpt; None: it is the whole."""
     known: VideoFacts | None = None
     """The gold master's facts, where somebody has probed it."""
+    threads: int = 0
+    """Of a decoder or an encoder that works on it; 0: as many as ffmpeg thinks fit."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames.start < self.frames.end <= len(self.checksums):
@@ -120,15 +125,15 @@ class GoldRange:
 
     def decode(
         self,
-        outputs: Callable[[Streams], Sequence[Any]],
+        outputs: Callable[[Sequence[Streams]], Sequence[Any]],
         scratch: Path,
         *,
         what: str,
         stall_seconds: float,
-        profile: Profile = DELIVERY,
+        profiles: Sequence[Profile] = (DELIVERY,),
     ) -> None:
-        """Runs ffmpeg with the outputs that `outputs` makes of the range, as `profile` wants it
-        seen and heard; `scratch` is a file's name for work in progress.
+        """Runs ffmpeg with the outputs that `outputs` makes of the range, decoded once and given as
+        each of `profiles` wants it seen and heard; `scratch` is a file's name for work in progress.
 
         The same run compares the checksums of the frames that it reads with those of `frames`.
         Frames are reached by seeking. Where the seek ends at others, the run is repeated: it
@@ -144,16 +149,28 @@ class GoldRange:
             name=str(self),
             what=what,
             stall_seconds=stall_seconds,
-            profile=profile,
+            profiles=profiles,
         )
 
-    def streams(self, read: Read, profile: Profile) -> tuple[Streams, Any]:
-        """The range as `profile` wants it, and its stored frames, which prove that they are the
-        right ones (`has`)."""
-        stored, audio = read(self, self.timeline, self.tracks(profile.audio))
-        kept, proof = twice(stored)
-        video, options = picture(kept, self.facts, self.orientation, self.sample_aspect, profile)
-        return Streams(self._timed(video), options, audio), proof
+    def streams(self, read: Read, profiles: Sequence[Profile]) -> tuple[list[Streams], Any]:
+        """The range as each of `profiles` wants it, and its stored frames, which prove that they
+        are the right ones (`has`)."""
+        tracks = [self.tracks(profile.audio) for profile in profiles]
+        heard = sorted({track for wanted in tracks for track in wanted})
+        stored, audio = read(self, self.timeline, heard)
+        *kept, proof = copies(stored, len(profiles) + 1)
+        shared = {
+            track: copies(stream, sum(track in wanted for wanted in tracks), "asplit")
+            for track, stream in zip(heard, audio, strict=True)
+        }
+        return [
+            self._streams(video, profile, [shared[track].pop() for track in wanted])
+            for video, profile, wanted in zip(kept, profiles, tracks, strict=True)
+        ], proof
+
+    def _streams(self, stored: Any, profile: Profile, audio: Sequence[Any]) -> Streams:
+        video, options = picture(stored, self.facts, self.orientation, self.sample_aspect, profile)
+        return Streams(self._timed(video), options, audio)
 
     def has(self, crc: Any) -> bool:
         """Whether these are the checksums of its frames."""
@@ -166,6 +183,11 @@ class GoldRange:
     def facts(self) -> VideoFacts:
         """The gold master's."""
         return self.known or probe(self.gold)
+
+    @property
+    def decoding(self) -> Options:
+        """ffmpeg's options for the file as an input."""
+        return {**self.facts.decoding, **({"threads": self.threads} if self.threads else {})}
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -276,7 +298,7 @@ def _by_time(
     early = min(early, at)
     # Single images can't be sought in, not even for their beginning.
     seek = {"ss": _seconds(at - early)} if at > early else {}
-    opened = input_file(clip.gold, **seek, **clip.facts.decoding, **decoding)
+    opened = input_file(clip.gold, **seek, **{**clip.decoding, **decoding})
     video = exact(opened["V:0"], clip.facts)
     if early:
         video = video.filter("trim", start=_seconds(early))
@@ -298,7 +320,7 @@ def _from_beginning(
 ) -> tuple[Any, Sequence[Any]]:
     """The range's video, counted from the first frame of the file, and its audio from its time."""
     start, end = (frame - (clip.begins or 0) for frame in clip.frames)
-    opened = input_file(clip.gold, **clip.facts.decoding, **decoding)
+    opened = input_file(clip.gold, **{**clip.decoding, **decoding})
     video = exact(opened["V:0"], clip.facts).filter("trim", start_frame=start, end_frame=end)
     return video, _audio(clip, tracks, times.seconds(clip.frames.start))
 
@@ -347,29 +369,32 @@ def reads_of(parts: Sequence[GoldRange]) -> Sequence[Read]:
 def decode_proven(
     parts: Sequence[GoldRange],
     reads: Sequence[Read],
-    outputs: Callable[[Sequence[Streams]], Sequence[Any]],
+    outputs: Callable[[Sequence[Sequence[Streams]]], Sequence[Any]],
     scratch: Path,
     *,
     name: str,
     what: str,
     stall_seconds: float,
-    profile: Profile,
+    profiles: Sequence[Profile],
 ) -> None:
-    """Runs ffmpeg with the outputs that `outputs` makes of the parts, read in one way after the
-    other until every part has its own frames. Raises WrongFrames where none of them gives these;
-    `name` is what all parts together are called."""
+    """Runs ffmpeg with the outputs that `outputs` makes of the parts, each as each of `profiles`
+    wants it, read in one way after the other until every part has its own frames. Raises
+    WrongFrames where none of them gives these; `name` is what all parts together are called."""
     proofs = [scratch.with_name(f"{scratch.name}-{at}") for at in range(len(parts))]
     refusal: InputError | None = None
     try:
         for read in reads:
-            opened = [part.streams(read, profile) for part in parts]
+            opened = [part.streams(read, profiles) for part in parts]
             told = [
                 ffmpeg.output(proof, file_url(path), **FRAMECRC_OPTIONS)
                 for (_, proof), path in zip(opened, proofs, strict=True)
             ]
+            merged = ffmpeg.merge_outputs(*outputs([streams for streams, _ in opened]), *told)
+            if parts[0].threads:
+                merged = merged.global_args("-filter_complex_threads", str(parts[0].threads))
             try:
                 run(
-                    ffmpeg.merge_outputs(*outputs([streams for streams, _ in opened]), *told),
+                    merged,
                     what=f"{what} {name}",
                     stall_seconds=stall_seconds,
                 )

@@ -40,6 +40,10 @@ class JoinedRange:
     def facts(self) -> VideoFacts:
         return self.parts[0].facts
 
+    @property
+    def threads(self) -> int:
+        return self.parts[0].threads
+
     def tracks(self, wanted: Tracks) -> list[int]:
         return self.parts[0].tracks(wanted)
 
@@ -74,23 +78,23 @@ class JoinedRange:
 
     def decode(
         self,
-        outputs: Callable[[Streams], Sequence[Any]],
+        outputs: Callable[[Sequence[Streams]], Sequence[Any]],
         scratch: Path,
         *,
         what: str,
         stall_seconds: float,
-        profile: Profile = DELIVERY,
+        profiles: Sequence[Profile] = (DELIVERY,),
     ) -> None:
         """As `GoldRange.decode`: the frames of every part are compared with the gold master's."""
         decode_proven(
             self.parts,
             reads_of(self.parts),
-            lambda parts: outputs(self._joined(parts)),
+            lambda parts: outputs([self._joined(one) for one in zip(*parts, strict=True)]),
             scratch,
             name=str(self),
             what=what,
             stall_seconds=stall_seconds,
-            profile=profile,
+            profiles=profiles,
         )
 
     def _joined(self, parts: Sequence[Streams]) -> Streams:

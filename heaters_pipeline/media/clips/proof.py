@@ -102,12 +102,16 @@ def prove_export(schedule: Schedule, file: Path, gold: Samples, *, stall_seconds
 def _read_back(
     schedule: Schedule, file: Path, told: Samples, tracks: int, stall_seconds: float
 ) -> None:
-    opened = input_file(file)
+    threads = schedule.clip.threads
+    opened = input_file(file, **({"threads": threads} if threads else {}))
     video = opened["V:0"].filter("settb", str(schedule.base)).filter("setpts", "N")
     outputs = told.outputs(video, [opened[f"a:{number}"] for number in range(tracks)])
+    merged = ffmpeg.merge_outputs(*outputs)
+    if threads:
+        merged = merged.global_args("-filter_complex_threads", str(threads))
     try:
         run(
-            ffmpeg.merge_outputs(*outputs),
+            merged,
             what="read the exported file back",
             stall_seconds=stall_seconds,
         )

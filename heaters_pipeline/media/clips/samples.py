@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from heaters_pipeline.domain.profiles import Profile
 from heaters_pipeline.media.clips.pictures import pixel_format
 from heaters_pipeline.media.ffmpeg.checksums import FRAMECRC_OPTIONS, read_checksums
-from heaters_pipeline.media.ffmpeg.filters import twice
+from heaters_pipeline.media.ffmpeg.filters import copies
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.ffmpeg.process import Options, file_url
 
@@ -53,7 +53,7 @@ class Samples:
         ]
         if self.profile.is_lossless:
             return [ffmpeg.output(video, file_url(self._crc), **FRAMECRC_OPTIONS), *tracks]
-        means, points = twice(video)
+        means, points = copies(video, 2)
         means = means.filter("scale", COLUMNS, ROWS, flags="area+accurate_rnd")
         means = means.filter("format", "gray16le")
         points = points.filter("scale", GRID_COLUMNS, GRID_ROWS, flags="neighbor")

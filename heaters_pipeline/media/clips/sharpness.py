@@ -32,8 +32,8 @@ def measure_sharpness(clip: GoldRange, folder: Path, *, stall_seconds: float) ->
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         grey = Path(scratch) / "grey"
 
-        def small(streams: Streams) -> Sequence[Any]:
-            picked = whole_frames(streams.video, clip.facts).filter(
+        def small(streams: Sequence[Streams]) -> Sequence[Any]:
+            picked = whole_frames(streams[0].video, clip.facts).filter(
                 "select", f"not(mod(n,{every}))"
             )
             scaled = picked.filter("scale", COLUMNS, ROWS, flags="area").filter("format", "gray")

@@ -119,10 +119,12 @@ def still(video: Any, facts: VideoFacts, *, full_range: bool) -> Any:
     )
 
 
-def twice(video: Any) -> tuple[Any, Any]:
-    """`video` for two consumers."""
-    both = video.filter_multi_output("split", 2)
-    return both.stream(0), both.stream(1)
+def copies(stream: Any, count: int, split: str = "split") -> list[Any]:
+    """A stream for `count` consumers; `split` is "asplit" for audio."""
+    if count == 1:
+        return [stream]
+    made = stream.filter_multi_output(split, count)
+    return [made.stream(number) for number in range(count)]
 
 
 def upright(video: Any, orientation: Orientation) -> Any:

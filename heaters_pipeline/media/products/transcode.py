@@ -28,7 +28,7 @@ from heaters_pipeline.media.ffmpeg.checksums import (
     read_checksums,
 )
 from heaters_pipeline.media.ffmpeg.damage import Complaints, assess
-from heaters_pipeline.media.ffmpeg.filters import exact, shown, twice
+from heaters_pipeline.media.ffmpeg.filters import copies, exact, shown
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
@@ -295,7 +295,10 @@ def _output(path: Path, *streams: Any, **options: Any) -> Any:
 
 
 def _split(video: Any, is_wanted: bool) -> tuple[Any, Any]:
-    return twice(video) if is_wanted else (video, None)
+    if not is_wanted:
+        return video, None
+    one, other = copies(video, 2)
+    return one, other
 
 
 def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts, copies_audio: bool) -> Any:
