@@ -23,6 +23,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import NO_CLASSES, Archived, Goal, told
 from heaters_pipeline.domain.automation import stopped_told
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.retries import outage_told
 from review_app.adding import Bad
 from review_app.adding import add as add_all
