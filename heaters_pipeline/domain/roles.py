@@ -73,7 +73,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "api_keyframe_rules": "put remove",
         "api_labels": "add change move retire",
         "api_profiles": "add change use stop_using retire revive again",
-        "api_sources": "add retry retry_failed cancel refetch remove stake archive",
+        "api_sources": "add retry retry_failed cancel refetch remove stake archive restore",
         "clips": "retry retry_exports",
         "groups": "again",
         "keyframe_rules": "put remove",

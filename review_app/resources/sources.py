@@ -16,7 +16,7 @@ from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.errors import Conflict, Forbidden
 from heaters_pipeline.domain.states import SourceState
-from review_app import adding
+from review_app import adding, archived
 from review_app.api.keyset import next_address
 from review_app.api.operation import Answer, Body, Query, described
 from review_app.presenters import source_rows
@@ -118,8 +118,8 @@ class ArchiveStakeJson(Answer):
     exported: int
     not_exported: int
     pending: int
-    sentences: list[str]
-    """What would be lost, and what stays."""
+    ways: dict[Archived, list[str]]
+    """In which the video can be archived; of each what would be lost, and what stays."""
 
 
 class RetriedJson(Answer):
@@ -220,15 +220,31 @@ def stake(key: str) -> ArchiveStakeJson:
     """What would be lost if a video were archived, and what stays."""
     with transaction() as session:
         found = archiving.stake(session, key)
-    return ArchiveStakeJson(**found._asdict(), sentences=told(found, Archived.AWAY))
+    return ArchiveStakeJson(
+        **found._asdict(), ways={way: told(found, way) for way in archived.ways()}
+    )
+
+
+class ArchiveBody(Body):
+    to: Archived = Archived.AWAY
+    """`cold`: source and gold master move to a cold storage class; `away`: they are deleted."""
 
 
 @blueprint.post("/api/v1/sources/<key>/archive")
 @described(Conflict)
-def archive(key: str) -> SourceVideoJson:
-    """Deletes source and gold master of a video. Refused while a run is at work on it."""
-    with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
-        archiving.archive(session, key, Archived.AWAY)
+def archive(key: str, body: ArchiveBody) -> SourceVideoJson:
+    """Archives a video. Refused while a run is at work on it."""
+    archived.archive(key, body.to)
+    with transaction() as session:
+        return _one(session, key)
+
+
+@blueprint.post("/api/v1/sources/<key>/restore")
+@described(Conflict)
+def restore(key: str) -> SourceVideoJson:
+    """Has source and gold master of an archived video brought back from the cold."""
+    archived.restore(key)
+    with transaction() as session:
         return _one(session, key)
 
 

@@ -21,10 +21,11 @@ from heaters_pipeline.db import (
 )
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
-from heaters_pipeline.domain.archive import NO_CLASSES, Archived, Goal, told
+from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.automation import stopped_told
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.retries import outage_told
+from review_app import archived
 from review_app.adding import Bad
 from review_app.adding import add as add_all
 from review_app.guard import check_form, csrf
@@ -148,7 +149,7 @@ def ask_archive(key: str) -> ResponseReturnValue:
         "archive.html",
         key=key,
         stake=stake,
-        ways={each: told(stake, each) for each in _ways()},
+        ways={each: told(stake, each) for each in archived.ways()},
     )
 
 
@@ -159,27 +160,15 @@ def archive(key: str) -> ResponseReturnValue:
     to = request.form.get("to", type=Archived)
     if to is None:
         raise InputError("Say where source and gold master go: to=cold or to=away.")
-    if to not in _ways():
-        raise InputError(NO_CLASSES)
-    with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
-        if to is Archived.COLD:
-            title = archiving.ask(session, key, Goal.COLD)
-        else:
-            title, _ = archiving.archive(session, key, to)
+    title = archived.archive(key, to)
     return _back(f"{title} is archived: its clips can be looked at, and no more be exported.")
 
 
 @blueprint.post("/sources/<key>/restore")
 def restore(key: str) -> ResponseReturnValue:
     """Has source and gold master brought back from the cold."""
-    with video_lock(services().engine, key, wait_seconds=0), transaction() as session:
-        title = archiving.ask(session, key, Goal.BACK)
+    title = archived.restore(key)
     return _back(f"The source and the gold master of {title} are on their way back.")
-
-
-def _ways() -> list[Archived]:
-    """In which a video can be archived."""
-    return list(Archived) if services().storage.has_classes else [Archived.AWAY]
 
 
 def _back(sentence: str) -> ResponseReturnValue:
