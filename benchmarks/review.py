@@ -136,9 +136,7 @@ def _queue_growth(urls: dict[int, str], number: int) -> Result:
     return Result("queue_growth", large, "ms", f"{min(pages):,} clips", small)
 
 
-def _team(
-    name: str, database_url: str, work: Callable[[], list[Decided]]
-) -> Iterator[Result]:
+def _team(name: str, database_url: str, work: Callable[[], list[Decided]]) -> Iterator[Result]:
     """Gives the milliseconds of each decision."""
     with psycopg.connect(for_psycopg(database_url), autocommit=True) as database:
         (since,) = database.execute("SELECT max(id) FROM review_events").fetchone() or (0,)

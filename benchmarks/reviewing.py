@@ -102,9 +102,7 @@ class ShippedApp:
         """Returns when it answers."""
         command = [sys.executable, "-m", "review_app"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=self._environment, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         while not answers_http(f"{self.url}/healthz"):
             if self._process.poll() is not None:
                 said = self._log.read_text()

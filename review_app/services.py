@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from heaters_pipeline.db.engine import transaction as begin
+from heaters_pipeline.db import engine
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.search import Searcher
@@ -38,4 +38,8 @@ def services() -> Services:
 
 
 def transaction() -> AbstractContextManager[Session]:
-    return begin(services().engine)
+    return engine.transaction(services().engine)
+
+
+def reading() -> AbstractContextManager[Session]:
+    return engine.reading(services().engine)

@@ -104,20 +104,6 @@ def counts_by_state(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
-def labels_in_use(session: Session) -> dict[str, int]:
-    """How many live clips have each label, most used first."""
-    each = sa.func.unnest(Clip.labels).table_valued("label", name="each").render_derived()
-    used = (
-        sa.select(each.c.label, sa.func.count())
-        .select_from(Clip)
-        .join(each, sa.true())
-        .where(LIVE, col(Clip.labels) != sa.literal_column("'{}'"))
-        .group_by(each.c.label)
-        .order_by(sa.func.count().desc(), each.c.label)
-    )
-    return {str(name): int(number) for name, number in session.execute(used)}
-
-
 def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
     """Every decision that touched the clip, oldest first."""
     return session.exec(
@@ -243,13 +229,11 @@ def save(session: Session, changed: Collection[Clip]) -> None:
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for clip in changed:
         rows[_gives_up_frames(clip)].append({"id": clip.id, **_decided(clip)})
-    for some in rows.values():
-        if some:
-            session.execute(_SAVE, {"rows": some})
-    ids = [clip.id for clip in changed]
     for clip in changed:
         session.expire(clip)
-    locked(session, ids)
+    for some in rows.values():
+        if some:
+            session.scalars(_SAVE, {"rows": some}).all()
 
 
 def _gives_up_frames(clip: Clip) -> bool:
@@ -284,7 +268,8 @@ _SAVE = (
     sa.update(Clip)
     .where(col(Clip.id) == _NEW.c.id)
     .values({name: _NEW.c[name] for name in _DECIDED})
-    .execution_options(synchronize_session=False)
+    .returning(Clip)
+    .execution_options(synchronize_session=False, populate_existing=True)
 )
 
 _LAID = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from heaters_pipeline.domain.decisions import (
 )
 
 
+# Made once, here and below: SQLAlchemy takes longer to make it than Postgres to answer it.
+@cache
 def standing() -> SelectOfScalar[ReviewEvent]:
     """Events that nobody has undone, without undo events themselves."""
     undoing: Any = aliased(ReviewEvent)
@@ -33,11 +36,13 @@ def standing() -> SelectOfScalar[ReviewEvent]:
     )
 
 
+@cache
 def standing_decisions() -> SelectOfScalar[ReviewEvent]:
     """Events of people that nobody has undone."""
     return standing().where(col(ReviewEvent.action).in_(DECISIONS))
 
 
+@cache
 def removed_since() -> Any:
     """True of an event if its video was removed after it, or the video of another event of its
     batch: a batch can only be undone whole."""

@@ -73,13 +73,25 @@ def learn(session: Session) -> Likeness | None:
 
 def _decided(is_approved: bool, *kinds: Shown) -> Any:
     states = {state for kind in kinds for state in STATES[kind]}
-    newest = (
-        sa.select(col(Clip.id), sa.literal(is_approved).label("is_approved"))
-        .where(col(Clip.state).in_(sorted(states)))
-        .order_by(col(Clip.decided_at).desc().nulls_last())
+    # Of each state first, which an index has in this order.
+    newest = sa.union_all(
+        *(
+            sa.select(
+                sa.select(col(Clip.id), col(Clip.decided_at))
+                .where(col(Clip.state) == state)
+                .order_by(col(Clip.decided_at).desc().nulls_last())
+                .limit(NEWEST)
+                .subquery()
+            )
+            for state in sorted(states)
+        )
+    ).subquery()
+    chosen = (
+        sa.select(newest.c.id, sa.literal(is_approved).label("is_approved"))
+        .order_by(newest.c.decided_at.desc().nulls_last())
         .limit(NEWEST)
     )
-    return sa.select(newest.subquery())
+    return sa.select(chosen.subquery())
 
 
 def _between(model: str, good: Sequence[float], bad: Sequence[float]) -> Likeness | None:

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
+from heaters_pipeline.db import clip_counts
+from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.decisions import COUNTED, Action
 from heaters_pipeline.domain.states import APPROVED, ClipState
 
@@ -138,16 +140,15 @@ def pace(session: Session, since: datetime, actor: str | None = None) -> dict[st
 
 
 def waiting(session: Session) -> Waiting:
-    return Waiting(
-        *session.execute(
-            sa.text("""
-                SELECT count(*), min(created_at),
-                    percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at)
-                FROM clips WHERE state = :pending
-            """),
-            {"pending": ClipState.PENDING_REVIEW},
-        ).one()
+    number = clip_counts.with_states(session, [ClipState.PENDING_REVIEW])
+    by_age = (
+        sa.select(col(Clip.created_at))
+        .where(col(Clip.state) == ClipState.PENDING_REVIEW)
+        .order_by(col(Clip.created_at))
+        .limit(1)
     )
+    oldest = session.scalar(by_age)
+    return Waiting(number, oldest, session.scalar(by_age.offset(max(0, number - 1) // 2)))
 
 
 def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[int]:
@@ -192,8 +193,16 @@ def sources(session: Session, limit: int, offset: int = 0) -> list[SourceFigures
 
 
 _SOURCES: Any = sa.text("""
-    WITH decided AS (
-        SELECT source_video_id, max(decided_at) AS latest,
+    WITH latest AS (
+        SELECT video.id AS source_video_id, latest FROM source_videos video, LATERAL (
+            SELECT max(decided_at) AS latest FROM clips
+            WHERE source_video_id = video.id AND state <> 'superseded'
+        ) AS decided
+        WHERE latest IS NOT NULL
+        ORDER BY latest DESC LIMIT :limit OFFSET :offset
+    ),
+    decided AS (
+        SELECT source_video_id, latest,
             count(*) FILTER (WHERE state = :pending) AS pending,
             count(*) FILTER (WHERE state = ANY(:approved)) AS approved,
             count(*) FILTER (WHERE state = :skipped) AS skipped,
@@ -201,9 +210,8 @@ _SOURCES: Any = sa.text("""
             count(*) FILTER (
                 WHERE start_frame > 0 AND (state <> :pending OR made_by <> 'replan')
             ) AS ends
-        FROM clips WHERE state <> 'superseded'
-        GROUP BY source_video_id HAVING count(*) FILTER (WHERE state <> :pending) > 0
-        ORDER BY latest DESC LIMIT :limit OFFSET :offset
+        FROM latest JOIN clips USING (source_video_id) WHERE state <> 'superseded'
+        GROUP BY source_video_id, latest
     ),
     mended AS (
         SELECT source_video_id, count(*) FILTER (WHERE action = 'merge') AS merges,
