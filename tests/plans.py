@@ -10,7 +10,8 @@ import psycopg
 from sqlalchemy import Engine, event
 
 GATHERS = frozenset({"Aggregate", "Hash", "Sort", "WindowAgg", "Materialize", "Unique", "SetOp"})
-"""Nodes that read all that comes from below, whatever limit is above them."""
+"""Nodes that read all that comes from below, whatever limit is above them; but those that find it
+in order (`Sorted`) stop with the limit."""
 
 
 class Sent(NamedTuple):
@@ -18,13 +19,13 @@ class Sent(NamedTuple):
     parameters: Any
 
 
-class Node(NamedTuple):
-    """A part of a plan that reads a table."""
+class Scan(NamedTuple):
+    """A part of a plan that reads all of a table, or of an index: nothing but a filter narrows what
+    it reads, and no limit ends it."""
 
-    table: str
+    read: str
+    """The index, where it reads one."""
     kind: str
-    reads_all: bool
-    """Nothing but a filter narrows what it reads, and no limit ends it."""
 
 
 @contextmanager
@@ -45,24 +46,27 @@ def listening(engine: Engine) -> Iterator[list[Sent]]:
         found.extend(sent.values())
 
 
-def tables_from(connection: psycopg.Connection, rows: int) -> frozenset[str]:
-    """Tables with so many rows or more."""
-    found = connection.execute("SELECT relname FROM pg_class WHERE reltuples >= %s", [rows])
+def with_rows(connection: psycopg.Connection, number: int) -> frozenset[str]:
+    """The names of tables and indexes with so many rows or more."""
+    found = connection.execute("SELECT relname FROM pg_class WHERE reltuples >= %s", [number])
     return frozenset(name for (name,) in found)
 
 
-def read_by(connection: psycopg.Connection, sent: Sent) -> Iterator[Node]:
-    """What Postgres would read for it; nothing is read or written."""
+def scans(connection: psycopg.Connection, sent: Sent) -> Iterator[Scan]:
+    """Of the plan that Postgres makes for it; nothing is read or written."""
     statement = "EXPLAIN (FORMAT JSON) " + sent.statement
     (((found,),),) = connection.execute(statement, sent.parameters)  # type: ignore[arg-type]
-    yield from _nodes(found["Plan"], is_limited=False)
+    yield from _scans(found["Plan"], is_limited=False)
 
 
-def _nodes(plan: Mapping[str, Any], *, is_limited: bool) -> Iterator[Node]:
+def _scans(plan: Mapping[str, Any], *, is_limited: bool) -> Iterator[Scan]:
     kind = plan["Node Type"]
-    if "Relation Name" in plan and kind != "ModifyTable":
-        is_narrow = is_limited or "Index Cond" in plan or kind in ("Bitmap Heap Scan", "Tid Scan")
-        yield Node(plan["Relation Name"], kind, not is_narrow)
-    below = kind not in GATHERS and (is_limited or kind == "Limit")
+    if kind == "Seq Scan" or (
+        kind in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
+        and not (is_limited or "Index Cond" in plan)
+    ):
+        yield Scan(plan.get("Index Name") or plan["Relation Name"], kind)
+    gathers = kind in GATHERS and plan.get("Strategy") != "Sorted"
+    below = not gathers and (is_limited or kind == "Limit")
     for part in plan.get("Plans", ()):
-        yield from _nodes(part, is_limited=below)
+        yield from _scans(part, is_limited=below)
