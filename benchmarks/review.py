@@ -4,8 +4,9 @@ decisions are all there."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,8 +28,8 @@ from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.settings import Settings
 
 WARM_UP = 20
-SMALL = 10_000
-"""Clips of the library that the large one is compared with."""
+GROWTH = 100
+"""The large library has so many times the clips of the one that it is compared with."""
 
 
 @benchmark("review")
@@ -44,7 +45,7 @@ def main(
     library against a small one; and a team: how many of its answered decisions are recorded exactly
     once, without trouble, and with the app killed and Postgres restarted in the middle."""
     with work_folder() as folder, new_databases(folder) as new_database, ExitStack() as stack:
-        urls = {size: new_database() for size in (min(SMALL, clips), clips)}
+        urls = {size: new_database() for size in (clips // GROWTH, clips)}
         for size, url in urls.items():
             fill(url, size)
         apps = {size: _app(stack, folder, size, url) for size, url in urls.items()}
@@ -60,10 +61,10 @@ def main(
 
         calm = Team(app.url, reviewers).decide
         broken = Team(app.url, reviewers, patient=True).decide
-        took = yield from _team("team", urls[clips], lambda: calm(decisions))
+        answered = yield from _team("team", urls[clips], lambda: calm(decisions))
         yield from _team("team_broken", urls[clips], lambda: broken(decisions // 4, break_all))
         alone = Team(app.url, 1).decide(min(decisions, 200))
-        yield Result("team_p50", median(took), "ms", "one reviewer", _median(alone))
+        yield Result("team_p50", _median(answered), "ms", "one of them alone", _median(alone))
 
 
 def _app(stack: ExitStack, folder: Path, size: int, url: str) -> ShippedApp:
@@ -83,8 +84,8 @@ def _approvals(url: str, database_url: str, number: int) -> Iterator[Result]:
         while len(bare) < WARM_UP + number:
             clips = reviewer.queue(2 * AT_A_TIME)
             for mine, theirs in zip(clips[::2], clips[1::2], strict=True):
-                ours.append(_milliseconds(lambda clip=mine: reviewer.decide(clip, "approve")))
-                bare.append(_milliseconds(lambda clip=theirs: _approve(database, clip)))
+                ours.append(_milliseconds(partial(reviewer.decide, mine, "approve")))
+                bare.append(_milliseconds(partial(_approve, database, theirs)))
     ours, bare = ours[WARM_UP:], bare[WARM_UP:]
     peer = "the bare transaction of the same writes"
     for name, share in (("approve_p50", 50), ("approve_p99", 99)):
@@ -131,13 +132,15 @@ def _queue_growth(urls: dict[int, str], number: int) -> Result:
     took: dict[int, list[float]] = {size: [] for size in pages}
     for _ in range(WARM_UP + number):
         for size, page in pages.items():
-            took[size].append(_milliseconds(lambda page=page: page.queue(AT_A_TIME)))
+            took[size].append(_milliseconds(partial(page.queue, AT_A_TIME)))
     small, large = (median(each[WARM_UP:]) for each in took.values())
     return Result("queue_growth", large, "ms", f"{min(pages):,} clips", small)
 
 
-def _team(name: str, database_url: str, work: Callable[[], list[Decided]]) -> Iterator[Result]:
-    """Gives the milliseconds of each decision."""
+def _team(
+    name: str, database_url: str, work: Callable[[], list[Decided]]
+) -> Generator[Result, None, list[Decided]]:
+    """Gives what was answered."""
     with psycopg.connect(for_psycopg(database_url), autocommit=True) as database:
         (since,) = database.execute("SELECT max(id) FROM review_events").fetchone() or (0,)
     began = time.perf_counter()
@@ -147,7 +150,7 @@ def _team(name: str, database_url: str, work: Callable[[], list[Decided]]) -> It
         recorded = recorded_once(database, answered, since)
     peer = f"answered, {a_second:.0f} a second"
     yield Rate(name, recorded, "decisions", peer, len(answered))
-    return [each.milliseconds for each in answered]
+    return answered
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

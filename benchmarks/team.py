@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import psycopg
@@ -51,7 +51,9 @@ class Team:
                 each.result()
         return list(self._answered)
 
-    def _when_halfway(self, number: int, halfway: Callable[[], object], at_work: list) -> None:
+    def _when_halfway(
+        self, number: int, halfway: Callable[[], object], at_work: list[Future[None]]
+    ) -> None:
         while len(self._answered) < number / 2 and not all(each.done() for each in at_work):
             time.sleep(0.01)
         halfway()

@@ -55,7 +55,7 @@ def with_rows(connection: psycopg.Connection, number: int) -> frozenset[str]:
 def scans(connection: psycopg.Connection, sent: Sent) -> Iterator[Scan]:
     """Of the plan that Postgres makes for it; nothing is read or written."""
     statement = "EXPLAIN (FORMAT JSON) " + sent.statement
-    (((found,),),) = connection.execute(statement, sent.parameters)  # type: ignore[arg-type]
+    (((found,),),) = connection.execute(statement, sent.parameters)
     yield from _scans(found["Plan"], is_limited=False)
 
 

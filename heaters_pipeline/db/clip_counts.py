@@ -16,7 +16,9 @@ _NUMBER = sa.func.sum(col(ClipCount.number))
 
 def with_states(session: Session, states: Iterable[ClipState]) -> int:
     """How many clips have one of the states."""
-    counted = sa.select(_NUMBER).where(ClipCount.kind == "state", col(ClipCount.name).in_(states))
+    counted = sa.select(_NUMBER).where(
+        col(ClipCount.kind) == "state", col(ClipCount.name).in_(states)
+    )
     return int(session.scalar(counted) or 0)
 
 
@@ -24,7 +26,7 @@ def labels(session: Session) -> dict[str, int]:
     """How many live clips have each label, most used first."""
     used = (
         sa.select(col(ClipCount.name), _NUMBER)
-        .where(ClipCount.kind == "label")
+        .where(col(ClipCount.kind) == "label")
         .group_by(col(ClipCount.name))
         .having(_NUMBER > 0)
         .order_by(_NUMBER.desc(), col(ClipCount.name))
