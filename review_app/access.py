@@ -117,6 +117,8 @@ def _enforce() -> ResponseReturnValue | None:
     if route and LEAST[route] is None:
         return None
     found = g.visitor = cast(Visitor, current_user._get_current_object())
+    if found.is_authenticated:
+        services().senders.note(request)
     if route is None or found.may(route):  # what does not exist may be told to anybody
         return None
     if not found.is_authenticated:

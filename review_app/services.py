@@ -17,6 +17,7 @@ from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.search import Searcher
 from review_app.downloads import Downloads
 from review_app.learnt import Learnt
+from review_app.senders import Senders
 from review_app.uploads.folder import UploadFolder
 
 
@@ -31,6 +32,7 @@ class Services:
     likeness: Learnt
     searcher: Searcher
     downloads: Downloads
+    senders: Senders
 
 
 def services() -> Services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import delete, update
@@ -57,20 +58,25 @@ def leave_library(session: Session, clips: Iterable[Clip]) -> None:
         clip.keyframes_basis, clip.keyframes_asked_at = None, None
 
 
+_IDS: Any = sa.bindparam("clip_ids", expanding=True)
+_HAVE_EXPORTS = sa.select(
+    sa.or_(
+        sa.exists().where(
+            col(GroupExport.first_clip_id).in_(
+                sa.select(sa.func.coalesce(Clip.grouped_with_clip_id, Clip.id)).where(
+                    col(Clip.id).in_(_IDS)
+                )
+            )
+        ),
+        *(sa.exists().where(col(kind.clip_id).in_(_IDS)) for kind in (ClipExport, ExportFailure)),
+    )
+)
+
+
 def _have_exports(session: Session, clip_ids: Sequence[int]) -> bool:
     """Whether the clips, or their groups, were exported, or failed to be: most decisions are on
     clips that never were, and are spared a statement for each table."""
-    firsts = sa.select(sa.func.coalesce(Clip.grouped_with_clip_id, Clip.id)).where(
-        col(Clip.id).in_(clip_ids)
-    )
-    found = [
-        sa.exists().where(col(GroupExport.first_clip_id).in_(firsts)),
-        *(
-            sa.exists().where(col(kind.clip_id).in_(clip_ids))
-            for kind in (ClipExport, ExportFailure)
-        ),
-    ]
-    return bool(session.scalar(sa.select(sa.or_(*found))))
+    return bool(session.scalar(_HAVE_EXPORTS, {"clip_ids": clip_ids}))
 
 
 def replace_keyframes(

@@ -36,12 +36,13 @@ class Likeness:
 
     model: str
     """Whose previews it was learnt from, and says something of."""
-    direction: tuple[float, ...]
+    direction: str
+    """A vector as Postgres reads it: it is sent with many statements, and written once."""
     offset: float
 
     def score(self, preview: Any) -> Any:
         """0 to 1, of a column with previews of `model`; null where that is."""
-        side = sa.func.inner_product(preview, sa.literal(list(self.direction), Vector))
+        side = sa.func.inner_product(preview, sa.cast(sa.literal(self.direction), Vector))
         return 0.5 + 0.5 * sa.func.tanh(STEEPNESS * (side + self.offset))
 
 
@@ -99,9 +100,9 @@ def _between(model: str, good: Sequence[float], bad: Sequence[float]) -> Likenes
     apart = sum((g - b) ** 2 for g, b in zip(good, bad, strict=True))
     if not apart:
         return None
-    direction = tuple(2 * (g - b) / apart for g, b in zip(good, bad, strict=True))
+    direction = [2 * (g - b) / apart for g, b in zip(good, bad, strict=True)]
     offset = (sum(b * b for b in bad) - sum(g * g for g in good)) / apart
-    return Likeness(model, direction, offset)
+    return Likeness(model, f"[{','.join(map(str, direction))}]", offset)
 
 
 def scores(
