@@ -52,12 +52,12 @@ async def slow_body(target: Target, begun: Begun) -> None:
 
 
 async def stalled_run(target: Target, begun: Begun) -> None:
-    """Asks for 250 frames, and does not read them."""
+    """Asks for 250 frames, and reads no more than the headers."""
     await _ask_and_stop(target, target.run, begun)
 
 
 async def stalled_file(target: Target, begun: Begun) -> None:
-    """Asks for a whole proxy, and does not read it."""
+    """Asks for a whole proxy, and reads no more than the headers."""
     await _ask_and_stop(target, target.file, begun)
 
 
@@ -137,8 +137,9 @@ async def _drip(target: Target, head: str, begun: Begun) -> None:
 
 
 async def _ask_and_stop(target: Target, path: str, begun: Begun) -> None:
-    _reader, writer = await _connect(target)
+    reader, writer = await _connect(target)
     writer.write(_request(path))
+    await reader.readuntil(b"\r\n\r\n")
     begun()
     await _for_ever()
 

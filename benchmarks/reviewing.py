@@ -81,35 +81,51 @@ def review_app(
         web.close()
 
 
-@contextmanager
-def shipped_review_app(
-    folder: Path, proxy: Path, sound: Path, cuts: Sequence[int]
-) -> Iterator[tuple[str, Library]]:
-    """The same in a process of its own, as `heaters up` starts it."""
-    with _library(folder, proxy, sound, cuts) as (settings, library):
+class ShippedApp:
+    """The review app in a process of its own, as `heaters up` starts it."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        environment = {
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = log
+        self._environment = {
             **os.environ,
             "HEATERS_HOME": str(settings.home),
             "DATABASE_URL": str(settings.database_url),
             "STORAGE_URL": str(settings.storage_url),
             "HEATERS_REVIEW_PORT": str(port),
         }
+        self.start()
+
+    def start(self) -> None:
+        """Returns when it answers."""
         command = [sys.executable, "-m", "review_app"]
-        with (folder / "review.log").open("wb") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        while not answers_http(f"{self.url}/healthz"):
+            if self._process.poll() is not None:
+                said = self._log.read_text()
+                raise HeatersError(f"The review app did not start: {said.strip()}")
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def shipped_review_app(
+    folder: Path, proxy: Path, sound: Path, cuts: Sequence[int]
+) -> Iterator[tuple[str, Library]]:
+    """The same in a process of its own, as `heaters up` starts it."""
+    with _library(folder, proxy, sound, cuts) as (settings, library):
+        app = ShippedApp(settings, folder / "review.log")
         try:
-            url = f"http://127.0.0.1:{port}"
-            while not answers_http(f"{url}/healthz"):
-                if process.poll() is not None:
-                    said = (folder / "review.log").read_text()
-                    raise HeatersError(f"The review app did not start: {said.strip()}")
-                time.sleep(0.1)
-            yield url, library
+            yield app.url, library
         finally:
-            process.kill()
-            process.wait()
+            app.kill()
 
 
 @contextmanager

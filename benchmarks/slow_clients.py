@@ -41,8 +41,8 @@ assert ALL.keys() == KINDS.keys()
 @click.option("--share", default=1.0, show_default=True, help="Of each crowd.")
 def main(requests: int, share: float) -> Iterator[Result]:
     """Ask for pages, health and frames, each time on a new connection, while others do nothing on
-    2,000 connections; send their requests byte by byte; ask for 250 frames or a whole proxy and do
-    not read them; play; send 20 GB.
+    2,000 connections; send their requests byte by byte; ask for 250 frames or a whole proxy and
+    read no more than the headers; play; send 20 GB.
 
     Milliseconds that 99 of 100 requests were answered in, against those without anybody else, just
     before and after. A request that is not answered within 30 s takes so long.

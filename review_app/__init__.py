@@ -25,6 +25,7 @@ from review_app.presenters.keyframes import keyframe_url
 from review_app.proxies import stand_behind
 from review_app.reviewer import reviewer_name
 from review_app.secret import secret_key
+from review_app.senders import Senders
 from review_app.services import Services
 from review_app.uploads import tus
 from review_app.uploads.folder import UploadFolder
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> Flask:
         Learnt(engine),
         open_searcher(engine, storage, settings),
         Downloads(),
+        Senders(is_private=settings.is_private),
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))

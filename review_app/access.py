@@ -21,7 +21,7 @@ from heaters_pipeline.domain.roles import LEAST, Role, lesser
 from heaters_pipeline.work.people import digest
 from review_app.errors import answer, wants_json
 from review_app.guard import token_of
-from review_app.services import services, transaction
+from review_app.services import reading, services, transaction
 
 NOTED = ("POST", "PUT", "DELETE")
 """Of operators, in the audit log; the pieces of an upload are not."""
@@ -95,7 +95,7 @@ def address() -> str:
 
 
 def _by_session(secret: str) -> Visitor | None:
-    with transaction() as found_in:
+    with reading() as found_in:
         person = sessions.use(found_in, digest(secret), services().settings.session_days)
     return Visitor(Role(person.role), person.name, secret) if person else None
 
@@ -103,7 +103,7 @@ def _by_session(secret: str) -> Visitor | None:
 def _otherwise(asked: Request) -> Visitor | None:
     """The visitor of a request without a session that counts."""
     token = token_of(asked)
-    with transaction() as found_in:
+    with reading() as found_in:
         if token is not None:
             found = tokens.use(found_in, digest(token))
             if found is None:
@@ -120,6 +120,8 @@ def _enforce() -> ResponseReturnValue | None:
     if route and LEAST[route] is None:
         return None
     found = g.visitor = cast(Visitor, current_user._get_current_object())
+    if found.is_authenticated:
+        services().senders.note(request)
     if route is None or found.may(route):  # what does not exist may be told to anybody
         return None
     if not found.is_authenticated:

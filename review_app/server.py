@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import resource
+from functools import partial
+from typing import cast
 
 from flask import Flask
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
 from review_app.downloads import BUFFERED_BYTES
+from review_app.senders import Channel
+from review_app.services import Services
 from review_app.uploads.tus import LONGEST_CHUNK
 
 THREADS = 16
@@ -30,7 +34,7 @@ def open_server(
     app: Flask, host: str, port: int, *, trusted_proxies: int = 0
 ) -> MultiSocketServer | TcpWSGIServer:
     """Listens at once; `run()` answers, until `close()`."""
-    return create_server(
+    server = create_server(
         app,
         host=host,
         port=port,
@@ -47,6 +51,11 @@ def open_server(
         # Else waitress takes the headers away before the app reads them (`proxies`).
         clear_untrusted_proxy_headers=trusted_proxies == 0,
     )
+    senders = cast(Services, app.extensions["heaters"]).senders
+    listening = server.map.values() if isinstance(server, MultiSocketServer) else [server]
+    for each in listening:
+        each.channel_class = partial(Channel, senders=senders)
+    return server
 
 
 def _file_descriptors() -> int:

@@ -4,7 +4,7 @@ learnt."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,12 +12,13 @@ from flask import current_app, g
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from heaters_pipeline.db.engine import transaction as begin
+from heaters_pipeline.db import engine
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.search import Searcher
 from review_app.downloads import Downloads
 from review_app.learnt import Learnt
+from review_app.senders import Senders
 from review_app.uploads.folder import UploadFolder
 
 
@@ -32,6 +33,7 @@ class Services:
     likeness: Learnt
     searcher: Searcher
     downloads: Downloads
+    senders: Senders
 
 
 def services() -> Services:
@@ -42,7 +44,11 @@ def services() -> Services:
 def transaction() -> Iterator[Session]:
     """A transaction on the database. The first one of a request with an idempotency key writes that
     key (`api.idempotency`)."""
-    with begin(services().engine) as session:
+    with engine.transaction(services().engine) as session:
         if claim := g.pop("claim", None):
             claim.write(session)
         yield session
+
+
+def reading() -> AbstractContextManager[Session]:
+    return engine.reading(services().engine)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 from typing_extensions import TypedDict
@@ -15,7 +17,10 @@ from heaters_pipeline.db.models import (
     Clip,
     ClipArtifact,
     ClipEmbedding,
+    ClipExport,
     ClipTheme,
+    ExportFailure,
+    GroupExport,
     VectorFailure,
 )
 
@@ -34,9 +39,11 @@ def leave_library(session: Session, clips: Iterable[Clip]) -> None:
     """Makes clips that were exported, or were about to be, mere ranges of frames again, and has
     their files deleted. Their previews stay."""
     given = list(clips)
+    held = {clip.id: clip for clip in given if not clip.is_virtual}
+    if not held and not _have_exports(session, [clip.id for clip in given]):
+        return
     group_exports.forget(session, [clip.id for clip in given])
     files = clip_exports.forget(session, [clip.id for clip in given])
-    held = {clip.id: clip for clip in given if not clip.is_virtual}
     if not (held or files):
         return
     found = keyframes_of(session, list(held))
@@ -49,6 +56,27 @@ def leave_library(session: Session, clips: Iterable[Clip]) -> None:
         clip.is_virtual, clip.clip_filepath = True, None
         clip.exported_frames, clip.receipt = None, None
         clip.keyframes_basis, clip.keyframes_asked_at = None, None
+
+
+_IDS: Any = sa.bindparam("clip_ids", expanding=True)
+_HAVE_EXPORTS = sa.select(
+    sa.or_(
+        sa.exists().where(
+            col(GroupExport.first_clip_id).in_(
+                sa.select(sa.func.coalesce(Clip.grouped_with_clip_id, Clip.id)).where(
+                    col(Clip.id).in_(_IDS)
+                )
+            )
+        ),
+        *(sa.exists().where(col(kind.clip_id).in_(_IDS)) for kind in (ClipExport, ExportFailure)),
+    )
+)
+
+
+def _have_exports(session: Session, clip_ids: Sequence[int]) -> bool:
+    """Whether the clips, or their groups, were exported, or failed to be: most decisions are on
+    clips that never were, and are spared a statement for each table."""
+    return bool(session.scalar(_HAVE_EXPORTS, {"clip_ids": clip_ids}))
 
 
 def replace_keyframes(

@@ -40,6 +40,8 @@ class ClipCuts:
     """The same of the cut after it."""
     suggestions: list[Suggestion] = field(default_factory=list)
     """In film order."""
+    flashes: list[FrameRange] = field(default_factory=list)
+    """Those that have frames in the clip, in film order; none where detection looked for none."""
 
 
 # The clips, and the part of each film that holds them.
@@ -52,55 +54,58 @@ _CLIPS_AND_PARTS = """
         FROM wanted GROUP BY source_video_id
     )"""
 
-# Materialized: otherwise a list is opened once for each clip.
-_AT_CLIPS = sa.text(f"""
-    WITH {_CLIPS_AND_PARTS},
-    listed AS MATERIALIZED (
-        SELECT source_video_id, frame_count, list, each.*
-        FROM parts JOIN source_videos video ON video.id = source_video_id,
-            unnest(ARRAY['transitions', 'suggestions']) AS list,
-            jsonb_to_recordset(video.scene_cut_points -> list)
-                AS each (kind text, first integer, last integer, score float)
-        WHERE first < part_end AND part_start <= last
-    )
-    SELECT
-        id, source_video_id, start_frame, end_frame, frame_count,
-        list, kind, first, last, coalesce(score, 1) AS score
-    FROM wanted JOIN listed USING (source_video_id)
-    WHERE first < end_frame AND start_frame <= last
-    ORDER BY first
-""")  # noqa: S608
+_FLASHES_OF_FILMS = """
+    SELECT source_video_id, frame_count, 'flashes' AS list, NULL AS kind,
+        (flash ->> 0)::integer AS first, (flash ->> 1)::integer - 1 AS last, NULL::float AS score
+    FROM parts JOIN source_videos video ON video.id = source_video_id,
+        jsonb_array_elements(video.scene_cut_points -> 'flashes') AS flash
+    WHERE (flash ->> 0)::integer < part_end AND part_start < (flash ->> 1)::integer"""
+
+_CUTS_OF_FILMS = """
+    SELECT source_video_id, frame_count, list, each.*
+    FROM parts JOIN source_videos video ON video.id = source_video_id,
+        unnest(ARRAY['transitions', 'suggestions']) AS list,
+        jsonb_to_recordset(video.scene_cut_points -> list)
+            AS each (kind text, first integer, last integer, score float)
+    WHERE first < part_end AND part_start <= last"""
 
 
-_FLASHES = sa.text(f"""
-    WITH {_CLIPS_AND_PARTS},
-    listed AS MATERIALIZED (
-        SELECT source_video_id, (flash ->> 0)::integer AS first, (flash ->> 1)::integer AS behind
-        FROM parts JOIN source_videos video ON video.id = source_video_id,
-            jsonb_array_elements(video.scene_cut_points -> 'flashes') AS flash
-        WHERE (flash ->> 0)::integer < part_end AND part_start < (flash ->> 1)::integer
-    )
-    SELECT id, first, behind FROM wanted JOIN listed USING (source_video_id)
-    WHERE first < end_frame AND start_frame < behind
-    ORDER BY first
-""")  # noqa: S608
+def _at_clips(*lists: str) -> sa.TextClause:
+    """What of the lists has frames in the clips."""
+    # Materialized: otherwise a list is opened once for each clip.
+    return sa.text(f"""
+        WITH {_CLIPS_AND_PARTS}, listed AS MATERIALIZED ({" UNION ALL ".join(lists)})
+        SELECT
+            id, source_video_id, start_frame, end_frame, frame_count,
+            list, kind, first, last, coalesce(score, 1) AS score
+        FROM wanted JOIN listed USING (source_video_id)
+        WHERE first < end_frame AND start_frame <= last
+        ORDER BY first
+    """)  # noqa: S608
+
+
+_FLASHES = _at_clips(_FLASHES_OF_FILMS)
+_EVERYTHING = _at_clips(_CUTS_OF_FILMS, _FLASHES_OF_FILMS)
 
 
 def flashes_of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, list[FrameRange]]:
     """The flashes that have frames in a clip, by clip id; empty where detection looked for none."""
     found: dict[int, list[FrameRange]] = {clip_id: [] for clip_id in clip_ids}
-    for clip_id, *flash in session.execute(_FLASHES, {"clip_ids": list(clip_ids)}):
-        found[clip_id].append(FrameRange(*flash))
+    for row in session.execute(_FLASHES, {"clip_ids": list(clip_ids)}):
+        found[row.id].append(FrameRange(row.first, row.last + 1))
     return found
 
 
 def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, ClipCuts]:
     """By clip id."""
     cuts = {clip_id: ClipCuts() for clip_id in clip_ids}
-    rows = session.execute(_AT_CLIPS, {"clip_ids": list(clip_ids)}).all()
+    rows = session.execute(_EVERYTHING, {"clip_ids": list(clip_ids)}).all()
     placed = event_log.placed_cuts(session, {row.source_video_id for row in rows})
     for row in rows:
         of_clip, clip = cuts[row.id], FrameRange(row.start_frame, row.end_frame)
+        if row.list == "flashes":
+            of_clip.flashes.append(FrameRange(row.first, row.last + 1))
+            continue
         found = Transition(TransitionKind(row.kind), row.first, row.last, row.score)
         frame = found.boundary(row.frame_count)
         is_judged = frame in placed[row.source_video_id]

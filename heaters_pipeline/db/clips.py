@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import event_log, source_videos
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.annotations import Annotation
@@ -57,6 +58,43 @@ def get(session: Session, clip_id: int) -> Clip:
 def with_ids(session: Session, clip_ids: Iterable[int]) -> Sequence[Clip]:
     """The clips with these ids, where there are any."""
     return session.exec(select(Clip).where(col(Clip.id).in_(clip_ids))).all()
+
+
+class ClipLine(NamedTuple):
+    """A clip as lists of clips tell of it."""
+
+    id: int
+    video: str
+    """Its key."""
+    title: str
+    state: ClipState
+    start_frame: int
+    end_frame: int
+    start_seconds: float
+    end_seconds: float
+    labels: Sequence[str]
+    rating: int | None
+    note: str | None
+    has_file: bool
+
+
+def lines(session: Session, clip_ids: Sequence[int]) -> list[ClipLine]:
+    """Those of the clips that exist, in the order of the ids."""
+    seconds = (
+        sa.cast(Clip.cut_points[f"{end}_time_seconds"].astext, sa.Float) for end in ("start", "end")
+    )
+    rows = session.execute(
+        sa.select(
+            *(col(Clip.id), col(SourceVideo.key), col(SourceVideo.title), col(Clip.state)),
+            *(col(Clip.start_frame), col(Clip.end_frame), *seconds),
+            *(col(Clip.labels), col(Clip.rating), col(Clip.note)),
+            col(Clip.clip_filepath).is_not(None),
+        )
+        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+        .where(among(col(Clip.id), clip_ids))
+    )
+    found = {clip_id: ClipLine(clip_id, *rest) for clip_id, *rest in rows}
+    return [found[each] for each in clip_ids if each in found]
 
 
 def of_video(session: Session, video_id: int) -> Sequence[Clip]:
@@ -102,20 +140,6 @@ def failed(session: Session) -> Sequence[Clip]:
 def counts_by_state(session: Session) -> dict[str, int]:
     rows = session.exec(select(Clip.state, sa.func.count()).where(LIVE).group_by(col(Clip.state)))
     return dict(rows.all())
-
-
-def labels_in_use(session: Session) -> dict[str, int]:
-    """How many live clips have each label, most used first."""
-    each = sa.func.unnest(Clip.labels).table_valued("label", name="each").render_derived()
-    used = (
-        sa.select(each.c.label, sa.func.count())
-        .select_from(Clip)
-        .join(each, sa.true())
-        .where(LIVE, col(Clip.labels) != sa.literal_column("'{}'"))
-        .group_by(each.c.label)
-        .order_by(sa.func.count().desc(), each.c.label)
-    )
-    return {str(name): int(number) for name, number in session.execute(used)}
 
 
 def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
@@ -243,13 +267,11 @@ def save(session: Session, changed: Collection[Clip]) -> None:
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for clip in changed:
         rows[_gives_up_frames(clip)].append({"id": clip.id, **_decided(clip)})
-    for some in rows.values():
-        if some:
-            session.execute(_SAVE, {"rows": some})
-    ids = [clip.id for clip in changed]
     for clip in changed:
         session.expire(clip)
-    locked(session, ids)
+    for some in rows.values():
+        if some:
+            session.scalars(_SAVE, {"rows": some}).all()
 
 
 def _gives_up_frames(clip: Clip) -> bool:
@@ -284,7 +306,8 @@ _SAVE = (
     sa.update(Clip)
     .where(col(Clip.id) == _NEW.c.id)
     .values({name: _NEW.c[name] for name in _DECIDED})
-    .execution_options(synchronize_session=False)
+    .returning(Clip)
+    .execution_options(synchronize_session=False, populate_existing=True)
 )
 
 _LAID = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import select as system
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, select
+import psycopg
+from sqlalchemy import Engine, create_engine, event, exc, select
 from sqlmodel import Session
 
 from heaters_pipeline.db.keepalives import KEEPALIVES
@@ -17,13 +19,24 @@ def open_engine(url: str) -> Engine:
     """An engine on `postgresql+psycopg://…`. Its sessions bear the name of this process, by which
     `locks.end_silent` knows those that belong together."""
     name = f"heaters {socket.gethostname()[:40]} {os.getpid()}"
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
         connect_args={**KEEPALIVES, "application_name": name},
     )
+    event.listen(engine, "checkout", _refuse_if_ended)
+    return engine
+
+
+def _refuse_if_ended(connection: psycopg.Connection, *_: object) -> None:
+    """Has the pool connect anew where the server has ended its side, as one that restarts does. A
+    server says nothing to a connection that asks nothing, unless it is the end; so this costs no
+    way to the server and back, as a question would (`pool_pre_ping`)."""
+    said = system.poll()
+    said.register(connection.fileno(), system.POLLIN)
+    if said.poll(0):
+        raise exc.InvalidatePoolError
 
 
 @contextmanager
@@ -31,6 +44,14 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """A session in one transaction: committed at the end, rolled back on an exception. Rows stay
     readable after it."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session whose statements are each a transaction of its own: where nothing is locked, that
+    sees the same as one transaction does, and saves its begin and its end."""
+    with transaction(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
         yield session
 
 

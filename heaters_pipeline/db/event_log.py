@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from heaters_pipeline.domain.decisions import (
 )
 
 
+# Made once, here and below: SQLAlchemy takes longer to make it than Postgres to answer it.
+@cache
 def standing() -> SelectOfScalar[ReviewEvent]:
     """Events that nobody has undone, without undo events themselves."""
     undoing: Any = aliased(ReviewEvent)
@@ -33,11 +36,13 @@ def standing() -> SelectOfScalar[ReviewEvent]:
     )
 
 
+@cache
 def standing_decisions() -> SelectOfScalar[ReviewEvent]:
     """Events of people that nobody has undone."""
     return standing().where(col(ReviewEvent.action).in_(DECISIONS))
 
 
+@cache
 def removed_since() -> Any:
     """True of an event if its video was removed after it, or the video of another event of its
     batch: a batch can only be undone whole."""
@@ -86,20 +91,25 @@ def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
     ).first()
 
 
+_VERDICTS = (
+    standing()
+    .where(
+        col(ReviewEvent.clip_ids).overlap(  # type: ignore[attr-defined]
+            sa.bindparam("clip_ids", type_=sa.ARRAY(sa.BigInteger))
+        ),
+        col(ReviewEvent.action).in_(VERDICTS),
+    )
+    .order_by(col(ReviewEvent.id))
+)
+
+
 def verdicts(session: Session, clip_ids: Iterable[int]) -> dict[int, ReviewEvent]:
     """The newest decision that gave each clip its state and stands, by clip id; a clip that nobody
     has decided on is left out."""
     wanted = set(clip_ids)
     if not wanted:
         return {}
-    events = session.exec(
-        standing()
-        .where(
-            col(ReviewEvent.clip_ids).overlap(list(wanted)),  # type: ignore[attr-defined]
-            col(ReviewEvent.action).in_(VERDICTS),
-        )
-        .order_by(col(ReviewEvent.id))
-    )
+    events = session.scalars(_VERDICTS, {"clip_ids": list(wanted)})
     return {
         clip_id: event
         for event in events
@@ -130,16 +140,18 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
+_PLACED = standing().where(
+    col(ReviewEvent.source_video_id).in_(sa.bindparam("video_ids", expanding=True)),
+    col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
+    sa.not_(removed_since()),
+)
+
+
 def placed_cuts(session: Session, video_ids: Iterable[int]) -> defaultdict[int, set[int]]:
     """The cuts that reviewers made by splits or moved by nudges that stand, by video; those from
     before its removal are not the video's any more."""
-    events = standing().where(
-        col(ReviewEvent.source_video_id).in_(video_ids),
-        col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
-        sa.not_(removed_since()),
-    )
     placed: defaultdict[int, set[int]] = defaultdict(set)
-    for event in session.exec(events):
+    for event in session.scalars(_PLACED, {"video_ids": list(video_ids)}):
         placed[event.source_video_id] |= placed_by(event.action, event.before, event.after)
     return placed
 

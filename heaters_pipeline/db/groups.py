@@ -58,7 +58,8 @@ def listed(
         )
         .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
         .join(SourceVideo, col(SourceVideo.id) == first.source_video_id)
-        .where(LIVE)
+        # For the index, as hardly any clip is in a group.
+        .where(LIVE, col(Clip.grouped_with_clip_id).is_not(None))
         .group_by(first.id, first.group_name, col(SourceVideo.title))
         .having(after)
         .order_by(changed.desc(), first.id.desc())

@@ -36,12 +36,13 @@ class Likeness:
 
     model: str
     """Whose previews it was learnt from, and says something of."""
-    direction: tuple[float, ...]
+    direction: str
+    """A vector as Postgres reads it: it is sent with many statements, and written once."""
     offset: float
 
     def score(self, preview: Any) -> Any:
         """0 to 1, of a column with previews of `model`; null where that is."""
-        side = sa.func.inner_product(preview, sa.literal(list(self.direction), Vector))
+        side = sa.func.inner_product(preview, sa.cast(sa.literal(self.direction), Vector))
         return 0.5 + 0.5 * sa.func.tanh(STEEPNESS * (side + self.offset), type_=sa.Float)
 
 
@@ -73,13 +74,25 @@ def learn(session: Session) -> Likeness | None:
 
 def _decided(is_approved: bool, *kinds: Shown) -> Any:
     states = {state for kind in kinds for state in STATES[kind]}
-    newest = (
-        sa.select(col(Clip.id), sa.literal(is_approved).label("is_approved"))
-        .where(col(Clip.state).in_(sorted(states)))
-        .order_by(col(Clip.decided_at).desc().nulls_last())
+    # Of each state first, which an index has in this order.
+    newest = sa.union_all(
+        *(
+            sa.select(
+                sa.select(col(Clip.id), col(Clip.decided_at))
+                .where(col(Clip.state) == state)
+                .order_by(col(Clip.decided_at).desc().nulls_last())
+                .limit(NEWEST)
+                .subquery()
+            )
+            for state in sorted(states)
+        )
+    ).subquery()
+    chosen = (
+        sa.select(newest.c.id, sa.literal(is_approved).label("is_approved"))
+        .order_by(newest.c.decided_at.desc().nulls_last())
         .limit(NEWEST)
     )
-    return sa.select(newest.subquery())
+    return sa.select(chosen.subquery())
 
 
 def _between(model: str, good: Sequence[float], bad: Sequence[float]) -> Likeness | None:
@@ -87,9 +100,9 @@ def _between(model: str, good: Sequence[float], bad: Sequence[float]) -> Likenes
     apart = sum((g - b) ** 2 for g, b in zip(good, bad, strict=True))
     if not apart:
         return None
-    direction = tuple(2 * (g - b) / apart for g, b in zip(good, bad, strict=True))
+    direction = [2 * (g - b) / apart for g, b in zip(good, bad, strict=True)]
     offset = (sum(b * b for b in bad) - sum(g * g for g in good)) / apart
-    return Likeness(model, direction, offset)
+    return Likeness(model, f"[{','.join(map(str, direction))}]", offset)
 
 
 def scores(

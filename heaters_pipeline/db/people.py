@@ -11,9 +11,11 @@ from heaters_pipeline.db.models import Person
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.roles import Role
 
+_EXIST = sa.select(sa.exists(sa.select(col(Person.id))))
+
 
 def exist(session: Session) -> bool:
-    return bool(session.scalar(sa.select(sa.exists(sa.select(col(Person.id))))))
+    return bool(session.scalar(_EXIST))
 
 
 def listed(session: Session) -> Sequence[Person]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from heaters_pipeline.db import clip_counts
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain.states import UNFINISHED, ClipState
 
@@ -60,8 +61,7 @@ def next_film(session: Session, but: str | None = None) -> WaitingFilm | None:
 def on_the_way(session: Session) -> int:
     """How many approved clips are not in the library yet; those that failed wait for a person."""
     states = [ClipState.REVIEW_APPROVED, *UNFINISHED]
-    counted = sa.select(sa.func.count()).select_from(Clip).where(col(Clip.state).in_(states))
-    return int(session.execute(counted).scalar_one())
+    return clip_counts.with_states(session, states)
 
 
 def seconds_to_export(session: Session, actor: str, undo_window_seconds: float) -> float | None:

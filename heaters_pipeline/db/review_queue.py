@@ -8,14 +8,15 @@ leases by the reviewer's name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from heaters_pipeline.db import keyset
+from heaters_pipeline.db import clip_counts, keyset
 from heaters_pipeline.db.clips import free
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
@@ -27,12 +28,19 @@ from heaters_pipeline.domain.states import ClipState
 EVERYTHING = Selection()
 
 
+class Neighbour(NamedTuple):
+    id: int
+    state: ClipState
+    start_frame: int
+    end_frame: int
+
+
 class QueuedClip(NamedTuple):
     clip: Clip
     video: SourceVideo
-    previous: Clip | None
+    previous: Neighbour | None
     """The live clip that ends where this one starts."""
-    next: Clip | None
+    next: Neighbour | None
     """The live clip that starts where this one ends."""
 
 
@@ -176,6 +184,8 @@ def count(
     likeness: Likeness | None = None,
 ) -> int:
     """How many clips a selection has."""
+    if selection.names_states_alone:
+        return clip_counts.with_states(session, selection.states(by_itself))
     view = View(selection, selection.states(by_itself), likeness)
     return session.scalar(view.of(sa.select(sa.func.count()).select_from(Clip))) or 0
 
@@ -234,15 +244,16 @@ def pending_counts(
     page: str | None = None,
 ) -> PendingCounts:
     """Clips of a selection that wait for a decision."""
-    view = View(selection, STATES[Shown.PENDING], likeness)
-    taken = sa.and_(_LEASED, _not(_mine(reviewer, page)))
+    pending = replace(selection, state=(Shown.PENDING,))
+    view = View(pending, STATES[Shown.PENDING], likeness)
     theirs = col(Clip.leased_by) != reviewer
-    counted = sa.select(
-        sa.func.count(),
-        sa.func.count().filter(taken, theirs),
-        sa.func.count().filter(taken, sa.not_(theirs)),
+    taken = sa.select(
+        sa.func.count().filter(theirs), sa.func.count().filter(sa.not_(theirs))
+    ).where(col(Clip.leased_until) > sa.func.now(), _not(_mine(reviewer, page)))
+    return PendingCounts(
+        count(session, pending, likeness=likeness),
+        *session.execute(view.of(taken.select_from(Clip))).one(),
     )
-    return PendingCounts(*session.execute(view.of(counted.select_from(Clip))).one())
 
 
 _LEASED: Any = sa.func.coalesce(col(Clip.leased_until) > sa.func.now(), sa.false())
@@ -264,6 +275,30 @@ def _not(condition: Any) -> Any:
 
 def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) -> list[QueuedClip]:
     """Clips with what a reviewer needs to see of them, in film order or in that of a view."""
+    wanted = _QUEUED.where(col(Clip.id).in_(clip_ids))
+    ordered = view.in_order(wanted) if view else wanted.order_by(*FILM_ORDER)
+    return [
+        QueuedClip(
+            clip,
+            video,
+            Neighbour(*beside[:4]) if beside[0] else None,
+            Neighbour(*beside[4:]) if beside[4] else None,
+        )
+        for clip, video, *beside in session.execute(ordered)
+    ]
+
+
+def _beside(other: Any) -> tuple[Any, Any]:
+    """True of live clips of the same video."""
+    same_video = other.source_video_id == col(Clip.source_video_id)
+    return same_video, other.state != ClipState.SUPERSEDED
+
+
+def _neighbour(clip: Any) -> Iterable[Any]:
+    return (getattr(clip, name) for name in Neighbour._fields)
+
+
+def _select_queued() -> Any:
     before: Any = aliased(Clip)
     after: Any = aliased(Clip)
     earlier: Any = aliased(Clip)
@@ -278,19 +313,14 @@ def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) 
     )
     ends_here = before.end_frame == col(Clip.start_frame)
     begins_there = after.start_frame == col(Clip.end_frame)
-    statement = (
-        select(Clip, SourceVideo, before, after)
+    return (
+        sa.select(Clip, SourceVideo, *_neighbour(before), *_neighbour(after))
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
         .outerjoin(before, sa.and_(before.id == last_before, ends_here))
         .outerjoin(after, sa.and_(*_beside(after), begins_there))
         .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
-        .where(col(Clip.id).in_(clip_ids))
     )
-    ordered = view.in_order(statement) if view else statement.order_by(*FILM_ORDER)
-    return [QueuedClip(*row) for row in session.exec(ordered)]
 
 
-def _beside(other: Any) -> tuple[Any, Any]:
-    """True of live clips of the same video."""
-    same_video = other.source_video_id == col(Clip.source_video_id)
-    return same_video, other.state != ClipState.SUPERSEDED
+_QUEUED = _select_queued()
+"""Made once: SQLAlchemy takes longer to make it than Postgres to answer it."""

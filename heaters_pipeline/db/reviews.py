@@ -63,20 +63,21 @@ def decide(
     Raises Conflict if the clip has changed since, or if the pipeline has taken it; InputError if
     the decision is impossible on this clip.
     """
-    seen = clips.get(session, clip_id)
-    if seen.version != version:
-        return _made_before(session, actor, decision, seen, version)
-    ids = {clip_id}
-    if isinstance(decision, Group | Merge | Nudge):
-        ids.add(_neighbour_id(session, seen, decision.side))
-    pair = sorted(ids)
-    if isinstance(decision, Group | Merge | Split):
-        ids.update(_grouped_with(session, pair))
-    if isinstance(decision, Group):
-        ids.update([*_firsts(session, pair), *_grouped_with(session, [clip_id])])
-    if isinstance(decision, Ungroup):
-        first = seen.grouped_with_clip_id or clip_id
-        ids.update([first, *_grouped_with(session, [first])])
+    pair, ids = [clip_id], {clip_id}
+    if not isinstance(decision, Mark | Annotate):
+        seen = clips.get(session, clip_id)
+        if seen.version != version:
+            return _made_before(session, actor, decision, seen, version)
+        if isinstance(decision, Group | Merge | Nudge):
+            ids.add(_neighbour_id(session, seen, decision.side))
+        pair = sorted(ids)
+        if isinstance(decision, Group | Merge | Split):
+            ids.update(_grouped_with(session, pair))
+        if isinstance(decision, Group):
+            ids.update([*_firsts(session, pair), *_grouped_with(session, [clip_id])])
+        if isinstance(decision, Ungroup):
+            first = seen.grouped_with_clip_id or clip_id
+            ids.update([first, *_grouped_with(session, [first])])
     found = lock(session, ids)
     clip = found[clip_id]
     if _is_stale(clip, version):

@@ -50,6 +50,9 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+_PREVIEW: Any = aliased(ClipEmbedding)
+
+
 class View:
     """The clips of a selection that have one of `states`, for any statement over `clips`. Without a
     likeness no clip has a score."""
@@ -60,7 +63,6 @@ class View:
         self._selection = selection
         self._states = sorted(states)
         self._likeness = likeness if selection.needs_score else None
-        self._preview: Any = aliased(ClipEmbedding)
 
     def of(self, statement: Any) -> Any:
         """The statement, over these clips only."""
@@ -157,7 +159,7 @@ class View:
     def _score(self) -> Any:
         if self._likeness is None:
             return sa.cast(sa.null(), sa.Float)
-        return self._likeness.score(self._preview.embedding)
+        return self._likeness.score(_PREVIEW.embedding)
 
     def _joined(self, statement: Any) -> Any:
         """With the tables that the order and the conditions need."""
@@ -169,12 +171,11 @@ class View:
             statement = statement.join(ClipTheme, lies, isouter=not only_library)
         if self._likeness is None:
             return statement
-        preview = self._preview
         return statement.outerjoin(
-            preview,
+            _PREVIEW,
             sa.and_(
-                preview.clip_id == col(Clip.id),
-                preview.model == self._likeness.model,
-                preview.strategy == PREVIEW,
+                _PREVIEW.clip_id == col(Clip.id),
+                _PREVIEW.model == self._likeness.model,
+                _PREVIEW.strategy == PREVIEW,
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
@@ -161,6 +161,11 @@ class Selection:
         if not self.state and self.clip is not None:
             return frozenset(ClipState) - {ClipState.SUPERSEDED}
         return frozenset().union(*(STATES[shown] for shown in self.state or [by_itself]))
+
+    @property
+    def names_states_alone(self) -> bool:
+        """Whether it has all clips of its states."""
+        return replace(self, state=(), order=Order.TIME) == Selection()
 
     @property
     def names_clips(self) -> bool:

@@ -13,7 +13,7 @@ from heaters_pipeline.db import clip_transitions, event_log, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
-from heaters_pipeline.db.review_queue import QueuedClip
+from heaters_pipeline.db.review_queue import Neighbour, QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
 from heaters_pipeline.domain.sprites import SpriteIndex
@@ -186,14 +186,12 @@ def clips_json(
     ids = [entry.clip.id for entry in entries]
     cuts = clip_transitions.of_clips(session, ids)
     scores = likeness.scores(session, learnt, ids)
-    flashes = clip_transitions.flashes_of_clips(session, ids)
     decided = [clip.id for clip, *_ in entries if clip.state != ClipState.PENDING_REVIEW]
     verdicts = event_log.verdicts(session, decided)
     return [
         _clip_json(
             entry,
             cuts[entry.clip.id],
-            flashes[entry.clip.id],
             scores.get(entry.clip.id),
             verdicts.get(entry.clip.id),
         )
@@ -236,7 +234,6 @@ def _drawn_json(entry: Shows, flashes: Sequence[FrameRange]) -> DrawnClipJson:
 def _clip_json(
     entry: QueuedClip,
     cuts: ClipCuts,
-    flashes: Sequence[FrameRange],
     score: float | None,
     verdict: ReviewEvent | None,
 ) -> ClipJson:
@@ -245,7 +242,7 @@ def _clip_json(
         "id": clip.id,
         "version": clip.version,
         "state": clip.state,
-        "flashes": flashes,
+        "flashes": cuts.flashes,
         "start_frame": clip.start_frame,
         "end_frame": clip.end_frame,
         "start_seconds": float(clip.cut_points["start_time_seconds"]),
@@ -280,7 +277,7 @@ def _verdict_json(event: ReviewEvent) -> VerdictJson:
     return {"action": event.action, "actor": event.actor, "at": at}
 
 
-def _neighbour_json(clip: Clip) -> NeighbourJson:
+def _neighbour_json(clip: Neighbour) -> NeighbourJson:
     return {
         "id": clip.id,
         "state": clip.state,

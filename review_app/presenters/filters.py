@@ -8,7 +8,7 @@ from typing import TypedDict
 from flask import request
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips, labels, source_list, themes
+from heaters_pipeline.db import clip_counts, labels, source_list, themes
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.labels import Colour
 
@@ -29,7 +29,7 @@ class Choices(TypedDict):
 def choices(session: Session) -> Choices:
     colours = labels.colours(session)
     offered = [each.name for each in labels.listed(session) if not each.retired]
-    used = clips.labels_in_use(session)
+    used = clip_counts.labels(session)
     names = dict.fromkeys([*offered, *used])
     return {
         "videos": source_list.ready(session, MOST_VIDEOS),

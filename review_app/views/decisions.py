@@ -32,7 +32,7 @@ from review_app.presenters.clip_json import (
     video_json,
 )
 from review_app.reviewer import reviewer_name, reviewer_page
-from review_app.services import services, transaction
+from review_app.services import reading, services, transaction
 from review_app.undo import undo_decision
 
 blueprint = Blueprint("decisions", __name__)
@@ -196,7 +196,7 @@ def _count_today(session: Session) -> int:
 def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
     """In a transaction of its own: a decision's must end first, and give back its locks."""
     likeness = services().likeness()
-    with transaction() as session:
+    with reading() as session:
         return clips_json(session, review_queue.queued(session, list(clip_ids)), likeness)
 
 

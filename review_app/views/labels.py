@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import clips, labels
+from heaters_pipeline.db import clip_counts, labels
 from heaters_pipeline.domain.labels import KEYS, Colour, colour, key
 from review_app.api.labels import LabelJson, LabelsJson
 from review_app.api.operation import described
@@ -18,7 +18,7 @@ blueprint = Blueprint("labels", __name__)
 def index() -> ResponseReturnValue:
     with transaction() as session:
         listed = labels.listed(session)
-        used = clips.labels_in_use(session)
+        used = clip_counts.labels(session)
         return render_template(
             "labels.html",
             offered=[each for each in listed if not each.retired],
@@ -39,7 +39,7 @@ def listed() -> LabelsJson:
         names = {each.name for each in found}
         return LabelsJson(
             labels=[LabelJson.model_validate(each) for each in found],
-            others=[each for each in clips.labels_in_use(session) if each not in names],
+            others=[each for each in clip_counts.labels(session) if each not in names],
         )
 
 

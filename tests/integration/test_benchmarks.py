@@ -100,6 +100,18 @@ def test_retention() -> None:
     assert 0 < results["events left"]["ratio"] < 0.8
 
 
+@pytest.mark.whole
+def test_review() -> None:
+    small = ("--clips", "1500", "--approvals", "10", "--queues", "3")
+    results = report("review", *small, "--reviewers", "5", "--decisions", "80")
+    assert list(results) == [
+        *("approve_p50", "approve_p99", "queue_growth"),
+        *("team", "team_broken", "team_p50"),
+    ]
+    assert results["team"]["value"] == results["team"]["peer_value"] == 80
+    assert results["team_broken"]["value"] == results["team_broken"]["peer_value"] == 20
+
+
 def test_frame_index() -> None:
     results = report("frame_index", "--minutes", "0.04", "--clips", "5")
     assert list(results) == ["build", "slice"]

@@ -26,6 +26,7 @@ from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
+from review_app.senders import LARGEST_OF_STRANGERS
 from review_app.server import THREADS
 from tests.people import PASSWORD, add_people, csrf_token
 from tests.rows import ready_video
@@ -219,6 +220,26 @@ def test_without_a_database_it_says_what_to_do(heaters_home: Path) -> None:
         "The review app has no database: run `heaters up`, which starts one and the review app "
         "with it, or set DATABASE_URL.\n"
     )
+
+
+def test_of_strangers_no_large_body_is_taken(settings: Settings, ann: None) -> None:
+    size = 2 * LARGEST_OF_STRANGERS
+
+    def sent(server: Server, length: str, path: str = "/sources") -> bytes:
+        """The answer to headers that announce a body, of which nothing comes."""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            head = f"POST {path} HTTP/1.1\r\nHost: {SITE}\r\nExpect: 100-continue\r\n"
+            client.sendall(f"{head}{length}\r\n\r\n".encode())
+            return client.recv(12)
+
+    with serving(HEATERS_TRUSTED_PROXIES="1", HEATERS_TRUSTED_HOSTS=SITE) as server:
+        assert sent(server, f"Content-Length: {size}") == b"HTTP/1.1 401"
+        assert sent(server, "Transfer-Encoding: chunked") == b"HTTP/1.1 401"
+        small = f"Content-Length: {LARGEST_OF_STRANGERS}"
+        assert sent(server, small) == b"HTTP/1.1 100"
+        sign_in(server, FORWARDED)
+        server.get("/review", FORWARDED)
+        assert sent(server, f"Content-Length: {size}") == b"HTTP/1.1 100"
 
 
 def test_clients_that_are_slow_hold_up_nobody(

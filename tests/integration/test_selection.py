@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, embeddings, likeness, review_queue
+from heaters_pipeline.db import clip_counts, embeddings, likeness, review_queue
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import Likeness
@@ -109,10 +109,10 @@ def test_labels_in_use(engine: Engine, four: list[Clip]) -> None:
     annotate(engine, four[1], labels=["b", "c"])
     decide(engine, four[1], Merge())
     with transaction(engine) as session:
-        assert list(clips.labels_in_use(session).items()) == [("a", 1), ("b", 1), ("c", 1)]
+        assert list(clip_counts.labels(session).items()) == [("a", 1), ("b", 1), ("c", 1)]
     annotate(engine, four[2], labels=["c"])
     with transaction(engine) as session:
-        assert list(clips.labels_in_use(session).items()) == [("c", 2), ("a", 1), ("b", 1)]
+        assert list(clip_counts.labels(session).items()) == [("c", 2), ("a", 1), ("b", 1)]
 
 
 def test_there_is_no_score_before_there_are_decisions_of_both_kinds(

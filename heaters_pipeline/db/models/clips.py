@@ -65,7 +65,21 @@ class Clip(SQLModel, table=True):
             "start_frame",
             postgresql_where=sa.text("state = 'pending_review'"),
         ),
-        sa.Index("ix_clips_state_decided_at", "state", "decided_at"),
+        sa.Index(
+            "ix_clips_state_decided_at_id",
+            "state",
+            sa.text("decided_at DESC NULLS LAST"),
+            sa.text("id DESC"),
+        ),
+        sa.Index("ix_clips_source_video_id_decided_at", "source_video_id", "decided_at"),
+        sa.Index(
+            "ix_clips_waiting", "created_at", postgresql_where=sa.text("state = 'pending_review'")
+        ),
+        sa.Index(
+            "ix_clips_leased_until",
+            "leased_until",
+            postgresql_where=sa.text("leased_until IS NOT NULL"),
+        ),
         sa.Index(
             "ix_clips_leased_by", "leased_by", postgresql_where=sa.text("leased_by IS NOT NULL")
         ),
@@ -193,6 +207,21 @@ class Clip(SQLModel, table=True):
         """The frames that its file holds, or would hold untrimmed."""
         held = self.exported_frames
         return FrameRange.from_json(held) if held else self.frames
+
+
+class ClipCount(SQLModel, table=True):
+    """A part of how many clips have a state, or live ones a label (`db.clip_counts`)."""
+
+    __tablename__: ClassVar[str] = "clip_counts"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('state', 'label')", name="kind"),
+        sa.Index("ix_clip_counts_kind_name", "kind", "name"),
+    )
+
+    id: int = identity()
+    kind: str = text()
+    name: str = text()
+    number: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
 
 
 class ClipFile(TypedDict, total=False):

@@ -1,0 +1,70 @@
+"""Who may send a large body. Waitress hands over whole requests only: what a stranger sends would
+lie on the disk before the app could refuse it. So this is judged by the headers, where the server
+reads them; it asks no database there, as all others wait for it meanwhile."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from flask import Request
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.utilities import Error
+
+LARGEST_OF_STRANGERS = 1 << 20
+"""Bytes; forms are smaller."""
+
+KNOWN_SECONDS = 3600.0
+MOST_ADDRESSES = 10_000
+
+
+class Senders:
+    """The addresses from which somebody has sent a request lately who may: an upload begins with a
+    small one."""
+
+    def __init__(self, *, is_private: bool) -> None:
+        self._is_private = is_private
+        self._until: dict[str, float] = {}
+
+    def note(self, request: Request) -> None:
+        """Of whoever has signed in, or brings a token."""
+        here = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
+        if len(self._until) >= MOST_ADDRESSES:
+            self._until.clear()
+        self._until[here["REMOTE_ADDR"]] = time.monotonic() + KNOWN_SECONDS
+
+    def are_known(self, address: str) -> bool:
+        return self._is_private or self._until.get(address, 0) > time.monotonic()
+
+
+class _SignInFirst(Error):  # type: ignore[misc]
+    code = HTTPStatus.UNAUTHORIZED.value
+    reason = HTTPStatus.UNAUTHORIZED.phrase
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Ends a request with its headers where nobody there may send what they announce."""
+
+    def __init__(self, adjustments: Any, *, senders: Senders, address: str) -> None:
+        super().__init__(adjustments)
+        self._senders = senders
+        self._address = address
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        is_large = self.chunked or self.content_length > LARGEST_OF_STRANGERS
+        if is_large and not self._senders.are_known(self._address):
+            self.error = _SignInFirst("Sign in, then send it.")
+            self.expect_continue, self.completed = False, True
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection, whose requests are read by `_Parser`."""
+
+    def __init__(self, *given: Any, senders: Senders, **named: Any) -> None:
+        _server, _socket, (address, *_), *_ = given
+        self.parser_class = partial(_Parser, senders=senders, address=address)
+        super().__init__(*given, **named)
