@@ -11,6 +11,7 @@ SENSORS = {
     "approved_clips": "no approved clip is exported",
     "missing_exports": "no missing export is made",
     "missing_vectors": "no missing vector is made",
+    "missing_repeats": "no older video is looked through for clips that show the same",
     "changed_library": "no theme is brought up to date",
     "failed_runs": "nothing that a failed run left is tried again",
     "cancelled_runs": "what a cancelled run left waits for ever",

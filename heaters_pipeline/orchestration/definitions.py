@@ -7,6 +7,7 @@ from heaters_pipeline.orchestration.assets import (
     download,
     ingest,
     library,
+    repeats,
     storage,
     themes,
     vectors,
@@ -16,6 +17,7 @@ from heaters_pipeline.orchestration.jobs import (
     daily_storage_check,
     ingest_job,
     library_job,
+    repeats_job,
     storage_job,
     themes_job,
     vectors_job,
@@ -28,6 +30,7 @@ from heaters_pipeline.orchestration.sensors import (
     changed_library,
     failed_runs,
     missing_exports,
+    missing_repeats,
     missing_vectors,
     new_source_videos,
     unused_objects,
@@ -36,7 +39,7 @@ from heaters_pipeline.orchestration.sensors import (
 )
 from heaters_pipeline.settings import get_settings
 
-assets = dg.load_assets_from_modules([download, ingest, library, vectors, themes, storage])
+assets = dg.load_assets_from_modules([download, ingest, library, vectors, themes, repeats, storage])
 resources = {
     "database": Database(),
     "store": ObjectStore(s3=S3Resource(endpoint_url=get_settings().s3_endpoint_url)),
@@ -45,7 +48,15 @@ resources = {
 defs = dg.Definitions(
     assets=assets,
     asset_checks=asset_checks,
-    jobs=[ingest_job, library_job, vectors_job, themes_job, storage_job, retention_job],
+    jobs=[
+        ingest_job,
+        library_job,
+        vectors_job,
+        themes_job,
+        repeats_job,
+        storage_job,
+        retention_job,
+    ],
     schedules=[daily_storage_check, retention],
     sensors=[
         new_source_videos,
@@ -53,6 +64,7 @@ defs = dg.Definitions(
         approved_clips,
         missing_exports,
         missing_vectors,
+        missing_repeats,
         changed_library,
         failed_runs,
         cancelled_runs,

@@ -1,10 +1,17 @@
-"""The two halves of the pipeline, what fills in vectors, what makes themes of them, and what looks
-after the storage. Each run is one process: starting one for each step costs more than most
+"""The two halves of the pipeline, what fills in vectors and repeats, what makes themes, and what
+looks after the storage. Each run is one process: starting one for each step costs more than most
 steps."""
 
 import dagster as dg
 
-from heaters_pipeline.orchestration.assets import download, library, storage, themes, vectors
+from heaters_pipeline.orchestration.assets import (
+    download,
+    library,
+    repeats,
+    storage,
+    themes,
+    vectors,
+)
 
 ingest_job = dg.define_asset_job(
     "ingest",
@@ -33,6 +40,13 @@ themes_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups(themes.GROUP),
     executor_def=dg.in_process_executor,
     description="The library by likeness, once enough of it has changed.",
+)
+
+repeats_job = dg.define_asset_job(
+    "repeats",
+    selection=dg.AssetSelection.groups(repeats.GROUP),
+    executor_def=dg.in_process_executor,
+    description="Clips that show the same, of videos in which nobody has looked for them.",
 )
 
 storage_job = dg.define_asset_job(

@@ -8,12 +8,14 @@
  *   filters: import('../shared/filters.js').Filters,
  *   timeline: import('./timeline.js').Timeline, magnifier: import('./magnifier.js').Magnifier,
  *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help,
- *   collecting: import('../shared/collecting.js').Collecting}} Parts  of the page
+ *   collecting: import('../shared/collecting.js').Collecting,
+ *   stacks: import('../shared/stacks.js').Stacks}} Parts  of the page
  */
 
+import { takeApart } from '../shared/api.js';
 import { byId } from '../shared/dom.js';
 import { searchLike } from '../shared/send_picture.js';
-import { sentence } from '../shared/words.js';
+import { count, sentence } from '../shared/words.js';
 import { suggestionFrom } from './doubt.js';
 import { toggledFrame } from './stills.js';
 import { cleanRange, transitionFrom } from './trims.js';
@@ -31,7 +33,7 @@ export const leavesCut = (screen, action) => screen.isAcross && !STAYS_ACROSS.ha
  * @returns {Record<string, () => void>} */
 export function looking(parts) {
   const { player, queue, screen, marks, transport, describe, filters, help } = parts;
-  const { timeline, magnifier, beside, collecting } = parts;
+  const { timeline, magnifier, beside, collecting, stacks } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
   const suggest = (/** @type {1 | -1} */ direction) => {
@@ -97,6 +99,20 @@ export function looking(parts) {
     },
     filters: () => filters.toggle(),
     help: () => help.toggle(),
+    openStack: () => {
+      const stack = stacks.of(queue.current?.id ?? null);
+      if (stack.length === 0) queue.tell('No other clip of the list shows the same.');
+      else stacks.toggle(stack[0]);
+    },
+    apart: () => {
+      const stack = stacks.of(queue.current?.id ?? null);
+      if (stack.length === 0) queue.tell('No other clip of the list shows the same.');
+      else void apart(queue, stack);
+    },
+    stacks: () => {
+      stacks.toggleAll();
+      queue.tell(stacks.isOn ? 'Clips that show the same come once.' : 'Each clip comes by itself.');
+    },
     undo: () => queue.undo(),
     nextClip: () => queue.goForward(),
     previousClip: () => queue.goBack(),
@@ -105,6 +121,18 @@ export function looking(parts) {
       player.retry();
     },
   };
+}
+
+/** @param {import('./queue.js').ReviewQueue} queue @param {readonly number[]} stack */
+async function apart(queue, stack) {
+  try {
+    await takeApart(stack);
+    queue.tell(`Taken apart for good: ${count(stack.length, 'clip')}.`);
+  } catch (error) {
+    const told = sentence(/** @type {import('../shared/api.js').ApiError} */ (error));
+    queue.tell(`The stack was not taken apart. ${told}`, true);
+  }
+  await queue.renew();
 }
 
 /** Actions on the clip on the screen. @param {Parts} parts

@@ -15,11 +15,13 @@ import { Keymap } from '../shared/keys/keymap.js';
 import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
+import { Stacks } from '../shared/stacks.js';
 import { whyNone } from '../shared/words.js';
 import { deciding, leavesCut, looking } from './actions.js';
 import { Alike } from './alike.js';
 import { Beside } from './beside.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
+import { STACKED } from './edits.js';
 import { explainOnce } from './explained.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
@@ -29,6 +31,7 @@ import { keepDecided, keepPlace, keptDecided, keptPlace } from './place.js';
 import { Progress } from './progress.js';
 import { ReviewQueue } from './queue.js';
 import { Screen } from './screen.js';
+import { StackCard } from './stack.js';
 import { Strip } from './strip.js';
 import { Timeline } from './timeline.js';
 import { Transport } from './transport.js';
@@ -54,9 +57,12 @@ const player = new Player({
   canvas: /** @type {HTMLCanvasElement} */ (byId('picture')),
   onchange: schedule,
 });
+const stacks = new Stacks();
 const queue = new ReviewQueue({
+  stacks,
   server: {
     decide: (id, body) => api(`/api/clips/${id}/decisions`, body),
+    decideAll: (body) => api('/api/decisions', body),
     mine: myDecisions,
     undo: undoDecision,
     open: (id) => api(`/api/clips/${id}/lease`, {}),
@@ -64,6 +70,7 @@ const queue = new ReviewQueue({
       const { selection } = filters;
       const wanted = new URLSearchParams(searchOf(selection));
       wanted.set('limit', String(limit));
+      wanted.set('stacks', '1');
       if (anew) wanted.set('anew', '1');
       if (only !== undefined) {
         wanted.set('clip', String(only));
@@ -93,7 +100,8 @@ const magnifier = new Magnifier(
 );
 const transport = new Transport(player);
 const lists = new Lists(strip);
-const alike = new Alike();
+const alike = new Alike(stacks);
+const stackCard = new StackCard(stacks, strip);
 const describe = new Describe({
   current: () => queue.current,
   annotate: (clip, description) => queue.annotate(clip.id, description),
@@ -111,7 +119,7 @@ const place = keptPlace(location.search);
 const screen = new Screen(player, place);
 const parts = {
   player, queue, screen, marks, transport, describe, filters, help, timeline, magnifier, beside,
-  collecting,
+  collecting, stacks,
 };
 const [look, decide] = [looking(parts), deciding(parts)];
 
@@ -239,7 +247,8 @@ function draw() {
 /** Draws the small pictures, which can wait until the large one is on the screen. */
 function drawSmall() {
   if (queue.current) strip.draw(queue.current, timeline.shown);
-  lists.draw(queue.next, queue.done);
+  stackCard.draw(queue.current, queue.clips);
+  lists.draw(queue.next, queue.done, (clip) => queue.under(clip));
   alike.draw(queue.current);
 }
 
@@ -266,6 +275,7 @@ function drawCounters() {
 /** @param {Clip | null} clip @param {number} marked */
 function drawButtons(clip, marked) {
   const split = marked > 0 ? `Split in ${marked + 1}` : 'Split here';
+  const { length: meant } = clip ? queue.under(clip) : [];
   for (const button of document.querySelectorAll('.do')) {
     const { action = '' } = /** @type {HTMLElement} */ (button).dataset;
     const lacks = { group: 'previous', mergePrevious: 'previous', mergeNext: 'next' }[action];
@@ -275,8 +285,17 @@ function drawButtons(clip, marked) {
     // If a focused button were disabled, the next Enter would go to the page.
     const isHeld = button === document.activeElement;
     /** @type {HTMLButtonElement} */ (button).disabled = isOff && !isHeld;
-    if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), split);
+    const name = action === 'split' ? split : verdictWord(action, meant);
+    if (name) setText(/** @type {HTMLElement} */ (button.firstElementChild), name);
   }
+}
+
+/** The name of a verdict's button: `Approve 3`, where it is for a stack; null for other buttons.
+ * @param {string} action @param {number} meant */
+function verdictWord(action, meant) {
+  if (!STACKED.has(action)) return null;
+  const word = action.charAt(0).toUpperCase() + action.slice(1);
+  return meant > 1 ? `${word} ${meant}` : word;
 }
 
 // --- Go ---------------------------------------------------------------------------------------
