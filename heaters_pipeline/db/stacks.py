@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -35,10 +36,10 @@ def of_view(
         waiting = set(session.scalars(_of(view, others))) if others else set()
     if not pairs:
         return []
-    order = session.scalars(_of(view, known).order_by(*view.order())).all()
+    order: Sequence[int] = session.scalars(_of(view, known).order_by(*view.order())).all()
     kept = set(order)
     return stacks(order, [pair for pair in pairs if kept.issuperset(pair)])
 
 
-def _of(view: View, clip_ids: set[int]) -> sa.Select[tuple[int]]:
+def _of(view: View, clip_ids: set[int]) -> Any:
     return view.of(sa.select(col(Clip.id))).where(col(Clip.id).in_(clip_ids))

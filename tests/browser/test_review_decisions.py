@@ -371,7 +371,9 @@ def test_a_stack_comes_once_and_is_decided_on_for_all_of_its_clips(
     page.is_saved()
     assert states(engine, film) == ["pending_review"] * len(CLIPS)
 
-    page.press("h")
+    page.press("Shift+s")
+    page.until("document.getElementById('stack').hidden")
+    page.press("Shift+s", "h")
     page.until("document.querySelectorAll('#stacked canvas').length === 3")
     assert page.page.inner_text("#stack-count") == "1 of 3 alike"
     page.page.locator("#stacked button").nth(1).click()

@@ -36,6 +36,11 @@ export function looking(parts) {
   const { timeline, magnifier, beside, collecting, stacks } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
+  const stackHere = () => {
+    const stack = stacks.among(queue.clips, queue.current?.id ?? null);
+    if (stack.length === 0) queue.tell('No other clip of the list shows the same.');
+    return stack;
+  };
   const suggest = (/** @type {1 | -1} */ direction) => {
     const frame = queue.current && suggestionFrom(queue.current, player.wanted, direction);
     if (frame !== null) screen.stopAt(frame);
@@ -100,14 +105,12 @@ export function looking(parts) {
     filters: () => filters.toggle(),
     help: () => help.toggle(),
     openStack: () => {
-      const stack = stacks.of(queue.current?.id ?? null);
-      if (stack.length === 0) queue.tell('No other clip of the list shows the same.');
-      else stacks.toggle(stack[0]);
+      const [first] = stackHere();
+      if (first) stacks.toggle(first.id);
     },
     apart: () => {
-      const stack = stacks.of(queue.current?.id ?? null);
-      if (stack.length === 0) queue.tell('No other clip of the list shows the same.');
-      else void apart(queue, stack);
+      const stack = stackHere();
+      if (stack.length > 0) void apart(queue, stack.map(({ id }) => id));
     },
     stacks: () => {
       stacks.toggleAll();

@@ -20,11 +20,10 @@ export class StackCard {
 
   /** @param {Clip | null} clip on the screen @param {Clip[]} clips of the list */
   draw(clip, clips) {
-    const ids = this.#stacks.of(clip?.id ?? null);
-    const members = clips.filter(({ id }) => ids.includes(id));
-    const isOpen = this.#stacks.isOpen(ids);
-    byId('stack').hidden = members.length < 2;
-    if (!clip || members.length < 2) return;
+    const members = this.#stacks.among(clips, clip?.id ?? null);
+    const isOpen = this.#stacks.isOpen(members.map(({ id }) => id));
+    byId('stack').hidden = members.length === 0;
+    if (!clip || members.length === 0) return;
     const at = members.findIndex(({ id }) => id === clip.id) + 1;
     setText(byId('stack-count'), isOpen ? `${at} of ${members.length} alike` : `${members.length} alike`);
     setText(byId('stack-told'), isOpen

@@ -49,6 +49,14 @@ export class Stacks {
     return this.all.find((ids) => ids.includes(id ?? 0)) ?? [];
   }
 
+  /** Those of them that a list has, two or more, else none. @param {number | null} id
+   * @param {readonly Clip[]} clips */
+  among(clips, id) {
+    const ids = this.of(id);
+    const here = clips.filter((clip) => ids.includes(clip.id));
+    return here.length > 1 ? here : [];
+  }
+
   /** @param {readonly number[]} ids of a stack */
   isOpen(ids) {
     return ids.some((id) => this.#opened.has(id));

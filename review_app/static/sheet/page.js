@@ -170,10 +170,10 @@ function toggleStack() {
 
 /** Has the clips of the stack in focus never stacked again. */
 async function apart() {
-  const stack = stacks.of(focus);
+  const stack = stacks.among(clips, focus);
   if (stack.length === 0) return;
   try {
-    await takeApart(stack);
+    await takeApart(stack.map(({ id }) => id));
     queue.notice = { text: `Taken apart: ${count(stack.length, 'clip')}.`, bad: false };
   } catch (error) {
     const told = sentence(/** @type {import('../shared/courier.js').Refusal} */ (error));
