@@ -21,7 +21,6 @@ import { deciding, leavesCut, looking } from './actions.js';
 import { Alike } from './alike.js';
 import { Beside } from './beside.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
-import { STACKED } from './edits.js';
 import { explainOnce } from './explained.js';
 import { drawFacts } from './facts.js';
 import { Lists } from './lists.js';
@@ -275,7 +274,6 @@ function drawCounters() {
 /** @param {Clip | null} clip @param {number} marked */
 function drawButtons(clip, marked) {
   const split = marked > 0 ? `Split in ${marked + 1}` : 'Split here';
-  const { length: meant } = clip ? queue.under(clip) : [];
   for (const button of document.querySelectorAll('.do')) {
     const { action = '' } = /** @type {HTMLElement} */ (button).dataset;
     const lacks = { group: 'previous', mergePrevious: 'previous', mergeNext: 'next' }[action];
@@ -285,17 +283,8 @@ function drawButtons(clip, marked) {
     // If a focused button were disabled, the next Enter would go to the page.
     const isHeld = button === document.activeElement;
     /** @type {HTMLButtonElement} */ (button).disabled = isOff && !isHeld;
-    const name = action === 'split' ? split : verdictWord(action, meant);
-    if (name) setText(/** @type {HTMLElement} */ (button.firstElementChild), name);
+    if (action === 'split') setText(/** @type {HTMLElement} */ (button.firstElementChild), split);
   }
-}
-
-/** The name of a verdict's button: `Approve 3`, where it is for a stack; null for other buttons.
- * @param {string} action @param {number} meant */
-function verdictWord(action, meant) {
-  if (!STACKED.has(action)) return null;
-  const word = action.charAt(0).toUpperCase() + action.slice(1);
-  return meant > 1 ? `${word} ${meant}` : word;
 }
 
 // --- Go ---------------------------------------------------------------------------------------

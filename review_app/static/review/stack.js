@@ -28,7 +28,7 @@ export class StackCard {
     setText(byId('stack-count'), isOpen ? `${at} of ${members.length} alike` : `${members.length} alike`);
     setText(byId('stack-told'), isOpen
       ? 'A decision is for this clip alone.'
-      : `Approve, skip and archive are for all ${members.length}, and so is the undo.`);
+      : 'Approve, skip and archive are for all of them, and so is the undo.');
     setText(byId('stack-open'), isOpen ? 'Close' : 'Show them');
     this.#drawMembers(isOpen ? members : [], clip.id);
   }
