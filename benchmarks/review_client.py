@@ -29,15 +29,15 @@ class Reviewer:
         if found is None:
             raise HeatersError("The review page has no token.")
         self._headers["X-CSRFToken"] = found[1].decode()
-        self.post("/api/reviewer", {"name": name})
+        self.post("/api/v1/reviewer", {"name": name})
 
     def queue(self, limit: int) -> list[dict[str, Any]]:
-        clips: list[dict[str, Any]] = self.post(f"/api/queue?limit={limit}", {})["clips"]
+        clips: list[dict[str, Any]] = self.post(f"/api/v1/queue?limit={limit}", {})["clips"]
         return clips
 
     def decide(self, clip: dict[str, Any], action: str) -> None:
         body = {"action": action, "version": clip["version"]}
-        self.post(f"/api/clips/{clip['id']}/decisions", body)
+        self.post(f"/api/v1/clips/{clip['id']}/decisions", body)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Raises HeatersError where it is refused."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from heaters_pipeline.db import clips
 from heaters_pipeline.db.models import ApartRow, Clip, FrameSignature, RepeatRow, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.repeats import ClipRepeat, Repeat, clip_repeat, covered
+from heaters_pipeline.domain.repeats import METHOD, ClipRepeat, Repeat, clip_repeat, covered
 from heaters_pipeline.domain.states import SourceState
 
 NEIGHBOURS = 8
@@ -24,6 +25,8 @@ from one place are many and alike."""
 FARTHEST_BITS = 56
 """More differ by chance."""
 SEARCH_WIDTH = "40"
+REST = timedelta(days=1)
+"""Before a search that broke off is tried again."""
 
 
 class Candidate(NamedTuple):
@@ -101,7 +104,10 @@ GROUP BY 1, 2
 def save(
     session: Session, video: SourceVideo, found: Iterable[tuple[int, Repeat]], sought_in: str
 ) -> None:
-    """What a video repeats, of videos by their id, and in which thumbnails that was sought."""
+    """What a video repeats, of videos by their id, and in which thumbnails that was sought. It
+    takes the place of what an older method found."""
+    older = col(RepeatRow.method) < METHOD
+    session.execute(sa.delete(RepeatRow).where(_either_side(RepeatRow, video.id), older))
     rows = []
     for other_id, repeat in found:
         ids, seen = (video.id, other_id), repeat
@@ -119,6 +125,7 @@ def save(
                 "other_end_frame": seen.others.end,
                 "is_mirrored": seen.is_mirrored,
                 "score": seen.score,
+                "method": METHOD,
             }
         )
     if rows:
@@ -126,7 +133,7 @@ def save(
     session.execute(
         sa.update(SourceVideo)
         .where(col(SourceVideo.id) == video.id)
-        .values(repeats_sought_in=sought_in)
+        .values(repeats_sought_in=sought_in, repeats_method=METHOD, repeats_tried_at=None)
     )
 
 
@@ -134,8 +141,11 @@ def forget(session: Session, video_id: int) -> None:
     """Removes all that was found in a video, and of it."""
     session.execute(_signatures_of(video_id))
     for rows in (RepeatRow, ApartRow):
-        sides = (col(rows.source_video_id), col(rows.other_video_id))
-        session.execute(sa.delete(rows).where(sa.or_(*(side == video_id for side in sides))))
+        session.execute(sa.delete(rows).where(_either_side(rows, video_id)))
+
+
+def _either_side(rows: type[RepeatRow] | type[ApartRow], video_id: int) -> Any:
+    return sa.or_(col(rows.source_video_id) == video_id, col(rows.other_video_id) == video_id)
 
 
 def _signatures_of(video_id: int) -> Any:
@@ -143,21 +153,35 @@ def _signatures_of(video_id: int) -> Any:
 
 
 def unsought(session: Session, limit: int) -> list[str]:
-    """Keys of videos with clips in which repeats were not sought yet, the oldest first."""
-    missing = col(SourceVideo.repeats_sought_in).is_distinct_from(
-        col(SourceVideo.frame_scores_filepath)
-    )
+    """Keys of videos with clips in which repeats were not sought yet, or by an older method, the
+    oldest first; without those where a search broke off less than a day ago."""
+    tried = col(SourceVideo.repeats_tried_at)
     return list(
         session.scalars(
             sa.select(col(SourceVideo.key))
             .where(
                 col(SourceVideo.state) == SourceState.READY,
                 col(SourceVideo.frame_scores_filepath).is_not(None),
-                missing,
+                sa.or_(
+                    col(SourceVideo.repeats_sought_in).is_distinct_from(
+                        col(SourceVideo.frame_scores_filepath)
+                    ),
+                    sa.func.coalesce(col(SourceVideo.repeats_method), 1) < METHOD,
+                ),
+                sa.or_(tried.is_(None), tried < sa.func.now() - REST),
             )
             .order_by(col(SourceVideo.id))
             .limit(limit)
         )
+    )
+
+
+def broke_off(session: Session, key: str) -> None:
+    """Has the search in a video rest before it is tried again."""
+    session.execute(
+        sa.update(SourceVideo)
+        .where(col(SourceVideo.key) == key)
+        .values(repeats_tried_at=sa.func.now())
     )
 
 

@@ -12,6 +12,7 @@ SENSORS = {
     "missing_exports": "no missing export is made",
     "archived_sources": "no archived video is moved to the cold, or back",
     "missing_vectors": "no missing vector is made",
+    "missing_repeats": "no older video is looked through for clips that show the same",
     "changed_library": "no theme is brought up to date",
     "failed_runs": "nothing that a failed run left is tried again",
     "cancelled_runs": "what a cancelled run left waits for ever",

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from heaters_pipeline.domain.cut_points import FrameRange
 
+METHOD = 2
+"""Raised where signatures, or what is called the same, change: older videos are then looked through
+anew."""
 LEAST_SCORE = 0.5
 """What is less alike than this is not kept."""
 LEAST_SHARE = 0.6
@@ -119,3 +122,8 @@ def stacks(clip_ids: Sequence[int], same: Iterable[tuple[int, int]]) -> list[lis
         else:
             home.append(clip_id)
     return [stack for stack in found if len(stack) > 1]
+
+
+def covered_by_others(found: Iterable[Sequence[int]]) -> set[int]:
+    """The clips of stacks that are not shown: all but the first of each."""
+    return {clip_id for stack in found for clip_id in stack[1:]}

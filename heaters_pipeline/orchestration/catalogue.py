@@ -20,6 +20,7 @@ VERSIONS = {
     "clip_embeddings": "1",
     "library_vectors": "1",
     "library_themes": "1",
+    "library_repeats": "1",
     "stored_objects": "1",
     "archived_source": "1",
 }

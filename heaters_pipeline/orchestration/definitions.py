@@ -8,6 +8,7 @@ from heaters_pipeline.orchestration.assets import (
     download,
     ingest,
     library,
+    repeats,
     storage,
     themes,
     vectors,
@@ -19,6 +20,7 @@ from heaters_pipeline.orchestration.jobs import (
     daily_storage_check,
     ingest_job,
     library_job,
+    repeats_job,
     storage_job,
     themes_job,
     vectors_job,
@@ -32,6 +34,7 @@ from heaters_pipeline.orchestration.sensors import (
     changed_library,
     failed_runs,
     missing_exports,
+    missing_repeats,
     missing_vectors,
     new_source_videos,
     unused_objects,
@@ -41,7 +44,8 @@ from heaters_pipeline.orchestration.sensors import (
 from heaters_pipeline.settings import get_settings
 
 assets = assets_of(
-    [download, ingest, library, vectors, themes, storage, archive], get_settings().asset_owners
+    [download, ingest, library, vectors, themes, repeats, storage, archive],
+    get_settings().asset_owners,
 )
 resources = {
     "database": Database(),
@@ -56,6 +60,7 @@ defs = dg.Definitions(
         library_job,
         vectors_job,
         themes_job,
+        repeats_job,
         storage_job,
         archive_job,
         retention_job,
@@ -68,6 +73,7 @@ defs = dg.Definitions(
         missing_exports,
         archived_sources,
         missing_vectors,
+        missing_repeats,
         changed_library,
         failed_runs,
         cancelled_runs,

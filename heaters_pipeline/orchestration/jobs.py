@@ -1,5 +1,5 @@
-"""The two halves of the pipeline, what fills in vectors, what makes themes of them, and what looks
-after the storage. Each run is one process: starting one for each step costs more than most
+"""The two halves of the pipeline, what fills in vectors and repeats, what makes themes, and what
+looks after the storage. Each run is one process: starting one for each step costs more than most
 steps."""
 
 import dagster as dg
@@ -8,6 +8,7 @@ from heaters_pipeline.orchestration.assets import (
     archive,
     download,
     library,
+    repeats,
     storage,
     themes,
     vectors,
@@ -40,6 +41,13 @@ themes_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups(themes.GROUP),
     executor_def=dg.in_process_executor,
     description="The library by likeness, once enough of it has changed.",
+)
+
+repeats_job = dg.define_asset_job(
+    "repeats",
+    selection=dg.AssetSelection.groups(repeats.GROUP),
+    executor_def=dg.in_process_executor,
+    description="Clips that show the same, of videos in which nobody has looked for them.",
 )
 
 storage_job = dg.define_asset_job(

@@ -15,6 +15,7 @@ from heaters_pipeline.db import (
     embeddings,
     group_exports,
     keyframe_rules,
+    repeats,
     source_videos,
     themes,
     webhooks,
@@ -29,6 +30,7 @@ from heaters_pipeline.orchestration.jobs import (
     archive_job,
     ingest_job,
     library_job,
+    repeats_job,
     themes_job,
     vectors_job,
 )
@@ -232,6 +234,30 @@ def missing_vectors(context: dg.SensorEvaluationContext, database: Database) -> 
         skipped = "A run is making vectors."
     else:
         # Rows are the memory: what a run can't make rests for a day, a model for ten minutes.
+        return dg.SensorResult(run_requests=[dg.RunRequest()])
+    return dg.SensorResult(skip_reason=skipped)
+
+
+@dg.sensor(
+    job=repeats_job,
+    minimum_interval_seconds=3 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def missing_repeats(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SensorResult:
+    """Looks through the videos in which nobody has sought repeats yet, or by an older method, a run
+    of 20 videos at a time."""
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SensorResult(skip_reason=reason)
+    with database.transaction() as session:
+        lacking = repeats.unsought(session, 1)
+    at_work = dg.RunsFilter(job_name=repeats_job.name, statuses=NOT_FINISHED_STATUSES)
+    if not lacking:
+        skipped = "All videos were looked through."
+    elif context.instance.get_runs(at_work, limit=1):
+        skipped = "A run is looking for repeats."
+    else:
         return dg.SensorResult(run_requests=[dg.RunRequest()])
     return dg.SensorResult(skip_reason=skipped)
 

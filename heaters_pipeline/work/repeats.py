@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from heaters_pipeline.db import clips, repeats, source_videos
 from heaters_pipeline.db.models import Clip, SourceVideo
-from heaters_pipeline.domain.repeats import LEAST_SCORE, TOLD_SHARE, Repeat
+from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
+from heaters_pipeline.domain.repeats import LEAST_SCORE, METHOD, TOLD_SHARE, Repeat
 from heaters_pipeline.media.products.thumbnails import (
     FRAME_BYTES,
     HEIGHT,
@@ -48,7 +49,7 @@ def seek_repeats(pipeline: Pipeline, video: SourceVideo) -> Sought:
     """Looks for what the video's clips show again, unless that was done with its thumbnails. Clips
     that are cut or joined later need no other search: what is found are frames."""
     path = made_by(video.frame_scores_filepath, video, "frame_scores")
-    if video.repeats_sought_in == path:
+    if video.repeats_sought_in == path and video.repeats_method == METHOD:
         return Sought(0, {})
     with pipeline.transaction() as session:
         live = clips.of_video(session, video.id)
@@ -69,16 +70,35 @@ def seek_repeats(pipeline: Pipeline, video: SourceVideo) -> Sought:
         return Sought(len(found), {each.video.title: each.share for each in told})
 
 
-def seek_missing(pipeline: Pipeline, most: int) -> list[str]:
-    """Does so for at most so many videos in which nobody has looked yet; their keys."""
+@dataclass(frozen=True)
+class Filled:
+    done: Sequence[str]
+    """Keys of the videos that were looked through."""
+    failed: Mapping[str, str]
+    """Why others could not be, by their keys."""
+
+
+def seek_missing(pipeline: Pipeline, most: int) -> Filled:
+    """Does so for at most so many videos in which nobody has looked yet, or by an older method. One
+    that can't be looked through rests for a day."""
     with pipeline.transaction() as session:
         keys = repeats.unsought(session, most)
+    done, failed = [], {}
     for key in keys:
-        with pipeline.video_lock(key):
+        try:
+            with pipeline.video_lock(key):
+                with pipeline.transaction() as session:
+                    video = source_videos.get(session, key)
+                seek_repeats(pipeline, video)
+        except (Conflict, Unavailable):
+            raise  # it is nobody's fault, and the next run begins with it
+        except (HeatersError, OSError, ValueError) as error:
+            failed[key] = str(error)
             with pipeline.transaction() as session:
-                video = source_videos.get(session, key)
-            seek_repeats(pipeline, video)
-    return keys
+                repeats.broke_off(session, key)
+        else:
+            done.append(key)
+    return Filled(done, failed)
 
 
 @dataclass(frozen=True)

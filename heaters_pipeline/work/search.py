@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from heaters_pipeline.db import (
     artifacts,
     clips,
+    repeats,
     search_pictures,
     text_search,
     vector_kinds,
@@ -29,6 +30,7 @@ from heaters_pipeline.db.text_search import Mention, Word
 from heaters_pipeline.db.vector_kinds import Kind
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.ranking import fuse
+from heaters_pipeline.domain.repeats import covered_by_others, stacks
 from heaters_pipeline.domain.searching import MOST_PICTURE_BYTES, Search
 from heaters_pipeline.domain.selection import Selection, Shown
 from heaters_pipeline.domain.vectors import Strategy
@@ -91,11 +93,25 @@ class Found:
     model: str | None
     models: Sequence[str]
     """Those that have vectors."""
+    stacks: Sequence[Sequence[int]] = ()
+    """Of clips that show the same, each in the order of the hits; the first is a hit for all."""
+
+    @property
+    def shown_total(self) -> int:
+        """Of hits, where each stack is one."""
+        return self.total - len(covered_by_others(self.stacks))
 
     @property
     def is_cut_off(self) -> bool:
         """Whether there may be more than are counted."""
         return self.total == DEPTH
+
+
+def _stacked(session: Session, ids: Sequence[int], score: float | None) -> list[list[int]]:
+    if score is None:
+        return []
+    same = repeats.among(session, ids, score)
+    return stacks(ids, [(each.clip_id, each.other_id) for each in same])
 
 
 class _Vector(NamedTuple):
@@ -132,9 +148,10 @@ class Searcher:
         likeness: Likeness | None = None,
         limit: int,
         offset: int = 0,
+        stack_score: float | None = None,
     ) -> Found:
-        """The best clips of a selection for a search. Raises NotFound for a clip or a picture that
-        is not there."""
+        """The best clips of a selection for a search. With a `stack_score`, clips that show the
+        same by it are one hit. Raises NotFound for a clip or a picture that is not there."""
         notes: list[str] = []
         with transaction(self.engine) as session:
             kinds = vector_kinds.kinds(session, self.strategy)
@@ -155,8 +172,10 @@ class Searcher:
             near = [_nearest(session, each, among) for each in vectors]
             if wanted.like is not None and wanted.frame is None:
                 near = [[hit for hit in some if hit.clip_id != wanted.like] for some in near]
-            fused = fuse([texts, *([hit.clip_id for hit in some] for some in near)])
-            shown = fused[:DEPTH][offset : offset + limit]
+            fused = fuse([texts, *([hit.clip_id for hit in some] for some in near)])[:DEPTH]
+            stacked = _stacked(session, [each.id for each in fused], stack_score)
+            covered = covered_by_others(stacked)
+            shown = [each for each in fused if each.id not in covered][offset : offset + limit]
             told = text_search.mentions(session, known, [each.id for each in shown])
         by_id = [{hit.clip_id: hit for hit in some} for some in near]
         hits = [
@@ -174,11 +193,12 @@ class Searcher:
         ]
         return Found(
             hits,
-            min(len(fused), DEPTH),
+            len(fused),
             words,
             notes,
             kind.model if kind else None,
             [each.model for each in kinds],
+            stacked,
         )
 
     def keep_picture(self, content: bytes, model: str | None = None) -> str:

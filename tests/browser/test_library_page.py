@@ -15,6 +15,7 @@ from heaters_pipeline.db.models import Clip
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.review_world import Film
 from tests.browser.tab import READ_NUMBER
+from tests.rows import show_the_same
 
 TILES = f"""(canvas) => {{
   const [columns, rows] = [canvas.width / 320, canvas.height / 180];
@@ -81,6 +82,33 @@ def test_clips_without_keyframes_show_a_frame_of_their_own(page: Page, film: Fil
         expect(canvas).to_have_attribute("data-frame", re.compile(r"\d"))
         number = canvas.evaluate(READ_NUMBER)
         assert clip.start_frame <= number < clip.end_frame
+
+
+def test_a_stack_is_one_card_by_keys_marked_opened_and_taken_apart(
+    page: Page, engine: Engine, film: Film
+) -> None:
+    first, second, *rest = (clip.id for clip in film.clips)
+    show_the_same(engine, first, second)
+    page.goto("/library?state=pending&order=time")
+    cards = page.locator(".card")
+    expect(cards).to_have_count(1 + len(rest))
+    expect(page.get_by_role("link", name="2 clips show the same")).to_have_text("2 alike")
+    page.locator(".card-link").first.focus()
+    page.keyboard.press("x")
+    expect(page.locator("#marked-count")).to_have_text("2 marked")
+    expect(page.locator("#marked-reel")).to_have_attribute("href", f"/reel?ids={first},{second}")
+    page.keyboard.press("Shift+s")
+    expect(cards).to_have_count(2 + len(rest))
+    page.keyboard.press("Shift+s")
+    expect(cards).to_have_count(1 + len(rest))
+    page.locator(".card-link").first.focus()
+    page.keyboard.press("h")
+    expect(page.locator("#opened")).to_contain_text("These 2 clips show the same.")
+    expect(cards).to_have_count(2)
+    page.keyboard.press("Shift+h")
+    expect(page.locator("#opened")).to_have_count(0)
+    page.goto("/library?state=pending&order=time")
+    expect(cards).to_have_count(2 + len(rest))
 
 
 def test_the_filters_work_by_keyboard_alone(page: Page, film: Film, finished: Clip) -> None:

@@ -14,6 +14,7 @@ from tests.browser.numbered import CLIPS, live, states
 from tests.browser.review_world import Film
 from tests.browser.tab import PATIENCE, Tab
 from tests.decisions import annotate
+from tests.rows import show_the_same
 
 
 def test_the_next_clip_does_not_wait_for_the_server(
@@ -345,3 +346,49 @@ def test_the_page_goes_on_where_it_was(tab: Callable[..., Tab], film: Film) -> N
     page.press("PageUp")
     page.shows_clip(70)
     page.until("heaters.player.playing")
+
+
+def test_a_stack_comes_once_and_is_decided_on_for_all_of_its_clips(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    """The first, the second and the last clip show the same."""
+    first, second, last = (film.clips[place].id for place in (0, 1, len(CLIPS) - 1))
+    for pair in ((first, second), (first, last), (second, last)):
+        show_the_same(engine, *pair)
+    starts = [clip.start_frame for clip in film.clips]
+    page = tab()
+    page.shows_clip(0)
+    page.until("document.getElementById('stack-count').textContent === '3 alike'")
+    page.press("a")
+    page.shows_clip(starts[2])
+    page.is_saved()
+    approved = ["review_approved"] * 2 + ["pending_review"] * (len(CLIPS) - 3)
+    assert states(engine, film) == [*approved, "review_approved"]
+    assert "3 clips" in page.page.inner_text("#saved")
+    page.press("u")
+    page.shows_clip(0)
+    page.is_saved()
+    assert states(engine, film) == ["pending_review"] * len(CLIPS)
+
+    page.press("Shift+s")
+    page.until("document.getElementById('stack').hidden")
+    page.press("Shift+s", "h")
+    page.until("document.querySelectorAll('#stacked canvas').length === 3")
+    assert page.page.inner_text("#stack-count") == "1 of 3 alike"
+    page.page.locator("#stacked button").nth(1).click()
+    page.shows_clip(starts[1])
+    page.press("s")
+    page.is_saved()
+    assert states(engine, film)[:2] == ["pending_review", "review_skipped"]
+    page.page.locator("#next button").first.wait_for()
+    page.page.evaluate(f"heaters.queue.show({last})")
+    page.shows_clip(starts[-1])
+    page.press("h")
+    page.until("document.getElementById('stack-count').textContent === '2 alike'")
+    page.press("Shift+h")
+    page.says("Taken apart for good: 2 clips.")
+    page.until("document.getElementById('stack').hidden")
+    page.press("a")
+    page.is_saved()
+    assert states(engine, film)[0] == "pending_review"
+    assert page.complaints == []

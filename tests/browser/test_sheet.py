@@ -249,26 +249,26 @@ def test_clips_that_show_the_same_are_one_stack(
     assert decided(engine, film) == dict.fromkeys([0, 45, 90], "review_approved")
     page.press("u")
     page.until(f"{cells} === {len(STARTS) - 2}")
-    page.press("Home", "o")
+    page.press("Home", "h")
     page.until(f"{cells} === {len(STARTS)}")
     page.press("ArrowRight", "Space")
     assert page.marked() == [45]
-    page.press("o")
+    page.press("h")
     page.until("document.querySelectorAll('.is-part').length === 1")
     page.press("s")
     page.is_saved()
     assert decided(engine, film) == {45: "review_skipped"}
     assert page.page.inner_text(".is-stack .count") == "2"
-    page.press("k")
+    page.press("Shift+s")
     page.until(f"{cells} === {len(STARTS) - 1}")
     page.page.goto(page.page.url.replace("sheet", "review"))
     page.until("document.querySelectorAll('#alike a').length === 2")
     assert page.page.inner_text("#alikes").split("\n")[:2] == ["Alike", "the same, skipped"]
     page.page.goto(page.page.url.replace("review", "sheet"))
     page.until(f"{cells} === {len(STARTS) - 1}")
-    page.press("k")
+    page.press("Shift+s")
     page.until(f"{cells} === {len(STARTS) - 2}")
-    page.press("Home", "d")
+    page.press("Home", "Shift+h")
     page.until(f"{cells} === {len(STARTS) - 1}")
     assert page.complaints == []
 

@@ -47,9 +47,9 @@ ALSO = (
     "/library?label=label+3",
     f"/library?video={FILM}",
     "/library?order=oldest",
-    f"/api/queue?video={FILM}",
-    "/api/queue?state=approved&order=newest",
-    f"/api/progress?video={FILM}",
+    f"/api/v1/queue?video={FILM}",
+    "/api/v1/queue?state=approved&order=newest",
+    f"/api/v1/progress?video={FILM}",
     "/sources?page=2",
     "/sources?show=failed",
     "/statistics?page=2",
@@ -135,7 +135,7 @@ def test_no_decision_reads_all_of_a_large_table(
         for clip, action in ((first, "approve"), (third, "skip")):
             assert reviewer.decide(clip, action).status_code == 200
         assert reviewer.decide(second, "group").status_code == 200
-        assert reviewer.post("/api/undo", {}).status_code == 200
+        assert reviewer.post("/api/v1/undo", {}).status_code == 200
         assert reviewer.queue(video=f"film-{clips // CLIPS_OF_FILM}")
     assert len(sent) > 10
     assert _whole(sent, database, clips) == []

@@ -6,19 +6,25 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from heaters_pipeline.db import clips, removal, repeats, source_videos
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, RepeatRow
+from heaters_pipeline.db.models import Clip, RepeatRow, SourceVideo
+from heaters_pipeline.domain.repeats import METHOD
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.orchestration.sensors import missing_repeats
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.repeats import seek_missing, seek_repeats
+from review_app.views import library
+from tests.jobs import run_job, tick
 from tests.reviewer import Reviewer
 from tests.rows import ready_video, show_the_same
 from tests.small_films import COPIES, Film, cropped, mirrored, shot, takes
@@ -109,9 +115,9 @@ def test_films_that_share_much_are_told(
     shots = [shot(seed, 50) for seed in range(4)]
     add("first", shots[:3], seeks=False)
     add("second", [*(COPIES[0](each) for each in shots[1:3]), shots[3][:30]], seeks=False)
-    assert seek_missing(pipeline, 1) == ["first"]
-    assert seek_missing(pipeline, 5) == ["second"]
-    assert seek_missing(pipeline, 5) == []
+    assert seek_missing(pipeline, 1).done == ["first"]
+    assert seek_missing(pipeline, 5).done == ["second"]
+    assert seek_missing(pipeline, 5).done == []
     page = app.test_client().get("/sources").get_data(as_text=True)
     told = re.findall(r"(\d+) % of this is in (\w+)", page)
     assert {title for _, title in told} == {"First", "Second"}
@@ -188,3 +194,87 @@ def test_what_is_taken_apart_stays_apart(
     clip = reviewer.clip(first[0].id)
     assert reviewer.decide(clip, "split", frame=3).status_code == 200
     assert handed(reviewer, limit=10) == [[first[1].id, second[1].id]]
+
+
+def test_videos_of_an_older_method_are_looked_through_anew_and_broken_ones_rest(
+    pipeline: Pipeline, add: AddFilm, engine: Engine
+) -> None:
+    one = shot(1, 50)
+    first, second = add("first", [one]), add("second", [COPIES[0](one)])
+    lost = add("lost", [shot(2, 50)], seeks=False)
+    with transaction(engine) as session:
+        session.execute(sa.update(RepeatRow).values(method=METHOD - 1, score=0.51))
+        session.execute(sa.update(SourceVideo).values(repeats_method=None))
+        path = source_videos.get(session, "lost").frame_scores_filepath
+    assert path is not None
+    pipeline.storage.delete(path)
+    filled = seek_missing(pipeline, 2)
+    assert (filled.done, filled.failed) == (["first", "second"], {})
+    with transaction(engine) as session:
+        (row,) = session.exec(select(RepeatRow)).all()
+        assert (row.method, row.score > 0.9) == (METHOD, True)
+    filled = seek_missing(pipeline, 2)
+    assert (filled.done, list(filled.failed)) == ([], ["lost"])
+    with transaction(engine) as session:
+        assert repeats.unsought(session, 5) == []
+        session.execute(
+            sa.update(SourceVideo).values(repeats_tried_at=sa.func.now() - 2 * repeats.REST)
+        )
+        assert repeats.unsought(session, 5) == ["lost"]
+    assert pairs(pipeline, first, second, lost) == {(0, 1)}
+
+
+def cards(app: Flask, url: str) -> list[tuple[int, list[int]]]:
+    """The clips that a page of the library shows, each with those of its stack."""
+    page = app.test_client().get(url).get_data(as_text=True)
+    found = re.findall(r'<li class="card[^"]*" data-id="(\d+)"(?: data-stack="([\d,]+)")?', page)
+    return [(int(clip), [int(each) for each in stack.split(",") if each]) for clip, stack in found]
+
+
+def test_the_library_shows_a_stack_once_on_whatever_page_its_clips_are(
+    app: Flask, engine: Engine, both: tuple[list[Clip], list[Clip]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of time: one, two, three; of the other film one and two show the same."""
+    (one, two, three), (as_one, as_two, other) = ([clip.id for clip in film] for film in both)
+    url = "/library?state=pending&order=time"
+    expected = [(one, [one, as_one]), (two, [two, as_two]), (three, []), (other, [])]
+    assert cards(app, url) == expected
+    singles: list[tuple[int, list[int]]] = [
+        (each, []) for each in (one, two, three, as_one, as_two, other)
+    ]
+    assert cards(app, f"{url}&stacks=off") == singles
+    monkeypatch.setattr(library, "PAGE", 4)
+    assert cards(app, url) == [*expected[:3]]
+    assert cards(app, f"{url}&page=2") == [(other, [])]
+    assert cards(app, f"{url}&video=other") == [(as_one, []), (as_two, []), (other, [])]
+    opened = f"/library?ids={one},{as_one}&order=given"
+    assert cards(app, opened) == [(one, []), (as_one, [])]
+    assert "These 2 clips show the same." in app.test_client().get(opened).get_data(as_text=True)
+    reviewer = Reviewer(app)
+    assert reviewer.post("/api/v1/apart", {"clips": [one, as_one]}).status_code == 200
+    assert (one, []) in cards(app, url)
+    assert "show the same." not in app.test_client().get(opened).get_data(as_text=True)
+
+
+def test_a_search_finds_a_stack_once(
+    app: Flask, engine: Engine, both: tuple[list[Clip], list[Clip]]
+) -> None:
+    (one, two, three), (as_one, as_two, other) = ([clip.id for clip in film] for film in both)
+    with transaction(engine) as session:
+        session.execute(sa.update(Clip).values(note="harbour"))
+    found = cards(app, "/library?words=harbour&state=pending")
+    assert {three, other} < {clip for clip, _ in found}
+    assert sorted(sorted(stack) for _, stack in found if stack) == [[one, as_one], [two, as_two]]
+    assert len(found) == 4
+    assert len(cards(app, "/library?words=harbour&state=pending&stacks=off")) == 6
+
+
+def test_the_sensor_has_older_videos_looked_through(
+    pipeline: Pipeline, add: AddFilm, instance: dg.DagsterInstance
+) -> None:
+    one = shot(1, 50)
+    films = [add("first", [one], seeks=False), add("second", [COPIES[0](one)], seeks=False)]
+    assert len(tick(missing_repeats, instance)) == 1
+    assert run_job(instance, "repeats", None).success
+    assert tick(missing_repeats, instance) == []
+    assert pairs(pipeline, *films) == {(0, 1)}

@@ -61,6 +61,21 @@ def test_a_copy_of_a_shot_is_found_and_another_shot_is_not(copy: Callable[..., F
     assert other is None or other.score < LEAST_SCORE
 
 
+def test_short_takes_from_one_place_have_to_move_the_same_way() -> None:
+    """Next to nothing moves in them; in a long one that would do."""
+    place = shot(6, 12, speed=0).astype(float)
+    one, other = (
+        np.clip(place + 0.05 * (take - place), 0, 255).round().astype(np.uint8)
+        for take in small_films.takes(6, 2, 12)
+    )
+    part, copy, take = (
+        Part(film, FrameRange(0, 12), Fraction(25)) for film in (one, one // 2 + 60, other)
+    )
+    same, different = compared(part, copy), compared(part, take)
+    assert same is not None and same.score > 0.8
+    assert different is not None and different.score < 0.6
+
+
 def test_speed_and_rate_may_differ_and_black_shows_nothing() -> None:
     film = shot(3, 100)
     part = Part(film[20:70], FrameRange(0, 50), Fraction(25))

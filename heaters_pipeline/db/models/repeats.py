@@ -62,6 +62,10 @@ class RepeatRow(SQLModel, table=True):
     other_end_frame: int
     is_mirrored: bool = flag()
     score: float = Field(sa_column=sa.Column(sa.REAL, nullable=False))
+    method: int = Field(
+        default=1, sa_column=sa.Column(sa.Integer, server_default="1", nullable=False)
+    )
+    """`domain.repeats.METHOD` of the time when it was found."""
 
 
 class ApartRow(SQLModel, table=True):

@@ -159,6 +159,10 @@ class SourceVideo(SQLModel, table=True):
     frame_scores_filepath: str | None = optional_text()
     repeats_sought_in: str | None = optional_text()
     """The thumbnails in which repeats were sought (`work.repeats`); null while they were not."""
+    repeats_method: int | None = None
+    """How they were sought: `domain.repeats.METHOD` of that time."""
+    repeats_tried_at: datetime | None = time()
+    """When a search broke off: it is tried again a day later."""
     cut_evidence_filepath: str | None = optional_text()
     """What cut detection knows before any threshold (`media.cuts.evidence`)."""
     proxy_filepath: str | None = optional_text()
@@ -240,6 +244,8 @@ class SourceFacts(TypedDict, total=False):
     frame_checksums_filepath: str | None
     frame_scores_filepath: str | None
     repeats_sought_in: str | None
+    repeats_method: int | None
+    repeats_tried_at: datetime | None
     cut_evidence_filepath: str | None
     proxy_filepath: str | None
     proxy_audio_filepath: str | None

@@ -59,7 +59,8 @@ def compared(own: Part, other: Part, *, mirrored: bool = False) -> Repeat | None
     repeat = _frames(line, own, other, step / 2, mirrored)
     if repeat is None or not _is_long_enough(repeat, own, other):
         return None
-    return repeat.scored(_score(line, own, other, mirrored))
+    seconds = float(repeat.frames.length / own.rate)
+    return repeat.scored(_score(line, own, other, mirrored, seconds))
 
 
 def _is_long_enough(repeat: Repeat, own: Part, other: Part) -> bool:
@@ -85,7 +86,7 @@ def _within(frames: FrameRange, start: float, end: float) -> FrameRange | None:
     return FrameRange(first, last) if first < last else None
 
 
-def _score(line: Line, own: Part, other: Part, mirrored: bool) -> float:
+def _score(line: Line, own: Part, other: Part, mirrored: bool, seconds: float) -> float:
     times = np.linspace(line.start, line.end, JUDGED)
     numbers = np.clip(np.rint(times * float(own.rate)), own.frames.start, own.frames.end - 1)
     numbers = np.unique(numbers.astype(np.int64))
@@ -98,4 +99,4 @@ def _score(line: Line, own: Part, other: Part, mirrored: bool) -> float:
     near = np.clip(near, other.frames.start, other.frames.end - 1)
     first = int(near.min())
     piece = grays(other.thumbnails[first : int(near.max()) + 1])
-    return judged(pictures, piece[near - first])
+    return judged(pictures, piece[near - first], seconds)

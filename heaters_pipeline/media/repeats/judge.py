@@ -24,30 +24,36 @@ COVERED = 0.25
 """Of what can be seen: so much may be covered."""
 LEAST_BLOCKS = 5
 """Of those with most to see, by the inverse participation ratio: a title on black is in fewer."""
-STILL = 4.0
-"""The variance of gray over time at which motion has half a say."""
+STILL = 1.0
+"""The variance of gray over time, for each second that is compared, at which motion has half a say.
+That next to nothing moves says the more, the longer it lasts: short clips have to agree in motions
+that would hardly count in long ones. What encoders add has a variance of about 0.05."""
+STILL_SECONDS = 4.0
+"""Longer than this, stillness says no more."""
 NOISE = 1.0
 """The variance of gray below which a block shows nothing."""
 
 
-def judged(pictures: Grays, others: Grays) -> float:
-    """How alike pictures (n, 27, 48) are to others: 1 for the same, about 0 for different ones.
+def judged(pictures: Grays, others: Grays, seconds: float) -> float:
+    """How alike pictures (n, 27, 48) of so many seconds are to others: 1 for the same, about 0 for
+    different ones.
     `others` is (n, m, 27, 48): m frames near the one that shows the same at the best; of
     these the likest one counts, the same place for all n."""
     middle = others.shape[1] // 2
     own, theirs = _best_crop(pictures, others[:, middle])
     mine = _cropped(pictures, *own)
     shown = [_cropped(others[:, at], *theirs) for at in range(others.shape[1])]
-    return max(_with_motion(_robust(mine, each), mine, each) for each in shown)
+    still = STILL * min(seconds, STILL_SECONDS)
+    return max(_with_motion(_robust(mine, each), mine, each, still) for each in shown)
 
 
-def _with_motion(likeness: float, pictures: Grays, others: Grays) -> float:
+def _with_motion(likeness: float, pictures: Grays, others: Grays, still: float) -> float:
     """The likeness of pictures in view of how they change from one to the next: two takes from one
     place look alike, but move differently. Where next to nothing moves, that says nothing."""
     own, other = pictures - pictures.mean(axis=0), others - others.mean(axis=0)
     energy = float(np.sqrt((own**2).mean() * (other**2).mean()))
     motion = float((own * other).mean()) / (energy + 1e-6)
-    weight = energy / (energy + STILL)
+    weight = energy / (energy + still)
     return (1 - weight) * likeness + weight * min(likeness, motion)
 
 

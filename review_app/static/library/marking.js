@@ -32,19 +32,19 @@ export class Marking {
 
   /** The marked clips, else the one in focus. @returns {number[]} */
   get chosen() {
-    const focused = this.#focused;
-    return this.#marks.chosen(this.#order, focused ? [idOf(focused)] : []);
+    const { focused } = this;
+    return this.#marks.chosen(this.#order, focused ? idsOf(focused) : []);
   }
 
   /** Marks the card in focus, or unmarks it. @param {boolean} [isRange] from the last one to it */
   toggle(isRange = false) {
-    const card = this.#focused;
+    const card = this.focused;
     if (card) this.#mark(card, isRange);
   }
 
   /** Marks all, or none if all are. */
   all() {
-    const isAll = this.#marks.size === this.#cards.length;
+    const isAll = this.#marks.size === this.#order.length;
     this.#marks.set(isAll ? [] : this.#order);
     this.#draw();
   }
@@ -55,24 +55,25 @@ export class Marking {
   }
 
   get #order() {
-    return this.#cards.map(idOf);
+    return this.#cards.flatMap(idsOf);
   }
 
-  get #focused() {
+  /** The card in focus. */
+  get focused() {
     const { activeElement } = document;
     return this.#cards.find((card) => card.contains(activeElement)) ?? null;
   }
 
   /** @param {HTMLElement} card @param {boolean} isRange */
   #mark(card, isRange) {
-    if (isRange) this.#marks.extend(this.#order.map((id) => [id]), idOf(card));
-    else this.#marks.toggle([idOf(card)]);
+    if (isRange) this.#marks.extend(this.#cards.map(idsOf), idsOf(card)[0]);
+    else this.#marks.toggle(idsOf(card));
     this.#draw();
   }
 
   #draw() {
     for (const card of this.#cards) {
-      const isMarked = this.#marks.hasAll([idOf(card)]);
+      const isMarked = this.#marks.hasAll(idsOf(card));
       boxOf(card).checked = isMarked;
       card.classList.toggle('is-marked', isMarked);
     }
@@ -86,8 +87,8 @@ export class Marking {
   }
 }
 
-/** @param {HTMLElement} card */
-const idOf = (card) => Number(card.dataset.id);
+/** The clips of a card: one, or those of a stack. @param {HTMLElement} card */
+const idsOf = (card) => (card.dataset.stack ?? card.dataset.id ?? '').split(',').map(Number);
 
 /** @param {HTMLElement} card @returns {HTMLInputElement} */
 const boxOf = (card) => /** @type {HTMLInputElement} */ (card.querySelector('.mark input'));

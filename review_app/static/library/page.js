@@ -1,5 +1,6 @@
 /** The library: the search box, filters as on the other pages, a dialog that describes a clip, and marks. */
 
+import { takeApart } from '../shared/api.js';
 import { dress } from '../shared/cards.js';
 import { Collecting, COLLECTING, tellInLine } from '../shared/collecting.js';
 import { byId, make } from '../shared/dom.js';
@@ -10,6 +11,9 @@ import { keptKeys } from '../shared/keys/kept.js';
 import { Keymap } from '../shared/keys/keymap.js';
 import { colourOf } from '../shared/labels.js';
 import { LIBRARY } from '../shared/selection.js';
+import { bindingsOf } from '../shared/keys/lines.js';
+import { STACK_LINES } from '../shared/stacks.js';
+import { sentence } from '../shared/words.js';
 import { Describing } from './describing.js';
 import { Marking } from './marking.js';
 import { SearchBox } from './search.js';
@@ -22,6 +26,7 @@ const keymap = new Keymap([
   { action: 'markRange', key: 'Shift+x', label: 'Mark from the last mark to here' },
   { action: 'markAll', key: 'e', label: 'Mark all, or none' },
   ...COLLECTING,
+  ...bindingsOf([{ title: 'Stacks', lines: STACK_LINES }]),
 ], keptKeys());
 const dialog = /** @type {HTMLDialogElement} */ (byId('describe'));
 
@@ -32,8 +37,31 @@ const box = new SearchBox(() => {
 });
 const collecting = new Collecting({ chosen: () => marking.chosen, tell: tellInLine });
 
+/** Opens the stack of the card in focus, or closes the one that is open. */
+function openStack() {
+  const link = marking.focused?.querySelector('.count') ?? document.getElementById('close-stack');
+  if (link instanceof HTMLAnchorElement) location.assign(link.href);
+}
+
+/** Has the clips of the stack in focus, or of the one that is open, never stacked again. */
+async function apart() {
+  const holder = marking.focused?.dataset.stack ? marking.focused : document.getElementById('opened');
+  const ids = holder?.dataset.stack?.split(',').map(Number);
+  if (!ids) return;
+  try {
+    await takeApart(ids);
+    location.reload();
+  } catch (error) {
+    const told = sentence(/** @type {import('../shared/api.js').ApiError} */ (error));
+    tellInLine({ text: `The stack was not taken apart. ${told}`, bad: true });
+  }
+}
+
 /** @type {Record<string, () => void>} */
 const actions = {
+  openStack,
+  apart: () => void apart(),
+  stacks: () => document.getElementById('stacks')?.click(),
   search: () => box.focus(),
   filters: () => filters.toggle(),
   toggleMark: () => marking.toggle(),
@@ -44,7 +72,9 @@ const actions = {
 };
 
 byId('found').addEventListener('click', ({ target }) => {
-  if (/** @type {Element} */ (target).closest('#filter')) filters.toggle();
+  const { id } = /** @type {Element} */ (target).closest('button') ?? { id: '' };
+  if (id === 'filter') filters.toggle();
+  if (id === 'apart') void apart();
 });
 byId('marked-collect').addEventListener('click', actions.chooseCollection);
 document.addEventListener('keydown', (event) => {

@@ -8,12 +8,14 @@
  *   filters: import('../shared/filters.js').Filters,
  *   timeline: import('./timeline.js').Timeline, magnifier: import('./magnifier.js').Magnifier,
  *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help,
- *   collecting: import('../shared/collecting.js').Collecting}} Parts  of the page
+ *   collecting: import('../shared/collecting.js').Collecting,
+ *   stacks: import('../shared/stacks.js').Stacks}} Parts  of the page
  */
 
+import { takeApart } from '../shared/api.js';
 import { byId } from '../shared/dom.js';
 import { searchLike } from '../shared/send_picture.js';
-import { sentence } from '../shared/words.js';
+import { count, sentence } from '../shared/words.js';
 import { suggestionFrom } from './doubt.js';
 import { toggledFrame } from './stills.js';
 import { cleanRange, transitionFrom } from './trims.js';
@@ -31,9 +33,14 @@ export const leavesCut = (screen, action) => screen.isAcross && !STAYS_ACROSS.ha
  * @returns {Record<string, () => void>} */
 export function looking(parts) {
   const { player, queue, screen, marks, transport, describe, filters, help } = parts;
-  const { timeline, magnifier, beside, collecting } = parts;
+  const { timeline, magnifier, beside, collecting, stacks } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
+  const stackHere = () => {
+    const stack = stacks.among(queue.clips, queue.current?.id ?? null);
+    if (stack.length === 0) queue.tell('No other clip of the list shows the same.');
+    return stack;
+  };
   const suggest = (/** @type {1 | -1} */ direction) => {
     const frame = queue.current && suggestionFrom(queue.current, player.wanted, direction);
     if (frame !== null) screen.stopAt(frame);
@@ -97,6 +104,18 @@ export function looking(parts) {
     },
     filters: () => filters.toggle(),
     help: () => help.toggle(),
+    openStack: () => {
+      const [first] = stackHere();
+      if (first) stacks.toggle(first.id);
+    },
+    apart: () => {
+      const stack = stackHere();
+      if (stack.length > 0) void apart(queue, stack.map(({ id }) => id));
+    },
+    stacks: () => {
+      stacks.toggleAll();
+      queue.tell(stacks.isOn ? 'Clips that show the same come once.' : 'Each clip comes by itself.');
+    },
     undo: () => queue.undo(),
     nextClip: () => queue.goForward(),
     previousClip: () => queue.goBack(),
@@ -105,6 +124,18 @@ export function looking(parts) {
       player.retry();
     },
   };
+}
+
+/** @param {import('./queue.js').ReviewQueue} queue @param {readonly number[]} stack */
+async function apart(queue, stack) {
+  try {
+    await takeApart(stack);
+    queue.tell(`Taken apart for good: ${count(stack.length, 'clip')}.`);
+  } catch (error) {
+    const told = sentence(/** @type {import('../shared/api.js').ApiError} */ (error));
+    queue.tell(`The stack was not taken apart. ${told}`, true);
+  }
+  await queue.renew();
 }
 
 /** Actions on the clip on the screen. @param {Parts} parts

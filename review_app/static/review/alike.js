@@ -1,4 +1,5 @@
-/** The clips that look like the one on the screen, asked for once the reviewer rests on it. */
+/** The clips that look like the one on the screen, beyond its stack, asked for once the reviewer rests
+ * on it. */
 
 import { api } from '../shared/api.js';
 import { Pictures, drawTile } from '../shared/clip_pictures.js';
@@ -12,8 +13,14 @@ const THUMBNAIL_WIDTH = 192;
 
 export class Alike {
   #pictures = new Pictures(drawTile);
+  #stacks;
   /** The clip that they look like. @type {number | null} */ #shown = null;
   #timer = 0;
+
+  /** @param {import('../shared/stacks.js').Stacks} stacks */
+  constructor(stacks) {
+    this.#stacks = stacks;
+  }
 
   /** @param {Clip | null} clip on the screen */
   draw(clip) {
@@ -30,9 +37,10 @@ export class Alike {
     const { clips, same } = await api(`/api/v1/clips/${id}/alike`)
       .catch(() => ({ clips: [], same: [] }));
     if (id !== this.#shown) return;
-    byId('alike').replaceChildren(.../** @type {Clip[]} */ (clips).map((clip) =>
-      this.#item(clip, same.includes(clip.id))));
-    byId('alikes').hidden = clips.length === 0;
+    const stacked = this.#stacks.of(id);
+    const others = /** @type {Clip[]} */ (clips).filter((clip) => !stacked.includes(clip.id));
+    byId('alike').replaceChildren(...others.map((clip) => this.#item(clip, same.includes(clip.id))));
+    byId('alikes').hidden = others.length === 0;
   }
 
   /** @param {Clip} clip @param {boolean} isSame */

@@ -1,6 +1,7 @@
 /** What the keys of the review page do, in the groups and lines that the overlay shows. */
 
 import { bindingsOf, line } from '../shared/keys/lines.js';
+import { STACK_LINES } from '../shared/stacks.js';
 
 export const GROUPS = [
   {
@@ -16,6 +17,7 @@ export const GROUPS = [
         ['mergeNext', 'Shift+m', 'Merge with next'],
       ),
       line('Undo', ['undo', 'u']),
+      ...STACK_LINES,
       line('Retry now', ['repeat', 'r']),
       line(
         'Previous, next clip, without deciding',

@@ -6,8 +6,8 @@
  * @typedef {import('../shared/clip.js').Neighbour} Neighbour
  * @typedef {{edge: 'start' | 'end', frame: number}} Nudge
  * @typedef {{action: string, clip: Clip, fields: Record<string, any>, made: number[],
- *   before: Clip[], target: Edit | null, place: number | null}} Edit  `clip` as the
- *   reviewer saw it; `made`: the ids of the clips that it makes, below zero until the server has
+ *   before: Clip[], also: Clip[], target: Edit | null, place: number | null}} Edit  `clip` as the
+ *   reviewer saw it; `also`: the others of its stack that are decided on with it; `made`: the ids of the clips that it makes, below zero until the server has
  *   given them ids; `before`: the clips that it changes, as they were; an undo takes back its
  *   `target`, and the clips return in front of the clip `place`
  */
@@ -20,6 +20,9 @@ const CLEARANCE = 2;
 
 /** @param {Neighbour} clip */
 export const isPending = (clip) => clip.state === 'pending_review';
+
+/** Decisions that are made on all clips of a closed stack. */
+export const STACKED = new Set(['approve', 'skip', 'archive']);
 
 /** Decisions that take a clip off the list, with the states that follow. */
 const DECIDED = new Map(Object.entries({
@@ -142,8 +145,8 @@ export function applied(clips, edit) {
   }
   const other = alsoDecided(action, clip);
   const state = DECIDED.get(action) ?? clip.state;
-  const decided = (other ? [clip, other] : [clip])
-    .map((each) => ({ ...each, state, video: clip.video }));
+  const decided = [clip, ...(other ? [{ ...other, video: clip.video }] : []), ...edit.also]
+    .map((each) => ({ ...each, state }));
   return joined(clips.filter(({ id }) => decided.every((each) => each.id !== id)), decided);
 }
 
@@ -154,7 +157,7 @@ export function settled(clips, edit, answered) {
   const leaves = (/** @type {Clip} */ { id, state }) => {
     const now = fresh.get(id)?.state ?? state;
     return now === 'superseded' ||
-      (isDecision(edit) && (id === edit.clip.id || now !== state));
+      (isDecision(edit) && fresh.has(id) && (id === edit.clip.id || now !== state));
   };
   const here = new Set(clips.map((clip) => clip.id));
   const comes = (/** @type {Clip} */ clip) => !here.has(clip.id) && entersBy(edit, clip);

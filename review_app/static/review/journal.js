@@ -30,6 +30,7 @@ const doneBy = (edit) => ({
   start_frame: (alsoDecided(edit.action, edit.clip) ?? edit.clip).start_frame,
   end_frame: edit.clip.end_frame,
   fields: Object.keys(edit.fields),
+  count: 1 + edit.also.length,
   edit,
 });
 
@@ -116,7 +117,7 @@ export class Journal {
   add(action, clip, rest) {
     const count = action === 'split' ? rest.fields?.frames.length + 1 : Number(action === 'merge');
     /** @type {Entry} */ const edit = {
-      action, clip, fields: {}, before: [], target: null, place: null, eventId: null,
+      action, clip, fields: {}, before: [], also: [], target: null, place: null, eventId: null,
       fate: 'waiting', made: Array.from({ length: count }, () => (this.#names -= 1)), ...rest,
     };
     this.edits = [...this.edits, edit];
@@ -172,6 +173,7 @@ export class Journal {
     for (const each of this.edits) {
       const id = named(each.clip.id);
       each.clip = { ...each.clip, id, version: versions.get(id) ?? each.clip.version };
+      each.also = each.also.map((clip) => ({ ...clip, version: versions.get(clip.id) ?? clip.version }));
       each.place = each.place && named(each.place);
     }
     if (names.size === 0) return names;

@@ -5,12 +5,13 @@
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('./edits.js').Edit} Edit
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
- *   available: number}} Handed  what the server keeps for this page, how many clips wait in all,
- *   how many other reviewers have, how many the selection has, and how many of those this page can
- *   have
+ *   available: number, stacks?: number[][]}} Handed  what the server keeps for this page, how many
+ *   clips wait in all, how many other reviewers have, how many the selection has, how many of those
+ *   this page can have, and which of them show the same
  */
 
 import { applied, isDecision, isPending, joined, settled } from './edits.js';
+import { Stacks } from '../shared/stacks.js';
 import { inOtherPages } from '../shared/words.js';
 
 /** @param {Clip[]} clips */
@@ -48,24 +49,53 @@ export class ClipList {
   /** Clips that the selection does not have and the reviewer has gone back to: they stay while they
    * are on the screen, and are not counted. @type {Set<number>} */
   #guests = new Set();
+  #stacks;
 
-  /** @param {number} [decided] how many clips of the list were decided on before it was loaded */
-  constructor(decided = 0) {
+  /** @param {number} [decided] how many clips of the list were decided on before it was loaded
+   * @param {Stacks} [stacks] of which one clip is shown for all */
+  constructor(decided = 0, stacks = new Stacks()) {
     this.#decided = decided;
+    this.#stacks = stacks;
   }
 
   get current() {
     return this.clips[this.at] ?? null;
   }
 
+  /** Those that come to the screen: of a closed stack one. */
+  get shown() {
+    const hidden = this.#stacks.hidden(this.clips, this.current);
+    return hidden.size === 0 ? this.clips : this.clips.filter(({ id }) => !hidden.has(id));
+  }
+
   /** The clips after it, in the order in which they will come. */
   get next() {
-    return [...this.clips.slice(this.at + 1), ...this.clips.slice(0, this.at)];
+    const { shown } = this;
+    const at = this.#placeIn(shown);
+    return [...shown.slice(at + 1), ...shown.slice(0, at)];
   }
 
   /** How many clips come before the skipped-over ones come again. */
   get left() {
-    return this.clips.length - this.at - 1;
+    const { shown } = this;
+    return shown.length - this.#placeIn(shown) - 1;
+  }
+
+  /** The clip so many places further on. @param {number} by */
+  beside(by) {
+    const { shown } = this;
+    return shown[this.#placeIn(shown) + by] ?? null;
+  }
+
+  /** The clips that a decision on one is meant for: those of its closed stack, itself included.
+   * @param {Clip} clip */
+  under(clip) {
+    return this.#stacks.under(this.clips, clip);
+  }
+
+  /** @param {Clip[]} shown */
+  #placeIn(shown) {
+    return this.current ? shown.indexOf(this.current) : 0;
   }
 
   /** True where the server has clips for this page that are not here. */
@@ -157,7 +187,8 @@ export class ClipList {
   /** Takes in what the server hands out. What is on the screen stays, and so does what an edit may
    * have to bring back. @param {Handed} handed @param {readonly Edit[]} edits */
   take(handed, edits) {
-    const { clips, pending, with_others: withOthers, total, available } = handed;
+    const { clips, pending, with_others: withOthers, total, available, stacks = [] } = handed;
+    this.#stacks.take(stacks, clips);
     const fresh = new Map(clips.map((clip) => [clip.id, clip]));
     for (const id of fresh.keys()) this.#guests.delete(id);
     const edited = edits.flatMap(({ clip, before }) => [clip, ...before]);

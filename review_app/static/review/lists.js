@@ -26,12 +26,14 @@ export class Lists {
     this.#strip = strip;
   }
 
-  /** @param {Clip[]} next @param {Done[]} done */
-  draw(next, done) {
+  /** @param {Clip[]} next @param {Done[]} done @param {(clip: Clip) => Clip[]} under the clips that
+   * one stands for */
+  draw(next, done, under) {
     const items = new Map(next.slice(0, NEXT_SHOWN).map((clip) => {
       const { id, duration_seconds: seconds } = clip;
-      const key = [id, seconds, this.#strip.pictureOf(clip)?.name].join();
-      return [key, this.#items.get(key) ?? this.#nextItem(clip)];
+      const { length: alike } = under(clip);
+      const key = [id, seconds, alike, this.#strip.pictureOf(clip)?.name].join();
+      return [key, this.#items.get(key) ?? this.#nextItem(clip, alike)];
     }));
     if ([...items.keys()].join(' ') !== [...this.#items.keys()].join(' ')) {
       byId('next').replaceChildren(...items.values());
@@ -65,11 +67,12 @@ export class Lists {
     return picture;
   }
 
-  /** @param {Clip} clip */
-  #nextItem(clip) {
-    const seconds = `${clip.duration_seconds.toFixed(1)} s`;
+  /** @param {Clip} clip @param {number} alike how many clips it stands for */
+  #nextItem(clip, alike) {
+    const seconds = `${clip.duration_seconds.toFixed(1)} s${alike > 1 ? ` · ${alike}` : ''}`;
     const picture = this.#picture(clip, THUMBNAIL_WIDTH);
-    const name = `${clipName(clip.id)} of ${clip.video.title}, ${seconds}`;
+    const many = alike > 1 ? `, ${alike} alike` : '';
+    const name = `${clipName(clip.id)} of ${clip.video.title}, ${clip.duration_seconds.toFixed(1)} s${many}`;
     const button = make(
       'button',
       { type: 'button', title: name, label: `Go to ${name}`, data: { show: String(clip.id) } },

@@ -15,6 +15,7 @@ import { Keymap } from '../shared/keys/keymap.js';
 import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { searchOf } from '../shared/selection.js';
+import { Stacks } from '../shared/stacks.js';
 import { whyNone } from '../shared/words.js';
 import { deciding, leavesCut, looking } from './actions.js';
 import { Alike } from './alike.js';
@@ -29,6 +30,7 @@ import { keepDecided, keepPlace, keptDecided, keptPlace } from './place.js';
 import { Progress } from './progress.js';
 import { ReviewQueue } from './queue.js';
 import { Screen } from './screen.js';
+import { StackCard } from './stack.js';
 import { Strip } from './strip.js';
 import { Timeline } from './timeline.js';
 import { Transport } from './transport.js';
@@ -54,9 +56,12 @@ const player = new Player({
   canvas: /** @type {HTMLCanvasElement} */ (byId('picture')),
   onchange: schedule,
 });
+const stacks = new Stacks();
 const queue = new ReviewQueue({
+  stacks,
   server: {
     decide: (id, body, task) => api(`/api/v1/clips/${id}/decisions`, body, { task }),
+    decideAll: (body, task) => api('/api/v1/decisions', body, { task }),
     mine: myDecisions,
     undo: undoDecision,
     open: (id) => api(`/api/v1/clips/${id}/lease`, {}),
@@ -64,6 +69,7 @@ const queue = new ReviewQueue({
       const { selection } = filters;
       const wanted = new URLSearchParams(searchOf(selection));
       wanted.set('limit', String(limit));
+      wanted.set('stacks', '1');
       if (anew) wanted.set('anew', '1');
       if (only !== undefined) {
         wanted.set('clip', String(only));
@@ -93,7 +99,8 @@ const magnifier = new Magnifier(
 );
 const transport = new Transport(player);
 const lists = new Lists(strip);
-const alike = new Alike();
+const alike = new Alike(stacks);
+const stackCard = new StackCard(stacks, strip);
 const describe = new Describe({
   current: () => queue.current,
   annotate: (clip, description) => queue.annotate(clip.id, description),
@@ -111,7 +118,7 @@ const place = keptPlace(location.search);
 const screen = new Screen(player, place);
 const parts = {
   player, queue, screen, marks, transport, describe, filters, help, timeline, magnifier, beside,
-  collecting,
+  collecting, stacks,
 };
 const [look, decide] = [looking(parts), deciding(parts)];
 
@@ -239,7 +246,8 @@ function draw() {
 /** Draws the small pictures, which can wait until the large one is on the screen. */
 function drawSmall() {
   if (queue.current) strip.draw(queue.current, timeline.shown);
-  lists.draw(queue.next, queue.done);
+  stackCard.draw(queue.current, queue.clips);
+  lists.draw(queue.next, queue.done, (clip) => queue.under(clip));
   alike.draw(queue.current);
 }
 

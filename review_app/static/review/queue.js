@@ -16,7 +16,10 @@
  * @typedef {{event_id: number, clips: Clip[], today?: number}} Answer  `today`: of an undo, how
  *   many decisions of today stand
  * @typedef {{decide: (id: number, body: object, task: object) => Promise<Answer>,
- *   mine: (before?: number) => Promise<Mine>, undo: (eventId: number | null, task: object) => Promise<Answer>,
+ *   mine: (before?: number) => Promise<Mine>,
+ *   undo: (eventId: number | null, task: object) => Promise<Answer>,
+ *   decideAll: (body: object, task: object) => Promise<{event_id: number | null, clips: Clip[],
+ *     refused: {error: string, clip: Clip | null}[]}>,
  *   open: (id: number) => Promise<{clip: Clip}>,
  *   load: (limit: number, options?: {only?: number, anew?: boolean}) => Promise<Handed>}} Server
  *   they throw a Refusal; `open`: a clip in any state; `only`: load that clip alone; `anew`: what
@@ -25,10 +28,11 @@
  */
 
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
+import { Stacks } from '../shared/stacks.js';
 import {
-  clipName, notSaved, sentence, stateTold, unreachable,
+  clipName, count, doneWord, notSaved, sentence, stateTold, unreachable,
 } from '../shared/words.js';
-import { alsoDone, awaits, changedBetween, clampedCut, whyNot } from './edits.js';
+import { alsoDone, awaits, changedBetween, clampedCut, STACKED, whyNot } from './edits.js';
 import { Journal } from './journal.js';
 import { latestUndoable } from './latest.js';
 import { ClipList } from './list.js';
@@ -57,7 +61,8 @@ export class ReviewQueue {
   #onchange;
   #now;
   #courier;
-  #list = new ClipList();
+  #stacks;
+  #list;
   #journal = new Journal();
   /** The server's ids of clips by the ids that they had on the screen before.
    * @type {Map<number, number>} */
@@ -79,10 +84,13 @@ export class ReviewQueue {
     tell: (text) => this.tell(text),
   });
 
-  /** @param {{server: Server, onchange: () => void, delay?: (ms: number) => Promise<void>,
-   *   now?: () => number}} options */
-  constructor({ server, onchange, delay, now = () => performance.now() }) {
+  /** @param {{server: Server, onchange: () => void, stacks?: Stacks,
+   *   delay?: (ms: number) => Promise<void>, now?: () => number}} options `stacks` learn which clips
+   *   show the same */
+  constructor({ server, onchange, stacks = new Stacks(), delay, now = () => performance.now() }) {
     this.#server = server;
+    this.#stacks = stacks;
+    this.#list = new ClipList(0, stacks);
     this.#onchange = onchange;
     this.#now = now;
     this.#courier = new Courier({ next: () => this.#task(), onchange, delay });
@@ -108,6 +116,12 @@ export class ReviewQueue {
   /** How many clips of this list were decided on. */
   get decided() {
     return this.#list.decided;
+  }
+
+  /** The clips that a decision on one is meant for: those of its closed stack, itself included.
+   * @param {Clip} clip */
+  under(clip) {
+    return this.#list.under(clip);
   }
 
   /** True while the screen shows a clip that the list does not have. */
@@ -191,7 +205,7 @@ export class ReviewQueue {
    * [options] `wish`: the clip to begin with, if it is there; `decided`: how many clips of the list
    * were decided on before; `goesOn`: it was handed out before, and the same clips come first */
   begin({ wish = null, decided = 0, goesOn = false } = {}) {
-    this.#list = new ClipList(decided);
+    this.#list = new ClipList(decided, this.#stacks);
     this.#wish = wish;
     this.#isAnew = !goesOn;
     this.#goal = null;
@@ -203,20 +217,23 @@ export class ReviewQueue {
 
   /** Moves on to another clip without a decision. @param {number} by */
   look(by) {
-    const clip = this.clips[this.#list.at + by];
-    if (!clip) return;
+    const clip = this.#list.beside(by);
+    if (clip) this.#turnTo(clip.id);
+  }
+
+  /** @param {number} id of a clip of the list */
+  #turnTo(id) {
     this.#goal = null;
     this.notice = null;
-    this.#refresh(clip.id);
+    this.#refresh(id);
     this.#onchange();
     this.#fetchMore();
   }
 
   /** Goes to a clip, which need not be in the list. @param {number} id */
   show(id) {
-    const at = this.clips.findIndex((clip) => clip.id === id);
-    if (at >= 0) {
-      this.look(at - this.#list.at);
+    if (this.clips.some((clip) => clip.id === id)) {
+      this.#turnTo(id);
       return;
     }
     const { trouble } = this.#courier;
@@ -254,9 +271,12 @@ export class ReviewQueue {
     if (why) {
       this.#say(why, false);
     } else {
-      this.#add(action, clip, { fields });
+      const also = STACKED.has(action) ? this.under(clip).filter((each) => each !== clip) : [];
+      this.#add(action, clip, { fields, also });
       this.hasDecided = true;
-      const more = alsoDone(action, clip, fields);
+      const more = also.length > 0
+        ? `${doneWord(action, [])}: ${count(also.length + 1, 'clip')} that show the same.`
+        : alsoDone(action, clip, fields);
       if (more) this.#say(more, false);
     }
     this.#onchange();
@@ -436,7 +456,9 @@ export class ReviewQueue {
     edit.fate = 'sent';
     const request = action === 'undo'
       ? this.#takeBack(edit)
-      : this.#server.decide(clip.id, { action, version: clip.version, ...fields }, edit);
+      : edit.also.length > 0
+        ? this.#decideAll(edit)
+        : this.#server.decide(clip.id, { action, version: clip.version, ...fields }, edit);
     const answer = await unlessRefused(
       request.catch((refusal) => {
         edit.isUnclear ||= UNCLEAR.has(refusal.status);
@@ -448,6 +470,25 @@ export class ReviewQueue {
     );
     if (answer) this.#save(edit, answer);
     this.#fetchMore();
+  }
+
+  /** Decides on a whole stack. What the server refuses of it comes back.
+   * @param {Entry} edit @returns {Promise<Answer>} */
+  async #decideAll(edit) {
+    const { action, clip, also } = edit;
+    const clips = [clip, ...also].map(({ id, version }) => ({ id, version }));
+    const { event_id: id, clips: decided, refused } = await this.#server.decideAll({ action, clips }, edit);
+    const [first] = refused;
+    if (id === null) {
+      throw Object.assign(new Error(first.error), { status: 409, body: { clip: first.clip } });
+    }
+    for (const { clip: now } of refused) if (now) this.#list.correct(now);
+    if (first) {
+      void this.renew();
+      const some = `${refused.length} of ${count(clips.length, 'clip')}`;
+      this.#say(`Not ${doneWord(action, []).toLowerCase()}: ${some}. ${sentence({ message: first.error })}`, true);
+    }
+    return { event_id: id, clips: decided };
   }
 
   /** @param {Entry} edit learns what it takes back */
@@ -471,7 +512,8 @@ export class ReviewQueue {
     const names = this.#journal.confirm(edit, id, clips, arrived);
     for (const [before, now] of names) this.#named.set(before, now);
     const isUndo = edit.action === 'undo';
-    if (!isUndo) this.decidedToday += Number(!UNCOUNTED.has(edit.action));
+    const decisions = edit.also.length > 0 ? clips.length : 1;
+    if (!isUndo) this.decidedToday += UNCOUNTED.has(edit.action) ? 0 : decisions;
     else if (today === undefined) this.#asksMine = true;
     else this.decidedToday = today;
     if (isUndo && wasUnclear) this.#say('Undone.', false);

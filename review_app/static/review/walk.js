@@ -27,8 +27,8 @@ export class Walk {
   }
 
   back() {
-    const { at: place, hasGuest } = this.#list();
-    if (place > 0 && !hasGuest) {
+    const { hasGuest } = this.#list();
+    if (this.#list().beside(-1) && !hasGuest) {
       this.#look(-1);
       return;
     }

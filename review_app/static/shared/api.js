@@ -72,6 +72,10 @@ export const myDecisions = (before) =>
  * @returns {Promise<number | null>} */
 export const latestDecision = async () => (await myDecisions()).recent[0]?.id ?? null;
 
+/** Has no two of the clips called the same any more, for good. @param {readonly number[]} ids
+ * @returns {Promise<void>} */
+export const takeApart = (ids) => api('/api/v1/apart', { clips: ids });
+
 /** Gives back what this page has leased. @param {string} [page] or another page of this tab */
 export const releaseClips = (page) => api('/api/v1/release', {}, { page }).catch(() => {});
 

@@ -1,6 +1,7 @@
 /** What the keys of the contact sheet do, in the groups and lines that the overlay shows. */
 
 import { bindingsOf, line } from '../shared/keys/lines.js';
+import { STACK_LINES } from '../shared/stacks.js';
 
 export const GROUPS = [
   {
@@ -55,9 +56,7 @@ export const GROUPS = [
       line('A page up, down', ['pageUp', 'PageUp'], ['pageDown', 'PageDown']),
       line('Play the clip in focus, or stop', ['play', 'p']),
       line('Open on the review page', ['open', 'Enter']),
-      line('Open the stack, or close it', ['openStack', 'o']),
-      line('Take the stack apart for good', ['apart', 'd']),
-      line('Stack clips that show the same, or not', ['stacks', 'k']),
+      ...STACK_LINES,
       line(
         'Smaller, larger cells',
         ['smaller', '-', 'Smaller cells'],

@@ -1,6 +1,6 @@
 /**
- * Which cells the contact sheet has: one for each clip, or one for a whole stack of clips that look
- * alike; and under which headings. Pure.
+ * Which cells the contact sheet has: one for each clip, or one for a whole stack of clips that show
+ * the same; and under which headings. Pure.
  *
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {{clips: Clip[], opened: {at: number, of: number} | null}} Cell  a stack has several
@@ -10,8 +10,8 @@
  *   which then has no title
  */
 
-/** @param {Clip[]} clips in the order of the sheet @param {number[][]} stacks ids of clips that look
- * alike; a clip is in one stack at most @param {(ids: number[]) => boolean} isOpen
+/** @param {Clip[]} clips in the order of the sheet @param {readonly number[][]} stacks ids of clips that
+ * show the same; a clip is in one stack at most @param {(ids: number[]) => boolean} isOpen
  * @returns {Cell[]} */
 export function cellsOf(clips, stacks, isOpen) {
   const stackOf = new Map(stacks.flatMap((ids) => ids.map((id) => [id, ids])));

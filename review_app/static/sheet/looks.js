@@ -1,4 +1,4 @@
-/** How the sheet looks: the size of its cells, and whether clips that look alike become stacks. */
+/** How the sheet looks: the size of its cells. */
 
 import { byId } from '../shared/dom.js';
 import { remember, remembered } from '../player/remember.js';
@@ -9,7 +9,6 @@ const BY_DEFAULT = 1;
 export class Looks {
   #grid;
   #size;
-  stacks = remembered('sheet.stacks') !== 'off';
 
   /** @param {HTMLElement} grid */
   constructor(grid) {
@@ -31,17 +30,10 @@ export class Looks {
     this.resize(this.#size + by);
   }
 
-  toggleStacks() {
-    this.stacks = !this.stacks;
-    remember('sheet.stacks', this.stacks ? 'on' : 'off');
-    this.#draw();
-  }
-
   #draw() {
     this.#grid.dataset.size = SIZES[this.#size];
     for (const [i, name] of SIZES.entries()) {
       byId(`size-${name}`).setAttribute('aria-pressed', String(i === this.#size));
     }
-    byId('stacks').setAttribute('aria-pressed', String(this.stacks));
   }
 }

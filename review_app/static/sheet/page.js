@@ -2,7 +2,7 @@
 
 import { Player } from '../player/player.js';
 import {
-  api, latestDecision, queueClips, releaseClips, undoDecision,
+  api, latestDecision, queueClips, releaseClips, takeApart, undoDecision,
 } from '../shared/api.js';
 import { Pictures } from '../shared/clip_pictures.js';
 import { byId, make, onceAFrame, setText } from '../shared/dom.js';
@@ -15,6 +15,7 @@ import { Marks } from '../shared/marks.js';
 import { drawNotice } from '../shared/notice.js';
 import { letRename } from '../shared/reviewer.js';
 import { partsOf, searchOf } from '../shared/selection.js';
+import { Stacks } from '../shared/stacks.js';
 import { count, sentence, whyEmpty } from '../shared/words.js';
 import { BINDINGS, GROUPS, REPEATING } from './bindings.js';
 import { Cells, idOf } from './cells.js';
@@ -34,7 +35,7 @@ import { showTile } from './tiles.js';
 /** As many clips as the server hands out to a page, and takes in a batch. */
 const MOST = 1000;
 const MORE = 100;
-/** So many are here even if fewer are in view: clips that look alike find one another. */
+/** So many are here even if fewer are in view: clips that show the same find one another. */
 const AHEAD = 200;
 const REFILL_MS = 4000;
 /** A notice that is not an error disappears after this time. */
@@ -66,6 +67,7 @@ const cells = new Cells(grid, {
   onfar: (picture) => pictures.forget(picture),
 });
 const marks = new Marks();
+const stacks = new Stacks();
 const queue = new SheetQueue({
   server: {
     load: (limit, anew) => {
@@ -79,6 +81,7 @@ const queue = new SheetQueue({
     latest: latestDecision,
     undo: undoDecision,
   },
+  stacks,
   belongs: ({ state }) => partsOf(filters.selection.state ?? 'pending')
     .some((shown) => STATES[shown]?.includes(state)),
   onchange: () => {
@@ -118,7 +121,6 @@ const describe = new Describe({
  * @type {number | null} */
 let revealed = null;
 let playsFocus = false;
-/** Clips whose stacks are open. @type {Set<number>} */ let opened = new Set();
 /** Where to resume once the clips are here. @type {import('./place.js').Place | null} */
 let resumed = null;
 /** The player's error that the notice shows. @type {string | null} */ let toldTrouble = null;
@@ -162,24 +164,16 @@ function decide(action, fields) {
 }
 
 function toggleStack() {
-  const own = clipOf(focus);
-  const stack = own && looks.stacks && queue.stacks.find((ids) => ids.includes(own.id));
-  if (!stack) return;
-  const isOpen = stack.some((id) => opened.has(id));
-  for (const id of stack) {
-    if (isOpen) opened.delete(id);
-    else opened.add(id);
-  }
+  stacks.toggle(focus);
   follow();
 }
 
 /** Has the clips of the stack in focus never stacked again. */
-async function takeApart() {
-  const own = clipOf(focus);
-  const stack = own && looks.stacks && queue.stacks.find((ids) => ids.includes(own.id));
-  if (!stack) return;
+async function apart() {
+  const stack = stacks.among(clips, focus);
+  if (stack.length === 0) return;
   try {
-    await api('/api/v1/apart', { clips: stack });
+    await takeApart(stack.map(({ id }) => id));
     queue.notice = { text: `Taken apart: ${count(stack.length, 'clip')}.`, bad: false };
   } catch (error) {
     const told = sentence(/** @type {import('../shared/courier.js').Refusal} */ (error));
@@ -210,9 +204,9 @@ const ACTS = {
   label: () => everything.whenMarked(() => describe.open('label')),
   note: () => everything.whenMarked(() => describe.open('note')),
   openStack: toggleStack,
-  apart: () => void takeApart(),
+  apart: () => void apart(),
   stacks: () => {
-    looks.toggleStacks();
+    stacks.toggleAll();
     follow();
   },
   smaller: () => resize(() => looks.grow(-1)),
@@ -352,6 +346,7 @@ function draw() {
   byId('empty').hidden = !(queue.loaded && clips.length === 0);
   setText(byId('empty-why'), whyEmpty(queue, filters.isFiltered));
   drawDeck({ queue, clips, marked: marks.size, meant: meant().length, clip: clipOf(focus), most: MOST });
+  byId('stacks').setAttribute('aria-pressed', String(stacks.isOn));
   setText(byId('rest'), restOf(queue, clips.length, MOST));
   setText(byId('shown'), String(clips.length));
   setText(byId('total'), String(Math.max(clips.length, queue.total - queue.leaving)));
@@ -367,8 +362,7 @@ function draw() {
 function follow() {
   clips = queue.clips;
   const place = takePlace();
-  const stacks = looks.stacks ? queue.stacks : [];
-  const all = cellsOf(clips, stacks, (ids) => ids.some((id) => opened.has(id)));
+  const all = cellsOf(clips, stacks.all, (ids) => stacks.isOpen(ids));
   const { order: by, video } = filters.selection;
   sections = sectionsOf(all, by === undefined && video === undefined);
   cellIds = sections.flatMap((section) => section.cells.map(idsOf));
@@ -438,7 +432,7 @@ function keepThisPlace() {
     focus,
     nearby: order.slice(from, from + MORE),
     marked: marks.ids,
-    opened: [...opened].filter((id) => clipOf(id)),
+    opened: stacks.opened.filter((id) => clipOf(id)),
     loaded: clips.length,
     top: scroller.scrollTop,
   });
@@ -456,7 +450,7 @@ function takePlace() {
   const place = resumed;
   resumed = null;
   if (!place.nearby.some(clipOf)) return null;
-  opened = new Set(place.opened);
+  stacks.reopen(place.opened);
   requestAnimationFrame(() => requestAnimationFrame(() => {
     scroller.scrollTop = place.top;
     if (focus !== null) cells.reveal(focus);

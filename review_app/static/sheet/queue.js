@@ -8,7 +8,7 @@
  * @typedef {import('../shared/clip.js').Clip} Clip
  * @typedef {import('../shared/courier.js').Refusal} Refusal
  * @typedef {{clips: Clip[], pending: number, with_others: number, total: number,
- *   available: number, stacks: number[][]}} Handed  `stacks`: ids of clips that look alike
+ *   available: number, stacks: number[][]}} Handed  `stacks`: ids of clips that show the same
  * @typedef {{id: number, error: string, clip: Clip | null}} Refused
  * @typedef {{event_id: number | null, batch_id: number | null, clips: Clip[],
  *   refused: Refused[]}} Answer
@@ -26,6 +26,7 @@
  */
 
 import { Courier, GONE, unlessRefused } from '../shared/courier.js';
+import { Stacks } from '../shared/stacks.js';
 import { count, doneWord, inOtherPages, sentence } from '../shared/words.js';
 
 /** The states that follow from decisions. @type {Record<string, string>} */
@@ -39,7 +40,6 @@ export class SheetQueue {
   total = 0;
   /** Those of them that this page can have and did not ask for yet. */
   more = 0;
-  /** Ids of clips that look alike. @type {number[][]} */ stacks = [];
   withOthers = 0;
   /** Pending clips that other tabs of this reviewer have. */
   inOtherPages = 0;
@@ -48,6 +48,7 @@ export class SheetQueue {
   #server;
   #belongs;
   #onchange;
+  #stacks;
   #courier;
   /** As the server has confirmed them. @type {Map<number, Clip>} */ #clips = new Map();
   /** The ids of all clips that have been here, in the order of the sheet.
@@ -73,12 +74,13 @@ export class SheetQueue {
   #most = 0;
 
   /** @param {{server: Server, belongs: (clip: {state: string}) => boolean, onchange: () => void,
-   *   delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is in a
-   *   state that this sheet shows */
-  constructor({ server, belongs, onchange, delay }) {
+   *   stacks?: Stacks, delay?: (ms: number) => Promise<void>}} options `belongs`: whether a clip is
+   *   in a state that this sheet shows; `stacks` learn which clips show the same */
+  constructor({ server, belongs, onchange, stacks = new Stacks(), delay }) {
     this.#server = server;
     this.#belongs = belongs;
     this.#onchange = onchange;
+    this.#stacks = stacks;
     this.#courier = new Courier({ next: () => this.#task(), onchange, delay });
   }
 
@@ -136,7 +138,7 @@ export class SheetQueue {
       if (list !== this.#list) return;
       this.total = handed.total;
       this.more = Math.max(0, handed.available - handed.clips.length);
-      this.stacks = handed.stacks;
+      this.#stacks.take(handed.stacks, handed.clips);
       this.withOthers = handed.with_others;
       this.inOtherPages = inOtherPages(handed);
       this.loaded = true;
@@ -157,7 +159,6 @@ export class SheetQueue {
     this.#order = [];
     this.#left.clear();
     this.refusals.clear();
-    this.stacks = [];
     this.more = 0;
     this.loaded = false;
     this.notice = null;

@@ -21,7 +21,7 @@ function judged() {
  * @param {Record<string, any>} fields @param {...number} made */
 function doubtsAfter(action, fields, ...made) {
   const clips = judged();
-  const edit = { action, clip: clips[0], fields, made, before: [], target: null, place: null };
+  const edit = { action, clip: clips[0], fields, made, before: [], also: [], target: null, place: null };
   return applied(clips, edit).map((clip) => [
     clip.start_score, clip.suggestions.map((each) => each.frame), clip.end_score,
   ]);
@@ -47,7 +47,7 @@ test('a chosen frame stays with the clip that has it', () => {
   const [first, second] = judged();
   const clips = [{ ...first, chosen_frames: [12, 19] }, { ...second, chosen_frames: [25] }];
   const after = (/** @type {string} */ action, /** @type {object} */ fields, /** @type {number[]} */ made) =>
-    applied(clips, { action, clip: clips[0], fields, made, before: [], target: null, place: null })
+    applied(clips, { action, clip: clips[0], fields, made, before: [], also: [], target: null, place: null })
       .map((clip) => clip.chosen_frames);
   assert.deepEqual(after('split', { frames: [14] }, [-1, -2]), [[12], [19], [25]]);
   assert.deepEqual(after('merge', { side: 'next' }, [-1]), [[12, 19, 25]]);

@@ -34,6 +34,7 @@ export class Refusal extends Error {
 export class FilmServer {
   /** Every request that arrived. @type {[number | string, any][]} */ requests = [];
   /** @type {Event[]} */ events = [];
+  /** Ids of clips that show the same. @type {number[][]} */ stacks = [];
   /** Called before each request; may throw, or wait.
    * @type {(what: string) => Promise<void>} */
   before = async () => {};
@@ -110,8 +111,14 @@ export class FilmServer {
   async load(limit, { only } = {}) {
     await this.before('load');
     const found = this.pending.filter((clip) => only === undefined || clip.id === only);
+    const handed = found.slice(0, limit);
+    const ids = new Set(found.map(({ id }) => id));
+    const stacks = this.stacks.map((stack) => stack.filter((id) => ids.has(id)))
+      .filter((stack) => stack.length > 1 && handed.some(({ id }) => stack.includes(id)));
+    const also = found.filter((clip) => !handed.includes(clip) && stacks.flat().includes(clip.id));
     const answer = {
-      clips: found.slice(0, limit).map((clip) => this.json(clip)),
+      stacks,
+      clips: [...handed, ...also].map((clip) => this.json(clip)),
       pending: this.pending.length,
       with_others: 0,
       total: this.pending.length,
@@ -126,6 +133,33 @@ export class FilmServer {
     this.requests.push([id, body]);
     await this.before('decide');
     const answer = this.#made(id, body) ?? this.#decide(this.get(id), body);
+    await this.after('decide');
+    return answer;
+  }
+
+  /** A batch of what can be decided; the rest is refused. @param {any} body */
+  async decideAll({ action, clips }) {
+    this.requests.push(['all', { action, clips }]);
+    await this.before('decide');
+    const made = this.events.find((event) => event.action === action && !event.undone &&
+      event.before.some((clip) => clip.id === clips[0].id && clip.version === clips[0].version));
+    /** @type {{id: number, error: string, clip: Clip}[]} */ const refused = [];
+    const old = clips.flatMap((/** @type {{id: number, version: number}} */ { id, version }) => {
+      const clip = this.get(id);
+      if (clip.version === version) return clip;
+      if (!made) refused.push({ id, error: `Clip ${id} has changed.`, clip: this.json(clip) });
+      return [];
+    });
+    const before = old.map((/** @type {Row} */ each) => ({ ...each }));
+    for (const each of old) Object.assign(each, { state: STATES[action], version: each.version + 1 });
+    const after = old.map((/** @type {Row} */ each) => ({ ...each }));
+    const event = made ?? { id: this.events.length + 1, action, before, after };
+    if (!made && old.length > 0) this.events.push(event);
+    const answer = {
+      event_id: event.after.length > 0 ? event.id : null,
+      clips: event.after.map((/** @type {Row} */ each) => this.json(this.get(each.id))),
+      refused,
+    };
     await this.after('decide');
     return answer;
   }

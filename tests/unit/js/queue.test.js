@@ -2,19 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ReviewQueue } from '../../../review_app/static/review/queue.js';
+import { Stacks } from '../../../review_app/static/shared/stacks.js';
 import { FilmServer, Refusal } from './film_server.js';
 
 const settled = async () => {
   for (let i = 0; i < 200; i += 1) await Promise.resolve();
 };
 
-/** A queue of clips 1..n. Time stands still until `pass` lets it go on. @param {number} n */
-async function queueOf(n) {
+/** A queue of clips 1..n. Time stands still until `pass` lets it go on. @param {number} n
+ * @param {number[][]} [stacked] those that show the same */
+async function queueOf(n, stacked = []) {
   const server = new FilmServer(n);
+  server.stacks = stacked;
   /** @type {{at: number, resolve: () => void}[]} */ const timers = [];
   const clock = { now: 0 };
+  const stacks = new Stacks();
   const queue = new ReviewQueue({
     server,
+    stacks,
     onchange: () => {},
     now: () => clock.now,
     delay: (ms) => new Promise((resolve) => { timers.push({ at: clock.now + ms, resolve }); }),
@@ -28,7 +33,7 @@ async function queueOf(n) {
   const ids = () => queue.clips.map((clip) => clip.id);
   const ranges = () => queue.clips.map((clip) => [clip.start_frame, clip.end_frame]);
   const sent = () => server.requests.map(([id, body]) => [id, body?.action]);
-  return { queue, server, pass, ids, ranges, sent };
+  return { queue, server, stacks, pass, ids, ranges, sent };
 }
 
 /** From now on no request is answered, though they may all reach the server.
@@ -1064,3 +1069,84 @@ for (let seed = 1; seed <= 60; seed += 1) {
     assert.ok([...shown.keys()].every((id) => id === onScreen), 'only the screen may keep a clip');
   });
 }
+
+// --- Stacks -----------------------------------------------------------------------------------
+
+test('a stack comes once, is decided on as one, and undone as one', async () => {
+  const { queue, server, ids } = await queueOf(12, [[2, 4, 11]]);
+  assert.deepEqual([...ids()].sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 11]);
+  assert.deepEqual(queue.next.map(({ id }) => id), [2, 3, 5, 6, 7, 8]);
+  queue.look(1);
+  assert.deepEqual(queue.under(queue.current).map(({ id }) => id), [2, 4, 11]);
+  queue.decide('approve');
+  assert.equal(queue.current.id, 3);
+  assert.deepEqual([queue.pending, queue.position.of, queue.unsaved], [9, 12, 1]);
+  queue.look(1);
+  assert.equal(queue.current.id, 5, 'the others of the stack are gone');
+  await settled();
+  assert.deepEqual([2, 4, 11].map((id) => server.get(id).state), Array(3).fill('review_approved'));
+  assert.equal(server.requests.length, 1);
+  assert.equal(queue.decidedToday, 3);
+  assert.deepEqual(queue.done.map(({ action, count }) => [action, count]), [['approve', 3]]);
+  queue.undo();
+  await settled();
+  assert.deepEqual([2, 4, 11].map((id) => server.get(id).state), Array(3).fill('pending_review'));
+  assert.deepEqual([queue.current.id, queue.pending], [2, 12]);
+  assert.deepEqual(queue.under(queue.current).map(({ id }) => id), [2, 4, 11]);
+  assert.ok(queue.next.every(({ id }) => id !== 4 && id !== 11));
+});
+
+test('a stack that was not sent yet is undone without the server', async () => {
+  const { queue, server } = await queueOf(5, [[1, 3]]);
+  const start = stop(server, { status: 503 });
+  queue.decide('skip');
+  await settled();
+  assert.deepEqual(queue.clips.map(({ id }) => id), [2, 4, 5]);
+  queue.undo();
+  start();
+  await settled();
+  assert.deepEqual(queue.clips.map(({ id }) => id), [1, 2, 3, 4, 5]);
+  assert.ok(server.pending.length === 5);
+});
+
+test('of an open stack each clip comes, and is decided on alone', async () => {
+  const { queue, server, stacks, sent } = await queueOf(5, [[1, 3]]);
+  stacks.toggle(1);
+  assert.deepEqual(queue.next.map(({ id }) => id), [2, 3, 4, 5]);
+  queue.decide('skip');
+  await settled();
+  assert.deepEqual(sent(), [[1, 'skip']]);
+  assert.equal(server.get(3).state, 'pending_review');
+  stacks.toggleAll();
+  assert.deepEqual(queue.under(queue.next[0]).map(({ id }) => id), [3]);
+});
+
+test('what the server refuses of a stack comes back, and the rest is decided', async () => {
+  const { queue, server, ids } = await queueOf(5, [[1, 3, 4]]);
+  server.change(3, { labels: ['new'] });
+  queue.decide('archive');
+  await settled();
+  assert.deepEqual([1, 3, 4].map((id) => server.get(id).state),
+    ['review_archived', 'pending_review', 'review_archived']);
+  assert.deepEqual([...ids()].sort(), [2, 3, 5]);
+  assert.match(queue.notice?.text ?? '', /^Not archived: 1 of 3 clips\. Clip 3 has changed\.$/);
+  for (const id of [2, 5]) server.change(id, { note: 'x' });
+  server.stacks = [[2, 5]];
+  await queue.renew();
+  for (const id of [2, 5]) server.change(id, { note: 'y' });
+  queue.show(2);
+  queue.decide('skip');
+  await settled();
+  assert.match(queue.notice?.text ?? '', /^Not saved: clip 2 skipped\. Clip 2 has changed\.$/);
+  assert.deepEqual([...ids()].sort(), [2, 3, 5]);
+});
+
+test('a stack whose answer was lost is decided on once', async () => {
+  const { queue, server, pass, ids } = await queueOf(4, [[1, 3]]);
+  const start = stop(server, { reaches: true });
+  queue.decide('approve');
+  await settled();
+  start();
+  await pass(1000);
+  assert.deepEqual([server.events.length, queue.unsaved, ids()], [1, 0, [2, 4]]);
+});
