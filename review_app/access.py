@@ -1,8 +1,9 @@
 """Who sends a request, and whether they may: judged here for every route, before its view runs.
 
-A person signs in and has a session (`db.sessions`) whose secret their cookie carries; a program
-brings a token. Where nobody is in the table of people and only this machine reaches the app,
-whoever opens it is the local user, who needs no password and may everything.
+A person signs in and has a session (`db.sessions`) whose secret their cookie carries, or is named
+by a proxy that may say so; a program brings a token. Where nobody is in the table of people and
+only this machine reaches the app, whoever opens it is the local user, who needs no password and may
+everything.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from flask import Flask, Request, g, make_response, redirect, request, session, 
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from heaters_pipeline.db import audit, people, sessions, tokens
+from heaters_pipeline.db import audit, people, sessions
 from heaters_pipeline.domain.people import Who
-from heaters_pipeline.domain.roles import LEAST, Role, lesser
-from heaters_pipeline.work.people import digest
+from heaters_pipeline.domain.roles import LEAST, Role
+from heaters_pipeline.work import single_sign_on
+from heaters_pipeline.work.people import digest, holder
 from review_app.errors import answer, wants_json
 from review_app.guard import token_of
+from review_app.proxies import named_by_proxy
 from review_app.services import services, transaction
 
 
@@ -92,6 +95,9 @@ def address() -> str:
 
 
 def _by_session(secret: str) -> Visitor | None:
+    """None where a proxy says who it is: that counts then."""
+    if named_by_proxy(request, services().settings) is not None:
+        return None
     with transaction() as found_in:
         person = sessions.use(found_in, digest(secret), services().settings.session_days)
     return Visitor(Role(person.role), person.name, secret) if person else None
@@ -102,12 +108,15 @@ def _otherwise(asked: Request) -> Visitor | None:
     token = token_of(asked)
     with transaction() as found_in:
         if token is not None:
-            found = tokens.use(found_in, digest(token))
-            if found is None:
-                return None
-            person, role = found
-            return Visitor(lesser(role, Role(person.role)), person.name)
-        is_open = services().settings.is_private and not people.exist(found_in)
+            found = holder(found_in, token)
+            return Visitor(found.role, found.name) if found else None
+        settings = services().settings
+        name = named_by_proxy(asked, settings)
+        if name is not None:
+            role = settings.login_role
+            person = single_sign_on.by_name(found_in, name, role, address=address())
+            return Visitor(Role(person.role), person.name)
+        is_open = settings.is_private and not people.exist(found_in)
     return LOCAL if is_open else None
 
 

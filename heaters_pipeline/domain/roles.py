@@ -27,7 +27,8 @@ def lesser(one: Role, other: Role) -> Role:
 _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
     None: {
         "health": "healthz",
-        "login": "page sign_in",
+        "invites": "page accept",
+        "login": "page sign_in oidc oidc_return",
     },
     Role.REVIEWER: {
         "clip_files": "mp4 export keyframe",
@@ -65,7 +66,8 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "uploads": "look send cancel",
     },
     Role.ADMIN: {
-        "people": "index set_role remove end_sessions end_session revoke_token log",
+        "people": "index add invite withdraw set_role remove end_sessions end_session"
+        " revoke_token log",
     },
 }
 """The functions of each view, under the least role that they ask for; None: anybody."""

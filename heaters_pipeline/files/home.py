@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-KEPT = ("storage", "uploads", "logs", "scratch", "dagster", "search", "secret_key", "demo.mp4")
+KEPT = (
+    *("storage", "uploads", "logs", "scratch", "dagster", "search", "tls"),
+    *("secret_key", "demo.mp4"),
+)
 """What Heaters keeps in it, but for the embedded Postgres, which closes its own folder."""
 
 OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO

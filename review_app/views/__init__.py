@@ -8,6 +8,7 @@ from review_app.views import (
     groups,
     handover,
     health,
+    invites,
     keyframe_rules,
     labels,
     library,
@@ -31,7 +32,8 @@ from review_app.views import (
 BLUEPRINTS = tuple(
     view.blueprint
     for view in (
-        *(health, login, people, review, queue, progress, decisions, reviewer, sheet, media),
+        *(health, login, invites, people, review, queue, progress, decisions, reviewer),
+        *(sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
         *(collections, groups, handover, keyframe_rules, reel, search, themes),
     )

@@ -21,7 +21,7 @@ from heaters_pipeline.db.models.exports import (
 )
 from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
 from heaters_pipeline.db.models.outages import Outage
-from heaters_pipeline.db.models.people import AuditEntry, Person, SignIn, SignInDelay, Token
+from heaters_pipeline.db.models.people import AuditEntry, Invite, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
 from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
@@ -60,6 +60,7 @@ __all__ = [
     "GroupExport",
     "Handover",
     "HandoverClip",
+    "Invite",
     "KeyframeRuleRow",
     "Label",
     "ObjectToDelete",
