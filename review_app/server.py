@@ -1,13 +1,16 @@
-"""The web server: waitress, set so that a client that is slow holds a connection, and no thread."""
+"""The web server: waitress, set so that a client that is slow holds a connection, and no thread; by
+https where there is a certificate."""
 
 from __future__ import annotations
 
 import resource
+import ssl
 
 from flask import Flask
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 
 from review_app.downloads import BUFFERED_BYTES
+from review_app.tls import speak_tls
 from review_app.uploads.tus import LONGEST_CHUNK
 
 THREADS = 16
@@ -27,10 +30,15 @@ RECEIVE_BYTES = 1 << 18
 
 
 def open_server(
-    app: Flask, host: str, port: int, *, trusted_proxies: int = 0
+    app: Flask,
+    host: str,
+    port: int,
+    *,
+    trusted_proxies: int = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> MultiSocketServer | TcpWSGIServer:
     """Listens at once; `run()` answers, until `close()`."""
-    return create_server(
+    server = create_server(
         app,
         host=host,
         port=port,
@@ -46,7 +54,11 @@ def open_server(
         ident=None,
         # Else waitress takes the headers away before the app reads them (`proxies`).
         clear_untrusted_proxy_headers=trusted_proxies == 0,
+        url_scheme="https" if tls else "http",
     )
+    if tls:
+        speak_tls(server, tls)
+    return server
 
 
 def _file_descriptors() -> int:
