@@ -15,11 +15,13 @@ import requests
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
 from werkzeug.test import TestResponse
 
 from heaters_pipeline.db import people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.platform.dagster_login import Login
 from heaters_pipeline.settings import Settings
 from review_app import create_app
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, OTHER_KEY, Provider, serving
@@ -108,6 +110,33 @@ def test_newcomers_of_a_proxy_get_the_role_of_the_setting(
     ann = at(signed_in(app, "ann"), PROXY)
     ann.client.environ_base["HTTP_X_FORWARDED_USER"] = "ben"
     assert ann.load("/people").status_code == 403
+
+
+def test_dagster_knows_people_as_the_review_app_does(
+    behind_proxy: Settings, engine: Engine
+) -> None:
+    def role(settings: Settings, address: str, **headers: str) -> Role | None:
+        sent = [
+            (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()
+        ]
+        scope = {"type": "http", "headers": sent, "client": (address, 1)}
+        return Login(engine, settings).role_of(HTTPConnection(scope))
+
+    alone = behind_proxy.model_copy(update={"login_header": None})
+    assert role(alone, "127.0.0.1") == Role.ADMIN
+    assert role(behind_proxy, PROXY) is None
+    add_people(engine, ann=Role.ADMIN)
+    assert role(alone, "127.0.0.1") is None
+    assert role(behind_proxy, PROXY, x_forwarded_user="ann") == Role.ADMIN
+    assert role(behind_proxy, STRANGER, x_forwarded_user="ann") is None
+    forged = {"x_forwarded_user": "ann", "x_forwarded_for": PROXY}
+    assert role(behind_proxy, STRANGER, **forged) is None
+    assert role(alone, PROXY, x_forwarded_user="ann") is None
+    ann = signed_in(create_app(behind_proxy), "ann").client.get_cookie("heaters").value
+    assert role(behind_proxy, STRANGER, cookie=f"heaters={ann}") == Role.ADMIN
+    for wrong in (f"heaters={ann}x", "heaters=eyJ9.x.y", "heaters=", "heaters"):
+        assert role(behind_proxy, STRANGER, cookie=wrong) is None, wrong
+    assert role(behind_proxy, PROXY, x_forwarded_user="ben", cookie=f"heaters={ann}") is None
 
 
 @pytest.fixture(scope="module")
