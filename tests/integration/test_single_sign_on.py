@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import re
+import socket
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -24,6 +25,7 @@ from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.platform.dagster_login import Login
 from heaters_pipeline.settings import Settings
 from review_app import create_app
+from tests.browser.review_world import served
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, OTHER_KEY, Provider, serving
 from tests.people import Browser, add_people, signed_in
 
@@ -94,6 +96,28 @@ def test_the_header_is_ignored_from_any_other_address(
     # Without the setting nobody believes it.
     app = create_app(behind_proxy.model_copy(update={"login_header": None}))
     assert by_proxy(app, "ann").load().location == "/login?next=/review"
+
+
+def test_no_other_spelling_and_no_second_header_passes(
+    behind_proxy: Settings, engine: Engine
+) -> None:
+    """As they come over the wire: a proxy that replaces the header may pass on others like it."""
+    add_people(engine, ann=Role.ADMIN)
+    here = {"login_networks": (ip_network("127.0.0.0/8"),)}
+    with served(create_app(behind_proxy.model_copy(update=here))) as url:
+        for lines, status in (
+            (["X-Forwarded-User: ann"], 200),
+            (["X_Forwarded_User: ann"], 303),
+            (["X-Forwarded_User: ann"], 303),
+            (["X-Forwarded-User: ann", "X-Forwarded-User: ben"], 403),
+            (["X-Forwarded-User: ben", "x-forwarded-user: ann"], 403),
+            (["X-Forwarded-User : ann"], 400),
+        ):
+            sent = "\r\n".join(["GET /people HTTP/1.0", "Host: 127.0.0.1", *lines, "", ""])
+            with socket.create_connection(("127.0.0.1", urlsplit(url).port)) as line:
+                line.sendall(sent.encode())
+                answer = line.makefile("rb").readline().split()
+            assert int(answer[1]) == status, lines
 
 
 def test_newcomers_of_a_proxy_get_the_role_of_the_setting(
