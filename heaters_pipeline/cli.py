@@ -72,8 +72,17 @@ def main() -> None:
 
 
 @main.command()
-def up() -> None:
+@click.option(
+    "--share",
+    is_flag=True,
+    help="Serve other machines, too, by https: with the certificate of HEATERS_TLS_CERT or one "
+    "that is made here, and a link that makes the first admin if there is none.",
+)
+def up(share: bool) -> None:
     """Start everything and keep it running until Ctrl-C."""
+    if share:
+        _share()
+        return
     with _everything(_settings()) as supervisor:
         _say_where(supervisor)
         supervisor.wait()
@@ -368,6 +377,24 @@ def _everything(settings: Settings) -> Supervisor:
     from heaters_pipeline.platform.supervisor import Supervisor
 
     return Supervisor(settings, click.echo)
+
+
+def _share() -> None:
+    from heaters_pipeline.platform.sharing import shared
+    from heaters_pipeline.platform.supervisor import Supervisor
+
+    settings, fingerprint = shared(_settings())
+    with Supervisor(settings, click.echo, invites_admin=True) as supervisor:
+        click.echo(f"\n  Other machines {settings.public_address}")
+        if supervisor.invitation:
+            click.echo(f"  First admin    {supervisor.invitation}  (once, within a day)")
+        if fingerprint:
+            click.echo(
+                f"  Certificate    {settings.tls_cert}, made here: browsers warn until they trust "
+                f"it; its SHA-256 is {fingerprint}"
+            )
+        _say_where(supervisor)
+        supervisor.wait()
 
 
 def _say_where(supervisor: Supervisor) -> None:

@@ -10,8 +10,16 @@ from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.film_limits import FilmLimits
@@ -19,7 +27,10 @@ from heaters_pipeline.domain.hosts import is_loopback
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
+from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.domain.single_sign_on import RoleByValue
 from heaters_pipeline.domain.vectors import Strategy
+from heaters_pipeline.files.network import own_address
 from heaters_pipeline.storage.cache import NO_CACHE, CacheLimits
 
 
@@ -81,6 +92,26 @@ def _class_by_kind(given: str | Mapping[Kind, str]) -> Mapping[Kind, str]:
     return found
 
 
+def _role_by_value(given: str | RoleByValue) -> RoleByValue:
+    if not isinstance(given, str):
+        return given
+    found = {}
+    for each in _parts(given):
+        value, _, role = each.rpartition("=")
+        if role not in list(Role) or not value:
+            raise ValueError(f"{each!r} is not VALUE=ROLE with a role of {', '.join(Role)}")
+        found[value] = Role(role)
+    return found
+
+
+def _secure_address(given: str) -> str:
+    parts = urlsplit(given)
+    is_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if not (parts.scheme == "https" and parts.hostname) and not is_here:
+        raise ValueError("it must be an https address")
+    return given
+
+
 def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
     """Few services other than AWS know its storage classes; MinIO refuses them."""
     return {} if before["s3_endpoint_url"] else {Kind.GOLD_MASTER: "STANDARD_IA"}
@@ -92,6 +123,7 @@ ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Owners = Annotated[Names, AfterValidator(_owners)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Roles = Annotated[RoleByValue, NoDecode, BeforeValidator(_role_by_value)]
 
 
 class Settings(BaseSettings):
@@ -159,8 +191,9 @@ class Settings(BaseSettings):
         default=(),
         description="Names, separated by commas, under which browsers may reach the review app and "
         "Dagster besides this machine's own and `HEATERS_HOST`; one that begins with a dot stands "
-        "for all below it, too. Unset: no others while the review app listens on loopback only, "
-        "else any for the review app.",
+        "for all below it, too. Others come by such a name, so that people then have to sign in. "
+        "Unset: no others while the review app listens on loopback only, else any for the review "
+        "app.",
     )
     trusted_proxies: int = Field(
         default=0,
@@ -172,6 +205,63 @@ class Settings(BaseSettings):
         default=30,
         gt=0,
         description="How long somebody stays signed in in a browser that they don't use.",
+    )
+    tls_cert: AbsolutePath | None = Field(
+        default=None,
+        description="File (PEM) with the certificate, and those that it leads to, with which the "
+        "review app answers by https; unset: it answers by http.",
+    )
+    tls_key: AbsolutePath | None = Field(
+        default=None,
+        validate_default=True,
+        description="File (PEM) with the key of `HEATERS_TLS_CERT`.",
+    )
+    login_header: str | None = Field(
+        default=None,
+        description="Header in which a proxy that has people sign in says who sends a request, as "
+        "in `X-Forwarded-User`; unset: none is believed.",
+    )
+    login_networks: Networks = Field(
+        default=(),
+        validate_default=True,
+        description="Networks, separated by commas, from which `HEATERS_LOGIN_HEADER` is believed; "
+        "from any other address it is ignored.",
+    )
+    login_role: Role | None = Field(
+        default=None,
+        description="Role of people who come for the first time by `HEATERS_LOGIN_HEADER` or OIDC; "
+        "unset: only those come in who are people already, or to whom the provider gives a role.",
+    )
+    oidc_issuer: Annotated[str, AfterValidator(_secure_address)] | None = Field(
+        default=None,
+        description="Address of an OpenID Connect provider at which people may sign in; unset: "
+        "they have passwords only.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None, validate_default=True, description="Our name at the provider."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Our secret at the provider; unset: PKCE alone, without one."
+    )
+    oidc_domains: Names = Field(
+        default=(),
+        description="Domains, separated by commas, one of which the confirmed mail address of "
+        "people from the provider must have; unset: any.",
+    )
+    oidc_claim: str = Field(
+        default="groups", description="The claim of the provider that gives roles."
+    )
+    oidc_roles: Roles = Field(
+        default_factory=dict,
+        description="Role by value of that claim, as in `editors=operator,heads=admin`; the "
+        "highest counts, at each sign-in. Unset: roles are given here.",
+    )
+    presigned_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=7 * 24 * 3600,
+        description="For so long an address of S3 is good that browsers are sent to for exports "
+        "and proxies; 0: the bytes pass through the review app.",
     )
     review_port: int = Field(default=8765, description="Port of the review app.")
     dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
@@ -344,9 +434,67 @@ class Settings(BaseSettings):
         return is_loopback(self.host)
 
     @property
+    def opened_by(self) -> str | None:
+        """The setting by which others than this machine's users reach the review app; None where
+        none says so. A name that is not this machine's own is one by which others come."""
+        signs = {
+            "HEATERS_HOST": not self.on_loopback,
+            "HEATERS_TRUSTED_PROXIES": self.trusted_proxies,
+            "HEATERS_TRUSTED_HOSTS": not all(map(is_loopback, self.trusted_hosts)),
+            "HEATERS_LOGIN_HEADER": self.login_header,
+            "HEATERS_OIDC_ISSUER": self.oidc_issuer,
+        }
+        return next((name for name, is_sign in signs.items() if is_sign), None)
+
+    @property
     def is_private(self) -> bool:
-        """Whether the review app is for this machine alone: no proxy leads others to it, either."""
-        return self.on_loopback and not self.trusted_proxies
+        """Whether the review app is for this machine alone."""
+        return self.opened_by is None
+
+    @property
+    def signs_in_elsewhere(self) -> bool:
+        """Whether people can sign in whom this machine has never heard of."""
+        return bool(self.login_header or self.oidc_issuer)
+
+    @property
+    def local_address(self) -> str:
+        """Where this machine's programs find the review app. No `/` at its end."""
+        return self._address_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))  # noqa: S104
+
+    @property
+    def public_address(self) -> str:
+        """Where people's browsers find the review app, as far as settings and this machine's
+        network tell. No `/` at its end."""
+        name = next((each for each in self.trusted_hosts if not is_loopback(each)), None)
+        if self.trusted_proxies and name:
+            return f"https://{name.lstrip('.')}"
+        is_any = self.host in ("0.0.0.0", "::")  # noqa: S104
+        return self._address_of(name or own_address()) if is_any else self.local_address
+
+    def _address_of(self, host: str) -> str:
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.review_port}"
+
+    @field_validator("tls_key")
+    @classmethod
+    def _key_with_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("tls_cert") is None):
+            raise ValueError("the certificate and its key go together")
+        return value
+
+    @field_validator("login_networks")
+    @classmethod
+    def _networks_of_the_header(cls, value: object, info: ValidationInfo) -> object:
+        if info.data.get("login_header") and not value:
+            raise ValueError("it must name the networks from which the login header comes")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _client_of_the_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("it must be our name at the provider")
+        return value
 
 
 @lru_cache(maxsize=1)

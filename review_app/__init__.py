@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
@@ -10,12 +11,14 @@ from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.hosts import known_names
+from heaters_pipeline.domain.people import SESSION_COOKIE
 from heaters_pipeline.files.home import private_home
+from heaters_pipeline.files.secret_key import secret_key
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import open_storage
+from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import access, errors, metrics, resources
+from review_app import access, errors, metrics, oidc, resources
 from review_app.downloads import Downloads
 from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.hosts import answer_to
@@ -24,7 +27,6 @@ from review_app.presenters import texts
 from review_app.presenters.keyframes import keyframe_url
 from review_app.proxies import stand_behind
 from review_app.reviewer import reviewer_name
-from review_app.secret import secret_key
 from review_app.senders import Senders
 from review_app.services import Services
 from review_app.uploads import tus
@@ -34,15 +36,20 @@ from review_app.views import BLUEPRINTS
 LARGEST_FORM = 8 << 20
 """Ten thousand addresses of several hundred characters."""
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        *(f"{kind}-src 'self'" for kind in ("script", "style", "img", "media", "connect")),
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
+
+def content_security_policy(storage: str = "") -> str:
+    """`storage`: the origin from which browsers fetch films themselves."""
+    films = f"'self' {storage}".strip()
+    return "; ".join(
+        [
+            "default-src 'none'",
+            *(f"{kind}-src 'self'" for kind in ("script", "style", "img")),
+            *(f"{kind}-src {films}" for kind in ("media", "connect")),
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
 
 
 def create_app(settings: Settings) -> Flask:
@@ -52,7 +59,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret_key(settings.home),
-        SESSION_COOKIE_NAME="heaters",
+        SESSION_COOKIE_NAME=SESSION_COOKIE,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         PERMANENT_SESSION_LIFETIME=365 * 24 * 3600,
@@ -90,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
     # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)
     access.register(app)
+    oidc.register(app, settings)
     app.before_request(refuse_foreign_pages)
     csrf.init_app(app)
     app.before_request(partial(check_form, unless_exempt=True))
@@ -102,7 +110,7 @@ def create_app(settings: Settings) -> Flask:
         keyframe_url=keyframe_url, undo_window_seconds=settings.undo_window_seconds
     )
     app.context_processor(_visitor)
-    app.after_request(_secure)
+    app.after_request(partial(_secure, content_security_policy(_films_origin(settings, storage))))
     app.after_request(tus.mark)
     services.uploads.sweep()
     return app
@@ -129,8 +137,14 @@ def _dagster_url(settings: Settings) -> str:
     return with_database(_database_url(settings), DAGSTER_DATABASE)
 
 
-def _secure(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+def _films_origin(settings: Settings, storage: Storage) -> str:
+    """Empty where all bytes pass through the app."""
+    link = storage.link("any", 1) if settings.presigned_seconds else None
+    return "{0.scheme}://{0.netloc}".format(urlsplit(link)) if link else ""
+
+
+def _secure(policy: str, response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

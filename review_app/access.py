@@ -1,8 +1,9 @@
 """Who sends a request, and whether they may: judged here for every route, before its view runs.
 
-A person signs in and has a session (`db.sessions`) whose secret their cookie carries; a program
-brings a token. Where nobody is in the table of people and only this machine reaches the app,
-whoever opens it is the local user, who needs no password and may everything.
+A person signs in and has a session (`db.sessions`) whose secret their cookie carries, or is named
+by a proxy that may say so; a program brings a token. Where nobody is in the table of people and
+only this machine reaches the app, whoever opens it is the local user, who needs no password and may
+everything.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from flask import Flask, Request, g, make_response, redirect, request, session, 
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from heaters_pipeline.db import audit, people, sessions, tokens
+from heaters_pipeline.db import audit, people, sessions
 from heaters_pipeline.domain.people import Who
-from heaters_pipeline.domain.roles import LEAST, Role, lesser
-from heaters_pipeline.work.people import digest
+from heaters_pipeline.domain.roles import LEAST, Role
+from heaters_pipeline.work import single_sign_on
+from heaters_pipeline.work.people import digest, holder
 from review_app.errors import answer, wants_json
 from review_app.guard import token_of
+from review_app.proxies import named_by_proxy
 from review_app.services import reading, services, transaction
 
 NOTED = ("POST", "PUT", "DELETE")
@@ -95,6 +98,9 @@ def address() -> str:
 
 
 def _by_session(secret: str) -> Visitor | None:
+    """None where a proxy says who it is: that counts then."""
+    if named_by_proxy(request, services().settings) is not None:
+        return None
     with reading() as found_in:
         person = sessions.use(found_in, digest(secret), services().settings.session_days)
     return Visitor(Role(person.role), person.name, secret) if person else None
@@ -105,13 +111,20 @@ def _otherwise(asked: Request) -> Visitor | None:
     token = token_of(asked)
     with reading() as found_in:
         if token is not None:
-            found = tokens.use(found_in, digest(token))
-            if found is None:
-                return None
-            person, role = found
-            return Visitor(lesser(role, Role(person.role)), person.name)
+            found = holder(found_in, token)
+            return Visitor(found.role, found.name) if found else None
+        name = named_by_proxy(asked, services().settings)
+        if name is not None:
+            return _by_proxy(name)
         is_open = services().settings.is_private and not people.exist(found_in)
     return LOCAL if is_open else None
+
+
+def _by_proxy(name: str) -> Visitor:
+    role = services().settings.login_role
+    with transaction() as written_in:
+        person = single_sign_on.by_name(written_in, name, role, address=address())
+        return Visitor(Role(person.role), person.name)
 
 
 def _enforce() -> ResponseReturnValue | None:

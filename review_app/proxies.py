@@ -1,5 +1,6 @@
-"""Reverse proxies in front of the app, which give it TLS and a name: what they say of a request is
-believed as far as the setting `trusted_proxies` goes, and cookies follow the browser's scheme."""
+"""Reverse proxies in front of the app, which give it TLS and a name, and may have people sign in:
+what they say of a request is believed as far as the settings go, and cookies follow the browser's
+scheme."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from heaters_pipeline.domain.errors import Forbidden
+from heaters_pipeline.domain.networks import is_within
+from heaters_pipeline.settings import Settings
 from review_app.guard import token_of
 
 
@@ -32,3 +36,23 @@ def stand_behind(app: Flask, proxies: int) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )
+
+
+def named_by_proxy(asked: Request, settings: Settings) -> str | None:
+    """Who sends a request, as a proxy says that may say so; None where none does. Raises Forbidden
+    for more than one name: a proxy that adds to the header lets through what the browser sends."""
+    if settings.login_header is None or not _comes_from(asked, settings):
+        return None
+    name = asked.headers.get(settings.login_header, "").strip()
+    if "," in name:
+        raise Forbidden(
+            f"The header {settings.login_header} has several names: the proxy must put its own in "
+            "place of what browsers send."
+        )
+    return name or None
+
+
+def _comes_from(asked: Request, settings: Settings) -> bool:
+    """Whether one of the networks holds the other end of the connection, whatever headers say."""
+    before = asked.environ.get("werkzeug.proxy_fix.orig") or asked.environ
+    return is_within(before.get("REMOTE_ADDR") or "", settings.login_networks)

@@ -1,8 +1,10 @@
-"""The web server: waitress, set so that a client that is slow holds a connection, and no thread."""
+"""The web server: waitress, set so that a client that is slow holds a connection, and no thread; by
+https where there is a certificate."""
 
 from __future__ import annotations
 
 import resource
+import ssl
 from functools import partial
 from typing import cast
 
@@ -12,6 +14,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
 from review_app.downloads import BUFFERED_BYTES
 from review_app.senders import Channel
 from review_app.services import Services
+from review_app.tls import TlsChannel
 from review_app.uploads.tus import LONGEST_CHUNK
 
 THREADS = 16
@@ -31,7 +34,12 @@ RECEIVE_BYTES = 1 << 18
 
 
 def open_server(
-    app: Flask, host: str, port: int, *, trusted_proxies: int = 0
+    app: Flask,
+    host: str,
+    port: int,
+    *,
+    trusted_proxies: int = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> MultiSocketServer | TcpWSGIServer:
     """Listens at once; `run()` answers, until `close()`."""
     server = create_server(
@@ -50,11 +58,14 @@ def open_server(
         ident=None,
         # Else waitress takes the headers away before the app reads them (`proxies`).
         clear_untrusted_proxy_headers=trusted_proxies == 0,
+        url_scheme="https" if tls else "http",
     )
     senders = cast(Services, app.extensions["heaters"]).senders
+    channel = partial(TlsChannel, context=tls) if tls else Channel
     listening = server.map.values() if isinstance(server, MultiSocketServer) else [server]
     for each in listening:
-        each.channel_class = partial(Channel, senders=senders)
+        if isinstance(each, TcpWSGIServer):
+            each.channel_class = partial(channel, senders=senders)
     return server
 
 

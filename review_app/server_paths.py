@@ -14,7 +14,7 @@ def refuse_outside(reference: str) -> None:
     folders of HEATERS_SOURCE_FOLDERS, whether or not there is anything. Addresses pass."""
     settings = services().settings
     folders = settings.source_folders
-    is_free = folders is None and settings.is_private and not settings.trusted_hosts
+    is_free = folders is None and settings.is_private
     if "://" in reference or "\0" in reference or is_free:
         return
     try:

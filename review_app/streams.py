@@ -6,14 +6,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import cast
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, redirect, request
+from werkzeug.http import dump_options_header
 
 from heaters_pipeline.storage.base import too_short
 from review_app.downloads import BUFFERED_BYTES
 from review_app.headed_file import HeadedFile
 from review_app.services import services
+
+SAMPLES_AT = "X-Samples-At"
+SAMPLES_RANGE = "X-Samples-Range"
+"""Headers of a run of frames: where its samples are, and the Range to ask for there."""
+
+OCTETS = "application/octet-stream"
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """Only for addresses that name their content: other bytes get another address."""
@@ -52,6 +61,44 @@ def send_part(
     return _answer(body, whole, mimetype, cache)
 
 
+def send_run(key: str, start: int, length: int, head: bytes) -> Response:
+    """`head`, then `length` bytes of a proxy from byte `start`; where browsers may fetch these from
+    the storage itself, `head` alone, and the way to the rest. Raises what `send_part` does."""
+    part = range(start, start + length)
+    link = services().storage.link(key, _seconds(), part=part) if _seconds() else None
+    if link is None:
+        return send_part(key, start, length, OCTETS, IMMUTABLE, head=head)
+    response = _answer([head], len(head), OCTETS, _while_good())
+    response.headers[SAMPLES_AT] = link
+    response.headers[SAMPLES_RANGE] = f"bytes={part.start}-{part.stop - 1}"
+    return response
+
+
+def send_export(key: str, *, name: str, as_attachment: bool) -> Response:
+    """A film that was made for people, under a name, from the storage itself where browsers may
+    fetch it there. Raises ObjectMissing."""
+    mimetype = FILM_TYPES[PurePosixPath(key).suffix]
+    if _seconds() and request.method == "GET":  # an address is good for one method
+        storage = services().storage
+        storage.size(key)
+        kind = {"Content-Type": mimetype, "Content-Disposition": disposition(name, as_attachment)}
+        link = storage.link(key, _seconds(), headers=kind)
+        if link is not None:
+            answer = cast(Response, redirect(link))
+            answer.headers["Cache-Control"] = _while_good()
+            return answer
+    return send_object(key, mimetype, name=name, as_attachment=as_attachment)
+
+
+def _seconds() -> int:
+    return services().settings.presigned_seconds
+
+
+def _while_good() -> str:
+    """As long as what a browser keeps leads to something that is good for as long again."""
+    return f"private, max-age={_seconds() // 2}"
+
+
 def _answer(body: Iterable[bytes], length: int, mimetype: str, cache: str) -> Response:
     response = Response(body, mimetype=mimetype, direct_passthrough=True)
     response.content_length = length
@@ -88,10 +135,14 @@ def send_object(
 
 
 def set_name(response: Response, name: str, *, as_attachment: bool = True) -> None:
-    """The name under which a browser saves the answer. Headers are ASCII, so that other letters are
-    in `filename*` (RFC 6266), which every browser prefers."""
+    """The name under which a browser saves the answer."""
+    response.headers["Content-Disposition"] = disposition(name, as_attachment)
+
+
+def disposition(name: str, as_attachment: bool) -> str:
+    """Content-Disposition. Headers are ASCII, so that other letters are in `filename*` (RFC 6266),
+    which every browser prefers."""
     names = {"filename": name.encode("ascii", "replace").decode().replace("?", "_")}
     if not name.isascii():
         names["filename*"] = f"UTF-8''{quote(name, safe='')}"
-    disposition = "attachment" if as_attachment else "inline"
-    response.headers.set("Content-Disposition", disposition, **names)
+    return dump_options_header("attachment" if as_attachment else "inline", names)

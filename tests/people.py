@@ -33,11 +33,13 @@ def _password_hash() -> str:
     return PasswordHasher().hash(PASSWORD)
 
 
-def token(engine: Engine, name: str, role: Role | None = None) -> dict[str, str]:
+def token(
+    engine: Engine, name: str, role: Role | None = None, title: str = "a program"
+) -> dict[str, str]:
     """The header of a program that acts for somebody."""
     with transaction(engine) as session:
         person = people.named(session, name)
-        secret = work.add_token(session, TESTER, person, "a program", role, days=1)
+        secret = work.add_token(session, TESTER, person, title, role, days=1)
     return {"Authorization": f"Bearer {secret}"}
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 import click
 
 from heaters_pipeline.commands.opening import database, settings, whoever_types
+from heaters_pipeline.domain.people import INVITE_DAYS
 from heaters_pipeline.domain.roles import Role
 
 role_choice = click.Choice([role.value for role in Role])
@@ -40,6 +41,26 @@ def add_user(name: str, role: str, from_stdin: bool) -> None:
         with transaction(engine) as session:
             person = work.add(session, whoever_types(), name, Role(role), password)
     click.echo(f"{person.name}  {person.role}")
+
+
+@users.command("invite")
+@click.option("--role", type=role_choice, default=Role.REVIEWER.value, show_default=True)
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0, max=365, min_open=True),
+    default=INVITE_DAYS,
+    show_default=True,
+    help="Until it expires.",
+)
+def invite_user(role: str, days: float) -> None:
+    """Make a link by which somebody comes in, once, and chooses their name and password."""
+    from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.work.invites import invite
+
+    chosen = settings()
+    with database(chosen) as engine, transaction(engine) as session:
+        secret = invite(session, whoever_types(), None, Role(role), days)
+    click.echo(f"{chosen.public_address}/invites/{secret}")
 
 
 @users.command("list")

@@ -30,6 +30,11 @@ def find(session: Session, name: str, *, lock: bool = False) -> Person | None:
     return session.exec(query.with_for_update() if lock else query).first()
 
 
+def find_subject(session: Session, subject: str) -> Person | None:
+    """Whom a provider of OpenID Connect knows under this."""
+    return session.exec(select(Person).where(Person.subject == subject)).first()
+
+
 def named(session: Session, name: str) -> Person:
     person = find(session, name)
     if person is None:
@@ -44,7 +49,15 @@ def get(session: Session, person_id: int) -> Person:
     return person
 
 
-def add(session: Session, name: str, role: Role, password_hash: str) -> Person:
+def add(
+    session: Session,
+    name: str,
+    role: Role,
+    password_hash: str | None = None,
+    subject: str | None = None,
+) -> Person:
+    """Without a password they sign in elsewhere, as `subject` where a provider says who they
+    are."""
     _alone(session)
     if find(session, name) is not None:
         raise Conflict(f"There is a person {name} already: choose another name.")
@@ -53,7 +66,7 @@ def add(session: Session, name: str, role: Role, password_hash: str) -> Person:
             "The first person is an admin, who lets others in: `heaters users add NAME --role "
             "admin`."
         )
-    person = Person(name=name, role=role, password_hash=password_hash)
+    person = Person(name=name, role=role, password_hash=password_hash, subject=subject)
     session.add(person)
     session.flush()
     return person
@@ -68,7 +81,7 @@ def set_role(session: Session, person: Person, role: Role) -> None:
 
 
 def remove(session: Session, person: Person) -> None:
-    """With their sessions and tokens; their decisions stay. The last of all may go."""
+    """With their sessions, tokens and invitations; their decisions stay. The last of all may go."""
     _alone(session)
     if len(listed(session)) > 1:
         _refuse_if_last_admin(session, person)

@@ -11,7 +11,15 @@ IANA's registries of special-purpose addresses:
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from collections.abc import Iterable
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -74,6 +82,15 @@ def why_not_public(address: Address) -> str | None:
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return "a reserved address"
     return None
+
+
+def is_within(address: str, networks: Iterable[Network]) -> bool:
+    """Whether one of the networks holds the address; False for what is none."""
+    try:
+        found = held(ip_address(address))
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
 
 
 def held(address: Address) -> Address:

@@ -16,6 +16,14 @@ TOKEN_PREFIX = "heaters_"  # noqa: S105
 """Tokens begin with it, so that they are known for what they are wherever they turn up."""
 
 
+SESSION_COOKIE = "heaters"
+SESSION_SECRET = "_user_id"  # noqa: S105
+"""Under this name Flask-Login keeps a session's secret in the cookie."""
+
+INVITE_DAYS = 7
+"""How long a link lets somebody in."""
+
+
 class Who(NamedTuple):
     """Who does something, and from where, as the audit log names them."""
 

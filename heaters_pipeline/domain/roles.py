@@ -27,7 +27,8 @@ def lesser(one: Role, other: Role) -> Role:
 _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
     None: {
         "health": "healthz",
-        "login": "page sign_in",
+        "invites": "page accept",
+        "login": "page sign_in oidc oidc_return",
     },
     Role.REVIEWER: {
         "api": "document page",
@@ -85,7 +86,8 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
     },
     Role.ADMIN: {
         "api_people": "listed set_role remove end_sessions end_session revoke_token log",
-        "people": "index set_role remove end_sessions end_session revoke_token log",
+        "people": "index add invite withdraw set_role remove end_sessions end_session"
+        " revoke_token log",
     },
 }
 """The functions of each view, under the least role that they ask for; None: anybody."""

@@ -9,15 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 KEPT = (
-    "storage",
-    "cache",
-    "uploads",
-    "logs",
-    "scratch",
-    "dagster",
-    "search",
-    "secret_key",
-    "demo.mp4",
+    *("storage", "cache", "uploads", "logs", "scratch", "dagster", "search", "tls"),
+    *("secret_key", "demo.mp4"),
 )
 """What Heaters keeps in it, but for the embedded Postgres, which closes its own folder."""
 

@@ -1,7 +1,8 @@
 """What stands before Dagster's web server.
 
 Dagster has no users, and carries out what any page in the same browser asks of it: even mutations
-that an image's address holds. Here only its own pages and programs of this machine get through.
+that an image's address holds. Here only its own pages and programs of this machine get through, and
+where there are people, only for operators (`dagster_login`).
 Browsers say where a request comes from (`Origin`; `Sec-Fetch-Site`, Fetch Metadata), which a page
 can't forge, and send JSON to another site only if that site agrees beforehand, which Dagster never
 does (Fetch standard, CORS-preflight). Programs send no such headers.
@@ -9,13 +10,19 @@ does (Fetch standard, CORS-preflight). Programs send no such headers.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
+from starlette.requests import HTTPConnection
+
 from heaters_pipeline.domain.hosts import is_known
+from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.platform.dagster_login import Login
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,12 +37,20 @@ NO_FRAMES = [(b"x-frame-options", b"DENY"), (b"content-security-policy", b"frame
 
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
+HEALTH = "/server_info"
+"""Tells versions to anybody: `heaters up` asks for it until it answers."""
+
+STILL_SECONDS = 5
+"""For so long a WebSocket goes on without a look at whether its session has ended."""
+
 log = logging.getLogger("heaters.dagster")
 
 
 class Refusal(NamedTuple):
     status: HTTPStatus
     sentence: str
+    location: str = ""
+    """Where to go instead."""
 
 
 FOREIGN = Refusal(HTTPStatus.FORBIDDEN, "Dagster answers its own pages and programs only.")
@@ -44,15 +59,19 @@ FOREIGN = Refusal(HTTPStatus.FORBIDDEN, "Dagster answers its own pages and progr
 class Guard:
     """An ASGI app that hands on to `app` what may reach it. `names`: under which it is known."""
 
-    def __init__(self, app: App, names: Collection[str]) -> None:
+    def __init__(self, app: App, names: Collection[str], login: Login) -> None:
         self._app = app
         self._names = names
+        self._login = login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):  # `lifespan`, which is no request
             await self._app(scope, receive, send)
             return
-        refusal = refused(scope, self._names)
+        refusal = refused(scope, self._names) or await self._refused_somebody(scope)
+        if refusal is None and scope["type"] == "websocket":
+            await self._converse(scope, receive, send)
+            return
         if refusal is None:
             await self._app(scope, receive, _without_frames(send))
             return
@@ -65,11 +84,54 @@ class Guard:
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", str(len(body)).encode()),
+            *([(b"location", refusal.location.encode())] if refusal.location else []),
             *NO_FRAMES,
         ]
         start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": body})
+
+    async def _refused_somebody(self, scope: Scope) -> Refusal | None:
+        """Why the one who asks does not get through."""
+        if scope["path"] == HEALTH and scope.get("method") in READING:
+            return None
+        connection = HTTPConnection(scope)
+        role = await asyncio.to_thread(self._login.role_of, connection)
+        if role is None:
+            where = self._login.address(connection)
+            sentence = f"Dagster is for operators: sign in at {where}."
+            opens = scope["type"] == "http" and _header(scope, b"sec-fetch-mode") == "navigate"
+            status = HTTPStatus.SEE_OTHER if opens else HTTPStatus.UNAUTHORIZED
+            return Refusal(status, sentence, where if opens else "")
+        if not role.reaches(Role.OPERATOR):
+            return Refusal(
+                HTTPStatus.FORBIDDEN,
+                f"Your role is {role}; Dagster takes an operator: ask an admin.",
+            )
+        return None
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket, until whoever opened it may no more."""
+        seen, is_over = time.monotonic(), False
+
+        async def ends() -> bool:
+            nonlocal seen, is_over
+            if not is_over and time.monotonic() > seen + STILL_SECONDS:
+                seen = time.monotonic()
+                if await self._refused_somebody(scope) is not None:
+                    is_over = True
+                    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return is_over
+
+        async def receiving() -> Message:
+            message = await receive()
+            return {"type": "websocket.disconnect"} if await ends() else message
+
+        async def sending(message: Message) -> None:
+            if not await ends():
+                await send(message)
+
+        await self._app(scope, receiving, sending)
 
 
 def refused(scope: Scope, names: Collection[str]) -> Refusal | None:

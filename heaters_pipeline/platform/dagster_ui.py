@@ -20,9 +20,12 @@ from dagster_webserver.cli import (
 from dagster_webserver.version import __version__
 from dagster_webserver.webserver import DagsterWebserver
 
+from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.hosts import known_names
 from heaters_pipeline.files import logs
 from heaters_pipeline.platform.dagster_guard import Guard
+from heaters_pipeline.platform.dagster_login import Login
 from heaters_pipeline.settings import get_settings
 
 POLL_MILLISECONDS = 2000
@@ -32,6 +35,7 @@ POLL_MILLISECONDS = 2000
 def main(workspace: str) -> None:
     logs.begin()
     settings = get_settings()
+    engine = open_engine(with_driver(str(settings.database_url), APP_DRIVER))
     with DagsterInstance.get() as instance:
         instance.optimize_for_webserver(
             DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW
@@ -40,10 +44,15 @@ def main(workspace: str) -> None:
         with WorkspaceProcessContext(instance, target, version=__version__) as context:
             app = DagsterWebserver(context, live_data_poll_rate=POLL_MILLISECONDS).create_asgi_app()
             uvicorn.run(
-                Guard(app, known_names(settings.host, settings.trusted_hosts)),
+                Guard(
+                    app,
+                    known_names(settings.host, settings.trusted_hosts),
+                    Login(engine, settings),
+                ),
                 host="127.0.0.1",
                 port=settings.dagster_port,
                 log_level="warning",
+                proxy_headers=False,  # the guard asks who holds the connection
                 log_config=None,
             )
 

@@ -12,6 +12,8 @@ from types import TracebackType
 
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.people import Who
+from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.files.home import private_files, private_home
 from heaters_pipeline.files.logs import rotate
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
@@ -34,17 +36,23 @@ ANSWER_SECONDS = 120
 LOOK_SECONDS = 0.2
 LOCK_CHECK_SECONDS = 15
 CODE_SERVER = "code"
+FIRST_ADMIN_DAYS = 1
 
 Say = Callable[[str], None]
 
 
 class Supervisor:
     """All programs of Heaters, as a context: inside it they run and answer, after it they are
-    stopped. `say` gets a line for each event that a person should know."""
+    stopped. `say` gets a line for each event that a person should know. With `invites_admin` it
+    starts for other machines also without an admin, and has a link that makes one."""
 
-    def __init__(self, settings: Settings, say: Say) -> None:
+    def __init__(self, settings: Settings, say: Say, *, invites_admin: bool = False) -> None:
         self.settings = settings
         self._say = say
+        self._invites_admin = invites_admin
+        self.invitation: str | None = None
+        """Address at which the first admin comes in, inside the context; None where there is
+        one."""
         self._children: list[Child] = []
         self._exit = ExitStack()
         self.database_url = ""
@@ -53,11 +61,7 @@ class Supervisor:
 
     @property
     def review_address(self) -> str:
-        host = self.settings.host
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(  # noqa: S104
-            host, f"[{host}]" if ":" in host else host
-        )
-        return f"http://{host}:{self.settings.review_port}"
+        return self.settings.local_address
 
     @property
     def dagster_address(self) -> str:
@@ -111,10 +115,17 @@ class Supervisor:
             "HEATERS_HOME": str(self.settings.home),
             "DATABASE_URL": urls.heaters,
             "HEATERS_DAGSTER_DATABASE_URL": urls.dagster,
+            **self._served(),
             "PYTHONUNBUFFERED": "1",
         }
         self._exit.callback(self._stop_children)
         self._start_children(files, environment)
+
+    def _served(self) -> dict[str, str]:
+        """The settings of the review app's address, which `heaters up --share` changes."""
+        cert, key = self.settings.tls_cert, self.settings.tls_key
+        tls = {"HEATERS_TLS_CERT": str(cert), "HEATERS_TLS_KEY": str(key)} if cert else {}
+        return {"HEATERS_HOST": self.settings.host, **tls}
 
     def _take_home(self) -> None:
         self._exit.enter_context(private_files())
@@ -143,12 +154,18 @@ class Supervisor:
 
     def _refuse_unless_guarded(self) -> None:
         """Before anything else starts: the review app would say so in its log only."""
+        from heaters_pipeline.db import people
         from heaters_pipeline.db.engine import open_engine, transaction
+        from heaters_pipeline.work.invites import invite
         from heaters_pipeline.work.people import refuse_unless_guarded
 
         engine = open_engine(self.database_url)
         try:
             with transaction(engine) as session:
+                if self._invites_admin and not people.exist(session):
+                    who = Who("heaters up --share", "command line")
+                    secret = invite(session, who, None, Role.ADMIN, FIRST_ADMIN_DAYS)
+                    self.invitation = f"{self.settings.public_address}/invites/{secret}"
                 refuse_unless_guarded(session, self.settings)
         finally:
             engine.dispose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -102,6 +102,19 @@ class Storage(Protocol):
 
     def address(self, key: str) -> str:
         """Where other programs find the object, if it exists: an absolute path, or an address."""
+
+    def link(
+        self,
+        key: str,
+        seconds: int,
+        *,
+        part: range | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> str | None:
+        """An address at which anybody reads the object for so many seconds, whether or not there is
+        one; None where this storage has none. Of a `part` of its bytes the address is good for just
+        that, asked for as `Range: bytes=FIRST-LAST`. `headers`: Content-Type and
+        Content-Disposition of the answer."""
 
     def delete(self, *keys: str) -> None:
         """Removes objects; absent ones are no error. Where some can't be removed, the others are,

@@ -94,6 +94,9 @@ class LocalStorage:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
+    def link(self, *_: object, **__: object) -> None:
+        return None
+
     def address(self, key: str) -> str:
         return str(self._path(key).absolute())
 

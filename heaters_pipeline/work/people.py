@@ -8,13 +8,14 @@ import math
 import secrets
 from functools import cache
 from threading import BoundedSemaphore
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from heaters_pipeline.db import audit, people, sessions, sign_in_delays, tokens
+from heaters_pipeline.db import audit, invites, people, sessions, sign_in_delays, tokens
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Person, Token
 from heaters_pipeline.domain.errors import InputError
@@ -45,33 +46,40 @@ def digest(secret: str) -> str:
 
 def refuse_unless_guarded(session: Session, settings: Settings) -> None:
     """Raises InputError where other machines would reach an app that nobody can sign in to."""
-    if not settings.is_private and not people.exist(session):
-        name = "HEATERS_TRUSTED_PROXIES" if settings.on_loopback else "HEATERS_HOST"
+    opened_by = settings.opened_by
+    if opened_by is None or settings.signs_in_elsewhere:
+        return
+    if not people.exist(session) and not invites.let_in_an_admin(session):
         raise InputError(
-            f"By {name} other machines reach the review app, and there is no admin who lets "
+            f"By {opened_by} other machines reach the review app, and there is no admin who lets "
             "people in: run `heaters users add NAME --role admin` and start again."
         )
 
 
 def add(session: Session, who: Who, name: str, role: Role, password: str) -> Person:
     check_password(password)
-    person = people.add(session, person_name(name), role, _hash(password))
+    return add_hashed(session, who, person_name(name), role, hashed(password))
+
+
+def add_hashed(session: Session, who: Who, name: str, role: Role, password_hash: str) -> Person:
+    person = people.add(session, name, role, password_hash)
     audit.note(session, who, "add person", person.name, role)
     return person
 
 
 def set_role(session: Session, who: Who, person: Person, role: Role) -> None:
-    """Ends the person's sessions; their tokens do at most what they may now."""
+    """Ends the person's sessions and invitations; their tokens do at most what they may now."""
     was = person.role
     people.set_role(session, person, role)
     sessions.end_all(session, person)
+    invites.end_of(session, person)
     audit.note(session, who, "change role", person.name, f"{was} to {role}")
 
 
 def set_password(session: Session, who: Who, person: Person, password: str) -> None:
     """Ends the person's sessions; their tokens stay."""
     check_password(password)
-    person.password_hash = _hash(password)
+    person.password_hash = hashed(password)
     sessions.end_all(session, person)
     audit.note(session, who, "change password", person.name)
 
@@ -108,6 +116,22 @@ def add_token(
     return secret
 
 
+class Holder(NamedTuple):
+    """Of a token: for whom it acts, and as what."""
+
+    name: str
+    role: Role
+
+
+def holder(session: Session, token: str) -> Holder | None:
+    """None for one that is none, or not any more."""
+    found = tokens.use(session, digest(token))
+    if found is None:
+        return None
+    person, most = found
+    return Holder(person.name, lesser(most, Role(person.role)))
+
+
 def revoke_token(session: Session, who: Who, token_id: int) -> Token:
     token = tokens.get(session, token_id)
     session.delete(token)
@@ -128,9 +152,8 @@ def sign_in(
         person = people.find(session, name) if name.isprintable() else None
         sessions.sweep(session, days)
         sign_in_delays.sweep(session)
-    if wait > 0:
-        raise TooSoon(math.ceil(wait))
-    is_right = _is_right(person.password_hash if person else _nobodys_hash(), password)
+    refuse_if_too_soon(wait)
+    is_right = _is_right((person.password_hash if person else None) or _nobodys_hash(), password)
     with transaction(engine) as session:
         # Whoever has been removed meanwhile, or has another password, is not let in.
         now = people.find(session, name, lock=True) if person and is_right else None
@@ -139,15 +162,27 @@ def sign_in(
             audit.note(session, Who(failed, address), "fail to sign in")
             secret = None
         else:
-            secret = secrets.token_urlsafe(32)
-            if _HASHER.check_needs_rehash(now.password_hash):
-                now.password_hash = _hash(password)
+            if _HASHER.check_needs_rehash(str(now.password_hash)):
+                now.password_hash = hashed(password)
             sign_in_delays.succeed(session, counted)
-            sessions.begin(session, now, digest(secret), address, browser[:LONGEST_BROWSER])
-            audit.note(session, Who(now.name, address), "sign in")
+            secret = begin_session(session, now, address=address, browser=browser)
     if secret is None:
         raise SignInRefused("The name or the password is wrong.")
     return secret
+
+
+def begin_session(session: Session, person: Person, *, address: str, browser: str) -> str:
+    """The secret of a new session of somebody who has shown who they are."""
+    secret = secrets.token_urlsafe(32)
+    sessions.begin(session, person, digest(secret), address, browser[:LONGEST_BROWSER])
+    audit.note(session, Who(person.name, address), "sign in")
+    return secret
+
+
+def refuse_if_too_soon(wait: float) -> None:
+    """Raises TooSoon where there are seconds to wait."""
+    if wait > 0:
+        raise TooSoon(math.ceil(wait))
 
 
 def change_password(
@@ -176,7 +211,7 @@ def sign_out(session: Session, secret: str, address: str) -> None:
         audit.note(session, Who(person.name, address), "sign out")
 
 
-def _hash(password: str) -> str:
+def hashed(password: str) -> str:
     with _HASHING:
         return _HASHER.hash(password)
 
@@ -194,4 +229,4 @@ def _is_right(password_hash: str, password: str) -> bool:
 @cache
 def _nobodys_hash() -> str:
     """Checked where no person has the name: an answer at once would tell so."""
-    return _hash(secrets.token_urlsafe(32))
+    return hashed(secrets.token_urlsafe(32))

@@ -9,6 +9,7 @@ from review_app.views import (
     groups,
     handover,
     health,
+    invites,
     keyframe_rules,
     labels,
     library,
@@ -33,7 +34,8 @@ from review_app.views import (
 BLUEPRINTS = tuple(
     view.blueprint
     for view in (
-        *(health, login, people, review, queue, progress, decisions, reviewer, sheet, media),
+        *(health, login, invites, people, review, queue, progress, decisions, reviewer),
+        *(sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
         *(api, collections, groups, handover, keyframe_rules, metrics, reel, search, themes),
     )

@@ -12,7 +12,7 @@ from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.file_names import Named, file_names
 from review_app.presenters import keyframes
 from review_app.services import transaction
-from review_app.streams import FILM_TYPES, IMMUTABLE, REVALIDATE, send_object
+from review_app.streams import IMMUTABLE, REVALIDATE, send_export, send_object
 
 blueprint = Blueprint("clip_files", __name__)
 
@@ -29,11 +29,8 @@ def mp4(clip_id: int) -> Response:
     if key is None:
         raise NotFound(f"Clip {clip_id} has no file: it has not been exported.")
     suffix = PurePosixPath(key).suffix
-    return send_object(
-        key,
-        FILM_TYPES[suffix],
-        name=f"clip-{clip_id}{suffix}",
-        as_attachment="download" in request.args,
+    return send_export(
+        key, name=f"clip-{clip_id}{suffix}", as_attachment="download" in request.args
     )
 
 
@@ -58,9 +55,7 @@ def export(clip_id: int, profile: str) -> Response:
     )
     suffix = PurePosixPath(found.filepath).suffix
     (name,) = file_names([(template, named, suffix[1:])])
-    return send_object(
-        found.filepath, FILM_TYPES[suffix], name=name, as_attachment="download" in request.args
-    )
+    return send_export(found.filepath, name=name, as_attachment="download" in request.args)
 
 
 @blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>.<any(jpg, webp):_asked>")

@@ -13,7 +13,7 @@ from heaters_pipeline.domain.decisions import Ungroup
 from heaters_pipeline.domain.errors import NotFound
 from review_app.reviewer import reviewer_name
 from review_app.services import transaction
-from review_app.streams import FILM_TYPES, send_object
+from review_app.streams import send_export
 
 blueprint = Blueprint("groups", __name__)
 
@@ -98,9 +98,8 @@ def file(clip_id: int, profile: str) -> Response:
     if path is None:
         raise NotFound(f"The group of clip {clip_id} has no file of the profile {profile}.")
     suffix = PurePosixPath(path).suffix
-    return send_object(
+    return send_export(
         path,
-        FILM_TYPES[suffix],
         name=f"group-{first}-{profile}{suffix}",
         as_attachment="download" in request.args,
     )

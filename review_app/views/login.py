@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import TypedDict
+from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 
-from heaters_pipeline.domain.errors import InputError, NotFound
-from heaters_pipeline.domain.people import SignInRefused, TooSoon
-from heaters_pipeline.work import people
-from review_app.access import Visitor, address, visitor
+from heaters_pipeline.db import audit
+from heaters_pipeline.domain.errors import HeatersError, InputError, NotFound, Refused
+from heaters_pipeline.domain.people import SignInRefused, TooSoon, Who
+from heaters_pipeline.work import people, single_sign_on
+from review_app import oidc as provider
+from review_app.access import address, visitor
 from review_app.services import services, transaction
+from review_app.signing_in import after, begin, browser, leave, onward, typed_twice
 
 blueprint = Blueprint("login", __name__)
 
@@ -28,7 +32,7 @@ class Browser(TypedDict):
 @blueprint.get("/login")
 def page() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return _onward()
+        return onward(request.args.get("next", ""))
     return _page()
 
 
@@ -44,9 +48,38 @@ def sign_in() -> ResponseReturnValue:
     except SignInRefused as refused:
         return _page(str(refused)), 403
     except TooSoon as early:
-        return _page(str(early)), 429, _after(early)
-    _begin(secret)
-    return _onward()
+        return _page(str(early)), 429, after(early)
+    begin(secret)
+    return onward(request.args.get("next", ""))
+
+
+@blueprint.get("/login/oidc")
+def oidc() -> ResponseReturnValue:
+    """To the provider. A link leads here, as a form's policy would stop at its door."""
+    try:
+        return provider.leave_for(request.args.get("next", ""))
+    except Refused as error:
+        return _page(str(error)), 502
+
+
+@blueprint.get("/login/oidc/return")
+def oidc_return() -> ResponseReturnValue:
+    """Back from the provider."""
+    engine, role = services().engine, services().settings.login_role
+    try:
+        counted = single_sign_on.begin(engine, request.args.get("state", ""), address=address())
+        arrival, path = provider.come_back()
+        secret = single_sign_on.sign_in(engine, counted, arrival, role, browser=browser())
+    except NotFound:
+        raise
+    except TooSoon as early:
+        return _page(str(early)), 429, after(early)
+    except HeatersError as error:
+        with transaction() as written_in:
+            audit.note(written_in, Who("nobody", address()), "fail to sign in", None, str(error))
+        return _page(str(error)), 403
+    begin(secret)
+    return onward(path)
 
 
 @blueprint.get("/password")
@@ -63,17 +96,17 @@ def change_password() -> ResponseReturnValue:
             services().engine,
             str(visitor().name),
             request.form.get("password", ""),
-            _typed_twice(),
+            typed_twice(),
             **_browser(),
         )
     except SignInRefused:
         wrong = "The present password is wrong."
         return render_template("password.html", sentence=wrong), 403
     except TooSoon as early:
-        return render_template("password.html", sentence=str(early)), 429, _after(early)
+        return render_template("password.html", sentence=str(early)), 429, after(early)
     except InputError as error:
         return render_template("password.html", sentence=str(error)), 400
-    _begin(secret)
+    begin(secret)
     flash("Your password is changed. Elsewhere you are signed out.")
     return redirect(url_for("login.password"), 303)
 
@@ -81,37 +114,16 @@ def change_password() -> ResponseReturnValue:
 @blueprint.post("/logout")
 def sign_out() -> ResponseReturnValue:
     """A program with a token, or the local user, has no session to leave."""
-    _leave()
+    leave()
     return redirect(url_for("login.page"), 303)
-
-
-def _begin(secret: str) -> None:
-    _leave()
-    session.permanent = True
-    login_user(Visitor(secret=secret), force=True)
-
-
-def _leave() -> None:
-    """Ends the session that this browser has, if any, and forgets all that its cookie carries: what
-    somebody else may have put there must not outlast a sign-in."""
-    secret = session.get("_user_id")
-    if secret:
-        with transaction() as ended_in:
-            people.sign_out(ended_in, secret, address())
-    logout_user()
-    session.clear()
 
 
 def _browser() -> Browser:
     return {
         "address": address(),
-        "browser": request.user_agent.string,
+        "browser": browser(),
         "days": services().settings.session_days,
     }
-
-
-def _after(early: TooSoon) -> dict[str, str]:
-    return {"Retry-After": str(early.seconds)}
 
 
 def _refuse_without_session() -> None:
@@ -119,19 +131,10 @@ def _refuse_without_session() -> None:
         raise NotFound("Only people who have signed in have a password.")
 
 
-def _typed_twice() -> str:
-    new = request.form.get("new", "")
-    if new != request.form.get("again"):
-        raise InputError("The new password is not the same twice.")
-    return new
-
-
 def _page(sentence: str = "") -> str:
-    return render_template("login.html", sentence=sentence, name=request.form.get("name", ""))
-
-
-def _onward() -> ResponseReturnValue:
-    """To the page that was asked for: a path of ours, as anything else may lead elsewhere."""
-    path = request.args.get("next", "")
-    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return redirect(request.script_root + path if is_ours else url_for("review.index"), 303)
+    return render_template(
+        "login.html",
+        sentence=sentence,
+        name=request.form.get("name", ""),
+        provider=urlsplit(services().settings.oidc_issuer or "").hostname,
+    )

@@ -19,11 +19,10 @@ from heaters_pipeline.domain.levels import RECORD_BYTES, RECORDS_PER_SECOND, pac
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
 from review_app.services import services, transaction
-from review_app.streams import IMMUTABLE, send_object, send_part, stream
+from review_app.streams import IMMUTABLE, OCTETS, send_object, send_part, send_run, stream
 
 blueprint = Blueprint("media", __name__)
 
-OCTETS = "application/octet-stream"
 WAV = "audio/wav"
 AUDIO_CHUNK = 1 << 18
 LEVELS_TAIL = 16
@@ -36,7 +35,7 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
     video, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
-    return send_part(str(video.proxy_filepath), offset, length, OCTETS, IMMUTABLE, head=head)
+    return send_run(str(video.proxy_filepath), offset, length, head)
 
 
 @blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")

@@ -10,9 +10,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.db import audit, people, sessions, tokens
+from heaters_pipeline.db import invites as open_invites
+from heaters_pipeline.domain.people import INVITE_DAYS
 from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.work import invites
 from heaters_pipeline.work import people as work
-from review_app.access import who
+from review_app.access import visitor, who
 from review_app.fields import one_of
 from review_app.services import services, transaction
 
@@ -31,15 +34,44 @@ def index() -> ResponseReturnValue:
             people=everybody,
             names={person.id: person.name for person in everybody},
             roles=list(Role),
+            invite_days=INVITE_DAYS,
+            invites=open_invites.listed(session),
             sessions=sessions.listed(session, services().settings.session_days),
             tokens=tokens.listed(session),
             log=audit.latest(session, LATEST),
         )
 
 
+@blueprint.post("/people")
+def add() -> ResponseReturnValue:
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    role = _role()
+    with transaction() as session:
+        person = work.add(session, who(), name, role, password)
+    return _back(f"{person.name} may sign in as {person.role}.")
+
+
+@blueprint.post("/people/invites")
+def invite() -> ResponseReturnValue:
+    role = _role()
+    with transaction() as session:
+        name = visitor().name
+        maker = people.named(session, name) if name else None
+        secret = invites.invite(session, who(), maker, role, INVITE_DAYS)
+    flash(url_for("invites.page", secret=secret, _external=True), "invite")
+    return redirect(url_for("people.index"), 303)
+
+
+@blueprint.post("/people/invites/<int:invite_id>/withdraw")
+def withdraw(invite_id: int) -> ResponseReturnValue:
+    with transaction() as session:
+        invites.withdraw(session, who(), invite_id)
+    return _back("The link lets nobody in any more.")
+
+
 @blueprint.post("/people/<int:person_id>/role")
 def set_role(person_id: int) -> ResponseReturnValue:
-    role = Role(one_of(Role, request.form, "role"))
+    role = _role()
     with transaction() as session:
         person = people.get(session, person_id)
         work.set_role(session, who(), person, role)
@@ -83,6 +115,10 @@ def log() -> Response:
     response = Response(map(_line, audit.table(services().engine)), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="audit.csv")
     return response
+
+
+def _role() -> Role:
+    return Role(one_of(Role, request.form, "role"))
 
 
 def _line(row: Sequence[object]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
@@ -16,6 +18,9 @@ from tests.browser.chromium import FOREIGN_NAME, open_chromium
 from tests.browser.numbered import NUMBERED
 from tests.browser.tab import PATIENCE, Tab
 from tests.footage import NumberedFilm
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -40,7 +45,21 @@ def app_settings(settings: Settings, engine: Engine) -> Settings:
     with transaction(engine) as session:
         for key, name in enumerate(("interview", "b-roll"), start=1):
             labels.add(session, name, key=key)
-    return settings.model_copy(update={"trusted_hosts": ("127.0.0.1", FOREIGN_NAME)})
+    return settings
+
+
+@pytest.fixture
+def app(app: Flask) -> Flask:
+    """It answers also under a name that browsers don't trust as they trust localhost. Were that a
+    trusted host, people would have to sign in."""
+    known = app.wsgi_app
+
+    def under_our_name(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        environ["HTTP_HOST"] = environ["HTTP_HOST"].replace(FOREIGN_NAME, "127.0.0.1")
+        return known(environ, start)
+
+    app.wsgi_app = under_our_name  # type: ignore[method-assign, assignment]
+    return app
 
 
 @pytest.fixture(scope="module")

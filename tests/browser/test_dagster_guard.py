@@ -1,5 +1,6 @@
 """Dagster's web server: what a foreign page can make of it, in Chromium and with the headers that a
-browser can be brought to send; and that its own pages and programs go on working."""
+browser can be brought to send; that its own pages and programs go on working; and that it takes an
+operator where there are people."""
 
 from __future__ import annotations
 
@@ -18,12 +19,21 @@ from urllib.parse import urlencode
 
 import dagster as dg
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, expect
+from sqlalchemy import Engine
 
+from heaters_pipeline.db import people
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.work import people as work
 from tests.browser.chromium import FOREIGN_NAME
+from tests.browser.review_world import served
+from tests.people import PASSWORD, TESTER, add_people, token
 
-SITE = "films.example"
+SITE = "127.0.0.9"
 ZERO = 'mutation {setConcurrencyLimit(concurrencyKey: "transcode", limit: 0)}'
 """Nothing would be transcoded any more."""
 AS_JSON = {"Content-Type": "application/json"}
@@ -37,7 +47,14 @@ UPGRADE = {
 
 
 @pytest.fixture
-def dagster_port(dagster_home: DagsterFiles) -> Iterator[int]:
+def review_port() -> int:
+    """A free one."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def dagster_port(settings: Settings, dagster_home: DagsterFiles, review_port: int) -> Iterator[int]:
     """Where Dagster's web server answers, as `up` starts it, with pool limits set. No code server
     runs."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -49,6 +66,7 @@ def dagster_port(dagster_home: DagsterFiles) -> Iterator[int]:
         env={
             **os.environ,
             "HEATERS_DAGSTER_PORT": str(port),
+            "HEATERS_REVIEW_PORT": str(review_port),
             "HEATERS_TRUSTED_HOSTS": SITE,
         },
         stderr=(dagster_home.home / "said").open("wb"),
@@ -82,7 +100,12 @@ def limits() -> dict[str, int]:
 
 
 def test_foreign_pages_are_refused_and_our_own_go_on(
-    dagster_port: int, browser: Browser, dagster_home: DagsterFiles
+    dagster_port: int,
+    review_port: int,
+    browser: Browser,
+    dagster_home: DagsterFiles,
+    app: Flask,
+    engine: Engine,
 ) -> None:
     """In one go, as each start costs much."""
     assert_requests_of_foreign_pages_are_refused(dagster_port)
@@ -95,6 +118,11 @@ def test_foreign_pages_are_refused_and_our_own_go_on(
     assert_programs_and_dagsters_pages_are_answered(dagster_port)
     assert limits() == {**POOL_LIMITS, "transcode": 0}
     assert_dagsters_pages_work_in_chromium(dagster_port, browser)
+
+    add_people(engine, ann=Role.ADMIN, olga=Role.OPERATOR, ben=Role.REVIEWER)
+    assert_programs_need_a_token_of_an_operator(dagster_port, engine)
+    with served(app, review_port) as address:
+        assert_people_sign_in_for_dagster(dagster_port, address, browser, engine)
 
 
 def assert_requests_of_foreign_pages_are_refused(port: int) -> None:
@@ -230,3 +258,64 @@ def assert_dagsters_pages_work_in_chromium(port: int, browser: Browser) -> None:
     assert refused == []
     assert all(each.startswith("ws://localhost") for each in sockets)
     page.close()
+
+
+def assert_programs_need_a_token_of_an_operator(port: int, engine: Engine) -> None:
+    asked = json.dumps({"query": "{version}"})
+    here = f"127.0.0.1:{port}"
+    ours = {"Host": here, "Origin": f"http://{here}", "Sec-Fetch-Site": "same-origin"}
+    statuses = {
+        name: send(port, "POST", "/graphql", AS_JSON | header, asked)[0].status
+        for name, header in {
+            "nobody": {},
+            "a wrong token": {"Authorization": "Bearer heaters_wrong"},
+            "ben": token(engine, "ben"),
+            "olga": token(engine, "olga"),
+            "olga as reviewer": token(engine, "olga", Role.REVIEWER, "less"),
+        }.items()
+    }
+    assert statuses == {
+        "nobody": 401,
+        "a wrong token": 401,
+        "ben": 403,
+        "olga": 200,
+        "olga as reviewer": 403,
+    }
+    assert send(port, "GET", "/graphql", UPGRADE | ours)[0].status == 403
+    assert send(port, "GET", "/server_info")[0].status == 200
+
+
+def assert_people_sign_in_for_dagster(
+    port: int, review: str, browser: Browser, engine: Engine
+) -> None:
+    """With the cookie of the review app, which browsers send to every port of a name."""
+    context = browser.new_context()
+    page = context.new_page()
+    pools = f"http://127.0.0.1:{port}/deployment/concurrency"
+
+    def sign_in(name: str) -> None:
+        context.clear_cookies()
+        page.goto(f"{review}/login")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Password").press("Enter")
+        page.wait_for_url(f"{review}/review")
+
+    page.goto(pools)
+    assert page.url == f"{review}/login"
+    sign_in("ben")
+    answer = page.goto(pools)
+    assert (answer.status, "Your role is reviewer" in page.content()) == (403, True)
+    sign_in("olga")
+    page.goto(pools)
+    expect(page.get_by_text("transcode")).to_be_visible()
+    cookies = "; ".join(f"{each['name']}={each['value']}" for each in context.cookies())
+    host = f"127.0.0.1:{port}"
+    ours = {"Host": host, "Origin": f"http://{host}", "Cookie": cookies}
+    assert send(port, "GET", "/graphql", UPGRADE | ours)[0].status == 101
+    with transaction(engine) as session:
+        work.end_sessions(session, TESTER, people.named(session, "olga"))
+    assert send(port, "GET", "/graphql", UPGRADE | ours)[0].status == 403
+    page.goto(pools)
+    assert page.url == f"{review}/login"
+    context.close()

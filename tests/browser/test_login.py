@@ -13,12 +13,20 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.settings import Settings
 from heaters_pipeline.work import people as work
 from tests.browser.accessibility import violations
 from tests.browser.review_world import Film
 from tests.browser.tab import Tab
 from tests.browser.test_widths import look_at
 from tests.people import PASSWORD, TESTER, add_people, token
+
+
+@pytest.fixture
+def app_settings(app_settings: Settings) -> Settings:
+    """People may sign in at a provider, too."""
+    provider = {"oidc_issuer": "https://login.example.org/films", "oidc_client_id": "heaters"}
+    return app_settings.model_copy(update=provider)
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +43,8 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
 def test_whoever_signs_in_goes_on_where_they_wanted_to(page: Page, axe: str) -> None:
     page.goto("/library?state=approved")
     expect(page.get_by_label("Name")).to_be_focused()
+    provider = page.get_by_role("link", name="Sign in at login.example.org")
+    expect(provider).to_have_attribute("href", "/login/oidc?next=/library?state%3Dapproved")
     found = look_at("login", page, axe)
     sign_in(page, "ben", "not this one")
     expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
@@ -104,7 +114,8 @@ def test_an_admin_changes_roles_and_ends_sessions(
     expect(page.locator("#add")).to_be_visible()
     page.get_by_role("button", name="ann: your account").click()
     page.get_by_role("link", name="People").click()
-    found = look_at("people", page, axe)
+    found = assert_the_invited_come_in(page, browser, address, axe)
+    found += look_at("people", page, axe)
     assert not found, "\n".join(found)
     page.get_by_role("button", name=re.compile("End the session of ben")).click()
     expect(page.get_by_role("status")).to_contain_text("ben is signed out there.")
@@ -123,3 +134,35 @@ def test_an_admin_changes_roles_and_ends_sessions(
     page.get_by_role("button", name="Remove ann").click()
     expect(page.locator("#sentence")).to_contain_text("ann is the last admin")
     context.close()
+
+
+def assert_the_invited_come_in(page: Page, browser: Browser, address: str, axe: str) -> list[str]:
+    """By a link that the page of people shows once. Gives what axe finds."""
+    invitations = page.locator("section", has_text="Invitations")
+    for role in ("operator", "reviewer"):
+        invitations.get_by_label("Role").select_option(role)
+        invitations.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Send this link").input_value()
+    context = browser.new_context(base_url=address)
+    dans = context.new_page()
+    dans.goto(link)
+    expect(dans.get_by_text("You come in as reviewer.")).to_be_visible()
+    dans.get_by_label("Name").fill("ANN")
+    for label in ("Password", "The password again"):
+        dans.get_by_label(label, exact=True).fill(PASSWORD)
+    dans.get_by_role("button", name="Come in").click()
+    expect(dans.get_by_role("alert")).to_contain_text("There is a person ANN already")
+    found = look_at("invite", dans, axe)
+    dans.get_by_label("Name").fill("dan")
+    for label in ("Password", "The password again"):
+        dans.get_by_label(label, exact=True).fill(PASSWORD)
+    dans.get_by_role("button", name="Come in").click()
+    expect(dans.get_by_role("button", name="dan: your account")).to_be_visible()
+    dans.goto(link)
+    expect(dans.locator("#sentence")).to_contain_text("used or withdrawn")
+    context.close()
+    page.reload()
+    page.get_by_role("button", name="Withdraw the invitation as operator").click()
+    expect(page.get_by_role("status")).to_contain_text("lets nobody in any more")
+    invitations.get_by_role("button", name="Make a link").click()
+    return found

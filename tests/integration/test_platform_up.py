@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,12 +74,12 @@ class World:
             check=False,
         )
 
-    def start_up(self, *, interrupts_ignored: bool = False) -> subprocess.Popen[str]:
+    def start_up(self, *options: str, interrupts_ignored: bool = False) -> subprocess.Popen[str]:
         """`heaters up`, as a shell starts it with `&` if interrupts are ignored; it answers."""
         log = self.home / "said"
         with log.open("w") as said:
             process = subprocess.Popen(
-                _command("up"),
+                _command("up", *options),
                 env=self.environment(),
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -161,7 +164,7 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     world.settings = {
         "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
         "HEATERS_MIN_FREE_GB": "0",
-        "HEATERS_TRUSTED_HOSTS": "films.example",
+        "HEATERS_TRUSTED_HOSTS": "127.0.0.9",
     }
     (world.home / "logs").mkdir()
     for path in (world.home, world.home / "logs"):
@@ -188,6 +191,52 @@ def test_up_keeps_its_parts_alive_is_cleared_up_after_a_kill_and_stops_when_aske
     assert up.wait(5) == 0
     assert world.children() == []
     assert not EmbeddedPostgres(world.home).is_running()
+
+
+@pytest.mark.whole
+def test_up_shares_by_https_with_a_link_for_the_first_admin(world: World) -> None:
+    def start() -> tuple[subprocess.Popen[str], str, str, list[str]]:
+        up = world.start_up("--share", interrupts_ignored=True)
+        said = (world.home / "said").read_text()
+        (address,) = re.findall(r"Other machines (https://\S+)", said)
+        (fingerprint,) = re.findall(r"SHA-256 is (\S+)", said)
+        return up, address, fingerprint, re.findall(r"First admin +(\S+)", said)
+
+    up, address, fingerprint, links = start()
+    assert links[0].startswith(f"{address}/invites/")
+    cert = world.home / "tls" / "cert.pem"
+    browser = browser_that_trusts(cert)
+    assert browser(f"{address}/sources").url.startswith(f"{address}/login?next=")
+    page = browser(links[0]).read().decode()
+    assert "You come in as admin." in page
+    (token,) = re.findall(r'name="csrf_token" value="([^"]+)"', page)
+    password = "correct horse battery"
+    form = {"name": "ann", "new": password, "again": password, "csrf_token": token}
+    assert browser(links[0], **form).url == f"{address}/review"
+    assert b"People" in browser(f"{address}/people").read()
+    up.terminate()
+    up.wait(60)
+
+    up, again, same, links = start()
+    assert (again, same, links) == (address, fingerprint, [])
+    up.terminate()
+    up.wait(60)
+
+
+def browser_that_trusts(cert: Path) -> Callable[..., Any]:
+    """Asks by https, with cookies, and with the certificate as the only one to trust."""
+    trusting = ssl.create_default_context(cafile=str(cert))
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=trusting),
+        urllib.request.HTTPCookieProcessor(),
+    )
+
+    def ask(url: str, **form: str) -> Any:
+        sent = urllib.parse.urlencode(form).encode() if form else None
+        return opener.open(urllib.request.Request(url, sent, {"Referer": url}), timeout=60)
+
+    return ask
 
 
 @pytest.mark.whole

@@ -121,8 +121,9 @@ def test_what_opens_to_anybody_here_opens_under_no_other_name(settings: Settings
     [
         ({"host": "0.0.0.0"}, "HEATERS_HOST"),
         ({"trusted_proxies": 1, "trusted_hosts": ("localhost",)}, "HEATERS_TRUSTED_PROXIES"),
+        ({"trusted_hosts": ("localhost", ".films.example")}, "HEATERS_TRUSTED_HOSTS"),
     ],
-    ids=["address", "proxy"],
+    ids=["address", "proxy", "name"],
 )
 def test_where_others_reach_it_it_needs_an_admin(
     settings: Settings, engine: Engine, changes: dict[str, object], setting: str
@@ -135,6 +136,11 @@ def test_where_others_reach_it_it_needs_an_admin(
     with transaction(engine) as session:
         work.remove(session, TESTER, people.named(session, "ann"))
     assert Browser(app).load().location == "/login?next=/review"
+
+
+def test_names_of_this_machine_ask_for_nobody(settings: Settings) -> None:
+    names = {"trusted_hosts": ("localhost", "127.0.0.2")}
+    assert Browser(create_app(settings.model_copy(update=names))).load().status_code == 200
 
 
 def test_whoever_signs_in_reaches_the_page_that_they_asked_for(app: Flask, team: None) -> None:

@@ -180,13 +180,13 @@ PAGES = ("/review", "/sources", "/library", "/statistics", "/healthz", "/nowhere
 
 
 def test_an_untrusted_name_is_refused_in_one_sentence_and_one_line(
-    settings: Settings, tmp_path: Path
+    settings: Settings, ann: None, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
     with serving(log=log, HEATERS_TRUSTED_HOSTS=SITE) as server:
         # `heaters up` asks by address whether the app answers.
         assert server.get("/healthz")[0].status == 200
-        assert server.get("/sources", {"Host": SITE})[0].status == 200
+        assert server.get("/login", {"Host": SITE})[0].status == 200
         before = len(log.read_text().splitlines())
         for path in PAGES:
             answer, said = server.get(f"{path}%0aforged", {"Host": "evil.example"})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 
-from heaters_pipeline.domain.networks import why_not_public
+from heaters_pipeline.domain.networks import is_within, why_not_public
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,11 @@ from heaters_pipeline.domain.networks import why_not_public
 def test_what_is_not_public_is_told_apart(address: str, kind: str | None) -> None:
     said = why_not_public(ip_address(address))
     assert said is None if kind is None else said is not None and kind in said
+
+
+def test_an_address_is_within_networks_whatever_its_form() -> None:
+    networks = [ip_network("10.1.0.0/16"), ip_network("fd00::/8")]
+    for address in ("10.1.0.9", "::ffff:10.1.0.9", "fd00::1"):
+        assert is_within(address, networks), address
+    for address in ("10.2.0.9", "::ffff:10.2.0.9", "fe80::1", "", "unknown", "10.1.0.9, 10.1.0.9"):
+        assert not is_within(address, networks), address

@@ -46,6 +46,13 @@ def test_settings_that_hold_several_are_read_once(monkeypatch: pytest.MonkeyPatc
         ("HEATERS_STORAGE_CLASSES", "source", "'source' is not KIND=CLASS with a kind of clip, "),
         ("HEATERS_ASSET_OWNERS", "team:video, me", "'me' is neither an address nor team:NAME"),
         ("HEATERS_TRUSTED_PROXIES", "-1", "greater than or equal to 0"),
+        ("HEATERS_TLS_CERT", "/cert.pem", "the certificate and its key go together"),
+        ("HEATERS_TLS_KEY", "/key.pem", "the certificate and its key go together"),
+        ("HEATERS_LOGIN_HEADER", "X-User", "the networks from which the login header comes"),
+        ("HEATERS_LOGIN_ROLE", "king", "'reviewer', 'operator' or 'admin'"),
+        ("HEATERS_OIDC_ISSUER", "http://login.example", "it must be an https address"),
+        ("HEATERS_OIDC_ISSUER", "https://login.example", "it must be our name at the provider"),
+        ("HEATERS_OIDC_ROLES", "heads", "'heads' is not VALUE=ROLE with a role of reviewer, "),
     ],
 )
 def test_a_setting_that_can_not_be_read_is_refused(
@@ -54,3 +61,33 @@ def test_a_setting_that_can_not_be_read_is_refused(
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValueError, match=sentence):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("changes", "opened_by"),
+    [
+        ({}, None),
+        ({"trusted_hosts": ("localhost", "127.0.0.2", "::1")}, None),
+        ({"trusted_hosts": ("localhost", "films.example")}, "HEATERS_TRUSTED_HOSTS"),
+        ({"trusted_proxies": 1}, "HEATERS_TRUSTED_PROXIES"),
+        ({"host": "::"}, "HEATERS_HOST"),
+        ({"login_header": "X-User"}, "HEATERS_LOGIN_HEADER"),
+        ({"oidc_issuer": "https://login.example"}, "HEATERS_OIDC_ISSUER"),
+    ],
+)
+def test_which_setting_says_that_others_come(
+    changes: dict[str, object], opened_by: str | None
+) -> None:
+    settings = Settings().model_copy(update=changes)
+    assert (settings.opened_by, settings.is_private) == (opened_by, opened_by is None)
+
+
+def test_where_browsers_find_the_review_app() -> None:
+    here = Settings(host="::1", review_port=8000)
+    assert here.local_address == here.public_address == "http://[::1]:8000"
+    cert = {"tls_cert": Path("/cert.pem"), "tls_key": Path("/key.pem")}
+    shared = Settings(host="0.0.0.0", review_port=8000, trusted_hosts="films.example", **cert)
+    assert shared.local_address == "https://127.0.0.1:8000"
+    assert shared.public_address == "https://films.example:8000"
+    proxied = Settings(trusted_proxies=1, trusted_hosts="localhost,.films.example")
+    assert proxied.public_address == "https://films.example"

@@ -22,7 +22,7 @@ from heaters_pipeline.db.models.exports import (
 )
 from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
 from heaters_pipeline.db.models.outages import Outage
-from heaters_pipeline.db.models.people import AuditEntry, Person, SignIn, SignInDelay, Token
+from heaters_pipeline.db.models.people import AuditEntry, Invite, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
 from heaters_pipeline.db.models.requests import IdempotentRequest
 from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
@@ -65,6 +65,7 @@ __all__ = [
     "Handover",
     "HandoverClip",
     "IdempotentRequest",
+    "Invite",
     "KeyframeRuleRow",
     "Label",
     "ObjectToDelete",

@@ -38,9 +38,31 @@ class Person(SQLModel, table=True):
     id: int = identity()
     name: str = text()
     role: Role = text()
-    password_hash: str = text()
-    """By argon2, with its parameters and salt."""
+    password_hash: str | None = optional_text()
+    """By argon2, with its parameters and salt; None: they sign in elsewhere."""
+    subject: str | None = optional_text(unique=True)
+    """Who they are at the OIDC provider that they sign in at: its address, and their id there."""
     created_at: datetime = now()
+
+
+class Invite(SQLModel, table=True):
+    """By which somebody becomes a person, once, until it expires or the row is deleted."""
+
+    __tablename__: ClassVar[str] = "invites"
+    __table_args__ = (one_of("role", Role), sa.Index(None, "person_id"))
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+
+    id: int = identity()
+    person_id: int | None = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger, sa.ForeignKey("people.id", ondelete="CASCADE")),
+    )
+    """Who made it; None: a command, or the local user."""
+    role: Role = text()
+    digest: str = text(unique=True)
+    """SHA-256 of the secret in the link."""
+    created_at: datetime = now()
+    expires_at: datetime = now()
 
 
 class SignIn(SQLModel, table=True):

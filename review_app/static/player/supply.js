@@ -8,6 +8,7 @@
  */
 
 import { runsInNeed } from './demand.js';
+import { fetchRun } from './fetch_run.js';
 import { RUN_FRAMES } from './frames.js';
 import { Stills } from './stills.js';
 import { FrameStore } from './store.js';
@@ -40,7 +41,7 @@ export class Supply {
   constructor({ needsBytes, onload, onstill }) {
     this.#store = new FrameStore({
       fetchRun: ({ proxy, a, b }, signal, urgent) =>
-        fetch(`/media/${proxy}/${needsBytes() ? 'frames' : 'index'}/${a}-${b}`, {
+        fetchRun(`/media/${proxy}/${needsBytes() ? 'frames' : 'index'}/${a}-${b}`, {
           signal,
           priority: urgent ? 'high' : 'low',
         }),
