@@ -136,7 +136,7 @@ def test_the_app_answers_as_its_document_says(app: Flask, program: Program) -> N
 
 @pytest.mark.whole
 def test_the_app_answers_as_its_document_says_at_length(app: Flask, program: Program) -> None:
-    fuzz(app, program, 150)
+    fuzz(app, program, 50)
 
 
 def test_a_request_that_comes_again_counts_once(program: Program, engine: Engine) -> None:
