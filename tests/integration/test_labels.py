@@ -148,7 +148,7 @@ def test_the_page_adds_changes_moves_and_retires(reviewer: Reviewer, engine: Eng
     assert found == {
         "labels": [
             {"id": 1, "name": "day", "colour": "blue", "key": 3, "retired": False},
-            {"name": "night", "colour": "purple", "key": None, "retired": False},
+            {"id": 2, "name": "night", "colour": "purple", "key": None, "retired": False},
         ],
         "others": ["typed"],
     }
