@@ -63,7 +63,7 @@ START_SECONDS = 300
 HEAL_SECONDS = 900
 STOPPED_SECONDS = 4.0
 CLOCK_SECONDS = (-120, 120)
-DISK = "1500m"
+DISK = "700m"
 CACHE_GB = "0.012"
 """Too little for all of a film: some is fetched again."""
 PADDING_BYTES = 10 << 20

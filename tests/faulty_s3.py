@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,9 @@ Fault = Literal[
 """`error 500`, `error 503`: answered without asking the S3. `slow down`: a 503 that says SlowDown.
 `refused`: the connection is closed before any answer. `slow`: an answer comes a second late.
 `cut`: the connection ends after half of the body, of the request or of the answer. `damaged`: a
-byte of the body is another one. `wrong checksum`: the checksum that comes with a body is another
-one. `half upload`: of an upload in parts the first one arrives, and nothing that comes after."""
+byte of an answer is another one, and what is sent is refused, as S3 does where a checksum is wrong.
+`wrong checksum`: the one that comes with an answer is another. `half upload`: of an upload in parts
+the first one arrives, and nothing that comes after."""
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -97,8 +99,9 @@ def faulty_s3(target: str) -> Iterator[FaultyS3]:
                 return
             if fault == "slow":
                 time.sleep(SLOW_SECONDS)
-            if fault == "damaged" and body:
-                body = _damaged(body)
+            if fault == "damaged" and body:  # S3 compares it with the checksum that came with it
+                self._fail(400, "BadDigest")
+                return
             self._pass_on(body, fault)
 
         do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _serve
@@ -125,7 +128,7 @@ def faulty_s3(target: str) -> Iterator[FaultyS3]:
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if fault == "wrong checksum" and name.lower().startswith("x-amz-checksum-"):
-                    value = value[::-1]
+                    value = b64encode(bytes(len(b64decode(value)))).decode()
                 if name.lower() not in HOP_BY_HOP:
                     self.send_header(name, value)
             self.send_header("Content-Length", length)

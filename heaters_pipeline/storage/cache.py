@@ -22,8 +22,8 @@ from heaters_pipeline.files.scratch import scratch_folder
 
 LOCK_NAME = ".lock"
 TOTAL_NAME = ".bytes"
-"""How many bytes all files have, written before a file comes: after a crash it may say too much,
-and the next time that files are deleted it is counted anew."""
+"""How many bytes all files have, written before a file comes: it may say too much, after a crash
+or a deletion, and is counted anew where it says that there are too many."""
 
 FULL_AFTER_TRIM = 0.9
 """The share of the allowed bytes that stays when files are deleted, so that this is seldom."""
@@ -79,20 +79,22 @@ class ObjectCache:
 
     def _take(self, name: str, size: int, put: Callable[[Path], object]) -> None:
         with self._alone():
-            self._note_total(self._total() + size)
-            put(self.root / name)
+            before = self._total()
+            self._note_total(before + size)
+            try:
+                put(self.root / name)
+            except OSError:
+                self._note_total(before)
+                raise
             _note_use(self.root / name)
-            if self._total() > self._limits.most_bytes:
-                self._trim(self._total() - self._kept_bytes)
-            self._trim(self._limits.keep_free - self._free())
+            self._trim(self._limits.keep_free)
 
     def make_room(self, free_bytes: int) -> None:
         """Deletes files, until the disk has so many bytes free or all that are left are in use; the
         allowed bytes may have become fewer, too."""
         if self.root.is_dir():
             with self._alone():
-                excess = self._total() - self._limits.most_bytes
-                self._trim(max(free_bytes - self._free(), excess))
+                self._trim(free_bytes)
 
     def drop(self, name: str, *, though_in_use: bool = False) -> None:
         """Deletes a file, unless somebody reads it."""
@@ -108,13 +110,17 @@ class ObjectCache:
         """Bytes of all files, counted."""
         return sum(each.stat().st_size for each in self._files())
 
-    def _trim(self, size: int) -> None:
-        """Deletes files of so many bytes, the least recently used first. The caller is alone."""
-        if size <= 0:
+    def _trim(self, free_bytes: int) -> None:
+        """Deletes files, the least recently used first, until neither they nor the disk are too
+        full. The caller is alone."""
+        missing = free_bytes - self._free()
+        if self._total() <= self._limits.most_bytes and missing <= 0:
             return
         found = [(each, each.stat()) for each in self._files()]
         left = sum(stat.st_size for _, stat in found)
-        goal = left - size
+        goal = min(
+            self._kept_bytes if left > self._limits.most_bytes else left, left - max(0, missing)
+        )
         for path, stat in sorted(found, key=lambda one: one[1].st_atime_ns):
             if left <= goal:
                 break

@@ -131,6 +131,16 @@ def test_the_least_recently_used_go_first_and_none_that_somebody_reads(
     assert sum(storage.is_near(key) for _, key in files) == sum(near), "it would take all others'"
 
 
+def test_what_was_deleted_takes_no_room(machine: Machine, tmp_path: Path) -> None:
+    storage = machine(limits=CacheLimits(5 * SIZE))
+    stays, goes = made(tmp_path, 1), made(tmp_path, 2)
+    storage.put(*stays)
+    for _ in range(10):
+        storage.put(*goes)
+        storage.delete(goes[1])
+    assert storage.is_near(stays[1])
+
+
 def test_the_cache_gives_way_where_the_disk_is_full(machine: Machine, tmp_path: Path) -> None:
     path, key = made(tmp_path, 1)
     storage = machine()

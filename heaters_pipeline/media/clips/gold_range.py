@@ -269,6 +269,10 @@ class Timeline:
             ticks = int(checksums.ticks[first_frame])
             return cls(checksums.ticks, round(first - start) - _milliseconds(ticks))
 
+    @property
+    def is_rounded(self) -> bool:
+        return self.shift is not None
+
     def seconds(self, frame: int) -> Fraction:
         ticks = int(self.ticks[frame])
         if self.shift is None:
@@ -304,8 +308,9 @@ def _by_time(
         video = video.filter("trim", start=_seconds(early))
     begin = times.seconds(clip.frames.start)
     read_from = max(Fraction(0), begin - AUDIO_PREROLL)
-    seek = {"ss": _seconds(read_from)} if read_from else {}
-    audio = _audio(clip, tracks, begin - read_from, **seek)
+    # A seek to the beginning of Matroska loses the packet with which a decoder begins.
+    seek = {} if times.is_rounded and not read_from else {"ss": _seconds(read_from)}
+    audio = _audio(clip, times, tracks, begin - read_from, **seek)
     return video.filter("trim", end_frame=clip.frames.length), audio
 
 
@@ -322,7 +327,7 @@ def _from_beginning(
     start, end = (frame - (clip.begins or 0) for frame in clip.frames)
     opened = input_file(clip.gold, **{**clip.decoding, **decoding})
     video = exact(opened["V:0"], clip.facts).filter("trim", start_frame=start, end_frame=end)
-    return video, _audio(clip, tracks, times.seconds(clip.frames.start))
+    return video, _audio(clip, times, tracks, times.seconds(clip.frames.start))
 
 
 def _by_number(
@@ -335,13 +340,15 @@ def _seconds(time: Fraction) -> str:
     return f"{float(time):.6f}"
 
 
-def _audio(clip: GoldRange, tracks: Sequence[int], begin: Fraction, **seek: str) -> list[Any]:
-    """Audio of the range, which begins `begin` after what is read; silence where there is none. Its
-    first frame is moved to one time, wherever reading began: times that are rounded to samples
-    would differ otherwise."""
-    moved = _seconds(AUDIO_PREROLL - begin)
-    opened = input_file(clip.gold, **seek, itsoffset=moved, vn=None)
-    start, duration = _seconds(AUDIO_PREROLL), _seconds(clip.duration)
+def _audio(
+    clip: GoldRange, times: Timeline, tracks: Sequence[int], begin: Fraction, **seek: str
+) -> list[Any]:
+    """Audio of the range, which begins `begin` after what is read; silence where there is none.
+    Times in milliseconds are moved so that its first frame has the same one wherever reading began:
+    rounded to samples they would differ otherwise. (Coarser times can't be moved exactly.)"""
+    moved = AUDIO_PREROLL - begin if times.is_rounded else Fraction(0)
+    opened = input_file(clip.gold, **seek, itsoffset=_seconds(moved), vn=None)
+    start, duration = _seconds(begin + moved), _seconds(clip.duration)
     return [
         opened[f"a:{track}"]
         .filter("atrim", start=start)
