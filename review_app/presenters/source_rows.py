@@ -287,7 +287,8 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
     minutes = ledger.approved_minutes(session, ids)
     shared = repeats.shared(session, ids, repeat_score, TOLD_SHARE)
     lengths = source_list.playlist_lengths(session, ids)
-    moves = archiving.moves(session, ids)
+    cold = [video.id for video in videos if video.archived == Archived.COLD]
+    moves = archiving.moves(session, cold) if cold else {}
     now = datetime.now(UTC)
     return [
         Row(

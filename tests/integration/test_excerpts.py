@@ -16,10 +16,12 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import APPROVE
+from heaters_pipeline.media.clips import keyframes
 from heaters_pipeline.media.clips.excerpts import ClusterIndex, read_index, write_excerpt
 from heaters_pipeline.media.clips.export import export_clip
-from heaters_pipeline.media.clips.gold_range import GoldRange, Streams, WrongFrames
+from heaters_pipeline.media.clips.gold_range import GoldRange, Streams, WrongFrames, reads_of
 from heaters_pipeline.media.clips.joined_range import joined
+from heaters_pipeline.media.clips.keyframes import take_stills
 from heaters_pipeline.media.clips.sparse import SAMPLE, SampleIndex, read_samples
 from heaters_pipeline.media.ffmpeg.process import file_url
 from heaters_pipeline.settings import get_settings
@@ -149,6 +151,28 @@ def test_little_more_is_read_than_the_frames_take(
     excerpt(film, index, remote, frames, tmp_path / "excerpt.mkv")
     around = index.bytes_of(FrameRange(9, 40)) + index.bytes_of(FrameRange(80, 93))
     assert 0 < remote.fetched - index.bytes_of(frames) < around / 3, "of audio alone"
+
+
+def test_stills_are_the_same_however_their_frames_are_reached(
+    ingested: Callable[[str], Ingested], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, frames = ingested("large.mp4"), [37, 40, 69]
+    assert film.made.gold_master
+    whole = film.range(37, 70)
+    remote = File(film.made.gold_master)
+    index = read_index(remote, FRAMES)
+    assert index is not None
+    part = excerpt(film, index, remote, whole.frames, tmp_path / "excerpt.mkv")
+
+    def stills(source: GoldRange) -> list[bytes]:
+        taken = take_stills(source, frames, tmp_path, stall_seconds=STALL_SECONDS)
+        return [each.path.read_bytes() for each in taken]
+
+    first = stills(whole)
+    assert len(set(first)) == 3 and stills(part) == first
+    for read in reads_of([whole]):
+        monkeypatch.setattr(keyframes, "reads_of", lambda _, read=read: [read])
+        assert stills(whole) == first
 
 
 def test_other_frames_in_an_excerpt_are_found(

@@ -32,6 +32,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
     mute = make_numbered_film(folder / "mute.mp4", 75, audio=False, scenes=[30])
     film = folder / "film.mkv"
     beeps = ffmpeg.input(f"aevalsrc={BEEPS}:s=48000", format="lavfi", t=3)
+    beeps = beeps.filter("aformat", channel_layouts="stereo")
     codecs = {"c:v": "copy", "c:a": "flac"}
     output = ffmpeg.output(ffmpeg.input(file_url(mute)), beeps, file_url(film), **codecs)
     run(output, what="make a film that beeps", stall_seconds=STALL_SECONDS)
@@ -75,6 +76,13 @@ def test_a_receipt_says_what_was_measured(ingested: Ingested, tmp_path: Path) ->
     assert receipt["audio_lag"] is not None and abs(receipt["audio_lag"]) < 0.002
     assert re.search(r"\d", receipt["ffmpeg"])
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_audio_keeps_its_channels_and_its_rate(exported: Path) -> None:
+    """Whatever the proof keeps of it."""
+    with av.open(str(exported)) as container:
+        heard = container.streams.audio[0].codec_context
+        assert (heard.layout.name, heard.sample_rate) == ("stereo", 48_000)
 
 
 def test_encoding_again_is_no_fault(ingested: Ingested, exported: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from heaters_pipeline.media.clips.pictures import DELIVERY
 from heaters_pipeline.media.clips.proof import prove_export
 from heaters_pipeline.media.clips.samples import Samples
 from heaters_pipeline.media.clips.schedule import Schedule
-from heaters_pipeline.media.ffmpeg.filters import copies
+from heaters_pipeline.media.ffmpeg.filters import audio_copies, copies
 from heaters_pipeline.media.ffmpeg.process import Options, file_url
 
 
@@ -101,7 +101,7 @@ class _File:
     def outputs(self, streams: Streams) -> list[Any]:
         """Those of ffmpeg that write the file and the samples."""
         video, kept = copies(streams.video, 2)
-        pairs = [copies(each, 2, "asplit") for each in streams.audio]
+        pairs = [audio_copies(each, 2) for each in streams.audio]
         heard, told = ([pair[side] for pair in pairs] for side in (0, 1))
         return [
             self._encoded(self.schedule.video(video), self.schedule.audio(heard), streams.options),

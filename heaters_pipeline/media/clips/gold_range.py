@@ -26,7 +26,7 @@ from heaters_pipeline.media.ffmpeg.checksums import (
     Checksums,
     read_checksums,
 )
-from heaters_pipeline.media.ffmpeg.filters import copies, exact
+from heaters_pipeline.media.ffmpeg.filters import audio_copies, copies, exact
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, probe, video_stream
 from heaters_pipeline.media.ffmpeg.process import (
     Options,
@@ -160,7 +160,7 @@ class GoldRange:
         stored, audio = read(self, self.timeline, heard)
         *kept, proof = copies(stored, len(profiles) + 1)
         shared = {
-            track: copies(stream, sum(track in wanted for wanted in tracks), "asplit")
+            track: audio_copies(stream, sum(track in wanted for wanted in tracks))
             for track, stream in zip(heard, audio, strict=True)
         }
         return [
@@ -303,15 +303,13 @@ def _by_time(
     # Single images can't be sought in, not even for their beginning.
     seek = {"ss": _seconds(at - early)} if at > early else {}
     opened = input_file(clip.gold, **seek, **{**clip.decoding, **decoding})
-    video = exact(opened["V:0"], clip.facts)
-    if early:
-        video = video.filter("trim", start=_seconds(early))
+    video = opened["V:0"].filter("trim", start=_seconds(early)) if early else opened["V:0"]
     begin = times.seconds(clip.frames.start)
     read_from = max(Fraction(0), begin - AUDIO_PREROLL)
     # A seek to the beginning of Matroska loses the packet with which a decoder begins.
     seek = {} if times.is_rounded and not read_from else {"ss": _seconds(read_from)}
     audio = _audio(clip, times, tracks, begin - read_from, **seek)
-    return video.filter("trim", end_frame=clip.frames.length), audio
+    return exact(video, clip.facts).filter("trim", end_frame=clip.frames.length), audio
 
 
 def _by_time_from_earlier(
@@ -326,7 +324,8 @@ def _from_beginning(
     """The range's video, counted from the first frame of the file, and its audio from its time."""
     start, end = (frame - (clip.begins or 0) for frame in clip.frames)
     opened = input_file(clip.gold, **{**clip.decoding, **decoding})
-    video = exact(opened["V:0"], clip.facts).filter("trim", start_frame=start, end_frame=end)
+    # Trimmed first, so that several ranges of one file are no consumers of one filter.
+    video = exact(opened["V:0"].filter("trim", start_frame=start, end_frame=end), clip.facts)
     return video, _audio(clip, times, tracks, times.seconds(clip.frames.start))
 
 

@@ -119,12 +119,21 @@ def still(video: Any, facts: VideoFacts, *, full_range: bool) -> Any:
     )
 
 
-def copies(stream: Any, count: int, split: str = "split") -> list[Any]:
-    """A stream for `count` consumers; `split` is "asplit" for audio."""
+def copies(video: Any, count: int) -> list[Any]:
+    """`video` for so many consumers."""
     if count == 1:
-        return [stream]
-    made = stream.filter_multi_output(split, count)
+        return [video]
+    made = video.filter_multi_output("split", count)
     return [made.stream(number) for number in range(count)]
+
+
+def audio_copies(track: Any, count: int) -> list[Any]:
+    """`track` for so many consumers. Without a filter of its own that converts, what one of them
+    asks for (a low rate, one channel) would be given to all."""
+    if count == 1:
+        return [track]
+    made = track.filter_multi_output("asplit", count)
+    return [made.stream(number).filter("aresample") for number in range(count)]
 
 
 def upright(video: Any, orientation: Orientation) -> Any:
