@@ -24,6 +24,7 @@ from heaters_pipeline.db import (
     clips,
     embeddings,
     event_log,
+    frame_indexes,
     review_queue,
     reviews,
     source_videos,
@@ -134,7 +135,7 @@ def test_a_film_becomes_clips_that_cover_it(
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = [clip.frames for clip in clips.of_video(session, video.id)]
-        records = source_videos.frame_slice(session, video.id, FrameRange(0, FRAMES + 10))
+        records = frame_indexes.frame_slice(session, video.id, FrameRange(0, FRAMES + 10))
     assert find_faults(FRAMES, live) == []
     assert [frames.start for frames in live] == [0, *SCENES]
     assert len(records) == FRAMES

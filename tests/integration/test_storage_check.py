@@ -504,11 +504,11 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
     def lost() -> list[tuple[str, int, list[str]]]:
         with transaction(engine) as session:
             session.execute(sa.text("UPDATE source_videos SET retry_at = now()"))
-            return source_videos.lost(session, 9)
+            return lost_objects.due(session, 9)
 
     with transaction(engine) as session:
-        assert source_videos.remake(session, video.id, Kind.REVIEW_PROXY)
-        assert source_videos.remake(session, video.id, Kind.REVIEW_PROXY)
+        assert lost_objects.remake(session, video.id, Kind.REVIEW_PROXY)
+        assert lost_objects.remake(session, video.id, Kind.REVIEW_PROXY)
     assert lost() == [(video.key, 1, ["review_proxy"])]
     with transaction(engine) as session:
         source_videos.put_back(session, video.key, "The storage does not answer.", pause=None)
@@ -525,12 +525,12 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
     with transaction(engine) as session:
         now = source_videos.get(session, video.key)
         assert (now.state, now.error, now.lost_products) == ("ready", "Cut off.", None)
-        assert source_videos.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
+        assert lost_objects.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
         waiting = source_list.newest_first(session, Choice.WAITING, "", 9, 0)
         assert [each.key for each in waiting] == [unready.key, video.key]
         source_videos.cancel(session, video.key)
         assert source_videos.get(session, video.key).lost_products is None
-        assert not source_videos.remake(session, unready.id, Kind.FRAME_SCORES)
+        assert not lost_objects.remake(session, unready.id, Kind.FRAME_SCORES)
 
 
 def test_what_nothing_would_make_is_left_as_it_is(engine: Engine) -> None:
