@@ -62,8 +62,9 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.storage_check import Checked, check_storage
 from tests.decisions import decide
 from tests.faulty_s3 import FaultyS3
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 from tests.jobs import run_job, tick
+from tests.made_once import Worlds
 from tests.rows import add_keyframe, new_video, ready_video, to_delete
 
 NO_GRACE = timedelta(0)
@@ -116,9 +117,11 @@ class World:
             return source_videos.get(session, self.key)
 
 
-@pytest.fixture
-def world(work: Pipeline, tmp_path: Path) -> World:
-    film = make_numbered_film(tmp_path / "film.mp4", 36, (64, 36), scenes=(12, 24))
+FILM = NumberedFilm(36, (12, 24), size=(64, 36))
+
+
+def make_world(work: Pipeline, film: Path) -> str:
+    """The film's key."""
     report = ingest(work, str(film))
     assert report.error is None
     with work.transaction() as session:
@@ -126,9 +129,13 @@ def world(work: Pipeline, tmp_path: Path) -> World:
         profiles.save(session, "delivery", replace(BUILT_IN["delivery"], groups=Groups.BOTH))
     decide(work.engine, ids[1], Group())
     decide(work.engine, ids[2], APPROVE)
-    world = World(work, report.key)
-    world.library_steps()
-    return world
+    World(work, report.key).library_steps()
+    return report.key
+
+
+@pytest.fixture
+def world(work: Pipeline, film_file: Path, worlds: Worlds) -> World:
+    return World(work, worlds.fill(work, make_world, film_file))
 
 
 def overwrite(storage: Storage, key: str, content: bytes, folder: Path) -> None:
