@@ -53,17 +53,17 @@ def bundle(node_id: str) -> int | None:
     return crc32(file.encode()) % BUNDLES if file.startswith("tests/browser/") else None
 
 
-class Bundled(LoadScopeScheduling):
-    """Gives a worker a file, or a bundle of them."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        number = bundle(nodeid)
-        return nodeid.partition("::")[0] if number is None else f"browser {number}"
+def share(node_id: str) -> str:
+    """What one worker gets in one piece: a file, or a bundle of them."""
+    number = bundle(node_id)
+    return node_id.partition("::")[0] if number is None else f"browser {number}"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return Bundled(config, log)
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = share
+    return scheduler
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
