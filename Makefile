@@ -13,32 +13,29 @@ export FOOTAGE
 # Where the environment forbids bytecode, every process would compile Dagster and torch anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-test demo test test-whole chaos coverage lint bench clean
+.PHONY: install install-test chromium demo test test-whole chaos coverage lint bench clean
 
 install: .venv/installed
 
-install-test: .venv/installed-test
+install-test:
+	@$(MAKE) --no-print-directory --jobs 3 .venv/installed-test .venv/installed-checks chromium
 
 demo: install  ## FOOTAGE=path takes your own video
 	@exec .venv/bin/heaters demo $${FOOTAGE:+--footage "$$FOOTAGE"}
 
-# A file of tests stays in one process: its tests share what was costly to make. The long files begin
-# first (tests/conftest.py), so that no core idles at the end. One process more than cores, as many
-# tests wait for a server; browsers keep every core busy by themselves.
+# A file of tests stays in one process: its tests share what was costly to make. What takes long begins
+# first (tests/conftest.py), so that no core idles at the end. More than two processes a core: most
+# tests wait for a server, a browser or a moment half of their time.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
-SIDE_BY_SIDE = --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+SIDE_BY_SIDE = -n $(shell expr 2 \* $(CORES) + 1) --maxprocesses 8 --no-loadscope-reorder
 
 # Tests that fail are run once more, alone and by name: a machine that stood still for a while is no
 # fault of a change. What passes only then is a test to mend.
 PYTEST = .venv/bin/python -m pytest
 ALONE = --last-failed --last-failed-no-failures none --verbose
-define run-tests
-	$(PYTEST) $(1) $(SIDE_BY_SIDE) -n $(2) || { [ $$? -eq 1 ] && $(PYTEST) $(1) $(ALONE); }
-endef
 
 test: lint
-	$(call run-tests,tests/unit tests/integration,$$(($(CORES) + 1)))
-	$(call run-tests,tests/browser,$(CORES))
+	$(PYTEST) tests $(SIDE_BY_SIDE) || { [ $$? -eq 1 ] && $(PYTEST) tests $(ALONE); }
 
 test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips
 	.venv/bin/python -m pytest tests $(SIDE_BY_SIDE) -n $(CORES) -m whole
@@ -47,7 +44,7 @@ chaos: install-test  ## all of Heaters while it is killed, stopped and cut off; 
 	.venv/bin/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
 
 coverage: install-test  ## a third slower than the tests alone
-	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) -n $(CORES) --cov --cov-report=term
+	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) --cov --cov-report=term
 
 lint: install-test
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going lint-types lint-rest
@@ -84,15 +81,20 @@ clean:
 	@touch $@
 
 # torch by itself and first, so that nothing else chooses its version.
-.venv/installed-test: .venv/installed Makefile
+.venv/installed-test: .venv/installed
 	$(PIP) torch==2.13.0
 	$(PIP) --editable '.[test,models]'
+	@touch $@
+
+.venv/installed-checks: Makefile | .venv/bin/python
 	@if command -v npm >/dev/null; then :; else \
 		echo "The page's modules are tested by node and checked by TypeScript:" \
 			"install node 20 or later with npm (Debian: nodejs, npm)." >&2; exit 1; fi
 	npm install --prefix .venv --no-save --no-audit --no-fund $(NPM)
+	@touch $@
+
+chromium:
 	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && apt-get install -qq -y chromium; \
 	else echo "The tests in tests/browser need Chromium: install the package chromium."; fi
-	@touch $@

@@ -16,15 +16,16 @@ from heaters_pipeline.domain.errors import HeatersError
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
 
-FLAGS = (
+QUIET = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
 )
+"""Nothing in Chromium but the pages."""
+FLAGS = (*QUIET, "--autoplay-policy=no-user-gesture-required")
 PATIENCE_SECONDS = 30
 VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 SEEK_KEY = "F9"

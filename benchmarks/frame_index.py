@@ -17,7 +17,7 @@ from benchmarks.footage import make_long_proxy
 from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from benchmarks.steps import scan_packets
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import frame_indexes, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Origin
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -116,7 +116,7 @@ def _slice_seconds(
     start = positions.randrange(frame_count - CLIP_FRAMES)
     frames = FrameRange(start, start + CLIP_FRAMES)
     began = time.perf_counter()
-    records = source_videos.frame_slice(session, video_id, frames)
+    records = frame_indexes.frame_slice(session, video_id, frames)
     seconds = time.perf_counter() - began
     if len(records) != CLIP_FRAMES or records[0].ticks != start * TICKS_PER_SECOND // RATE:
         raise HeatersError(f"The slice at frame {start} is not that of its clip.")

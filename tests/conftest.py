@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import dagster as dg
 import psycopg
@@ -15,6 +17,8 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy import Engine
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from heaters_pipeline.db import migrate
 from heaters_pipeline.db.engine import open_engine
@@ -34,12 +38,45 @@ from heaters_pipeline.storage import LocalStorage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare, served
 from tests.footage import NumberedFilm
+from tests.made_once import FROM_TEMPLATE, Worlds
+from tests.people import QUICK_HASHER
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+BUNDLES = 4
+"""Of the files of browser tests: a worker starts Chromium anew for what it has in a row."""
+
+
+def bundle(node_id: str) -> int | None:
+    file, _, _ = node_id.partition("::")
+    return crc32(file.encode()) % BUNDLES if file.startswith("tests/browser/") else None
+
+
+def share(node_id: str) -> str:
+    """What one worker gets in one piece: a file, or a bundle of them."""
+    number = bundle(node_id)
+    return node_id.partition("::")[0] if number is None else f"browser {number}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = share
+    return scheduler
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """What takes long begins first, but no more than half of the browsers, which would drop frames
+    if all played side by side."""
+
+    def turn(item: pytest.Item) -> int:
+        number = bundle(item.nodeid)
+        if number is None:
+            return 1 if item.get_closest_marker("long") else 3
+        return 0 if number < BUNDLES // 2 else 2
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +106,13 @@ def heaters_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.people._HASHER", QUICK_HASHER)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A database of the server that all tests of this session share (SQLAlchemy, psycopg 3). Its
@@ -83,22 +127,35 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _template_database(postgres_url: str) -> str:
+def postgres(postgres_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to that server, each statement a transaction."""
+    with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def _template_database(postgres: psycopg.Connection[Any], postgres_url: str) -> str:
     """An empty database with the newest schema, to be copied."""
-    execute(postgres_url, "CREATE DATABASE heaters_template")
+    postgres.execute("CREATE DATABASE heaters_template")
     migrate.upgrade(with_database(postgres_url, "heaters_template"))
     return "heaters_template"
 
 
 @pytest.fixture
-def database_url(postgres_url: str, _template_database: str) -> Iterator[str]:
+def database_url(
+    postgres: psycopg.Connection[Any], postgres_url: str, _template_database: str
+) -> Iterator[str]:
     """A database with the newest schema, for this test alone (SQLAlchemy, psycopg 3)."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    # Files are copied at half the cost of the default, which logs every page.
-    copied = f"TEMPLATE {_template_database} STRATEGY FILE_COPY"
-    execute(postgres_url, f"CREATE DATABASE {name} {copied}")
+    postgres.execute(FROM_TEMPLATE.format(name, _template_database))
     yield with_database(postgres_url, name)
-    execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def worlds(postgres: psycopg.Connection[Any], tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    """What many tests begin with."""
+    return Worlds(postgres, tmp_path_factory.mktemp("worlds"))
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ from heaters_pipeline.work import people as work
 PASSWORD = "correct horse battery"
 TESTER = Who("a test", "command line")
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""In all tests, which sign in often: with as little work as argon2 can do."""
+
 
 def add_people(engine: Engine, **roles: Role) -> None:
     """The first one must be an admin."""
@@ -30,7 +33,7 @@ def add_people(engine: Engine, **roles: Role) -> None:
 
 @cache
 def _password_hash() -> str:
-    return PasswordHasher().hash(PASSWORD)
+    return QUICK_HASHER.hash(PASSWORD)
 
 
 def token(

@@ -222,9 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def make_site(folder: Path) -> None:
-    """Makes the media in `folder`, if they are not there yet."""
-    if (folder / "page.html").exists():
-        return
+    """Makes the media in a new folder."""
     folder.mkdir(parents=True)
     options = {"preset": "ultrafast", "crf": "30", "bf": "2", "g": "25"}
     film = make_numbered_film(folder / "film.mp4", FRAMES, (640, 360), options=options)

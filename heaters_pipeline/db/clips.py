@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import event_log, source_videos
+from heaters_pipeline.db import event_log, frame_indexes
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain import frame_index
@@ -218,7 +218,7 @@ def geometries(
     is shown for one frame's time at the nominal rate. `placed` are the cuts that a reviewer is
     putting where they are."""
     edges = {frame for frames in ranges for frame in (frames.start, frames.end - 1, frames.end)}
-    ticks = source_videos.frame_ticks(session, video.id, edges)
+    ticks = frame_indexes.frame_ticks(session, video.id, edges)
 
     def seconds(frame: int) -> float:
         if frame in ticks:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_exports, clips, source_videos
+from heaters_pipeline.db import clip_exports, clips, frame_indexes, source_videos
 from heaters_pipeline.db.models import Clip, ClipExport, ExportProfile, SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -123,8 +123,8 @@ def _film(
 ) -> tuple[EditFilm, dict[int, int]]:
     """The film, and when the ends of the ranges are shown, in ticks."""
     count = video.frame_count or 0
-    rate = editing_rate(video.rate, source_videos.mean_rate(session, video))
-    ticks = source_videos.frame_ticks(
+    rate = editing_rate(video.rate, frame_indexes.mean_rate(session, video))
+    ticks = frame_indexes.frame_ticks(
         session, video.id, {count - 1, *(frame for each in ranges for frame in each)}
     )
     if count - 1 not in ticks:

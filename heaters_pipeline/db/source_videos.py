@@ -1,10 +1,9 @@
-"""Source videos: registering them, moving them through their states, reading their frame index."""
+"""Source videos: registering them, and moving them through their states."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,10 +23,8 @@ from heaters_pipeline.db.models import (
     SourceTimecode,
     SourceVideo,
 )
-from heaters_pipeline.domain import frame_index, retries
-from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
-from heaters_pipeline.domain.frame_index import RECORD_BYTES, TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import (
     DOWNLOAD,
@@ -146,37 +143,6 @@ def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
 def known(session: Session, keys: Iterable[str]) -> set[str]:
     """The keys, of these, that belong to a video."""
     return set(session.exec(select(SourceVideo.key).where(col(SourceVideo.key).in_(list(keys)))))
-
-
-def lost(session: Session, limit: int) -> list[tuple[str, int, list[str]]]:
-    """Key and attempt of ready videos, and the products of each that wait to be made again."""
-    rows = session.execute(
-        sa.select(col(SourceVideo.key), col(SourceVideo.attempt), col(SourceVideo.lost_products))
-        .where(
-            col(SourceVideo.lost_products).is_not(None),
-            col(SourceVideo.state) == SourceState.READY,
-            col(SourceVideo.archived).is_(None),
-            sa.not_(col(SourceVideo.refetch_requested)),
-            sa.or_(col(SourceVideo.retry_at).is_(None), col(SourceVideo.retry_at) <= sa.func.now()),
-        )
-        .order_by(col(SourceVideo.id))
-        .limit(limit)
-    )
-    return [(key, attempt, products) for key, attempt, products in rows]
-
-
-def remake(session: Session, video_id: int, product: str) -> bool:
-    """Has a product made again that the storage has lost, under a new attempt; whether it can be.
-    It is no use for a video that is not ready: its ingest makes all products."""
-    video = _locked(session, with_ids(session, [video_id])[video_id].key)
-    if video.state != SourceState.READY or video.archived or video.source_filepath is None:
-        return False
-    before = video.lost_products or []
-    if product not in before:
-        video.lost_products = sorted([*before, product])
-        video.attempt += 1
-        video.error, video.tries, video.retry_at = None, 0, None
-    return True
 
 
 def keys(session: Session) -> list[str]:
@@ -572,35 +538,6 @@ def _locked(session: Session, key: str) -> SourceVideo:
     return video
 
 
-def frame_slice(session: Session, video_id: int, frames: FrameRange) -> list[FrameRecord]:
-    """The index records of the frames of a range that the video has. Reads only these bytes."""
-    packed = session.exec(
-        select(
-            sa.func.substring(
-                SourceVideo.keyframe_offsets,
-                frames.start * RECORD_BYTES + 1,
-                frames.length * RECORD_BYTES,
-            )
-        ).where(SourceVideo.id == video_id)
-    ).first()
-    return frame_index.unpack(packed or b"")
-
-
-def frame_ticks(session: Session, video_id: int, frames: Iterable[int]) -> dict[int, int]:
-    """When each of the frames that the video has is shown, in ticks, by frame number. Reads only
-    the records of these frames, all in one statement."""
-    number = sa.func.unnest(sa.cast(sorted(frames), sa.ARRAY(sa.Integer))).column_valued("number")
-    record = sa.func.substring(
-        SourceVideo.keyframe_offsets, number * RECORD_BYTES + 1, RECORD_BYTES
-    )
-    rows = session.execute(
-        sa.select(number, record).where(
-            col(SourceVideo.id) == video_id, number < col(SourceVideo.frame_count)
-        )
-    )
-    return {number: frame_index.unpack(packed)[0].ticks for number, packed in rows}
-
-
 def without_timecode(session: Session, video_ids: Collection[int] | None) -> list[tuple[str, str]]:
     """Key and storage key of the sources that nobody has looked for a timecode in; of these videos
     only, unless it is None."""
@@ -625,22 +562,6 @@ def learn_timecode(session: Session, key: str, path: str, found: SourceTimecode)
         .where(col(SourceVideo.key) == key, col(SourceVideo.source_filepath) == path)
         .values(source_timecode=found)
     )
-
-
-def all_ticks(session: Session, video_id: int) -> list[int]:
-    """When each frame of the video is shown, in ticks."""
-    packed = session.exec(
-        select(SourceVideo.keyframe_offsets).where(SourceVideo.id == video_id)
-    ).one()
-    return frame_index.ticks(packed or b"")
-
-
-def mean_rate(session: Session, video: SourceVideo) -> Fraction:
-    """Frames per second over the whole video, from its frame index: where the rate varies, what the
-    container names can be several times as high."""
-    count = video.frame_count or 0
-    last = frame_slice(session, video.id, FrameRange(count - 1, count)) if count > 1 else []
-    return Fraction((count - 1) * TICKS_PER_SECOND, last[0].ticks) if last else video.rate
 
 
 def clip_counts(session: Session, video_ids: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -15,6 +15,7 @@ from heaters_pipeline.db import (
     embeddings,
     group_exports,
     keyframe_rules,
+    lost_objects,
     repeats,
     source_videos,
     themes,
@@ -97,7 +98,7 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
         )
     with database.transaction() as session:
         waiting = source_videos.waiting(session, BATCH)
-        lost = source_videos.lost(session, BATCH)
+        lost = lost_objects.due(session, BATCH)
     keys = [*(key for key, _ in waiting), *(key for key, _, _ in lost)]
     return dg.SensorResult(
         run_requests=[*ingest_requests(waiting), *remake_requests(lost)],

@@ -48,9 +48,12 @@ def cancellable(is_cancelled: Callable[[], bool], sentence: str) -> Iterator[Non
     watcher = threading.Thread(target=watch, name="cancellation", daemon=True)
     watcher.start()
     try:
-        yield
+        try:
+            yield
+        finally:
+            ended = True
     finally:
-        ended = True
+        ended = True  # Not yet, where a signal came just before the first one.
         over.set()
         watcher.join()
         signal.signal(signal.SIGUSR1, before)

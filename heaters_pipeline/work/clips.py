@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips, embeddings, event_log, source_videos
+from heaters_pipeline.db import clips, embeddings, event_log, frame_indexes, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.replanning import replan
@@ -65,7 +65,7 @@ def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
 def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidClips:
     """The rows of `lay_clips` alone, without previews and repeats."""
     found = _cuts(video)
-    rate = source_videos.mean_rate(session, video)
+    rate = frame_indexes.mean_rate(session, video)
     if is_imported(video):
         cuts, longest = sorted(found), None
     else:

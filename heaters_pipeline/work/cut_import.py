@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import frame_indexes, source_videos
 from heaters_pipeline.db.edit_clips import file_name
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.errors import InputError
@@ -65,14 +65,14 @@ def import_cuts(
 
 
 def _listed(session: Session, video: SourceVideo) -> ListedFilm:
-    rate = editing_rate(video.rate, source_videos.mean_rate(session, video))
+    rate = editing_rate(video.rate, frame_indexes.mean_rate(session, video))
     timecode = (video.source_timecode or {}).get("start")
     return ListedFilm(
         title=video.title,
         file_name=file_name(video),
         rate=rate,
         start=StartTimecode.of(rate, timecode),
-        ticks=source_videos.all_ticks(session, video.id),
+        ticks=frame_indexes.all_ticks(session, video.id),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import frame_indexes, source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.states import DETECT_SCENES
@@ -52,7 +52,7 @@ def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
         )
         path = made_by(video.frame_scores_filepath, video, "frame_scores")
         with pipeline.transaction() as session:
-            rate = source_videos.mean_rate(session, video)
+            rate = frame_indexes.mean_rate(session, video)
         with pipeline.storage.fetch(path) as file:
             thumbnails = open_thumbnails(file)
             progress = ProgressWriter(pipeline, key, "cut detection")

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from heaters_pipeline.db import clips, repeats, source_videos
+from heaters_pipeline.db import clips, frame_indexes, repeats, source_videos
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.repeats import LEAST_SCORE, METHOD, TOLD_SHARE, Repeat
@@ -53,7 +53,7 @@ def seek_repeats(pipeline: Pipeline, video: SourceVideo) -> Sought:
         return Sought(0, {})
     with pipeline.transaction() as session:
         live = clips.of_video(session, video.id)
-        rate = source_videos.mean_rate(session, video)
+        rate = frame_indexes.mean_rate(session, video)
     with pipeline.storage.fetch(path) as file:
         thumbnails = open_thumbnails(file)
         signed = [(frame, as_text(bits[None])[0]) for frame, bits in kept(thumbnails, rate)]
@@ -146,7 +146,7 @@ class _Search:
             return self.thumbnails, self.rate
         with self.pipeline.transaction() as session:
             video = source_videos.with_ids(session, [video_id])[video_id]
-            rate = source_videos.mean_rate(session, video)
+            rate = frame_indexes.mean_rate(session, video)
         path = video.frame_scores_filepath
         if path is None or not self.pipeline.storage.exists(path):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from heaters_pipeline.db import clips, source_videos
+from heaters_pipeline.db import clips, frame_indexes, source_videos
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.agreement import Agreement, agreement
 from heaters_pipeline.domain.cut_points import FrameRange, without_short
@@ -87,7 +87,7 @@ def _agreements(
                 raise InputError(
                     f"Nobody has decided on a clip of {video.title} yet: review some first."
                 )
-            rate = source_videos.mean_rate(session, video)
+            rate = frame_indexes.mean_rate(session, video)
         decided: list[FrameRange] = []
         waiting: list[FrameRange] = []
         for clip in judged:

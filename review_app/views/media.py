@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flask import Blueprint, Response
 from sqlmodel import Session
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import frame_indexes, source_videos
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError, NotFound
@@ -159,7 +159,7 @@ def _index(
         raise InputError(
             f"This video has {video.frame_count} frames; frame {frames.end - 1} is not one."
         )
-    records = source_videos.frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
+    records = frame_indexes.frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
     if len(records) > frames.length:
         return records[:-1], records[-1].ticks
     return records, records[-1].ticks + round(TICKS_PER_SECOND / video.rate)

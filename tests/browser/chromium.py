@@ -9,18 +9,12 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, BrowserType
 
+from benchmarks.browser import QUIET
+
 FOREIGN_NAME = "heaters.test"
 """A name that leads to this machine, and that browsers do not trust as they trust localhost."""
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
-)
+FLAGS = (*QUIET, f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1")
 
 
 @contextmanager

@@ -68,7 +68,8 @@ def demo(home: Path, review_port: int, footage: Path | None) -> Iterator[Path]:
         "HEATERS_REVIEW_PORT": str(review_port),
         "HEATERS_DAGSTER_PORT": str(free_port()),
         "HEATERS_UNDO_WINDOW_SECONDS": "1",
-        "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+        # A tick of all sensors takes a second of a core.
+        "HEATERS_SENSOR_INTERVAL_SECONDS": "3",
         # As for a first user, who has not installed the network.
         "HEATERS_DETECTOR": "transition",
     }

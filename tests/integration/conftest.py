@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
 from sqlalchemy import Engine
 
 from heaters_pipeline.files.locks import lock
@@ -21,15 +26,33 @@ from tests.site import Site, make_site, test_site
 
 
 @pytest.fixture(scope="session")
-def copy_site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """Copies the web site's media into a new folder. They are made once, also where several
-    processes share the tests."""
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], None]], Path]:
+    """A folder of that name, filled once, also where several processes share the tests."""
     everyones = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         everyones = everyones.parent
-    with lock(everyones / "site.lock"):
-        make_site(everyones / "site")
-    return lambda folder: Path(shutil.copytree(everyones / "site", folder))
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        whole, partial = everyones / name, everyones / f"{name}.partial"
+        with lock(everyones / f"{name}.lock"):
+            if not whole.exists():
+                shutil.rmtree(partial, ignore_errors=True)
+                make(partial)
+                partial.rename(whole)
+        return whole
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def copy_site(
+    made_once: Callable[[str, Callable[[Path], None]], Path],
+) -> Callable[[Path], Path]:
+    """Copies the web site's media into a new folder."""
+    site = made_once("site", make_site)
+    return lambda folder: Path(shutil.copytree(site, folder))
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +68,30 @@ def site(site_media: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def web_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    """A web site of one folder, which downloads may reach; its address and the folder."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
+    get_settings.cache_clear()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
+def _service_descriptions() -> Iterator[None]:
+    """What botocore reads of S3 is read once, not by each client: a fifth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3_server(_service_descriptions: None) -> Iterator[str]:
     """The address of an S3 that speaks HTTP: moto's server."""
     from moto.server import ThreadedMotoServer
 
@@ -99,12 +144,17 @@ def on_s3(pipeline: Engine, s3: FaultyS3) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_clip(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """A CLIP of two layers with random weights, saved as sentence-transformers loads it."""
-    pytest.importorskip("torch")
-    pytest.importorskip("PIL")
-    transformers = pytest.importorskip("transformers")
-    folder = tmp_path_factory.mktemp("tiny-clip")
+    if find_spec("transformers") is None or find_spec("torch") is None:
+        pytest.skip("the extra `models` is not installed: no model is tried")
+    return made_once("tiny-clip", make_tiny_clip)
+
+
+def make_tiny_clip(folder: Path) -> None:
+    import transformers
+
+    folder.mkdir()
     words = ["<|startoftext|>", "<|endoftext|>"]
     letters = "abcdefghijklmnopqrstuvwxyz"
     vocabulary = [*words, *letters, *(f"{letter}</w>" for letter in letters)]
@@ -124,4 +174,3 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77
     )
     transformers.CLIPProcessor(images, tokens).save_pretrained(folder)
-    return folder

@@ -27,8 +27,9 @@ from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from tests.decisions import annotate, decide, live, undo
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 from tests.jobs import tick
+from tests.made_once import Worlds
 
 
 class World:
@@ -71,15 +72,22 @@ class World:
             return profiles.lack(session, name)
 
 
-@pytest.fixture
-def world(pipeline: Engine, tmp_path: Path) -> World:
-    work = open_pipeline(pipeline, get_settings())
-    film = make_numbered_film(tmp_path / "film.mp4", 45, (64, 36), scenes=(15, 30))
+FILM = NumberedFilm(45, (15, 30), size=(64, 36))
+
+
+def make_world(work: Pipeline, film: Path) -> str:
+    """The film's key."""
     made = World(work, ingest(work, str(film)).key)
     for clip in made.clips:
         decide(work.engine, clip, APPROVE)
     assert export_clips(work, made.key).batch.done == made.clips
-    return made
+    return made.key
+
+
+@pytest.fixture
+def world(pipeline: Engine, film_file: Path, worlds: Worlds) -> World:
+    work = open_pipeline(pipeline, get_settings())
+    return World(work, worlds.fill(work, make_world, film_file))
 
 
 WEB = BUILT_IN["web"]

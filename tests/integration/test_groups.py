@@ -46,8 +46,9 @@ from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.timelines import write_timeline
 from tests.decisions import decide, live, undo
-from tests.footage import STALL_SECONDS, make_numbered_film, read_number
+from tests.footage import STALL_SECONDS, NumberedFilm, make_numbered_film, read_number
 from tests.integration.test_media_footage import ingest as ingest_film
+from tests.made_once import Worlds
 from tests.proofs import prove
 from tests.rows import ready_video
 
@@ -101,18 +102,26 @@ def shown(path: Path) -> list[int]:
         ]
 
 
-@pytest.fixture
-def world(pipeline: Engine, tmp_path: Path) -> World:
-    work = open_pipeline(pipeline, get_settings())
-    film = make_numbered_film(tmp_path / "film.mp4", 60, (64, 36), scenes=(15, 30, 45))
+FILM = NumberedFilm(60, (15, 30, 45), size=(64, 36))
+
+
+def make_world(work: Pipeline, film: Path) -> tuple[str, list[int]]:
+    """The film's key and its clips: a group of three, and one alone."""
     key = ingest(work, str(film)).key
     with work.transaction() as session:
         ids = [clip.id for clip in clips.of_video(session, 1)]
     for clip_id in ids[1:3]:
-        decide(pipeline, clip_id, Group())
-    decide(pipeline, ids[3], APPROVE)
+        decide(work.engine, clip_id, Group())
+    decide(work.engine, ids[3], APPROVE)
     assert export_clips(work, key).batch.done == ids
-    return World(work, key, ids)
+    return key, ids
+
+
+@pytest.fixture
+def world(pipeline: Engine, film_file: Path, worlds: Worlds) -> World:
+    work = open_pipeline(pipeline, get_settings())
+    key, ids = worlds.fill(work, make_world, film_file)
+    return World(work, key, [*ids])
 
 
 def test_a_group_becomes_the_files_that_its_profiles_say(world: World) -> None:

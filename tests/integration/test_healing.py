@@ -44,11 +44,12 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.register import add_source
 from tests.decisions import decide, live
 from tests.faulty_s3 import Fault, FaultyS3
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm, make_numbered_film
 from tests.jobs import tick
+from tests.made_once import Worlds
 from tests.rows import ready_video
 
-CUTS = (12, 24, 36, 48)
+FILM = NumberedFilm(60, (12, 24, 36, 48), size=(64, 36))
 DIED = "The run died before it had ended."
 
 
@@ -62,9 +63,8 @@ def skip_pauses(engine: Engine) -> None:
         connection.execute(sa.text("UPDATE outages SET probe_at = now()"))
 
 
-def approved_film(work: Pipeline, folder: Path) -> tuple[str, list[int]]:
+def approved_film(work: Pipeline, film: Path) -> tuple[str, list[int]]:
     """The key of a film, and its clips, which are approved."""
-    film = make_numbered_film(folder / "film.mp4", 60, (64, 36), scenes=CUTS)
     report = ingest(work, str(film))
     assert report.error is None
     with work.transaction() as session:
@@ -90,9 +90,14 @@ def is_clip(method: str, path: str) -> bool:
 
 @pytest.mark.parametrize("fault", ["error 503", "refused"])
 def test_an_outage_in_the_middle_of_a_batch_costs_time_only(
-    on_s3: Pipeline, s3: FaultyS3, instance: dg.DagsterInstance, tmp_path: Path, fault: Fault
+    on_s3: Pipeline,
+    s3: FaultyS3,
+    instance: dg.DagsterInstance,
+    film_file: Path,
+    worlds: Worlds,
+    fault: Fault,
 ) -> None:
-    key, found = approved_film(on_s3, tmp_path)
+    key, found = worlds.fill(on_s3, approved_film, film_file)
     (first_key,) = tick(approved_clips, instance)
     stored = 0
 
@@ -132,9 +137,14 @@ def test_an_outage_in_the_middle_of_a_batch_costs_time_only(
 
 @pytest.mark.parametrize("fault", ["error 500", "slow down", "refused", "cut"])
 def test_a_request_that_fails_while_others_succeed_is_tried_again(
-    on_s3: Pipeline, s3: FaultyS3, instance: dg.DagsterInstance, tmp_path: Path, fault: Fault
+    on_s3: Pipeline,
+    s3: FaultyS3,
+    instance: dg.DagsterInstance,
+    film_file: Path,
+    worlds: Worlds,
+    fault: Fault,
 ) -> None:
-    key, found = approved_film(on_s3, tmp_path)
+    key, found = worlds.fill(on_s3, approved_film, film_file)
     s3.fault, s3.is_hit = fault, lambda *asked: is_clip(*asked) and s3.hits.total() < 1
     batch = export_clips(on_s3, key).batch
     assert (len(batch.done), batch.failed, len(batch.waiting)) == (len(found) - 1, [], 1)
@@ -152,9 +162,9 @@ def test_a_request_that_fails_while_others_succeed_is_tried_again(
 
 
 def test_what_arrives_damaged_makes_no_wrong_file(
-    on_s3: Pipeline, s3: FaultyS3, tmp_path: Path
+    on_s3: Pipeline, s3: FaultyS3, film_file: Path, worlds: Worlds
 ) -> None:
-    key, found = approved_film(on_s3, tmp_path)
+    key, found = worlds.fill(on_s3, approved_film, film_file)
     s3.fault = "damaged"
     s3.is_hit = lambda method, path: (
         method == "GET" and "gold_master" in path and s3.hits.total() < 2
@@ -181,7 +191,7 @@ def test_a_postgres_that_restarts_in_the_middle_of_a_batch_costs_time_only(
         get_settings.cache_clear()
         engine = open_engine(url)
         work = open_pipeline(engine, get_settings())
-        key, found = approved_film(work, tmp_path)
+        key, found = approved_film(work, FILM.make(tmp_path))
         made = 0
         make = exports._make
 
@@ -207,10 +217,12 @@ def test_a_postgres_that_restarts_in_the_middle_of_a_batch_costs_time_only(
         server.stop()
 
 
-def test_a_full_disk_that_is_emptied_costs_time_only(pipeline: Engine, tmp_path: Path) -> None:
+def test_a_full_disk_that_is_emptied_costs_time_only(
+    pipeline: Engine, film_file: Path, worlds: Worlds
+) -> None:
     """No file may be larger than the limit: as on a full disk, writes fail, ours and ffmpeg's."""
     work = open_pipeline(pipeline, get_settings())
-    key, found = approved_film(work, tmp_path)
+    key, found = worlds.fill(work, approved_film, film_file)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
@@ -338,10 +350,10 @@ def test_a_video_that_meets_an_outage_waits_and_no_try_is_spent(
 
 
 def test_a_file_that_an_exported_clip_lacks_is_tried_again(
-    pipeline: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine, film_file: Path, worlds: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = open_pipeline(pipeline, get_settings())
-    key, found = approved_film(work, tmp_path)
+    key, found = worlds.fill(work, approved_film, film_file)
     assert export_clips(work, key).batch.done == found
     with work.transaction() as session:
         profiles.use(session, "web", video_key=None, label=None)

@@ -8,11 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import dagster as dg
@@ -58,20 +55,6 @@ FILM = NumberedFilm(FRAMES, scenes=(30,), name="walk.mp4")
 def long_film(film_file: Path) -> Path:
     """One that takes half a minute to transcode."""
     return remake(film_file, film_file.with_name("long.mp4"), times=301, c="copy")
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
-    """A web site of one folder, which downloads may reach; its address and the folder."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
-    get_settings.cache_clear()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", folder
-        server.shutdown()
 
 
 def row(engine: Engine, key: str) -> SourceVideo:
@@ -191,9 +174,9 @@ def test_a_failed_original_keeps_nobody_from_trying(
 
 
 def test_the_same_bytes_at_two_addresses_are_one_video(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, site: tuple[str, Path]
+    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, web_folder: tuple[str, Path]
 ) -> None:
-    address, folder = site
+    address, folder = web_folder
     for name in ("one.mp4", "two.mp4"):
         (folder / name).write_bytes(film_file.read_bytes())
     one = ingest_in_foreground(pipeline, instance, f"{address}/one.mp4")
@@ -317,9 +300,9 @@ def test_a_gold_master_can_be_the_source_itself(
 
 
 def test_a_better_copy_takes_the_place_of_a_poor_one_and_decisions_stay(
-    pipeline: Engine, instance: dg.DagsterInstance, site: tuple[str, Path], storage: Storage
+    pipeline: Engine, instance: dg.DagsterInstance, web_folder: tuple[str, Path], storage: Storage
 ) -> None:
-    address, folder = site
+    address, folder = web_folder
     make_numbered_film(folder / "walk.mp4", FRAMES, size=(160, 90), scenes=(30,))
     report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
     with transaction(pipeline) as session:
@@ -366,12 +349,12 @@ def refuse(*_: object, **__: object) -> None:
 def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    site: tuple[str, Path],
+    web_folder: tuple[str, Path],
     storage: Storage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In between, the old products go on serving."""
-    address, folder = site
+    address, folder = web_folder
     make_numbered_film(folder / "walk.mp4", FRAMES, size=(160, 90), scenes=(30,))
     report = ingest_in_foreground(pipeline, instance, f"{address}/walk.mp4")
     make_numbered_film(folder / "walk.mp4", FRAMES, size=(320, 180), scenes=(30,))
@@ -402,11 +385,11 @@ def test_a_better_copy_whose_transcode_failed_is_taken_up_again(
 def test_what_was_fetched_before_is_not_fetched_again_by_a_retry(
     pipeline: Engine,
     instance: dg.DagsterInstance,
-    site: tuple[str, Path],
+    web_folder: tuple[str, Path],
     film_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    address, folder = site
+    address, folder = web_folder
     (folder / "walk.mp4").write_bytes(film_file.read_bytes())
     with monkeypatch.context() as patch:
         patch.setattr("heaters_pipeline.work.products.transcode", refuse)

@@ -103,7 +103,7 @@ def assert_as_undisturbed(engine: Engine, instance: dg.DagsterInstance, referenc
 def long_film(tmp_path: Path) -> Path:
     """So long that none of its transcodes ends before it is killed: it would not begin again."""
     short = make_numbered_film(tmp_path / "short.mp4", 100, scenes=(50,))
-    return remake(short, tmp_path / "film.mp4", times=12, c="copy")
+    return remake(short, tmp_path / "film.mp4", times=6, c="copy")
 
 
 @KILLS

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
@@ -24,6 +20,7 @@ from heaters_pipeline.db import (
     clips,
     embeddings,
     event_log,
+    frame_indexes,
     review_queue,
     reviews,
     source_videos,
@@ -51,6 +48,7 @@ from heaters_pipeline.orchestration.sensors import (
 )
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.work.ingest import IngestReport, ingest
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.register import add_source
@@ -58,6 +56,7 @@ from heaters_pipeline.work.vectors import fill_vectors
 from review_app import create_app
 from tests.footage import NumberedFilm, make_numbered_film, numbered_picture
 from tests.jobs import run_job, tick
+from tests.made_once import Worlds
 from tests.rows import ready_video
 
 pytestmark = pytest.mark.long
@@ -74,6 +73,12 @@ INGEST_ASSETS = (
     "scene_cut_points",
     "virtual_clips",
 )
+
+
+@pytest.fixture
+def report(pipeline: Engine, film_file: Path, worlds: Worlds) -> IngestReport:
+    """Of the film's ingest."""
+    return worlds.fill(open_pipeline(pipeline, get_settings()), ingest, str(film_file))
 
 
 def approve_all(engine: Engine) -> list[int]:
@@ -134,7 +139,7 @@ def test_a_film_becomes_clips_that_cover_it(
     with transaction(pipeline) as session:
         video = source_videos.get(session, report.key)
         live = [clip.frames for clip in clips.of_video(session, video.id)]
-        records = source_videos.frame_slice(session, video.id, FrameRange(0, FRAMES + 10))
+        records = frame_indexes.frame_slice(session, video.id, FrameRange(0, FRAMES + 10))
     assert find_faults(FRAMES, live) == []
     assert [frames.start for frames in live] == [0, *SCENES]
     assert len(records) == FRAMES
@@ -152,9 +157,12 @@ def test_a_second_ingest_changes_nothing_and_says_so(
 
 
 def test_what_was_lost_from_the_storage_is_made_again(
-    pipeline: Engine, instance: dg.DagsterInstance, storage: Storage, film_file: Path
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    storage: Storage,
+    film_file: Path,
+    report: IngestReport,
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
     storage.delete(report.paths["gold_master"])
     assert ingest_in_foreground(pipeline, instance, str(film_file)).changed
@@ -162,9 +170,8 @@ def test_what_was_lost_from_the_storage_is_made_again(
 
 
 def test_any_asset_can_be_made_again_with_the_same_result(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, report: IngestReport
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
     for asset in (*INGEST_ASSETS, *INGEST_ASSETS):
         assert run_job(instance, "ingest", report.key, [asset]).success, asset
@@ -172,9 +179,12 @@ def test_any_asset_can_be_made_again_with_the_same_result(
 
 
 def test_an_old_video_gets_sprite_sheets_with_its_next_proxy(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine,
+    storage: Storage,
+    instance: dg.DagsterInstance,
+    film_file: Path,
+    report: IngestReport,
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = everything(pipeline, storage)
     storage.delete(report.paths["sprites"])
     with transaction(pipeline) as session:
@@ -221,9 +231,8 @@ def test_every_clip_has_a_preview_by_which_like_is_with_like(
 
 
 def test_a_clip_that_has_a_preview_keeps_it_and_others_get_theirs(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine, instance: dg.DagsterInstance, report: IngestReport
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = previews(pipeline)
     first, second, _ = before
     borrowed = [1.0] + [0.0] * (len(before[first]) - 1)
@@ -238,9 +247,8 @@ def test_a_clip_that_has_a_preview_keeps_it_and_others_get_theirs(
 
 
 def test_previews_stay_out_of_the_library(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine, instance: dg.DagsterInstance, report: IngestReport
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     before = previews(pipeline)
     first, *others = before
     with transaction(pipeline) as session:
@@ -292,28 +300,15 @@ def test_an_asset_without_what_it_is_made_from_says_what_to_do(
     )
 
 
-@pytest.fixture
-def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty web site, which downloads may reach."""
-    monkeypatch.setenv("HEATERS_ALLOWED_NETWORKS", "127.0.0.0/8")
-    get_settings.cache_clear()
-    site = tmp_path / "site"
-    site.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
     pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
     film_file: Path,
-    web: str,
+    web_folder: tuple[str, Path],
     tmp_path: Path,
 ) -> None:
+    address, _ = web_folder
     text, empty, cut, sound = (
         tmp_path / f"{name}.mp4" for name in ("text", "empty", "cut", "sound")
     )
@@ -331,7 +326,7 @@ def test_bad_input_ends_in_one_sentence_and_the_next_video_goes_through(
         str(empty): "empty",
         str(cut): "truncated",
         str(sound): "no video",
-        f"{web}/absent.mp4": "404",
+        f"{address}/absent.mp4": "404",
         "ftp://example.org/film.mp4": "http",
     }
     for reference, words in bad.items():
@@ -374,12 +369,13 @@ def test_what_changed_at_its_address_does_not_slip_under_a_ready_video(
     storage: Storage,
     instance: dg.DagsterInstance,
     film_file: Path,
-    web: str,
+    web_folder: tuple[str, Path],
     tmp_path: Path,
 ) -> None:
-    served = tmp_path / "site" / "film.mp4"
+    address, folder = web_folder
+    served = folder / "film.mp4"
     served.write_bytes(film_file.read_bytes())
-    report = ingest_in_foreground(pipeline, instance, f"{web}/film.mp4")
+    report = ingest_in_foreground(pipeline, instance, f"{address}/film.mp4")
     assert report.error is None
     before = everything(pipeline, storage)
     assert run_job(instance, "ingest", report.key, ["source_download"]).success
@@ -409,9 +405,8 @@ def test_a_failed_video_is_tried_again_when_its_file_is_there(
 
 
 def test_approved_clips_become_files_keyframes_and_vectors(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, report: IngestReport
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
@@ -433,9 +428,8 @@ def test_approved_clips_become_files_keyframes_and_vectors(
 
 
 def test_an_approval_is_taken_back_from_the_library_and_given_again(
-    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine, storage: Storage, instance: dg.DagsterInstance, report: IngestReport
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     recalled, *others = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     before = everything(pipeline, storage)["objects"]
@@ -459,9 +453,8 @@ def test_an_approval_is_taken_back_from_the_library_and_given_again(
 
 
 def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path
+    pipeline: Engine, instance: dg.DagsterInstance, report: IngestReport
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     first, *_ = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
@@ -475,11 +468,13 @@ def test_a_clip_of_the_library_that_is_archived_comes_back_by_undo(
 
 
 def test_without_the_model_clips_get_into_the_library_and_their_vectors_later(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    report: IngestReport,
 ) -> None:
     monkeypatch.setenv("HEATERS_EMBEDDING_MODEL", "/no/such/model")
     get_settings.cache_clear()
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approved = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     assert counts_by_state(pipeline) == {ClipState.EMBEDDED: len(approved)}
@@ -499,9 +494,11 @@ def test_without_the_model_clips_get_into_the_library_and_their_vectors_later(
 
 
 def test_a_clip_whose_keyframe_is_broken_fails_alone_and_rests_once_it_is_in_the_library(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    report: IngestReport,
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     first, *others = approve_all(pipeline)
     assert run_job(instance, "library", report.key).success
     work = open_pipeline(pipeline, get_settings())
@@ -537,9 +534,11 @@ def test_a_part_of_the_products_leaves_the_video_waiting_for_the_rest(
 
 
 def test_an_interrupted_run_leaves_no_clip_half_way(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Engine,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    report: IngestReport,
 ) -> None:
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approve_all(pipeline)
 
     def interrupted(*_: object, **__: object) -> None:
@@ -552,7 +551,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
 
 
 def test_cancelled_and_dead_runs_are_given_up_in_words(
-    pipeline: Engine, instance: dg.DagsterInstance, film_file: Path, tmp_path: Path
+    pipeline: Engine, tmp_path: Path, report: IngestReport
 ) -> None:
     film = tmp_path / "later.mp4"
     film.touch()
@@ -573,7 +572,6 @@ def test_cancelled_and_dead_runs_are_given_up_in_words(
     give_up(database, run, "Heard of too late: another attempt waits.")
     with transaction(pipeline) as session:
         assert source_videos.get(session, video.key).state == "new"
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     approve_all(pipeline)
     run = dg.DagsterRun(job_name="library", tags={"dagster/partition": report.key})
     give_up(database, run, "The run died before it had ended: try again.")
@@ -584,11 +582,10 @@ def test_one_bad_clip_fails_alone_and_can_be_tried_again(
     pipeline: Engine,
     storage: Storage,
     instance: dg.DagsterInstance,
-    film_file: Path,
     tmp_path: Path,
+    report: IngestReport,
 ) -> None:
     """The checksums of one clip's frames are spoilt: it must not become a file."""
-    report = ingest_in_foreground(pipeline, instance, str(film_file))
     _first, second, _third = approve_all(pipeline)
     path = report.paths["frame_checksums"]
     with storage.fetch(path) as file:

@@ -62,8 +62,9 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.storage_check import Checked, check_storage
 from tests.decisions import decide
 from tests.faulty_s3 import FaultyS3
-from tests.footage import make_numbered_film
+from tests.footage import NumberedFilm
 from tests.jobs import run_job, tick
+from tests.made_once import Worlds
 from tests.rows import add_keyframe, new_video, ready_video, to_delete
 
 NO_GRACE = timedelta(0)
@@ -116,9 +117,11 @@ class World:
             return source_videos.get(session, self.key)
 
 
-@pytest.fixture
-def world(work: Pipeline, tmp_path: Path) -> World:
-    film = make_numbered_film(tmp_path / "film.mp4", 36, (64, 36), scenes=(12, 24))
+FILM = NumberedFilm(36, (12, 24), size=(64, 36))
+
+
+def make_world(work: Pipeline, film: Path) -> str:
+    """The film's key."""
     report = ingest(work, str(film))
     assert report.error is None
     with work.transaction() as session:
@@ -126,9 +129,13 @@ def world(work: Pipeline, tmp_path: Path) -> World:
         profiles.save(session, "delivery", replace(BUILT_IN["delivery"], groups=Groups.BOTH))
     decide(work.engine, ids[1], Group())
     decide(work.engine, ids[2], APPROVE)
-    world = World(work, report.key)
-    world.library_steps()
-    return world
+    World(work, report.key).library_steps()
+    return report.key
+
+
+@pytest.fixture
+def world(work: Pipeline, film_file: Path, worlds: Worlds) -> World:
+    return World(work, worlds.fill(work, make_world, film_file))
 
 
 def overwrite(storage: Storage, key: str, content: bytes, folder: Path) -> None:
@@ -504,11 +511,11 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
     def lost() -> list[tuple[str, int, list[str]]]:
         with transaction(engine) as session:
             session.execute(sa.text("UPDATE source_videos SET retry_at = now()"))
-            return source_videos.lost(session, 9)
+            return lost_objects.due(session, 9)
 
     with transaction(engine) as session:
-        assert source_videos.remake(session, video.id, Kind.REVIEW_PROXY)
-        assert source_videos.remake(session, video.id, Kind.REVIEW_PROXY)
+        assert lost_objects.remake(session, video.id, Kind.REVIEW_PROXY)
+        assert lost_objects.remake(session, video.id, Kind.REVIEW_PROXY)
     assert lost() == [(video.key, 1, ["review_proxy"])]
     with transaction(engine) as session:
         source_videos.put_back(session, video.key, "The storage does not answer.", pause=None)
@@ -525,12 +532,12 @@ def test_a_lost_product_is_tried_again_and_not_for_ever(
     with transaction(engine) as session:
         now = source_videos.get(session, video.key)
         assert (now.state, now.error, now.lost_products) == ("ready", "Cut off.", None)
-        assert source_videos.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
+        assert lost_objects.remake(session, video.id, Kind.FRAME_SCORES), "the next check asks"
         waiting = source_list.newest_first(session, Choice.WAITING, "", 9, 0)
         assert [each.key for each in waiting] == [unready.key, video.key]
         source_videos.cancel(session, video.key)
         assert source_videos.get(session, video.key).lost_products is None
-        assert not source_videos.remake(session, unready.id, Kind.FRAME_SCORES)
+        assert not lost_objects.remake(session, unready.id, Kind.FRAME_SCORES)
 
 
 def test_what_nothing_would_make_is_left_as_it_is(engine: Engine) -> None:

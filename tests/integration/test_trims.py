@@ -35,17 +35,17 @@ from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.profiles import BUILT_IN, MAIN
 from heaters_pipeline.media.cuts import transnet
 from heaters_pipeline.media.cuts.chart import CHART_WIDTH
-from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.clips import lay_clips
 from heaters_pipeline.work.cuts import find_cuts
-from heaters_pipeline.work.ingest import IngestReport
+from heaters_pipeline.work.ingest import IngestReport, ingest
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.tuning import best, try_thresholds
 from tests.decisions import decide, live
 from tests.films import Film, Join, Shot
 from tests.jobs import run_job
+from tests.made_once import Worlds
 from tests.rows import ready_video
 
 pytestmark = pytest.mark.long
@@ -105,11 +105,11 @@ def test_merges_and_splits_that_stand_count_as_the_detectors_errors(engine: Engi
 
 @pytest.fixture
 def report(
-    pipeline: Engine, instance: dg.DagsterInstance, labelled: tuple[Path, list[dict[str, Any]]]
+    pipeline: Engine, labelled: tuple[Path, list[dict[str, Any]]], worlds: Worlds
 ) -> IngestReport:
     """Of that film's ingest."""
     film, _ = labelled
-    return ingest_in_foreground(pipeline, instance, str(film))
+    return worlds.fill(open_pipeline(pipeline, get_settings()), ingest, str(film))
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,6 @@ def test_a_dissolve_is_trimmed_off_the_export_when_the_setting_says_so(
 
 def test_tuning_proposes_what_agrees_with_the_reviewers(
     pipeline: Engine,
-    instance: dg.DagsterInstance,
     report: IngestReport,
 ) -> None:
     undecided = CliRunner().invoke(main, ["cuts", "tune", report.key])
@@ -201,7 +200,6 @@ def source_of(engine: Engine, key: str) -> SourceVideo:
 def test_evidence_is_kept_and_another_threshold_runs_no_network(
     pipeline: Engine,
     storage: Storage,
-    instance: dg.DagsterInstance,
     labelled: tuple[Path, list[dict[str, Any]]],
     report: IngestReport,
     monkeypatch: pytest.MonkeyPatch,
@@ -234,7 +232,6 @@ def test_evidence_is_kept_and_another_threshold_runs_no_network(
 def test_evidence_that_is_gone_or_broken_is_gathered_again(
     pipeline: Engine,
     storage: Storage,
-    instance: dg.DagsterInstance,
     tmp_path: Path,
     report: IngestReport,
 ) -> None:
@@ -256,7 +253,6 @@ def test_evidence_that_is_gone_or_broken_is_gathered_again(
 
 def test_short_clips_are_merged_and_counted(
     pipeline: Engine,
-    instance: dg.DagsterInstance,
     labelled: tuple[Path, list[dict[str, Any]]],
     report: IngestReport,
     monkeypatch: pytest.MonkeyPatch,

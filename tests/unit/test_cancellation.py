@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import linecache
+import signal
+import sys
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -16,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cancellation, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(cancellation, "AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(cancellation, "AGAIN_SECONDS", 0.5)
 
 
 def test_what_waits_is_interrupted() -> None:
@@ -43,3 +50,27 @@ def test_what_swallows_it_hears_of_it_again_and_ends_as_cancelled() -> None:
 def test_work_that_nobody_cancels_goes_through() -> None:
     with cancellable(lambda: False, "enough"):
         time.sleep(0.1)
+
+
+def test_a_signal_in_the_very_moment_of_leaving_is_the_last_one() -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+
+    def on_line(frame: FrameType, event: str, _argument: object) -> Callable[..., Any] | None:
+        if frame.f_code.co_name != cancellable.__name__:
+            return None
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        if event == "line" and line.startswith("ended = True") and not sent:
+            sent.append(line)
+            signal.raise_signal(signal.SIGUSR1)
+        return on_line
+
+    sent: list[str] = []
+    tracing = sys.gettrace()
+    try:
+        with pytest.raises(Cancelled), cancellable(lambda: False, "enough"):
+            sys.settrace(on_line)
+    finally:
+        sys.settrace(tracing)
+    assert sent
+    assert signal.getsignal(signal.SIGUSR1) is before
+    assert "cancellation" not in {thread.name for thread in threading.enumerate()}
