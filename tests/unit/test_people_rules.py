@@ -16,6 +16,7 @@ from heaters_pipeline.domain.people import (
 )
 from heaters_pipeline.domain.roles import LEAST, Role, lesser
 from heaters_pipeline.settings import Settings
+from review_app import resources
 from review_app.uploads import tus
 from review_app.views import BLUEPRINTS
 
@@ -64,6 +65,6 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, is_loopback: bool
 
 def test_every_route_stands_in_the_table_of_roles() -> None:
     app = Flask("review_app")
-    for blueprint in (*BLUEPRINTS, tus.blueprint):
+    for blueprint in (*BLUEPRINTS, *resources.BLUEPRINTS, tus.blueprint):
         app.register_blueprint(blueprint)
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == LEAST.keys()
