@@ -108,7 +108,8 @@ class World:
     storage_url: str
     s3: FaultyS3
     clocks: Path | None = None
-    """The file that says by how much all clocks are wrong; None where no process looks."""
+    """The file that says by how much all clocks are wrong, beside the library that reads it
+    (`wrong_clock.c`); None where no process looks."""
     review_port: int = field(default_factory=lambda: free_port())
     dagster_port: int = field(default_factory=lambda: free_port())
 
@@ -136,10 +137,8 @@ class World:
         if self.clocks is None:
             return {}
         return {
-            "LD_PRELOAD": str(faketime_library()),
-            "FAKETIME_TIMESTAMP_FILE": str(self.clocks),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "LD_PRELOAD": str(self.clocks.with_suffix(".so")),
+            "WRONG_CLOCK": str(self.clocks),
         }
 
     def engine(self) -> Engine:
@@ -295,9 +294,9 @@ class Chaos:
         clocks = self.world.clocks
         if clocks is None:
             return False
-        clocks.write_text(f"{self.chance.choice(CLOCK_SECONDS):+d}")
+        set_clocks(clocks, self.chance.choice(CLOCK_SECONDS))
         time.sleep(self.outage_seconds)
-        clocks.write_text("+0")
+        set_clocks(clocks, 0)
         return True
 
     def continue_some(self, now: float) -> None:
@@ -518,11 +517,9 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         home = stack.enter_context(private_folder())
         if not stack.enter_context(own_disk(home)):
             print("No disk is filled: only root can mount one.")
-        clocks = folder / "clocks" if faketime_library() else None
+        clocks = wrong_clocks(folder / "clocks")
         if clocks is None:
-            print("No clock is moved: the package libfaketime is not installed.")
-        else:
-            clocks.write_text("+0")
+            print("No clock is moved: there is no C compiler.")
         world = World(home, "s3://chaos/library", s3, clocks)
         stack.enter_context(world.up())
         reviewer = Reviewer(world.address)
@@ -602,9 +599,20 @@ def own_disk(folder: Path) -> Iterator[bool]:
             subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
-def faketime_library() -> Path | None:
-    """What moves the clocks of processes that load it; None where it is not installed."""
-    return next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+def wrong_clocks(file: Path) -> Path | None:
+    """Makes the file that moves clocks, and the library; None where it can't be compiled."""
+    source, library = Path(__file__).with_name("wrong_clock.c"), file.with_suffix(".so")
+    command = ["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(source)]
+    if shutil.which("cc") is None or subprocess.run(command, check=False).returncode != 0:
+        return None
+    file.write_bytes(struct.pack("l", 0))
+    return file
+
+
+def set_clocks(file: Path, seconds: int) -> None:
+    """In place: processes have mapped the file."""
+    with file.open("r+b") as opened:
+        opened.write(struct.pack("l", seconds))
 
 
 def pad(film: Path, size: int) -> None:
