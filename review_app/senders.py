@@ -34,7 +34,7 @@ class Senders:
         here = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
         if len(self._until) >= MOST_ADDRESSES:
             self._until.clear()
-        self._until[here["REMOTE_ADDR"]] = time.monotonic() + KNOWN_SECONDS
+        self._until[here.get("REMOTE_ADDR", "")] = time.monotonic() + KNOWN_SECONDS
 
     def are_known(self, address: str) -> bool:
         return self._is_private or self._until.get(address, 0) > time.monotonic()
