@@ -53,6 +53,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "sheet": "index",
         "sources": "index table abilities",
         "statistics": "index",
+        "team": "index",
         "themes": "index theme rename",
     },
     Role.OPERATOR: {
@@ -62,6 +63,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "labels": "add change move retire",
         "profiles": "add change use stop_using retire revive again",
         "sources": "add retry retry_failed cancel refetch remove ask_archive archive",
+        "team": "ask_two ask_one",
         "uploads": "look send cancel",
     },
     Role.ADMIN: {

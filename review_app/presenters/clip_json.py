@@ -15,6 +15,7 @@ from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
+from heaters_pipeline.domain.opinions import Opinion, told
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import TransitionKind
@@ -103,6 +104,8 @@ class ClipJson(TypedDict):
     """Cuts within the clip that the detector left out."""
     verdict: VerdictJson | None
     """None where nobody has decided on it."""
+    opinions: Sequence[Opinion]
+    """Where two people decide; empty until both have."""
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -257,6 +260,7 @@ def _clip_json(
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
         "verdict": _verdict_json(verdict) if verdict else None,
+        "opinions": told(clip.opinions),
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,

@@ -25,6 +25,7 @@ from review_app.views import (
     sheet,
     sources,
     statistics,
+    team,
     themes,
 )
 
@@ -33,6 +34,6 @@ BLUEPRINTS = tuple(
     for view in (
         *(health, login, people, review, queue, progress, decisions, reviewer, sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
-        *(collections, groups, handover, keyframe_rules, reel, search, themes),
+        *(collections, groups, handover, keyframe_rules, reel, search, themes, team),
     )
 )

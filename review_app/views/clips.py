@@ -46,13 +46,16 @@ def index(clip_id: int) -> ResponseReturnValue:
         models = _models(session, clip_id)
         near = embeddings.similar(session, clip_id, SIMILAR, models[0]) if models else []
         ids = [clip_id, *(other.id for other, _ in near)]
+        events = history.seen_by(reviewer_name(), entry.clip, clips.history(session, clip_id))
         undoable = event_log.latest_on_clip(session, clip_id)
+        if undoable not in events:
+            undoable = None
         return render_template(
             "clip.html",
             entry=entry,
             virtual=clips_json(session, [entry], likeness)[0] if entry.clip.is_virtual else None,
             transitions=clip_transitions.of_clips(session, [clip_id])[clip_id].transitions,
-            history=history.entries(clip_id, clips.history(session, clip_id)),
+            history=history.entries(clip_id, events),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
             group_name=clips.get(session, entry.clip.grouped_with_clip_id or clip_id).group_name,
             undoable=undoable,

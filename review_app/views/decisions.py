@@ -40,6 +40,7 @@ from heaters_pipeline.domain.decisions import (
 )
 from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.states import ClipState
+from review_app.access import visitor
 from review_app.fields import integer, integers, json_object, one_of
 from review_app.presenters.clip_json import ClipJson, clips_json, seen_json, video_json
 from review_app.reviewer import reviewer_name, reviewer_page
@@ -72,6 +73,7 @@ def decide(clip_id: int) -> ResponseReturnValue:
                 decision=decision,
                 lease_seconds=services().settings.lease_seconds,
                 page=reviewer_page(),
+                is_admin=visitor().is_admin,
             )
     except Conflict as conflict:
         found = _now([clip_id])
@@ -92,6 +94,7 @@ def decide_all() -> ResponseReturnValue:
             actor=reviewer_name(),
             versions=versions,
             decision=decision,
+            is_admin=visitor().is_admin,
         )
     made = _outcome_json(outcome) if outcome else {"event_id": None, "clips": []}
     left = {clip["id"]: clip for clip in _now(refusals)}

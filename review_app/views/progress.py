@@ -25,7 +25,7 @@ def index() -> ResponseReturnValue:
     window = services().settings.undo_window_seconds
     with transaction() as session:
         film = progress.of_film(session, video) if video else None
-        following = progress.next_film(session, video)
+        following = progress.next_film(session, reviewer_name(), video)
         mine = statistics.pace(session, since, me).get(me)
         return jsonify(
             film=film._asdict() if film else None,

@@ -65,7 +65,9 @@ def _queue(*, leases: bool) -> ResponseReturnValue:
                     session, me, limit, seconds, selection, likeness, page, anew=anew
                 )
             else:
-                found = review_queue.selected(session, selection, limit, likeness=likeness)
+                found = review_queue.selected(
+                    session, selection, limit, likeness=likeness, reviewer=me
+                )
             pending = review_queue.pending_counts(session, me, selection, likeness, page)
             total, available = pending.total, pending.available
         else:

@@ -23,7 +23,7 @@ from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Han
 from heaters_pipeline.db.models.outages import Outage
 from heaters_pipeline.db.models.people import AuditEntry, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
-from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
+from heaters_pipeline.db.models.reviews import Label, OpinionRuleRow, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
 from heaters_pipeline.db.models.sources import (
     PRODUCT_PATHS,
@@ -63,6 +63,7 @@ __all__ = [
     "KeyframeRuleRow",
     "Label",
     "ObjectToDelete",
+    "OpinionRuleRow",
     "Origin",
     "Outage",
     "PendingSource",

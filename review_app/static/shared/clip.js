@@ -9,12 +9,13 @@
  * @typedef {Range & {id: number, state: string}} Neighbour
  * @typedef {{action: string, actor: string, at: string}} Verdict  the decision that gave a clip its
  *   state; `at`: ISO 8601
+ * @typedef {{actor: string, action: string}} Opinion  of one of several people who decide
  * @typedef {Neighbour & {version: number, start_seconds: number, duration_seconds: number,
  *   labels: string[], rating: number | null, note: string | null, score: number | null,
  *   chosen_frames?: number[],
  *   trim: Range | null, flashes?: [number, number][], transitions: Transition[],
  *   suggestions: Suggestion[], start_score: number | null, end_score: number | null,
- *   verdict?: Verdict | null,
+ *   verdict?: Verdict | null, opinions?: Opinion[],
  *   video: import('../player/player.js').PlayerVideo & {key: string, title: string,
  *     frame_count: number, rate: [number, number]},
  *   previous?: Neighbour | null, next?: Neighbour | null}} Clip  a neighbour is the live clip that
