@@ -15,6 +15,7 @@ from heaters_pipeline.domain.errors import (
     HeatersError,
     InputError,
     NotFound,
+    TooMany,
 )
 from heaters_pipeline.storage import ObjectMissing
 from review_app.guard import SAFE
@@ -44,6 +45,8 @@ def _heaters_error(error: HeatersError) -> ResponseReturnValue:
         return answer(str(error), error.status)
     if isinstance(error, ObjectMissing | NotFound):
         return answer(str(error), 404)
+    if isinstance(error, TooMany):
+        return answer(str(error), 429)
     if isinstance(error, Forbidden):
         return answer(str(error), 403)
     if isinstance(error, Gone):

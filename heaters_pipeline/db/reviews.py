@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
@@ -48,13 +50,18 @@ APPROVED_BY_GROUP = frozenset({ClipState.PENDING_REVIEW, ClipState.REVIEW_SKIPPE
 GROUPABLE = APPROVED | APPROVED_BY_GROUP
 
 
-class _Say(NamedTuple):
+@dataclass
+class _Say:
     """What somebody's decision counts, where two people decide."""
 
     session: Session
     actor: str
     is_admin: bool
     rules: Rules
+
+    @cached_property
+    def number_of_people(self) -> int:
+        return people.number(self.session)
 
     def weighed(self, clip: Clip, decision: BatchedDecision) -> Weighed | None:
         """What the decision leads to; None where one person decides. Raises Conflict where this one
@@ -68,7 +75,7 @@ class _Say(NamedTuple):
             clip_id=clip.id,
             waits=clip.state == ClipState.PENDING_REVIEW,
             is_admin=self.is_admin,
-            people=people.number(self.session),
+            people=self.number_of_people,
         )
 
     def is_shared(self, clip: Clip) -> bool:

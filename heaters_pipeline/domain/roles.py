@@ -34,6 +34,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "clips": "index similar look_alikes take_apart take_from undo",
         "collections": "index collection create rename remove restore listed make put take_out"
         " put_back order replace",
+        "comments": "listed add read_here inbox read",
         "decisions": "decide decide_all undo mine",
         "groups": "index group rename take_apart file",
         "handover": "index zipped written taken",

@@ -8,7 +8,7 @@ from typing import Protocol, TypedDict
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clip_transitions, event_log, likeness
+from heaters_pipeline.db import clip_transitions, comments, event_log, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
@@ -106,6 +106,8 @@ class ClipJson(TypedDict):
     """None where nobody has decided on it."""
     opinions: Sequence[Opinion]
     """Where two people decide; empty until both have."""
+    comments: int
+    """How many there are."""
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -191,6 +193,7 @@ def clips_json(
     flashes = clip_transitions.flashes_of_clips(session, ids)
     decided = [clip.id for clip, *_ in entries if clip.state != ClipState.PENDING_REVIEW]
     verdicts = event_log.verdicts(session, decided)
+    said = comments.counts(session, ids)
     return [
         _clip_json(
             entry,
@@ -198,6 +201,7 @@ def clips_json(
             flashes[entry.clip.id],
             scores.get(entry.clip.id),
             verdicts.get(entry.clip.id),
+            said.get(entry.clip.id, 0),
         )
         for entry in entries
     ]
@@ -241,6 +245,7 @@ def _clip_json(
     flashes: Sequence[FrameRange],
     score: float | None,
     verdict: ReviewEvent | None,
+    said: int,
 ) -> ClipJson:
     clip, video, previous, following = entry
     return {
@@ -261,6 +266,7 @@ def _clip_json(
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
         "verdict": _verdict_json(verdict) if verdict else None,
         "opinions": told(clip.opinions),
+        "comments": said,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,

@@ -4,6 +4,7 @@ from review_app.views import (
     clip_files,
     clips,
     collections,
+    comments,
     decisions,
     groups,
     handover,
@@ -34,6 +35,6 @@ BLUEPRINTS = tuple(
     for view in (
         *(health, login, people, review, queue, progress, decisions, reviewer, sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
-        *(collections, groups, handover, keyframe_rules, reel, search, themes, team),
+        *(collections, groups, handover, keyframe_rules, reel, search, themes, team, comments),
     )
 )

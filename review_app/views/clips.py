@@ -14,6 +14,7 @@ from heaters_pipeline.db import (
     clip_work,
     clips,
     collections,
+    comments,
     embeddings,
     event_log,
     handovers,
@@ -71,6 +72,7 @@ def index(clip_id: int) -> ResponseReturnValue:
             colours=labels.colours(session),
             collections=collections.of_clips(session, [clip_id]).get(clip_id, []),
             handovers=handovers.of_clips(session, [clip_id]).get(clip_id, []),
+            comments=comments.of_clip(session, clip_id),
             can_be_described=entry.clip.state != ClipState.SUPERSEDED,
         )
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, labels, repeats, review_queue
+from heaters_pipeline.db import artifacts, comments, labels, repeats, review_queue
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.searching import Search
 from heaters_pipeline.domain.selection import Order, Selection, Shown
@@ -108,6 +108,7 @@ def _cards(session: Session, entries: Sequence[QueuedClip]) -> dict[str, Any]:
         "drawn": drawn_json(session, entries),
         "keyframes": artifacts.keyframes_of(session, ids),
         "same": repeats.others(session, ids, services().settings.repeat_score),
+        "said": comments.counts(session, ids),
         "colours": labels.colours(session),
     }
 

@@ -37,6 +37,7 @@ from heaters_pipeline.db.models.sources import (
     StorageCheck,
     StoredObject,
 )
+from heaters_pipeline.db.models.teams import Comment, Mention
 from heaters_pipeline.db.models.themes import ClipTheme, Theme, ThemeSurvey
 from heaters_pipeline.db.models.webhooks import DeliveryState, Webhook, WebhookDelivery
 
@@ -53,6 +54,7 @@ __all__ = [
     "ClipTheme",
     "Collection",
     "CollectionClip",
+    "Comment",
     "DeliveryState",
     "ExportFailure",
     "ExportProfile",
@@ -62,6 +64,7 @@ __all__ = [
     "HandoverClip",
     "KeyframeRuleRow",
     "Label",
+    "Mention",
     "ObjectToDelete",
     "OpinionRuleRow",
     "Origin",

@@ -8,7 +8,8 @@
  *   filters: import('../shared/filters.js').Filters,
  *   timeline: import('./timeline.js').Timeline, magnifier: import('./magnifier.js').Magnifier,
  *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help,
- *   collecting: import('../shared/collecting.js').Collecting}} Parts  of the page
+ *   collecting: import('../shared/collecting.js').Collecting,
+ *   comments: import('../shared/comments.js').Comments}} Parts  of the page
  */
 
 import { byId } from '../shared/dom.js';
@@ -31,7 +32,7 @@ export const leavesCut = (screen, action) => screen.isAcross && !STAYS_ACROSS.ha
  * @returns {Record<string, () => void>} */
 export function looking(parts) {
   const { player, queue, screen, marks, transport, describe, filters, help } = parts;
-  const { timeline, magnifier, beside, collecting } = parts;
+  const { timeline, magnifier, beside, collecting, comments } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
   const suggest = (/** @type {1 | -1} */ direction) => {
@@ -88,6 +89,12 @@ export function looking(parts) {
     },
     label: () => describe.typeLabel(),
     note: () => describe.writeNote(),
+    comments: () => {
+      const { current: clip } = queue;
+      if (!clip) return;
+      if (clip.id > 0) comments.open(clip.id, player.presented);
+      else queue.tell('This clip is being saved: try again.');
+    },
     collect: () => collecting.toggle(),
     chooseCollection: () => collecting.choose(),
     searchLike: () => {
