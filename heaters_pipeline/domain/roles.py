@@ -64,7 +64,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "labels": "add change move retire",
         "profiles": "add change use stop_using retire revive again",
         "sources": "add retry retry_failed cancel refetch remove ask_archive archive",
-        "team": "ask_two ask_one",
+        "team": "ask_two ask_one assign take_back",
         "uploads": "look send cancel",
     },
     Role.ADMIN: {

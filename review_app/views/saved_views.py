@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import saved_views
+from heaters_pipeline.db import assignments, saved_views
 from heaters_pipeline.db.models import SavedView
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import Selection
@@ -20,8 +20,15 @@ blueprint = Blueprint("saved_views", __name__)
 
 @blueprint.get("/api/views")
 def listed() -> ResponseReturnValue:
+    """All `views`, and what is assigned to the reviewer (`mine`)."""
     with transaction() as session:
-        return jsonify(views=[_view_json(view) for view in saved_views.listed(session)])
+        return jsonify(
+            views=[_view_json(view) for view in saved_views.listed(session)],
+            mine=[
+                {"name": each.name, "arguments": assignments.left(each)}
+                for each in assignments.of_person(session, reviewer_name())
+            ],
+        )
 
 
 @blueprint.post("/api/views")

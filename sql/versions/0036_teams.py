@@ -1,4 +1,4 @@
-"""Second opinions, comments."""
+"""Second opinions, comments, assignments."""
 
 from __future__ import annotations
 
@@ -67,6 +67,16 @@ def upgrade() -> None:
         "mentions",
         ["person_id"],
         postgresql_where=sa.text("read_at IS NULL"),
+    )
+    op.create_table(
+        "assignments",
+        _identity(),
+        _reference("person_id", "people.id", ondelete="CASCADE"),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("arguments", JSONB, nullable=False),
+        sa.Column("assigned_by", sa.Text, nullable=False),
+        _now("created_at"),
+        sa.UniqueConstraint("person_id", "arguments"),
     )
     op.create_index(
         "ix_clips_opinions", "clips", ["state"], postgresql_where=sa.text("opinions <> '[]'")

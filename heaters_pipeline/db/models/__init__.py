@@ -37,7 +37,7 @@ from heaters_pipeline.db.models.sources import (
     StorageCheck,
     StoredObject,
 )
-from heaters_pipeline.db.models.teams import Comment, Mention
+from heaters_pipeline.db.models.teams import Assignment, Comment, Mention
 from heaters_pipeline.db.models.themes import ClipTheme, Theme, ThemeSurvey
 from heaters_pipeline.db.models.webhooks import DeliveryState, Webhook, WebhookDelivery
 
@@ -45,6 +45,7 @@ __all__ = [
     "PRODUCT_PATHS",
     "ApartRow",
     "ArtifactKind",
+    "Assignment",
     "AuditEntry",
     "Clip",
     "ClipArtifact",

@@ -1,4 +1,4 @@
-"""What people say to one another."""
+"""What people say to one another, and the work that is given to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from heaters_pipeline.db.models.columns import READ_BACK, identity, now, reference, text, time
+from heaters_pipeline.db.models.columns import READ_BACK, identity, json, now, reference, text, time
 
 
 class Comment(SQLModel, table=True):
@@ -52,3 +52,24 @@ class Mention(SQLModel, table=True):
         )
     )
     read_at: datetime | None = time()
+
+
+class Assignment(SQLModel, table=True):
+    """Clips that a person is to decide on."""
+
+    __tablename__: ClassVar[str] = "assignments"
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+    __table_args__ = (sa.UniqueConstraint("person_id", "arguments"),)
+
+    id: int = identity()
+    person_id: int = Field(
+        sa_column=sa.Column(
+            sa.BigInteger, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False
+        )
+    )
+    name: str = text()
+    """What the clips are: a title, the name of a collection or of a saved view."""
+    arguments: dict[str, str] = json(nullable=False)
+    """Those of an address (`domain.selection`)."""
+    assigned_by: str = text()
+    created_at: datetime = now()

@@ -49,6 +49,9 @@ export function selectionOf(search, byDefault = PENDING) {
     const value = wanted.getAll(name).map((each) => each.trim()).filter(Boolean).join(',');
     if (value && value !== byDefault[name]) found[name] = value;
   }
+  // Named clips are shown in any state, unless one is named, too.
+  const state = wanted.get('state');
+  if (state && (found.collection || found.ids)) found.state = state;
   return found;
 }
 
