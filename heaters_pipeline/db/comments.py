@@ -90,7 +90,7 @@ def counts(session: Session, clip_ids: Iterable[int]) -> dict[int, int]:
         .where(col(Clip.id).in_(list(clip_ids)))
         .group_by(col(Clip.id))
     )
-    return dict(row._tuple() for row in rows)
+    return {int(clip_id): int(number) for clip_id, number in rows}
 
 
 def _with_clips(statement: Any) -> Any:

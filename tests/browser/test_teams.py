@@ -60,6 +60,7 @@ def test_a_team_decides_twice_and_talks(
     found += look_at("inbox", ben, axe)
     ben.get_by_role("link", name=f"clip {first}").click()
     expect(ben.locator("#said .written")).to_have_text("Too dark? @ben")
+    ben.wait_for_load_state()
     ben.keyboard.press("h")
     expect(ben.locator(".unread")).to_be_hidden()
     ben.keyboard.press("Escape")

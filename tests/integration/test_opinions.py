@@ -311,3 +311,15 @@ def test_operators_set_rules_on_the_page_of_the_team(app: Flask, engine: Engine)
     assert "Set a rule" not in reviewer.load("/team").text
     assert operator.send("POST", "/team/opinions/drop", video=video.key).status_code == 303
     assert "One person decides on each clip" in reviewer.load("/team").text
+
+
+def test_the_page_of_statistics_tells_how_well_people_agree(
+    app: Flask, engine: Engine, world
+) -> None:
+    for clip in world[1][:3]:
+        for who in ("ann", "ben"):
+            decide(engine, clip, SKIP if clip is world[1][0] else APPROVE, who)
+    page = app.test_client().get("/statistics")
+    assert page.status_code == 200
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+    assert "Between Clips Agreed Kappa ann and ben 3 100 % 1.00" in text
