@@ -319,7 +319,8 @@ def test_the_page_of_statistics_tells_how_well_people_agree(
     for clip in world[1][:3]:
         for who in ("ann", "ben"):
             decide(engine, clip, SKIP if clip is world[1][0] else APPROVE, who)
-    page = app.test_client().get("/statistics")
+    add_people(engine, ann=Role.ADMIN)
+    page = signed_in(app, "ann").load("/statistics")
     assert page.status_code == 200
     text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
     assert "Between Clips Agreed Kappa ann and ben 3 100 % 1.00" in text
