@@ -106,6 +106,7 @@ export class Comments {
       make('p', { className: 'written', textContent: text }),
     )));
     list.scrollTop = list.scrollHeight;
+    this.#offer(); // what was typed before the names were here
     this.#onchange(this.#id, comments.length);
   }
 
