@@ -26,7 +26,7 @@ from review_app.learnt import Learnt
 from review_app.presenters import texts
 from review_app.presenters.keyframes import keyframe_url
 from review_app.proxies import stand_behind
-from review_app.reviewer import reviewer_name
+from review_app.reviewer import reviewer_name, unread_comments
 from review_app.senders import Senders
 from review_app.services import Services
 from review_app.uploads import tus
@@ -119,7 +119,11 @@ def create_app(settings: Settings) -> Flask:
 def _visitor() -> dict[str, object]:
     """What templates know of whoever sent the request."""
     found = access.visitor()
-    return {"visitor": found, "reviewer": reviewer_name() if found.is_authenticated else ""}
+    return {
+        "visitor": found,
+        "reviewer": reviewer_name() if found.is_authenticated else "",
+        "unread": unread_comments,
+    }
 
 
 def _database_url(settings: Settings) -> str:

@@ -50,8 +50,9 @@ class Visitor:
         return self.secret
 
     @property
-    def may_undo_others(self) -> bool:
-        """With a reason, unless it is the local user, who is everybody."""
+    def is_admin(self) -> bool:
+        """Who may undo what others decided: with a reason, unless it is the local user, who is
+        everybody."""
         return self.role == Role.ADMIN
 
     def may(self, route: str) -> bool:

@@ -8,9 +8,11 @@ import secrets
 
 from flask import request, session
 
+from heaters_pipeline.db import comments
 from heaters_pipeline.domain.errors import Forbidden, InputError
 from heaters_pipeline.domain.people import person_name
 from review_app.access import visitor
+from review_app.services import transaction
 
 PAGE_HEADER = "X-Heaters-Page"
 PAGE_PATTERN = "[0-9A-Za-z_-]{1,64}"
@@ -34,6 +36,15 @@ def reviewer_page() -> str | None:
     if token is not None and not re.fullmatch(PAGE_PATTERN, token):
         raise InputError(f"{PAGE_HEADER} has 1 to 64 letters, digits, hyphens and underscores.")
     return token
+
+
+def unread_comments() -> int:
+    """How many comments mention the person who sent this request, and are not read."""
+    name = visitor().name
+    if name is None:
+        return 0
+    with transaction() as found_in:
+        return comments.unread(found_in, name)
 
 
 def rename(name: str) -> str:

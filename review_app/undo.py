@@ -24,7 +24,7 @@ def undo_decision(
         event_id=event_id,
         lease_seconds=lease_seconds,
         page=reviewer_page(),
-        only_own=not (visitor().may_undo_others and (reason or visitor() == LOCAL)),
+        only_own=not (visitor().is_admin and (reason or visitor() == LOCAL)),
     )
     if reason:
         audit.note(session, who(), "undo", f"decision {event_id}", reason)

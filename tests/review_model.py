@@ -52,6 +52,8 @@ class ModelClip:
     rating: int | None = None
     note: str | None = None
     chosen: tuple[int, ...] = ()
+    opinions: tuple[tuple[str, str], ...] = ()
+    """Who wants what, where two people decide."""
     has_file: bool = False
     version: int = 1
     page: str | None = None
@@ -73,6 +75,7 @@ ASPECTS = {
     "rating": ("rating",),
     "note": ("note",),
     "chosen": ("chosen",),
+    "opinions": ("opinions",),
 }
 """The fields of a clip that are undone together."""
 
@@ -127,6 +130,8 @@ class Review:
         }
         self.events: list[Event] = []
         self.undos = 0
+        self.asks_two = False
+        """Whether two people decide on each clip that nobody has decided on."""
 
     # --- Looking ----------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ class Review:
         clip = self.clips[asked.clip]
         match asked.action:
             case "approve" | "skip" | "archive":
-                return [self._marked(clip, MARKS[asked.action])]
+                return [self._opined(by, clip, asked.action)]
             case "annotate":
                 return [self._annotated(clip, dict(asked.changes))]
             case "group":
@@ -202,6 +207,22 @@ class Review:
             case "nudge":
                 return self._nudged(self._pair(clip, asked.side), *asked.frames)
         raise AssertionError(asked.action)
+
+    def _opined(self, by: Reviewer, clip: ModelClip, action: str) -> ModelClip:
+        """The clip with the decision, or with one more opinion."""
+        marked = self._marked(clip, MARKS[action])
+        if not self._is_shared(clip):
+            return marked
+        if clip.state != PENDING:
+            raise Refused("It is settled.")
+        if by.name in (name for name, _ in clip.opinions):
+            raise Refused("They have had their say.")
+        said = (*clip.opinions, (by.name, action))
+        holds = len(said) > 2 or (len(said) == 2 and said[0][1] == action)
+        return replace(marked if holds else clip, opinions=said, page=None)
+
+    def _is_shared(self, clip: ModelClip) -> bool:
+        return bool(clip.opinions) or (self.asks_two and clip.state == PENDING)
 
     def _marked(self, clip: ModelClip, state: str) -> ModelClip:
         if clip.state in WORKING:
@@ -220,6 +241,8 @@ class Review:
         previous = self._neighbour(clip, "previous")
         if previous.state not in WANTED | {PENDING, SKIPPED}:
             raise Refused("The clip before is archived.")
+        if any(each.state not in WANTED and self._is_shared(each) for each in (clip, previous)):
+            raise Refused("Two people decide on one of them.")
         first = previous.id if previous.group is None else previous.group
         changed = [self._marked(clip, APPROVED), *self.members(clip.id)]
         changed = [replace(each, group=first) for each in changed]
@@ -278,6 +301,7 @@ class Review:
                 each,
                 id=len(self.clips) + number,
                 state=PENDING,
+                opinions=(),
                 made_by=made_by,
                 has_file=False,
                 version=1,
@@ -299,7 +323,15 @@ class Review:
         if not first.start < frame < second.end:
             raise Refused("Each must keep a frame.")
         moved = [first.with_range(first.start, frame), second.with_range(frame, second.end)]
-        return [replace(each.without_file(), made_by="nudge") for each in moved]
+        return [
+            replace(
+                each.without_file(),
+                made_by="nudge",
+                opinions=(),
+                state=PENDING if each.opinions else each.state,
+            )
+            for each in moved
+        ]
 
     # --- Decisions that are sent again ------------------------------------------------------------
 
@@ -375,11 +407,13 @@ class Review:
                     raise Refused("The pipeline has taken the clip.")
                 given = given.with_range(before.start, before.end)
             given = replace(given, made_by=before.made_by)
-        for each in changed & {"group", "labels", "rating", "note", "chosen"}:
+        for each in changed & {"group", "labels", "rating", "note", "chosen", "opinions"}:
             given = replace(given, **{each: getattr(before, each)})
         given = given.with_range(given.start, given.end)
         if "state" in changed:
             given = self._with_state_of(by, given, before.state)
+        elif "opinions" in changed and given.state == PENDING:
+            given = replace(given, page=self._leased(by, given))
         return replace(given, version=now.version + 1)
 
     def _with_state_of(self, by: Reviewer, clip: ModelClip, wanted: str) -> ModelClip:
@@ -395,8 +429,13 @@ class Review:
             wanted = ARCHIVED
         if wanted == REPLACED and clip.state not in DECIDABLE:
             raise Refused("The pipeline has taken it.")
-        leased = clip.page or by.page if wanted == PENDING else None
+        leased = self._leased(by, clip) if wanted == PENDING else None
         return replace(clip, state=wanted, has_file=kept, page=leased)
+
+    def _leased(self, by: Reviewer, clip: ModelClip) -> str | None:
+        """The page that has a clip after an undo which leaves it pending."""
+        spoken = by.name in (name for name, _ in clip.opinions)
+        return clip.page or (None if spoken and len(clip.opinions) < 2 else by.page)
 
     # --- The pipeline and the queue ---------------------------------------------------------------
 
@@ -426,6 +465,7 @@ class Review:
             clip.id
             for clip in self.live()
             if clip.state == PENDING and clip.page in (None, by.page)
+            if len(clip.opinions) < 2 and by.name not in (name for name, _ in clip.opinions)
         }
 
     def lease(self, by: Reviewer, clip_ids: Collection[int]) -> None:

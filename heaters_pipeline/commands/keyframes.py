@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from heaters_pipeline.commands.opening import database, settings
-
-if TYPE_CHECKING:
-    from heaters_pipeline.db.keyframe_rules import Scope
 
 
 @click.group()
@@ -33,13 +28,14 @@ def set_rule(
     """Set the rule for all clips, or for some. Keyframes that it changes are taken anew, once."""
     from heaters_pipeline.db import keyframe_rules
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.db.scopes import scope
     from heaters_pipeline.domain.stills import KeyframeRule
 
-    scope = _scope(source_key, label)
+    wanted = scope(source_key, label)
     rule = KeyframeRule.parse(strategy, percentages, "webp" if webp else "jpeg")
     with database(settings()) as engine, transaction(engine) as session:
-        keyframe_rules.put(session, scope, rule)
-    click.echo(f"{scope}: {rule}")
+        keyframe_rules.put(session, wanted, rule)
+    click.echo(f"{wanted}: {rule}")
 
 
 @keyframes.command("unset")
@@ -49,11 +45,12 @@ def unset_rule(source_key: str | None, label: str | None) -> None:
     """Drop a rule: the next one that fits counts."""
     from heaters_pipeline.db import keyframe_rules
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.db.scopes import scope
 
-    scope = _scope(source_key, label)
+    wanted = scope(source_key, label)
     with database(settings()) as engine, transaction(engine) as session:
-        keyframe_rules.remove(session, scope)
-    click.echo(f"{scope}: no rule of its own")
+        keyframe_rules.remove(session, wanted)
+    click.echo(f"{wanted}: no rule of its own")
 
 
 @keyframes.command("list")
@@ -61,19 +58,12 @@ def list_rules() -> None:
     """Show the rules."""
     from heaters_pipeline.db import keyframe_rules
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.db.scopes import Scope
 
     with database(settings()) as engine, transaction(engine) as session:
         of_all = keyframe_rules.load(session).of_all
         rules = keyframe_rules.listed(session)
     click.echo(f"all clips: {of_all}")
-    for scope, rule in rules:
-        if scope != keyframe_rules.Scope():
-            click.echo(f"{scope}: {rule}")
-
-
-def _scope(source_key: str | None, label: str | None) -> Scope:
-    from heaters_pipeline.db.keyframe_rules import Scope
-
-    if source_key is not None and label is not None:
-        raise click.UsageError("A rule is for a video or for a label: give one of them.")
-    return Scope(source_key, label)
+    for each, rule in rules:
+        if each != Scope():
+            click.echo(f"{each}: {rule}")

@@ -37,6 +37,7 @@ TOUCHED = sa.or_(
     col(Clip.rating).is_not(None),
     col(Clip.note).is_not(None),
     col(Clip.chosen_frames) != [],
+    col(Clip.opinions) != sa.literal_column("'[]'"),
     sa.exists().where(
         _member.grouped_with_clip_id == col(Clip.id), _member.state != ClipState.SUPERSEDED
     ),
@@ -295,7 +296,7 @@ _DECIDED = (
     *("cut_points", "made_by", "trim", "doubt", "is_virtual", "clip_filepath"),
     *("exported_frames", "receipt"),
     *("grouped_with_clip_id", "group_name", "labels", "rating", "note"),
-    *("chosen_frames", "keyframes_basis", "keyframes_asked_at"),
+    *("chosen_frames", "opinions", "keyframes_basis", "keyframes_asked_at"),
 )
 
 _NEW: Any = sa.func.jsonb_populate_recordset(

@@ -55,6 +55,7 @@ def snapshot(clip: Clip) -> Snapshot:
         "rating": clip.rating,
         "note": clip.note,
         "chosen_frames": list(clip.chosen_frames),
+        "opinions": list(clip.opinions),
     }
 
 

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_work, source_videos
+from heaters_pipeline.db import clip_work
 from heaters_pipeline.db.models import Clip, ClipArtifact, KeyframeRuleRow, Label, SourceVideo
+from heaters_pipeline.db.scopes import Scope, columns_of
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.states import UNFINISHED, ClipState, changed
 from heaters_pipeline.domain.stills import USUAL_RULE, KeyframeRule
@@ -41,18 +42,6 @@ class Rules:
         return of_label or self.of_videos.get(clip.source_video_id, self.of_all)
 
 
-class Scope(NamedTuple):
-    """What a rule is for: the clips of a source video, those with a label, or all."""
-
-    source_key: str | None = None
-    label: str | None = None
-
-    def __str__(self) -> str:
-        if self.label is not None:
-            return f"label {self.label}"
-        return f"source {self.source_key}" if self.source_key is not None else "all clips"
-
-
 def load(session: Session) -> Rules:
     of_all, of_videos, of_labels = USUAL_RULE, {}, {}
     for row, _, label in _rows(session):
@@ -75,7 +64,7 @@ def listed(session: Session) -> list[tuple[Scope, KeyframeRule]]:
 
 def put(session: Session, scope: Scope, rule: KeyframeRule) -> None:
     """Sets the rule for `scope`. Raises NotFound for a source video or label that is not there."""
-    statement = insert(KeyframeRuleRow).values(**_columns(session, scope), spec=rule.as_json())
+    statement = insert(KeyframeRuleRow).values(**columns_of(session, scope), spec=rule.as_json())
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["source_video_id", "label_id"],
@@ -87,7 +76,7 @@ def put(session: Session, scope: Scope, rule: KeyframeRule) -> None:
 
 def remove(session: Session, scope: Scope) -> None:
     """Raises NotFound where there is no such rule."""
-    columns = _columns(session, scope)
+    columns = columns_of(session, scope)
     gone = session.execute(
         sa.delete(KeyframeRuleRow).where(
             *(
@@ -168,17 +157,6 @@ def _ask(session: Session, scope: Scope) -> None:
         .values(keyframes_asked_at=sa.func.now())
         .execution_options(synchronize_session=False)
     )
-
-
-def _columns(session: Session, scope: Scope) -> dict[str, int | None]:
-    video_id = label_id = None
-    if scope.source_key is not None:
-        video_id = source_videos.get(session, scope.source_key).id
-    if scope.label is not None:
-        label_id = session.exec(select(Label.id).where(Label.name == scope.label)).first()
-        if label_id is None:
-            raise NotFound(f"The list of labels has no {scope.label}.")
-    return {"source_video_id": video_id, "label_id": label_id}
 
 
 def _rows(session: Session) -> Any:

@@ -18,6 +18,10 @@ def exist(session: Session) -> bool:
     return bool(session.scalar(_EXIST))
 
 
+def number(session: Session) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(Person)) or 0
+
+
 def listed(session: Session) -> Sequence[Person]:
     """By name."""
     return session.exec(select(Person).order_by(sa.func.lower(Person.name))).all()

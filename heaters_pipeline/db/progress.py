@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from heaters_pipeline.db import clip_counts
+from heaters_pipeline.db import clip_counts, opinions
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain.states import UNFINISHED, ClipState
 
@@ -41,13 +41,15 @@ def of_film(session: Session, key: str) -> FilmProgress | None:
     return FilmProgress(*row) if row else None
 
 
-def next_film(session: Session, but: str | None = None) -> WaitingFilm | None:
-    """The oldest video with clips that anybody can have, other than the one with the key `but`."""
+def next_film(session: Session, reviewer: str, but: str | None = None) -> WaitingFilm | None:
+    """The oldest video with clips that the reviewer can have, other than the one with the key
+    `but`."""
     row = session.execute(
         sa.select(col(SourceVideo.key), col(SourceVideo.title), sa.func.count())
         .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
         .where(
             _WAITS,
+            opinions.in_queue(reviewer, of_those_that_differ=False),
             sa.func.coalesce(col(Clip.leased_until) <= sa.func.now(), sa.true()),
             col(SourceVideo.key) != (but or ""),
         )

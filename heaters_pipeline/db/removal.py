@@ -14,6 +14,7 @@ from heaters_pipeline.db.models import (
     ClipTheme,
     ExportFailure,
     KeyframeRuleRow,
+    OpinionRuleRow,
     ProfileUse,
     ReviewEvent,
     SourceFacts,
@@ -61,7 +62,7 @@ def remove(session: Session, key: str, *, actor: str) -> str:
     for kind in (ClipArtifact, ClipEmbedding, ClipTheme, ClipExport, ExportFailure):
         session.execute(sa.delete(kind).where(col(kind.clip_id).in_(its_clips)))
     group_exports.forget(session, session.scalars(its_clips))
-    for rows in (KeyframeRuleRow, ProfileUse, SourceMove):
+    for rows in (KeyframeRuleRow, OpinionRuleRow, ProfileUse, SourceMove):
         session.execute(sa.delete(rows).where(col(rows.source_video_id) == video.id))
     repeats.forget(session, video.id)
     session.execute(

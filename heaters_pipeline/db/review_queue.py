@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from heaters_pipeline.db import clip_counts, keyset
+from heaters_pipeline.db import clip_counts, keyset, opinions
 from heaters_pipeline.db.clips import free
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
@@ -75,6 +75,7 @@ def lease_queue(
     reviewer was handed before and nobody has now: after a reload, the same ones. Clips that another
     page has are passed over, even one of the same reviewer. A list that begins `anew`, as one in
     another order does, owes nothing to what was handed out before: its first clips come first.
+    Clips on which the reviewer has given their opinion are not theirs any more.
     """
     if anew:
         _forget(session, reviewer, page)
@@ -87,7 +88,7 @@ def lease_queue(
     for wanted, order in ((known, [_not(mine), *view.order()]), (unknown, view.order())):
         statement = (
             view.of(sa.select(col(Clip.id)))
-            .where(wanted)
+            .where(wanted, _for(reviewer, selection))
             .order_by(*order)
             .limit(limit - len(leased))
             .with_for_update(of=Clip, key_share=True, skip_locked=True)
@@ -111,7 +112,11 @@ def lease_also(
     view = View(selection, STATES[Shown.PENDING], likeness)
     leased = session.scalars(
         view.of(sa.select(col(Clip.id)))
-        .where(col(Clip.id).in_(clip_ids), sa.or_(_mine(reviewer, page), sa.not_(_LEASED)))
+        .where(
+            col(Clip.id).in_(clip_ids),
+            sa.or_(_mine(reviewer, page), sa.not_(_LEASED)),
+            _for(reviewer, selection),
+        )
         .with_for_update(of=Clip, key_share=True, skip_locked=True)
     ).all()
     lease(session, leased, reviewer, lease_seconds, page)
@@ -126,11 +131,15 @@ def selected(
     *,
     by_itself: Shown = Shown.PENDING,
     likeness: Likeness | None = None,
+    reviewer: str | None = None,
 ) -> list[QueuedClip]:
     """Clips of a selection, in its order, whoever has leased them. `by_itself` are the clips that
-    the page shows where the selection names no state."""
+    the page shows where the selection names no state; `reviewer` asks for those alone that they can
+    decide on."""
     view = View(selection, selection.states(by_itself), likeness)
     ids = view.of(sa.select(col(Clip.id))).order_by(*view.order()).limit(limit).offset(offset)
+    if reviewer is not None:
+        ids = ids.where(_for(reviewer, selection))
     return queued(session, session.scalars(ids).all(), view)
 
 
@@ -205,6 +214,7 @@ def lease(
             col(Clip.id).in_(clip_ids),
             col(Clip.state) == ClipState.PENDING_REVIEW,
             sa.or_(_mine(reviewer, page), sa.not_(_LEASED)),
+            opinions.can_decide(reviewer),
         )
         .values(
             leased_by=reviewer,
@@ -243,15 +253,19 @@ def pending_counts(
     likeness: Likeness | None = None,
     page: str | None = None,
 ) -> PendingCounts:
-    """Clips of a selection that wait for a decision."""
+    """Clips of a selection that wait for a decision of the reviewer's."""
     pending = replace(selection, state=(Shown.PENDING,))
     view = View(pending, STATES[Shown.PENDING], likeness)
+    for_them = _for(reviewer, selection)
+    for_others = view.of(sa.select(sa.func.count()).select_from(Clip)).where(
+        opinions.BEGUN, sa.not_(for_them)
+    )
     theirs = col(Clip.leased_by) != reviewer
     taken = sa.select(
         sa.func.count().filter(theirs), sa.func.count().filter(sa.not_(theirs))
-    ).where(col(Clip.leased_until) > sa.func.now(), _not(_mine(reviewer, page)))
+    ).where(col(Clip.leased_until) > sa.func.now(), _not(_mine(reviewer, page)), for_them)
     return PendingCounts(
-        count(session, pending, likeness=likeness),
+        count(session, pending, likeness=likeness) - session.scalars(for_others).one(),
         *session.execute(view.of(taken.select_from(Clip))).one(),
     )
 
@@ -266,6 +280,10 @@ def _mine(reviewer: str, page: str | None) -> Any:
     if page is not None:
         return col(Clip.leased_page) == page
     return sa.and_(col(Clip.leased_by) == reviewer, col(Clip.leased_page).is_(None))
+
+
+def _for(reviewer: str, selection: Selection) -> Any:
+    return opinions.in_queue(reviewer, of_those_that_differ=bool(selection.differ))
 
 
 def _not(condition: Any) -> Any:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import artifacts, clips, group_exports, labels, likeness, review_queue
+from heaters_pipeline.db import (
+    artifacts,
+    clips,
+    group_exports,
+    labels,
+    likeness,
+    opinions,
+    people,
+    review_queue,
+)
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import standing
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
@@ -30,12 +41,48 @@ from heaters_pipeline.domain.decisions import (
     was_made,
 )
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.opinions import Rules, Weighed, weigh
 from heaters_pipeline.domain.states import APPROVED, ClipState, can_be_given, spoken
 
 APPROVED_BY_GROUP = frozenset({ClipState.PENDING_REVIEW, ClipState.REVIEW_SKIPPED})
 """A clip in one of these states is approved when the clip after it is grouped with it."""
 
 GROUPABLE = APPROVED | APPROVED_BY_GROUP
+
+
+@dataclass
+class _Say:
+    """What somebody's decision counts, where two people decide."""
+
+    session: Session
+    actor: str
+    is_admin: bool
+    rules: Rules
+
+    @cached_property
+    def number_of_people(self) -> int:
+        return people.number(self.session)
+
+    def weighed(self, clip: Clip, decision: BatchedDecision) -> Weighed | None:
+        """What the decision leads to; None where one person decides. Raises Conflict where this one
+        has no say."""
+        if not isinstance(decision, Mark) or not self.is_shared(clip):
+            return None
+        return weigh(
+            clip.opinions,
+            self.actor,
+            decision.action,
+            clip_id=clip.id,
+            waits=clip.state == ClipState.PENDING_REVIEW,
+            is_admin=self.is_admin,
+            people=self.number_of_people,
+        )
+
+    def is_shared(self, clip: Clip) -> bool:
+        """Whether two people decide on the clip. What has begun goes on, whatever rules say now;
+        what one person has decided stays theirs."""
+        is_asked = self.rules.ask(clip.id, clip.source_video_id, clip.labels)
+        return bool(clip.opinions) or (is_asked and clip.state == ClipState.PENDING_REVIEW)
 
 
 class BatchOutcome(NamedTuple):
@@ -54,11 +101,13 @@ def decide(
     decision: Decision,
     lease_seconds: float = 0,
     page: str | None = None,
+    is_admin: bool = False,
 ) -> Outcome:
     """Records what `actor` decided on the clip as they saw it (`version`).
 
-    Clips that a split or merge makes are leased to the actor's `page` for `lease_seconds`. If the
-    same decision was made before, because its answer was lost, the earlier outcome is returned and
+    Where two people decide (`domain.opinions`), the clip gets its state once they agree. Clips that
+    a split or merge makes are leased to the actor's `page` for `lease_seconds`. If the same
+    decision was made before, because its answer was lost, the earlier outcome is returned and
     nothing changes.
     Raises Conflict if the clip has changed since, or if the pipeline has taken it; InputError if
     the decision is impossible on this clip.
@@ -99,6 +148,7 @@ def decide(
         case Group():
             _refuse_unless_open(concerned, clip, decision)
             _refuse_unless_markable(clip, ClipState.REVIEW_APPROVED)
+            _refuse_if_shared(_say(session, actor, is_admin=is_admin), concerned)
             return _group(session, actor, clip, concerned[0])
         case Ungroup():
             first = clip.grouped_with_clip_id or clip_id
@@ -106,11 +156,17 @@ def decide(
             return _ungroup(session, actor, found[first], members)
         case Mark() | Annotate():
             _refuse_unless_markable(clip, _wanted(clip, decision))
-            return _mark(session, actor, decision, [clip])
+            weighed = _say(session, actor, is_admin=is_admin).weighed(clip, decision)
+            return _mark(session, actor, decision, [clip], {clip.id: weighed} if weighed else {})
 
 
 def decide_all(
-    session: Session, *, actor: str, versions: Mapping[int, int], decision: BatchedDecision
+    session: Session,
+    *,
+    actor: str,
+    versions: Mapping[int, int],
+    decision: BatchedDecision,
+    is_admin: bool = False,
 ) -> BatchOutcome:
     """Makes the decision on many clips, in one batch, which is undone as one. `versions` are the
     clips as they were seen, by id. Clips on which it can't be made are refused."""
@@ -122,26 +178,42 @@ def decide_all(
     }
     made = _made_already(session, actor, decision, stale)
     refused = {each: f"There is no clip {each}." for each in versions if each not in found}
-    wanted = []
+    say = _say(session, actor, is_admin=is_admin)
+    wanted: list[Clip] = []
+    weighed: dict[int, Weighed] = {}
     for clip_id, clip in found.items():
         if clip_id in made:
             continue
-        refusal = _stale(clip) if clip_id in stale else _impossible(clip, decision)
-        if refusal is None:
-            wanted.append(clip)
-        else:
+        try:
+            if clip_id in stale:
+                raise _stale(clip)
+            _refuse_if_impossible(clip, decision)
+            if (opinions_now := say.weighed(clip, decision)) is not None:
+                weighed[clip_id] = opinions_now
+        except HeatersError as refusal:
             refused[clip_id] = str(refusal)
+        else:
+            wanted.append(clip)
     if not wanted:
         return BatchOutcome(_as_made(session, made.values()) if made else None, refused)
-    outcome = _mark(session, actor, decision, wanted)
+    outcome = _mark(session, actor, decision, wanted, weighed)
     outcome.clips.extend(found[clip_id] for clip_id in made)
     return BatchOutcome(outcome, refused)
 
 
+def _say(session: Session, actor: str, *, is_admin: bool) -> _Say:
+    return _Say(session, actor, is_admin, opinions.load(session))
+
+
 def _mark(
-    session: Session, actor: str, decision: BatchedDecision, wanted: Sequence[Clip]
+    session: Session,
+    actor: str,
+    decision: BatchedDecision,
+    wanted: Sequence[Clip],
+    weighed: Mapping[int, Weighed],
 ) -> Outcome:
-    """Gives the clips a state or an annotation."""
+    """Gives the clips a state or an annotation; those of which two people decide, by id in
+    `weighed`, another opinion, and the state only where it holds."""
     parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
     with session.no_autoflush:
         if isinstance(decision, Annotate):
@@ -150,10 +222,16 @@ def _mark(
                 kept, clip.rating, clip.note, chosen = _annotated(clip, changes)
                 clip.labels, clip.chosen_frames = [*kept], [*chosen]
         else:
+            open_ones = {clip_id for clip_id, each in weighed.items() if not each.holds}
+            settled = [clip for clip in wanted if clip.id not in open_ones]
             if decision.state != ClipState.REVIEW_ARCHIVED:  # whose files stay until it is final
-                artifacts.leave_library(session, wanted)
-            for clip in wanted:
+                artifacts.leave_library(session, settled)
+            for clip in settled:
                 clip.state = decision.state
+            for clip in wanted:
+                if clip.id in weighed:
+                    clip.opinions = weighed[clip.id].opinions
+                    clip.leased_by = clip.leased_page = clip.leased_until = None
         return record(session, actor, decision.action, parts)
 
 
@@ -235,6 +313,8 @@ def _nudge(session: Session, actor: str, decision: Nudge, pair: Sequence[Clip]) 
         for clip, frames in zip(pair, ranges, strict=True):
             clips.reshape(session, video, clip, frames, [decision.frame])
             clip.made_by = decision.action
+            if clip.opinions:  # which were about other frames
+                clip.opinions, clip.state = [], ClipState.PENDING_REVIEW
         return record(session, actor, decision.action, [Part(before, list(pair))])
 
 
@@ -331,11 +411,13 @@ def _wanted(clip: Clip, decision: BatchedDecision) -> ClipState:
     return decision.state if isinstance(decision, Mark) else ClipState(clip.state)
 
 
-def _refusal(clip: Clip, wanted: ClipState) -> Conflict | None:
-    """Why the clip can't get that state; None where it can."""
-    if can_be_given(ClipState(clip.state), wanted):
-        return None
-    return Conflict(f"Clip {clip.id} is {in_words(clip)} now, so it can't be {spoken(wanted)}.")
+def _refuse_if_shared(say: _Say, grouped: Sequence[Clip]) -> None:
+    """Grouping approves, which one person can't where two decide."""
+    for clip in grouped:
+        if clip.state not in APPROVED and say.is_shared(clip):
+            raise Conflict(
+                f"Two people decide on clip {clip.id}: approve it, and group it once both have."
+            )
 
 
 def _with_current_labels(session: Session, changes: AnnotationChanges) -> AnnotationChanges:
@@ -350,14 +432,10 @@ def _with_current_labels(session: Session, changes: AnnotationChanges) -> Annota
     return renamed
 
 
-def _impossible(clip: Clip, decision: BatchedDecision) -> HeatersError | None:
-    """Why the decision can't be made on the clip; None where it can."""
+def _refuse_if_impossible(clip: Clip, decision: BatchedDecision) -> None:
     if isinstance(decision, Annotate):
-        try:
-            _annotated(clip, decision.changes)
-        except InputError as error:
-            return error
-    return _refusal(clip, _wanted(clip, decision))
+        _annotated(clip, decision.changes)
+    _refuse_unless_markable(clip, _wanted(clip, decision))
 
 
 def _annotated(clip: Clip, changes: AnnotationChanges) -> Annotation:
@@ -374,9 +452,9 @@ def _annotated(clip: Clip, changes: AnnotationChanges) -> Annotation:
 
 
 def _refuse_unless_markable(clip: Clip, wanted: ClipState) -> None:
-    refusal = _refusal(clip, wanted)
-    if refusal is not None:
-        raise refusal
+    """Raises Conflict if the clip can't get that state."""
+    if not can_be_given(ClipState(clip.state), wanted):
+        raise Conflict(f"Clip {clip.id} is {in_words(clip)} now, so it can't be {spoken(wanted)}.")
 
 
 def _is_stale(clip: Clip, version: int) -> bool:

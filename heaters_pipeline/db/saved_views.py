@@ -20,6 +20,13 @@ def listed(session: Session) -> Sequence[SavedView]:
     return session.exec(select(SavedView).order_by(*order)).all()
 
 
+def get(session: Session, view_id: int) -> SavedView:
+    view = session.get(SavedView, view_id)
+    if view is None:
+        raise NotFound("Somebody has deleted this view.")
+    return view
+
+
 def save(session: Session, name: str, selection: Selection, actor: str) -> SavedView:
     """The order is named even if it is the usual one, as pages differ in what they show by
     themselves. Raises Conflict where a view has that name."""

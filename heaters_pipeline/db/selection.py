@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from heaters_pipeline.db import labels, themes
+from heaters_pipeline.db import labels, opinions, themes
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.likeness import Likeness
@@ -126,6 +126,8 @@ class View:
         if wanted.taken is not None:
             taken = sa.exists().where(col(HandoverClip.clip_id) == col(Clip.id))
             conditions.append(taken if wanted.taken else sa.not_(taken))
+        if wanted.differ is not None:
+            conditions.append(opinions.DIFFER if wanted.differ else sa.not_(opinions.DIFFER))
         for bounded, least, most in (
             (SECONDS, wanted.min_seconds, wanted.max_seconds),
             (self._score(), wanted.min_score, wanted.max_score),

@@ -60,9 +60,9 @@ def undo(
             for entry in event.after:
                 clip = found[entry["id"]]
                 part.clips.append(clip)
-                state, group = clip.state, clip.grouped_with_clip_id
+                state, group = (clip.state, clip.opinions), clip.grouped_with_clip_id
                 _give_back(session, clip, was.get(clip.id), entry)
-                if clip.state != state:
+                if (clip.state, clip.opinions) != state:
                     moved.append(clip)
                 if clip.grouped_with_clip_id != group:
                     regrouped.update(filter(None, (group, clip.grouped_with_clip_id)))
@@ -157,6 +157,12 @@ def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent], ac
             raise Conflict(f"{who} {done} clip {same[0]} since: undo that first.")
 
 
+_GIVEN_BACK = frozenset(
+    {"made_by", "grouped_with_clip_id", "rating", "note", "chosen_frames", "opinions"}
+)
+"""What an undo sets as it was."""
+
+
 def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Snapshot) -> None:
     """Sets what an event changed of a clip back to what it was. `before` is None of a clip that the
     event made."""
@@ -171,9 +177,8 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
     clip.state = state or clip.state
-    for name in ("made_by", "grouped_with_clip_id", "rating", "note", "chosen_frames"):
-        if name in changed:
-            setattr(clip, name, changed[name])
+    for name in _GIVEN_BACK & changed.keys():
+        setattr(clip, name, changed[name])
     clip.chosen_frames = FrameRange.from_json(clip.cut_points).those_in(clip.chosen_frames)
     if before is not None and "labels" in changed:
         clip.labels = labels.current(session, before["labels"])

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 from heaters_pipeline.domain.annotations import Annotation, AnnotationChanges
+from heaters_pipeline.domain.opinions import Opinion
 from heaters_pipeline.domain.states import ClipState
 
 
@@ -84,6 +85,7 @@ class Snapshot(TypedDict):
     rating: NotRequired[int | None]
     note: NotRequired[str | None]
     chosen_frames: NotRequired[list[int]]
+    opinions: NotRequired[list[Opinion]]
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,7 @@ _ASPECTS = (
     ("rating",),
     ("note",),
     ("chosen_frames",),
+    ("opinions",),
 )
 """The fields of a clip that are undone together. A range is one of them: of two cuts of a clip, the
 one that moved last goes back first."""

@@ -32,6 +32,10 @@ class Forbidden(HeatersError):
     """The person may not do that: somebody else has to."""
 
 
+class TooMany(HeatersError):
+    """Somebody asks for more than anybody needs: they have to wait."""
+
+
 class Refused(HeatersError):
     """Something outside answers, and says no: a person has to change something first."""
 

@@ -47,6 +47,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "clips": "index similar look_alikes take_apart take_from undo",
         "collections": "index collection create rename remove restore listed make put take_out"
         " put_back order replace",
+        "comments": "listed add read_here inbox read",
         "decisions": "decide decide_all undo mine",
         "groups": "index group rename take_apart file",
         "handover": "index zipped written taken",
@@ -66,6 +67,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "sheet": "index",
         "sources": "index table abilities",
         "statistics": "index",
+        "team": "index",
         "themes": "index theme rename",
     },
     Role.OPERATOR: {
@@ -82,6 +84,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "metrics": "index",
         "profiles": "add change use stop_using retire revive again",
         "sources": "add retry retry_failed cancel refetch remove ask_archive archive restore",
+        "team": "ask_two ask_one assign take_back",
         "uploads": "look send cancel",
     },
     Role.ADMIN: {

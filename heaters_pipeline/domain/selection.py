@@ -70,6 +70,7 @@ ON_PAGES = {
     "collection": "Collection",
     "theme": "Theme",
     "taken": "Handed over",
+    "differ": "Opinions differ",
     "order": "Order",
 }
 """What the pages call the arguments whose values can be wrong."""
@@ -114,6 +115,8 @@ class Selection:
     """The id of a theme that it belongs to, by itself or by a part."""
     taken: bool | None = None
     """Whether somebody has taken a file of it."""
+    differ: bool | None = None
+    """Whether two people have decided on it, and not the same, so that a third has to."""
     order: Order = Order.TIME
 
     @classmethod
@@ -143,6 +146,7 @@ class Selection:
             collection=_integer(given, "collection", most=LARGEST_ID),
             theme=_integer(given, "theme", most=LARGEST_ID),
             taken=_yes_or_no(given, "taken"),
+            differ=_yes_or_no(given, "differ"),
             order=_one_of(Order, given.get("order", Order.TIME), "order"),
         )
 

@@ -17,6 +17,7 @@ from heaters_pipeline.domain.errors import (
     HeatersError,
     InputError,
     NotFound,
+    TooMany,
 )
 from heaters_pipeline.storage import ObjectMissing
 
@@ -26,6 +27,7 @@ _STATUS: Mapping[type[HeatersError], int] = {
     ObjectMissing: 404,
     NotFound: 404,
     Forbidden: 403,
+    TooMany: 429,
     Gone: 410,
     Conflict: 409,
     InputError: 400,

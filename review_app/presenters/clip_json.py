@@ -9,13 +9,14 @@ from typing import Protocol
 from sqlmodel import Session
 from typing_extensions import TypedDict
 
-from heaters_pipeline.db import clip_transitions, event_log, likeness
+from heaters_pipeline.db import clip_transitions, comments, event_log, likeness
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.review_queue import Neighbour, QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
+from heaters_pipeline.domain.opinions import Opinion, told
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import TransitionKind
@@ -104,6 +105,10 @@ class ClipJson(TypedDict):
     """Cuts within the clip that the detector left out."""
     verdict: VerdictJson | None
     """None where nobody has decided on it."""
+    opinions: Sequence[Opinion]
+    """Where two people decide; empty until both have."""
+    comments: int
+    """How many there are."""
     grouped_with_clip_id: int | None
     labels: Sequence[str]
     rating: int | None
@@ -188,12 +193,14 @@ def clips_json(
     scores = likeness.scores(session, learnt, ids)
     decided = [clip.id for clip, *_ in entries if clip.state != ClipState.PENDING_REVIEW]
     verdicts = event_log.verdicts(session, decided)
+    said = comments.counts(session, ids)
     return [
         _clip_json(
             entry,
             cuts[entry.clip.id],
             scores.get(entry.clip.id),
             verdicts.get(entry.clip.id),
+            said.get(entry.clip.id, 0),
         )
         for entry in entries
     ]
@@ -236,6 +243,7 @@ def _clip_json(
     cuts: ClipCuts,
     score: float | None,
     verdict: ReviewEvent | None,
+    said: int,
 ) -> ClipJson:
     clip, video, previous, following = entry
     return {
@@ -255,6 +263,8 @@ def _clip_json(
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
         "verdict": _verdict_json(verdict) if verdict else None,
+        "opinions": told(clip.opinions),
+        "comments": said,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.opinions import Opinion, told
 from heaters_pipeline.domain.states import ClipState
-from review_app.presenters.texts import count, words
+from review_app.presenters.texts import DEEDS, count, words
 
 Snapshot = Mapping[str, Any]
 
@@ -56,6 +57,22 @@ def entries(clip_id: int, events: Sequence[ReviewEvent]) -> list[Entry]:
     ]
 
 
+def seen_by(reviewer: str, clip: Clip, events: Sequence[ReviewEvent]) -> Sequence[ReviewEvent]:
+    """The events without those that give opinions of others, or took them back, before two people
+    have decided on the clip."""
+    if clip.state != ClipState.PENDING_REVIEW or told(clip.opinions):
+        return events
+    return [each for each in events if each.actor == reviewer or not _gives_opinion(clip.id, each)]
+
+
+def _gives_opinion(clip_id: int, event: ReviewEvent) -> bool:
+    was, now = (
+        [entry.get("opinions", []) for entry in entries if entry["id"] == clip_id]
+        for entries in (event.before, event.after)
+    )
+    return bool(was and now) and was != now
+
+
 def changes(
     clip_id: int, before: Iterable[Snapshot], after: Iterable[Snapshot]
 ) -> Iterator[Change]:
@@ -91,11 +108,18 @@ def changes(
             )
 
 
+def _said(opinions: Sequence[Opinion]) -> str:
+    return ", ".join(
+        f"{DEEDS[Action(each['action'])].lower()} by {each['actor']}" for each in opinions
+    )
+
+
 _DESCRIBED: Sequence[tuple[str, Callable[[Any], str]]] = (
     ("labels", ", ".join),
     ("rating", str),
     ("note", str),
     ("chosen_frames", lambda frames: ", ".join(map(count, frames))),
+    ("opinions", _said),
 )
 
 

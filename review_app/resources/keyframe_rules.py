@@ -7,7 +7,7 @@ from pydantic import model_validator
 from sqlmodel import Session
 
 from heaters_pipeline.db import keyframe_rules
-from heaters_pipeline.db.keyframe_rules import Scope
+from heaters_pipeline.db.scopes import Scope
 from heaters_pipeline.domain.stills import ImageFormat, KeyframeRule, Strategy
 from review_app.api.operation import Answer, Body, described
 from review_app.services import transaction

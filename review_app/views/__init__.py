@@ -5,6 +5,7 @@ from review_app.views import (
     clip_files,
     clips,
     collections,
+    comments,
     decisions,
     groups,
     handover,
@@ -28,6 +29,7 @@ from review_app.views import (
     sheet,
     sources,
     statistics,
+    team,
     themes,
 )
 
@@ -37,6 +39,7 @@ BLUEPRINTS = tuple(
         *(health, login, invites, people, review, queue, progress, decisions, reviewer),
         *(sheet, media),
         *(library, clips, clip_files, labels, profiles, saved_views, sources, statistics),
-        *(api, collections, groups, handover, keyframe_rules, metrics, reel, search, themes),
+        *(api, collections, comments, groups, handover, keyframe_rules, metrics, reel, search),
+        *(team, themes),
     )
 )

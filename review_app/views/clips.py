@@ -15,6 +15,7 @@ from heaters_pipeline.db import (
     clip_work,
     clips,
     collections,
+    comments,
     embeddings,
     event_log,
     handovers,
@@ -53,13 +54,16 @@ def index(clip_id: int) -> ResponseReturnValue:
         models = _models(session, clip_id)
         near = embeddings.similar(session, clip_id, SIMILAR, models[0]) if models else []
         ids = [clip_id, *(other.id for other, _ in near)]
+        events = history.seen_by(reviewer_name(), entry.clip, clips.history(session, clip_id))
         undoable = event_log.latest_on_clip(session, clip_id)
+        if undoable not in events:
+            undoable = None
         return render_template(
             "clip.html",
             entry=entry,
             virtual=clips_json(session, [entry], likeness)[0] if entry.clip.is_virtual else None,
             transitions=clip_transitions.of_clips(session, [clip_id])[clip_id].transitions,
-            history=history.entries(clip_id, clips.history(session, clip_id)),
+            history=history.entries(clip_id, events),
             group=[other for other in clips.group(session, entry.clip) if other.id != clip_id],
             group_name=clips.get(session, entry.clip.grouped_with_clip_id or clip_id).group_name,
             undoable=undoable,
@@ -75,6 +79,7 @@ def index(clip_id: int) -> ResponseReturnValue:
             colours=labels.colours(session),
             collections=collections.of_clips(session, [clip_id]).get(clip_id, []),
             handovers=handovers.of_clips(session, [clip_id]).get(clip_id, []),
+            comments=comments.of_clip(session, clip_id),
             can_be_described=entry.clip.state != ClipState.SUPERSEDED,
         )
 

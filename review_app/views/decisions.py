@@ -20,6 +20,7 @@ from heaters_pipeline.db.models import ReviewEvent, SourceVideo
 from heaters_pipeline.domain.decisions import Action, touched
 from heaters_pipeline.domain.errors import Conflict, Forbidden, Gone
 from heaters_pipeline.domain.states import ClipState
+from review_app.access import visitor
 from review_app.api.decisions import DecideMany, DecideOne, Undo
 from review_app.api.operation import Query, described
 from review_app.api.problems import problem
@@ -117,6 +118,7 @@ def decide(clip_id: int, body: DecideOne) -> OutcomeJson:
                 decision=body.decision,
                 lease_seconds=services().settings.lease_seconds,
                 page=reviewer_page(),
+                is_admin=visitor().is_admin,
             )
     except Conflict as conflict:
         found = _now([clip_id])
@@ -134,6 +136,7 @@ def decide_all(body: DecideMany) -> BatchJson:
             actor=reviewer_name(),
             versions={each.id: each.version for each in body.clips},
             decision=body.decision,
+            is_admin=visitor().is_admin,
         )
     made = _outcome_json(outcome) if outcome else None
     left = {clip["id"]: clip for clip in _now(refusals)}

@@ -6,8 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from heaters_pipeline.db import keyframe_rules, source_videos
-from heaters_pipeline.db.keyframe_rules import Scope
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.db.scopes import Scope, scope
 from heaters_pipeline.domain.stills import PERCENT, ImageFormat, KeyframeRule, Strategy
 from review_app.presenters import filters
 from review_app.services import transaction
@@ -56,7 +55,4 @@ def remove() -> ResponseReturnValue:
 
 
 def _scope() -> Scope:
-    video, label = request.form.get("video") or None, request.form.get("label") or None
-    if video is not None and label is not None:
-        raise InputError("A rule is for a film or for a label: choose one of them.")
-    return Scope(video, label)
+    return scope(request.form.get("video") or None, request.form.get("label") or None)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from heaters_pipeline.db import artifacts, labels, repeats, review_queue, stacks
+from heaters_pipeline.db import artifacts, comments, labels, repeats, review_queue, stacks
 from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.db.selection import View
 from heaters_pipeline.domain.repeats import covered_by_others
@@ -140,6 +140,7 @@ def _cards(
         "drawn": drawn_json(session, entries),
         "keyframes": artifacts.keyframes_of(session, ids),
         "same": repeats.others(session, ids, services().settings.repeat_score),
+        "said": comments.counts(session, ids),
         "colours": labels.colours(session),
     }
 

@@ -53,7 +53,7 @@ def index(asked: OfFilm) -> ProgressJson:
     window = services().settings.undo_window_seconds
     with transaction() as session:
         film = progress.of_film(session, video) if video else None
-        following = progress.next_film(session, video)
+        following = progress.next_film(session, reviewer_name(), video)
         mine = statistics.pace(session, since, me).get(me)
         return ProgressJson(
             film=FilmJson.model_validate(film) if film else None,

@@ -85,7 +85,9 @@ def _queue(selection: Selection, asked: Asked, *, leases: bool) -> QueueJson:
                     session, me, limit, seconds, selection, likeness, page, anew=asked.anew
                 )
             else:
-                found = review_queue.selected(session, selection, limit, likeness=likeness)
+                found = review_queue.selected(
+                    session, selection, limit, likeness=likeness, reviewer=me
+                )
             pending = review_queue.pending_counts(session, me, selection, likeness, page)
             total, available = pending.total, pending.available
         else:

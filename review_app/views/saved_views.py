@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from typing_extensions import TypedDict
 
-from heaters_pipeline.db import saved_views
+from heaters_pipeline.db import assignments, saved_views
 from heaters_pipeline.db.models import SavedView
 from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.selection import Selection
@@ -29,16 +29,29 @@ class ViewJson(TypedDict):
     saved_by: str
 
 
+class MineJson(TypedDict):
+    name: str
+    arguments: dict[str, str]
+
+
 class ViewsJson(TypedDict):
     views: list[ViewJson]
+    mine: list[MineJson]
+    """What is assigned to the reviewer."""
 
 
 @blueprint.get("/api/v1/views")
 @described()
 def listed() -> ViewsJson:
-    """All saved views, by name."""
+    """All saved views, by name, and the reviewer's own work."""
     with transaction() as session:
-        return {"views": [_view_json(view) for view in saved_views.listed(session)]}
+        return {
+            "views": [_view_json(view) for view in saved_views.listed(session)],
+            "mine": [
+                {"name": each.name, "arguments": assignments.left(each)}
+                for each in assignments.of_person(session, reviewer_name())
+            ],
+        }
 
 
 @blueprint.post("/api/v1/views")

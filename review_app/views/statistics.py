@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from heaters_pipeline.db import statistics
+from heaters_pipeline.db import opinions, statistics
 from heaters_pipeline.db.statistics import Done
 from review_app.presenters.figures import (
     DAY,
@@ -41,6 +41,7 @@ def index() -> ResponseReturnValue:
         pace = statistics.pace(session, now - statistics.PACE_PERIOD)
         waiting = statistics.waiting(session)
         waited = statistics.backlog(session, edges, waiting.number)
+        agreement = opinions.agreement(session)
         sources = statistics.sources(session, SOURCES + 1, (page - 1) * SOURCES)
     by_reviewer: dict[str, list[Done]] = defaultdict(list)
     for each in done:
@@ -65,6 +66,7 @@ def index() -> ResponseReturnValue:
         day_chart=chart(by_day, every=5),
         backlog=backlog(waited, edges),
         backlog_chart=backlog_chart(waited, edges),
+        agreement=agreement,
         sources=sources[:SOURCES],
         page=page,
         has_more=len(sources) > SOURCES,

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import artifacts, clips, keyframe_rules, labels
-from heaters_pipeline.db.keyframe_rules import Scope
 from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.scopes import Scope
 from heaters_pipeline.domain.decisions import APPROVE, Annotate, Merge, Nudge, Side, Split
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.states import ClipState

@@ -24,8 +24,9 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
-from heaters_pipeline.db import archiving, clip_work, review_queue, reviews, undoing
+from heaters_pipeline.db import archiving, clip_work, opinions, review_queue, reviews, undoing
 from heaters_pipeline.db.models import ClipFile, SourceVideo
+from heaters_pipeline.db.scopes import Scope
 from heaters_pipeline.domain.annotations import AnnotationChanges
 from heaters_pipeline.domain.decisions import (
     APPROVE,
@@ -77,7 +78,8 @@ MARKS = {"approve": APPROVE, "skip": SKIP, "archive": ARCHIVE}
 
 LIVE_CLIPS = sa.text(
     "SELECT id, start_frame, end_frame, state, made_by, grouped_with_clip_id, labels, rating, note,"
-    " chosen_frames, NOT is_virtual, version, CASE WHEN leased_until > now() THEN leased_page END"
+    " chosen_frames, opinions, NOT is_virtual, version,"
+    " CASE WHEN leased_until > now() THEN leased_page END"
     " FROM clips WHERE source_video_id = :video AND state <> 'superseded' ORDER BY start_frame"
 )
 DECISIONS = sa.text(
@@ -86,7 +88,12 @@ DECISIONS = sa.text(
 )
 
 reviewers = st.sampled_from(
-    [Reviewer("ann", "ann-1"), Reviewer("ann", "ann-2"), Reviewer("bob", "bob-1")]
+    [
+        Reviewer("ann", "ann-1"),
+        Reviewer("ann", "ann-2"),
+        Reviewer("bob", "bob-1"),
+        Reviewer("cyd", "cyd-1"),
+    ]
 )
 GONE = 11
 numbers = st.integers(0, GONE)
@@ -219,6 +226,12 @@ class ReviewMachine(RuleBasedStateMachine):
         with self.transaction() as session:
             review_queue.release(session, by.name, by.page)
 
+    @rule(two=st.booleans())
+    def ask_two(self, two: bool) -> None:
+        self.model.asks_two = two
+        with self.transaction() as session:
+            opinions.put(session, Scope(), 100 if two else 0)
+
     # --- What the pipeline does -------------------------------------------------------------------
 
     @rule(
@@ -263,6 +276,7 @@ class ReviewMachine(RuleBasedStateMachine):
             assert tuple(row) == (
                 *(self.ids[clip.id], clip.start, clip.end, clip.state, clip.made_by),
                 *(groups[clip.id], [*clip.labels], clip.rating, clip.note, [*clip.chosen]),
+                [{"actor": name, "action": action} for name, action in clip.opinions],
                 *(clip.has_file, clip.version, clip.page),
             )
         written = self.connection.execute(DECISIONS, {"video": self.video.id}).one()

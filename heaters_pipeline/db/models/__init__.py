@@ -25,7 +25,7 @@ from heaters_pipeline.db.models.outages import Outage
 from heaters_pipeline.db.models.people import AuditEntry, Invite, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
 from heaters_pipeline.db.models.requests import IdempotentRequest
-from heaters_pipeline.db.models.reviews import Label, ReviewEvent, SavedView
+from heaters_pipeline.db.models.reviews import Label, OpinionRuleRow, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
 from heaters_pipeline.db.models.sources import (
     PRODUCT_PATHS,
@@ -40,6 +40,7 @@ from heaters_pipeline.db.models.sources import (
     StorageCheck,
     StoredObject,
 )
+from heaters_pipeline.db.models.teams import Assignment, Comment, Mention
 from heaters_pipeline.db.models.themes import ClipTheme, Theme, ThemeSurvey
 from heaters_pipeline.db.models.webhooks import DeliveryState, Webhook, WebhookDelivery
 
@@ -47,6 +48,7 @@ __all__ = [
     "PRODUCT_PATHS",
     "ApartRow",
     "ArtifactKind",
+    "Assignment",
     "AuditEntry",
     "Clip",
     "ClipArtifact",
@@ -57,6 +59,7 @@ __all__ = [
     "ClipTheme",
     "Collection",
     "CollectionClip",
+    "Comment",
     "DeliveryState",
     "ExportFailure",
     "ExportProfile",
@@ -68,7 +71,9 @@ __all__ = [
     "Invite",
     "KeyframeRuleRow",
     "Label",
+    "Mention",
     "ObjectToDelete",
+    "OpinionRuleRow",
     "Origin",
     "Outage",
     "PendingSource",

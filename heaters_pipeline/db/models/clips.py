@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
-from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 from typing_extensions import TypedDict
 
@@ -29,6 +29,7 @@ from heaters_pipeline.db.models.columns import (
 from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action
+from heaters_pipeline.domain.opinions import Opinion
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.domain.states import ClipState
 
@@ -89,6 +90,11 @@ class Clip(SQLModel, table=True):
             postgresql_where=sa.text("leased_page IS NOT NULL"),
         ),
         sa.Index(
+            "ix_clips_opinions",
+            "source_video_id",
+            postgresql_where=sa.text("state = 'pending_review' AND opinions <> '[]'"),
+        ),
+        sa.Index(
             "ix_clips_labels",
             "labels",
             postgresql_using="gin",
@@ -98,6 +104,11 @@ class Clip(SQLModel, table=True):
             "ix_clips_keyframes_asked_at",
             "keyframes_asked_at",
             postgresql_where=sa.text("keyframes_asked_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_clips_opinions",
+            "state",
+            postgresql_where=sa.text("opinions <> '[]'"),
         ),
         sa.Index(
             "ix_clips_words",
@@ -161,6 +172,12 @@ class Clip(SQLModel, table=True):
         sa_column=sa.Column(ARRAY(sa.Integer), server_default=sa.text("'{}'"), nullable=False),
     )
     """Of the source video, ascending: those that a reviewer chose as keyframes."""
+    opinions: list[Opinion] = Field(
+        default_factory=list,
+        sa_column=sa.Column(JSONB, server_default=sa.text("'[]'"), nullable=False),
+    )
+    """Of people who each decided without the others, in their order (`domain.opinions`); empty
+    where one person decides."""
     keyframes_basis: str | None = optional_text()
     """What its keyframes were made by (`domain.stills.KeyframeRule.basis`); null where there are
     none, and of those that are older than rules."""

@@ -63,6 +63,25 @@ class SavedView(SQLModel, table=True):
     created_at: datetime = now()
 
 
+class OpinionRuleRow(SQLModel, table=True):
+    """Of how many clips two people decide: of a source video's, of those with a label, or of
+    all."""
+
+    __tablename__: ClassVar[str] = "opinion_rules"
+    __table_args__ = (
+        sa.CheckConstraint("source_video_id IS NULL OR label_id IS NULL", name="scope"),
+        sa.CheckConstraint("share BETWEEN 0 AND 100", name="share"),
+        sa.UniqueConstraint("source_video_id", "label_id", postgresql_nulls_not_distinct=True),
+    )
+
+    id: int = identity()
+    source_video_id: int | None = reference("source_videos.id", nullable=True)
+    label_id: int | None = reference("labels.id", nullable=True)
+    share: int = Field(sa_column=sa.Column(sa.SmallInteger, nullable=False))
+    """Per cent."""
+    created_at: datetime = now()
+
+
 class ReviewEvent(SQLModel, table=True):
     """One decision. Append-only: a trigger refuses any change."""
 

@@ -4,6 +4,7 @@ import { Player } from '../player/player.js';
 import { SpriteSheets, spriteFrame } from '../player/sprites.js';
 import '../shared/cards.js';
 import { Collecting, COLLECTING, tellInLine } from '../shared/collecting.js';
+import { Comments } from '../shared/comments.js';
 import { byId, setText } from '../shared/dom.js';
 import { isField } from '../shared/keys/focus.js';
 import { keptKeys } from '../shared/keys/kept.js';
@@ -23,19 +24,36 @@ const SCALE = 2;
 const described = document.getElementById('describing')?.dataset.described;
 if (described) new Describing().open(JSON.parse(described));
 
+const keymap = new Keymap(
+  [...COLLECTING, { action: 'comments', key: 'Shift+n', label: 'Comment' }], keptKeys(),
+);
+/** @type {Record<string, () => void>} */ const actions = {};
+
 const collect = document.getElementById('collect');
 if (collect) {
   const collecting = new Collecting({ chosen: () => [Number(collect.dataset.id)], tell: tellInLine });
-  const keymap = new Keymap(COLLECTING, keptKeys());
   collect.addEventListener('click', () => collecting.choose());
-  document.addEventListener('keydown', (event) => {
-    const action = keymap.actionFor(event);
-    if (!action || event.repeat || isField(/** @type {HTMLElement} */ (event.target))) return;
-    event.preventDefault();
-    if (action === 'collect') collecting.toggle();
-    else collecting.choose();
-  });
+  actions.collect = () => collecting.toggle();
+  actions.chooseCollection = () => collecting.choose();
 }
+
+const comment = byId('comment');
+let hasSaid = false;
+const comments = new Comments((_, number) => {
+  hasSaid = number !== Number(comment.dataset.said);
+});
+actions.comments = () => comments.open(Number(comment.dataset.id));
+comment.addEventListener('click', actions.comments);
+byId('comments').addEventListener('close', () => {
+  if (hasSaid) location.reload();
+});
+
+document.addEventListener('keydown', (event) => {
+  const act = actions[keymap.actionFor(event) ?? ''];
+  if (!act || event.repeat || isField(/** @type {HTMLElement} */ (event.target))) return;
+  event.preventDefault();
+  act();
+});
 
 document.getElementById('search-like')?.addEventListener('click', () => {
   const shown = /** @type {HTMLCanvasElement | HTMLVideoElement} */ (

@@ -9,7 +9,8 @@
  *   timeline: import('./timeline.js').Timeline, magnifier: import('./magnifier.js').Magnifier,
  *   beside: import('./beside.js').Beside, help: import('../shared/help.js').Help,
  *   collecting: import('../shared/collecting.js').Collecting,
- *   stacks: import('../shared/stacks.js').Stacks}} Parts  of the page
+ *   stacks: import('../shared/stacks.js').Stacks,
+ *   comments: import('../shared/comments.js').Comments}} Parts  of the page
  */
 
 import { takeApart } from '../shared/api.js';
@@ -33,7 +34,7 @@ export const leavesCut = (screen, action) => screen.isAcross && !STAYS_ACROSS.ha
  * @returns {Record<string, () => void>} */
 export function looking(parts) {
   const { player, queue, screen, marks, transport, describe, filters, help } = parts;
-  const { timeline, magnifier, beside, collecting, stacks } = parts;
+  const { timeline, magnifier, beside, collecting, stacks, comments } = parts;
   const seek = (/** @type {number} */ frame) => player.seek(frame, screen.pressedAt);
   const step = (/** @type {number} */ by) => player.step(by, screen.pressedAt);
   const stackHere = () => {
@@ -95,6 +96,12 @@ export function looking(parts) {
     },
     label: () => describe.typeLabel(),
     note: () => describe.writeNote(),
+    comments: () => {
+      const { current: clip } = queue;
+      if (!clip) return;
+      if (clip.id > 0) comments.open(clip.id, player.presented);
+      else queue.tell('This clip is being saved: try again.');
+    },
     collect: () => collecting.toggle(),
     chooseCollection: () => collecting.choose(),
     searchLike: () => {

@@ -77,6 +77,7 @@ export const GROUPS = [
       line('Take this frame as a still, or not', ['still', 'p']),
       line('Type a label', ['label', 't']),
       line('Write a note', ['note', 'n']),
+      line('Comments, with mentions', ['comments', 'Shift+n', 'Read and write comments']),
       line(
         'Into the collection, another one',
         ['collect', 'w', 'Into the collection, or out'],

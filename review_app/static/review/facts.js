@@ -1,7 +1,7 @@
 /** The facts of a clip: its state and whose it is, its place in the film, its length, its score. */
 
 import { byId, setText } from '../shared/dom.js';
-import { clipName, clock, count, stateWords } from '../shared/words.js';
+import { clipName, clock, count, opinionWords, stateWords } from '../shared/words.js';
 
 /** The tones of badges for states that have one.
  * @type {Record<string, string>} */
@@ -31,7 +31,8 @@ export function drawFacts(clip) {
   else link.removeAttribute('href');
   setText(byId('state'), stateWords(clip.state));
   byId('state').className = `badge ${TONES[clip.state] ?? ''}`;
-  setText(byId('decided'), clip.verdict ? verdictText(clip.verdict) : '');
+  const opinions = opinionWords(clip.opinions ?? []);
+  setText(byId('decided'), clip.verdict ? [verdictText(clip.verdict), opinions].filter(Boolean).join(' · ') : opinions);
   const { start_seconds: from, duration_seconds: seconds } = clip;
   setText(byId('times'), `${clock(from)} – ${clock(Math.ceil(from + seconds))}`);
   setText(byId('length'), `${seconds.toFixed(2)} s`);

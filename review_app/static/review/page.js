@@ -5,6 +5,7 @@ import {
   api, myDecisions, queueClips, releaseClips, undoDecision,
 } from '../shared/api.js';
 import { Collecting } from '../shared/collecting.js';
+import { Comments } from '../shared/comments.js';
 import { Describe } from '../shared/describe.js';
 import { byId, onceAFrame, setText } from '../shared/dom.js';
 import { Filters } from '../shared/filters.js';
@@ -110,6 +111,12 @@ const collecting = new Collecting({
   chosen: () => (queue.current ? [queue.current.id] : []),
   tell: ({ text, bad }) => queue.tell(text, bad),
 });
+/** How many comments clips have, as far as it changed here. @type {Map<number, number>} */
+const commented = new Map();
+const comments = new Comments((id, number) => {
+  commented.set(id, number);
+  schedule();
+});
 const filters = new Filters(() => void queue.begin());
 const help = new Help(keymap, GROUPS, () => writeKeys(keymap));
 const progress = new Progress(schedule);
@@ -118,7 +125,7 @@ const place = keptPlace(location.search);
 const screen = new Screen(player, place);
 const parts = {
   player, queue, screen, marks, transport, describe, filters, help, timeline, magnifier, beside,
-  collecting, stacks,
+  collecting, stacks, comments,
 };
 const [look, decide] = [looking(parts), deciding(parts)];
 
@@ -228,6 +235,7 @@ function draw() {
   timeline.draw(clip, marked);
   beside.draw(clip);
   drawFacts(clip);
+  setText(byId('comments-count'), String((clip && (commented.get(clip.id) ?? clip.comments)) || ''));
   describe.draw();
   drawCounters();
   drawNotice(queue, player);

@@ -1,6 +1,6 @@
 /**
  * The saved views in the dialog of the filters: open one, save the present filters as one, rename
- * and delete. All reviewers share them.
+ * and delete. All reviewers share them. Above them, what is assigned to this one.
  *
  * @typedef {Record<string, string>} Arguments  of an address
  * @typedef {{id: number, name: string, arguments: Arguments, saved_by: string}} View
@@ -15,6 +15,7 @@ export class SavedViews {
   #open;
   #isOpen;
   /** @type {View[]} */ #views = [];
+  /** What is assigned to the reviewer. @type {Pick<View, 'name' | 'arguments'>[]} */ #mine = [];
   #list = byId('views');
   #name = /** @type {HTMLInputElement} */ (byId('view-name'));
 
@@ -55,7 +56,8 @@ export class SavedViews {
     try {
       await act();
       this.#tell('');
-      this.#views = (await api('/api/v1/views')).views;
+      const { views, mine } = await api('/api/v1/views');
+      [this.#views, this.#mine] = [views, mine];
     } catch (error) {
       this.#tell(sentence(/** @type {Error} */ (error)));
     }
@@ -68,19 +70,17 @@ export class SavedViews {
   }
 
   #draw() {
+    byId('mine-part').hidden = this.#mine.length === 0;
+    byId('mine').replaceChildren(
+      ...this.#mine.map((work) => make('li', {}, this.#opener(work, 'What is left of it'))),
+    );
     byId('views-none').hidden = this.#views.length > 0;
     this.#list.replaceChildren(...this.#views.map((view) => this.#row(view)));
   }
 
   /** @param {View} view */
   #row(view) {
-    const open = make('button', {
-      type: 'button',
-      className: 'open',
-      title: `Saved by ${view.saved_by}`,
-      onclick: () => this.#open(view.arguments),
-    }, view.name);
-    if (this.#isOpen(view.arguments)) open.setAttribute('aria-current', 'true');
+    const open = this.#opener(view, `Saved by ${view.saved_by}`);
     const rename = make('button', {
       type: 'button', className: 'quiet', label: `Rename the view ${view.name}`,
       onclick: () => this.#rename(view, open),
@@ -94,6 +94,15 @@ export class SavedViews {
       },
     }, 'Delete');
     return make('li', {}, open, rename, remove);
+  }
+
+  /** @param {Pick<View, 'name' | 'arguments'>} view @param {string} title */
+  #opener({ name, arguments: given }, title) {
+    const open = make('button', {
+      type: 'button', className: 'open', title, onclick: () => this.#open(given),
+    }, name);
+    if (this.#isOpen(given)) open.setAttribute('aria-current', 'true');
+    return open;
   }
 
   /** A name turns into a field until Enter, or Esc. @param {View} view @param {HTMLElement} shown */

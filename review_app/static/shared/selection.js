@@ -7,7 +7,7 @@
 
 export const NAMES = [
   'find', 'video', 'state', 'label', 'min_seconds', 'max_seconds', 'min_score', 'max_score',
-  'min_rating', 'reviewer', 'since', 'until', 'collection', 'theme', 'ids', 'taken', 'order', 'clip',
+  'min_rating', 'reviewer', 'since', 'until', 'collection', 'theme', 'ids', 'taken', 'differ', 'order', 'clip',
 ];
 
 /** What a search asks for (`domain.searching`). Filters leave it as it is. */
@@ -49,6 +49,9 @@ export function selectionOf(search, byDefault = PENDING) {
     const value = wanted.getAll(name).map((each) => each.trim()).filter(Boolean).join(',');
     if (value && value !== byDefault[name]) found[name] = value;
   }
+  // Named clips are shown in any state, unless one is named, too.
+  const state = wanted.get('state');
+  if (state && (found.collection || found.ids)) found.state = state;
   return found;
 }
 
@@ -87,6 +90,7 @@ export function filterTexts(selection, titleOf, themeOf = (id) => id) {
     [selection.collection && `collection ${selection.collection}`, 'collection'],
     [clipsIn(partsOf(selection.ids)), 'ids'],
     [selection.taken && (selection.taken === 'no' ? 'not yet taken' : 'taken'), 'taken'],
+    [selection.differ && (selection.differ === 'no' ? 'nobody differs' : 'two differ'), 'differ'],
     [order && (ORDERS[order] ?? order), 'order'],
   ];
   return found.flatMap(([text, ...names]) => {

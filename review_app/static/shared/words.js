@@ -80,6 +80,10 @@ export function stateTold({ state, verdict }, now) {
   return was.startsWith(is) ? was : `${is}, ${was}`;
 }
 
+/** `ann approved, ben skipped`. @param {import('./clip.js').Opinion[]} opinions */
+export const opinionWords = (opinions) =>
+  opinions.map(({ actor, action }) => `${actor} ${doneWord(action, []).toLowerCase()}`).join(', ');
+
 /** A clip without an id from the server has one below zero. @param {number} id */
 export const clipName = (id) => (id > 0 ? `clip ${id}` : 'new clip');
 

@@ -256,6 +256,7 @@ export class SheetQueue {
     if (answer.clips.length > 0) this.#saved.push(batch);
     if (batch.action in AFTER) this.decidedToday += answer.clips.length;
     this.#confirm(answer.clips);
+    if (batch.action in AFTER) this.#leaveToOthers(answer.clips);
     if (answer.refused.length > 0) this.#refuse(batch, answer.refused);
     else if (clips.length > 1) this.#say(`${wordOf(batch)}: ${count(clips.length, 'clip')}.`);
   }
@@ -339,6 +340,15 @@ export class SheetQueue {
       for (const { versions } of this.#batches()) {
         if (versions.has(clip.id)) versions.set(clip.id, clip.version);
       }
+    }
+  }
+
+  /** Clips that still wait after our decision wait for somebody else's. @param {Clip[]} clips */
+  #leaveToOthers(clips) {
+    for (const { id, state, version } of clips) {
+      if (state !== 'pending_review') continue;
+      this.#clips.delete(id);
+      this.#left.set(id, version);
     }
   }
 

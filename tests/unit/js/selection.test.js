@@ -11,6 +11,7 @@ test('an address holds the filters without default values', () => {
   assert.equal(searchOf(selection), '?video=film-1&min_seconds=2');
   assert.equal(searchOf({}), '');
   assert.deepEqual(selectionOf('?state=library&order=time', LIBRARY), { order: 'time' });
+  assert.deepEqual(selectionOf('?collection=3&state=pending'), { collection: '3', state: 'pending' });
   const odd = { label: 'a & b', reviewer: 'é' };
   assert.deepEqual(selectionOf(searchOf(odd)), odd);
 });

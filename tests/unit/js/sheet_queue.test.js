@@ -22,6 +22,8 @@ class Server {
   down = false;
   /** Requests that do arrive, but whose answers are lost. */
   answersLost = 0;
+  /** False: what one person decides leaves the clip as it is. */
+  decidesAlone = true;
   /** @type {any[][]} */ sent = [];
   /** What batches found, by their ids. @type {Map<number, Clip[]>} */ #batches = new Map();
 
@@ -68,7 +70,8 @@ class Server {
       if (clip.version !== version) refused.push({ id, error: `Clip ${id} has changed.`, clip });
       else {
         before.push(clip);
-        changed.push(this.change(id, action === 'annotate' ? fields : { state: STATES[action] }));
+        const state = this.decidesAlone ? STATES[action] : PENDING;
+        changed.push(this.change(id, action === 'annotate' ? fields : { state }));
       }
     }
     this.sent.push([action, names.join(' '), fields]);
@@ -133,6 +136,18 @@ test('decided clips leave at once, in one request, and one undo brings all back'
   assert.deepEqual(ids(), [1, 2, 3, 4, 5, 6]);
   assert.deepEqual([queue.decidedToday, queue.notice?.text], [0, 'Undone: 3 clips.']);
   assert.equal(server.clip(3).state, PENDING);
+});
+
+test('clips that wait for a second opinion leave, too, and come back with the undo', async () => {
+  const { server, queue, ids, pick } = await sheetOf(4);
+  server.decidesAlone = false;
+  queue.decide('approve', pick(1, 3));
+  await settled();
+  assert.deepEqual(ids(), [2, 4]);
+  assert.equal(server.clip(1).state, PENDING);
+  queue.undo();
+  await settled();
+  assert.deepEqual(ids(), [1, 2, 3, 4]);
 });
 
 test('two undos take back two batches, the latest first', async () => {
