@@ -15,8 +15,10 @@ from urllib.parse import quote
 from flask import Flask, Request, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
+from sqlmodel import Session
 
 from heaters_pipeline.db import audit, people, sessions
+from heaters_pipeline.db.models import Person
 from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.roles import LEAST, Role
 from heaters_pipeline.work import single_sign_on
@@ -92,6 +94,12 @@ def who() -> Who:
     """For the audit log."""
     name = visitor().name or session.get("reviewer") or "the local user"
     return Who(str(name), address())
+
+
+def signed_in(session: Session) -> Person | None:
+    """The person who sends the request; None: the local user."""
+    name = visitor().name
+    return people.named(session, name) if name else None
 
 
 def address() -> str:

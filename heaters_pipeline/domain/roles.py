@@ -67,6 +67,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "sheet": "index",
         "sources": "index table abilities",
         "statistics": "index",
+        "api_team": "rules assigned",
         "team": "index",
         "themes": "index theme rename",
     },
@@ -84,11 +85,13 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "metrics": "index",
         "profiles": "add change use stop_using retire revive again",
         "sources": "add retry retry_failed cancel refetch remove ask_archive archive restore",
+        "api_team": "ask_two ask_one assign take_back",
         "team": "ask_two ask_one assign take_back",
         "uploads": "look send cancel",
     },
     Role.ADMIN: {
-        "api_people": "listed set_role remove end_sessions end_session revoke_token log",
+        "api_people": "listed add invites invite withdraw set_role remove end_sessions"
+        " end_session revoke_token log",
         "people": "index add invite withdraw set_role remove end_sessions end_session"
         " revoke_token log",
     },

@@ -13,6 +13,7 @@ from review_app.resources import (
     profiles,
     sources,
     statistics,
+    team,
     themes,
 )
 
@@ -20,6 +21,6 @@ BLUEPRINTS = tuple(
     resource.blueprint
     for resource in (
         *(clips, collections, groups, handover, keyframe_rules, labels, me, people),
-        *(profiles, sources, statistics, themes),
+        *(profiles, sources, statistics, team, themes),
     )
 )

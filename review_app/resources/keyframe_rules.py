@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from flask import Blueprint
-from pydantic import model_validator
 from sqlmodel import Session
 
 from heaters_pipeline.db import keyframe_rules
 from heaters_pipeline.db.scopes import Scope
 from heaters_pipeline.domain.stills import ImageFormat, KeyframeRule, Strategy
-from review_app.api.operation import Answer, Body, described
+from review_app.api.operation import Answer, described
+from review_app.api.scopes import RuleScope
 from review_app.services import transaction
 
 blueprint = Blueprint("api_keyframe_rules", __name__)
 
 
-class KeyframeScope(Body):
-    """Both null: all clips."""
-
-    video: str | None = None
-    """The key of a source video."""
-    label: str | None = None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> KeyframeScope:
-        if self.video is not None and self.label is not None:
-            raise ValueError("a rule is for a film or for a label")
-        return self
-
-    @property
-    def scope(self) -> Scope:
-        return Scope(self.video, self.label)
-
-
-class NewKeyframeRule(KeyframeScope):
+class NewKeyframeRule(RuleScope):
     strategy: Strategy
     percentages: list[int]
     """Of the clip's length."""
@@ -75,7 +57,7 @@ def put(body: NewKeyframeRule) -> KeyframeRulesJson:
 
 @blueprint.post("/api/v1/keyframe-rules/remove")
 @described()
-def remove(body: KeyframeScope) -> KeyframeRulesJson:
+def remove(body: RuleScope) -> KeyframeRulesJson:
     """Drops a rule. The next one that fits counts."""
     with transaction() as session:
         keyframe_rules.remove(session, body.scope)

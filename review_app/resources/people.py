@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from pydantic import Field
 from sqlmodel import Session
 
 from heaters_pipeline.db import audit, people, sessions, tokens
+from heaters_pipeline.db import invites as open_invites
 from heaters_pipeline.domain.errors import Conflict
+from heaters_pipeline.domain.people import INVITE_DAYS
 from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.work import invites as inviting
 from heaters_pipeline.work import people as work
-from review_app.access import who
+from review_app.access import signed_in, who
 from review_app.api.keyset import next_address
 from review_app.api.operation import Answer, Body, Nothing, Query, described
 from review_app.services import services, transaction
@@ -24,6 +27,11 @@ MOST = 1000
 
 class NewRole(Body):
     role: Role
+
+
+class NewPerson(NewRole):
+    name: str
+    password: str
 
 
 class LogPart(Query):
@@ -64,6 +72,22 @@ class PeopleJson(Answer):
     tokens: list[TokenJson]
 
 
+class InviteJson(Answer):
+    id: int
+    role: Role
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitesJson(Answer):
+    invites: list[InviteJson]
+
+
+class LinkJson(Answer):
+    address: str
+    """Lets one person in, once. It can't be read again."""
+
+
 class AuditEntryJson(Answer):
     id: int
     at: datetime
@@ -86,6 +110,42 @@ def listed() -> PeopleJson:
     """Who may sign in, where they are signed in, and their tokens."""
     with transaction() as session:
         return _everybody(session)
+
+
+@blueprint.post("/api/v1/people")
+@described(Conflict)
+def add(body: NewPerson) -> PersonJson:
+    """Adds a person, who may sign in from now on."""
+    with transaction() as session:
+        person = work.add(session, who(), body.name, body.role, body.password)
+        return PersonJson.model_validate(person)
+
+
+@blueprint.get("/api/v1/invites")
+@described()
+def invites() -> InvitesJson:
+    """The links that still let somebody in."""
+    with transaction() as session:
+        found = open_invites.listed(session)
+        return InvitesJson(invites=[InviteJson.model_validate(each) for each in found])
+
+
+@blueprint.post("/api/v1/invites")
+@described()
+def invite(body: NewRole) -> LinkJson:
+    """Makes a link by which somebody becomes a person of that role."""
+    with transaction() as session:
+        secret = inviting.invite(session, who(), signed_in(session), body.role, INVITE_DAYS)
+    return LinkJson(address=url_for("invites.page", secret=secret, _external=True))
+
+
+@blueprint.post("/api/v1/invites/<int:invite_id>/withdraw")
+@described()
+def withdraw(invite_id: int) -> Nothing:
+    """Ends a link."""
+    with transaction() as session:
+        inviting.withdraw(session, who(), invite_id)
+    return {}
 
 
 @blueprint.post("/api/v1/people/<int:person_id>/role")

@@ -15,7 +15,7 @@ from heaters_pipeline.domain.people import INVITE_DAYS
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.work import invites
 from heaters_pipeline.work import people as work
-from review_app.access import visitor, who
+from review_app.access import signed_in, who
 from review_app.fields import one_of
 from review_app.services import services, transaction
 
@@ -55,9 +55,7 @@ def add() -> ResponseReturnValue:
 def invite() -> ResponseReturnValue:
     role = _role()
     with transaction() as session:
-        name = visitor().name
-        maker = people.named(session, name) if name else None
-        secret = invites.invite(session, who(), maker, role, INVITE_DAYS)
+        secret = invites.invite(session, who(), signed_in(session), role, INVITE_DAYS)
     flash(url_for("invites.page", secret=secret, _external=True), "invite")
     return redirect(url_for("people.index"), 303)
 
