@@ -32,12 +32,6 @@ def upgrade() -> None:
     op.add_column(
         "clips", sa.Column("opinions", JSONB, server_default=sa.text("'[]'"), nullable=False)
     )
-    op.create_index(
-        "ix_clips_opinions",
-        "clips",
-        ["source_video_id"],
-        postgresql_where=sa.text("state = 'pending_review' AND opinions <> '[]'"),
-    )
     op.create_table(
         "opinion_rules",
         _identity(),

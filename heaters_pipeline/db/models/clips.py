@@ -90,11 +90,6 @@ class Clip(SQLModel, table=True):
             postgresql_where=sa.text("leased_page IS NOT NULL"),
         ),
         sa.Index(
-            "ix_clips_opinions",
-            "source_video_id",
-            postgresql_where=sa.text("state = 'pending_review' AND opinions <> '[]'"),
-        ),
-        sa.Index(
             "ix_clips_labels",
             "labels",
             postgresql_using="gin",
