@@ -29,14 +29,14 @@ class ViewJson(TypedDict):
     saved_by: str
 
 
-class MineJson(TypedDict):
+class AssignedJson(TypedDict):
     name: str
     arguments: dict[str, str]
 
 
 class ViewsJson(TypedDict):
     views: list[ViewJson]
-    mine: list[MineJson]
+    mine: list[AssignedJson]
     """What is assigned to the reviewer."""
 
 
