@@ -198,7 +198,7 @@ class TestFaults:
 def test_files_that_are_made_together_are_those_that_are_made_alone(
     ingested: Ingested, files: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    names = ["delivery", "archive", "dataset", "padded", "mute"]
+    names = ["delivery", "archive", "narrow", "padded", "mute"]
     outs = {name: tmp_path / f"{name}.{PROFILES[name].container}" for name in names}
     wanted = [(PROFILES[name], out) for name, out in outs.items()]
     receipts = export_files(ingested.range(START, END), wanted, stall_seconds=STALL_SECONDS)
