@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import dagster as dg
@@ -16,7 +15,7 @@ import psycopg
 import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -38,7 +37,7 @@ from heaters_pipeline.storage import LocalStorage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare, served
 from tests.footage import NumberedFilm
-from tests.made_once import FROM_TEMPLATE, Worlds
+from tests.made_once import FROM_TEMPLATE, Statement, Worlds
 from tests.people import QUICK_HASHER
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -127,33 +126,38 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to that server, each statement a transaction."""
-    with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
-        yield connection
+def postgres(postgres_url: str) -> Iterator[Statement]:
+    """Runs a statement on that server, outside a transaction. The connection is kept, and opened
+    anew where a test has ended all there are."""
+    server = create_engine(postgres_url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+
+    def run(statement: str) -> None:
+        with server.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    yield run
+    server.dispose()
 
 
 @pytest.fixture(scope="session")
-def _template_database(postgres: psycopg.Connection[Any], postgres_url: str) -> str:
+def _template_database(postgres: Statement, postgres_url: str) -> str:
     """An empty database with the newest schema, to be copied."""
-    postgres.execute("CREATE DATABASE heaters_template")
+    postgres("CREATE DATABASE heaters_template")
     migrate.upgrade(with_database(postgres_url, "heaters_template"))
     return "heaters_template"
 
 
 @pytest.fixture
-def database_url(
-    postgres: psycopg.Connection[Any], postgres_url: str, _template_database: str
-) -> Iterator[str]:
+def database_url(postgres: Statement, postgres_url: str, _template_database: str) -> Iterator[str]:
     """A database with the newest schema, for this test alone (SQLAlchemy, psycopg 3)."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    postgres.execute(FROM_TEMPLATE.format(name, _template_database))
+    postgres(FROM_TEMPLATE.format(name, _template_database))
     yield with_database(postgres_url, name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
-def worlds(postgres: psycopg.Connection[Any], tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+def worlds(postgres: Statement, tmp_path_factory: pytest.TempPathFactory) -> Worlds:
     """What many tests begin with."""
     return Worlds(postgres, tmp_path_factory.mktemp("worlds"))
 

@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
-
-import psycopg
+from typing import Any, TypeAlias, TypeVar
 
 from heaters_pipeline.work.pipeline import Pipeline
 
 Told = TypeVar("Told")
+
+Statement: TypeAlias = Callable[[str], None]
+"""Runs a statement of SQL on a server, outside a transaction."""
 
 FROM_TEMPLATE = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
 """Files are copied at half the cost of the default, which logs every page."""
@@ -29,7 +30,7 @@ class World:
 class Worlds:
     """What has been made so far: on one server, and in one folder."""
 
-    server: psycopg.Connection[Any]
+    run: Statement
     folder: Path
     known: dict[Hashable, World] = field(default_factory=dict)
 
@@ -53,13 +54,13 @@ class Worlds:
             with work.storage.fetch(key) as path:
                 shutil.copyfile(path, kept)
         database = self._without_connections(work)
-        self.server.execute(FROM_TEMPLATE.format(name, database))
+        self.run(FROM_TEMPLATE.format(name, database))
         return world
 
     def _copy(self, world: World, work: Pipeline) -> None:
         database = self._without_connections(work)
-        self.server.execute(f"DROP DATABASE {database}")
-        self.server.execute(FROM_TEMPLATE.format(database, world.database))
+        self.run(f"DROP DATABASE {database}")
+        self.run(FROM_TEMPLATE.format(database, world.database))
         for kept in world.objects.rglob("*"):
             if kept.is_file():
                 own = work.settings.home / "copied-object"  # a test may change it in its place
@@ -71,8 +72,8 @@ class Worlds:
         """The name of its database."""
         work.engine.dispose()
         name = str(work.engine.url.database)
-        self.server.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
-            [name],
+        self.run(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            f" WHERE datname = '{name}'"
         )
         return name
