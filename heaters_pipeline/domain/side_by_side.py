@@ -12,8 +12,8 @@ class Room(NamedTuple):
     clips: int
     """Worked on at once."""
     threads: int
-    """Of each decoder and encoder; 0: as many as it wants. More than there are cores cost processor
-    time and gain none."""
+    """Of each decoder and of its filters; 0: as many as it wants. More than there are cores cost
+    processor time and gain none."""
     profiles: int
     """By how many of them a clip is encoded at once."""
 

@@ -363,7 +363,7 @@ def test_a_file_that_an_exported_clip_lacks_is_tried_again(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.work.exports.export_clip", fails)
+        patch.setattr("heaters_pipeline.work.exports.export_files", fails)
         added = export_clips(work, key).added
     assert (added.made, added.failed, sorted(added.waiting)) == ([], [], found)
     with work.transaction() as session:

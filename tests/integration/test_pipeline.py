@@ -545,7 +545,7 @@ def test_an_interrupted_run_leaves_no_clip_half_way(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("heaters_pipeline.work.exports.export_clip", interrupted)
+        patch.setattr("heaters_pipeline.work.exports.export_files", interrupted)
         assert not run_job(instance, "library", report.key).success
     assert counts_by_state(pipeline) == {ClipState.EXPORT_FAILED: 3}
 

@@ -111,7 +111,8 @@ class _File:
     def _encoded(self, video: Any, tracks: Sequence[Any], options: Options) -> Any:
         schedule = self.schedule
         audio = [audio_frames(track, schedule.profile) for track in tracks]
-        threads = schedule.clip.threads
+        # No `threads`: what an encoder writes may depend on their number, and so would the bytes of
+        # a clip on how many others are due.
         return ffmpeg.output(
             video,
             *audio,
@@ -121,7 +122,6 @@ class _File:
             map_chapters=-1,
             **{"fps_mode:v": "passthrough"},
             **{"enc_time_base:v": f"{schedule.base.numerator}:{schedule.base.denominator}"},
-            **({"threads:v": threads} if threads else {}),
             **options,
             **file_options(schedule.profile, has_audio=bool(audio)),
         )
