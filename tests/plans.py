@@ -33,7 +33,9 @@ def listening(engine: Engine) -> Iterator[list[Sent]]:
     """What is sent meanwhile, each statement once."""
     sent: dict[str, Sent] = {}
 
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, many: bool) -> None:
+        if many:
+            parameters = parameters[0]
         if statement.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             sent.setdefault(statement, Sent(statement, parameters))
 

@@ -305,7 +305,7 @@ def test_every_key_of_the_overlay_is_tried_in_these_tests(tab: Callable[..., Tab
         *("nextSuggestion", "previousSuggestion", "nextTransition", "previousTransition"),
         *("acrossStart", "acrossEnd", "zoom", "fullScreen", "timelineIn", "timelineOut"),
         *("compare", "even", "collect", "chooseCollection", "still", "searchLike"),
-        *("openStack", "apart", "stacks"),
+        *("openStack", "apart", "stacks", "comments"),
         *(
             f"{edge}{way}{by}"
             for edge in ("start", "end")

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -63,7 +64,7 @@ def test_requests_and_the_waits_that_pages_tell_are_counted(app: Flask) -> None:
     assert more("heaters_http_requests_total", "health.healthz 200") == 7
     assert more("heaters_http_request_seconds_count", "health.healthz") == 7
     assert more("heaters_reviewer_wait_seconds_count") == 2
-    assert more("heaters_reviewer_wait_seconds_sum") == 3.04
+    assert more("heaters_reviewer_wait_seconds_sum") == pytest.approx(3.04)
     assert more("heaters_reviewer_wait_seconds_bucket", "0.05") == 1
 
 
