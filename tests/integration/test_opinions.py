@@ -254,11 +254,13 @@ def test_the_second_learns_nothing_of_the_first_until_both_have_decided(
         pages = [
             f"/clips/{clip.id}",
             f"/api/v1/clips/{clip.id}",
+            f"/api/v1/clips/{clip.id}/history",
             f"/api/v1/queue?clip={clip.id}",
             "/api/v1/queue?limit=10",
             "/api/v1/queue?limit=10&differ=yes",
             "/team",
             "/library?state=pending",
+            "/api/v1/clips?state=pending",
             f"/api/v1/queue?clip={clip.id}&reviewer=zenobia",
             "/api/v1/mine",
             "/statistics?reviewer=ben",
@@ -294,6 +296,11 @@ def test_the_second_learns_nothing_of_the_first_until_both_have_decided(
     assert "zenobia" in told(third)
     assert send(third, "approve")["clips"][0]["state"] == APPROVED
     assert "archived by zenobia, approved by ben, approved by cyd" in told(third)
+    events = second.client.get(f"/api/v1/clips/{clip.id}/history").get_json()["events"]
+    assert [(each["actor"], each["action"]) for each in events[:2]] == [
+        ("cyd", "approve"),
+        ("ben", "approve"),
+    ], "the newest first"
 
 
 def test_operators_set_rules_on_the_page_of_the_team(app: Flask, engine: Engine) -> None:
