@@ -303,6 +303,18 @@ def test_the_second_learns_nothing_of_the_first_until_both_have_decided(
     ], "the newest first"
 
 
+def test_an_undo_that_an_opinion_bars_does_not_tell_of_it(engine, world) -> None:
+    video, (clip, *_) = world
+    decide(engine, clip, Split([10]), "ann")
+    first, *_ = live(engine, video)
+    decide(engine, first, SKIP, "ben")
+    with pytest.raises(Conflict) as refused:
+        undo(engine, actor="ann")
+    assert str(refused.value) == (
+        f"Somebody has decided on clip {first.id} since: undo that first."
+    )
+
+
 def test_operators_set_rules_on_the_page_of_the_team(app: Flask, engine: Engine) -> None:
     video, _ = ready_video(engine)
     add_people(engine, ann=Role.ADMIN, olga=Role.OPERATOR, ben=Role.REVIEWER)
