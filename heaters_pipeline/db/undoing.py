@@ -184,6 +184,8 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         refuse_unless_decidable(clip)
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
+        if clip.opinions and "opinions" not in changed:  # which were about other frames
+            clip.opinions, state = [], ClipState.PENDING_REVIEW
     clip.state = state or clip.state
     for name in _GIVEN_BACK & changed.keys():
         setattr(clip, name, changed[name])

@@ -303,6 +303,16 @@ def test_the_second_learns_nothing_of_the_first_until_both_have_decided(
     ], "the newest first"
 
 
+def test_an_undo_that_gives_other_frames_voids_what_was_said_since(engine, world) -> None:
+    _, (first, second, *_) = world
+    decide(engine, second, Nudge(Side.PREVIOUS, second.start_frame + 1), "cyd")
+    decide(engine, first, APPROVE, "ann")
+    for who in ("ann", "ben"):
+        decide(engine, second, SKIP, who)
+    undo(engine, actor="cyd")
+    assert now(engine, first) == now(engine, second) == (PENDING, [])
+
+
 def test_an_undo_that_an_opinion_bars_does_not_tell_of_it(engine, world) -> None:
     video, (clip, *_) = world
     decide(engine, clip, Split([10]), "ann")
