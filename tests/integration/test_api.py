@@ -275,8 +275,9 @@ def test_groups_come_in_parts_too(program: Program) -> None:
         body = {"action": "group", "version": 1}
         answer = program.post(f"{PREFIX}clips/{clip}/decisions", json=body)
         assert answer.status_code == 200, answer.text
-    parts = followed(program, f"{PREFIX}groups?limit=1", "groups")
+    parts = [*followed(program, f"{PREFIX}groups?limit=1", "groups")]
     assert [each["first_clip_id"] for each in parts] == [third, first]
+    assert [each["has_failed"] for each in parts] == [False, False]
 
 
 def test_reading_changes_nothing(app: Flask, program: Program, engine: Engine) -> None:

@@ -349,7 +349,10 @@ def test_the_page_of_statistics_tells_how_well_people_agree(
         for who in ("ann", "ben"):
             decide(engine, clip, SKIP if clip is world[1][0] else APPROVE, who)
     add_people(engine, ann=Role.ADMIN)
-    page = signed_in(app, "ann").load("/statistics")
+    ann = signed_in(app, "ann")
+    page = ann.load("/statistics")
     assert page.status_code == 200
     text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
     assert "Between Clips Agreed Kappa ann and ben 3 100 % 1.00" in text
+    told = ann.client.get("/api/v1/statistics").get_json()["agreement"]
+    assert told["of_pairs"] == [{"people": ["ann", "ben"], "number": 3, "share": 1.0, "kappa": 1.0}]
