@@ -7,12 +7,13 @@ import re
 import secrets
 
 from flask import request, session
+from sqlalchemy.exc import OperationalError
 
 from heaters_pipeline.db import comments
 from heaters_pipeline.domain.errors import Forbidden, InputError
 from heaters_pipeline.domain.people import person_name
 from review_app.access import visitor
-from review_app.services import transaction
+from review_app.services import reading
 
 PAGE_HEADER = "X-Heaters-Page"
 PAGE_PATTERN = "[0-9A-Za-z_-]{1,64}"
@@ -39,12 +40,16 @@ def reviewer_page() -> str | None:
 
 
 def unread_comments() -> int:
-    """How many comments mention the person who sent this request, and are not read."""
+    """How many comments mention the person who sent this request, and are not read; 0 where the
+    database does not answer, as the page that says so asks, too."""
     name = visitor().name
     if name is None:
         return 0
-    with transaction() as found_in:
-        return comments.unread(found_in, name)
+    try:
+        with reading() as found_in:
+            return comments.unread(found_in, name)
+    except OperationalError:
+        return 0
 
 
 def rename(name: str) -> str:

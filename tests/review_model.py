@@ -400,17 +400,20 @@ class Review:
             for aspect, fields in ASPECTS.items()
             if any(getattr(before, each) != getattr(after, each) for each in fields)
         }
-        given = now
+        given, voids = now, False
         if "range" in changed:
             if (before.start, before.end) != (after.start, after.end):
                 if now.state not in DECIDABLE:
                     raise Refused("The pipeline has taken the clip.")
                 given = given.with_range(before.start, before.end)
+                voids = bool(now.opinions) and "opinions" not in changed
             given = replace(given, made_by=before.made_by)
         for each in changed & {"group", "labels", "rating", "note", "chosen", "opinions"}:
             given = replace(given, **{each: getattr(before, each)})
         given = given.with_range(given.start, given.end)
-        if "state" in changed:
+        if voids:
+            given = self._with_state_of(by, replace(given, opinions=()), PENDING)
+        elif "state" in changed:
             given = self._with_state_of(by, given, before.state)
         elif "opinions" in changed and given.state == PENDING:
             given = replace(given, page=self._leased(by, given))

@@ -17,7 +17,7 @@ from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.decisions import DONE, Action, Snapshot, touched
+from heaters_pipeline.domain.decisions import DONE, VERDICTS, Action, Snapshot, touched
 from heaters_pipeline.domain.errors import Conflict, Forbidden, Gone, InputError
 from heaters_pipeline.domain.states import APPROVED, KEPT_WHILE_ARCHIVED, ClipState, can_be_given
 
@@ -154,7 +154,15 @@ def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent], ac
         if later.id not in ours and same:
             who = "You have" if later.actor == actor else f"{later.actor} has"
             done = DONE[Action(later.action)]
+            if later.actor != actor and _is_opinion(later, same[0]):
+                who, done = "Somebody has", "decided on"
             raise Conflict(f"{who} {done} clip {same[0]} since: undo that first.")
+
+
+def _is_opinion(event: ReviewEvent, clip_id: int) -> bool:
+    """Whether it left the clip waiting for others, who must not learn of it (`domain.opinions`)."""
+    state = next(entry["state"] for entry in event.after if entry["id"] == clip_id)
+    return event.action in VERDICTS and state == ClipState.PENDING_REVIEW
 
 
 _GIVEN_BACK = frozenset(
@@ -176,6 +184,8 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         refuse_unless_decidable(clip)
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
+        if clip.opinions and "opinions" not in changed:  # which were about other frames
+            clip.opinions, state = [], ClipState.PENDING_REVIEW
     clip.state = state or clip.state
     for name in _GIVEN_BACK & changed.keys():
         setattr(clip, name, changed[name])

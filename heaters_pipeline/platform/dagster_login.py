@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from heaters_pipeline.db import people, sessions
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.networks import is_within
-from heaters_pipeline.domain.people import SESSION_COOKIE, SESSION_SECRET
+from heaters_pipeline.domain.people import SESSION_COOKIE, SESSION_SECRET, TOKEN_PREFIX
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.files.secret_key import secret_key
 from heaters_pipeline.settings import Settings
@@ -52,7 +52,8 @@ class Login:
 
     def _known(self, session: Session, connection: HTTPConnection) -> Role | None:
         kind, _, token = connection.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
+        # Other words in `Authorization` are for a proxy, or of one, as for the review app.
+        if kind.lower() == "bearer" and token.startswith(TOKEN_PREFIX):
             found = holder(session, token)
             return found.role if found else None
         name = self._named_by_proxy(connection)

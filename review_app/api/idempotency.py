@@ -7,12 +7,13 @@ the answer of the first.
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from sqlmodel import Session
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -59,12 +60,12 @@ class Claim:
             raise ServiceUnavailable(
                 "The request is being answered: send it again.", retry_after=RETRY_AFTER
             )
-        if earlier.answer is None:
+        if not earlier.answer:
             raise Conflict("The request was done and its answer is not known: read what it did.")
         raise AnsweredBefore(earlier.answer)
 
     def end(self, answer: bytes | None) -> None:
-        """`answer`: None where the request was refused."""
+        """`answer`: None where the request was refused, empty where it is not to be kept."""
         if self._at is None:
             return
         with transaction() as session:
@@ -74,8 +75,9 @@ class Claim:
                 idempotency.answered(session, *self._named, answer)
 
 
-def once(answer: Callable[[], Response]) -> Response:
-    """The answer, or that of the same request when it came first."""
+def once(answer: Callable[[], Response], *, is_secret: bool = False) -> Response:
+    """The answer, or that of the same request when it came first. One that is secret is not kept:
+    whoever asks again is told that the request was done."""
     key = request.headers.get(HEADER)
     if key is None:
         return answer()
@@ -85,7 +87,8 @@ def once(answer: Callable[[], Response]) -> Response:
     told = None
     try:
         response = answer()
-        told = response.get_data() if response.status_code < 400 else None
+        if response.status_code < 400:
+            told = b"" if is_secret else response.get_data()
     except AnsweredBefore as before:
         return Response(before.answer, headers={REPEATED: "true"}, mimetype="application/json")
     finally:
@@ -95,5 +98,6 @@ def once(answer: Callable[[], Response]) -> Response:
 
 
 def _digest() -> str:
+    """By the app's key: a body may hold a password, which nobody shall guess from what is kept."""
     asked = (request.method.encode(), request.full_path.encode(), request.get_data())
-    return sha256(b"\0".join(asked)).hexdigest()
+    return hmac.new(current_app.config["SECRET_KEY"], b"\0".join(asked), sha256).hexdigest()

@@ -82,6 +82,7 @@ class Operation:
         *,
         names_page: bool,
         takes: tuple[str, ...],
+        is_secret: bool,
     ) -> None:
         update_wrapper(self, view)
         self._view = view
@@ -90,6 +91,7 @@ class Operation:
         """Whether the header X-Heaters-Page says for which page it is."""
         self.takes = takes
         """The content types of a body that is no JSON."""
+        self._is_secret = is_secret
         hints = get_type_hints(view, include_extras=True)
         _describe(hints.values())
         self.answer: Any = hints.pop("return")
@@ -109,7 +111,7 @@ class Operation:
             given["body"] = _read(self.body, self._tags)
         if request.method in SAFE:
             return self._tagged(self._answered(path, given))
-        return idempotency.once(lambda: self._answered(path, given))
+        return idempotency.once(lambda: self._answered(path, given), is_secret=self._is_secret)
 
     def _answered(self, path: Mapping[str, Any], given: Mapping[str, Any]) -> Response:
         found = self._view(**path, **given)
@@ -127,11 +129,16 @@ class Operation:
 
 
 def described(
-    *raises: type[Exception], names_page: bool = False, takes: tuple[str, ...] = ()
+    *raises: type[Exception],
+    names_page: bool = False,
+    takes: tuple[str, ...] = (),
+    is_secret: bool = False,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Makes a view an operation. `raises`: what it refuses besides malformed requests (400), and
-    addresses of nothing (404)."""
-    return lambda view: Operation(view, raises, names_page=names_page, takes=takes)
+    addresses of nothing (404). `is_secret`: its answer is told once and never kept."""
+    return lambda view: Operation(
+        view, raises, names_page=names_page, takes=takes, is_secret=is_secret
+    )
 
 
 def refuse_if_changed(answer: Any, now: object) -> None:

@@ -25,6 +25,7 @@ from review_app.api.operation import Answer, Nothing, Query, described
 from review_app.presenters import history as told
 from review_app.presenters.clip_json import ClipJson, clips_json
 from review_app.presenters.keyframes import keyframe_url
+from review_app.reviewer import reviewer_name
 from review_app.services import services, transaction
 
 blueprint = Blueprint("api_clips", __name__)
@@ -125,11 +126,13 @@ def listed(selection: Selection, part: Part) -> ClipListJson:
 @blueprint.get("/api/v1/clips/<int:clip_id>/history")
 @described()
 def history(clip_id: int) -> HistoryJson:
-    """What was decided on a clip, and by whom."""
+    """What was decided on a clip, and by whom. Opinions of others are left out until two people
+    have decided."""
     with transaction() as session:
-        clips.get(session, clip_id)
-        events = told.entries(clip_id, clips.history(session, clip_id))
-    return HistoryJson(events=[HistoryEventJson.model_validate(each) for each in events])
+        clip = clips.get(session, clip_id)
+        events = told.seen_by(reviewer_name(), clip, clips.history(session, clip_id))
+    newest_first = reversed(told.entries(clip_id, events))
+    return HistoryJson(events=[HistoryEventJson.model_validate(each) for each in newest_first])
 
 
 @blueprint.get("/api/v1/clips/<int:clip_id>/files")

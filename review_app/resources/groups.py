@@ -38,6 +38,8 @@ class GroupListedJson(Answer):
     title: str
     """Of the source video."""
     clips: int
+    has_failed: bool
+    """A file of the group, or of one of its clips."""
 
 
 class GroupsJson(Answer):

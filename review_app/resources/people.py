@@ -131,7 +131,7 @@ def invites() -> InvitesJson:
 
 
 @blueprint.post("/api/v1/invites")
-@described()
+@described(is_secret=True)
 def invite(body: NewRole) -> LinkJson:
     """Makes a link by which somebody becomes a person of that role."""
     with transaction() as session:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from flask import Blueprint
 from pydantic import Field
 
-from heaters_pipeline.db import statistics
+from heaters_pipeline.db import opinions, statistics
 from heaters_pipeline.db.statistics import Done
 from review_app.api.operation import Answer, Query, described
 from review_app.presenters.figures import Figures, figures, hours
@@ -54,6 +54,25 @@ class SourceFiguresJson(Answer):
     """Cuts that were moved."""
 
 
+class AgreedJson(Answer):
+    number: int
+    """Of clips on which both decided."""
+    share: float
+    """On how many of them they agreed, 0 to 1."""
+    kappa: float | None
+    """Cohen's. None: it says nothing."""
+
+
+class PairJson(AgreedJson):
+    people: tuple[str, str]
+
+
+class AgreementJson(Answer):
+    of_all: AgreedJson
+    of_labels: dict[str, AgreedJson]
+    of_pairs: list[PairJson]
+
+
 class StatisticsJson(Answer):
     overall: FiguresJson
     reviewers: dict[str, FiguresJson]
@@ -61,6 +80,8 @@ class StatisticsJson(Answer):
     """Clips that wait for a decision."""
     waiting_since: datetime | None
     """When the clip that waits longest was made."""
+    agreement: AgreementJson
+    """Of the first two opinions on clips that have two."""
     sources: list[SourceFiguresJson]
 
 
@@ -75,6 +96,7 @@ def index(part: Part) -> StatisticsJson:
         done = statistics.done(session, edges)
         pace = statistics.pace(session, now - statistics.PACE_PERIOD)
         waiting = statistics.waiting(session)
+        agreement = opinions.agreement(session)
         sources = statistics.sources(session, part.limit, part.offset)
     by_reviewer: dict[str, list[Done]] = defaultdict(list)
     for each in done:
@@ -87,6 +109,17 @@ def index(part: Part) -> StatisticsJson:
         },
         waiting=waiting.number,
         waiting_since=waiting.oldest,
+        agreement=AgreementJson(
+            of_all=AgreedJson.model_validate(agreement.of_all),
+            of_labels={
+                label: AgreedJson.model_validate(each)
+                for label, each in agreement.of_labels.items()
+            },
+            of_pairs=[
+                PairJson(people=people, **each._asdict())
+                for people, each in agreement.of_pairs.items()
+            ],
+        ),
         sources=[SourceFiguresJson.model_validate(each) for each in sources],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +181,25 @@ def test_a_request_that_comes_again_counts_once(program: Program, engine: Engine
         assert idempotency.forget(session) == 1
 
 
+def test_no_secret_is_kept_for_a_request_that_comes_again(program: Program, engine: Engine) -> None:
+    key = {"Idempotency-Key": "an-invitation"}
+    made = program.post(f"{PREFIX}invites", json={"role": "reviewer"}, headers=key)
+    assert made.status_code == 200
+    again = program.post(f"{PREFIX}invites", json={"role": "reviewer"}, headers=key)
+    assert again.status_code == 409 and "its answer is not known" in again.json["detail"]
+    assert len(program.get(f"{PREFIX}invites").json["invites"]) == 1
+
+    person = json.dumps({"name": "ben", "password": "correct horse battery", "role": "reviewer"})
+    key = {"Idempotency-Key": "a-person", "Content-Type": "application/json"}
+    assert program.post(f"{PREFIX}people", data=person, headers=key).status_code == 200
+    with engine.begin() as connection:
+        kept = connection.execute(sa.text("SELECT digest, answer FROM idempotent_requests")).all()
+    guessed = sha256(b"\0".join((b"POST", f"{PREFIX}people?".encode(), person.encode())))
+    assert guessed.hexdigest() not in [digest for digest, _ in kept], "a password can be guessed"
+    secret = made.json["address"].rpartition("/")[2].encode()
+    assert all(secret not in answer for _, answer in kept)
+
+
 def test_what_is_known_is_not_sent_again_and_what_changed_not_overwritten(
     program: Program,
 ) -> None:
@@ -254,8 +275,9 @@ def test_groups_come_in_parts_too(program: Program) -> None:
         body = {"action": "group", "version": 1}
         answer = program.post(f"{PREFIX}clips/{clip}/decisions", json=body)
         assert answer.status_code == 200, answer.text
-    parts = followed(program, f"{PREFIX}groups?limit=1", "groups")
+    parts = [*followed(program, f"{PREFIX}groups?limit=1", "groups")]
     assert [each["first_clip_id"] for each in parts] == [third, first]
+    assert [each["has_failed"] for each in parts] == [False, False]
 
 
 def test_reading_changes_nothing(app: Flask, program: Program, engine: Engine) -> None:

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
-from heaters_pipeline.db import comments, people
+from heaters_pipeline.db import collections, comments, people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.comments import MOST_A_MINUTE
@@ -128,3 +129,19 @@ def test_what_is_no_comment_is_refused_in_a_sentence(
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE comments SET created_at = now() - interval '1 minute'"))
     assert say(ann, clip, "later").status_code == 200
+
+
+def test_a_database_that_goes_away_is_told_on_the_page_of_whoever_is_signed_in(
+    app: Flask, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    add_people(engine, ann=Role.ADMIN)
+    ann = signed_in(app, "ann")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(collections, "listed", fail)
+    monkeypatch.setattr(comments, "unread", fail)
+    answer = ann.load("/collections")
+    assert answer.status_code == 500
+    assert "The server failed; its log says why." in answer.text

@@ -254,11 +254,13 @@ def test_the_second_learns_nothing_of_the_first_until_both_have_decided(
         pages = [
             f"/clips/{clip.id}",
             f"/api/v1/clips/{clip.id}",
+            f"/api/v1/clips/{clip.id}/history",
             f"/api/v1/queue?clip={clip.id}",
             "/api/v1/queue?limit=10",
             "/api/v1/queue?limit=10&differ=yes",
             "/team",
             "/library?state=pending",
+            "/api/v1/clips?state=pending",
             f"/api/v1/queue?clip={clip.id}&reviewer=zenobia",
             "/api/v1/mine",
             "/statistics?reviewer=ben",
@@ -294,6 +296,33 @@ def test_the_second_learns_nothing_of_the_first_until_both_have_decided(
     assert "zenobia" in told(third)
     assert send(third, "approve")["clips"][0]["state"] == APPROVED
     assert "archived by zenobia, approved by ben, approved by cyd" in told(third)
+    events = second.client.get(f"/api/v1/clips/{clip.id}/history").get_json()["events"]
+    assert [(each["actor"], each["action"]) for each in events[:2]] == [
+        ("cyd", "approve"),
+        ("ben", "approve"),
+    ], "the newest first"
+
+
+def test_an_undo_that_gives_other_frames_voids_what_was_said_since(engine, world) -> None:
+    _, (first, second, *_) = world
+    decide(engine, second, Nudge(Side.PREVIOUS, second.start_frame + 1), "cyd")
+    decide(engine, first, APPROVE, "ann")
+    for who in ("ann", "ben"):
+        decide(engine, second, SKIP, who)
+    undo(engine, actor="cyd")
+    assert now(engine, first) == now(engine, second) == (PENDING, [])
+
+
+def test_an_undo_that_an_opinion_bars_does_not_tell_of_it(engine, world) -> None:
+    video, (clip, *_) = world
+    decide(engine, clip, Split([10]), "ann")
+    first, *_ = live(engine, video)
+    decide(engine, first, SKIP, "ben")
+    with pytest.raises(Conflict) as refused:
+        undo(engine, actor="ann")
+    assert str(refused.value) == (
+        f"Somebody has decided on clip {first.id} since: undo that first."
+    )
 
 
 def test_operators_set_rules_on_the_page_of_the_team(app: Flask, engine: Engine) -> None:
@@ -320,7 +349,10 @@ def test_the_page_of_statistics_tells_how_well_people_agree(
         for who in ("ann", "ben"):
             decide(engine, clip, SKIP if clip is world[1][0] else APPROVE, who)
     add_people(engine, ann=Role.ADMIN)
-    page = signed_in(app, "ann").load("/statistics")
+    ann = signed_in(app, "ann")
+    page = ann.load("/statistics")
     assert page.status_code == 200
     text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
     assert "Between Clips Agreed Kappa ann and ben 3 100 % 1.00" in text
+    told = ann.client.get("/api/v1/statistics").get_json()["agreement"]
+    assert told["of_pairs"] == [{"people": ["ann", "ben"], "number": 3, "share": 1.0, "kappa": 1.0}]

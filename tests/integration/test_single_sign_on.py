@@ -152,6 +152,11 @@ def test_dagster_knows_people_as_the_review_app_does(
     add_people(engine, ann=Role.ADMIN)
     assert role(alone, "127.0.0.1") is None
     assert role(behind_proxy, PROXY, x_forwarded_user="ann") == Role.ADMIN
+    of_proxy = {"x_forwarded_user": "ann", "authorization": "Bearer of-the-proxy"}
+    assert role(behind_proxy, PROXY, **of_proxy) == Role.ADMIN
+    assert (
+        role(behind_proxy, PROXY, x_forwarded_user="ann", authorization="Bearer heaters_x") is None
+    )
     assert role(behind_proxy, STRANGER, x_forwarded_user="ann") is None
     forged = {"x_forwarded_user": "ann", "x_forwarded_for": PROXY}
     assert role(behind_proxy, STRANGER, **forged) is None

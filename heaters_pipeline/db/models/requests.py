@@ -26,7 +26,8 @@ class IdempotentRequest(SQLModel, table=True):
     actor: str = _key_part()
     key: str = _key_part()
     digest: str = text()
-    """SHA-256 of method, address and body."""
+    """HMAC-SHA-256 of method, address and body, by the key of the app."""
     at: datetime = now()
     answer: bytes | None = Field(default=None, sa_column=sa.Column(sa.LargeBinary))
-    """JSON. None: it is not known yet, or the process that knew it has died."""
+    """JSON. None: it is not known yet, or the process that knew it has died. Empty: it is told once
+    alone."""

@@ -154,10 +154,12 @@ export function applied(clips, edit) {
  * @param {Clip[]} answered the clips that it changed or made */
 export function settled(clips, edit, answered) {
   const fresh = new Map(answered.map((clip) => [clip.id, clip]));
+  // Where two people decide, a clip that was decided on still waits: for somebody else.
+  const decided = new Set([edit.clip, ...edit.also].map(({ id }) => id));
   const leaves = (/** @type {Clip} */ { id, state }) => {
     const now = fresh.get(id)?.state ?? state;
     return now === 'superseded' ||
-      (isDecision(edit) && fresh.has(id) && (id === edit.clip.id || now !== state));
+      (isDecision(edit) && fresh.has(id) && (decided.has(id) || now !== state));
   };
   const here = new Set(clips.map((clip) => clip.id));
   const comes = (/** @type {Clip} */ clip) => !here.has(clip.id) && entersBy(edit, clip);

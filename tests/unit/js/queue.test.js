@@ -1141,6 +1141,22 @@ test('what the server refuses of a stack comes back, and the rest is decided', a
   assert.deepEqual([...ids()].sort(), [2, 3, 5]);
 });
 
+test('of a stack on which two people decide, no clip comes back to the first', async () => {
+  const { queue, server, ids } = await queueOf(5, [[1, 3, 4]]);
+  const decideAll = server.decideAll.bind(server);
+  server.decideAll = async (body) => {
+    const answer = await decideAll(body);
+    for (const { id } of answer.clips) server.get(id).state = 'pending_review';
+    return { ...answer, clips: answer.clips.map((/** @type {object} */ clip) => ({ ...clip, state: 'pending_review' })) };
+  };
+  queue.decide('approve');
+  await settled();
+  assert.deepEqual([ids(), queue.unsaved, queue.decidedToday], [[2, 5], 0, 3]);
+  queue.undo();
+  await settled();
+  assert.deepEqual([...ids()].sort(), [1, 2, 3, 4, 5]);
+});
+
 test('a stack whose answer was lost is decided on once', async () => {
   const { queue, server, pass, ids } = await queueOf(4, [[1, 3]]);
   const start = stop(server, { reaches: true });
