@@ -294,7 +294,7 @@ def tune(key: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
     """How many videos and clips there are in each state, and what stands still."""
-    from heaters_pipeline.db import clips, outages, retrying, source_videos
+    from heaters_pipeline.db import clip_counts, clips, outages, retrying, source_videos
     from heaters_pipeline.db.engine import transaction
     from heaters_pipeline.domain.retries import outage_told, tries_told
 
@@ -307,7 +307,7 @@ def status(as_json: bool) -> None:
         ]
         counts = {
             "source_videos": source_videos.counts_by_state(session),
-            "clips": clips.counts_by_state(session),
+            "clips": clip_counts.by_state(session),
         }
         failures = {
             video.key: tries_told(video.error, video.tries, video.retry_at)

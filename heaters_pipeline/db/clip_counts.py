@@ -22,6 +22,17 @@ def with_states(session: Session, states: Iterable[ClipState]) -> int:
     return int(session.scalar(counted) or 0)
 
 
+def by_state(session: Session) -> dict[str, int]:
+    """How many live clips have each state that some have."""
+    counted = (
+        sa.select(col(ClipCount.name), _NUMBER)
+        .where(col(ClipCount.kind) == "state", col(ClipCount.name) != ClipState.SUPERSEDED)
+        .group_by(col(ClipCount.name))
+        .having(_NUMBER > 0)
+    )
+    return {name: int(number) for name, number in session.execute(counted)}
+
+
 def labels(session: Session) -> dict[str, int]:
     """How many live clips have each label, most used first."""
     used = (

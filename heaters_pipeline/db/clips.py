@@ -138,11 +138,6 @@ def failed(session: Session) -> Sequence[Clip]:
     ).all()
 
 
-def counts_by_state(session: Session) -> dict[str, int]:
-    rows = session.exec(select(Clip.state, sa.func.count()).where(LIVE).group_by(col(Clip.state)))
-    return dict(rows.all())
-
-
 def history(session: Session, clip_id: int) -> Sequence[ReviewEvent]:
     """Every decision that touched the clip, oldest first."""
     return session.exec(

@@ -11,15 +11,21 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clips, outages, retrying, source_videos, statistics
-from heaters_pipeline.db.models import StoredObject
+from heaters_pipeline.db import clip_counts, outages, retrying, source_videos, statistics
+from heaters_pipeline.db.models import Clip, StoredObject
 from heaters_pipeline.db.stopped_automation import stopped
+from heaters_pipeline.domain.states import ClipState
 
 # Dagster's table (dagster/_core/storage/runs/schema.py); times are seconds since 1970.
 _RUNS = sa.text("""
     SELECT pipeline_name, lower(status), count(*), avg(end_time - start_time)
     FROM runs WHERE end_time >= :since AND start_time IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """)
+
+
+_OLDEST_PENDING = sa.select(sa.func.min(col(Clip.created_at))).where(
+    col(Clip.state) == sa.literal(ClipState.PENDING_REVIEW, literal_execute=True)
+)
 
 
 class Runs(NamedTuple):
@@ -58,9 +64,9 @@ def read(session: Session, dagster: Engine, undo_window_seconds: float) -> Gauge
     size = sa.cast(sa.func.sum(StoredObject.bytes), sa.BigInteger)
     kinds = session.exec(select(StoredObject.kind, size).group_by(col(StoredObject.kind)))
     return Gauges(
-        clips=dict(clips.counts_by_state(session)),
+        clips=dict(clip_counts.by_state(session)),
         videos=dict(source_videos.counts_by_state(session)),
-        oldest_pending=statistics.waiting(session).oldest,
+        oldest_pending=session.scalars(_OLDEST_PENDING).one(),
         due_clips=retrying.waiting(session, undo_window_seconds).clips,
         decisions=decisions,
         bytes={str(kind): total for kind, total in kinds},

@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Route
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import clips, reviews
+from heaters_pipeline.db import clip_counts, clips, reviews
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.decisions import SKIP, Annotate
@@ -445,7 +445,7 @@ def test_the_sheet_loads_on_and_all_means_all(
     page.press("e", "s")
     page.until("!document.getElementById('empty').hidden && heaters.queue.unsaved === 0", 60)
     with transaction(engine) as session:
-        assert clips.counts_by_state(session) == {"review_skipped": len(film.clips)}
+        assert clip_counts.by_state(session) == {"review_skipped": len(film.clips)}
     page.press("u")
     page.until(f"heaters.queue.clips.length === {len(film.clips)}", 60)
 

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import (
+    clip_counts,
     clip_exports,
     clip_work,
-    clips,
     migrate,
     outages,
     profiles,
@@ -375,7 +375,7 @@ def test_a_file_that_an_exported_clip_lacks_is_tried_again(
     assert len(export_clips(work, key).added.made) == len(found)
     with work.transaction() as session:
         assert clip_exports.failures(session, found) == {}
-        assert clips.counts_by_state(session) == {ClipState.EXPORTED: len(found)}
+        assert clip_counts.by_state(session) == {ClipState.EXPORTED: len(found)}
 
 
 def test_a_library_may_have_more_videos_than_a_statement_has_parameters(engine: Engine) -> None:

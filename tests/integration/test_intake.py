@@ -20,7 +20,15 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import clips, ledger, review_queue, reviews, source_videos, undoing
+from heaters_pipeline.db import (
+    clip_counts,
+    clips,
+    ledger,
+    review_queue,
+    reviews,
+    source_videos,
+    undoing,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import PendingSource, SourceVideo
@@ -287,7 +295,7 @@ def test_a_gold_master_can_be_the_source_itself(
             reviews.decide(session, **decided, decision=APPROVE)
     assert run_job(instance, "library", report.key).success
     with transaction(pipeline) as session:
-        assert clips.counts_by_state(session) == {"embedded": 2}
+        assert clip_counts.by_state(session) == {"embedded": 2}
     chosen("ffv1")
     assert run_job(instance, "ingest", report.key, ["gold_master"]).success
     video = row(pipeline, report.key)

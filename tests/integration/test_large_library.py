@@ -38,7 +38,9 @@ ARGUMENTS: dict[str, Any] = {
 LEFT_OUT = {
     **dict.fromkeys(("library.listed", "people.log"), "a list of all that there is"),
     **dict.fromkeys(("handover.zipped", "handover.written"), "a list of all that there is"),
-    "profiles.index": "counts the exports of each profile that are missing",
+    **dict.fromkeys(
+        ("profiles.index", "api_profiles.listed"), "counts the exports that are missing"
+    ),
     "clips.look_alikes": "looks at every preview",
 }
 

@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from heaters_pipeline.db import (
     artifacts,
+    clip_counts,
     clip_work,
     clips,
     embeddings,
@@ -97,7 +98,7 @@ def approve_all(engine: Engine) -> list[int]:
 
 def counts_by_state(engine: Engine) -> dict[str, int]:
     with transaction(engine) as session:
-        return clips.counts_by_state(session)
+        return clip_counts.by_state(session)
 
 
 def everything(engine: Engine, storage: Storage) -> dict[str, object]:
