@@ -15,6 +15,8 @@ from review_app.senders import Channel
 
 _WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
+RECORD_BYTES = 1 << 14
+
 
 class _NothingYet(Exception):
     """TLS has received something, and nothing for the app."""
@@ -52,12 +54,13 @@ class TlsChannel(Channel):
             super().handle_read()
 
     def recv(self, size: int) -> bytes:
-        """Several records, as each has 16 KiB at most."""
+        """Several records, as each has 16 KiB at most, and all of the last one: nothing tells the
+        loop of bytes that TLS has taken from the connection already."""
         received = bytearray()
         try:
-            while len(received) < size:
+            while len(received) < size or self.socket.pending():
                 with self._alone:
-                    part = self.socket.recv(size - len(received))
+                    part = self.socket.recv(max(RECORD_BYTES, size - len(received)))
                 if not part:
                     break
                 received += part

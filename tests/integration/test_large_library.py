@@ -39,8 +39,9 @@ LEFT_OUT = {
     **dict.fromkeys(("library.listed", "people.log"), "a list of all that there is"),
     **dict.fromkeys(("handover.zipped", "handover.written"), "a list of all that there is"),
     **dict.fromkeys(
-        ("profiles.index", "api_profiles.listed"), "counts the exports that are missing"
+        ("profiles.index", "api_profiles.listed", "api_profiles.one"), "counts missing exports"
     ),
+    "api_clips.listed": "asks for the decisions on so many clips that reading all may be faster",
     "clips.look_alikes": "looks at every preview",
 }
 
