@@ -40,9 +40,10 @@ class AnsweredBefore(Exception):
 class Claim:
     """That a request with a key is being done."""
 
-    def __init__(self, key: str, digest: str) -> None:
+    def __init__(self, key: str, digest: str, *, knows_repeats: bool) -> None:
         self._named = (visitor().name or "", key)
         self._digest = digest
+        self._knows_repeats = knows_repeats
         self._at: datetime | None = None
 
     def write(self, session: Session) -> None:
@@ -56,6 +57,9 @@ class Claim:
             raise Conflict("The same request was refused just now: send it again.")
         if earlier.digest != self._digest:
             raise Conflict(f"Another request came with this {HEADER}: give each its own.")
+        if earlier.answer is None and self._knows_repeats:
+            self._at = earlier.at
+            return
         if idempotency.is_at_work(session, earlier):
             raise ServiceUnavailable(
                 "The request is being answered: send it again.", retry_after=RETRY_AFTER
@@ -75,15 +79,16 @@ class Claim:
                 idempotency.answered(session, *self._named, answer)
 
 
-def once(answer: Callable[[], Response], *, is_secret: bool = False) -> Response:
+def once(answer: Callable[[], Response], *, is_secret: bool, knows_repeats: bool) -> Response:
     """The answer, or that of the same request when it came first. One that is secret is not kept:
-    whoever asks again is told that the request was done."""
+    whoever asks again is told that the request was done. Where the first answer was lost with its
+    process, an operation that `knows_repeats` is asked again."""
     key = request.headers.get(HEADER)
     if key is None:
         return answer()
     if not re.fullmatch(PATTERN, key):
         raise InputError(f"{HEADER} has 1 to 128 letters, digits and signs of ASCII.")
-    claim = g.claim = Claim(key, _digest())
+    claim = g.claim = Claim(key, _digest(), knows_repeats=knows_repeats)
     told = None
     try:
         response = answer()

@@ -83,6 +83,7 @@ class Operation:
         names_page: bool,
         takes: tuple[str, ...],
         is_secret: bool,
+        knows_repeats: bool,
     ) -> None:
         update_wrapper(self, view)
         self._view = view
@@ -92,6 +93,7 @@ class Operation:
         self.takes = takes
         """The content types of a body that is no JSON."""
         self._is_secret = is_secret
+        self._knows_repeats = knows_repeats
         hints = get_type_hints(view, include_extras=True)
         _describe(hints.values())
         self.answer: Any = hints.pop("return")
@@ -111,7 +113,11 @@ class Operation:
             given["body"] = _read(self.body, self._tags)
         if request.method in SAFE:
             return self._tagged(self._answered(path, given))
-        return idempotency.once(lambda: self._answered(path, given), is_secret=self._is_secret)
+        return idempotency.once(
+            lambda: self._answered(path, given),
+            is_secret=self._is_secret,
+            knows_repeats=self._knows_repeats,
+        )
 
     def _answered(self, path: Mapping[str, Any], given: Mapping[str, Any]) -> Response:
         found = self._view(**path, **given)
@@ -133,11 +139,18 @@ def described(
     names_page: bool = False,
     takes: tuple[str, ...] = (),
     is_secret: bool = False,
+    knows_repeats: bool = False,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Makes a view an operation. `raises`: what it refuses besides malformed requests (400), and
-    addresses of nothing (404). `is_secret`: its answer is told once and never kept."""
+    addresses of nothing (404). `is_secret`: its answer is told once and never kept.
+    `knows_repeats`: it finds out by itself that it was done, and answers as it did then."""
     return lambda view: Operation(
-        view, raises, names_page=names_page, takes=takes, is_secret=is_secret
+        view,
+        raises,
+        names_page=names_page,
+        takes=takes,
+        is_secret=is_secret,
+        knows_repeats=knows_repeats,
     )
 
 

@@ -105,7 +105,7 @@ class Before(Query):
 
 
 @blueprint.post("/api/v1/clips/<int:clip_id>/decisions")
-@described(Conflict, names_page=True)
+@described(Conflict, names_page=True, knows_repeats=True)
 def decide(clip_id: int, body: DecideOne) -> OutcomeJson:
     """Decides on a clip. Where somebody was first, the problem has the `clip` as it is now."""
     try:
@@ -127,7 +127,7 @@ def decide(clip_id: int, body: DecideOne) -> OutcomeJson:
 
 
 @blueprint.post("/api/v1/decisions")
-@described(Conflict)
+@described(Conflict, knows_repeats=True)
 def decide_all(body: DecideMany) -> BatchJson:
     """Decides on many clips at once. One batch of what can be decided, and why the rest can't."""
     with transaction() as session:
