@@ -38,7 +38,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "api_handover": "index taken reel",
         "api_keyframe_rules": "listed",
         "api_labels": "one",
-        "api_me": "index",
+        "api_me": "index inbox read",
         "api_profiles": "listed one",
         "api_sources": "listed one",
         "api_statistics": "index",

@@ -84,6 +84,8 @@ class SourceVideoJson(Answer):
     clips: ClipCountsJson | None
     bytes: int
     """Of all its objects."""
+    kept: str | None
+    """Of an archived video, in words: where source and gold master are, or how far on their way."""
     created_at: datetime
 
 
@@ -269,6 +271,7 @@ def _json(row: source_rows.Row) -> SourceVideoJson:
         error=video.error,
         retry_at=video.retry_at,
         archived=video.archived,
+        kept=row.kept,
         width=video.width,
         height=video.height,
         rate=rate.as_integer_ratio() if rate else None,
