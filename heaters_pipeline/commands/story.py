@@ -26,6 +26,6 @@ def story(key: str, as_json: bool) -> None:
         moments += past.of_runs(dagster, key)
     for moment in sorted(moments, key=lambda moment: moment.at):
         if as_json:
-            click.echo(json.dumps({"at": moment.at.isoformat(), "what": str(moment.what)}))
+            click.echo(json.dumps({"at": moment.at.isoformat(), "what": moment.what}))
         else:
             click.echo(f"{moment.at.astimezone():%Y-%m-%d %H:%M:%S}  {moment.what}")

@@ -12,16 +12,8 @@ from sqlmodel import Session
 
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.decisions import Action
-from heaters_pipeline.domain.story import (
-    Audited,
-    Decided,
-    Exported,
-    Moment,
-    Ran,
-    Standing,
-    Stored,
-    Taken,
-)
+from heaters_pipeline.domain.story import Moment, decided, standing, stored
+from heaters_pipeline.domain.wording import number_of
 
 _STORED = sa.text("""
     SELECT date_trunc('second', entered_at) AS at, kind, count(*), sum(bytes)
@@ -69,18 +61,18 @@ def of_rows(session: Session, video: SourceVideo) -> Iterator[Moment]:
     asked = {"video": video.id, "key": video.key}
     yield Moment(video.created_at, f"added from {video.address}")
     for at, kind, number, size in session.execute(_STORED, asked):
-        yield Moment(at, Stored(kind, number, int(size)))
+        yield Moment(at, stored(kind, number, int(size)))
     for at, actor, action, clip_ids in session.execute(_DECIDED, asked):
-        yield Moment(at, Decided(actor, Action(action), clip_ids))
+        yield Moment(at, decided(actor, Action(action), clip_ids))
     for at, clip_id, profile in session.execute(_EXPORTED, asked):
-        yield Moment(at, Exported(clip_id, profile))
+        yield Moment(at, f"clip {clip_id} exported by the profile {profile}")
     for at, actor, number, destination in session.execute(_TAKEN, asked):
-        yield Moment(at, Taken(actor, number, destination))
+        yield Moment(at, f"{actor} took {number_of(number, 'clip')}: {destination}")
     for at, actor, action, detail in session.execute(_AUDITED, asked):
-        yield Moment(at, Audited(actor, action, detail))
+        yield Moment(at, f"{actor}: {action}{f', {detail}' if detail else ''}")
     for at, clip_id, state, error in session.execute(_FAILED, asked):
-        yield Moment(at, Standing(f"clip {clip_id}", state, error))
-    yield Moment(video.updated_at, Standing("the video", video.state, video.error))
+        yield Moment(at, standing(f"clip {clip_id}", state, error))
+    yield Moment(video.updated_at, standing("the video", video.state, video.error))
 
 
 def of_runs(dagster: Engine, key: str) -> list[Moment]:
@@ -92,7 +84,7 @@ def of_runs(dagster: Engine, key: str) -> list[Moment]:
     except ProgrammingError:
         return []
     return [
-        Moment(datetime.fromtimestamp(seconds, UTC), Ran(job, run_id, what))
+        Moment(datetime.fromtimestamp(seconds, UTC), f"run {run_id[:8]} of the job {job} {what}")
         for run_id, job, status, began, ended in runs
         for seconds, what in ((began, "began"), (ended, f"ended: {status.lower()}"))
         if seconds is not None
