@@ -87,6 +87,15 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ingest
     return get
 
 
+def indexed(film: Ingested) -> tuple[File, ClusterIndex]:
+    """Its gold master, as if it lay elsewhere, and where its frames are in it."""
+    assert film.made.gold_master
+    remote = File(film.made.gold_master)
+    index = read_index(remote, FRAMES)
+    assert index is not None
+    return remote, index
+
+
 def excerpt(
     film: Ingested, index: ClusterIndex, remote: File, frames: FrameRange, out: Path
 ) -> GoldRange:
@@ -113,10 +122,7 @@ def test_an_excerpt_holds_exactly_its_frames_and_their_audio(
     name: str, ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     film = ingested(name)
-    assert film.made.gold_master
-    remote = File(film.made.gold_master)
-    index = read_index(remote, FRAMES)
-    assert index is not None
+    remote, index = indexed(film)
     for frames in map(FrameRange, (0, 25, 26, 37, 95), (1, 30, 40, 70, 100)):
         part = excerpt(film, index, remote, frames, tmp_path / "excerpt.mkv")
         assert np.array_equal(heard(part, tmp_path), heard(film.range(*frames), tmp_path)), frames
@@ -126,10 +132,7 @@ def test_an_excerpt_and_the_whole_make_the_same_file(
     ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     film = ingested("large.mp4")
-    assert film.made.gold_master
-    remote = File(film.made.gold_master)
-    index = read_index(remote, FRAMES)
-    assert index is not None
+    remote, index = indexed(film)
     frames = FrameRange(40, 50)
     made = [tmp_path / "part.mp4", tmp_path / "whole.mp4"]
     part = excerpt(film, index, remote, frames, tmp_path / "excerpt.mkv")
@@ -142,10 +145,7 @@ def test_little_more_is_read_than_the_frames_take(
     ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     film = ingested("large.mp4")
-    assert film.made.gold_master
-    remote = File(film.made.gold_master)
-    index = read_index(remote, FRAMES)
-    assert index is not None
+    remote, index = indexed(film)
     assert remote.fetched < remote.size
     frames, remote.fetched = FrameRange(40, 80), 0
     excerpt(film, index, remote, frames, tmp_path / "excerpt.mkv")
@@ -157,11 +157,8 @@ def test_stills_are_the_same_however_their_frames_are_reached(
     ingested: Callable[[str], Ingested], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film, frames = ingested("large.mp4"), [37, 40, 69]
-    assert film.made.gold_master
     whole = film.range(37, 70)
-    remote = File(film.made.gold_master)
-    index = read_index(remote, FRAMES)
-    assert index is not None
+    remote, index = indexed(film)
     part = excerpt(film, index, remote, whole.frames, tmp_path / "excerpt.mkv")
 
     def stills(source: GoldRange) -> list[bytes]:
@@ -179,10 +176,7 @@ def test_other_frames_in_an_excerpt_are_found(
     ingested: Callable[[str], Ingested], tmp_path: Path
 ) -> None:
     film = ingested("large.mp4")
-    assert film.made.gold_master
-    remote = File(film.made.gold_master)
-    index = read_index(remote, FRAMES)
-    assert index is not None
+    remote, index = indexed(film)
     part = excerpt(film, index, remote, FrameRange(40, 50), tmp_path / "excerpt.mkv")
     with pytest.raises(WrongFrames):
         heard(replace(part, frames=FrameRange(41, 51)), tmp_path)
