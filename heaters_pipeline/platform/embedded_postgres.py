@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +35,7 @@ START_SECONDS = 120
 STOP_SECONDS = 60
 SUPERUSER = "postgres"
 SYSTEM_USER = "pgserver"  # Postgres refuses to run as root; the package's name for this user
+ACCOUNTS_LOCK = Path("/run/heaters-accounts.lock")
 SOCKET_NAME = ".s.PGSQL.5432"
 SYSTEM_FOLDERS = ("/bin", "/dev", "/etc", "/nonexistent", "/opt", "/run", "/srv", "/usr", "/var")
 
@@ -105,21 +107,7 @@ class EmbeddedPostgres:
     @cached_property
     def _account(self) -> pwd.struct_passwd | None:
         """The user that the server runs as, unless it is the present one."""
-        if os.geteuid() != 0:
-            return None
-        try:
-            return pwd.getpwnam(SYSTEM_USER)
-        except KeyError:
-            pass
-        try:
-            subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise HeatersError(
-                f"Started by root, the embedded Postgres runs as the user {SYSTEM_USER}, which "
-                f"can't be created ({error}): create that user, start Heaters as another user than "
-                "root, or set DATABASE_URL to a Postgres of your own."
-            ) from None
-        return pwd.getpwnam(SYSTEM_USER)
+        return system_account(SYSTEM_USER) if os.geteuid() == 0 else None
 
     def _make_home(self) -> None:
         if self._account is not None:
@@ -234,6 +222,25 @@ class EmbeddedPostgres:
                 path.chmod(0o755)
             partial.rename(root)
         return root / packaged.relative_to(packaged.parent.parent.parent)
+
+
+def system_account(name: str) -> pwd.struct_passwd:
+    """The system user of this name, made if there is none. Servers that start at the same time take
+    turns: useradd lets one overwrite the user that another has just made."""
+    with suppress(KeyError):
+        return pwd.getpwnam(name)
+    with lock(ACCOUNTS_LOCK):
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+        try:
+            subprocess.run(["useradd", "--system", name], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise HeatersError(
+                f"Started by root, the embedded Postgres runs as the user {name}, which can't be "
+                f"created ({error}): create that user, start Heaters as another user than root, or "
+                "set DATABASE_URL to a Postgres of your own."
+            ) from None
+        return pwd.getpwnam(name)
 
 
 def packaged_programs() -> Path:

@@ -120,6 +120,21 @@ def test_a_home_whose_name_needs_quotes_and_is_long(home: Path) -> None:
 
 
 @as_root
+def test_servers_that_start_side_by_side_on_a_new_machine_share_one_user() -> None:
+    name = f"heaters-test-{os.getpid()}"
+    command = f"import {embedded_postgres.__name__} as m; print(m.system_account({name!r}).pw_uid)"
+    try:
+        starts = [
+            subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE, text=True)
+            for _ in range(5)
+        ]
+        told = {start.communicate()[0].strip() for start in starts}
+        assert told == {str(pwd.getpwnam(name).pw_uid)}
+    finally:
+        subprocess.run(["userdel", name], check=True)
+
+
+@as_root
 @pytest.mark.parametrize("below", ["/root", "/home/nobody-of-this-name"])
 def test_root_does_not_open_a_home_folder(below: str) -> None:
     mode = Path("/root").stat().st_mode
