@@ -12,14 +12,16 @@ REVIEWERS = 50
 LABELS = 20
 
 
-def fill(url: str, clips: int, clips_of_film: int = CLIPS_OF_FILM) -> None:
+def fill(url: str, clips: int, clips_of_film: int = CLIPS_OF_FILM, history: int = 0) -> None:
     """Writes films into a database without rows, with a decision for each clip of the first half of
-    them, over the last year, and a still for each of the library, and a vector for each clip."""
+    them, over the last year, a file and a still for each of the library, and a vector for each
+    clip. `history` is how many decisions were made in the year before, which others replaced."""
     numbers = {
         "clips": clips,
         "films": -(-clips // clips_of_film),
         "decided": clips // 2,
         "clips_of_film": clips_of_film,
+        "history": history,
         "frames": CLIP_FRAMES,
         "reviewers": REVIEWERS,
         "labels": LABELS,
@@ -34,7 +36,17 @@ def fill(url: str, clips: int, clips_of_film: int = CLIPS_OF_FILM) -> None:
             for name, _ in indexes:
                 connection.execute(f"DROP INDEX {name}")
             connection.execute("ALTER TABLE clips DROP CONSTRAINT ex_clips_overlap")
-            for statement in (_FILMS, _CLIPS, _COUNTS, _EVENTS, _STILLS, _VECTORS, _LABELS):
+            for statement in (
+                _FILMS,
+                _CLIPS,
+                _COUNTS,
+                _HISTORY,
+                _EVENTS,
+                _FILES,
+                _STILLS,
+                _VECTORS,
+                _LABELS,
+            ):
                 connection.execute(statement, numbers)
             for _, made in indexes:
                 connection.execute(made)
@@ -88,7 +100,7 @@ _CLIPS = """
         CASE state WHEN 'pending_review' THEN 1 ELSE 2 END,
         CASE WHEN state <> 'pending_review'
             THEN now() - (%(decided)s - id) * interval '365 days' / %(decided)s END,
-        CASE WHEN state <> 'pending_review' THEN id END
+        CASE WHEN state <> 'pending_review' THEN %(history)s + id END
     FROM (
         SELECT id, (id - 1) / %(clips_of_film)s + 1 AS film, first, CASE
                 WHEN id > %(decided)s THEN 'pending_review' WHEN id %% 10 < 6 THEN 'embedded'
@@ -103,7 +115,7 @@ _EVENTS = """
     INSERT INTO review_events (id, source_video_id, actor, action, clip_ids, before, after,
         created_at)
     OVERRIDING SYSTEM VALUE
-    SELECT id, source_video_id, 'reviewer-' || id / 100 %% %(reviewers)s,
+    SELECT %(history)s + id, source_video_id, 'reviewer-' || id / 100 %% %(reviewers)s,
         CASE state WHEN 'embedded' THEN 'approve' WHEN 'archived' THEN 'archive' ELSE 'skip' END,
         ARRAY[id],
         jsonb_build_array(said || '{"state": "pending_review", "version": 1}'),
@@ -115,6 +127,27 @@ _EVENTS = """
         'end_frame', end_frame, 'made_by', made_by, 'grouped_with_clip_id', null, 'labels', labels,
         'rating', rating, 'note', note, 'chosen_frames', chosen_frames) AS said) AS clip
     WHERE state <> 'pending_review' ORDER BY id
+"""
+
+_HISTORY = """
+    INSERT INTO review_events (id, source_video_id, actor, action, clip_ids, before, after,
+        created_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT event, source_video_id, 'reviewer-' || event / 100 %% %(reviewers)s, 'skip', ARRAY[id],
+        jsonb_build_array(said || '{"state": "pending_review", "version": 1}'),
+        jsonb_build_array(said || '{"state": "review_skipped", "version": 2}'),
+        now() - interval '365 days' - (%(history)s - event) * interval '365 days' / %(history)s
+    FROM generate_series(1, %(history)s) AS event JOIN clips ON id = 1 + event %% %(decided)s,
+        LATERAL (SELECT jsonb_build_object('id', id, 'start_frame', start_frame, 'end_frame',
+            end_frame, 'made_by', made_by, 'grouped_with_clip_id', null, 'labels', ARRAY[]::text[],
+            'rating', null, 'note', null, 'chosen_frames', ARRAY[]::int[]) AS said) AS clip
+    ORDER BY event
+"""
+
+_FILES = """
+    INSERT INTO clip_exports (clip_id, profile, profile_hash, filepath, exported_frames)
+    SELECT clips.id, name, hash, clip_filepath, exported_frames FROM clips, export_profiles
+    WHERE state = 'embedded' AND name = 'delivery'
 """
 
 _STILLS = """

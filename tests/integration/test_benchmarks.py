@@ -101,6 +101,13 @@ def test_retention() -> None:
 
 
 @pytest.mark.whole
+def test_scale() -> None:
+    results = report("scale", "--videos", "200", "--clips", "2000", "--events", "3000")
+    assert {"queue", "tick missing_exports", "partitions of Dagster"} < set(results)
+    assert "empty project" in results["run start"]["peer"]
+
+
+@pytest.mark.whole
 def test_review() -> None:
     small = ("--clips", "1500", "--approvals", "10", "--queues", "3")
     results = report("review", *small, "--reviewers", "5", "--decisions", "80")
