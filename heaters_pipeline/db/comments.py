@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db import clips, people
 from heaters_pipeline.db.models import Clip, Comment, Mention, Person, SourceVideo
+from heaters_pipeline.db.prepared import given
 from heaters_pipeline.domain.comments import MOST_A_MINUTE, comment_text, mentioned
 from heaters_pipeline.domain.errors import InputError, TooMany
 from heaters_pipeline.domain.states import ClipState
@@ -85,11 +86,7 @@ def of_clip(session: Session, clip_id: int) -> Sequence[Comment]:
 
 def counts(session: Session, clip_ids: Iterable[int]) -> dict[int, int]:
     """How many comments each of the clips has; one without any is left out."""
-    rows = session.execute(
-        _with_clips(sa.select(col(Clip.id), sa.func.count()).select_from(Comment))
-        .where(col(Clip.id).in_(list(clip_ids)))
-        .group_by(col(Clip.id))
-    )
+    rows = session.execute(COUNTS, {"clip_ids": list(clip_ids)})
     return {int(clip_id): int(number) for clip_id, number in rows}
 
 
@@ -97,6 +94,18 @@ def _with_clips(statement: Any) -> Any:
     return statement.join(_written_on, _written_on.id == col(Comment.clip_id)).join(
         Clip, _WITH_CLIP
     )
+
+
+COUNTS = (
+    _with_clips(
+        sa.select(col(Clip.id).label("clip_id"), sa.func.count().label("number")).select_from(
+            Comment
+        )
+    )
+    .where(col(Clip.id) == sa.any_(given("clip_ids")))
+    .group_by(col(Clip.id))
+)
+"""How many comments each of the clips `clip_ids` has."""
 
 
 # --- The inbox ------------------------------------------------------------------------------------
