@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from heaters_pipeline.db import event_log, frame_indexes
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
-from heaters_pipeline.db.prepared import Prepared, given
+from heaters_pipeline.db.prepared import Prepared, attached, given
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -283,9 +283,9 @@ def _gives_up_frames(clip: Clip) -> bool:
 
 def read_back(changed: Iterable[Clip], rows: Iterable[Any]) -> None:
     """Gives clips what the statement that wrote them (`WRITE_DECIDED`) returned of them."""
-    given = {row.id: row for row in rows}
+    written = {row.id: row for row in rows}
     for clip in changed:
-        for column, value in zip(_COLUMNS, given[clip.id], strict=False):
+        for column, value in zip(_COLUMNS, written[clip.id], strict=False):
             set_committed_value(clip, column.name, value)
 
 
@@ -341,16 +341,21 @@ def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     """The clips with these ids, as they are now. They are locked in the order of ids, so that two
     decisions can't deadlock. Rows that only refer to them, as a group's members refer to its first
     clip, can still be written (`key_share`)."""
-    return {clip.id: clip for clip in session.scalars(_LOCKED, {"clip_ids": list(clip_ids)})}
+    return as_locked(session, LOCK(session, clip_ids=list(clip_ids)))
 
 
-_LOCKED = (
-    select(Clip)
+def as_locked(session: Session, rows: Iterable[Any]) -> dict[int, Clip]:
+    """The clips of the rows of `LOCK`, by id."""
+    return {clip.id: clip for clip in attached(session, Clip, rows)}
+
+
+LOCK = Prepared(
+    sa.select(*_COLUMNS)
     .where(col(Clip.id) == sa.any_(given("clip_ids")))
     .order_by(col(Clip.id))
     .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
 )
+"""Locks the clips `clip_ids`, as `locked` does."""
 
 
 def lock_live(session: Session, video_id: int) -> dict[int, Clip]:

@@ -71,7 +71,7 @@ def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) 
         clips.save(session, first)
     written = _RECORD(
         session, actor=actor, action=action.value, parts=Jsonb(events), rows=Jsonb(rows)
-    ).all()
+    )
     clips.read_back(everything, written)
     return Outcome(written[0].first_event_id, everything, len(parts))
 

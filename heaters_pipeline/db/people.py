@@ -16,7 +16,8 @@ _EXIST = Prepared(sa.select(sa.exists(sa.select(col(Person.id)))))
 
 
 def exist(session: Session) -> bool:
-    return bool(_EXIST(session).scalar())
+    ((found,),) = _EXIST(session)
+    return bool(found)
 
 
 def number(session: Session) -> int:
