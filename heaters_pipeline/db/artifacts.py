@@ -23,7 +23,7 @@ from heaters_pipeline.db.models import (
     GroupExport,
     VectorFailure,
 )
-from heaters_pipeline.db.prepared import Prepared, given
+from heaters_pipeline.db.prepared import Prepared, given_ids
 
 
 class KeyframeFile(TypedDict):
@@ -65,7 +65,7 @@ def leave_library(
         clip.keyframes_basis, clip.keyframes_asked_at = None, None
 
 
-_IDS: Any = sa.any_(given("clip_ids"))
+_IDS: Any = sa.any_(given_ids("clip_ids"))
 
 HAVE_EXPORTS = Prepared(
     sa.select(

@@ -4,7 +4,7 @@ the database and back."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from heaters_pipeline.db import clip_transitions, comments, event_log, likeness
+from heaters_pipeline.db import clip_transitions, comments, event_log, likeness, review_queue
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip
-from heaters_pipeline.db.prepared import Prepared, given
+from heaters_pipeline.db.prepared import Prepared, given_ids, together
+from heaters_pipeline.db.review_queue import QueuedClip
 from heaters_pipeline.domain.states import ClipState
 
 
@@ -43,17 +44,32 @@ def of_clips(
 ) -> Mapping[int, ClipFacts]:
     """By clip id."""
     ids = [clip.id for clip in clips]
-    asked = {
-        "clip_ids": ids,
-        "decided_ids": [clip.id for clip in clips if clip.state != ClipState.PENDING_REVIEW],
-        **likeness.asked(learnt),
-    }
+    return _read(_FACTS(session, clip_ids=ids, **likeness.asked(learnt)), clips)
+
+
+def now(
+    session: Session, clip_ids: Sequence[int], learnt: Likeness | None
+) -> list[tuple[QueuedClip, ClipFacts]]:
+    """Clips with all that is told of them, in film order."""
+    entries, facts = together(
+        session,
+        review_queue.NOW.asked(clip_ids=clip_ids),
+        _FACTS.asked(clip_ids=clip_ids, **likeness.asked(learnt)),
+    )
+    found = review_queue.now(entries)
+    told = _read(facts, [entry.clip for entry in found])
+    return [(entry, told[entry.clip.id]) for entry in found]
+
+
+def _read(facts: Iterable[Any], clips: Sequence[Clip]) -> Mapping[int, ClipFacts]:
+    ids = [clip.id for clip in clips]
     rows: defaultdict[str, list[Any]] = defaultdict(list)
-    for part, row in _FACTS(session, **asked):
+    for part, row in facts:
         rows[part].append(SimpleNamespace(**row))
     placed = event_log.placed_by_video(rows["placed"])
     cuts = clip_transitions.by_clip(ids, rows["cuts"], placed)
-    verdicts = event_log.newest(rows["verdicts"], ids)
+    decided = {clip.id for clip in clips if clip.state != ClipState.PENDING_REVIEW}
+    verdicts = event_log.newest(rows["verdicts"], decided)
     scores = {row.clip_id: float(row.score) for row in rows["scores"]}
     said = {row.clip_id: int(row.number) for row in rows["said"]}
     return {
@@ -71,7 +87,8 @@ def _verdict(event: Any) -> Verdict:
     return Verdict(event.action, event.actor, datetime.fromisoformat(event.created_at))
 
 
-_VIDEO_IDS = sa.select(col(Clip.source_video_id)).where(col(Clip.id) == sa.any_(given("clip_ids")))
+_CLIP_IDS = given_ids("clip_ids")
+_VIDEO_IDS = sa.select(col(Clip.source_video_id)).where(col(Clip.id) == sa.any_(_CLIP_IDS))
 
 
 def _facts(**parts: Any) -> Any:
@@ -91,7 +108,7 @@ _FACTS = Prepared(
     _facts(
         cuts=clip_transitions.EVERYTHING,
         placed=event_log.placed(_VIDEO_IDS),
-        verdicts=event_log.verdicts_on(given("decided_ids")),
+        verdicts=event_log.verdicts_on(given_ids("clip_ids")),
         scores=likeness.SCORES,
         said=comments.COUNTS,
     )

@@ -48,7 +48,8 @@ class ClipCuts:
 # The clips, and the part of each film that holds them.
 _CLIPS_AND_PARTS = """
     wanted AS (
-        SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
+        SELECT id, source_video_id, start_frame, end_frame FROM clips
+        WHERE id = ANY(ARRAY(SELECT unnest(:clip_ids)))
     ),
     parts AS (
         SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from heaters_pipeline.db import event_log, frame_indexes
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
-from heaters_pipeline.db.prepared import Prepared, attached, given
+from heaters_pipeline.db.prepared import Prepared, attached, given_ids
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -351,7 +351,7 @@ def as_locked(session: Session, rows: Iterable[Any]) -> dict[int, Clip]:
 
 LOCK = Prepared(
     sa.select(*_COLUMNS)
-    .where(col(Clip.id) == sa.any_(given("clip_ids")))
+    .where(col(Clip.id) == sa.any_(given_ids("clip_ids")))
     .order_by(col(Clip.id))
     .with_for_update(key_share=True)
 )

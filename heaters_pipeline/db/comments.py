@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db import clips, people
 from heaters_pipeline.db.models import Clip, Comment, Mention, Person, SourceVideo
-from heaters_pipeline.db.prepared import given
+from heaters_pipeline.db.prepared import given_ids
 from heaters_pipeline.domain.comments import MOST_A_MINUTE, comment_text, mentioned
 from heaters_pipeline.domain.errors import InputError, TooMany
 from heaters_pipeline.domain.states import ClipState
@@ -102,7 +102,7 @@ COUNTS = (
             Comment
         )
     )
-    .where(col(Clip.id) == sa.any_(given("clip_ids")))
+    .where(col(Clip.id) == sa.any_(given_ids("clip_ids")))
     .group_by(col(Clip.id))
 )
 """How many comments each of the clips `clip_ids` has."""

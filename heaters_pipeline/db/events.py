@@ -66,12 +66,13 @@ def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) 
     everything = [clip for part in parts for clip in part.clips]
     events = [_event(number, part) for number, part in enumerate(parts)]
     rows = [row for part, event in zip(parts, events, strict=True) for row in _rows(part, event)]
-    first, *others = clips.by_turns(everything)
-    if others:
-        clips.save(session, first)
-    written = _RECORD(
-        session, actor=actor, action=action.value, parts=Jsonb(events), rows=Jsonb(rows)
-    )
+    with session.no_autoflush:
+        first, *others = clips.by_turns(everything)
+        if others:
+            clips.save(session, first)
+        written = _RECORD(
+            session, actor=actor, action=action.value, parts=Jsonb(events), rows=Jsonb(rows)
+        )
     clips.read_back(everything, written)
     return Outcome(written[0].first_event_id, everything, len(parts))
 

@@ -20,7 +20,7 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import Clip, ClipEmbedding
-from heaters_pipeline.db.prepared import given
+from heaters_pipeline.db.prepared import given, given_ids
 from heaters_pipeline.domain.selection import STATES, Shown
 
 NEWEST = 1000
@@ -137,7 +137,7 @@ SCORES = sa.select(
         given("offset", sa.Float),
     ).label("score"),
 ).where(
-    col(ClipEmbedding.clip_id) == sa.any_(given("clip_ids")),
+    col(ClipEmbedding.clip_id) == sa.any_(given_ids("clip_ids")),
     col(ClipEmbedding.model) == given("model", sa.Text),
     col(ClipEmbedding.strategy) == PREVIEW,
 )

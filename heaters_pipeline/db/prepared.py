@@ -15,8 +15,9 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, manager_of_class, set_committed_value
 from sqlalchemy.orm.util import identity_key
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlmodel import Session, SQLModel
 
 IDS = sa.ARRAY(sa.BigInteger)
@@ -29,6 +30,13 @@ def given(name: str, kind: Any = IDS) -> Any:
     return sa.bindparam(name, type_=kind, required=False)
 
 
+def given_ids(name: str) -> Any:
+    """A parameter with a list of ids, through a query of its own: so a plan that holds for all
+    lists is as good as one for this list, and Postgres keeps it. To plan takes longer than to
+    answer."""
+    return sa.func.array(sa.select(sa.func.unnest(given(name))).scalar_subquery(), type_=IDS)
+
+
 class Asked(NamedTuple):
     """A statement with its values."""
 
@@ -38,8 +46,7 @@ class Asked(NamedTuple):
 
 class Prepared:
     """A statement whose parameters are named. Values go to the driver as they are: a list is an
-    array, and JSON is a `Jsonb`. Its rows are named tuples. What the session has not written yet
-    stays unwritten."""
+    array, and JSON is a `Jsonb`. Its rows are named tuples."""
 
     def __init__(self, statement: sa.Executable) -> None:
         self._statement = statement
@@ -49,24 +56,32 @@ class Prepared:
             return _send(driver, self.asked(**values)).fetchall()
 
     def asked(self, **values: Any) -> Asked:
-        text, fixed = self._compiled
-        return Asked(text, {**fixed, **values})
+        return Asked(self._text, values)
 
     @cached_property
-    def _compiled(self) -> tuple[str, Mapping[str, Any]]:
-        """Its text, and the parameters that have a value from the start."""
-        compiled: Any = self._statement.compile(  # type: ignore[attr-defined]
+    def _text(self) -> str:
+        """Values that it has from the start stand in it: Postgres sees them when it plans for all
+        values of the others."""
+        whole: Any = replacement_traverse(self._statement, {}, _literal)
+        compiled = whole.compile(
             dialect=PGDialect_psycopg(), compile_kwargs={"render_postcompile": True}
         )
-        return str(compiled), compiled.params
+        return str(compiled)
+
+
+def _literal(part: Any, **_: Any) -> Any:
+    """Instead of a part of a statement; None: the part stays."""
+    is_fixed = isinstance(part, sa.BindParameter) and part.value is not None
+    return part.render_literal_execute() if is_fixed else None
 
 
 def together(session: Session, *asked: Asked) -> list[list[Any]]:
     """The rows of each statement. They run one after the other, and each sees what was committed
     before it began, as if they had been sent one by one; what begins the transaction goes with
     them."""
-    with _driver(session) as driver, driver.pipeline():
-        sent = [_send(driver, each) for each in asked]
+    with _driver(session) as driver:
+        with driver.pipeline():
+            sent = [_send(driver, each) for each in asked]
         return [each.fetchall() for each in sent]
 
 
@@ -76,7 +91,10 @@ def _send(driver: psycopg.Connection[Any], asked: Asked) -> psycopg.Cursor[Any]:
 
 @contextmanager
 def _driver(session: Session) -> Iterator[psycopg.Connection[Any]]:
-    """The driver's connection; its errors become SQLAlchemy's."""
+    """The driver's connection, once the session has written what it has not written yet, where it
+    does so by itself. Errors become SQLAlchemy's."""
+    if session.autoflush:
+        session.flush()
     connection = session.connection()
     driver: Any = connection.connection.driver_connection
     try:
@@ -89,6 +107,14 @@ def _driver(session: Session) -> Iterator[psycopg.Connection[Any]]:
         ) from error
 
 
+def detached(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """A row as an object of no session. To read a column that `values` lacks is an error."""
+    made: Model = manager_of_class(model).new_instance()  # as SQLAlchemy makes those that it reads
+    instance_dict(made).update(values)
+    make_transient_to_detached(made)
+    return made
+
+
 def attached(session: Session, model: type[Model], rows: Iterable[Any]) -> list[Model]:
     """Rows of all columns of a table as objects of the session; one that it has already gets the
     values of its row."""
@@ -97,8 +123,7 @@ def attached(session: Session, model: type[Model], rows: Iterable[Any]) -> list[
         values = row._asdict()
         known = session.identity_map.get(identity_key(model, row.id))
         if known is None:
-            made = model(**values)
-            make_transient_to_detached(made)
+            made = detached(model, values)
             session.add(made)
             found.append(made)
         else:

@@ -191,6 +191,13 @@ def clips_json(
     return [_clip_json(entry, facts[entry.clip.id]) for entry in entries]
 
 
+def clips_now_json(
+    session: Session, clip_ids: Sequence[int], learnt: Likeness | None
+) -> list[ClipJson]:
+    """In film order; an id of no clip is left out."""
+    return [_clip_json(*each) for each in clip_facts.now(session, clip_ids, learnt)]
+
+
 def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedClipJson]:
     flashes = clip_transitions.flashes_of_clips(session, [entry.clip.id for entry in entries])
     return [
