@@ -21,6 +21,9 @@ from heaters_pipeline.domain.comments import MOST_A_MINUTE, comment_text, mentio
 from heaters_pipeline.domain.errors import InputError, TooMany
 from heaters_pipeline.domain.states import ClipState
 
+AUTHOR_LOCKS = 0x48544341
+"""First half of the keys under which comments of one author wait for one another."""
+
 _written_on: Any = aliased(Clip)
 
 _WITH_CLIP: Any = sa.and_(
@@ -57,6 +60,7 @@ def add(
             f"Frame {frame} is not in clip {clip_id}, which has frames {clip.start_frame} to "
             f"{clip.end_frame - 1}."
         )
+    _one_by_one(session, author)
     lately = col(Comment.created_at) > sa.func.now() - timedelta(minutes=1)
     written = sa.select(sa.func.count()).where(col(Comment.author) == author, lately)
     if (session.scalar(written) or 0) >= MOST_A_MINUTE:
@@ -75,6 +79,14 @@ def add(
         Mention(comment_id=comment.id, person_id=ids[name]) for name in mentioned(text, ids)
     )
     return comment
+
+
+def _one_by_one(session: Session, author: str) -> None:
+    """Has what an author writes at the same moment wait for one another, so that it is counted."""
+    session.execute(
+        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:author))"),
+        {"space": AUTHOR_LOCKS, "author": author},
+    )
 
 
 def of_clip(session: Session, clip_id: int) -> Sequence[Comment]:
