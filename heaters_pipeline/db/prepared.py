@@ -48,7 +48,7 @@ class Prepared:
     """A statement whose parameters are named. Values go to the driver as they are: a list is an
     array, and JSON is a `Jsonb`. Its rows are named tuples."""
 
-    def __init__(self, statement: sa.Executable) -> None:
+    def __init__(self, statement: Any) -> None:
         self._statement = statement
 
     def __call__(self, session: Session, **values: Any) -> list[Any]:
@@ -64,7 +64,8 @@ class Prepared:
         values of the others."""
         whole: Any = replacement_traverse(self._statement, {}, _literal)
         compiled = whole.compile(
-            dialect=PGDialect_psycopg(), compile_kwargs={"render_postcompile": True}
+            dialect=PGDialect_psycopg(),  # type: ignore[no-untyped-call]
+            compile_kwargs={"render_postcompile": True},
         )
         return str(compiled)
 
