@@ -70,10 +70,10 @@ class Prepared:
         return str(compiled)
 
 
-def _literal(part: Any, **_: Any) -> Any:
+def _literal(element: Any, **kw: Any) -> Any:  # noqa: ARG001 - as SQLAlchemy calls it
     """Instead of a part of a statement; None: the part stays."""
-    is_fixed = isinstance(part, sa.BindParameter) and part.value is not None
-    return part.render_literal_execute() if is_fixed else None
+    is_fixed = isinstance(element, sa.BindParameter) and element.value is not None
+    return element.render_literal_execute() if is_fixed else None
 
 
 def together(session: Session, *asked: Asked) -> list[list[Any]]:

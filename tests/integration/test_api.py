@@ -30,6 +30,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import ClipTheme, Theme
 from heaters_pipeline.domain.roles import LEAST, Role
 from heaters_pipeline.domain.selection import Order
+from heaters_pipeline.work import register
 from review_app import LARGEST_FORM, adding
 from review_app.api import idempotency as api_idempotency
 from review_app.api.document import PREFIX, operations
@@ -316,7 +317,7 @@ def test_the_rest_of_many_sources_is_added_when_the_request_comes_again(
         "headers": {"Idempotency-Key": "many"},
     }
     with monkeypatch.context() as dying:
-        dying.setattr(adding, "add_source", _dies_at(adding.add_source, 4, Died))
+        dying.setattr(adding, "add_source", _dies_at(register.add_source, 4, Died))
         dying.setattr(api_idempotency.Claim, "end", lambda *_: None)
         with pytest.raises(Died):
             program.post(f"{PREFIX}sources", **sent)
