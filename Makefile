@@ -13,7 +13,7 @@ export FOOTAGE
 # Where the environment forbids bytecode, every process would compile Dagster and torch anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-test chromium demo test test-whole chaos coverage lint bench clean
+.PHONY: install install-test chromium demo test test-whole sequences chaos coverage lint bench clean
 
 install: .venv/installed
 
@@ -39,6 +39,10 @@ test: lint
 
 test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips
 	.venv/bin/python -m pytest tests $(SIDE_BY_SIDE) -n $(CORES) -m whole
+
+sequences: install-test  ## 50,000 orders of decisions, undos and work against a model; SEQUENCES=n
+	REVIEW_SEQUENCES=$(or $(SEQUENCES),50000) $(PYTEST) tests/integration/test_review_model.py \
+		-n $(CORES) --dist load -m whole
 
 chaos: install-test  ## all of Heaters while it is killed, stopped and cut off; SEED=n repeats a run
 	.venv/bin/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))

@@ -89,7 +89,7 @@ def create_app(settings: Settings) -> Flask:
         Learnt(engine),
         open_searcher(engine, storage, settings),
         Downloads(),
-        Senders(is_private=settings.is_private),
+        Senders(is_private=settings.is_private, proxies=settings.trusted_proxies),
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.people import SESSION_COOKIE
 from review_app.api.problems import problem, status_of
 from review_app.guard import SAFE
 from review_app.uploads import tus
@@ -69,4 +70,15 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    """Browsers say where a request comes from; programs don't."""
+    if (
+        wants_json()
+        and "Sec-Fetch-Site" not in request.headers
+        and SESSION_COOKIE not in request.cookies
+    ):
+        return answer(
+            "A program sends Authorization: Bearer and its token, which `heaters tokens add` makes "
+            "(docs/api.md).",
+            400,
+        )
     return answer("This page is from an earlier session: load it again.", 400)

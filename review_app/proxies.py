@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from werkzeug.http import parse_list_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from heaters_pipeline.domain.errors import Forbidden
@@ -36,6 +37,13 @@ def stand_behind(app: Flask, proxies: int) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )
+
+
+def browser_address(connected: str, forwarded: str, proxies: int) -> str:
+    """What `stand_behind` makes of the other end of a connection and of X-Forwarded-For, to which
+    each proxy has added the address that it was asked from."""
+    said = parse_list_header(forwarded)
+    return said[-proxies] if 0 < proxies <= len(said) else connected
 
 
 def named_by_proxy(asked: Request, settings: Settings) -> str | None:

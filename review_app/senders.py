@@ -14,6 +14,8 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
 
+from review_app.proxies import browser_address
+
 LARGEST_OF_STRANGERS = 1 << 20
 """Bytes; forms are smaller."""
 
@@ -23,21 +25,25 @@ MOST_ADDRESSES = 10_000
 
 class Senders:
     """The addresses from which somebody has sent a request lately who may: an upload begins with a
-    small one."""
+    small one. Behind `proxies` that are trusted, the addresses of browsers, as these say them."""
 
-    def __init__(self, *, is_private: bool) -> None:
+    def __init__(self, *, is_private: bool, proxies: int = 0) -> None:
         self._is_private = is_private
+        self._proxies = proxies
         self._until: dict[str, float] = {}
 
     def note(self, request: Request) -> None:
         """Of whoever has signed in, or brings a token."""
-        here = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
         if len(self._until) >= MOST_ADDRESSES:
             self._until.clear()
-        self._until[here.get("REMOTE_ADDR", "")] = time.monotonic() + KNOWN_SECONDS
+        self._until[request.remote_addr or ""] = time.monotonic() + KNOWN_SECONDS
 
-    def are_known(self, address: str) -> bool:
-        return self._is_private or self._until.get(address, 0) > time.monotonic()
+    def are_known(self, connected: str, forwarded: str) -> bool:
+        """`connected`: the other end of the connection; `forwarded`: the header X-Forwarded-For."""
+        if self._is_private:
+            return True
+        address = browser_address(connected, forwarded, self._proxies)
+        return self._until.get(address, 0) > time.monotonic()
 
 
 class _SignInFirst(Error):  # type: ignore[misc]
@@ -56,7 +62,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         is_large = self.chunked or self.content_length > LARGEST_OF_STRANGERS
-        if is_large and not self._senders.are_known(self._address):
+        forwarded = self.headers.get("X_FORWARDED_FOR", "")
+        if is_large and not self._senders.are_known(self._address, forwarded):
             self.error = _SignInFirst("Sign in, then send it.")
             self.expect_continue, self.completed = False, True
 

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import Engine, event
+import pytest
 
 GATHERS = frozenset({"Aggregate", "Hash", "Sort", "WindowAgg", "Materialize", "Unique", "SetOp"})
 """Nodes that read all that comes from below, whatever limit is above them; but those that find it
 in order (`Sorted`) stop with the limit."""
+
+
+STATEMENTS = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
 
 
 class Sent(NamedTuple):
@@ -29,23 +32,30 @@ class Scan(NamedTuple):
 
 
 @contextmanager
-def listening(engine: Engine) -> Iterator[list[Sent]]:
-    """What is sent meanwhile, each statement once."""
+def listening() -> Iterator[list[Sent]]:
+    """What the driver is given meanwhile, each statement once."""
     sent: dict[str, Sent] = {}
+    execute, executemany = psycopg.Cursor.execute, psycopg.Cursor.executemany
 
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, many: bool) -> None:
-        if many:
-            parameters = parameters[0]
-        if statement.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
-            sent.setdefault(statement, Sent(statement, parameters))
+    def note(statement: Any, parameters: Any) -> None:
+        if str(statement).lstrip().upper().startswith(STATEMENTS):
+            sent.setdefault(str(statement), Sent(str(statement), parameters))
+
+    def one(cursor: Any, query: Any, params: Any = None, **how: Any) -> Any:
+        note(query, params)
+        return execute(cursor, query, params, **how)
+
+    def many(cursor: Any, query: Any, params_seq: Any, **how: Any) -> None:
+        rows = list(params_seq)
+        note(query, rows[0])
+        executemany(cursor, query, rows, **how)
 
     found: list[Sent] = []
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", one)
+        patch.setattr(psycopg.Cursor, "executemany", many)
         yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-        found.extend(sent.values())
+    found.extend(sent.values())
 
 
 def with_rows(connection: psycopg.Connection, number: int) -> frozenset[str]:

@@ -23,6 +23,7 @@ from heaters_pipeline.db.models import (
     GroupExport,
     VectorFailure,
 )
+from heaters_pipeline.db.prepared import Prepared, given_ids
 
 
 class KeyframeFile(TypedDict):
@@ -35,15 +36,21 @@ class KeyframeFile(TypedDict):
     height: int
 
 
-def leave_library(session: Session, clips: Iterable[Clip]) -> None:
+def leave_library(
+    session: Session, clips: Iterable[Clip], *, have_exports: bool | None = None
+) -> None:
     """Makes clips that were exported, or were about to be, mere ranges of frames again, and has
-    their files deleted. Their previews stay."""
-    given = list(clips)
-    held = {clip.id: clip for clip in given if not clip.is_virtual}
-    if not held and not _have_exports(session, [clip.id for clip in given]):
-        return
-    group_exports.forget(session, [clip.id for clip in given])
-    files = clip_exports.forget(session, [clip.id for clip in given])
+    their files deleted. Their previews stay. `have_exports`: what `HAVE_EXPORTS` says of them, or
+    of more clips; None: it was not asked yet."""
+    leaving = list(clips)
+    held = {clip.id: clip for clip in leaving if not clip.is_virtual}
+    if not held:
+        if have_exports is None:
+            ((have_exports,),) = HAVE_EXPORTS(session, clip_ids=[clip.id for clip in leaving])
+        if not have_exports:
+            return
+    group_exports.forget(session, [clip.id for clip in leaving])
+    files = clip_exports.forget(session, [clip.id for clip in leaving])
     if not (held or files):
         return
     found = keyframes_of(session, list(held))
@@ -58,25 +65,24 @@ def leave_library(session: Session, clips: Iterable[Clip]) -> None:
         clip.keyframes_basis, clip.keyframes_asked_at = None, None
 
 
-_IDS: Any = sa.bindparam("clip_ids", expanding=True)
-_HAVE_EXPORTS = sa.select(
-    sa.or_(
-        sa.exists().where(
-            col(GroupExport.first_clip_id).in_(
-                sa.select(sa.func.coalesce(Clip.grouped_with_clip_id, Clip.id)).where(
-                    col(Clip.id).in_(_IDS)
+_IDS: Any = sa.any_(given_ids("clip_ids"))
+
+HAVE_EXPORTS = Prepared(
+    sa.select(
+        sa.or_(
+            sa.exists().where(
+                col(GroupExport.first_clip_id).in_(
+                    sa.select(sa.func.coalesce(Clip.grouped_with_clip_id, Clip.id)).where(
+                        col(Clip.id) == _IDS
+                    )
                 )
-            )
-        ),
-        *(sa.exists().where(col(kind.clip_id).in_(_IDS)) for kind in (ClipExport, ExportFailure)),
+            ),
+            *(sa.exists().where(col(kind.clip_id) == _IDS) for kind in (ClipExport, ExportFailure)),
+        )
     )
 )
-
-
-def _have_exports(session: Session, clip_ids: Sequence[int]) -> bool:
-    """Whether the clips, or their groups, were exported, or failed to be: most decisions are on
-    clips that never were, and are spared a statement for each table."""
-    return bool(session.scalar(_HAVE_EXPORTS, {"clip_ids": clip_ids}))
+"""Whether the clips `clip_ids`, or their groups, were exported, or failed to be: most decisions are
+on clips that never were, and are spared a statement for each table."""
 
 
 def replace_keyframes(

@@ -6,14 +6,15 @@ lists once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from heaters_pipeline.db import event_log
+from heaters_pipeline.db.prepared import given
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.doubt import suggestible
 from heaters_pipeline.domain.transitions import Transition, TransitionKind
@@ -47,7 +48,8 @@ class ClipCuts:
 # The clips, and the part of each film that holds them.
 _CLIPS_AND_PARTS = """
     wanted AS (
-        SELECT id, source_video_id, start_frame, end_frame FROM clips WHERE id = ANY(:clip_ids)
+        SELECT id, source_video_id, start_frame, end_frame FROM clips
+        WHERE id = ANY(ARRAY(SELECT unnest(:clip_ids)))
     ),
     parts AS (
         SELECT source_video_id, min(start_frame) AS part_start, max(end_frame) AS part_end
@@ -70,10 +72,10 @@ _CUTS_OF_FILMS = """
     WHERE first < part_end AND part_start <= last"""
 
 
-def _at_clips(*lists: str) -> sa.TextClause:
+def _at_clips(*lists: str) -> sa.TextualSelect:
     """What of the lists has frames in the clips."""
     # Materialized: otherwise a list is opened once for each clip.
-    return sa.text(f"""
+    found = sa.text(f"""
         WITH {_CLIPS_AND_PARTS}, listed AS MATERIALIZED ({" UNION ALL ".join(lists)})
         SELECT
             id, source_video_id, start_frame, end_frame, frame_count,
@@ -82,10 +84,15 @@ def _at_clips(*lists: str) -> sa.TextClause:
         WHERE first < end_frame AND start_frame <= last
         ORDER BY first
     """)  # noqa: S608
+    return found.bindparams(given("clip_ids")).columns(
+        *(sa.column(name) for name in ("id", "source_video_id", "start_frame", "end_frame")),
+        *(sa.column(name) for name in ("frame_count", "list", "kind", "first", "last", "score")),
+    )
 
 
 _FLASHES = _at_clips(_FLASHES_OF_FILMS)
-_EVERYTHING = _at_clips(_CUTS_OF_FILMS, _FLASHES_OF_FILMS)
+EVERYTHING = _at_clips(_CUTS_OF_FILMS, _FLASHES_OF_FILMS)
+"""What detection found of the clips `clip_ids`; `by_clip` reads the rows."""
 
 
 def flashes_of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, list[FrameRange]]:
@@ -98,17 +105,24 @@ def flashes_of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, 
 
 def of_clips(session: Session, clip_ids: Sequence[int]) -> Mapping[int, ClipCuts]:
     """By clip id."""
-    cuts = {clip_id: ClipCuts() for clip_id in clip_ids}
-    rows = session.execute(_EVERYTHING, {"clip_ids": list(clip_ids)}).all()
+    rows = session.execute(EVERYTHING, {"clip_ids": list(clip_ids)}).all()
     placed = event_log.placed_cuts(session, {row.source_video_id for row in rows})
-    for row in rows:
+    return by_clip(clip_ids, rows, placed)
+
+
+def by_clip(
+    clip_ids: Iterable[int], rows: Iterable[Any], placed: Mapping[int, Collection[int]]
+) -> Mapping[int, ClipCuts]:
+    """`rows` of `EVERYTHING`; `placed`: the cuts that reviewers placed, by video."""
+    cuts = {clip_id: ClipCuts() for clip_id in clip_ids}
+    for row in sorted(rows, key=lambda row: row.first):
         of_clip, clip = cuts[row.id], FrameRange(row.start_frame, row.end_frame)
         if row.list == "flashes":
             of_clip.flashes.append(FrameRange(row.first, row.last + 1))
             continue
         found = Transition(TransitionKind(row.kind), row.first, row.last, row.score)
         frame = found.boundary(row.frame_count)
-        is_judged = frame in placed[row.source_video_id]
+        is_judged = frame in placed.get(row.source_video_id, ())
         if row.list == "suggestions":
             if frame is not None and not is_judged and frame in range(*suggestible(clip)):
                 of_clip.suggestions.append(Suggestion(frame, found.score))

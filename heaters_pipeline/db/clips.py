@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import event_log, frame_indexes
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.prepared import Prepared, attached, given_ids
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.annotations import Annotation
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -260,14 +263,16 @@ def save(session: Session, changed: Collection[Clip]) -> None:
     """Writes the columns that a decision can change, for all the clips at once, and reads the clips
     back. They must be locked. Clips that give up frames are written before those that take them.
     """
-    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for some in by_turns(changed):
+        read_back(some, _SAVE(session, rows=Jsonb([decided(clip) for clip in some])))
+
+
+def by_turns(changed: Iterable[Clip]) -> list[list[Clip]]:
+    """Those that give up frames, then those that take them; no list is empty."""
+    turns: dict[bool, list[Clip]] = {True: [], False: []}
     for clip in changed:
-        rows[_gives_up_frames(clip)].append({"id": clip.id, **_decided(clip)})
-    for clip in changed:
-        session.expire(clip)
-    for some in rows.values():
-        if some:
-            session.scalars(_SAVE, {"rows": some}).all()
+        turns[_gives_up_frames(clip)].append(clip)
+    return [some for some in turns.values() if some]
 
 
 def _gives_up_frames(clip: Clip) -> bool:
@@ -276,11 +281,26 @@ def _gives_up_frames(clip: Clip) -> bool:
     return clip.state == ClipState.SUPERSEDED or wanted.length < clip.frames.length
 
 
-def _decided(clip: Clip) -> dict[str, Any]:
+def read_back(changed: Iterable[Clip], rows: Iterable[Any]) -> None:
+    """Gives clips what the statement that wrote them (`WRITE_DECIDED`) returned of them."""
+    written = {row.id: row for row in rows}
+    for clip in changed:
+        for column, value in zip(_COLUMNS, written[clip.id], strict=False):
+            set_committed_value(clip, column.name, value)
+
+
+_COLUMNS = sa.inspect(Clip).local_table.c
+
+
+def decided(clip: Clip) -> dict[str, Any]:
+    """The columns that a decision can change, as JSON."""
     values = {name: getattr(clip, name) for name in _DECIDED}
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
+        "id": clip.id,
+        **{
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in values.items()
+        },
     }
 
 
@@ -294,17 +314,18 @@ _DECIDED = (
     *("chosen_frames", "opinions", "keyframes_basis", "keyframes_asked_at"),
 )
 
-_NEW: Any = sa.func.jsonb_populate_recordset(
+NEW: Any = sa.func.jsonb_populate_recordset(
     sa.text("NULL::clips"), sa.bindparam("rows", type_=JSONB)
 ).table_valued("id", "source_video_id", *_DECIDED, name="new")
+"""Rows that `decided` made."""
 
-_SAVE = (
+WRITE_DECIDED: Any = (
     sa.update(Clip)
-    .where(col(Clip.id) == _NEW.c.id)
-    .values({name: _NEW.c[name] for name in _DECIDED})
-    .returning(Clip)
-    .execution_options(synchronize_session=False, populate_existing=True)
+    .where(col(Clip.id) == NEW.c.id)
+    .values({name: NEW.c[name] for name in _DECIDED})
+    .returning(*_COLUMNS)
 )
+_SAVE = Prepared(WRITE_DECIDED)
 
 _LAID = (
     *("source_video_id", "made_by", "cut_points", "trim", "doubt"),
@@ -312,7 +333,7 @@ _LAID = (
 )
 
 _LAY = (
-    sa.insert(Clip).from_select(_LAID, sa.select(*(_NEW.c[name] for name in _LAID))).returning(Clip)
+    sa.insert(Clip).from_select(_LAID, sa.select(*(NEW.c[name] for name in _LAID))).returning(Clip)
 )
 
 
@@ -320,14 +341,21 @@ def locked(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     """The clips with these ids, as they are now. They are locked in the order of ids, so that two
     decisions can't deadlock. Rows that only refer to them, as a group's members refer to its first
     clip, can still be written (`key_share`)."""
-    rows = session.exec(
-        select(Clip)
-        .where(col(Clip.id).in_(sorted(clip_ids)))
-        .order_by(col(Clip.id))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return {clip.id: clip for clip in rows}
+    return as_locked(session, LOCK(session, clip_ids=list(clip_ids)))
+
+
+def as_locked(session: Session, rows: Iterable[Any]) -> dict[int, Clip]:
+    """The clips of the rows of `LOCK`, by id."""
+    return {clip.id: clip for clip in attached(session, Clip, rows)}
+
+
+LOCK = Prepared(
+    sa.select(*_COLUMNS)
+    .where(col(Clip.id) == sa.any_(given_ids("clip_ids")))
+    .order_by(col(Clip.id))
+    .with_for_update(key_share=True)
+)
+"""Locks the clips `clip_ids`, as `locked` does."""
 
 
 def lock_live(session: Session, video_id: int) -> dict[int, Clip]:

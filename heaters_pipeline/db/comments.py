@@ -16,9 +16,13 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db import clips, people
 from heaters_pipeline.db.models import Clip, Comment, Mention, Person, SourceVideo
+from heaters_pipeline.db.prepared import given_ids
 from heaters_pipeline.domain.comments import MOST_A_MINUTE, comment_text, mentioned
 from heaters_pipeline.domain.errors import InputError, TooMany
 from heaters_pipeline.domain.states import ClipState
+
+AUTHOR_LOCKS = 0x48544341
+"""First half of the keys under which comments of one author wait for one another."""
 
 _written_on: Any = aliased(Clip)
 
@@ -56,6 +60,7 @@ def add(
             f"Frame {frame} is not in clip {clip_id}, which has frames {clip.start_frame} to "
             f"{clip.end_frame - 1}."
         )
+    _one_by_one(session, author)
     lately = col(Comment.created_at) > sa.func.now() - timedelta(minutes=1)
     written = sa.select(sa.func.count()).where(col(Comment.author) == author, lately)
     if (session.scalar(written) or 0) >= MOST_A_MINUTE:
@@ -76,6 +81,14 @@ def add(
     return comment
 
 
+def _one_by_one(session: Session, author: str) -> None:
+    """Has what an author writes at the same moment wait for one another, so that it is counted."""
+    session.execute(
+        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:author))"),
+        {"space": AUTHOR_LOCKS, "author": author},
+    )
+
+
 def of_clip(session: Session, clip_id: int) -> Sequence[Comment]:
     """Oldest first."""
     return session.scalars(
@@ -85,11 +98,7 @@ def of_clip(session: Session, clip_id: int) -> Sequence[Comment]:
 
 def counts(session: Session, clip_ids: Iterable[int]) -> dict[int, int]:
     """How many comments each of the clips has; one without any is left out."""
-    rows = session.execute(
-        _with_clips(sa.select(col(Clip.id), sa.func.count()).select_from(Comment))
-        .where(col(Clip.id).in_(list(clip_ids)))
-        .group_by(col(Clip.id))
-    )
+    rows = session.execute(COUNTS, {"clip_ids": list(clip_ids)})
     return {int(clip_id): int(number) for clip_id, number in rows}
 
 
@@ -97,6 +106,18 @@ def _with_clips(statement: Any) -> Any:
     return statement.join(_written_on, _written_on.id == col(Comment.clip_id)).join(
         Clip, _WITH_CLIP
     )
+
+
+COUNTS = (
+    _with_clips(
+        sa.select(col(Clip.id).label("clip_id"), sa.func.count().label("number")).select_from(
+            Comment
+        )
+    )
+    .where(col(Clip.id) == sa.any_(given_ids("clip_ids")))
+    .group_by(col(Clip.id))
+)
+"""How many comments each of the clips `clip_ids` has."""
 
 
 # --- The inbox ------------------------------------------------------------------------------------

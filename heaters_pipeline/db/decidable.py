@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from sqlmodel import Session
 
@@ -17,12 +17,17 @@ DECIDABLE = REVIEWED | {ClipState.PENDING_REVIEW}
 
 def lock(session: Session, clip_ids: Iterable[int]) -> dict[int, Clip]:
     """Locks the clips, in the order of their ids. Raises NotFound if one does not exist."""
-    wanted = sorted(clip_ids)
+    wanted = list(clip_ids)
     found = clips.locked(session, wanted)
-    for clip_id in wanted:
+    refuse_missing(wanted, found)
+    return found
+
+
+def refuse_missing(clip_ids: Iterable[int], found: Container[int]) -> None:
+    """Raises NotFound if one of the clips was not found."""
+    for clip_id in sorted(clip_ids):
         if clip_id not in found:
             raise NotFound(f"There is no clip {clip_id}.")
-    return found
 
 
 def refuse_unless_decidable(clip: Clip) -> None:

@@ -7,6 +7,7 @@ import select as system
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, exc, select
@@ -51,8 +52,14 @@ def transaction(engine: Engine) -> Iterator[Session]:
 def reading(engine: Engine) -> Iterator[Session]:
     """A session whose statements are each a transaction of its own: where nothing is locked, that
     sees the same as one transaction does, and saves its begin and its end."""
-    with transaction(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+    with transaction(_without_transactions(engine)) as session:
         yield session
+
+
+@lru_cache(maxsize=8)
+def _without_transactions(engine: Engine) -> Engine:
+    """On the same pool."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def check(session: Session) -> None:

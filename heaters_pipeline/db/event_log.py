@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db.models import ReviewEvent
+from heaters_pipeline.db.prepared import given
 from heaters_pipeline.domain.decisions import (
     COUNTED,
     DECISIONS,
@@ -22,6 +23,9 @@ from heaters_pipeline.domain.decisions import (
     placed_by,
     touched,
 )
+
+E = TypeVar("E", bound=Any)
+"""An event, as a row or in another form."""
 
 
 # Made once, here and below: SQLAlchemy takes longer to make it than Postgres to answer it.
@@ -91,16 +95,15 @@ def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
     ).first()
 
 
-_VERDICTS = (
-    standing()
-    .where(
-        col(ReviewEvent.clip_ids).overlap(  # type: ignore[attr-defined]
-            sa.bindparam("clip_ids", type_=sa.ARRAY(sa.BigInteger))
-        ),
+def verdicts_on(clip_ids: Any) -> SelectOfScalar[ReviewEvent]:
+    """Decisions that may have given one of the clips its state; `newest` reads them."""
+    return standing().where(
+        col(ReviewEvent.clip_ids).overlap(clip_ids),  # type: ignore[attr-defined]
         col(ReviewEvent.action).in_(VERDICTS),
     )
-    .order_by(col(ReviewEvent.id))
-)
+
+
+_VERDICTS = verdicts_on(given("clip_ids"))
 
 
 def verdicts(session: Session, clip_ids: Iterable[int]) -> dict[int, ReviewEvent]:
@@ -109,12 +112,16 @@ def verdicts(session: Session, clip_ids: Iterable[int]) -> dict[int, ReviewEvent
     wanted = set(clip_ids)
     if not wanted:
         return {}
-    events = session.scalars(_VERDICTS, {"clip_ids": list(wanted)})
+    return newest(session.scalars(_VERDICTS, {"clip_ids": list(wanted)}), wanted)
+
+
+def newest(verdicts: Iterable[E], clip_ids: Collection[int]) -> dict[int, E]:
+    """By clip id."""
     return {
         clip_id: event
-        for event in events
+        for event in sorted(verdicts, key=lambda event: event.id)
         for clip_id, fields in touched(event.before, event.after).items()
-        if clip_id in wanted and "state" in fields
+        if clip_id in clip_ids and "state" in fields
     }
 
 
@@ -140,20 +147,30 @@ def count_since(session: Session, actor: str, since: datetime) -> int:
     return session.exec(select(sa.func.count()).select_from(events.subquery())).one()
 
 
-_PLACED = standing().where(
-    col(ReviewEvent.source_video_id).in_(sa.bindparam("video_ids", expanding=True)),
-    col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
-    sa.not_(removed_since()),
-)
+def placed(video_ids: Any) -> SelectOfScalar[ReviewEvent]:
+    """Splits and nudges that stand; `placed_by_video` reads them."""
+    return standing().where(
+        col(ReviewEvent.source_video_id).in_(video_ids),
+        col(ReviewEvent.action).in_([Action.SPLIT, Action.NUDGE]),
+        sa.not_(removed_since()),
+    )
+
+
+_PLACED = placed(sa.bindparam("video_ids", expanding=True))
 
 
 def placed_cuts(session: Session, video_ids: Iterable[int]) -> defaultdict[int, set[int]]:
     """The cuts that reviewers made by splits or moved by nudges that stand, by video; those from
     before its removal are not the video's any more."""
-    placed: defaultdict[int, set[int]] = defaultdict(set)
-    for event in session.scalars(_PLACED, {"video_ids": list(video_ids)}):
-        placed[event.source_video_id] |= placed_by(event.action, event.before, event.after)
-    return placed
+    return placed_by_video(session.scalars(_PLACED, {"video_ids": list(video_ids)}))
+
+
+def placed_by_video(events: Iterable[Any]) -> defaultdict[int, set[int]]:
+    """The cuts that splits and nudges placed, by video."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for event in events:
+        found[event.source_video_id] |= placed_by(event.action, event.before, event.after)
+    return found
 
 
 class Corrections(NamedTuple):

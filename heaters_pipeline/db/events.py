@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from psycopg.types.json import Jsonb
+from sqlmodel import Session
+from typing_extensions import TypedDict
 
 from heaters_pipeline.db import clips
-from heaters_pipeline.db.models import Clip, ReviewEvent
+from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.prepared import Prepared
 from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.states import ClipState
 
@@ -36,12 +38,6 @@ class Part(NamedTuple):
     undoes_event_id: int | None = None
 
 
-class _Written(NamedTuple):
-    id: int
-    at: datetime
-    """By the database's clock."""
-
-
 def snapshot(clip: Clip) -> Snapshot:
     return {
         "id": clip.id,
@@ -61,54 +57,110 @@ def snapshot(clip: Clip) -> Snapshot:
 
 def record(session: Session, actor: str, action: Action, parts: Sequence[Part]) -> Outcome:
     """Writes an event for each part, all in one batch, and their clips, each stamped with its
-    event. Takes as many statements for five hundred parts as for two."""
+    event. Takes one statement for five hundred parts as for two, and another one before it where
+    some clips give up frames that others take."""
+    for part in parts:
+        changed = {entry["id"] for entry in part.before}
+        for clip in part.clips:
+            clip.version += clip.id in changed
+    everything = [clip for part in parts for clip in part.clips]
+    events = [_event(number, part) for number, part in enumerate(parts)]
+    rows = [row for part, event in zip(parts, events, strict=True) for row in _rows(part, event)]
     with session.no_autoflush:
-        for part in parts:
-            changed = {entry["id"] for entry in part.before}
-            for clip in part.clips:
-                clip.version += clip.id in changed
-        head, *rest = parts
-        written = _insert(session, actor, action, [head])
-        first = written[0].id
-        if rest:
-            written += _insert(session, actor, action, rest, batch_id=first)
-        for event, part in zip(written, parts, strict=True):
-            was = {entry["id"]: entry for entry in part.before}
-            for clip in part.clips:
-                before, now = was.get(clip.id), snapshot(clip)
-                if _restarts_window(before, now):
-                    _stamp(clip, event)
-                if before is not None and not clip.is_virtual and _names_frames(before, now):
-                    clip.keyframes_asked_at = event.at
-        everything = [clip for part in parts for clip in part.clips]
-        clips.save(session, everything)
-    return Outcome(first, everything, len(parts))
+        first, *others = clips.by_turns(everything)
+        if others:
+            clips.save(session, first)
+        written = _RECORD(
+            session, actor=actor, action=action.value, parts=Jsonb(events), rows=Jsonb(rows)
+        )
+    clips.read_back(everything, written)
+    return Outcome(written[0].first_event_id, everything, len(parts))
 
 
-def _insert(
-    session: Session,
-    actor: str,
-    action: Action,
-    parts: Sequence[Part],
-    batch_id: int | None = None,
-) -> list[_Written]:
-    rows = [
-        {
-            "source_video_id": part.clips[0].source_video_id,
-            "actor": actor,
-            "action": action,
-            "clip_ids": sorted(clip.id for clip in part.clips),
-            "batch_id": batch_id,
-            "before": part.before,
-            "after": [snapshot(clip) for clip in part.clips],
-            "undoes_event_id": part.undoes_event_id,
-        }
-        for part in parts
-    ]
-    written = sa.insert(ReviewEvent).returning(
-        col(ReviewEvent.id), col(ReviewEvent.created_at), sort_by_parameter_order=True
+class _Event(TypedDict):
+    """The columns of an event, as JSON."""
+
+    number: int
+    """Of its part."""
+    source_video_id: int
+    clip_ids: list[int]
+    before: list[Snapshot]
+    after: list[Snapshot]
+    undoes_event_id: int | None
+    stamped: list[int]
+    """The clips whose undo window begins with it."""
+
+
+def _event(number: int, part: Part) -> _Event:
+    was = {entry["id"]: entry for entry in part.before}
+    after = [snapshot(clip) for clip in part.clips]
+    return {
+        "number": number,
+        "source_video_id": part.clips[0].source_video_id,
+        "clip_ids": sorted(clip.id for clip in part.clips),
+        "before": part.before,
+        "after": after,
+        "undoes_event_id": part.undoes_event_id,
+        "stamped": [now["id"] for now in after if _restarts_window(was.get(now["id"]), now)],
+    }
+
+
+def _rows(part: Part, event: _Event) -> Iterator[dict[str, Any]]:
+    """The columns of its clips, as JSON."""
+    was = {entry["id"]: entry for entry in part.before}
+    for clip, now in zip(part.clips, event["after"], strict=True):
+        row, before = clips.decided(clip), was.get(clip.id)
+        if clip.id in event["stamped"]:
+            row |= _stamp(clip)
+        if before is not None and not clip.is_virtual and _names_frames(before, now):
+            row["keyframes_asked_at"] = _MOMENT
+        yield row
+
+
+_MOMENT = "now"
+"""The moment of the transaction, and so of its events, as Postgres reads a time."""
+
+_PARTS = (
+    sa.text("""
+        SELECT nextval(pg_get_serial_sequence('review_events', 'id')) AS event_id, given.*
+        FROM (
+            SELECT * FROM jsonb_to_recordset(CAST(:parts AS jsonb)) AS given (
+                number integer, source_video_id bigint, clip_ids bigint[], before jsonb,
+                after jsonb, undoes_event_id bigint, stamped bigint[]
+            ) ORDER BY number
+        ) AS given
+    """)
+    .columns(sa.column("event_id"))
+    .cte("parts")
+)
+
+_EVENTS = (
+    sa.text("""
+        INSERT INTO review_events (id, source_video_id, actor, action, clip_ids, batch_id, before,
+            after, undoes_event_id)
+        OVERRIDING SYSTEM VALUE
+        SELECT event_id, source_video_id, CAST(:actor AS text), CAST(:action AS text), clip_ids,
+            CASE WHEN number > 0 THEN (SELECT min(event_id) FROM parts) END, before, after,
+            undoes_event_id
+        FROM parts
+    """)
+    .columns()
+    .cte("events")
+)
+
+_STAMPS: Any = sa.text(
+    "(SELECT jsonb_object_agg(clip_id, event_id) FROM parts, unnest(stamped) AS clip_id)"
+    " ->> CAST(new.id AS text)"
+)
+"""The event that stamps a clip; null where none does."""
+
+_RECORD = Prepared(
+    clips.WRITE_DECIDED.values(
+        last_event_id=sa.func.coalesce(sa.cast(_STAMPS, sa.BigInteger), clips.NEW.c.last_event_id)
     )
-    return [_Written(*row) for row in session.execute(written, rows)]
+    .add_cte(_PARTS, _EVENTS)
+    .returning(sa.select(sa.func.min(_PARTS.c.event_id)).scalar_subquery().label("first_event_id"))
+)
 
 
 def _restarts_window(before: Snapshot | None, now: Snapshot) -> bool:
@@ -126,10 +178,13 @@ def _names_frames(before: Snapshot, now: Snapshot) -> bool:
     return before["labels"] != now["labels"] or before["chosen_frames"] != now["chosen_frames"]
 
 
-def _stamp(clip: Clip, event: _Written) -> None:
-    clip.last_event_id = event.id
-    clip.error, clip.tries, clip.retry_at = None, 0, None
-    pending = clip.state == ClipState.PENDING_REVIEW
-    clip.decided_at = None if pending else event.at
-    if not pending:
-        clip.leased_by = clip.leased_page = clip.leased_until = None
+def _stamp(clip: Clip) -> dict[str, Any]:
+    """What the row of a clip gets besides when its undo window begins."""
+    fresh: dict[str, Any] = {"error": None, "tries": 0, "retry_at": None}
+    if clip.state == ClipState.PENDING_REVIEW:
+        return {**fresh, "decided_at": None}
+    return {
+        **fresh,
+        "decided_at": _MOMENT,
+        **dict.fromkeys(("leased_by", "leased_page", "leased_until")),
+    }

@@ -62,6 +62,11 @@ def listed(session: Session) -> list[tuple[Scope, KeyframeRule]]:
     ]
 
 
+def lock(session: Session) -> None:
+    """Of two people who change rules at once, one has to see what the other did."""
+    session.execute(sa.text("LOCK TABLE keyframe_rules IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def put(session: Session, scope: Scope, rule: KeyframeRule) -> None:
     """Sets the rule for `scope`. Raises NotFound for a source video or label that is not there."""
     statement = insert(KeyframeRuleRow).values(**columns_of(session, scope), spec=rule.as_json())

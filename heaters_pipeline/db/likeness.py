@@ -20,6 +20,7 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import Clip, ClipEmbedding
+from heaters_pipeline.db.prepared import given, given_ids
 from heaters_pipeline.domain.selection import STATES, Shown
 
 NEWEST = 1000
@@ -42,8 +43,12 @@ class Likeness:
 
     def score(self, preview: Any) -> Any:
         """0 to 1, of a column with previews of `model`; null where that is."""
-        side = sa.func.inner_product(preview, sa.cast(sa.literal(self.direction), Vector))
-        return 0.5 + 0.5 * sa.func.tanh(STEEPNESS * (side + self.offset), type_=sa.Float)
+        return _score(preview, sa.literal(self.direction), self.offset)
+
+
+def _score(preview: Any, direction: Any, offset: Any) -> Any:
+    side = sa.func.inner_product(preview, sa.cast(direction, Vector))
+    return 0.5 + 0.5 * sa.func.tanh(STEEPNESS * (side + offset), type_=sa.Float)
 
 
 def learn(session: Session) -> Likeness | None:
@@ -109,16 +114,34 @@ def scores(
     session: Session, likeness: Likeness | None, clip_ids: Iterable[int]
 ) -> dict[int, float]:
     """Of those of the clips that have a preview."""
-    if likeness is None:
-        return {}
-    rows = session.execute(
-        sa.select(col(ClipEmbedding.clip_id), likeness.score(ClipEmbedding.embedding)).where(
-            col(ClipEmbedding.clip_id).in_(clip_ids),
-            col(ClipEmbedding.model) == likeness.model,
-            col(ClipEmbedding.strategy) == PREVIEW,
-        )
-    )
+    rows = session.execute(SCORES, {"clip_ids": list(clip_ids), **asked(likeness)})
     return {clip_id: float(score) for clip_id, score in rows}
+
+
+def asked(likeness: Likeness | None) -> dict[str, Any]:
+    """The parameters of `SCORES` besides `clip_ids`; without a likeness no clip has a score."""
+    if likeness is None:
+        return {"model": None, "direction": None, "offset": None}
+    return {
+        "model": likeness.model,
+        "direction": likeness.direction,
+        "offset": likeness.offset,
+    }
+
+
+SCORES = sa.select(
+    col(ClipEmbedding.clip_id),
+    _score(
+        ClipEmbedding.embedding,
+        given("direction", sa.Text),
+        given("offset", sa.Float),
+    ).label("score"),
+).where(
+    col(ClipEmbedding.clip_id) == sa.any_(given_ids("clip_ids")),
+    col(ClipEmbedding.model) == given("model", sa.Text),
+    col(ClipEmbedding.strategy) == PREVIEW,
+)
+"""Of the clips `clip_ids`."""
 
 
 def borrow(session: Session, clip_ids: Sequence[int], from_ids: Sequence[int]) -> None:

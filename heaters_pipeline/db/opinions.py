@@ -4,7 +4,7 @@ agree."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from heaters_pipeline.db.models import Clip, Label, OpinionRuleRow, Person, SourceVideo
+from heaters_pipeline.db.prepared import Prepared
 from heaters_pipeline.db.scopes import Scope, columns_of
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.kappa import Agreed, agreed
@@ -33,11 +34,21 @@ DIFFER = sa.and_(BEGUN, _GIVEN >= TWO)
 # --- Rules ----------------------------------------------------------------------------------------
 
 
-def load(session: Session) -> Rules:
+RULES = Prepared(
+    sa.select(
+        col(OpinionRuleRow.source_video_id),
+        col(Label.name).label("label"),
+        col(OpinionRuleRow.share),
+    ).outerjoin(Label, col(Label.id) == col(OpinionRuleRow.label_id))
+)
+
+
+def as_rules(rows: Iterable[Any]) -> Rules:
+    """The rules of the rows of `RULES`."""
     of_all, of_videos, of_labels = 0, {}, {}
-    for row, _, label in _rows(session):
-        if label is not None:
-            of_labels[label] = row.share
+    for row in rows:
+        if row.label is not None:
+            of_labels[row.label] = row.share
         elif row.source_video_id is not None:
             of_videos[row.source_video_id] = row.share
         else:

@@ -8,14 +8,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import Person
+from heaters_pipeline.db.prepared import Prepared
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.roles import Role
 
-_EXIST = sa.select(sa.exists(sa.select(col(Person.id))))
+_EXIST = Prepared(sa.select(sa.exists(sa.select(col(Person.id)))))
 
 
 def exist(session: Session) -> bool:
-    return bool(session.scalar(_EXIST))
+    ((found,),) = _EXIST(session)
+    return bool(found)
 
 
 def number(session: Session) -> int:

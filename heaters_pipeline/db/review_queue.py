@@ -20,6 +20,7 @@ from heaters_pipeline.db import clip_counts, keyset, opinions
 from heaters_pipeline.db.clips import free
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.prepared import Prepared, detached, given_ids
 from heaters_pipeline.db.selection import FILM_ORDER, View
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
@@ -295,15 +296,16 @@ def queued(session: Session, clip_ids: Sequence[int], view: View | None = None) 
     """Clips with what a reviewer needs to see of them, in film order or in that of a view."""
     wanted = _QUEUED.where(col(Clip.id).in_(clip_ids))
     ordered = view.in_order(wanted) if view else wanted.order_by(*FILM_ORDER)
-    return [
-        QueuedClip(
-            clip,
-            video,
-            Neighbour(*beside[:4]) if beside[0] else None,
-            Neighbour(*beside[4:]) if beside[4] else None,
-        )
-        for clip, video, *beside in session.execute(ordered)
-    ]
+    return [_queued_clip(*row) for row in session.execute(ordered)]
+
+
+def _queued_clip(clip: Clip, video: SourceVideo, *beside: Any) -> QueuedClip:
+    return QueuedClip(
+        clip,
+        video,
+        Neighbour(*beside[:4]) if beside[0] else None,
+        Neighbour(*beside[4:]) if beside[4] else None,
+    )
 
 
 def _beside(other: Any) -> tuple[Any, Any]:
@@ -312,11 +314,12 @@ def _beside(other: Any) -> tuple[Any, Any]:
     return same_video, other.state != ClipState.SUPERSEDED
 
 
-def _neighbour(clip: Any) -> Iterable[Any]:
-    return (getattr(clip, name) for name in Neighbour._fields)
+def _named(where: str, clip: Any) -> Iterable[Any]:
+    return (getattr(clip, name).label(f"{where}_{name}") for name in Neighbour._fields)
 
 
-def _select_queued() -> Any:
+def _select_queued(*of_clip: Any) -> Any:
+    """These columns or entities of a clip and its video, and the columns of its neighbours."""
     before: Any = aliased(Clip)
     after: Any = aliased(Clip)
     earlier: Any = aliased(Clip)
@@ -332,13 +335,43 @@ def _select_queued() -> Any:
     ends_here = before.end_frame == col(Clip.start_frame)
     begins_there = after.start_frame == col(Clip.end_frame)
     return (
-        sa.select(Clip, SourceVideo, *_neighbour(before), *_neighbour(after))
+        sa.select(*of_clip, *_named("before", before), *_named("after", after))
+        .select_from(Clip)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
         .outerjoin(before, sa.and_(before.id == last_before, ends_here))
         .outerjoin(after, sa.and_(*_beside(after), begins_there))
-        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
     )
 
 
-_QUEUED = _select_queued()
-"""Made once: SQLAlchemy takes longer to make it than Postgres to answer it."""
+# Made once: SQLAlchemy takes longer to make it than Postgres to answer it.
+_QUEUED = _select_queued(Clip, SourceVideo).options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
+
+_OF_CLIP = sa.inspect(Clip).local_table.c
+_OF_VIDEO = (
+    *("id", "key", "title", "frame_count", "rate_num", "rate_den"),
+    *("proxy_id", "proxy_width", "proxy_height", "proxy_codec", "proxy_description"),
+    *("proxy_audio_filepath", "sprites"),
+)
+"""What reviewers need to see of a video."""
+
+NOW = Prepared(
+    _select_queued(
+        *_OF_CLIP,
+        *(getattr(SourceVideo, name).label(f"video_{name}") for name in _OF_VIDEO),
+    )
+    .where(col(Clip.id) == sa.any_(given_ids("clip_ids")))
+    .order_by(*FILM_ORDER)
+)
+"""The same of the clips `clip_ids`, in film order; `now` reads the rows."""
+
+
+def now(rows: Iterable[Any]) -> list[QueuedClip]:
+    """The clips are objects of no session, and so are the videos, which have no more columns than
+    reviewers need."""
+    found = []
+    for row in rows:
+        of_clip, of_video = row[: len(_OF_CLIP)], row[len(_OF_CLIP) : -8]
+        clip = detached(Clip, dict(zip(_OF_CLIP.keys(), of_clip, strict=True)))
+        video = detached(SourceVideo, dict(zip(_OF_VIDEO, of_video, strict=True)))
+        found.append(_queued_clip(clip, video, *row[-8:]))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -19,10 +19,17 @@ from heaters_pipeline.db import (
     people,
     review_queue,
 )
-from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
+from heaters_pipeline.db.decidable import (
+    DECIDABLE,
+    in_words,
+    lock,
+    refuse_missing,
+    refuse_unless_decidable,
+)
 from heaters_pipeline.db.event_log import standing
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.prepared import together
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
 from heaters_pipeline.domain.annotations import Annotation, AnnotationChanges
@@ -127,7 +134,8 @@ def decide(
         if isinstance(decision, Ungroup):
             first = seen.grouped_with_clip_id or clip_id
             ids.update([first, *_grouped_with(session, [first])])
-    found = lock(session, ids)
+    found, rules, have_exports = _hold(session, ids)
+    refuse_missing(ids, found)
     clip = found[clip_id]
     if _is_stale(clip, version):
         return _made_before(session, actor, decision, clip, version)
@@ -148,7 +156,7 @@ def decide(
         case Group():
             _refuse_unless_open(concerned, clip, decision)
             _refuse_unless_markable(clip, ClipState.REVIEW_APPROVED)
-            _refuse_if_shared(_say(session, actor, is_admin=is_admin), concerned)
+            _refuse_if_shared(_Say(session, actor, is_admin, rules), concerned)
             return _group(session, actor, clip, concerned[0])
         case Ungroup():
             first = clip.grouped_with_clip_id or clip_id
@@ -156,8 +164,9 @@ def decide(
             return _ungroup(session, actor, found[first], members)
         case Mark() | Annotate():
             _refuse_unless_markable(clip, _wanted(clip, decision))
-            weighed = _say(session, actor, is_admin=is_admin).weighed(clip, decision)
-            return _mark(session, actor, decision, [clip], {clip.id: weighed} if weighed else {})
+            weighed = _Say(session, actor, is_admin, rules).weighed(clip, decision)
+            opinions_now = {clip.id: weighed} if weighed else {}
+            return _mark(session, actor, decision, [clip], opinions_now, have_exports)
 
 
 def decide_all(
@@ -170,7 +179,7 @@ def decide_all(
 ) -> BatchOutcome:
     """Makes the decision on many clips, in one batch, which is undone as one. `versions` are the
     clips as they were seen, by id. Clips on which it can't be made are refused."""
-    found = clips.locked(session, versions)
+    found, rules, have_exports = _hold(session, versions)
     stale = {
         clip_id: version
         for clip_id, version in versions.items()
@@ -178,7 +187,7 @@ def decide_all(
     }
     made = _made_already(session, actor, decision, stale)
     refused = {each: f"There is no clip {each}." for each in versions if each not in found}
-    say = _say(session, actor, is_admin=is_admin)
+    say = _Say(session, actor, is_admin, rules)
     wanted: list[Clip] = []
     weighed: dict[int, Weighed] = {}
     for clip_id, clip in found.items():
@@ -196,13 +205,29 @@ def decide_all(
             wanted.append(clip)
     if not wanted:
         return BatchOutcome(_as_made(session, made.values()) if made else None, refused)
-    outcome = _mark(session, actor, decision, wanted, weighed)
+    outcome = _mark(session, actor, decision, wanted, weighed, have_exports)
     outcome.clips.extend(found[clip_id] for clip_id in made)
     return BatchOutcome(outcome, refused)
 
 
-def _say(session: Session, actor: str, *, is_admin: bool) -> _Say:
-    return _Say(session, actor, is_admin, opinions.load(session))
+class _Held(NamedTuple):
+    clips: dict[int, Clip]
+    """Locked; those of the ids that exist."""
+    rules: Rules
+    have_exports: bool
+    """Whether some of them were exported, or failed to be."""
+
+
+def _hold(session: Session, clip_ids: Collection[int]) -> _Held:
+    """Locks clips, and reads what a decision on them depends on once they are locked."""
+    ids = list(clip_ids)
+    locked, rules, ((have_exports,),) = together(
+        session,
+        clips.LOCK.asked(clip_ids=ids),
+        opinions.RULES.asked(),
+        artifacts.HAVE_EXPORTS.asked(clip_ids=ids),
+    )
+    return _Held(clips.as_locked(session, locked), opinions.as_rules(rules), have_exports)
 
 
 def _mark(
@@ -211,6 +236,7 @@ def _mark(
     decision: BatchedDecision,
     wanted: Sequence[Clip],
     weighed: Mapping[int, Weighed],
+    have_exports: bool,
 ) -> Outcome:
     """Gives the clips a state or an annotation; those of which two people decide, by id in
     `weighed`, another opinion, and the state only where it holds."""
@@ -225,7 +251,7 @@ def _mark(
             open_ones = {clip_id for clip_id, each in weighed.items() if not each.holds}
             settled = [clip for clip in wanted if clip.id not in open_ones]
             if decision.state != ClipState.REVIEW_ARCHIVED:  # whose files stay until it is final
-                artifacts.leave_library(session, settled)
+                artifacts.leave_library(session, settled, have_exports=have_exports)
             for clip in settled:
                 clip.state = decision.state
             for clip in wanted:

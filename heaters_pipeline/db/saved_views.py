@@ -39,7 +39,7 @@ def save(session: Session, name: str, selection: Selection, actor: str) -> Saved
 
 def rename(session: Session, view_id: int, name: str) -> SavedView:
     """Raises Conflict where another view has that name."""
-    view = _locked(session, view_id)
+    view = locked(session, view_id)
     if " ".join(name.split()) != view.name:
         view.name = _free_name(session, name)
     session.flush()
@@ -47,10 +47,10 @@ def rename(session: Session, view_id: int, name: str) -> SavedView:
 
 
 def delete(session: Session, view_id: int) -> None:
-    session.delete(_locked(session, view_id))
+    session.delete(locked(session, view_id))
 
 
-def _locked(session: Session, view_id: int) -> SavedView:
+def locked(session: Session, view_id: int) -> SavedView:
     view = session.get(SavedView, view_id, with_for_update=True)
     if view is None:
         raise NotFound("Somebody has deleted this view.")

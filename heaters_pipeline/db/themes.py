@@ -113,9 +113,10 @@ def stored(session: Session) -> Sequence[Theme]:
     return session.exec(select(Theme).order_by(col(Theme.id))).all()
 
 
-def get(session: Session, theme_id: int) -> Theme:
-    """Raises NotFound where there is no such theme."""
-    theme = session.get(Theme, theme_id)
+def get(session: Session, theme_id: int, *, lock: bool = False) -> Theme:
+    """Raises NotFound where there is no such theme. A locked one keeps its name until the end of
+    the transaction."""
+    theme = session.get(Theme, theme_id, with_for_update=lock)
     if theme is None:
         raise NotFound(f"There is no theme {theme_id} any more: the themes were made anew.")
     return theme

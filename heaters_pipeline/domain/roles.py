@@ -62,7 +62,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "reel": "index",
         "review": "home index",
         "reviewer": "name",
-        "saved_views": "listed save rename delete",
+        "saved_views": "listed one save rename delete",
         "search": "found keep picture",
         "sheet": "index",
         "sources": "index table abilities",

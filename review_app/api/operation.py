@@ -84,6 +84,7 @@ class Operation:
         takes: tuple[str, ...],
         is_secret: bool,
         knows_repeats: bool,
+        largest: int | None,
     ) -> None:
         update_wrapper(self, view)
         self._view = view
@@ -94,6 +95,7 @@ class Operation:
         """The content types of a body that is no JSON."""
         self._is_secret = is_secret
         self._knows_repeats = knows_repeats
+        self._largest = largest
         hints = get_type_hints(view, include_extras=True)
         _describe(hints.values())
         self.answer: Any = hints.pop("return")
@@ -108,6 +110,8 @@ class Operation:
         }
 
     def __call__(self, **path: Any) -> Response:
+        if self._largest is not None:
+            request.max_content_length = self._largest
         given = {name: _parsed(hint) for name, hint in self.arguments.items()}
         if self.body is not None:
             given["body"] = _read(self.body, self._tags)
@@ -140,10 +144,12 @@ def described(
     takes: tuple[str, ...] = (),
     is_secret: bool = False,
     knows_repeats: bool = False,
+    largest: int | None = None,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Makes a view an operation. `raises`: what it refuses besides malformed requests (400), and
     addresses of nothing (404). `is_secret`: its answer is told once and never kept.
-    `knows_repeats`: it finds out by itself that it was done, and answers as it did then."""
+    `knows_repeats`: it finds out by itself what of it was done, and does the rest. `largest`: bytes
+    of its body, where other than a form's."""
     return lambda view: Operation(
         view,
         raises,
@@ -151,6 +157,7 @@ def described(
         takes=takes,
         is_secret=is_secret,
         knows_repeats=knows_repeats,
+        largest=largest,
     )
 
 

@@ -9,16 +9,15 @@ from typing import Protocol
 from sqlmodel import Session
 from typing_extensions import TypedDict
 
-from heaters_pipeline.db import clip_transitions, comments, event_log, likeness
-from heaters_pipeline.db.clip_transitions import ClipCuts
+from heaters_pipeline.db import clip_facts, clip_transitions
+from heaters_pipeline.db.clip_facts import ClipFacts, Verdict
 from heaters_pipeline.db.likeness import Likeness
-from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.review_queue import Neighbour, QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
 from heaters_pipeline.domain.opinions import Opinion, told
 from heaters_pipeline.domain.sprites import SpriteIndex
-from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.transitions import TransitionKind
 
 
@@ -188,22 +187,15 @@ def clips_json(
     session: Session, entries: Sequence[QueuedClip], learnt: Likeness | None
 ) -> list[ClipJson]:
     """`learnt` gives the clips their scores."""
-    ids = [entry.clip.id for entry in entries]
-    cuts = clip_transitions.of_clips(session, ids)
-    scores = likeness.scores(session, learnt, ids)
-    decided = [clip.id for clip, *_ in entries if clip.state != ClipState.PENDING_REVIEW]
-    verdicts = event_log.verdicts(session, decided)
-    said = comments.counts(session, ids)
-    return [
-        _clip_json(
-            entry,
-            cuts[entry.clip.id],
-            scores.get(entry.clip.id),
-            verdicts.get(entry.clip.id),
-            said.get(entry.clip.id, 0),
-        )
-        for entry in entries
-    ]
+    facts = clip_facts.of_clips(session, [entry.clip for entry in entries], learnt)
+    return [_clip_json(entry, facts[entry.clip.id]) for entry in entries]
+
+
+def clips_now_json(
+    session: Session, clip_ids: Sequence[int], learnt: Likeness | None
+) -> list[ClipJson]:
+    """In film order; an id of no clip is left out."""
+    return [_clip_json(*each) for each in clip_facts.now(session, clip_ids, learnt)]
 
 
 def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedClipJson]:
@@ -238,14 +230,9 @@ def _drawn_json(entry: Shows, flashes: Sequence[FrameRange]) -> DrawnClipJson:
     }
 
 
-def _clip_json(
-    entry: QueuedClip,
-    cuts: ClipCuts,
-    score: float | None,
-    verdict: ReviewEvent | None,
-    said: int,
-) -> ClipJson:
+def _clip_json(entry: QueuedClip, facts: ClipFacts) -> ClipJson:
     clip, video, previous, following = entry
+    cuts = facts.cuts
     return {
         "id": clip.id,
         "version": clip.version,
@@ -262,15 +249,15 @@ def _clip_json(
         "start_score": cuts.start_score,
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
-        "verdict": _verdict_json(verdict) if verdict else None,
+        "verdict": _verdict_json(facts.verdict) if facts.verdict else None,
         "opinions": told(clip.opinions),
-        "comments": said,
+        "comments": facts.comments,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
         "labels": clip.labels,
         "rating": clip.rating,
         "note": clip.note,
         "chosen_frames": clip.chosen_frames,
-        "score": score,
+        "score": facts.score,
         "video": video_json(video),
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
@@ -282,9 +269,8 @@ def _seconds(clip: Clip) -> float:
     return float(cuts["end_time_seconds"]) - float(cuts["start_time_seconds"])
 
 
-def _verdict_json(event: ReviewEvent) -> VerdictJson:
-    at = event.created_at.isoformat()
-    return {"action": event.action, "actor": event.actor, "at": at}
+def _verdict_json(verdict: Verdict) -> VerdictJson:
+    return {"action": verdict.action, "actor": verdict.actor, "at": verdict.at.isoformat()}
 
 
 def _neighbour_json(clip: Neighbour) -> NeighbourJson:

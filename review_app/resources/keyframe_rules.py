@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 from sqlmodel import Session
+from werkzeug.exceptions import PreconditionFailed
 
 from heaters_pipeline.db import keyframe_rules
 from heaters_pipeline.db.scopes import Scope
 from heaters_pipeline.domain.stills import ImageFormat, KeyframeRule, Strategy
-from review_app.api.operation import Answer, described
+from review_app.api.operation import Answer, described, refuse_if_changed
 from review_app.api.scopes import RuleScope
 from review_app.services import transaction
 
@@ -45,23 +46,31 @@ def listed() -> KeyframeRulesJson:
 
 
 @blueprint.put("/api/v1/keyframe-rules")
-@described()
+@described(PreconditionFailed)
 def put(body: NewKeyframeRule) -> KeyframeRulesJson:
     """Sets the rule for all clips, those of a video, or those with a label. Keyframes that it
-    changes are taken anew."""
+    changes are taken anew. If-Match names all rules as they were read."""
     rule = KeyframeRule(body.strategy, tuple(body.percentages), body.image)
     with transaction() as session:
+        _refuse_if_changed(session)
         keyframe_rules.put(session, body.scope, rule)
         return _json(session)
 
 
 @blueprint.post("/api/v1/keyframe-rules/remove")
-@described()
+@described(PreconditionFailed)
 def remove(body: RuleScope) -> KeyframeRulesJson:
-    """Drops a rule. The next one that fits counts."""
+    """Drops a rule. The next one that fits counts. If-Match names all rules as they were read."""
     with transaction() as session:
+        _refuse_if_changed(session)
         keyframe_rules.remove(session, body.scope)
         return _json(session)
+
+
+def _refuse_if_changed(session: Session) -> None:
+    """Nobody else changes a rule until the transaction ends."""
+    keyframe_rules.lock(session)
+    refuse_if_changed(KeyframeRulesJson, _json(session))
 
 
 def _json(session: Session) -> KeyframeRulesJson:

@@ -149,7 +149,7 @@ def listed(wanted: Wanted) -> SourcesJson:
 
 
 @blueprint.post("/api/v1/sources")
-@described()
+@described(knows_repeats=True)
 def add(body: AddSources) -> AddedSourcesJson:
     """Adds source videos. What is known already is told of, and nothing is added twice; an upload
     speaks tus with `/sources` (docs/uploads.md)."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from sqlmodel import Session
+from werkzeug.exceptions import PreconditionFailed
 
 from heaters_pipeline.db import themes
 from heaters_pipeline.domain.errors import NotFound
-from review_app.api.operation import Answer, Named, described
+from review_app.api.operation import Answer, Named, described, refuse_if_changed
 from review_app.reviewer import reviewer_name
 from review_app.services import services, transaction
 
@@ -61,18 +63,25 @@ def listed() -> ThemesJson:
 def one(theme_id: int) -> NearestJson:
     """One theme."""
     with transaction() as session:
-        found = next((each for each in themes.listed(session) if each.id == theme_id), None)
-        if found is None:
-            raise NotFound(f"Theme {theme_id} is not there any more: the themes were made anew.")
-        return NearestJson(
-            theme=ThemeJson.model_validate(found),
-            nearest=[clip.id for clip in themes.nearest(session, theme_id, NEAREST)],
-        )
+        return _one(session, theme_id)
 
 
 @blueprint.put("/api/v1/themes/<int:theme_id>/name")
-@described()
+@described(PreconditionFailed)
 def rename(theme_id: int, body: Named) -> NameJson:
-    """Gives a theme a name, which it keeps. An empty one leaves it to the next survey."""
+    """Gives a theme a name, which it keeps. An empty one leaves it to the next survey. If-Match
+    names the theme as it was read."""
     with transaction() as session:
+        themes.get(session, theme_id, lock=True)
+        refuse_if_changed(NearestJson, _one(session, theme_id))
         return NameJson(name=themes.rename(session, theme_id, body.name, reviewer_name()))
+
+
+def _one(session: Session, theme_id: int) -> NearestJson:
+    found = next((each for each in themes.listed(session) if each.id == theme_id), None)
+    if found is None:
+        raise NotFound(f"Theme {theme_id} is not there any more: the themes were made anew.")
+    return NearestJson(
+        theme=ThemeJson.model_validate(found),
+        nearest=[clip.id for clip in themes.nearest(session, theme_id, NEAREST)],
+    )

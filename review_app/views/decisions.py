@@ -11,7 +11,6 @@ from typing_extensions import TypedDict
 
 from heaters_pipeline.db import (
     event_log,
-    review_queue,
     reviews,
     source_videos,
 )
@@ -28,7 +27,7 @@ from review_app.presenters.clip_json import (
     ClipJson,
     SeenJson,
     VideoJson,
-    clips_json,
+    clips_now_json,
     seen_json,
     video_json,
 )
@@ -200,7 +199,7 @@ def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
     """In a transaction of its own: a decision's must end first, and give back its locks."""
     likeness = services().likeness()
     with reading() as session:
-        return clips_json(session, review_queue.queued(session, list(clip_ids)), likeness)
+        return clips_now_json(session, list(clip_ids), likeness)
 
 
 def _event_json(event: ReviewEvent, count: int, video: SourceVideo) -> DecisionJson:

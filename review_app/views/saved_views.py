@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 from typing_extensions import TypedDict
+from werkzeug.exceptions import PreconditionFailed
 
 from heaters_pipeline.db import assignments, saved_views
 from heaters_pipeline.db.models import SavedView
 from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.selection import Selection
-from review_app.api.operation import Body, Named, Nothing, described
+from review_app.api.operation import Body, Named, Nothing, described, refuse_if_changed
 from review_app.reviewer import reviewer_name
 from review_app.services import transaction
 
@@ -54,6 +55,14 @@ def listed() -> ViewsJson:
         }
 
 
+@blueprint.get("/api/v1/views/<int:view_id>")
+@described()
+def one(view_id: int) -> ViewJson:
+    """One saved view."""
+    with transaction() as session:
+        return _view_json(saved_views.get(session, view_id))
+
+
 @blueprint.post("/api/v1/views")
 @described(Conflict)
 def save(body: NewView) -> ViewJson:
@@ -64,10 +73,11 @@ def save(body: NewView) -> ViewJson:
 
 
 @blueprint.post("/api/v1/views/<int:view_id>")
-@described(Conflict)
+@described(Conflict, PreconditionFailed)
 def rename(view_id: int, body: Named) -> ViewJson:
-    """Gives a saved view another name."""
+    """Gives a saved view another name. If-Match names the view as it was read."""
     with transaction() as session:
+        refuse_if_changed(ViewJson, _view_json(saved_views.locked(session, view_id)))
         return _view_json(saved_views.rename(session, view_id, body.name))
 
 

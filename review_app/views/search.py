@@ -127,13 +127,15 @@ def found(wanted: Search, selection: Selection, part: Part) -> FoundJson:
 
 @blueprint.post("/api/v1/search/pictures")
 @csrf.exempt  # type: ignore[untyped-decorator]
-@described(takes=("image/jpeg", "image/png", "image/webp", "application/octet-stream"))
+@described(
+    takes=("image/jpeg", "image/png", "image/webp", "application/octet-stream"),
+    largest=MOST_PICTURE_BYTES,
+)
 def keep(asked: OfModel) -> KeptJson:
     """Takes the bytes of a picture that clips are to look like."""
     # No page of another site can send this type, so that it needs no CSRF token (`guard`).
     if not request.mimetype.startswith(PICTURES):
         raise InputError("Send the bytes of a picture, with their content type.")
-    request.max_content_length = MOST_PICTURE_BYTES
     content = request.get_data(cache=False)
     return {"digest": services().searcher.keep_picture(content, asked.model)}
 

@@ -8,11 +8,18 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import opinions
+from heaters_pipeline.db import assignments, comments, opinions
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.scopes import Scope
+from heaters_pipeline.domain.decisions import APPROVE, SKIP
+from heaters_pipeline.domain.roles import Role
+from heaters_pipeline.domain.selection import Selection
 from tests.browser.review_world import Film
 from tests.browser.tab import Tab
+from tests.browser.test_login import sign_in
+from tests.browser.test_widths import look_at
+from tests.decisions import decide
+from tests.people import add_people
 
 
 def test_on_the_sheet_what_waits_for_a_second_opinion_leaves(
@@ -50,3 +57,32 @@ def test_what_somebody_says_of_a_clip_is_there_for_all(
 
     page.goto(f"/clips/{clip.id}")
     expect(page.locator("#said .written")).to_have_text("Too dark?")
+
+
+def test_nothing_is_cut_off_of_what_a_team_sees_and_axe_finds_nothing(
+    page: Page, address: str, engine: Engine, film: Film, axe: str
+) -> None:
+    add_people(engine, ann=Role.ADMIN, ben=Role.REVIEWER)
+    first, second, *_ = film.clips
+    with transaction(engine) as session:
+        opinions.put(session, Scope(), 100)
+        assignments.assign(session, "ann", "A film", Selection(video=film.key), "ann")
+        comments.add(session, "ben", first.id, f"@ann {'dark' * 30}?", first.start_frame)
+    decide(engine, second, SKIP, "ann")
+    decide(engine, second, APPROVE, "ben")
+    page.goto("/login?next=/team")
+    sign_in(page, "ann")
+    page.wait_for_url("**/team")
+    found = look_at("team", page, axe)
+    page.goto("/inbox")
+    expect(page.locator(".is-unread")).to_have_count(1)
+    found += look_at("inbox", page, axe)
+    page.goto(f"/clips/{first.id}")
+    expect(page.locator("#said .written")).to_have_count(1)
+    found += look_at("comments of a clip", page, axe)
+    review = Tab(page, address)
+    review.shows_clip(first.start_frame)
+    review.press("Shift+n")
+    expect(page.locator("#comments-list .written")).to_have_count(1)
+    found += look_at("comments in the review", page, axe)
+    assert not found, "\n".join(found)

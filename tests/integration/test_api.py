@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -25,14 +27,22 @@ from sqlalchemy import Engine
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import collections, idempotency
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import ClipTheme, Theme
 from heaters_pipeline.domain.roles import LEAST, Role
 from heaters_pipeline.domain.selection import Order
+from heaters_pipeline.work import register
+from review_app import LARGEST_FORM, adding
+from review_app.api import idempotency as api_idempotency
 from review_app.api.document import PREFIX, operations
 from tests.people import add_people, token
 from tests.rows import new_video, ready_video
 
 DOCS = Path(__file__).parents[2] / "docs"
 SQL = "'; DROP TABLE clips; --"
+IN_THE_LIBRARY = (
+    "UPDATE clips SET state = 'embedded', is_virtual = false, clip_filepath = 'f',"
+    " exported_frames = '{}' WHERE id = :clip"
+)
 OUTSIDE = ("..", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e", "/etc/passwd", SQL)
 
 
@@ -233,6 +243,100 @@ def test_what_is_known_is_not_sent_again_and_what_changed_not_overwritten(
             headers={"If-Match": profile},
         )
         assert answer.status_code == status
+
+
+def test_views_themes_and_keyframe_rules_are_not_overwritten_either(
+    program: Program, engine: Engine
+) -> None:
+    with transaction(engine) as session:
+        theme = Theme(name="dusk", centre=[1.0, 0.0], examples=[])
+        session.add(theme)
+        session.flush()
+        theme_id = theme.id
+        session.add(ClipTheme(clip_id=clip_ids(program)[0], theme_id=theme_id, distance=0.1))
+        session.execute(sa.text(IN_THE_LIBRARY), {"clip": clip_ids(program)[0]})
+    view = program.post(f"{PREFIX}views", json={"name": "mine", "arguments": {}}).json["id"]
+    rule = {"video": None, "label": None, "strategy": "midpoint", "percentages": [50]}
+
+    def changed(read: str, method: str, address: str, *bodies: object) -> list[int]:
+        """The answers to changes of what was read once, before the first."""
+        tag = program.get(f"{PREFIX}{read}").headers["ETag"]
+        return [
+            program.open(
+                f"{PREFIX}{address}", method=method, json=body, headers={"If-Match": tag}
+            ).status_code
+            for body in bodies
+        ]
+
+    one, other = {"name": "one"}, {"name": "other"}
+    assert changed(f"views/{view}", "POST", f"views/{view}", one, other) == [200, 412]
+    theme_name = f"themes/{theme_id}/name"
+    assert changed(f"themes/{theme_id}", "PUT", theme_name, one, other) == [200, 412]
+    webp, jpeg = {**rule, "image": "webp"}, {**rule, "image": "jpeg"}
+    assert changed("keyframe-rules", "PUT", "keyframe-rules", webp, jpeg) == [200, 412]
+    gone = {"video": None, "label": None}
+    assert changed("keyframe-rules", "POST", "keyframe-rules/remove", gone, gone) == [200, 412]
+
+
+def test_a_program_without_a_token_is_told_what_to_send(app: Flask) -> None:
+    app.test_client_class = FlaskClient
+    refused = app.test_client().post(f"{PREFIX}labels", json={"name": "night"})
+    assert refused.status_code == 400
+    assert "sends Authorization: Bearer" in refused.json["detail"]
+    browser = app.test_client().post(
+        f"{PREFIX}labels", json={"name": "night"}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert "from an earlier session" in browser.json["detail"]
+
+
+def test_a_large_picture_may_come_with_a_key(program: Program) -> None:
+    """Noise, which no compression makes smaller than a form may be."""
+    import cv2
+
+    noise = np.random.default_rng(1).integers(0, 256, (2000, 2000, 3), np.uint8)
+    picture = cv2.imencode(".png", noise)[1].tobytes()
+    assert len(picture) > LARGEST_FORM
+    headers = {"Idempotency-Key": "a-picture", "Content-Type": "image/png"}
+    answers = [
+        program.post(f"{PREFIX}search/pictures", data=picture, headers=headers).status_code
+        for _ in range(2)
+    ]
+    assert 413 not in answers and len(set(answers)) == 1, answers
+
+
+def test_the_rest_of_many_sources_is_added_when_the_request_comes_again(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(BaseException):
+        """What a killed process does: nothing after it."""
+
+    monkeypatch.setattr(adding, "AT_ONCE", 2)
+    references = [f"https://example.org/{number}.mp4" for number in range(5)]
+    sent: dict[str, Any] = {
+        "json": {"references": references},
+        "headers": {"Idempotency-Key": "many"},
+    }
+    with monkeypatch.context() as dying:
+        dying.setattr(adding, "add_source", _dies_at(register.add_source, 4, Died))
+        dying.setattr(api_idempotency.Claim, "end", lambda *_: None)
+        with pytest.raises(Died):
+            program.post(f"{PREFIX}sources", **sent)
+    assert len(program.get(f"{PREFIX}sources?find=example.org").json["sources"]) == 2
+    again = program.post(f"{PREFIX}sources", **sent)
+    assert again.status_code == 200 and len(again.json["added"]) == 5
+    assert len(program.get(f"{PREFIX}sources?find=example.org").json["sources"]) == 5
+    assert program.post(f"{PREFIX}sources", **sent).json == again.json
+
+
+def _dies_at(work: Any, call: int, death: type[BaseException]) -> Any:
+    calls = itertools.count(1)
+
+    def dying(*given: Any, **named: Any) -> Any:
+        if next(calls) == call:
+            raise death
+        return work(*given, **named)
+
+    return dying
 
 
 def followed(program: Program, address: str, name: str) -> Iterator[Any]:

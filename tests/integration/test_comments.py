@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.comments import MOST_A_MINUTE
 from heaters_pipeline.domain.decisions import Merge, Nudge, Side, Split
+from heaters_pipeline.domain.errors import TooMany
 from heaters_pipeline.domain.roles import Role
 from tests.decisions import decide, live, undo
 from tests.people import Browser, add_people, signed_in
@@ -129,6 +131,22 @@ def test_what_is_no_comment_is_refused_in_a_sentence(
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE comments SET created_at = now() - interval '1 minute'"))
     assert say(ann, clip, "later").status_code == 200
+
+
+def test_comments_of_one_moment_are_counted(engine: Engine, team: tuple[Browser, Browser]) -> None:
+    _, (clip, *_) = ready_video(engine)
+
+    def write(number: int) -> bool:
+        try:
+            with transaction(engine) as session:
+                comments.add(session, "ann", clip.id, str(number))
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as together:
+        written = list(together.map(write, range(2 * MOST_A_MINUTE)))
+    assert sum(written) == len(texts(engine, clip)) == MOST_A_MINUTE
 
 
 def test_a_database_that_goes_away_is_told_on_the_page_of_whoever_is_signed_in(

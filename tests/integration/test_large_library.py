@@ -35,15 +35,15 @@ ARGUMENTS: dict[str, Any] = {
 }
 """Of addresses. Others are a film's key where they are text, and 1 where they are a number."""
 
-LEFT_OUT = {
-    **dict.fromkeys(("library.listed", "people.log"), "a list of all that there is"),
-    **dict.fromkeys(("handover.zipped", "handover.written"), "a list of all that there is"),
-    **dict.fromkeys(
-        ("profiles.index", "api_profiles.listed", "api_profiles.one"), "counts missing exports"
-    ),
-    "api_clips.listed": "asks for the decisions on so many clips that reading all may be faster",
-    "clips.look_alikes": "looks at every preview",
+LEFT_OUT = frozenset({"library.listed", "people.log", "handover.zipped", "handover.written"})
+"""Lists of all that there is."""
+
+READ_ALL = {
+    "SELECT export_profiles.name, count(*)": "counts what each profile lacks",
+    "<=> clip_embeddings_2.embedding) <=": "looks at every preview, for what is alike",
 }
+"""Parts of statements that read all of a table because their question is about all of it. Whatever
+else their pages ask is looked at."""
 
 ALSO = (
     "/library?page=3",
@@ -102,6 +102,7 @@ def _whole(sent: list[Sent], database: psycopg.Connection, clips: int) -> list[s
     return [
         f"{scan.kind} of {scan.read}: {each.statement}"
         for each in sent
+        if not any(part in each.statement for part in READ_ALL)
         for scan in scans(database, each)
         if scan.read in large
     ]
@@ -118,7 +119,7 @@ def test_no_page_reads_all_of_a_large_table(library: tuple[Flask, psycopg.Connec
     wrong: dict[str, list[str]] = {}
     asked = 0
     for address in [*(_address(app, rule) for rule in rules), *ALSO]:
-        with listening(app.extensions["heaters"].engine) as sent:
+        with listening() as sent:
             answer = reviewer.client.get(address)
             assert answer.status_code < 500, address
         asked += bool(sent)
@@ -133,7 +134,7 @@ def test_no_decision_reads_all_of_a_large_table(
 ) -> None:
     app, database, clips = library
     reviewer = Reviewer(app)
-    with listening(app.extensions["heaters"].engine) as sent:
+    with listening() as sent:
         first, second, third, *_ = reviewer.queue(limit=6)
         for clip, action in ((first, "approve"), (third, "skip")):
             assert reviewer.decide(clip, action).status_code == 200

@@ -225,10 +225,12 @@ def test_without_a_database_it_says_what_to_do(heaters_home: Path) -> None:
 def test_of_strangers_no_large_body_is_taken(settings: Settings, ann: None) -> None:
     size = 2 * LARGEST_OF_STRANGERS
 
-    def sent(server: Server, length: str, path: str = "/sources") -> bytes:
-        """The answer to headers that announce a body, of which nothing comes."""
+    def sent(server: Server, length: str, browser: str = "10.0.0.7") -> bytes:
+        """The answer to headers that announce a body, of which nothing comes. The proxy adds the
+        browser's address to what the browser says."""
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-            head = f"POST {path} HTTP/1.1\r\nHost: {SITE}\r\nExpect: 100-continue\r\n"
+            head = f"POST /sources HTTP/1.1\r\nHost: {SITE}\r\nExpect: 100-continue\r\n"
+            head += f"X-Forwarded-For: 10.0.0.7, {browser}\r\n"
             client.sendall(f"{head}{length}\r\n\r\n".encode())
             return client.recv(12)
 
@@ -240,6 +242,7 @@ def test_of_strangers_no_large_body_is_taken(settings: Settings, ann: None) -> N
         sign_in(server, FORWARDED)
         server.get("/review", FORWARDED)
         assert sent(server, f"Content-Length: {size}") == b"HTTP/1.1 100"
+        assert sent(server, f"Content-Length: {size}", "10.0.0.8") == b"HTTP/1.1 401"
 
 
 def test_clients_that_are_slow_hold_up_nobody(

@@ -66,6 +66,8 @@ EDGES = (0, 8, 11, 20, 30, 40)
 SEQUENCES = int(os.environ.get("REVIEW_SEQUENCES", "2000"))
 """How many the long form tries."""
 
+PARTS = 8
+
 TWENTY_STEPS = settings(
     stateful_step_count=20,
     deadline=None,
@@ -453,7 +455,9 @@ def test_any_order_of_actions_leaves_what_the_model_says(
 
 
 @pytest.mark.whole
+@pytest.mark.parametrize("part", range(PARTS))
 def test_many_orders_of_actions_leave_what_the_model_says(
-    engine: Engine, video: SourceVideo
+    engine: Engine, video: SourceVideo, part: int
 ) -> None:
-    _try(engine, video, settings(TWENTY_STEPS, max_examples=SEQUENCES))
+    """Others each time. The parts may run side by side."""
+    _try(engine, video, settings(TWENTY_STEPS, max_examples=SEQUENCES // PARTS))
