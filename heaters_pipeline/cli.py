@@ -428,7 +428,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
     """Add a video and follow it until its clips wait for review, or say why they never will."""
     from heaters_pipeline.db import source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
-    from heaters_pipeline.domain.states import SETTLED, SourceState
+    from heaters_pipeline.domain.states import COMPLETE, SETTLED, SourceState
     from heaters_pipeline.work.register import add_source
 
     engine = open_engine(supervisor.database_url)
@@ -455,7 +455,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
             f"{video.title!r} is the same video as {original.title!r}, whose clips are at "
             f"{supervisor.review_address}"
         )
-    elif video.state == SourceState.READY:
+    elif video.state in COMPLETE:
         click.echo(f"The clips of {video.title!r} wait for review at {supervisor.review_address}")
     else:
         click.echo(f"{video.title!r} is {video.state}: it has no clips.")

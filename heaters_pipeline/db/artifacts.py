@@ -1,4 +1,4 @@
-"""Files made from exported clips."""
+"""Files made from clips."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, select
 from typing_extensions import TypedDict
 
@@ -21,8 +21,10 @@ from heaters_pipeline.db.models import (
     ClipTheme,
     ExportFailure,
     GroupExport,
+    SourceVideo,
     VectorFailure,
 )
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 
 
 class KeyframeFile(TypedDict):
@@ -36,26 +38,60 @@ class KeyframeFile(TypedDict):
 
 
 def leave_library(session: Session, clips: Iterable[Clip]) -> None:
-    """Makes clips that were exported, or were about to be, mere ranges of frames again, and has
-    their files deleted. Their previews stay."""
+    """Makes clips that were exported, or were about to be, what they were before, and has the files
+    that they got since deleted. Of a physical video a clip keeps its main file and its sprite
+    sheets; all others are mere ranges of frames again. Their previews stay."""
     given = list(clips)
-    held = {clip.id: clip for clip in given if not clip.is_virtual}
-    if not held and not _have_exports(session, [clip.id for clip in given]):
+    _forget_files(session, given, spliced=_physical(session, given))
+
+
+def give_up_files(session: Session, clips: Iterable[Clip]) -> None:
+    """Makes clips mere ranges of frames, whatever they were before."""
+    _forget_files(session, list(clips), spliced=[])
+
+
+def _forget_files(session: Session, given: Sequence[Clip], spliced: Sequence[Clip]) -> None:
+    """Has the files of clips deleted; not the main file and the sprite sheets of those in
+    `spliced`."""
+    held = [clip for clip in given if not clip.is_virtual]
+    ids = [clip.id for clip in given]
+    if not held and not _have_exports(session, ids):
         return
-    group_exports.forget(session, [clip.id for clip in given])
-    files = clip_exports.forget(session, [clip.id for clip in given])
-    if not (held or files):
-        return
-    found = keyframes_of(session, list(held))
-    files = [*{*files, *(str(clip.clip_filepath) for clip in held.values())}]
-    files += [each.filepath for keyframes in found.values() for each in keyframes]
-    forget_vectors(session, held)
-    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id).in_(held)))
+    group_exports.forget(session, ids)
+    files = clip_exports.forget(session, ids, [str(clip.clip_filepath) for clip in spliced])
+    if held:
+        kept = {clip.id for clip in spliced}
+        mere = [clip for clip in held if clip.id not in kept]
+        forget_vectors(session, [clip.id for clip in held])
+        products = delete(ClipArtifact).where(
+            col(ClipArtifact.clip_id).in_([clip.id for clip in held]),
+            or_(
+                col(ClipArtifact.kind) == ArtifactKind.KEYFRAME,
+                col(ClipArtifact.clip_id).not_in(kept),
+            ),
+        )
+        files += session.scalars(products.returning(col(ClipArtifact.filepath)))
+        files += [str(clip.clip_filepath) for clip in mere]
+        for clip in mere:
+            clip.is_virtual, clip.clip_filepath = True, None
+            clip.exported_frames, clip.receipt = None, None
+        for clip in held:
+            clip.keyframes_basis, clip.keyframes_asked_at = None, None
     deletions.enter(session, files, "its clip left the library")
-    for clip in held.values():
-        clip.is_virtual, clip.clip_filepath = True, None
-        clip.exported_frames, clip.receipt = None, None
-        clip.keyframes_basis, clip.keyframes_asked_at = None, None
+
+
+def _physical(session: Session, clips: Sequence[Clip]) -> list[Clip]:
+    """Those of the clips that have files and are of physical videos."""
+    held = [clip for clip in clips if not clip.is_virtual]
+    if not held:
+        return []
+    physical = session.exec(
+        select(SourceVideo.id).where(
+            col(SourceVideo.id).in_({clip.source_video_id for clip in held}),
+            SourceVideo.pipeline == ClipPipeline.PHYSICAL,
+        )
+    ).all()
+    return [clip for clip in held if clip.source_video_id in physical]
 
 
 _IDS: Any = sa.bindparam("clip_ids", expanding=True)
@@ -86,7 +122,11 @@ def replace_keyframes(
     others are deleted, and the vectors that were made of them go."""
     before = keyframes(session, clip_id)
     forget_vectors(session, [clip_id])
-    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip_id))
+    session.execute(
+        delete(ClipArtifact).where(
+            col(ClipArtifact.clip_id) == clip_id, col(ClipArtifact.kind) == ArtifactKind.KEYFRAME
+        )
+    )
     session.add_all(
         ClipArtifact(clip_id=clip_id, kind=ArtifactKind.KEYFRAME, **each) for each in now
     )

@@ -24,14 +24,16 @@ from heaters_pipeline.db.models import (
     ExportFailure,
     ExportProfile,
     ProfileUse,
+    ReviewEvent,
     SourceVideo,
 )
 from heaters_pipeline.domain import retries
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.profiles import Groups
 from heaters_pipeline.domain.receipts import Receipt
-from heaters_pipeline.domain.states import APPROVED, ClipState
+from heaters_pipeline.domain.states import APPROVED, CUT_BEFORE_REVIEW, ClipState, SourceState
 
 PAST_EXPORT = APPROVED - {
     *(ClipState.REVIEW_APPROVED, ClipState.EXPORTING, ClipState.EXPORT_FAILED),
@@ -102,11 +104,21 @@ def wanted(session: Session, clip_ids: Sequence[int]) -> list[Wanted]:
     return [Wanted(*row) for row in rows]
 
 
-def missing(session: Session, video_id: int, limit: int = MOST_FILES) -> list[Wanted]:
+def of_scenes(session: Session, video_id: int) -> list[Wanted]:
+    """The main files of the video's scenes that are not cut yet, whatever failed before."""
+    scenes = col(Clip.source_video_id) == video_id, col(Clip.state) == ClipState.SPLICING
+    rows = session.execute(_pairs(*scenes, _is_main()).with_only_columns(Clip, ExportProfile))
+    return [Wanted(*row) for row in rows]
+
+
+def missing(
+    session: Session, video_id: int, undo_window_seconds: float, limit: int = MOST_FILES
+) -> list[Wanted]:
     """What clips of the video that are past their export lack: files of profiles that were added,
-    given another use, or changed. Not what failed by the same spec already."""
+    given another use, or changed; and the main files of clips that have one before that. Not what
+    failed by the same spec already."""
     rows = session.execute(
-        lacking()
+        lacking(undo_window_seconds)
         .where(col(Clip.source_video_id) == video_id)
         .with_only_columns(Clip, ExportProfile)
         .limit(limit)
@@ -114,7 +126,7 @@ def missing(session: Session, video_id: int, limit: int = MOST_FILES) -> list[Wa
     return [Wanted(*row) for row in rows]
 
 
-def due(session: Session, limit: int) -> list[DueExports]:
+def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueExports]:
     """Videos with clips that lack a file, where nobody is at work on them: a run makes one file
     after the other."""
     lacks = sa.func.concat_ws(
@@ -135,7 +147,7 @@ def due(session: Session, limit: int) -> list[DueExports]:
     )
     all_of_it = sa.cast(sa.func.sum(sa.func.hashtextextended(lacks, 0)), sa.Text)
     rows = session.execute(
-        lacking()
+        lacking(undo_window_seconds)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
         .with_only_columns(
             col(SourceVideo.key),
@@ -233,24 +245,25 @@ def try_later(session: Session, failed: Sequence[Passing]) -> list[int]:
     return over
 
 
-def put_back_left(session: Session, video_key: str, error: str) -> None:
+def put_back_left(session: Session, video_key: str, undo_window_seconds: float, error: str) -> None:
     """Has the files that a run which died was to make made after a pause, unless a step is at work
     on the video."""
-    rows = _lacking_of(session, video_key)
+    rows = _lacking_of(session, video_key, undo_window_seconds)
     if is_at_work(session, video_key):
         clip_work.new_attempt(session, {clip.id for clip, _ in rows})
     else:
         try_later(session, [Passing(clip.id, profile, error) for clip, profile in rows])
 
 
-def ask_again(session: Session, video_key: str) -> None:
+def ask_again(session: Session, video_key: str, undo_window_seconds: float) -> None:
     """Makes the next run for the files that clips lack another one."""
-    clip_work.new_attempt(session, {clip.id for clip, _ in _lacking_of(session, video_key)})
+    rows = _lacking_of(session, video_key, undo_window_seconds)
+    clip_work.new_attempt(session, {clip.id for clip, _ in rows})
 
 
-def _lacking_of(session: Session, video_key: str) -> Sequence[Any]:
+def _lacking_of(session: Session, video_key: str, undo_window_seconds: float) -> Sequence[Any]:
     return session.execute(
-        lacking()
+        lacking(undo_window_seconds)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
         .where(col(SourceVideo.key) == video_key)
         .with_only_columns(Clip, ExportProfile)
@@ -258,11 +271,11 @@ def _lacking_of(session: Session, video_key: str) -> Sequence[Any]:
     ).all()
 
 
-def give_up(session: Session, video_key: str, error: str) -> None:
+def give_up(session: Session, video_key: str, undo_window_seconds: float, error: str) -> None:
     """Fails the files that a run was to make and did not, no more than a run makes. Where a step is
     at work on the video, their clips get a new attempt instead."""
     at_work = is_at_work(session, video_key)
-    rows = _lacking_of(session, video_key)
+    rows = _lacking_of(session, video_key, undo_window_seconds)
     for clip, profile in rows:
         if not at_work:
             fail(session, clip.id, profile, error)
@@ -307,7 +320,7 @@ def make_again(session: Session, filepath: str) -> bool:
         return False
     clip_id, profile = outdated[0]
     clip_work.new_attempt(session, [clip_id])
-    wanted = lacking().where(col(Clip.id) == clip_id, col(ExportProfile.name) == profile)
+    wanted = lacking(0).where(col(Clip.id) == clip_id, col(ExportProfile.name) == profile)
     return session.execute(wanted.limit(1)).first() is not None
 
 
@@ -324,12 +337,24 @@ def main_file(session: Session, clip_id: int) -> ClipFile | None:
     return facts | {"receipt": first.receipt}
 
 
-def forget(session: Session, clip_ids: Iterable[int]) -> list[str]:
-    """Takes clips' exports out of the tables; the storage keys of the files that they leave."""
+def forget(session: Session, clip_ids: Iterable[int], but: Sequence[str] = ()) -> list[str]:
+    """Takes clips' exports out of the tables, `but` these; the storage keys of the files that they
+    leave."""
     ids = list(clip_ids)
     session.execute(sa.delete(ExportFailure).where(col(ExportFailure.clip_id).in_(ids)))
-    left = sa.delete(ClipExport).where(col(ClipExport.clip_id).in_(ids))
+    left = sa.delete(ClipExport).where(
+        col(ClipExport.clip_id).in_(ids), col(ClipExport.filepath).not_in(but)
+    )
     return list(session.scalars(left.returning(col(ClipExport.filepath))))
+
+
+def outdate(session: Session, clip_ids: Iterable[int]) -> None:
+    """Has the files of clips made again: they show other frames than the clips do now."""
+    session.execute(
+        sa.update(ClipExport)
+        .where(col(ClipExport.clip_id).in_(list(clip_ids)))
+        .values(profile_hash="")
+    )
 
 
 def is_for(profile: Any = ExportProfile) -> Any:
@@ -349,20 +374,41 @@ def is_left_to_group() -> Any:
     """SQL that is true of a clip of a group and a profile that makes one file of the group instead.
     The first of a clip's profiles makes its own file all the same: the library shows it."""
     member: Any = aliased(Clip)
-    earlier: Any = aliased(ExportProfile)
     is_grouped = sa.or_(
         col(Clip.grouped_with_clip_id).is_not(None),
         sa.exists().where(
             member.grouped_with_clip_id == col(Clip.id), member.state != ClipState.SUPERSEDED
         ),
     )
-    is_main = ~sa.exists().where(earlier.id < col(ExportProfile.id), is_for(earlier))
     makes_one = col(ExportProfile.spec)["groups"].astext == Groups.ONE
-    return sa.and_(sa.func.coalesce(makes_one, sa.false()), is_grouped, ~is_main)
+    return sa.and_(sa.func.coalesce(makes_one, sa.false()), is_grouped, ~_is_main())
 
 
-def lacking() -> Any:
-    """SQL for the clips past their export and the profiles that they lack a file of."""
+def _is_main() -> Any:
+    """SQL that is true of the first of the profiles that are for a clip."""
+    earlier: Any = aliased(ExportProfile)
+    return ~sa.exists().where(earlier.id < col(ExportProfile.id), is_for(earlier))
+
+
+def _is_cut_before_review(undo_window_seconds: float) -> Any:
+    """SQL that is true of a clip and a profile of which a physical video has a file before anybody
+    approves the clip, once whatever gave the clip its frames has rested."""
+    video: Any = aliased(SourceVideo)
+    is_spliced = sa.exists().where(
+        video.id == col(Clip.source_video_id),
+        video.pipeline == ClipPipeline.PHYSICAL,
+        video.state == SourceState.SPLICED,
+    )
+    rested = sa.exists().where(
+        col(ReviewEvent.id) == col(Clip.last_event_id),
+        clip_work.is_past(col(ReviewEvent.created_at), undo_window_seconds),
+    )
+    return sa.and_(col(Clip.state).in_(CUT_BEFORE_REVIEW), is_spliced, rested, _is_main())
+
+
+def lacking(undo_window_seconds: float | None = None) -> Any:
+    """SQL for clips and the profiles that they lack a file of: all for clips past their export, and
+    the first for clips of physical videos that nobody has approved; None leaves these out."""
     failed = sa.exists().where(
         col(ExportFailure.clip_id) == col(Clip.id),
         col(ExportFailure.profile) == col(ExportProfile.name),
@@ -371,7 +417,10 @@ def lacking() -> Any:
     )
     video: Any = aliased(SourceVideo)
     archived = sa.exists().where(video.id == col(Clip.source_video_id), video.archived.is_not(None))
-    return _pairs(col(Clip.state).in_(PAST_EXPORT), ~_is_made(), ~failed, ~archived)
+    is_due = col(Clip.state).in_(PAST_EXPORT)
+    if undo_window_seconds is not None:
+        is_due = sa.or_(is_due, _is_cut_before_review(undo_window_seconds))
+    return _pairs(is_due, ~_is_made(), ~failed, ~archived)
 
 
 def _pairs(*conditions: Any) -> Any:

@@ -23,7 +23,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Side
 from heaters_pipeline.domain.doubt import Doubts
 from heaters_pipeline.domain.errors import NotFound
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 from heaters_pipeline.domain.transitions import Transition, Transitions
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
@@ -31,7 +31,7 @@ LIVE = col(Clip.state) != ClipState.SUPERSEDED
 _member: Any = aliased(Clip)
 
 TOUCHED = sa.or_(
-    col(Clip.state) != ClipState.PENDING_REVIEW,
+    col(Clip.state).not_in({ClipState.PENDING_REVIEW, *BEFORE_REVIEW}),
     col(Clip.made_by) != Action.REPLAN,
     col(Clip.labels) != [],
     col(Clip.rating).is_not(None),
@@ -164,6 +164,7 @@ def lay(
     ranges: Sequence[FrameRange],
     made_by: Action,
     annotation: Annotation = NOTHING_SAID,
+    state: ClipState = ClipState.PENDING_REVIEW,
 ) -> list[Clip]:
     """New virtual clips, rows without files, in film order. Takes as many statements for thousands
     as for one."""
@@ -175,6 +176,7 @@ def lay(
     rows = [
         {
             "source_video_id": video.id,
+            "state": state,
             "made_by": made_by,
             "labels": list(annotation.labels),
             "rating": annotation.rating,
@@ -307,7 +309,7 @@ _SAVE = (
 )
 
 _LAID = (
-    *("source_video_id", "made_by", "cut_points", "trim", "doubt"),
+    *("source_video_id", "state", "made_by", "cut_points", "trim", "doubt"),
     *("labels", "rating", "note", "chosen_frames"),
 )
 

@@ -100,6 +100,10 @@ SETTLED = COMPLETE | {S.DUPLICATE, S.EXPANDED, S.REMOVED}
 BEFORE_REVIEW = frozenset({C.SPLICING, C.SPLICED, C.GENERATING_SPRITE, C.SPRITE_FAILED})
 """Of a physical video, and not for reviewers yet."""
 
+CUT_BEFORE_REVIEW = frozenset({C.SPLICING, C.PENDING_REVIEW, C.REVIEW_SKIPPED})
+"""A clip of a physical video in one of these states is to have a file. Approved ones get all of
+theirs in another way, the others need none."""
+
 REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
 """A reviewer has decided, the pipeline has not acted yet."""
 
@@ -191,10 +195,8 @@ _SOURCE_ORDERS = (
 
 
 _SPOKEN: Mapping[ClipState, str] = {
-    C.SPLICING: "not cut yet",
-    C.SPLICED: "cut and not ready for review yet",
-    C.GENERATING_SPRITE: "not ready for review yet",
-    C.SPRITE_FAILED: "not ready for review (its sprite sheet failed)",
+    C.GENERATING_SPRITE: "getting its sprite sheet",
+    C.SPRITE_FAILED: "spliced (its sprite sheet failed)",
     C.PENDING_REVIEW: "pending",
     C.REVIEW_APPROVED: "approved",
     C.REVIEW_SKIPPED: "skipped",

@@ -12,7 +12,7 @@ from typing import Any
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.domain.states import COMPLETE, DOWNLOAD, SourceState
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.work.cancellation import Cancelled
 from heaters_pipeline.work.checks import CHECKS
@@ -104,12 +104,12 @@ def ingest(
     is in the report, not raised."""
     with pipeline.transaction() as session:
         video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
-        settled = video.state in (SourceState.READY, SourceState.DUPLICATE)
+        settled = video.state in (*COMPLETE, SourceState.DUPLICATE)
         if not settled and not is_at_work(session, video.key):
             # Under way from the start, so that no sensor takes it up, too.
             source_videos.begin(session, video.key, DOWNLOAD)
     if video.state == SourceState.DUPLICATE or (
-        video.state == SourceState.READY and _is_whole(pipeline, video)
+        video.state in COMPLETE and _is_whole(pipeline, video)
     ):
         return _report(pipeline, video.key, changed=False)
     seconds: dict[str, float] = {}

@@ -151,7 +151,8 @@ def export_clips(pipeline: Pipeline, key: str) -> Exported:
         except Exception as error:
             if is_outage(pipeline, error):
                 with pipeline.transaction() as session:
-                    clip_exports.ask_again(session, key)
+                    window = pipeline.settings.undo_window_seconds
+                    clip_exports.ask_again(session, key, window)
                     group_exports.ask_again(session, key)
             raise
 

@@ -11,7 +11,7 @@ from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.states import PREPROCESS, SourceState
+from heaters_pipeline.domain.states import COMPLETE, PREPROCESS
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
@@ -207,7 +207,7 @@ def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
 
 def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:
     """Clips name frames by number: under a ready video, which has clips, the frames must stay."""
-    if video.state != SourceState.READY:
+    if video.state not in COMPLETE:
         return
     if made.frame_count != video.frame_count:
         raise InputError(

@@ -79,7 +79,8 @@ class SourceVideo(SQLModel, table=True):
             "octet_length(keyframe_offsets) = frame_count * 20", name="keyframe_offsets"
         ),
         sa.CheckConstraint(
-            "state NOT IN ('ready', 'spliced') OR (frame_count IS NOT NULL AND keyframe_offsets IS NOT NULL"
+            "state NOT IN ('ready', 'spliced') OR (frame_count IS NOT NULL"
+            " AND keyframe_offsets IS NOT NULL"
             " AND (gold_master_filepath IS NOT NULL OR archived IS NOT NULL)"
             " AND proxy_filepath IS NOT NULL)",
             name="ready",
