@@ -25,6 +25,7 @@ from heaters_pipeline.db.models import (
     VectorFailure,
 )
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
+from heaters_pipeline.domain.sprites import SpriteIndex
 
 
 class KeyframeFile(TypedDict):
@@ -134,6 +135,47 @@ def replace_keyframes(
     others = [each.filepath for each in before if each.filepath not in kept]
     deletions.enter(session, others, "other keyframes replaced it")
     session.execute(update(Clip).where(col(Clip.id) == clip_id).values(keyframes_basis=basis))
+
+
+def save_sprites(session: Session, clip: Clip, filepath: str, index: SpriteIndex) -> None:
+    """The clip's sprite sheets are in the object `filepath`, which has been written. The object of
+    others is deleted."""
+    before = delete(ClipArtifact).where(
+        col(ClipArtifact.clip_id) == clip.id, col(ClipArtifact.kind) == ArtifactKind.SPRITES
+    )
+    gone = set(session.scalars(before.returning(col(ClipArtifact.filepath))))
+    session.add(
+        ClipArtifact(
+            clip_id=clip.id,
+            kind=ArtifactKind.SPRITES,
+            frame=index.first,
+            filepath=filepath,
+            width=index.width,
+            height=index.height,
+            sprites=index.as_json(),
+        )
+    )
+    session.flush()
+    deletions.enter(session, gone - {filepath}, "other sprite sheets replaced it")
+
+
+def sprites_of(session: Session, clip_ids: Collection[int]) -> dict[int, ClipArtifact]:
+    """The sprite sheets of those of the clips that have some, by clip."""
+    rows = session.exec(
+        select(ClipArtifact).where(
+            col(ClipArtifact.clip_id).in_(clip_ids), ClipArtifact.kind == ArtifactKind.SPRITES
+        )
+    )
+    return {artifact.clip_id: artifact for artifact in rows}
+
+
+def drop_sprites(session: Session, filepath: str) -> bool:
+    """Forgets the sprite sheets of a clip that are gone; whether there were any. Its video's show
+    the clip, too."""
+    gone = delete(ClipArtifact).where(
+        col(ClipArtifact.filepath) == filepath, col(ClipArtifact.kind) == ArtifactKind.SPRITES
+    )
+    return session.scalars(gone.returning(col(ClipArtifact.id))).first() is not None
 
 
 def forget_vectors(session: Session, clip_ids: Collection[int]) -> None:

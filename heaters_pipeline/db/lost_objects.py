@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_exports, group_exports, keyframe_rules, source_videos
+from heaters_pipeline.db import (
+    artifacts,
+    clip_exports,
+    group_exports,
+    keyframe_rules,
+    source_videos,
+)
 from heaters_pipeline.db.models import SourceVideo, StoredObject
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.layout import Kind
@@ -59,6 +65,10 @@ def remake(session: Session, video_id: int, product: str) -> bool:
     return True
 
 
+def _sprites(session: Session, lost: StoredObject) -> bool:
+    return artifacts.drop_sprites(session, lost.path) or _proxy(session, lost)
+
+
 def _proxy(session: Session, lost: StoredObject) -> bool:
     """Its audio and its sprite sheets are made with it."""
     return remake(session, lost.source_video_id, Kind.REVIEW_PROXY)
@@ -87,7 +97,7 @@ def _keyframe(session: Session, lost: StoredObject) -> bool:
 _MAKERS: Mapping[Kind, Callable[[Session, StoredObject], bool]] = {
     Kind.REVIEW_PROXY: _proxy,
     Kind.PROXY_AUDIO: _proxy,
-    Kind.SPRITES: _proxy,
+    Kind.SPRITES: _sprites,
     Kind.FRAME_SCORES: _thumbnails,
     Kind.CUT_EVIDENCE: _evidence,
     Kind.CLIP: _export,

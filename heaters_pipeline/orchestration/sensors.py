@@ -118,7 +118,7 @@ def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> d
         return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
     if not folder.is_dir():
         raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
-    look = add_settled(database.engine, folder, time.time())
+    look = add_settled(database.engine, folder, time.time(), get_settings().pipeline)
     for title in look.added:
         context.log.info(f"{title}: added.")
     for sentence in look.unreadable:

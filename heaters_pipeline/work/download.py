@@ -11,6 +11,7 @@ from sqlmodel import Session
 from heaters_pipeline.db import deletions, source_videos
 from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import url_name
 from heaters_pipeline.domain.quality import DownloadQuality
@@ -214,6 +215,7 @@ def _expand(pipeline: Pipeline, video: SourceVideo, playlist: Playlist) -> Settl
                 entry.url,
                 title=entry.title,
                 needs_splicing=video.needs_splicing,
+                pipeline=ClipPipeline(video.pipeline),
                 playlist_id=video.id,
             )
         source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})

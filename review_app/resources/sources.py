@@ -14,6 +14,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Origin
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import Conflict, Forbidden
 from heaters_pipeline.domain.states import SourceState
 from review_app import adding, archived
@@ -49,6 +50,8 @@ class AddSources(Body):
     """For one reference alone."""
     already_cut: bool = False
     """The video is one clip."""
+    pipeline: ClipPipeline | None = None
+    """Null: that of the server's settings."""
 
 
 class ClipCountsJson(Answer):
@@ -155,7 +158,9 @@ def add(body: AddSources) -> AddedSourcesJson:
     speaks tus with `/sources` (docs/uploads.md)."""
     lines = [one_line(each) for each in body.references]
     title = one_line(body.title or "")
-    added, bad = adding.add(lines, title, needs_splicing=not body.already_cut)
+    added, bad = adding.add(
+        lines, title, needs_splicing=not body.already_cut, pipeline=body.pipeline
+    )
     return AddedSourcesJson(
         added=[SourceAddedJson.model_validate(each) for each in added],
         refused=[SourceRefusedJson(reference=each.shown, error=each.sentence) for each in bad],
