@@ -1,5 +1,5 @@
-"""Sprite sheets: tiles, small images of every n-th frame of a proxy or of a clip, up to a hundred to
-a sheet.
+"""Sprite sheets: tiles, small images of every n-th frame of a proxy or of a clip, up to a hundred
+to a sheet.
 
 Tile `i` shows frame `first + i * every`; sheet `s` of a proxy holds the tiles
 `[s * 100, (s + 1) * 100)` row by row, and is black where there are no more. The sheet of a clip

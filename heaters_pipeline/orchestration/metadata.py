@@ -30,7 +30,7 @@ def by_asset(result: StepResult, cost: StorageCost) -> Mapping[str, Metadata]:
     """The metadata of each asset that a step of the ingest has made. `cost` is the video's after
     it."""
     match result:
-        case Settled() | None:
+        case Settled():
             return {}
         case StoredSource():
             return {"source_download": of_source(result)}

@@ -29,17 +29,8 @@ from heaters_pipeline.work.splice import Spliced, splice
 from heaters_pipeline.work.step import sentence_of
 
 StepResult = (
-    StoredSource
-    | Settled
-    | Products
-    | IndexedProxy
-    | FoundCuts
-    | LaidClips
-    | Spliced
-    | SpritesMade
-    | None
+    StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips | Spliced | SpritesMade
 )
-"""None of a step that the clips of a virtual video don't take."""
 
 ProgressCallback = Callable[[str, float], None]
 """Called with the video's state and the done share (0 to 1) of the work in it."""
@@ -72,7 +63,7 @@ def _make_all_products(pipeline: Pipeline, key: str) -> Products:
     return make_products(pipeline, key, frozenset(Product))
 
 
-STEPS: Mapping[str, Callable[[Pipeline, str], StepResult]] = {
+STEPS: Mapping[str, Callable[[Pipeline, str], StepResult | None]] = {
     "source_download": _download,
     "transcode": _make_all_products,
     "keyframe_offsets": index_proxy,
@@ -81,7 +72,8 @@ STEPS: Mapping[str, Callable[[Pipeline, str], StepResult]] = {
     "spliced_clips": splice,
     "clip_sprites": sprites_before_review,
 }
-"""In their order, by the names that they have in Dagster."""
+"""In their order, by the names that they have in Dagster. None comes of a step that the clips of
+virtual videos don't take."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +148,7 @@ def _take_steps(
     for name, step in STEPS.items():
         with _timed(seconds, name):
             result = step(pipeline, key)
-        if on_step is not None:
+        if on_step is not None and result is not None:
             on_step(key, result)
         if isinstance(result, Settled):
             pipeline.log.info(result.sentence)
