@@ -82,7 +82,7 @@ class SpriteIndex:
     def span(self, sheet: int) -> tuple[int, int]:
         """Offset and length in bytes. Raises NotFound for a sheet that there is not."""
         if not 0 <= sheet < self.sheets:
-            raise NotFound(f"It has {self.sheets} sprite sheets; {sheet} is not one.")
+            raise NotFound(f"There are {self.sheets} sprite sheets; {sheet} is not one.")
         return self.offsets[sheet], self.offsets[sheet + 1] - self.offsets[sheet]
 
     def as_json(self) -> StoredSpriteIndex:

@@ -42,7 +42,7 @@ def test_sheets_lie_back_to_back() -> None:
     assert INDEX.sheets == 3
     assert [INDEX.span(sheet) for sheet in range(3)] == [(36, 964), (1000, 700), (1700, 100)]
     for sheet in (-1, 3):
-        with pytest.raises(InputError, match="has 3 sprite sheets"):
+        with pytest.raises(InputError, match="There are 3 sprite sheets"):
             INDEX.span(sheet)
 
 
