@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import TransitionError
+from heaters_pipeline.domain.state_diagram import CLIPS, SOURCES, page
 from heaters_pipeline.domain.states import (
     BEFORE_REVIEW,
     CLIP_STEPS,
@@ -25,6 +28,27 @@ from heaters_pipeline.domain.states import (
     changed,
     step_of,
 )
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def test_the_diagrams_in_the_docs_are_those_of_the_tables() -> None:
+    assert (CHECKOUT / "docs" / "states.md").read_text() == page(), "`make states` draws them anew"
+
+
+def test_a_diagram_has_every_change_of_its_table_and_no_other() -> None:
+    for diagram in (SOURCES, CLIPS):
+        drawn: set[tuple[str, str]] = set()
+        for line in str(diagram).splitlines():
+            before, arrow, after = line.strip().partition(" -->")
+            after = after.strip()
+            if arrow and before != "[*]":
+                ends = diagram.recalled if after == diagram.box else [after]
+                drawn |= {(before, str(each)) for each in ends}
+        table = {(str(state), str(each)) for state, row in diagram.table.items() for each in row}
+        left = {(before, after) for before, after in table - drawn if before != after}
+        assert not drawn - table
+        assert {after for _, after in left} <= {*map(str, diagram.everywhere)}
 
 
 def test_every_state_has_its_row_in_the_table() -> None:
