@@ -101,7 +101,7 @@ def page() -> str:
             str(CLIPS),
             "An arrow that ends at the box `review` leads to `pending_review`, `review_skipped` "
             "and\n`review_archived`: whoever takes an approval back says what the clip is "
-            "instead. A clip that is\n`spliced` comes from a physical video; after its sprite sheet "
-            "it is reviewed as all others are.\n",
+            "instead. A clip that is\n`spliced` is of a physical video: once it has its sprite "
+            "sheet it is reviewed as all others are.\n",
         ]
     )

@@ -69,6 +69,8 @@ class SourceVideoJson(Answer):
     title: str
     address: str
     origin: Origin
+    pipeline: ClipPipeline
+    """Whether its clips have files before they are reviewed."""
     state: SourceState
     told: str
     """The state in words."""
@@ -270,6 +272,7 @@ def _json(row: source_rows.Row) -> SourceVideoJson:
         title=video.title,
         address=video.address,
         origin=video.origin,
+        pipeline=video.pipeline,
         state=video.state,
         told=row.badge[0],
         progress=video.progress,
