@@ -23,7 +23,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Side
 from heaters_pipeline.domain.doubt import Doubts
 from heaters_pipeline.domain.errors import NotFound
-from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState, changed
 from heaters_pipeline.domain.transitions import Transition, Transitions
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
@@ -341,6 +341,16 @@ def lock_live(session: Session, video_id: int) -> dict[int, Clip]:
         if live <= held.keys():
             return {clip_id: held[clip_id] for clip_id in sorted(live)}
         held |= locked(session, live - held.keys())
+
+
+def cut_again(session: Session, video_id: int) -> None:
+    """Has the scenes of a video cut again that have files already: they show another source."""
+    session.execute(
+        sa.update(Clip)
+        .where(Clip.source_video_id == video_id, Clip.state == ClipState.SPLICED)
+        .values(state=changed(ClipState.SPLICED, ClipState.SPLICING))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def free(*conditions: Any) -> Any:

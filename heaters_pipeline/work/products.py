@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.damage import Damage
@@ -120,6 +120,8 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 **products.columns,
             }
             source_videos.finish_products(session, key, columns)
+            if video.state not in COMPLETE and video.products_sha256 not in (None, sha256):
+                clips.cut_again(session, video.id)
         delete_due(pipeline)
     return Products(
         made.frame_count,

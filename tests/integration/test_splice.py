@@ -66,6 +66,13 @@ class World:
         with self.work.storage.fetch(clip.clip_filepath) as path:
             return numbers(path)
 
+    def exports(self) -> set[int]:
+        """What the rows are called that tell of the files of live clips."""
+        ids = [clip.id for clip in self.clips]
+        with self.work.transaction() as session:
+            found = clip_exports.of_clips(session, ids)
+        return {export.id for exports in found.values() for export in exports}
+
     def tiles(self) -> list[list[int] | None]:
         """The frames that the sprite sheets of each live clip show, as their pixels tell; None of a
         clip without any."""
@@ -314,6 +321,30 @@ def test_a_splice_that_breaks_off_goes_on_with_what_is_missing(
     assert (again.error, again.state) == (None, "spliced")
     assert made[0] in [clip.id for clip in world.clips]
     assert world.files() == frames_of(SCENES)
+
+
+def test_scenes_of_a_source_that_has_changed_since_are_cut_again(
+    work: Pipeline, film_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(film_file.read_bytes())
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.splice.find_faults", _fails)
+        key = ingest(work, str(film), clip_pipeline=ClipPipeline.PHYSICAL).key
+    world = World(work, key)
+    assert {clip.state for clip in world.clips} == {ClipState.SPLICED}
+    before = world.exports()
+    with work.transaction() as session:
+        source_videos.record(session, key, {"products_sha256": "another source's"})
+    assert ingest(work, str(film), clip_pipeline=ClipPipeline.PHYSICAL).error is None
+    assert [clip.state for clip in world.clips] == [PENDING] * 3
+    assert len(world.exports()) == len(before) == 3
+    assert world.exports().isdisjoint(before)
+    assert world.files() == frames_of(SCENES)
+
+
+def _fails(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_nothing_is_spliced_of_a_virtual_video(work: Pipeline, film_file: Path) -> None:
