@@ -406,9 +406,9 @@ def _is_cut_before_review(undo_window_seconds: float) -> Any:
     return sa.and_(col(Clip.state).in_(CUT_BEFORE_REVIEW), is_spliced, rested, _is_main())
 
 
-def lacking(undo_window_seconds: float | None = None) -> Any:
+def lacking(undo_window_seconds: float) -> Any:
     """SQL for clips and the profiles that they lack a file of: all for clips past their export, and
-    the first for clips of physical videos that nobody has approved; None leaves these out."""
+    the first for clips of physical videos that nobody has approved."""
     failed = sa.exists().where(
         col(ExportFailure.clip_id) == col(Clip.id),
         col(ExportFailure.profile) == col(ExportProfile.name),
@@ -417,9 +417,7 @@ def lacking(undo_window_seconds: float | None = None) -> Any:
     )
     video: Any = aliased(SourceVideo)
     archived = sa.exists().where(video.id == col(Clip.source_video_id), video.archived.is_not(None))
-    is_due = col(Clip.state).in_(PAST_EXPORT)
-    if undo_window_seconds is not None:
-        is_due = sa.or_(is_due, _is_cut_before_review(undo_window_seconds))
+    is_due = sa.or_(col(Clip.state).in_(PAST_EXPORT), _is_cut_before_review(undo_window_seconds))
     return _pairs(is_due, ~_is_made(), ~failed, ~archived)
 
 

@@ -175,9 +175,9 @@ def retry(session: Session, name: str | None, video_key: str | None) -> int:
 
 
 def lacks(session: Session) -> dict[str, Lack]:
-    """What exported clips lack now, by the profile's name."""
+    """What clips lack now, by the profile's name."""
     rows = session.execute(
-        clip_exports.lacking()
+        clip_exports.lacking(undo_window_seconds=0)
         .order_by(None)
         .with_only_columns(
             col(ExportProfile.name),
