@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from heaters_pipeline.db import clips
 from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.domain.decisions import Action, Snapshot
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
 
 class Outcome(NamedTuple):
@@ -129,7 +129,7 @@ def _names_frames(before: Snapshot, now: Snapshot) -> bool:
 def _stamp(clip: Clip, event: _Written) -> None:
     clip.last_event_id = event.id
     clip.error, clip.tries, clip.retry_at = None, 0, None
-    pending = clip.state == ClipState.PENDING_REVIEW
+    pending = clip.state in {ClipState.PENDING_REVIEW, *BEFORE_REVIEW}
     clip.decided_at = None if pending else event.at
     if not pending:
         clip.leased_by = clip.leased_page = clip.leased_until = None

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from heaters_pipeline.db import clip_exports, clip_work, clips, deletions, source_videos
-from heaters_pipeline.db.clip_exports import PAST_EXPORT, Passing, Wanted
+from heaters_pipeline.db.clip_exports import Passing, Wanted
 from heaters_pipeline.db.models import Clip, ClipFile, ExportProfile, SourceVideo
+from heaters_pipeline.db.wanted_files import PAST_EXPORT
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError

@@ -132,6 +132,7 @@ def test_every_scene_has_a_file_of_exactly_its_frames_before_anybody_reviews_it(
     world: World,
 ) -> None:
     assert [clip.state for clip in world.clips] == [PENDING] * 3
+    assert [clip.decided_at for clip in world.clips] == [None] * 3
     assert [range(*clip.frames) for clip in world.clips] == SCENES
     assert world.files() == frames_of(SCENES)
     assert [clip.exported_frames for clip in world.clips] == [
