@@ -157,10 +157,11 @@ def waiting(session: Session) -> Waiting:
 def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[int]:
     """How many clips waited at the end of each period; `number` is how many do now. Counted back
     from the states that each event found and left; clips of videos that were removed since are
-    left out, as their states before are not known. A scene of a physical video counts from the event
-    that laid it: none tells when it got its file."""
+    left out, as their states before are not known. A scene of a physical video counts from
+    the event that laid it: none tells when it got its file."""
     states = sorted({ClipState.PENDING_REVIEW, *BEFORE_REVIEW})
-    pending = f"$[*] ? ({' || '.join(f'@.state == "{state}"' for state in states)})"
+    is_one = " || ".join(f'@.state == "{state}"' for state in states)
+    pending = f"$[*] ? ({is_one})"
     rows = session.execute(
         sa.text("""
             SELECT width_bucket(created_at, CAST(:edges AS timestamptz[])) - 1, sum(
