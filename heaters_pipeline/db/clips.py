@@ -347,7 +347,7 @@ def cut_again(session: Session, video_id: int) -> None:
     """Has the scenes of a video cut again that have files already: they show another source."""
     session.execute(
         sa.update(Clip)
-        .where(Clip.source_video_id == video_id, Clip.state == ClipState.SPLICED)
+        .where(col(Clip.source_video_id) == video_id, col(Clip.state) == ClipState.SPLICED)
         .values(state=changed(ClipState.SPLICED, ClipState.SPLICING))
         .execution_options(synchronize_session=False)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from heaters_pipeline.domain.states import (
     CLIP_TRANSITIONS,
@@ -14,7 +15,8 @@ from heaters_pipeline.domain.states import (
     SourceState,
 )
 
-Table = Mapping[StrEnum, Collection[StrEnum]]
+Table = Mapping[Any, Collection[StrEnum]]
+"""The states that each state leads to."""
 
 
 @dataclass(frozen=True)

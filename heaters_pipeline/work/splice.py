@@ -33,8 +33,10 @@ def splice(pipeline: Pipeline, key: str) -> Spliced | None:
     with source_step(pipeline, key, SPLICE) as video:
         made_by(video.gold_master_filepath, video, "gold_master")
         if video.state in COMPLETE:
-            return Spliced(add_missing(pipeline, key))
-        made = cut_scenes(pipeline, video, ProgressWriter(pipeline, key, "splicing"))
+            added = add_missing(pipeline, key)
+        else:
+            progress = ProgressWriter(pipeline, key, "splicing")
+            added = Added(made=cut_scenes(pipeline, video, progress))
         with pipeline.transaction() as session:
             live = clips.of_video(session, video.id)
             if find_faults(video.frame_count or 0, [clip.frames for clip in live]):
@@ -42,4 +44,4 @@ def splice(pipeline: Pipeline, key: str) -> Spliced | None:
                     f"{video.title} has no scenes yet: materialize virtual_clips first."
                 )
             source_videos.finish(session, key, SPLICE)
-    return Spliced(Added(made=made))
+    return Spliced(added)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
@@ -16,9 +17,14 @@ from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.db.removal import remove
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Merge, Nudge, Split
+from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Merge, Nudge, Side, Split
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import ClipState, SourceState
+from heaters_pipeline.orchestration.sensors import (
+    approved_clips,
+    missing_exports,
+    new_source_videos,
+)
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.clip_sprites import make_sprites
 from heaters_pipeline.work.exports import Added
@@ -27,11 +33,15 @@ from heaters_pipeline.work.keyframes import take_keyframes
 from heaters_pipeline.work.library import embed_clips, export_clips
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from heaters_pipeline.work.register import add_source
 from heaters_pipeline.work.splice import splice
 from heaters_pipeline.work.storage_check import check_storage
 from tests.decisions import decide, live, undo
 from tests.footage import NumberedFilm, read_number
+from tests.integration.test_healing import skip_pauses
 from tests.integration.test_media_footage import numbers
+from tests.integration.test_pipeline import everything
+from tests.jobs import run_job, tick
 from tests.made_once import Worlds
 from tests.sprites import read_tiles
 
@@ -191,7 +201,8 @@ def test_an_archive_decision_that_is_undone_gives_back_what_the_clip_still_has(
     decide(work.engine, first, SKIP)
     undo(work.engine)
     undo(work.engine)
-    assert world.clips[0].state == ClipState.REVIEW_APPROVED, "its stills went with the skip"
+    (now, *_) = world.clips
+    assert now.state == ClipState.REVIEW_APPROVED, "its stills went with the skip"
     assert world.files()[0] == list(SCENES[0])
 
 
@@ -235,7 +246,7 @@ def test_a_merge_shows_at_once_and_gets_its_file_after_the_undo_window(world: Wo
 def test_a_split_and_a_moved_cut_get_their_files_too(world: World) -> None:
     work, (_, second, third) = world.work, world.clips
     decide(work.engine, third, Split([40]))
-    decide(work.engine, second, Nudge(14))
+    decide(work.engine, second, Nudge(Side.PREVIOUS, 14))
     assert world.files()[0] == list(range(16)), "until it has rested the file stays as it was"
     assert len(world.go_on().made) == 4
     assert world.files() == frames_of([range(14), range(14, 32), range(32, 40), range(40, 48)])
@@ -252,7 +263,7 @@ def test_a_clip_that_is_approved_before_its_file_is_cut_is_exported_with_its_new
     world: World,
 ) -> None:
     work, second = world.work, world.clips[1]
-    decide(work.engine, second, Nudge(14))
+    decide(work.engine, second, Nudge(Side.PREVIOUS, 14))
     decide(work.engine, second, APPROVE)
     assert export_clips(work, world.key).batch.done == [second.id]
     assert world.files()[1] == list(range(14, 32))
@@ -310,7 +321,7 @@ def test_a_splice_that_breaks_off_goes_on_with_what_is_missing(
         if made:
             raise OSError(28, "No space left on device")
         made.append(clip.id)
-        return record(pipeline, clip, *rest)  # type: ignore[arg-type]
+        return record(pipeline, clip, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(exports, "_record", breaks)
@@ -344,8 +355,66 @@ def test_scenes_of_a_source_that_has_changed_since_are_cut_again(
     assert world.files() == frames_of(SCENES)
 
 
-def _fails(*_: object) -> None:
+def _fails(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def materialized(instance: dg.DagsterInstance, key: str) -> set[str]:
+    assets = ("virtual_clips", "spliced_clips", "clip_sprites", "exported_clips")
+    return {
+        each for each in assets if key in instance.get_materialized_partitions(dg.AssetKey(each))
+    }
+
+
+def test_dagster_splices_a_physical_video_and_repeats_any_asset_of_it(
+    work: Pipeline, instance: dg.DagsterInstance, film_file: Path
+) -> None:
+    with work.transaction() as session:
+        video, _ = add_source(session, str(film_file), pipeline=ClipPipeline.PHYSICAL)
+    assert tick(new_source_videos, instance) == [f"ingest:{video.key}:0"]
+    assert run_job(instance, "ingest", video.key).success
+    world = World(work, video.key)
+    assert [clip.state for clip in world.clips] == [PENDING] * 3
+    assert materialized(instance, video.key) == {"virtual_clips", "spliced_clips", "clip_sprites"}
+    before = everything(work.engine, work.storage)
+    for asset in (
+        "gold_master",
+        "scene_cut_points",
+        "virtual_clips",
+        "spliced_clips",
+        "clip_sprites",
+    ):
+        assert run_job(instance, "ingest", video.key, [asset]).success, asset
+        assert everything(work.engine, work.storage) == before, asset
+
+    decide(work.engine, world.clips[1], Merge())
+    (asked,) = tick(missing_exports, instance)
+    assert asked.startswith(f"exports:{video.key}:")
+    assert run_job(instance, "library", video.key, tags={"dagster/run_key": asked}).success
+    assert world.files() == [list(range(32)), list(SCENES[2])]
+    assert world.tiles() == [[0, 5, 10, 15, 20, 25, 30], [32, 37, 42, 47]]
+    assert tick(missing_exports, instance) == []
+    tick(approved_clips, instance)
+    world.assert_nothing_is_wrong()
+
+
+def test_clips_whose_sheets_were_not_made_are_taken_up_by_a_later_run(
+    work: Pipeline, instance: dg.DagsterInstance, film_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with work.transaction() as session:
+        video, _ = add_source(session, str(film_file), pipeline=ClipPipeline.PHYSICAL)
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.clip_sprites.sprites_of_file", _fails)
+        run_job(instance, "ingest", video.key)
+    world = World(work, video.key)
+    assert [clip.state for clip in world.clips] == [ClipState.SPLICED] * 3
+    assert {clip.error for clip in world.clips} == {"OSError: [Errno 28] No space left on device"}
+    skip_pauses(work.engine)
+    (asked,) = tick(approved_clips, instance)
+    assert asked.startswith(f"library:{video.key}:")
+    assert run_job(instance, "library", video.key, tags={"dagster/run_key": asked}).success
+    assert [clip.state for clip in world.clips] == [PENDING] * 3
+    world.assert_nothing_is_wrong()
 
 
 def test_nothing_is_spliced_of_a_virtual_video(work: Pipeline, film_file: Path) -> None:
