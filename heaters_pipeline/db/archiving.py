@@ -28,6 +28,10 @@ from heaters_pipeline.domain.states import (
 
 LONGEST_PAUSE = timedelta(hours=1)
 
+_NEEDS_GOLD_MASTER = frozenset(
+    {ClipState.SPLICING, ClipState.EXPORTING, ClipState.EXPORTED, ClipState.KEYFRAMING}
+)
+
 
 def archive_rested(session: Session, undo_window_seconds: float, limit: int) -> int:
     """Makes final the archive decisions that are past their undo window, `limit` at most; returns
@@ -200,12 +204,12 @@ def _archivable(session: Session, key: str) -> SourceVideo:
         select(Clip.id)
         .where(
             Clip.source_video_id == video.id,
-            col(Clip.state).in_((ClipState.EXPORTING, ClipState.EXPORTED, ClipState.KEYFRAMING)),
+            col(Clip.state).in_(_NEEDS_GOLD_MASTER),
         )
         .limit(1)
     ).first()
     if unfinished is not None:
         raise InputError(
-            f"Clip {unfinished} of {video.title} is being exported: wait for it, then archive."
+            f"Clip {unfinished} of {video.title} is being cut or exported: wait for it, then archive."
         )
     return video

@@ -341,11 +341,9 @@ def forget(session: Session, clip_ids: Iterable[int], but: Sequence[str] = ()) -
 
 def outdate(session: Session, clip_ids: Iterable[int]) -> None:
     """Has the files of clips made again: they show other frames than the clips do now."""
-    session.execute(
-        sa.update(ClipExport)
-        .where(col(ClipExport.clip_id).in_(list(clip_ids)))
-        .values(profile_hash="")
-    )
+    if ids := list(clip_ids):
+        of_them = sa.update(ClipExport).where(col(ClipExport.clip_id).in_(ids))
+        session.execute(of_them.values(profile_hash=""))
 
 
 def _forget_failure(session: Session, clip_id: int, profile: str) -> None:
