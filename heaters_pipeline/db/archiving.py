@@ -210,6 +210,7 @@ def _archivable(session: Session, key: str) -> SourceVideo:
     ).first()
     if unfinished is not None:
         raise InputError(
-            f"Clip {unfinished} of {video.title} is being cut or exported: wait for it, then archive."
+            f"Clip {unfinished} of {video.title} is being cut or exported: wait for it, then "
+            "archive."
         )
     return video
