@@ -13,7 +13,7 @@ export FOOTAGE
 # Where the environment forbids bytecode, every process would compile Dagster and torch anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-test chromium demo test test-whole sequences chaos coverage lint bench clean
+.PHONY: install install-test chromium demo test test-whole sequences chaos coverage lint states bench clean
 
 install: .venv/installed
 
@@ -52,6 +52,11 @@ coverage: install-test  ## a third slower than the tests alone
 
 lint: install-test
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going lint-types lint-rest
+
+DRAW_STATES = from heaters_pipeline.domain.state_diagram import page; print(page(), end="")
+
+states: install-test  ## draws the diagrams of docs/states.md
+	.venv/bin/python -c '$(DRAW_STATES)' > docs/states.md
 
 .PHONY: lint-types lint-rest
 

@@ -39,6 +39,7 @@ from heaters_pipeline.commands.timeline import timecodes, timeline
 from heaters_pipeline.commands.tokens import tokens
 from heaters_pipeline.commands.users import users
 from heaters_pipeline.commands.webhook import webhook
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.wording import number_of
 from heaters_pipeline.platform.signals import StopRequested
@@ -107,15 +108,29 @@ def demo(footage: Path | None) -> None:
         supervisor.wait()
 
 
+_clip_pipeline = click.option(
+    "--pipeline",
+    "clip_pipeline",
+    type=click.Choice([each.value for each in ClipPipeline]),
+    help="Whether clips are ranges of frames until they are approved, or files that are cut before "
+    "the review. [default: HEATERS_PIPELINE]",
+)
+
+
 @main.command()
 @click.argument("references", nargs=-1, required=True, metavar="URL|FILE|FOLDER...")
 @click.option("--title", help="Instead of the one that the video brings; for one video.")
 @click.option(
     "--no-splice", is_flag=True, help="The video is one clip already: don't look for cuts."
 )
+@_clip_pipeline
 @remote
 def add(
-    references: tuple[str, ...], title: str | None, no_splice: bool, client: Client | None
+    references: tuple[str, ...],
+    title: str | None,
+    no_splice: bool,
+    clip_pipeline: str | None,
+    client: Client | None,
 ) -> None:
     """Add videos for `heaters up` to ingest: addresses (of playlists, too), files, and all videos
     in folders. `-` reads them from standard input, one a line. Files are sent to a Heaters
@@ -128,9 +143,11 @@ def add(
     if title is not None and len(lines) > 1:
         raise click.UsageError("--title names one video; add the others by themselves.")
     if client is not None:
-        return _add_there(client, lines, title, no_splice)
+        return _add_there(client, lines, title, no_splice, clip_pipeline)
     refused = 0
-    with _database(_settings()) as engine:
+    settings = _settings()
+    pipeline = ClipPipeline(clip_pipeline or settings.pipeline)
+    with _database(settings) as engine:
         for line in lines:
             try:
                 named = references_in(line)
@@ -139,7 +156,11 @@ def add(
                 for reference in named:
                     with transaction(engine) as session:
                         video, news = add_source(
-                            session, reference, title=title, needs_splicing=not no_splice
+                            session,
+                            reference,
+                            title=title,
+                            needs_splicing=not no_splice,
+                            pipeline=pipeline,
                         )
                     click.echo(f"{video.key}  {news}")
             except InputError as error:
@@ -149,20 +170,25 @@ def add(
         raise HeatersError(f"{refused} of {len(lines)} could not be added.")
 
 
-def _add_there(client: Client, lines: Sequence[str], title: str | None, no_splice: bool) -> None:
+def _add_there(
+    client: Client,
+    lines: Sequence[str],
+    title: str | None,
+    no_splice: bool,
+    clip_pipeline: str | None,
+) -> None:
     from heaters_pipeline.work.register import references_in
 
     named = [each for line in lines for each in references_in(line)]
     films = [each for each in named if "://" not in each]
     for film in films:
-        client.upload(Path(film), title=title, already_cut=no_splice)
+        client.upload(Path(film), title=title, already_cut=no_splice, pipeline=clip_pipeline)
         click.echo(f"{film}  sent")
     addresses = [each for each in named if "://" in each]
     if not addresses:
         return
-    told = client.post(
-        "sources", {"references": addresses, "title": title, "already_cut": no_splice}
-    )
+    wanted = {"title": title, "already_cut": no_splice, "pipeline": clip_pipeline}
+    told = client.post("sources", {"references": addresses, **wanted})
     for each in told["added"]:
         click.echo(f"{each['key']}  {each['news']}")
     for each in told["refused"]:
@@ -206,7 +232,10 @@ def refetch(keys: tuple[str, ...]) -> None:
 @click.option(
     "--no-splice", is_flag=True, help="The video is one clip already: don't look for cuts."
 )
-def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) -> None:
+@_clip_pipeline
+def ingest(
+    reference: str, as_json: bool, title: str | None, no_splice: bool, clip_pipeline: str | None
+) -> None:
     """Ingest one video here and now, without `heaters up`."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
@@ -232,6 +261,7 @@ def ingest(reference: str, as_json: bool, title: str | None, no_splice: bool) ->
                 reference,
                 title=title,
                 needs_splicing=not no_splice,
+                clip_pipeline=ClipPipeline(clip_pipeline or settings.pipeline),
                 on_progress=show,
             )
     except StopRequested:
@@ -428,13 +458,14 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
     """Add a video and follow it until its clips wait for review, or say why they never will."""
     from heaters_pipeline.db import source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
-    from heaters_pipeline.domain.states import SETTLED, SourceState
+    from heaters_pipeline.domain.states import COMPLETE, SETTLED, SourceState
     from heaters_pipeline.work.register import add_source
 
     engine = open_engine(supervisor.database_url)
     try:
         with transaction(engine) as session:
-            video, _ = add_source(session, str(reference), title=title)
+            pipeline = supervisor.settings.pipeline
+            video, _ = add_source(session, str(reference), title=title, pipeline=pipeline)
         with _progress_bar() as show:
             while video.state not in SETTLED and (
                 not video.error or video.state == SourceState.NEW
@@ -455,7 +486,7 @@ def _show_until_ready(supervisor: Supervisor, reference: Path, title: str | None
             f"{video.title!r} is the same video as {original.title!r}, whose clips are at "
             f"{supervisor.review_address}"
         )
-    elif video.state == SourceState.READY:
+    elif video.state in COMPLETE:
         click.echo(f"The clips of {video.title!r} wait for review at {supervisor.review_address}")
     else:
         click.echo(f"{video.title!r} is {video.state}: it has no clips.")

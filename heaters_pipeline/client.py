@@ -78,9 +78,22 @@ class Client:
             yield from part[name]
             following, query = part["next"], {}
 
-    def upload(self, path: Path, *, title: str | None = None, already_cut: bool = False) -> None:
-        """Sends a video, which becomes a source video, in pieces (tus 1.0.0)."""
-        told = {"filename": path.name, "title": title, "already_cut": "1" if already_cut else None}
+    def upload(
+        self,
+        path: Path,
+        *,
+        title: str | None = None,
+        already_cut: bool = False,
+        pipeline: str | None = None,
+    ) -> None:
+        """Sends a video, which becomes a source video, in pieces (tus 1.0.0). `pipeline` is a
+        `domain.clip_pipeline.ClipPipeline`; None: the server's own setting."""
+        told = {
+            "filename": path.name,
+            "title": title,
+            "already_cut": "1" if already_cut else None,
+            "pipeline": pipeline,
+        }
         named = [f"{name} {_encoded(text)}" for name, text in told.items() if text]
         length = path.stat().st_size
         announced = {"Upload-Length": str(length), "Upload-Metadata": ",".join(named)}

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.hosts import is_loopback
 from heaters_pipeline.domain.layout import Kind
@@ -360,6 +361,12 @@ class Settings(BaseSettings):
         "`10.1.0.0/16`; unset: none.",
     )
 
+    pipeline: ClipPipeline = Field(
+        default=ClipPipeline.VIRTUAL,
+        description="What clips of videos are that are added from now on, unless somebody says "
+        "otherwise of one: `virtual`, a range of frames until it is approved; `physical`, a file "
+        "that is cut before the review.",
+    )
     detector: Literal[
         "auto", "transition", "transnet", "adaptive", "content", "hash", "histogram"
     ] = Field(

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.work.register import add_source, references_in
 from review_app.server_paths import refuse_outside
-from review_app.services import transaction
+from review_app.services import services, transaction
 
 AT_ONCE = 100
 """References added in one transaction: the pipeline begins with them while more are added."""
@@ -35,9 +36,14 @@ class Bad(NamedTuple):
 
 
 def add(
-    lines: Sequence[str], title: str | None, *, needs_splicing: bool
+    lines: Sequence[str],
+    title: str | None,
+    *,
+    needs_splicing: bool,
+    pipeline: ClipPipeline | None,
 ) -> tuple[list[Added], list[Bad]]:
-    """`title` is for one line alone."""
+    """`title` is for one line alone. Without a `pipeline` it is that of the settings."""
+    pipeline = pipeline or services().settings.pipeline
     added: list[Added] = []
     bad: list[Bad] = []
     references = _references(lines, bad)
@@ -51,6 +57,7 @@ def add(
                         reference,
                         title=title if len(lines) == 1 and title else None,
                         needs_splicing=needs_splicing,
+                        pipeline=pipeline,
                     )
                 except InputError as error:
                     bad.append(Bad(reference, str(error)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import artifacts, deletions, ledger, source_videos
@@ -19,12 +20,17 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import (
     APPROVED,
+    COMPLETE,
+    CUT_BEFORE_REVIEW,
     ClipState,
-    SourceState,
     changed,
 )
 
 LONGEST_PAUSE = timedelta(hours=1)
+
+_NEEDS_GOLD_MASTER = frozenset(
+    {ClipState.SPLICING, ClipState.EXPORTING, ClipState.EXPORTED, ClipState.KEYFRAMING}
+)
 
 
 def archive_rested(session: Session, undo_window_seconds: float, limit: int) -> int:
@@ -34,9 +40,30 @@ def archive_rested(session: Session, undo_window_seconds: float, limit: int) -> 
         free(col(Clip.state) == ClipState.REVIEW_ARCHIVED, rested(undo_window_seconds)).limit(limit)
     ).all()
     found = list(locked(session, ids).values())
-    artifacts.leave_library(session, found)
+    artifacts.give_up_files(session, found)
     for clip in found:
         clip.state = changed(ClipState(clip.state), ClipState.ARCHIVED)
+    return len(found)
+
+
+def drop_replaced(session: Session, undo_window_seconds: float, limit: int) -> int:
+    """Has the files deleted of clips of physical videos that a merge, a split or new cut points
+    replaced, once that has rested and what replaced them needs no file any more; `limit` clips at
+    most, their number. An undo that comes later brings back the clips, and new files are cut."""
+    replacing: Any = aliased(Clip)
+    lacks_file = sa.exists().where(
+        replacing.source_video_id == col(Clip.source_video_id),
+        replacing.start_frame < col(Clip.end_frame),
+        col(Clip.start_frame) < replacing.end_frame,
+        replacing.is_virtual,
+        replacing.state.in_(CUT_BEFORE_REVIEW | APPROVED),
+    )
+    is_replaced = col(Clip.state) == ClipState.SUPERSEDED, sa.not_(col(Clip.is_virtual))
+    ids = session.scalars(
+        free(*is_replaced, rested(undo_window_seconds), ~lacks_file).limit(limit)
+    ).all()
+    found = [clip for clip in locked(session, ids).values() if clip.state == ClipState.SUPERSEDED]
+    artifacts.give_up_files(session, found)
     return len(found)
 
 
@@ -169,7 +196,7 @@ def _archivable(session: Session, key: str) -> SourceVideo:
     video = source_videos.get(session, key)
     if video.archived is not None:
         raise InputError(f"{video.title} is archived already.")
-    if video.state != SourceState.READY:
+    if video.state not in COMPLETE:
         raise InputError(
             f"{video.title} is {video.state}: only a video whose clips are there can be archived."
         )
@@ -177,12 +204,13 @@ def _archivable(session: Session, key: str) -> SourceVideo:
         select(Clip.id)
         .where(
             Clip.source_video_id == video.id,
-            col(Clip.state).in_((ClipState.EXPORTING, ClipState.EXPORTED, ClipState.KEYFRAMING)),
+            col(Clip.state).in_(_NEEDS_GOLD_MASTER),
         )
         .limit(1)
     ).first()
     if unfinished is not None:
         raise InputError(
-            f"Clip {unfinished} of {video.title} is being exported: wait for it, then archive."
+            f"Clip {unfinished} of {video.title} is being cut or exported: wait for it, then "
+            "archive."
         )
     return video

@@ -1,12 +1,12 @@
-"""Files made from exported clips."""
+"""Files made from clips."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, select
 from typing_extensions import TypedDict
 
@@ -21,9 +21,12 @@ from heaters_pipeline.db.models import (
     ClipTheme,
     ExportFailure,
     GroupExport,
+    SourceVideo,
     VectorFailure,
 )
 from heaters_pipeline.db.prepared import Prepared, given_ids
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
+from heaters_pipeline.domain.sprites import SpriteIndex, StoredSpriteIndex
 
 
 class KeyframeFile(TypedDict):
@@ -39,30 +42,66 @@ class KeyframeFile(TypedDict):
 def leave_library(
     session: Session, clips: Iterable[Clip], *, have_exports: bool | None = None
 ) -> None:
-    """Makes clips that were exported, or were about to be, mere ranges of frames again, and has
-    their files deleted. Their previews stay. `have_exports`: what `HAVE_EXPORTS` says of them, or
-    of more clips; None: it was not asked yet."""
-    leaving = list(clips)
-    held = {clip.id: clip for clip in leaving if not clip.is_virtual}
+    """Makes clips that were exported, or were about to be, what they were before, and has the files
+    that they got since deleted. Of a physical video a clip keeps its main file and its sprite
+    sheets; all others are mere ranges of frames again. Their previews stay. `have_exports`: what
+    `HAVE_EXPORTS` says of them, or of more clips; None: it was not asked yet."""
+    given = list(clips)
+    _forget_files(session, given, _physical(session, given), have_exports)
+
+
+def give_up_files(session: Session, clips: Iterable[Clip]) -> None:
+    """Makes clips mere ranges of frames, whatever they were before."""
+    _forget_files(session, list(clips), [], None)
+
+
+def _forget_files(
+    session: Session, given: Sequence[Clip], spliced: Sequence[Clip], have_exports: bool | None
+) -> None:
+    """Has the files of clips deleted; not the main file and the sprite sheets of those in
+    `spliced`."""
+    held = [clip for clip in given if not clip.is_virtual]
+    ids = [clip.id for clip in given]
     if not held:
         if have_exports is None:
-            ((have_exports,),) = HAVE_EXPORTS(session, clip_ids=[clip.id for clip in leaving])
+            ((have_exports,),) = HAVE_EXPORTS(session, clip_ids=ids)
         if not have_exports:
             return
-    group_exports.forget(session, [clip.id for clip in leaving])
-    files = clip_exports.forget(session, [clip.id for clip in leaving])
-    if not (held or files):
-        return
-    found = keyframes_of(session, list(held))
-    files = [*{*files, *(str(clip.clip_filepath) for clip in held.values())}]
-    files += [each.filepath for keyframes in found.values() for each in keyframes]
-    forget_vectors(session, held)
-    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id).in_(held)))
+    group_exports.forget(session, ids)
+    files = clip_exports.forget(session, ids, [str(clip.clip_filepath) for clip in spliced])
+    if held:
+        kept = {clip.id for clip in spliced}
+        mere = [clip for clip in held if clip.id not in kept]
+        forget_vectors(session, [clip.id for clip in held])
+        products = delete(ClipArtifact).where(
+            col(ClipArtifact.clip_id).in_([clip.id for clip in held]),
+            or_(
+                col(ClipArtifact.kind) == ArtifactKind.KEYFRAME,
+                col(ClipArtifact.clip_id).not_in(kept),
+            ),
+        )
+        files += session.scalars(products.returning(col(ClipArtifact.filepath)))
+        files += [str(clip.clip_filepath) for clip in mere]
+        for clip in mere:
+            clip.is_virtual, clip.clip_filepath = True, None
+            clip.exported_frames, clip.receipt = None, None
+        for clip in held:
+            clip.keyframes_basis, clip.keyframes_asked_at = None, None
     deletions.enter(session, files, "its clip left the library")
-    for clip in held.values():
-        clip.is_virtual, clip.clip_filepath = True, None
-        clip.exported_frames, clip.receipt = None, None
-        clip.keyframes_basis, clip.keyframes_asked_at = None, None
+
+
+def _physical(session: Session, clips: Sequence[Clip]) -> list[Clip]:
+    """Those of the clips that have files and are of physical videos."""
+    held = [clip for clip in clips if not clip.is_virtual]
+    if not held:
+        return []
+    physical = session.exec(
+        select(SourceVideo.id).where(
+            col(SourceVideo.id).in_({clip.source_video_id for clip in held}),
+            SourceVideo.pipeline == ClipPipeline.PHYSICAL,
+        )
+    ).all()
+    return [clip for clip in held if clip.source_video_id in physical]
 
 
 _IDS: Any = sa.any_(given_ids("clip_ids"))
@@ -92,7 +131,11 @@ def replace_keyframes(
     others are deleted, and the vectors that were made of them go."""
     before = keyframes(session, clip_id)
     forget_vectors(session, [clip_id])
-    session.execute(delete(ClipArtifact).where(col(ClipArtifact.clip_id) == clip_id))
+    session.execute(
+        delete(ClipArtifact).where(
+            col(ClipArtifact.clip_id) == clip_id, col(ClipArtifact.kind) == ArtifactKind.KEYFRAME
+        )
+    )
     session.add_all(
         ClipArtifact(clip_id=clip_id, kind=ArtifactKind.KEYFRAME, **each) for each in now
     )
@@ -100,6 +143,63 @@ def replace_keyframes(
     others = [each.filepath for each in before if each.filepath not in kept]
     deletions.enter(session, others, "other keyframes replaced it")
     session.execute(update(Clip).where(col(Clip.id) == clip_id).values(keyframes_basis=basis))
+
+
+def save_sprites(session: Session, clip: Clip, filepath: str, index: SpriteIndex) -> None:
+    """The clip's sprite sheets are in the object `filepath`, which has been written. The object of
+    others is deleted."""
+    before = delete(ClipArtifact).where(
+        col(ClipArtifact.clip_id) == clip.id, col(ClipArtifact.kind) == ArtifactKind.SPRITES
+    )
+    gone = set(session.scalars(before.returning(col(ClipArtifact.filepath))))
+    session.add(
+        ClipArtifact(
+            clip_id=clip.id,
+            kind=ArtifactKind.SPRITES,
+            frame=index.first,
+            filepath=filepath,
+            width=index.width,
+            height=index.height,
+            sprites=index.as_json(),
+        )
+    )
+    session.flush()
+    deletions.enter(session, gone - {filepath}, "other sprite sheets replaced it")
+
+
+class ClipSprites(NamedTuple):
+    """The sprite sheets of a clip."""
+
+    filepath: str
+    sprites: StoredSpriteIndex
+
+
+SPRITES = sa.select(
+    col(ClipArtifact.clip_id), col(ClipArtifact.filepath), col(ClipArtifact.sprites)
+).where(
+    col(ClipArtifact.clip_id) == sa.any_(given_ids("clip_ids")),
+    col(ClipArtifact.kind) == ArtifactKind.SPRITES,
+)
+"""Those of the clips `clip_ids`."""
+
+
+def sprites_of(session: Session, clip_ids: Collection[int]) -> dict[int, ClipSprites]:
+    """The sprite sheets of those of the clips that have some, by clip."""
+    return sprites_by_clip(session.execute(SPRITES, {"clip_ids": list(clip_ids)}))
+
+
+def sprites_by_clip(rows: Iterable[Any]) -> dict[int, ClipSprites]:
+    """Of the rows of `SPRITES`."""
+    return {row.clip_id: ClipSprites(row.filepath, row.sprites) for row in rows}
+
+
+def drop_sprites(session: Session, filepath: str) -> bool:
+    """Forgets the sprite sheets of a clip that are gone; whether there were any. Its video's show
+    the clip, too."""
+    gone = delete(ClipArtifact).where(
+        col(ClipArtifact.filepath) == filepath, col(ClipArtifact.kind) == ArtifactKind.SPRITES
+    )
+    return session.scalars(gone.returning(col(ClipArtifact.id))).first() is not None
 
 
 def forget_vectors(session: Session, clip_ids: Collection[int]) -> None:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clip_work, deletions
@@ -23,20 +22,14 @@ from heaters_pipeline.db.models import (
     ClipFile,
     ExportFailure,
     ExportProfile,
-    ProfileUse,
     SourceVideo,
 )
+from heaters_pipeline.db.wanted_files import is_made, is_main, lacking, pairs
 from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError, NotFound
-from heaters_pipeline.domain.profiles import Groups
 from heaters_pipeline.domain.receipts import Receipt
-from heaters_pipeline.domain.states import APPROVED, ClipState
-
-PAST_EXPORT = APPROVED - {
-    *(ClipState.REVIEW_APPROVED, ClipState.EXPORTING, ClipState.EXPORT_FAILED),
-}
-
+from heaters_pipeline.domain.states import ClipState
 
 MOST_FILES = 200
 """Missing files that one run makes; the sensor asks for the rest."""
@@ -97,16 +90,26 @@ def failures(session: Session, clip_ids: Sequence[int]) -> dict[int, list[Export
 def wanted(session: Session, clip_ids: Sequence[int]) -> list[Wanted]:
     """What is missing of these clips, whatever failed before; a clip's main file first."""
     rows = session.execute(
-        _pairs(col(Clip.id).in_(clip_ids), ~_is_made()).with_only_columns(Clip, ExportProfile)
+        pairs(col(Clip.id).in_(clip_ids), ~is_made()).with_only_columns(Clip, ExportProfile)
     )
     return [Wanted(*row) for row in rows]
 
 
-def missing(session: Session, video_id: int, limit: int = MOST_FILES) -> list[Wanted]:
+def of_scenes(session: Session, video_id: int) -> list[Wanted]:
+    """The main files of the video's scenes that are not cut yet, whatever failed before."""
+    scenes = col(Clip.source_video_id) == video_id, col(Clip.state) == ClipState.SPLICING
+    rows = session.execute(pairs(*scenes, is_main()).with_only_columns(Clip, ExportProfile))
+    return [Wanted(*row) for row in rows]
+
+
+def missing(
+    session: Session, video_id: int, undo_window_seconds: float, limit: int = MOST_FILES
+) -> list[Wanted]:
     """What clips of the video that are past their export lack: files of profiles that were added,
-    given another use, or changed. Not what failed by the same spec already."""
+    given another use, or changed; and the main files of clips that have one before that. Not what
+    failed by the same spec already."""
     rows = session.execute(
-        lacking()
+        lacking(undo_window_seconds)
         .where(col(Clip.source_video_id) == video_id)
         .with_only_columns(Clip, ExportProfile)
         .limit(limit)
@@ -114,7 +117,7 @@ def missing(session: Session, video_id: int, limit: int = MOST_FILES) -> list[Wa
     return [Wanted(*row) for row in rows]
 
 
-def due(session: Session, limit: int) -> list[DueExports]:
+def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueExports]:
     """Videos with clips that lack a file, where nobody is at work on them: a run makes one file
     after the other."""
     lacks = sa.func.concat_ws(
@@ -135,7 +138,7 @@ def due(session: Session, limit: int) -> list[DueExports]:
     )
     all_of_it = sa.cast(sa.func.sum(sa.func.hashtextextended(lacks, 0)), sa.Text)
     rows = session.execute(
-        lacking()
+        lacking(undo_window_seconds)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
         .with_only_columns(
             col(SourceVideo.key),
@@ -233,24 +236,25 @@ def try_later(session: Session, failed: Sequence[Passing]) -> list[int]:
     return over
 
 
-def put_back_left(session: Session, video_key: str, error: str) -> None:
+def put_back_left(session: Session, video_key: str, undo_window_seconds: float, error: str) -> None:
     """Has the files that a run which died was to make made after a pause, unless a step is at work
     on the video."""
-    rows = _lacking_of(session, video_key)
+    rows = _lacking_of(session, video_key, undo_window_seconds)
     if is_at_work(session, video_key):
         clip_work.new_attempt(session, {clip.id for clip, _ in rows})
     else:
         try_later(session, [Passing(clip.id, profile, error) for clip, profile in rows])
 
 
-def ask_again(session: Session, video_key: str) -> None:
+def ask_again(session: Session, video_key: str, undo_window_seconds: float) -> None:
     """Makes the next run for the files that clips lack another one."""
-    clip_work.new_attempt(session, {clip.id for clip, _ in _lacking_of(session, video_key)})
+    rows = _lacking_of(session, video_key, undo_window_seconds)
+    clip_work.new_attempt(session, {clip.id for clip, _ in rows})
 
 
-def _lacking_of(session: Session, video_key: str) -> Sequence[Any]:
+def _lacking_of(session: Session, video_key: str, undo_window_seconds: float) -> Sequence[Any]:
     return session.execute(
-        lacking()
+        lacking(undo_window_seconds)
         .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
         .where(col(SourceVideo.key) == video_key)
         .with_only_columns(Clip, ExportProfile)
@@ -258,11 +262,11 @@ def _lacking_of(session: Session, video_key: str) -> Sequence[Any]:
     ).all()
 
 
-def give_up(session: Session, video_key: str, error: str) -> None:
+def give_up(session: Session, video_key: str, undo_window_seconds: float, error: str) -> None:
     """Fails the files that a run was to make and did not, no more than a run makes. Where a step is
     at work on the video, their clips get a new attempt instead."""
     at_work = is_at_work(session, video_key)
-    rows = _lacking_of(session, video_key)
+    rows = _lacking_of(session, video_key, undo_window_seconds)
     for clip, profile in rows:
         if not at_work:
             fail(session, clip.id, profile, error)
@@ -307,7 +311,7 @@ def make_again(session: Session, filepath: str) -> bool:
         return False
     clip_id, profile = outdated[0]
     clip_work.new_attempt(session, [clip_id])
-    wanted = lacking().where(col(Clip.id) == clip_id, col(ExportProfile.name) == profile)
+    wanted = lacking(0).where(col(Clip.id) == clip_id, col(ExportProfile.name) == profile)
     return session.execute(wanted.limit(1)).first() is not None
 
 
@@ -324,71 +328,22 @@ def main_file(session: Session, clip_id: int) -> ClipFile | None:
     return facts | {"receipt": first.receipt}
 
 
-def forget(session: Session, clip_ids: Iterable[int]) -> list[str]:
-    """Takes clips' exports out of the tables; the storage keys of the files that they leave."""
+def forget(session: Session, clip_ids: Iterable[int], but: Sequence[str] = ()) -> list[str]:
+    """Takes clips' exports out of the tables, `but` these; the storage keys of the files that they
+    leave."""
     ids = list(clip_ids)
     session.execute(sa.delete(ExportFailure).where(col(ExportFailure.clip_id).in_(ids)))
-    left = sa.delete(ClipExport).where(col(ClipExport.clip_id).in_(ids))
+    left = sa.delete(ClipExport).where(
+        col(ClipExport.clip_id).in_(ids), col(ClipExport.filepath).not_in(but)
+    )
     return list(session.scalars(left.returning(col(ClipExport.filepath))))
 
 
-def is_for(profile: Any = ExportProfile) -> Any:
-    """SQL that is true of a clip and a profile that is for it."""
-    is_of_video = sa.or_(
-        col(ProfileUse.source_video_id).is_(None),
-        col(ProfileUse.source_video_id) == col(Clip.source_video_id),
-    )
-    has_label = sa.or_(
-        col(ProfileUse.label).is_(None), col(ProfileUse.label) == sa.any_(col(Clip.labels))
-    )
-    used = sa.exists().where(col(ProfileUse.profile_id) == profile.id, is_of_video, has_label)
-    return sa.and_(sa.not_(profile.retired), used)
-
-
-def is_left_to_group() -> Any:
-    """SQL that is true of a clip of a group and a profile that makes one file of the group instead.
-    The first of a clip's profiles makes its own file all the same: the library shows it."""
-    member: Any = aliased(Clip)
-    earlier: Any = aliased(ExportProfile)
-    is_grouped = sa.or_(
-        col(Clip.grouped_with_clip_id).is_not(None),
-        sa.exists().where(
-            member.grouped_with_clip_id == col(Clip.id), member.state != ClipState.SUPERSEDED
-        ),
-    )
-    is_main = ~sa.exists().where(earlier.id < col(ExportProfile.id), is_for(earlier))
-    makes_one = col(ExportProfile.spec)["groups"].astext == Groups.ONE
-    return sa.and_(sa.func.coalesce(makes_one, sa.false()), is_grouped, ~is_main)
-
-
-def lacking() -> Any:
-    """SQL for the clips past their export and the profiles that they lack a file of."""
-    failed = sa.exists().where(
-        col(ExportFailure.clip_id) == col(Clip.id),
-        col(ExportFailure.profile) == col(ExportProfile.name),
-        col(ExportFailure.profile_hash) == col(ExportProfile.hash),
-        sa.not_(clip_work.has_waited(ExportFailure) & col(ExportFailure.retry_at).is_not(None)),
-    )
-    video: Any = aliased(SourceVideo)
-    archived = sa.exists().where(video.id == col(Clip.source_video_id), video.archived.is_not(None))
-    return _pairs(col(Clip.state).in_(PAST_EXPORT), ~_is_made(), ~failed, ~archived)
-
-
-def _pairs(*conditions: Any) -> Any:
-    return (
-        sa.select(col(Clip.id))
-        .join(ExportProfile, is_for())
-        .where(*conditions, ~is_left_to_group())
-        .order_by(col(Clip.start_frame), col(ExportProfile.id))
-    )
-
-
-def _is_made() -> Any:
-    return sa.exists().where(
-        col(ClipExport.clip_id) == col(Clip.id),
-        col(ClipExport.profile) == col(ExportProfile.name),
-        col(ClipExport.profile_hash) == col(ExportProfile.hash),
-    )
+def outdate(session: Session, clip_ids: Iterable[int]) -> None:
+    """Has the files of clips made again: they show other frames than the clips do now."""
+    if ids := list(clip_ids):
+        of_them = sa.update(ClipExport).where(col(ClipExport.clip_id).in_(ids))
+        session.execute(of_them.values(profile_hash=""))
 
 
 def _forget_failure(session: Session, clip_id: int, profile: str) -> None:

@@ -1,5 +1,5 @@
-"""What pages tell of clips besides their rows: cuts, likeness, verdict and comments, in one way to
-the database and back."""
+"""What pages tell of clips besides their rows: cuts, likeness, verdict, comments and sprite sheets, in
+one way to the database and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from heaters_pipeline.db import clip_transitions, comments, event_log, likeness, review_queue
+from heaters_pipeline.db import (
+    artifacts,
+    clip_transitions,
+    comments,
+    event_log,
+    likeness,
+    review_queue,
+)
+from heaters_pipeline.db.artifacts import ClipSprites
 from heaters_pipeline.db.clip_transitions import ClipCuts
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip
@@ -37,6 +45,8 @@ class ClipFacts(NamedTuple):
     """None where nobody has decided on it."""
     comments: int
     """How many it has."""
+    sprites: ClipSprites | None
+    """Its own; None where its video's alone show it."""
 
 
 def of_clips(
@@ -72,12 +82,14 @@ def _read(facts: Iterable[Any], clips: Sequence[Clip]) -> Mapping[int, ClipFacts
     verdicts = event_log.newest(rows["verdicts"], decided)
     scores = {row.clip_id: float(row.score) for row in rows["scores"]}
     said = {row.clip_id: int(row.number) for row in rows["said"]}
+    sprites = artifacts.sprites_by_clip(rows["sprites"])
     return {
         clip_id: ClipFacts(
             cuts[clip_id],
             scores.get(clip_id),
             _verdict(verdicts[clip_id]) if clip_id in verdicts else None,
             said.get(clip_id, 0),
+            sprites.get(clip_id),
         )
         for clip_id in ids
     }
@@ -111,5 +123,6 @@ _FACTS = Prepared(
         verdicts=event_log.verdicts_on(given_ids("clip_ids")),
         scores=likeness.SCORES,
         said=comments.COUNTS,
+        sprites=artifacts.SPRITES,
     )
 )

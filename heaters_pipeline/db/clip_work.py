@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import outages, webhooks
@@ -20,8 +21,9 @@ from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.states import (
     AT_WORK,
     CLIP_STEPS,
+    COMPLETE,
     EXPORT,
-    UNFINISHED,
+    GOES_ON,
     ClipState,
     Step,
     changed,
@@ -60,14 +62,22 @@ class Abandoned(NamedTuple):
 
 def rested(undo_window_seconds: float) -> Any:
     """True of a decision past its undo window, by the database's clock alone."""
-    return col(Clip.decided_at) <= sa.func.now() - timedelta(seconds=undo_window_seconds)
+    return is_past(col(Clip.decided_at), undo_window_seconds)
+
+
+def is_past(time: Any, seconds: float) -> Any:
+    """SQL that is true of a time so long ago, by the database's clock."""
+    return time <= sa.func.now() - timedelta(seconds=seconds)
 
 
 def _due(undo_window_seconds: float) -> Any:
+    video: Any = aliased(SourceVideo)
+    # Until all scenes are cut, the run that cuts them has them.
+    is_cut = sa.exists().where(video.id == col(Clip.source_video_id), video.state.in_(COMPLETE))
     return sa.and_(
         sa.or_(
             sa.and_(col(Clip.state) == ClipState.REVIEW_APPROVED, rested(undo_window_seconds)),
-            col(Clip.state).in_(UNFINISHED),
+            sa.and_(col(Clip.state).in_(GOES_ON), is_cut),
         ),
         has_waited(Clip),
     )

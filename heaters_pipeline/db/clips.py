@@ -26,7 +26,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Side
 from heaters_pipeline.domain.doubt import Doubts
 from heaters_pipeline.domain.errors import NotFound
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState, changed
 from heaters_pipeline.domain.transitions import Transition, Transitions
 
 LIVE = col(Clip.state) != ClipState.SUPERSEDED
@@ -34,7 +34,7 @@ LIVE = col(Clip.state) != ClipState.SUPERSEDED
 _member: Any = aliased(Clip)
 
 TOUCHED = sa.or_(
-    col(Clip.state) != ClipState.PENDING_REVIEW,
+    col(Clip.state).not_in({ClipState.PENDING_REVIEW, *BEFORE_REVIEW}),
     col(Clip.made_by) != Action.REPLAN,
     col(Clip.labels) != [],
     col(Clip.rating).is_not(None),
@@ -167,6 +167,7 @@ def lay(
     ranges: Sequence[FrameRange],
     made_by: Action,
     annotation: Annotation = NOTHING_SAID,
+    state: ClipState = ClipState.PENDING_REVIEW,
 ) -> list[Clip]:
     """New virtual clips, rows without files, in film order. Takes as many statements for thousands
     as for one."""
@@ -178,6 +179,7 @@ def lay(
     rows = [
         {
             "source_video_id": video.id,
+            "state": state,
             "made_by": made_by,
             "labels": list(annotation.labels),
             "rating": annotation.rating,
@@ -328,7 +330,7 @@ WRITE_DECIDED: Any = (
 _SAVE = Prepared(WRITE_DECIDED)
 
 _LAID = (
-    *("source_video_id", "made_by", "cut_points", "trim", "doubt"),
+    *("source_video_id", "state", "made_by", "cut_points", "trim", "doubt"),
     *("labels", "rating", "note", "chosen_frames"),
 )
 
@@ -367,6 +369,16 @@ def lock_live(session: Session, video_id: int) -> dict[int, Clip]:
         if live <= held.keys():
             return {clip_id: held[clip_id] for clip_id in sorted(live)}
         held |= locked(session, live - held.keys())
+
+
+def cut_again(session: Session, video_id: int) -> None:
+    """Has the scenes of a video cut again that have files already: they show another source."""
+    session.execute(
+        sa.update(Clip)
+        .where(col(Clip.source_video_id) == video_id, col(Clip.state) == ClipState.SPLICED)
+        .values(state=changed(ClipState.SPLICED, ClipState.SPLICING))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def free(*conditions: Any) -> Any:

@@ -14,7 +14,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.models import Clip, ClipArtifact, ClipEmbedding, VectorFailure
+from heaters_pipeline.db.models import (
+    ArtifactKind,
+    Clip,
+    ClipArtifact,
+    ClipEmbedding,
+    VectorFailure,
+)
 from heaters_pipeline.db.vector_indexes import drop_index
 from heaters_pipeline.db.vector_search import nearest
 from heaters_pipeline.domain.states import ClipState
@@ -104,7 +110,9 @@ def number_lacking(session: Session, model: str, strategy: str) -> int:
 
 
 def _lacks(model: str, strategy: str) -> tuple[Any, ...]:
-    keyframes = sa.exists().where(col(ClipArtifact.clip_id) == col(Clip.id))
+    keyframes = sa.exists().where(
+        col(ClipArtifact.clip_id) == col(Clip.id), col(ClipArtifact.kind) == ArtifactKind.KEYFRAME
+    )
     return Clip.state == ClipState.EMBEDDED, keyframes, ~_has_vector(model, strategy)
 
 

@@ -14,7 +14,7 @@ from heaters_pipeline.db import clips
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.db.prepared import Prepared
 from heaters_pipeline.domain.decisions import Action, Snapshot
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
 
 class Outcome(NamedTuple):
@@ -181,7 +181,7 @@ def _names_frames(before: Snapshot, now: Snapshot) -> bool:
 def _stamp(clip: Clip) -> dict[str, Any]:
     """What the row of a clip gets besides when its undo window begins."""
     fresh: dict[str, Any] = {"error": None, "tries": 0, "retry_at": None}
-    if clip.state == ClipState.PENDING_REVIEW:
+    if clip.state in {ClipState.PENDING_REVIEW, *BEFORE_REVIEW}:
         return {**fresh, "decided_at": None}
     return {
         **fresh,

@@ -11,9 +11,9 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clip_work, deletions
 from heaters_pipeline.db.among import among
-from heaters_pipeline.db.clip_exports import PAST_EXPORT
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import Clip, ExportProfile, GroupExport, SourceVideo
+from heaters_pipeline.db.wanted_files import PAST_EXPORT
 from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.receipts import Receipt

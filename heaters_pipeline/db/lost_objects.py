@@ -7,11 +7,17 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_exports, group_exports, keyframe_rules, source_videos
+from heaters_pipeline.db import (
+    artifacts,
+    clip_exports,
+    group_exports,
+    keyframe_rules,
+    source_videos,
+)
 from heaters_pipeline.db.models import SourceVideo, StoredObject
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.layout import Kind
-from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.domain.states import COMPLETE
 
 
 def make_again(session: Session, lost: StoredObject) -> bool:
@@ -33,7 +39,7 @@ def due(session: Session, limit: int) -> list[tuple[str, int, list[str]]]:
         sa.select(col(SourceVideo.key), col(SourceVideo.attempt), col(SourceVideo.lost_products))
         .where(
             col(SourceVideo.lost_products).is_not(None),
-            col(SourceVideo.state) == SourceState.READY,
+            col(SourceVideo.state).in_(COMPLETE),
             col(SourceVideo.archived).is_(None),
             sa.not_(col(SourceVideo.refetch_requested)),
             sa.or_(col(SourceVideo.retry_at).is_(None), col(SourceVideo.retry_at) <= sa.func.now()),
@@ -49,7 +55,7 @@ def remake(session: Session, video_id: int, product: str) -> bool:
     It is no use for a video that is not ready: its ingest makes all products."""
     found = select(SourceVideo).options(WITHOUT_INDEX).where(SourceVideo.id == video_id)
     video = session.exec(found.with_for_update()).one()
-    if video.state != SourceState.READY or video.archived or video.source_filepath is None:
+    if video.state not in COMPLETE or video.archived or video.source_filepath is None:
         return False
     before = video.lost_products or []
     if product not in before:
@@ -57,6 +63,10 @@ def remake(session: Session, video_id: int, product: str) -> bool:
         video.attempt += 1
         video.error, video.tries, video.retry_at = None, 0, None
     return True
+
+
+def _sprites(session: Session, lost: StoredObject) -> bool:
+    return artifacts.drop_sprites(session, lost.path) or _proxy(session, lost)
 
 
 def _proxy(session: Session, lost: StoredObject) -> bool:
@@ -87,7 +97,7 @@ def _keyframe(session: Session, lost: StoredObject) -> bool:
 _MAKERS: Mapping[Kind, Callable[[Session, StoredObject], bool]] = {
     Kind.REVIEW_PROXY: _proxy,
     Kind.PROXY_AUDIO: _proxy,
-    Kind.SPRITES: _proxy,
+    Kind.SPRITES: _sprites,
     Kind.FRAME_SCORES: _thumbnails,
     Kind.CUT_EVIDENCE: _evidence,
     Kind.CLIP: _export,

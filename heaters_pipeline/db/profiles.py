@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_exports, clip_work
+from heaters_pipeline.db import clip_work, wanted_files
 from heaters_pipeline.db.models import (
     Clip,
     ClipExport,
@@ -175,9 +175,9 @@ def retry(session: Session, name: str | None, video_key: str | None) -> int:
 
 
 def lacks(session: Session) -> dict[str, Lack]:
-    """What exported clips lack now, by the profile's name."""
+    """What clips lack now, by the profile's name."""
     rows = session.execute(
-        clip_exports.lacking()
+        wanted_files.lacking(undo_window_seconds=0)
         .order_by(None)
         .with_only_columns(
             col(ExportProfile.name),

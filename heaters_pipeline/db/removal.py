@@ -79,6 +79,12 @@ def remove(session: Session, key: str, *, actor: str) -> str:
             error=None,
             tries=0,
             retry_at=None,
+        )
+    )
+    session.execute(
+        sa.update(Clip)
+        .where(col(Clip.source_video_id) == video.id, ~col(Clip.is_virtual))
+        .values(
             is_virtual=True,
             clip_filepath=None,
             exported_frames=None,

@@ -17,7 +17,7 @@ from heaters_pipeline.db.models import ApartRow, Clip, FrameSignature, RepeatRow
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.repeats import METHOD, ClipRepeat, Repeat, clip_repeat, covered
-from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.domain.states import COMPLETE
 
 NEIGHBOURS = 8
 """Signatures of other videos that are looked at for each of a clip's, and as many of its own: takes
@@ -160,7 +160,7 @@ def unsought(session: Session, limit: int) -> list[str]:
         session.scalars(
             sa.select(col(SourceVideo.key))
             .where(
-                col(SourceVideo.state) == SourceState.READY,
+                col(SourceVideo.state).in_(COMPLETE),
                 col(SourceVideo.frame_scores_filepath).is_not(None),
                 sa.or_(
                     col(SourceVideo.repeats_sought_in).is_distinct_from(

@@ -10,9 +10,10 @@ from heaters_pipeline.db import clips
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain import cut_points
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
 
 def replan(
@@ -43,14 +44,17 @@ def replan(
         clips.save(session, changed)
     if not replaced and not missing:
         return None
-    made = clips.lay(session, video, missing, Action.REPLAN)
+    is_physical = video.pipeline == ClipPipeline.PHYSICAL
+    state = ClipState.SPLICING if is_physical else ClipState.PENDING_REVIEW
+    made = clips.lay(session, video, missing, Action.REPLAN, state=state)
     return record(session, "pipeline", Action.REPLAN, [Part(before, replaced + made)])
 
 
 def _renewed(session: Session, video: SourceVideo, live: Iterable[Clip]) -> list[Clip]:
-    """Gives pending clips the trim and the doubt that detection gives them now; the changed
-    ones."""
-    pending = [clip for clip in live if clip.state == ClipState.PENDING_REVIEW]
+    """Gives pending clips, and those that come to be, the trim and the doubt that detection gives
+    them now; the changed ones."""
+    open_ones = {ClipState.PENDING_REVIEW, *BEFORE_REVIEW}
+    pending = [clip for clip in live if clip.state in open_ones]
     detected = clips.detected(session, video, [clip.frames for clip in pending])
     changed = []
     for clip, found in zip(pending, detected, strict=True):

@@ -13,8 +13,8 @@ from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.states import (
     CLIP_STEPS,
+    GOES_ON,
     SOURCE_STEPS,
-    UNFINISHED,
     ClipState,
     SourceState,
 )
@@ -41,7 +41,7 @@ def waiting(session: Session, undo_window_seconds: float) -> Number:
     rested = clip_work.rested(undo_window_seconds)
     due = sa.or_(
         sa.and_(col(Clip.state) == ClipState.REVIEW_APPROVED, rested),
-        col(Clip.state).in_(UNFINISHED),
+        col(Clip.state).in_(GOES_ON),
     )
     clips = sa.select(sa.func.count()).select_from(Clip).where(due)
     videos = (

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import (
     artifacts,
+    clip_exports,
     clips,
     group_exports,
     labels,
@@ -336,6 +337,7 @@ def _nudge(session: Session, actor: str, decision: Nudge, pair: Sequence[Clip]) 
     video = session.get_one(SourceVideo, first.source_video_id, options=[WITHOUT_INDEX])
     with session.no_autoflush:
         artifacts.leave_library(session, pair)
+        clip_exports.outdate(session, [clip.id for clip in pair if not clip.is_virtual])
         for clip, frames in zip(pair, ranges, strict=True):
             clips.reshape(session, video, clip, frames, [decision.frame])
             clip.made_by = decision.action

@@ -15,7 +15,7 @@ from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.redaction import LOGIN
-from heaters_pipeline.domain.states import SOURCE_STEPS, SourceState
+from heaters_pipeline.domain.states import COMPLETE, SOURCE_STEPS, SourceState
 
 
 class Choice(StrEnum):
@@ -34,7 +34,7 @@ class Name(NamedTuple):
     title: str
 
 
-_UNDER_WAY = {step.doing for step in SOURCE_STEPS} | {step.done for step in SOURCE_STEPS[:-1]}
+_UNDER_WAY = {state for step in SOURCE_STEPS for state in (step.doing, step.done)} - COMPLETE
 
 _ASKED_FOR = sa.or_(col(SourceVideo.refetch_requested), col(SourceVideo.lost_products).is_not(None))
 """A ready video waits for something all the same."""
@@ -146,7 +146,7 @@ def ready(session: Session, limit: int) -> list[Name]:
     """Videos whose clips can be reviewed, newest first."""
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.title)
-        .where(SourceVideo.state == SourceState.READY)
+        .where(col(SourceVideo.state).in_(COMPLETE))
         .order_by(col(SourceVideo.id).desc())
         .limit(limit)
     )

@@ -24,9 +24,11 @@ from heaters_pipeline.db.models import (
     SourceVideo,
 )
 from heaters_pipeline.domain import retries
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import (
+    COMPLETE,
     DOWNLOAD,
     PREPROCESS,
     SOURCE_STEPS,
@@ -35,6 +37,7 @@ from heaters_pipeline.domain.states import (
     Step,
     begins,
     changed,
+    step_of,
 )
 from heaters_pipeline.domain.webhooks import EventKind
 
@@ -70,6 +73,7 @@ def register(
     url: str,
     origin: Origin,
     needs_splicing: bool,
+    pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
     source_filepath: str | None = None,
     playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
@@ -82,6 +86,7 @@ def register(
             url=url,
             origin=origin,
             needs_splicing=needs_splicing,
+            pipeline=pipeline,
             source_filepath=source_filepath,
             playlist_id=playlist_id,
         )
@@ -161,6 +166,7 @@ def begin(session: Session, key: str, step: Step[SourceState]) -> SourceVideo:
     Raises TransitionError if an earlier step is missing.
     """
     video = _locked(session, key)
+    step = step_of(ClipPipeline(video.pipeline), step)
     if begins(SourceState(video.state), step):
         video.state = step.doing
     if step is DOWNLOAD:
@@ -195,9 +201,9 @@ def finish(
     video = _locked(session, key)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.done)
-        if video.state == SourceState.READY:
+        if video.state in COMPLETE:
             webhooks.tell_of_video(session, EventKind.READY, video)
-    if video.state == SourceState.READY:
+    if video.state in COMPLETE:
         video.cancel_requested = False
         video.tries, video.retry_at = 0, None
 
@@ -302,6 +308,7 @@ def record(session: Session, key: str, facts: SourceFacts) -> None:
 def fail(session: Session, key: str, step: Step[SourceState], error: str) -> None:
     """Records why a step failed. A video that was already further along keeps its state."""
     video = _locked(session, key)
+    step = step_of(ClipPipeline(video.pipeline), step)
     if video.state == step.doing:
         video.state = changed(SourceState(video.state), step.failed)
     _end(video, error)
@@ -401,7 +408,8 @@ def _is_asked_for(video: SourceVideo) -> bool:
 
 def _step_under_way(video: SourceVideo) -> Step[SourceState] | None:
     at = (each for each in SOURCE_STEPS if video.state in (each.waiting, each.doing))
-    return next(at, None)
+    step = next(at, None)
+    return step and step_of(ClipPipeline(video.pipeline), step)
 
 
 def abandoned(session: Session, limit: int) -> list[tuple[str, datetime]]:
@@ -452,7 +460,7 @@ def retry(session: Session, key: str) -> SourceVideo:
     on it.
     """
     video = _locked(session, key)
-    if video.state == SourceState.READY:
+    if video.state in COMPLETE:
         raise InputError(f"{video.title} is ready: there is nothing to try again.")
     if video.error is None and video.state in {step.waiting for step in SOURCE_STEPS}:
         raise InputError(f"{video.title} waits for its turn: there is nothing to try again.")
@@ -476,7 +484,7 @@ def refetch(session: Session, key: str) -> SourceVideo:
         raise InputError(f"{video.title} is archived: restore it first.")
     if video.origin != Origin.WEB:
         raise InputError(f"{video.title} is a file: add the better one as a new video.")
-    if video.state != SourceState.READY:
+    if video.state not in COMPLETE:
         return retry(session, key)
     if video.refetch_requested and video.error is None:
         return video
@@ -496,7 +504,7 @@ def cancel(session: Session, key: str) -> SourceVideo:
     Raises InputError where there is nothing to cancel.
     """
     video = _locked(session, key)
-    at_work = video.state != SourceState.READY or video.progress is not None
+    at_work = video.state not in COMPLETE or video.progress is not None
     if at_work and is_at_work(session, key):
         video.cancel_requested = True
     elif video.state == SourceState.NEW:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from heaters_pipeline.db import clip_counts
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.decisions import COUNTED, Action
-from heaters_pipeline.domain.states import APPROVED, ClipState
+from heaters_pipeline.domain.states import APPROVED, BEFORE_REVIEW, ClipState
 
 LONGEST_THOUGHT = 60
 """Seconds between two decisions of a reviewer; longer ones are pauses."""
@@ -157,8 +157,11 @@ def waiting(session: Session) -> Waiting:
 def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[int]:
     """How many clips waited at the end of each period; `number` is how many do now. Counted back
     from the states that each event found and left; clips of videos that were removed since are
-    left out, as their states before are not known."""
-    pending = f'$[*] ? (@.state == "{ClipState.PENDING_REVIEW}")'
+    left out, as their states before are not known. A scene of a physical video counts from
+    the event that laid it: none tells when it got its file."""
+    states = sorted({ClipState.PENDING_REVIEW, *BEFORE_REVIEW})
+    is_one = " || ".join(f'@.state == "{state}"' for state in states)
+    pending = f"$[*] ? ({is_one})"
     rows = session.execute(
         sa.text("""
             SELECT width_bucket(created_at, CAST(:edges AS timestamptz[])) - 1, sum(

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import artifacts, clips, event_log, group_exports, labels, review_queue
+from heaters_pipeline.db import (
+    artifacts,
+    clip_exports,
+    clips,
+    event_log,
+    group_exports,
+    labels,
+    review_queue,
+)
 from heaters_pipeline.db.clips import LIVE
 from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
 from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
@@ -177,13 +185,15 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
     left: Mapping[str, object] = after
     was: Mapping[str, object] = {"state": ClipState.SUPERSEDED} if before is None else before
     changed = {name: value for name, value in was.items() if value != left.get(name)}
-    state = _state_before(clip, changed)
+    state = _state_before(session, clip, changed)
     if state is not None and not can_be_given(ClipState(clip.state), state):
         raise Conflict(f"Clip {clip.id} is {in_words(clip)} right now: undo when that is done.")
     if before is not None and not changed.keys().isdisjoint({"start_frame", "end_frame"}):
         refuse_unless_decidable(clip)
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
+        if not clip.is_virtual:
+            clip_exports.outdate(session, [clip.id])
         if clip.opinions and "opinions" not in changed:  # which were about other frames
             clip.opinions, state = [], ClipState.PENDING_REVIEW
     clip.state = state or clip.state
@@ -194,7 +204,7 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         clip.labels = labels.current(session, before["labels"])
 
 
-def _state_before(clip: Clip, changed: Mapping[str, object]) -> ClipState | None:
+def _state_before(session: Session, clip: Clip, changed: Mapping[str, object]) -> ClipState | None:
     """The state that an undo gives back to a clip; None where the event left the state alone, and
     where the clip was approved before and still is. A clip that was in the pipeline goes through it
     again, unless it still has its files. An archived clip is final again after another undo
@@ -206,7 +216,17 @@ def _state_before(clip: Clip, changed: Mapping[str, object]) -> ClipState | None
         return None
     if state == ClipState.ARCHIVED:
         return ClipState.REVIEW_ARCHIVED
-    if clip.state == ClipState.REVIEW_ARCHIVED and not clip.is_virtual:
-        return state if state in KEPT_WHILE_ARCHIVED else ClipState.REVIEW_APPROVED
+    is_kept = clip.state == ClipState.REVIEW_ARCHIVED and state in KEPT_WHILE_ARCHIVED
+    if is_kept and _has_what_it_had(session, clip, state):
+        return state
     decided_by_people = DECIDABLE | {ClipState.SUPERSEDED}
     return state if state in decided_by_people else ClipState.REVIEW_APPROVED
+
+
+def _has_what_it_had(session: Session, clip: Clip, state: ClipState) -> bool:
+    """Whether an archived clip still has what it had in a state of the library. One that was taken
+    out of the library since has not, even where it has a file."""
+    has_keyframes = state in {ClipState.KEYFRAMED, ClipState.EMBEDDED, ClipState.EMBEDDING_FAILED}
+    return not clip.is_virtual and (
+        not has_keyframes or bool(artifacts.keyframes(session, clip.id))
+    )

@@ -148,6 +148,10 @@ def group_export(first_clip_id: int, profile: str, basis: str, own: str, contain
     return f"groups/{first_clip_id}/group-{profile}-{name_of(basis)}-{own}.{container}"
 
 
+def clip_sprites(clip_id: int, own: str) -> str:
+    return f"clips/{clip_id}/sprites-{own}.mov"
+
+
 def keyframe(clip_id: int, frame: int, own: str, suffix: str = ".jpg") -> str:
     """`frame` is its number in the source video."""
     return f"clips/{clip_id}/keyframe-{frame}-{own}{suffix}"

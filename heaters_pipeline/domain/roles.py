@@ -43,7 +43,7 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "api_sources": "listed one",
         "api_statistics": "index",
         "api_themes": "listed one rename",
-        "clip_files": "mp4 export keyframe",
+        "clip_files": "mp4 export keyframe sprites",
         "clips": "index similar look_alikes take_apart take_from undo",
         "collections": "index collection create rename remove restore listed make put take_out"
         " put_back order replace",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import TransitionError
 
 
@@ -25,6 +26,11 @@ class SourceState(StrEnum):
     DETECTING_SCENES = "detecting_scenes"
     DETECT_SCENES_FAILED = "detect_scenes_failed"
     READY = "ready"
+    SPLICING = "splicing"
+    """All between the download and the review of a physical video: products, cuts, files."""
+    SPLICED = "spliced"
+    """Each scene has its file."""
+    SPLICE_FAILED = "splice_failed"
     DUPLICATE = "duplicate"
     """An earlier video has the same bytes, or is the same page."""
     EXPANDED = "expanded"
@@ -34,6 +40,11 @@ class SourceState(StrEnum):
 
 
 class ClipState(StrEnum):
+    SPLICING = "splicing"
+    """A scene of a physical video whose file is not cut yet."""
+    SPLICED = "spliced"
+    GENERATING_SPRITE = "generating_sprite"
+    SPRITE_FAILED = "sprite_failed"
     PENDING_REVIEW = "pending_review"
     REVIEW_APPROVED = "review_approved"
     REVIEW_SKIPPED = "review_skipped"
@@ -67,19 +78,31 @@ S, C = SourceState, ClipState
 DOWNLOAD = Step(S.NEW, S.DOWNLOADING, S.DOWNLOADED, S.DOWNLOAD_FAILED)
 PREPROCESS = Step(S.DOWNLOADED, S.PREPROCESSING, S.PREPROCESSED, S.PREPROCESS_FAILED)
 DETECT_SCENES = Step(S.PREPROCESSED, S.DETECTING_SCENES, S.READY, S.DETECT_SCENES_FAILED)
+SPLICE = Step(S.DOWNLOADED, S.SPLICING, S.SPLICED, S.SPLICE_FAILED)
 
+SPRITE = Step(C.SPLICED, C.GENERATING_SPRITE, C.PENDING_REVIEW, C.SPRITE_FAILED)
 EXPORT = Step(C.REVIEW_APPROVED, C.EXPORTING, C.EXPORTED, C.EXPORT_FAILED)
 KEYFRAME = Step(C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.KEYFRAME_FAILED)
 EMBED = Step(C.KEYFRAMED, C.EMBEDDING, C.EMBEDDED, C.EMBEDDING_FAILED)
 
-SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
-CLIP_STEPS = (EXPORT, KEYFRAME, EMBED)
+SOURCE_STEPS = (DOWNLOAD, PREPROCESS, DETECT_SCENES, SPLICE)
+CLIP_STEPS = (SPRITE, EXPORT, KEYFRAME, EMBED)
 
 AT_WORK = frozenset(step.doing for step in CLIP_STEPS)
 """A step of the pipeline has taken the clip and has not ended."""
 
-SETTLED = frozenset({S.READY, S.DUPLICATE, S.EXPANDED, S.REMOVED})
+COMPLETE = frozenset({S.READY, S.SPLICED})
+"""The source video is all in clips for reviewers."""
+
+SETTLED = COMPLETE | {S.DUPLICATE, S.EXPANDED, S.REMOVED}
 """The pipeline has nothing left to do with the source video."""
+
+BEFORE_REVIEW = frozenset({C.SPLICING, C.SPLICED, C.GENERATING_SPRITE, C.SPRITE_FAILED})
+"""Of a physical video, and not for reviewers yet."""
+
+CUT_BEFORE_REVIEW = frozenset({C.SPLICING, C.PENDING_REVIEW, C.REVIEW_SKIPPED})
+"""A clip of a physical video in one of these states is to have a file. Approved ones get all of
+theirs in another way, the others need none."""
 
 REVIEWED = frozenset({C.REVIEW_APPROVED, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED})
 """A reviewer has decided, the pipeline has not acted yet."""
@@ -96,6 +119,9 @@ APPROVED = frozenset(
 UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EMBEDDING})
 """Taken by the pipeline and not embedded yet: what a killed run leaves behind."""
 
+GOES_ON = UNFINISHED | {C.SPLICED, C.GENERATING_SPRITE}
+"""The pipeline has the clip, and goes on with it by itself."""
+
 KEPT_WHILE_ARCHIVED = frozenset(
     {C.EXPORTED, C.KEYFRAMED, C.KEYFRAME_FAILED, C.EMBEDDED, C.EMBEDDING_FAILED}
 )
@@ -107,7 +133,9 @@ _RETRY = {S.NEW}
 _FOLLOWING: Mapping[SourceState, frozenset[SourceState]] = {
     S.NEW: frozenset({S.DOWNLOADING, S.DOWNLOAD_FAILED}),
     S.DOWNLOADING: frozenset({S.DOWNLOADED, S.DOWNLOAD_FAILED, S.DUPLICATE, S.EXPANDED} | _RETRY),
-    S.DOWNLOADED: frozenset({S.PREPROCESSING, S.PREPROCESS_FAILED} | _RETRY),
+    S.DOWNLOADED: frozenset(
+        {S.PREPROCESSING, S.PREPROCESS_FAILED, S.SPLICING, S.SPLICE_FAILED} | _RETRY
+    ),
     S.DOWNLOAD_FAILED: frozenset({S.DOWNLOADING} | _RETRY),
     S.PREPROCESSING: frozenset({S.DOWNLOADED, S.PREPROCESSED, S.PREPROCESS_FAILED} | _RETRY),
     S.PREPROCESSED: frozenset({S.DETECTING_SCENES, S.DETECT_SCENES_FAILED} | _RETRY),
@@ -117,6 +145,9 @@ _FOLLOWING: Mapping[SourceState, frozenset[SourceState]] = {
         {S.DOWNLOADING, S.PREPROCESSING, S.DETECTING_SCENES} | _RETRY
     ),
     S.READY: frozenset(),
+    S.SPLICING: frozenset({S.SPLICED, S.SPLICE_FAILED} | _RETRY),
+    S.SPLICED: frozenset(),
+    S.SPLICE_FAILED: frozenset({S.DOWNLOADING, S.SPLICING} | _RETRY),
     S.DUPLICATE: frozenset({S.DOWNLOADING} | _RETRY),
     S.EXPANDED: frozenset({S.DOWNLOADING} | _RETRY),
     S.REMOVED: frozenset(_RETRY),
@@ -133,6 +164,10 @@ _RECALL = {C.PENDING_REVIEW, C.REVIEW_SKIPPED, C.REVIEW_ARCHIVED}
 """Where a clip of the library goes when somebody takes its approval back."""
 
 CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
+    C.SPLICING: frozenset({C.SPLICED, C.SUPERSEDED}),
+    C.SPLICED: frozenset({C.GENERATING_SPRITE, C.SPRITE_FAILED, C.SUPERSEDED, C.SPLICING}),
+    C.GENERATING_SPRITE: frozenset({C.PENDING_REVIEW, C.SPRITE_FAILED, C.SPLICED}),
+    C.SPRITE_FAILED: frozenset({C.GENERATING_SPRITE, C.SPLICED, C.SUPERSEDED}),
     C.PENDING_REVIEW: _DECIDABLE - {C.PENDING_REVIEW},
     C.REVIEW_APPROVED: _DECIDABLE | {C.EXPORTING, C.EXPORT_FAILED},
     C.REVIEW_SKIPPED: _DECIDABLE,
@@ -150,18 +185,18 @@ CLIP_TRANSITIONS: Mapping[ClipState, frozenset[ClipState]] = {
     C.SUPERSEDED: _DECIDABLE - {C.SUPERSEDED},
 }
 
-_SOURCE_ORDER = (
-    S.NEW,
-    S.DOWNLOADING,
-    S.DOWNLOADED,
-    S.PREPROCESSING,
-    S.PREPROCESSED,
-    S.DETECTING_SCENES,
-    S.READY,
+_SOURCE_ORDERS = (
+    (
+        *(S.NEW, S.DOWNLOADING, S.DOWNLOADED),
+        *(S.PREPROCESSING, S.PREPROCESSED, S.DETECTING_SCENES, S.READY),
+    ),
+    (S.NEW, S.DOWNLOADING, S.DOWNLOADED, S.SPLICING, S.SPLICED),
 )
 
 
 _SPOKEN: Mapping[ClipState, str] = {
+    C.GENERATING_SPRITE: "getting its sprite sheet",
+    C.SPRITE_FAILED: "spliced (its sprite sheet failed)",
     C.PENDING_REVIEW: "pending",
     C.REVIEW_APPROVED: "approved",
     C.REVIEW_SKIPPED: "skipped",
@@ -194,8 +229,9 @@ def can_change(current: State, wanted: State) -> bool:
 
 def can_be_given(current: ClipState, wanted: ClipState) -> bool:
     """True if a reviewer may give a clip that state. What the pipeline is at work on it alone may
-    change."""
-    return current == wanted or (current not in AT_WORK and can_change(current, wanted))
+    change, and what nobody has been shown yet."""
+    is_pipelines = current in AT_WORK | BEFORE_REVIEW
+    return current == wanted or (not is_pipelines and can_change(current, wanted))
 
 
 def changed(current: State, wanted: State) -> State:
@@ -205,12 +241,20 @@ def changed(current: State, wanted: State) -> State:
     return wanted
 
 
+def step_of(pipeline: ClipPipeline, step: Step[SourceState]) -> Step[SourceState]:
+    """The step that a video takes for this work: of a physical one, all between its download and
+    its clips is one step."""
+    is_splice = pipeline == ClipPipeline.PHYSICAL and step in (PREPROCESS, DETECT_SCENES)
+    return SPLICE if is_splice else step
+
+
 def begins(current: SourceState, step: Step[SourceState]) -> bool:
     """True if starting `step` moves the video forward; False if it repeats a step already done.
 
     Raises TransitionError where an earlier step is still missing.
     """
-    if current in _SOURCE_ORDER and _SOURCE_ORDER.index(current) >= _SOURCE_ORDER.index(step.done):
-        return False
+    for order in _SOURCE_ORDERS:
+        if {current, step.done} <= {*order} and order.index(current) >= order.index(step.done):
+            return False
     changed(current, step.doing)
     return True

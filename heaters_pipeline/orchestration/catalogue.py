@@ -15,6 +15,8 @@ VERSIONS = {
     "keyframe_offsets": "1",
     "scene_cut_points": "1",
     "virtual_clips": "1",
+    "spliced_clips": "1",
+    "clip_sprites": "1",
     "exported_clips": "1",
     "clip_keyframes": "1",
     "clip_embeddings": "1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 from sqlalchemy import Engine
 
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.orchestration import metadata
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.settings import get_settings
@@ -20,6 +21,7 @@ def ingest_in_foreground(
     *,
     title: str | None = None,
     needs_splicing: bool = True,
+    clip_pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
     on_progress: ProgressCallback | None = None,
 ) -> IngestReport:
     """`work.ingest`, whose results `instance` learns, but of no run: one that dies with this
@@ -39,6 +41,7 @@ def ingest_in_foreground(
         reference,
         title=title,
         needs_splicing=needs_splicing,
+        clip_pipeline=clip_pipeline,
         on_progress=on_progress,
         on_step=report,
     )

@@ -14,6 +14,9 @@ from heaters_pipeline.orchestration.assets import (
     vectors,
 )
 
+CLIP_SPRITES = "clip_sprites"
+"""Of the ingest, and again where a merge or a split made other clips."""
+
 ingest_job = dg.define_asset_job(
     "ingest",
     selection=dg.AssetSelection.groups(download.GROUP),
@@ -24,7 +27,7 @@ ingest_job = dg.define_asset_job(
 
 library_job = dg.define_asset_job(
     "library",
-    selection=dg.AssetSelection.groups(library.GROUP),
+    selection=dg.AssetSelection.groups(library.GROUP) | dg.AssetSelection.assets(CLIP_SPRITES),
     executor_def=dg.in_process_executor,
     description="The approved clips of a video, up to files that can be searched.",
 )

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from heaters_pipeline.media.products.transcode import Product
+from heaters_pipeline.work.clip_sprites import SpritesMade
 from heaters_pipeline.work.clips import LaidClips
 from heaters_pipeline.work.cuts import FoundCuts
 from heaters_pipeline.work.download import Settled, StoredSource
@@ -16,6 +17,7 @@ from heaters_pipeline.work.ingest import StepResult
 from heaters_pipeline.work.library import Batch, Exported
 from heaters_pipeline.work.objects import StorageCost
 from heaters_pipeline.work.products import IndexedProxy, Products
+from heaters_pipeline.work.splice import Spliced
 from heaters_pipeline.work.vectors import Filled
 
 Metadata = dict[str, Any]
@@ -40,6 +42,10 @@ def by_asset(result: StepResult, cost: StorageCost) -> Mapping[str, Metadata]:
             return {"scene_cut_points": of_cuts(result)}
         case LaidClips():
             return {"virtual_clips": of_clips(result)}
+        case Spliced():
+            return {"spliced_clips": of_spliced(result)}
+        case SpritesMade():
+            return {"clip_sprites": of_sprites(result)}
 
 
 def of_source(source: StoredSource) -> Metadata:
@@ -98,6 +104,19 @@ def of_clips(laid: LaidClips) -> Metadata:
         "merged_by_reviewers": laid.merged_by_reviewers,
         "split_by_reviewers": laid.split_by_reviewers,
     }
+
+
+def of_spliced(spliced: Spliced) -> Metadata:
+    added = spliced.added
+    return {
+        "files": len(added.made),
+        "files_not_made": added.failed,
+        "files_tried_again": added.waiting,
+    }
+
+
+def of_sprites(made: SpritesMade) -> Metadata:
+    return of_batch(made.batch) | {"added": made.added, "not_added": made.failed}
 
 
 def of_batch(batch: Batch) -> Metadata:

@@ -118,7 +118,7 @@ def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> d
         return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
     if not folder.is_dir():
         raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
-    look = add_settled(database.engine, folder, time.time())
+    look = add_settled(database.engine, folder, time.time(), get_settings().pipeline)
     for title in look.added:
         context.log.info(f"{title}: added.")
     for sentence in look.unreadable:
@@ -137,8 +137,9 @@ def approved_clips(
     context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
 ) -> dg.SensorResult:
     """Exports, keyframes and embeds approved clips past their undo window, takes keyframes anew
-    where their rules say otherwise now, and makes archive decisions past their window final. Work
-    whose run has died or is stuck is taken over."""
+    where their rules say otherwise now, and makes archive decisions past their window final, as
+    well as merges and splits of clips with files. Work whose run has died or is stuck is taken
+    over."""
     settings = get_settings()
     window = settings.undo_window_seconds
     silence = longest_silence(settings.stuck_seconds, settings.stall_seconds)
@@ -152,6 +153,7 @@ def approved_clips(
         return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:
         archived = archiving.archive_rested(session, window, AT_ONCE)
+        archiving.drop_replaced(session, window, AT_ONCE)
         keyframe_rules.send_back(session, window, AT_ONCE)
         due = clip_work.due(session, window, BATCH)
     return dg.SensorResult(
@@ -175,7 +177,7 @@ def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
         return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:
         due: list[DueExports | DueGroups] = [
-            *clip_exports.due(session, BATCH),
+            *clip_exports.due(session, get_settings().undo_window_seconds, BATCH),
             *group_exports.due(session, BATCH),
         ]
     return dg.SensorResult(
@@ -340,7 +342,7 @@ def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
     if run.job_name == ingest_job.name:
         give_up_ingest(database.engine, key, attempt_of(run), error)
     elif is_of_exports(run):
-        give_up_exports(database.engine, key, error)
+        give_up_exports(database.engine, key, get_settings().undo_window_seconds, error)
     else:
         window = get_settings().undo_window_seconds
         give_up_library(database.engine, key, asked_of(run), window, error)
@@ -355,7 +357,7 @@ def put_back(database: Database, run: dg.DagsterRun, error: str) -> None:
     if run.job_name == ingest_job.name:
         put_back_ingest(database.engine, key, attempt_of(run), error)
     elif is_of_exports(run):
-        put_back_exports(database.engine, key, error)
+        put_back_exports(database.engine, key, get_settings().undo_window_seconds, error)
     else:
         window = get_settings().undo_window_seconds
         put_back_library(database.engine, key, asked_of(run), window, error)

@@ -81,7 +81,7 @@ def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidCl
     touched = replanned.clips if replanned else []
     return LaidClips(
         live=len(live),
-        new=sum(clip.state == ClipState.PENDING_REVIEW for clip in touched),
+        new=sum(clip.state != ClipState.SUPERSEDED for clip in touched),
         replaced=sum(clip.state == ClipState.SUPERSEDED for clip in touched),
         kept_as_reviewed=len(judged),
         previews=0,

@@ -11,10 +11,11 @@ from sqlmodel import Session
 from heaters_pipeline.db import deletions, source_videos
 from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import url_name
 from heaters_pipeline.domain.quality import DownloadQuality
-from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.domain.states import COMPLETE, DOWNLOAD, SourceState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.scratch import kept_folder
 from heaters_pipeline.media.download.fetch import copy_file, download
@@ -116,7 +117,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     found = look_up(video.url, options)
     if isinstance(found, Playlist):
         return _expand(pipeline, video, found)
-    if found.site_id is not None and video.state != SourceState.READY:
+    if found.site_id is not None and video.state not in COMPLETE:
         with pipeline.transaction() as session:
             same = source_videos.same_page(session, video.key, found.site_id)
             if same is not None:
@@ -133,7 +134,7 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
     size = fetched.path.stat().st_size
     _refuse_beyond_limits(pipeline.settings, video, size, facts)
     sha256 = file_digest(fetched.path)
-    if video.state == SourceState.READY:
+    if video.state in COMPLETE:
         return _keep_beside(pipeline, video, fetched, facts, sha256)
     with pipeline.transaction() as session:
         same = source_videos.same_bytes(session, video.key, sha256)
@@ -214,6 +215,7 @@ def _expand(pipeline: Pipeline, video: SourceVideo, playlist: Playlist) -> Settl
                 entry.url,
                 title=entry.title,
                 needs_splicing=video.needs_splicing,
+                pipeline=ClipPipeline(video.pipeline),
                 playlist_id=video.id,
             )
         source_videos.settle(session, video.key, SourceState.EXPANDED, {"title": title})

@@ -6,7 +6,7 @@ replaces is deleted when no row names it any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby
@@ -16,13 +16,14 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from heaters_pipeline.db import clip_exports, clip_work, clips, deletions, source_videos
-from heaters_pipeline.db.clip_exports import PAST_EXPORT, Passing, Wanted
-from heaters_pipeline.db.models import Clip, ClipFile, ExportProfile
+from heaters_pipeline.db.clip_exports import Passing, Wanted
+from heaters_pipeline.db.models import Clip, ClipFile, ExportProfile, SourceVideo
+from heaters_pipeline.db.wanted_files import PAST_EXPORT
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.receipts import Receipt
-from heaters_pipeline.domain.states import EXPORT
+from heaters_pipeline.domain.states import CUT_BEFORE_REVIEW, EXPORT, ClipState, changed
 from heaters_pipeline.media.clips.export import export_files
 from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.schedule import middle
@@ -35,10 +36,13 @@ from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.side_by_side import side_by_side
 from heaters_pipeline.work.step import sentence_of
 
+SPLICING = ClipState.SPLICING
+
 
 @dataclass(frozen=True)
 class Added:
-    """Files of clips that were exported before, by profiles that were added or changed since."""
+    """Files of clips that were exported before, by profiles that were added or changed since, and
+    of clips of physical videos that nobody has approved."""
 
     made: list[str] = field(default_factory=list)
     """Storage keys."""
@@ -73,9 +77,10 @@ def add_missing(pipeline: Pipeline, key: str) -> Added:
     """Makes the files that clips of the video lack which are past their export. Their states stay
     as they are. The caller holds the video's lock."""
     added = Added()
+    window = pipeline.settings.undo_window_seconds
     with pipeline.transaction() as session:
         video = source_videos.get(session, key)
-        missing: Sequence[Wanted] = clip_exports.missing(session, video.id)
+        missing: Sequence[Wanted] = clip_exports.missing(session, video.id, window)
     if missing:
         by_clip = [list(its) for _, its in groupby(missing, lambda each: each.clip.id)]
         with open_gold_master(pipeline, video, len(by_clip)) as gold:
@@ -95,6 +100,40 @@ def add_missing(pipeline: Pipeline, key: str) -> Added:
             if each.error and clip.id not in added.failed
         )
     return added
+
+
+def cut_scenes(
+    pipeline: Pipeline, video: SourceVideo, progress: Callable[[float, float], None]
+) -> list[str]:
+    """Makes the main file of each scene of a physical video that has none; their storage keys.
+    `progress` is told how many frames are done, of how many. Raises the first error, once all were
+    tried. The caller holds the video's lock."""
+    with pipeline.transaction() as session:
+        wanted = clip_exports.of_scenes(session, video.id)
+    whole, done = sum(each.clip.frames.length for each in wanted), 0
+    with open_gold_master(pipeline, video, len(wanted)) as gold:
+
+        def cut(each: Wanted) -> _Made:
+            with gold.part(each.clip.frames) as part:
+                return _all_made(part, each.clip, [each.profile])[0]
+
+        def tell(each: Wanted) -> None:
+            nonlocal done
+            done += each.clip.frames.length
+            progress(done, whole)
+
+        made = side_by_side(cut, wanted, gold.room.clips, tell)
+    for each in made:
+        if each.error:
+            raise each.error
+    with pipeline.transaction() as session:
+        left = [clip.id for clip in clips.of_video(session, video.id) if clip.state == SPLICING]
+    if left:
+        raise InputError(
+            f"No profile is for clip {left[0]}, so it gets no file: give it one on the page "
+            "Profiles, then try again."
+        )
+    return [each.path for each in made if each.path]
 
 
 @dataclass(frozen=True)
@@ -223,16 +262,26 @@ def _record(
     signed = receipt | {"profile": profile.name, "profile_hash": profile.hash}
     with pipeline.transaction() as session:
         now = clips.locked(session, [clip.id])[clip.id]
-        is_mine = (
-            clip_work.held(session, [clip], EXPORT)
-            if clip.state == EXPORT.doing
-            else now.state in PAST_EXPORT
-        )
-        if not is_mine or now.frames != clip.frames:
+        if not _is_wanted_still(session, clip, now):
             deletions.enter(session, [path], "its clip changed while it was made")
             return False
         clip_exports.save(session, now, profile, filepath=path, frames=frames, receipt=signed)
-        if not now.is_virtual:
+        if not now.is_virtual or clip.state in CUT_BEFORE_REVIEW:
             for name, value in (clip_exports.main_file(session, now.id) or {}).items():
                 setattr(now, name, value)
+        if now.state == SPLICING:
+            now.state = changed(SPLICING, ClipState.SPLICED)
     return True
+
+
+def _is_wanted_still(session: Session, clip: Clip, now: Clip) -> bool:
+    """Whether a clip as it is `now` is to have the file that was begun for it."""
+    if now.frames != clip.frames:
+        return False
+    if clip.state == EXPORT.doing:
+        return bool(clip_work.held(session, [clip], EXPORT))
+    if clip.state == SPLICING:
+        return now.state == SPLICING
+    if clip.state in CUT_BEFORE_REVIEW:
+        return now.state in CUT_BEFORE_REVIEW | {ClipState.REVIEW_APPROVED}
+    return now.state in PAST_EXPORT

@@ -29,10 +29,10 @@ def give_up_library(
         clip_work.give_up(session, key, asked, undo_window_seconds, error)
 
 
-def give_up_exports(engine: Engine, key: str, error: str) -> None:
+def give_up_exports(engine: Engine, key: str, undo_window_seconds: float, error: str) -> None:
     """Fails the files that exported clips of a video lack."""
     with transaction(engine) as session:
-        clip_exports.give_up(session, key, error)
+        clip_exports.give_up(session, key, undo_window_seconds, error)
         group_exports.give_up(session, key, error)
 
 
@@ -56,10 +56,10 @@ def put_back_library(
         clip_work.put_back_left(session, key, asked, undo_window_seconds, error)
 
 
-def put_back_exports(engine: Engine, key: str, error: str) -> None:
+def put_back_exports(engine: Engine, key: str, undo_window_seconds: float, error: str) -> None:
     """As `give_up_exports`, but the files are tried again."""
     with transaction(engine) as session:
-        clip_exports.put_back_left(session, key, error)
+        clip_exports.put_back_left(session, key, undo_window_seconds, error)
         group_exports.put_back_left(session, key, error)
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import SourceVideo
-from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
+from heaters_pipeline.domain.states import COMPLETE, DOWNLOAD, SourceState
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.work.cancellation import Cancelled
 from heaters_pipeline.work.checks import CHECKS
+from heaters_pipeline.work.clip_sprites import SpritesMade, sprites_before_review
 from heaters_pipeline.work.clips import LaidClips, lay_clips
 from heaters_pipeline.work.cuts import FoundCuts, find_cuts
 from heaters_pipeline.work.download import Settled, StoredSource, download_source
@@ -23,9 +25,12 @@ from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import IndexedProxy, Products, index_proxy, make_products
 from heaters_pipeline.work.register import add_source
+from heaters_pipeline.work.splice import Spliced, splice
 from heaters_pipeline.work.step import sentence_of
 
-StepResult = StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips
+StepResult = (
+    StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips | Spliced | SpritesMade
+)
 
 ProgressCallback = Callable[[str, float], None]
 """Called with the video's state and the done share (0 to 1) of the work in it."""
@@ -58,14 +63,17 @@ def _make_all_products(pipeline: Pipeline, key: str) -> Products:
     return make_products(pipeline, key, frozenset(Product))
 
 
-STEPS: Mapping[str, Callable[[Pipeline, str], StepResult]] = {
+STEPS: Mapping[str, Callable[[Pipeline, str], StepResult | None]] = {
     "source_download": _download,
     "transcode": _make_all_products,
     "keyframe_offsets": index_proxy,
     "scene_cut_points": find_cuts,
     "virtual_clips": lay_clips,
+    "spliced_clips": splice,
+    "clip_sprites": sprites_before_review,
 }
-"""In their order, by the names that they have in Dagster."""
+"""In their order, by the names that they have in Dagster. None comes of a step that the clips of
+virtual videos don't take."""
 
 
 @dataclass(frozen=True)
@@ -97,19 +105,26 @@ def ingest(
     *,
     title: str | None = None,
     needs_splicing: bool = True,
+    clip_pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
     on_progress: ProgressCallback | None = None,
     on_step: StepCallback | None = None,
 ) -> IngestReport:
-    """Takes the video that `reference` names up to virtual clips. What is wrong with the footage
-    is in the report, not raised."""
+    """Takes the video that `reference` names up to clips that wait for review. What is wrong with
+    the footage is in the report, not raised."""
     with pipeline.transaction() as session:
-        video, _ = add_source(session, reference, title=title, needs_splicing=needs_splicing)
-        settled = video.state in (SourceState.READY, SourceState.DUPLICATE)
+        video, _ = add_source(
+            session,
+            reference,
+            title=title,
+            needs_splicing=needs_splicing,
+            pipeline=clip_pipeline,
+        )
+        settled = video.state in (*COMPLETE, SourceState.DUPLICATE)
         if not settled and not is_at_work(session, video.key):
             # Under way from the start, so that no sensor takes it up, too.
             source_videos.begin(session, video.key, DOWNLOAD)
     if video.state == SourceState.DUPLICATE or (
-        video.state == SourceState.READY and _is_whole(pipeline, video)
+        video.state in COMPLETE and _is_whole(pipeline, video)
     ):
         return _report(pipeline, video.key, changed=False)
     seconds: dict[str, float] = {}
@@ -133,7 +148,7 @@ def _take_steps(
     for name, step in STEPS.items():
         with _timed(seconds, name):
             result = step(pipeline, key)
-        if on_step is not None:
+        if on_step is not None and result is not None:
             on_step(key, result)
         if isinstance(result, Settled):
             pipeline.log.info(result.sentence)

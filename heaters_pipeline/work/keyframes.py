@@ -42,7 +42,7 @@ def take_keyframes(pipeline: Pipeline, key: str) -> Batch:
                         ),
                     )
 
-            batch.each(gold, due, take)
+            batch.each(gold.room, due, take)
 
     return work_through(pipeline, key, KEYFRAME, take_all)
 

@@ -18,12 +18,13 @@ from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.retries import some_chance
+from heaters_pipeline.domain.side_by_side import Room
 from heaters_pipeline.domain.states import EMBED, EXPORT, ClipState, Step
 from heaters_pipeline.media.clips.embeddings import ModelMissing
 from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.exports import Added, add_missing, export_due
 from heaters_pipeline.work.faults import may_pass
-from heaters_pipeline.work.gold_master import GoldMaster, open_gold_master
+from heaters_pipeline.work.gold_master import open_gold_master
 from heaters_pipeline.work.groups import GroupsMade, export_groups
 from heaters_pipeline.work.outages import Outage, is_outage
 from heaters_pipeline.work.pipeline import Pipeline
@@ -63,9 +64,7 @@ class Batch:
         else:
             self.done.append(clip.id)
 
-    def each(
-        self, gold: GoldMaster, due: Sequence[Clip], do: Callable[[Clip], ClipFile | None]
-    ) -> None:
+    def each(self, room: Room, due: Sequence[Clip], do: Callable[[Clip], ClipFile | None]) -> None:
         """Works on clips side by side; the log hears of each. `do` may return columns to write."""
         began, whole, ready = time.monotonic(), sum(clip.frames.length for clip in due), 0
 
@@ -86,7 +85,7 @@ class Batch:
             how = f"{word} in {self.seconds[clip.id]} s"
             self.pipeline.log.info(f"Clip {clip.id}: {how}, {settled} of {len(due)} clips{rest}.")
 
-        side_by_side(one, due, gold.room.clips, tell)
+        side_by_side(one, due, room.clips, tell)
         order = [clip.id for clip in due]
         self.done.sort(key=order.index)
         self.failed.sort(key=order.index)
@@ -142,7 +141,7 @@ def export_clips(pipeline: Pipeline, key: str) -> Exported:
     def export_all(video: SourceVideo, due: Sequence[Clip], batch: Batch) -> None:
         refuse_archived(video, "export clips")
         with open_gold_master(pipeline, video, len(due)) as gold:
-            batch.each(gold, due, lambda clip: export_due(gold, clip))
+            batch.each(gold.room, due, lambda clip: export_due(gold, clip))
 
     batch = work_through(pipeline, key, EXPORT, export_all)
     with pipeline.video_lock(key):
@@ -151,7 +150,8 @@ def export_clips(pipeline: Pipeline, key: str) -> Exported:
         except Exception as error:
             if is_outage(pipeline, error):
                 with pipeline.transaction() as session:
-                    clip_exports.ask_again(session, key)
+                    window = pipeline.settings.undo_window_seconds
+                    clip_exports.ask_again(session, key, window)
                     group_exports.ask_again(session, key)
             raise
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from heaters_pipeline.db import source_videos
+from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.models import ProductPath, SourceFacts, SourceVideo
 from heaters_pipeline.domain import frame_index, layout
 from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.states import PREPROCESS, SourceState
+from heaters_pipeline.domain.states import COMPLETE, PREPROCESS
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import check_proxy, proxy_codec, read_frame_index
@@ -120,6 +120,8 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 **products.columns,
             }
             source_videos.finish_products(session, key, columns)
+            if video.state not in COMPLETE and video.products_sha256 not in (None, sha256):
+                clips.cut_again(session, video.id)
         delete_due(pipeline)
     return Products(
         made.frame_count,
@@ -207,7 +209,7 @@ def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
 
 def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:
     """Clips name frames by number: under a ready video, which has clips, the frames must stay."""
-    if video.state != SourceState.READY:
+    if video.state not in COMPLETE:
         return
     if made.frame_count != video.frame_count:
         raise InputError(

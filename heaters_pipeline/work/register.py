@@ -15,6 +15,7 @@ from sqlmodel import Session
 from heaters_pipeline.db import deletions, ledger, source_videos
 from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.models import Origin, SourceVideo
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.footage import FILM_SUFFIX
 from heaters_pipeline.domain.keys import mint_key, plain_text, plain_url, text_digest, url_name
@@ -27,6 +28,7 @@ def add_source(
     *,
     title: str | None = None,
     needs_splicing: bool = True,
+    pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and one word or two for what happened: added,
     added again after a removal, tried again after a failure, looked at again if it is a playlist,
@@ -38,15 +40,19 @@ def add_source(
     if "\0" in reference:
         raise InputError("An address or a path can't have a null character in it: check it.")
     if "://" in reference:
-        video, new = add_address(session, reference, title=title, needs_splicing=needs_splicing)
+        video, new = add_address(
+            session, reference, title=title, needs_splicing=needs_splicing, pipeline=pipeline
+        )
     else:
         path = Path(reference)
         _refuse_unless_there(path)
-        video, new = add_file(session, path, title=title, needs_splicing=needs_splicing)
+        video, new = add_file(
+            session, path, title=title, needs_splicing=needs_splicing, pipeline=pipeline
+        )
     if new:
         return video, "added"
     if source_videos.is_gone(session, video):
-        video.needs_splicing = needs_splicing
+        video.needs_splicing, video.pipeline = needs_splicing, pipeline
         video.title = plain_text(title) if title is not None else video.title
         return source_videos.retry(session, video.key), "added again"
     is_playlist = video.state == SourceState.EXPANDED
@@ -63,6 +69,7 @@ def add_address(
     *,
     title: str | None = None,
     needs_splicing: bool = True,
+    pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
     playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
     """The row of an address, never of a file, and whether it is new. A known row stays as it is.
@@ -74,16 +81,25 @@ def add_address(
         name = ""
     if "://" not in url or "\0" in url or not name:
         raise InputError(f"{plain_text(url)} is no address: check it.")
-    return _register(session, name, url, url, Origin.WEB, title, needs_splicing, playlist_id)
+    return _register(
+        session, name, url, url, Origin.WEB, title, needs_splicing, pipeline, playlist_id
+    )
 
 
 def add_file(
-    session: Session, path: Path, *, title: str | None = None, needs_splicing: bool = True
+    session: Session,
+    path: Path,
+    *,
+    title: str | None = None,
+    needs_splicing: bool = True,
+    pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
 ) -> tuple[SourceVideo, bool]:
     """The row of a file on this machine, and whether it is new. A known row stays as it is."""
     path = _expanded(path)
     identity = _file_identity(path)
-    return _register(session, path.stem, identity, str(path), Origin.UPLOAD, title, needs_splicing)
+    return _register(
+        session, path.stem, identity, str(path), Origin.UPLOAD, title, needs_splicing, pipeline
+    )
 
 
 def file_key(path: Path) -> str:
@@ -99,6 +115,7 @@ def _register(
     origin: Origin,
     title: str | None,
     needs_splicing: bool,
+    pipeline: ClipPipeline,
     playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
     return source_videos.register(
@@ -108,6 +125,7 @@ def _register(
         url=url,
         origin=origin,
         needs_splicing=needs_splicing,
+        pipeline=pipeline,
         playlist_id=playlist_id,
     )
 
@@ -121,6 +139,7 @@ def add_upload(
     size: int,
     title: str | None = None,
     needs_splicing: bool = True,
+    pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
 ) -> SourceVideo:
     """The row of a file of `size` bytes that a browser has sent; the storage has it at
     `source_filepath`, entered with `deletions.expect` before."""
@@ -131,6 +150,7 @@ def add_upload(
         url=name,
         origin=Origin.UPLOAD,
         needs_splicing=needs_splicing,
+        pipeline=pipeline,
         source_filepath=source_filepath,
     )
     if is_new:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.work.register import add_file, file_key, videos_in
 
@@ -25,7 +26,9 @@ class FolderLook(NamedTuple):
     """A sentence for each file or folder that can't be read."""
 
 
-def add_settled(engine: Engine, folder: Path, now: float) -> FolderLook:
+def add_settled(
+    engine: Engine, folder: Path, now: float, pipeline: ClipPipeline = ClipPipeline.VIRTUAL
+) -> FolderLook:
     """Adds the videos below `folder` that nobody has written to for SETTLED_SECONDS before `now`
     (seconds of the epoch). A file is known by its path, size and time of change."""
     settled: dict[str, Path] = {}
@@ -42,6 +45,7 @@ def add_settled(engine: Engine, folder: Path, now: float) -> FolderLook:
             unreadable.append(str(error))
     with transaction(engine) as session:
         new = settled.keys() - source_videos.known(session, settled)
-        added = [add_file(session, settled[key])[0].title for key in sorted(new)]
+        videos = [add_file(session, settled[key], pipeline=pipeline)[0] for key in sorted(new)]
+        added = [video.title for video in videos]
     sentences = [*(f"The folder {each} can't be read." for each in folders), *unreadable]
     return FolderLook(added, sentences)

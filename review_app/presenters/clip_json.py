@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from sqlmodel import Session
 from typing_extensions import TypedDict
 
-from heaters_pipeline.db import clip_facts, clip_transitions
+from heaters_pipeline.db import artifacts, clip_facts, clip_transitions
+from heaters_pipeline.db.artifacts import ClipSprites
 from heaters_pipeline.db.clip_facts import ClipFacts, Verdict
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
@@ -53,8 +55,10 @@ class VerdictJson(TypedDict):
 
 
 class SpritesJson(TypedDict):
-    """What is in the sprite sheets of a proxy (`domain.sprites`)."""
+    """What is in the sprite sheets of a proxy, or of one clip (`domain.sprites`): tile `i` shows
+    frame `first + i * every` of the video."""
 
+    first: int
     every: int
     columns: int
     rows: int
@@ -62,6 +66,8 @@ class SpritesJson(TypedDict):
     height: int
     count: int
     sheets: int
+    address: str
+    """Below which they lie, as `/0.jpg` and so on."""
 
 
 class VideoJson(TypedDict):
@@ -76,7 +82,8 @@ class VideoJson(TypedDict):
     """Numerator and denominator."""
     has_audio: bool
     sprites: SpritesJson | None
-    """None where the proxy has no sprite sheets."""
+    """The clip's own where it has some that show its frames, else those of the proxy; None where
+    neither has any."""
     codec: str | None
     description: str
     """The decoder's configuration, in base64."""
@@ -199,7 +206,9 @@ def clips_now_json(
 
 
 def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedClipJson]:
-    flashes = clip_transitions.flashes_of_clips(session, [entry.clip.id for entry in entries])
+    ids = [entry.clip.id for entry in entries]
+    flashes = clip_transitions.flashes_of_clips(session, ids)
+    own = artifacts.sprites_of(session, ids)
     return [
         {
             "id": clip.id,
@@ -208,7 +217,7 @@ def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedC
             "duration_seconds": _seconds(clip),
             "flashes": flashes[clip.id],
             "labels": clip.labels,
-            "video": video_json(video),
+            "video": _clips_video_json(clip, video, own.get(clip.id)),
         }
         for clip, video, *_ in entries
     ]
@@ -216,17 +225,27 @@ def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedC
 
 def drawn_json(session: Session, entries: Sequence[Shows]) -> dict[int, DrawnClipJson]:
     """By clip id."""
-    flashes = clip_transitions.flashes_of_clips(session, [entry.clip.id for entry in entries])
-    return {entry.clip.id: _drawn_json(entry, flashes[entry.clip.id]) for entry in entries}
+    ids = [entry.clip.id for entry in entries]
+    flashes = clip_transitions.flashes_of_clips(session, ids)
+    own = artifacts.sprites_of(session, ids)
+    return {
+        entry.clip.id: _drawn_json(entry, flashes[entry.clip.id], own.get(entry.clip.id))
+        for entry in entries
+    }
 
 
-def _drawn_json(entry: Shows, flashes: Sequence[FrameRange]) -> DrawnClipJson:
+def _drawn_json(
+    entry: Shows, flashes: Sequence[FrameRange], own: ClipSprites | None
+) -> DrawnClipJson:
     clip, video = entry.clip, entry.video
     return {
         "start_frame": clip.start_frame,
         "end_frame": clip.end_frame,
         "flashes": flashes,
-        "video": {"proxy_id": video.proxy_id, "sprites": _sprites_json(video)},
+        "video": {
+            "proxy_id": video.proxy_id,
+            "sprites": _own_sprites_json(clip, own) or _sprites_json(video),
+        },
     }
 
 
@@ -258,7 +277,7 @@ def _clip_json(entry: QueuedClip, facts: ClipFacts) -> ClipJson:
         "note": clip.note,
         "chosen_frames": clip.chosen_frames,
         "score": facts.score,
-        "video": video_json(video),
+        "video": _clips_video_json(clip, video, facts.sprites),
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
     }
@@ -298,12 +317,37 @@ def video_json(video: SourceVideo) -> VideoJson:
     }
 
 
+def _clips_video_json(clip: Clip, video: SourceVideo, own: ClipSprites | None) -> VideoJson:
+    shown = video_json(video)
+    shown["sprites"] = _own_sprites_json(clip, own) or shown["sprites"]
+    return shown
+
+
 def _sprites_json(video: SourceVideo) -> SpritesJson | None:
-    """Without the offsets: where the sheets lie in their file is the server's business."""
     if video.sprites is None:
         return None
     index = SpriteIndex.from_json(video.sprites)
+    return _index_json(index, f"/media/{video.proxy_id}/sprites")
+
+
+def _own_sprites_json(clip: Clip, own: ClipSprites | None) -> SpritesJson | None:
+    """None where the clip has no sheets, or has other frames by now."""
+    if own is None:
+        return None
+    index = SpriteIndex.from_json(own.sprites)
+    address = f"/clips/{clip.id}/sprites/{sprites_version(own)}"
+    return _index_json(index, address) if index.is_of(clip.frames) else None
+
+
+def sprites_version(made: ClipSprites) -> str:
+    """Names the bytes of a clip's sprite sheets."""
+    return PurePosixPath(made.filepath).stem
+
+
+def _index_json(index: SpriteIndex, address: str) -> SpritesJson:
+    """Without the offsets: where the sheets lie in their file is the server's business."""
     return {
+        "first": index.first,
         "every": index.every,
         "columns": index.columns,
         "rows": index.rows,
@@ -311,4 +355,5 @@ def _sprites_json(video: SourceVideo) -> SpritesJson | None:
         "height": index.height,
         "count": index.count,
         "sheets": index.sheets,
+        "address": address,
     }

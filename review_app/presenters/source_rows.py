@@ -30,10 +30,12 @@ from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.repeats import TOLD_SHARE
 from heaters_pipeline.domain.retries import tries_told
 from heaters_pipeline.domain.states import (
+    COMPLETE,
     EXPORT,
     KEYFRAME,
     SETTLED,
     SOURCE_STEPS,
+    SPRITE,
     ClipState,
     SourceState,
 )
@@ -52,7 +54,11 @@ DETECTORS = {
 }
 """In words; the others are PySceneDetect's."""
 
-BATCHES = {EXPORT: "clips exported", KEYFRAME: "clips with keyframes"}
+BATCHES = {
+    SPRITE: "clips with sprite sheets",
+    EXPORT: "clips exported",
+    KEYFRAME: "clips with keyframes",
+}
 """The steps that take their time."""
 
 _AT_WORK = frozenset(step.doing for step in SOURCE_STEPS)
@@ -225,7 +231,7 @@ class Row:
         idle = not video.refetch_requested and video.progress is None
         fell_short = self.shortfall is not None or video.error is not None
         return (
-            video.state == SourceState.READY
+            video.state in COMPLETE
             and video.archived is None
             and video.origin == Origin.WEB
             and idle
@@ -235,7 +241,7 @@ class Row:
     @property
     def can_archive(self) -> bool:
         """The database refuses it while a run is at work."""
-        is_whole = self.video.state == SourceState.READY and self.video.archived is None
+        is_whole = self.video.state in COMPLETE and self.video.archived is None
         return is_whole and not self.can_cancel
 
     @property

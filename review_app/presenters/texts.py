@@ -10,7 +10,7 @@ from flask import Flask
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.progress import spoken_duration
 from heaters_pipeline.domain.retries import tries_told
-from heaters_pipeline.domain.states import ClipState, SourceState, spoken
+from heaters_pipeline.domain.states import COMPLETE, ClipState, SourceState, spoken
 
 FAILED = frozenset(
     state for kind in (ClipState, SourceState) for state in kind if state.endswith("_failed")
@@ -30,7 +30,7 @@ DEEDS = {
 }
 """What a review event did to a clip."""
 
-DONE = frozenset({ClipState.EMBEDDED, SourceState.READY})
+DONE = COMPLETE | {ClipState.EMBEDDED}
 
 
 def register(app: Flask) -> None:

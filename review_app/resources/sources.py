@@ -14,6 +14,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Origin
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import Conflict, Forbidden
 from heaters_pipeline.domain.states import SourceState
 from review_app import adding, archived
@@ -49,6 +50,8 @@ class AddSources(Body):
     """For one reference alone."""
     already_cut: bool = False
     """The video is one clip."""
+    pipeline: ClipPipeline | None = None
+    """Null: that of the server's settings."""
 
 
 class ClipCountsJson(Answer):
@@ -66,6 +69,8 @@ class SourceVideoJson(Answer):
     title: str
     address: str
     origin: Origin
+    pipeline: ClipPipeline
+    """Whether its clips have files before they are reviewed."""
     state: SourceState
     told: str
     """The state in words."""
@@ -155,7 +160,9 @@ def add(body: AddSources) -> AddedSourcesJson:
     speaks tus with `/sources` (docs/uploads.md)."""
     lines = [one_line(each) for each in body.references]
     title = one_line(body.title or "")
-    added, bad = adding.add(lines, title, needs_splicing=not body.already_cut)
+    added, bad = adding.add(
+        lines, title, needs_splicing=not body.already_cut, pipeline=body.pipeline
+    )
     return AddedSourcesJson(
         added=[SourceAddedJson.model_validate(each) for each in added],
         refused=[SourceRefusedJson(reference=each.shown, error=each.sentence) for each in bad],
@@ -265,6 +272,7 @@ def _json(row: source_rows.Row) -> SourceVideoJson:
         title=video.title,
         address=video.address,
         origin=video.origin,
+        pipeline=video.pipeline,
         state=video.state,
         told=row.badge[0],
         progress=video.progress,

@@ -21,6 +21,7 @@ from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import try_lock
 from review_app.presenters.texts import file_size, one_line
@@ -83,6 +84,12 @@ class Upload:
     @property
     def already_cut(self) -> bool:
         return self._told("already_cut") in ("1", "true")
+
+    @property
+    def pipeline(self) -> ClipPipeline | None:
+        """None where nobody says."""
+        told = self._told("pipeline")
+        return ClipPipeline(told) if told in set(ClipPipeline) else None
 
     def _told(self, field: str) -> str:
         return parse_metadata(self.metadata).get(field, "")

@@ -159,6 +159,7 @@ def _taken_in(upload: Upload) -> Upload:
             size=upload.length,
             title=upload.title,
             needs_splicing=not upload.already_cut,
+            pipeline=upload.pipeline or services().settings.pipeline,
         )
     return folder.finish(upload, key)
 

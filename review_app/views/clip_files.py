@@ -1,4 +1,4 @@
-"""The files of one clip: its exports and its keyframes."""
+"""The files of one clip: its exports, its keyframes and its sprite sheets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from heaters_pipeline.db import artifacts, clip_exports, clips, profiles, source
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.file_names import Named, file_names
+from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import keyframes
+from review_app.presenters.clip_json import sprites_version
 from review_app.services import transaction
-from review_app.streams import IMMUTABLE, REVALIDATE, send_export, send_object
+from review_app.streams import IMMUTABLE, REVALIDATE, send_export, send_object, send_part
 
 blueprint = Blueprint("clip_files", __name__)
 
@@ -56,6 +58,17 @@ def export(clip_id: int, profile: str) -> Response:
     suffix = PurePosixPath(found.filepath).suffix
     (name,) = file_names([(template, named, suffix[1:])])
     return send_export(found.filepath, name=name, as_attachment="download" in request.args)
+
+
+@blueprint.get("/clips/<int:clip_id>/sprites/<version>/<int:sheet>.jpg")
+def sprites(clip_id: int, version: str, sheet: int) -> Response:
+    """A sprite sheet of the clip's own. The address names its bytes."""
+    with transaction() as session:
+        made = artifacts.sprites_of(session, [clip_id]).get(clip_id)
+    if made is None or sprites_version(made) != version:
+        raise NotFound(f"Clip {clip_id} has no such sprite sheets: load the page again.")
+    offset, length = SpriteIndex.from_json(made.sprites).span(sheet)
+    return send_part(made.filepath, offset, length, "image/jpeg", IMMUTABLE)
 
 
 @blueprint.get("/clips/<int:clip_id>/keyframes/<int:frame>.<any(jpg, webp):_asked>")

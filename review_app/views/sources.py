@@ -23,6 +23,7 @@ from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.automation import stopped_told
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.retries import outage_told
 from review_app import archived
@@ -53,6 +54,8 @@ class Listing(TypedDict):
     counts: Mapping[Choice, int]
     choice: Choice
     find: str
+    pipeline: ClipPipeline
+    """That new videos get unless somebody says otherwise."""
     chosen: Mapping[str, str]
     """What the address of this part names."""
     page: int
@@ -84,7 +87,12 @@ def add() -> ResponseReturnValue:
     lines = [line.strip() for line in request.form.get("references", "").splitlines()]
     lines = [line for line in lines if line]
     title = one_line(request.form.get("title", ""))
-    added, bad = add_all(lines, title, needs_splicing="already_cut" not in request.form)
+    added, bad = add_all(
+        lines,
+        title,
+        needs_splicing="already_cut" not in request.form,
+        pipeline=_pipeline(request.form.get("pipeline", "")),
+    )
     if not lines:
         bad = [Bad("", "Give the address of a video, or a path on the server.")]
     if len(added) == 1:
@@ -191,6 +199,11 @@ def _concerned(session: Session, choice: Choice, find: str) -> Sequence[int]:
     return source_list.ids(session, Choice.ALL if choice == Choice.FAILED else choice, find)
 
 
+def _pipeline(given: str) -> ClipPipeline | None:
+    """None for anything but one of the pipelines."""
+    return ClipPipeline(given) if given in set(ClipPipeline) else None
+
+
 def _listing() -> Listing:
     choice, find, page = _asked()
     with transaction() as session:
@@ -208,6 +221,7 @@ def _listing() -> Listing:
         "counts": counts,
         "choice": choice,
         "find": find,
+        "pipeline": services().settings.pipeline,
         "chosen": {name: value for name, value in _chosen(choice, find) if value},
         "page": page,
         "has_more": len(videos) > PAGE,

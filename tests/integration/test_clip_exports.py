@@ -51,21 +51,22 @@ def test_what_is_missing_is_what_a_use_asks_for(engine) -> None:
     with transaction(engine) as session:
         _exported(session, first.id)
         _exported(session, second.id).labels = ["sea"]
-        assert clip_exports.missing(session, video.id, 9) == []
-        assert clip_exports.due(session, 9) == []
+        assert clip_exports.missing(session, video.id, 0, 9) == []
+        assert clip_exports.due(session, 0, 9) == []
         web = _profile(session, "web")
         session.add(ProfileUse(profile_id=web.id, label="sea"))
         session.flush()
         assert [
-            (clip.id, profile.name) for clip, profile in clip_exports.missing(session, video.id, 9)
+            (clip.id, profile.name)
+            for clip, profile in clip_exports.missing(session, video.id, 0, 9)
         ] == [(second.id, "web")]
-        (asked,) = clip_exports.due(session, 9)
+        (asked,) = clip_exports.due(session, 0, 9)
         assert (asked.video_key, asked.file_count) == (video.key, 1)
         clip_exports.fail(session, second.id, web, "No disk.")
-        assert clip_exports.missing(session, video.id, 9) == []
+        assert clip_exports.missing(session, video.id, 0, 9) == []
         web.hash = "000000000000"
         session.flush()
-        (again,) = clip_exports.due(session, 9)
+        (again,) = clip_exports.due(session, 0, 9)
         assert again.mark != asked.mark
 
 
@@ -78,17 +79,17 @@ def test_a_run_that_dies_fails_no_more_than_it_was_to_make(
         for clip in (first, second, third):
             _exported(session, clip.id)
         profiles.use(session, "web", video_key=video.key, label=None)
-        clip_exports.give_up(session, video.key, "The run died.")
-        assert [clip.id for clip, _ in clip_exports.missing(session, video.id, 9)] == [third.id]
-        (rest,) = clip_exports.due(session, 9)
+        clip_exports.give_up(session, video.key, 0, "The run died.")
+        assert [clip.id for clip, _ in clip_exports.missing(session, video.id, 0, 9)] == [third.id]
+        (rest,) = clip_exports.due(session, 0, 9)
         assert profiles.failed(session) == {"web": 2}
 
         assert profiles.retry(session, "archive", video.key) == 0
         assert profiles.retry(session, "web", video.key) == 2
-        (again,) = clip_exports.due(session, 9)
+        (again,) = clip_exports.due(session, 0, 9)
         assert (again.file_count, rest.file_count) == (3, 1)
         assert again.mark != rest.mark
-        clip_exports.give_up(session, video.key, "The run died.")
+        clip_exports.give_up(session, video.key, 0, "The run died.")
         assert profiles.retry(session, None, None) == 2
-        (later,) = clip_exports.due(session, 9)
+        (later,) = clip_exports.due(session, 0, 9)
         assert later.mark != again.mark, "no run has the key of one before"

@@ -229,10 +229,10 @@ def test_a_run_for_groups_is_asked_for_once_and_again_after_whatever_may_help(
     assert second != first, "the run may have met the group without the clip"
     with work.video_lock(world.key):
         assert world.marks() == [], "a run is at work on it"
-        give_up_exports(work.engine, world.key, "The run died.")
+        give_up_exports(work.engine, world.key, 0, "The run died.")
     (third,) = world.marks()
     assert third not in {*first, *second}, "another run's work does not fail"
-    give_up_exports(work.engine, world.key, "The run died.")
+    give_up_exports(work.engine, world.key, 0, "The run died.")
     assert world.marks() == []
 
 

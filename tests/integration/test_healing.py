@@ -357,7 +357,7 @@ def test_a_file_that_an_exported_clip_lacks_is_tried_again(
     assert export_clips(work, key).batch.done == found
     with work.transaction() as session:
         profiles.use(session, "web", video_key=None, label=None)
-        (before,) = clip_exports.due(session, 10)
+        (before,) = clip_exports.due(session, 0, 10)
 
     def fails(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -367,10 +367,10 @@ def test_a_file_that_an_exported_clip_lacks_is_tried_again(
         added = export_clips(work, key).added
     assert (added.made, added.failed, sorted(added.waiting)) == ([], [], found)
     with work.transaction() as session:
-        assert clip_exports.due(session, 10) == []
+        assert clip_exports.due(session, 0, 10) == []
     skip_pauses(pipeline)
     with work.transaction() as session:
-        (after,) = clip_exports.due(session, 10)
+        (after,) = clip_exports.due(session, 0, 10)
     assert (after.file_count, after.mark != before.mark) == (len(found), True)
     assert len(export_clips(work, key).added.made) == len(found)
     with work.transaction() as session:

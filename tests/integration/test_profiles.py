@@ -254,5 +254,5 @@ def test_older_exports_become_those_of_the_first_profile(
         (export,) = clip_exports.of_clips(session, [clip.id])[clip.id]
         assert (export.filepath, export.profile, export.bytes) == ("clips/1/clip.mp4", MAIN, 4)
         assert FrameRange.from_json(export.exported_frames) == clip.frames == FrameRange(5, 20)
-        assert clip_exports.missing(session, clip.source_video_id, 9) == []
+        assert clip_exports.missing(session, clip.source_video_id, 0, 9) == []
     engine.dispose()

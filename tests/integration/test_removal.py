@@ -34,7 +34,7 @@ from tests.decisions import decide
 from tests.rows import add_keyframe, ready_video, to_delete, wait_for_waiting
 
 KEPT = (
-    *("id", "key", "title", "url", "origin", "playlist_id", "needs_splicing"),
+    *("id", "key", "title", "url", "origin", "playlist_id", "needs_splicing", "pipeline"),
     *("state", "attempt", "tries", "cancel_requested", "refetch_requested"),
     *("created_at", "updated_at"),
 )

@@ -329,9 +329,19 @@ def test_unknown_proxy(reviewer: Reviewer) -> None:
 # --- Sprite sheets ----------------------------------------------------------------------------
 
 
-def test_a_clip_tells_of_its_sprite_sheets_and_not_where_they_lie(reviewer: Reviewer) -> None:
+def test_a_clip_tells_of_its_sprite_sheets_and_not_where_they_lie(
+    reviewer: Reviewer, film: Film
+) -> None:
     assert reviewer.queue()[0]["video"]["sprites"] == {
-        **{"every": 6, "columns": 10, "rows": 10, "width": 160, "height": 90},
+        **{
+            "address": f"/media/{film.proxy_id}/sprites",
+            "first": 0,
+            "every": 6,
+            "columns": 10,
+            "rows": 10,
+            "width": 160,
+            "height": 90,
+        },
         **{"count": 25, "sheets": 1},
     }
 
@@ -363,7 +373,7 @@ def test_a_sprite_sheet_is_served_by_its_number(
     assert_sheets_are_served(reviewer.client, film)
     answer = reviewer.client.get(f"/media/{film.proxy_id}/sprites/3.jpg")
     assert answer.status_code == 404
-    assert answer.get_json()["detail"] == "This video has 3 sprite sheets; 3 is not one."
+    assert answer.get_json()["detail"] == "There are 3 sprite sheets; 3 is not one."
     assert "immutable" not in answer.headers.get("Cache-Control", "")
 
 

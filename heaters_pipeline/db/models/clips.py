@@ -31,11 +31,13 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.opinions import Opinion
 from heaters_pipeline.domain.receipts import Receipt
+from heaters_pipeline.domain.sprites import StoredSpriteIndex
 from heaters_pipeline.domain.states import ClipState
 
 
 class ArtifactKind(StrEnum):
     KEYFRAME = "keyframe"
+    SPRITES = "sprites"
 
 
 class Clip(SQLModel, table=True):
@@ -65,6 +67,11 @@ class Clip(SQLModel, table=True):
             "source_video_id",
             "start_frame",
             postgresql_where=sa.text("state = 'pending_review'"),
+        ),
+        sa.Index(
+            "ix_clips_replaced",
+            "source_video_id",
+            postgresql_where=sa.text("state = 'superseded' AND NOT is_virtual"),
         ),
         sa.Index(
             "ix_clips_state_decided_at_id",
@@ -246,11 +253,12 @@ class ClipFile(TypedDict, total=False):
 
 
 class ClipArtifact(SQLModel, table=True):
-    """A file made from an exported clip."""
+    """A file made from a clip: a keyframe of it, or its sprite sheets."""
 
     __tablename__: ClassVar[str] = "clip_artifacts"
     __table_args__ = (
         one_of("kind", ArtifactKind),
+        sa.CheckConstraint("(kind = 'sprites') = (sprites IS NOT NULL)", name="sprites"),
         sa.UniqueConstraint("clip_id", "kind", "frame"),
     )
 
@@ -258,10 +266,13 @@ class ClipArtifact(SQLModel, table=True):
     clip_id: int = reference("clips.id")
     kind: ArtifactKind = text()
     frame: int
-    """Frame number in the source video."""
+    """Its number in the source video; of sprite sheets, that of their first tile."""
     filepath: str = text()
     width: int
     height: int
+    """Of the image; of sprite sheets, of a tile."""
+    sprites: StoredSpriteIndex | None = json()
+    """What is in the sheets (`domain.sprites.SpriteIndex`); null of keyframes."""
     created_at: datetime = now()
 
 

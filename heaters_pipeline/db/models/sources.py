@@ -28,6 +28,7 @@ from heaters_pipeline.db.models.columns import (
     tries,
 )
 from heaters_pipeline.domain.archive import Archived, Goal
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.damage import DamageFacts
 from heaters_pipeline.domain.keys import KEY_PATTERN
 from heaters_pipeline.domain.layout import Kind
@@ -67,6 +68,7 @@ class SourceVideo(SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint(f"key ~ '^{KEY_PATTERN.pattern}$'", name="key"),
         one_of("origin", Origin),
+        one_of("pipeline", ClipPipeline),
         one_of("state", SourceState),
         sa.CheckConstraint("rate_num > 0 AND rate_den > 0", name="rate"),
         sa.CheckConstraint("sample_aspect_num > 0 AND sample_aspect_den > 0", name="sample_aspect"),
@@ -77,7 +79,8 @@ class SourceVideo(SQLModel, table=True):
             "octet_length(keyframe_offsets) = frame_count * 20", name="keyframe_offsets"
         ),
         sa.CheckConstraint(
-            "state <> 'ready' OR (frame_count IS NOT NULL AND keyframe_offsets IS NOT NULL"
+            "state NOT IN ('ready', 'spliced') OR (frame_count IS NOT NULL"
+            " AND keyframe_offsets IS NOT NULL"
             " AND (gold_master_filepath IS NOT NULL OR archived IS NOT NULL)"
             " AND proxy_filepath IS NOT NULL)",
             name="ready",
@@ -101,6 +104,9 @@ class SourceVideo(SQLModel, table=True):
     """Where it comes from: an address, or the path of a file on the server."""
     origin: Origin = text()
     needs_splicing: bool = flag(default=True)
+    """False of a film that is one scene: no cuts are sought in it."""
+    pipeline: ClipPipeline = text(server_default=ClipPipeline.VIRTUAL)
+    """Whether its clips get files before they are reviewed."""
     state: SourceState = text(server_default=SourceState.NEW)
     attempt: int = Field(
         default=0, sa_column=sa.Column(sa.Integer, server_default="0", nullable=False)

@@ -64,7 +64,7 @@ def _take(
     around = [replace(clip, frames=_with_neighbours(clip, frame)) for frame in files]
 
     def output(streams: Streams, frame: int, first: int) -> Any:
-        facts = _upright_facts(clip, streams.options["pix_fmt"])
+        facts = upright_facts(clip, streams.options["pix_fmt"])
         picked = whole_frames(streams.video, facts).filter("select", f"eq(n,{frame - first})")
         return ffmpeg.output(
             still(picked, facts, full_range=image is ImageFormat.JPEG),
@@ -104,7 +104,7 @@ def _with_neighbours(clip: GoldRange, frame: int) -> FrameRange:
     return FrameRange(max(0, frame - 1), min(len(clip.checksums), frame + 2))
 
 
-def _upright_facts(clip: GoldRange, pixel_format: str) -> VideoFacts:
+def upright_facts(clip: GoldRange, pixel_format: str) -> VideoFacts:
     """What `GoldRange.decode` gives: upright, and no longer RGB."""
     facts = clip.facts
     width, height, aspect = facts.width, facts.height, clip.sample_aspect or facts.sample_aspect

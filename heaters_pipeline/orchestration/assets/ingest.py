@@ -1,4 +1,4 @@
-"""From a new source video to virtual clips that wait for a reviewer."""
+"""From a new source video to clips that wait for a reviewer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +11,14 @@ from heaters_pipeline.orchestration.assets.download import GROUP, source_downloa
 from heaters_pipeline.orchestration.failures import failures_in_words
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
+from heaters_pipeline.orchestration.run_keys import is_by_hand
+from heaters_pipeline.work.clip_sprites import SpritesMade, make_sprites, sprites_before_review
 from heaters_pipeline.work.clips import lay_clips
 from heaters_pipeline.work.cuts import find_cuts
+from heaters_pipeline.work.library import retry_failed
 from heaters_pipeline.work.objects import storage_cost
 from heaters_pipeline.work.products import index_proxy, make_products
+from heaters_pipeline.work.splice import splice
 
 DESCRIPTIONS = {
     Product.GOLD_MASTER: (
@@ -110,3 +114,50 @@ def virtual_clips(
     with failures_in_words():
         laid = lay_clips(open_pipeline(context, database, store), context.partition_key)
     return dg.MaterializeResult(metadata=metadata.of_clips(laid))
+
+
+@dg.asset(
+    deps=[virtual_clips, Product.GOLD_MASTER.value],
+    partitions_def=heaters_videos,
+    group_name=GROUP,
+    kinds={"ffmpeg"},
+    pool="export",
+    output_required=False,
+)
+def spliced_clips(
+    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """The file of every scene of a physical video, cut from the gold master and proven to hold
+    exactly its frames. None of other videos. Where a person materializes it, files that failed are
+    tried again."""
+    pipeline, key = open_pipeline(context, database, store), context.partition_key
+    with failures_in_words():
+        if is_by_hand(context.run):
+            retry_failed(pipeline, key)
+        spliced = splice(pipeline, key)
+    if spliced is not None:
+        cost = storage_cost(pipeline, key)
+        yield dg.MaterializeResult(metadata=metadata.of_spliced(spliced) | metadata.of_cost(cost))
+
+
+@dg.asset(
+    deps=[spliced_clips, "exported_clips"],
+    partitions_def=heaters_videos,
+    group_name=GROUP,
+    kinds={"ffmpeg"},
+    output_required=False,
+)
+def clip_sprites(
+    context: dg.AssetExecutionContext, database: Database, store: ObjectStore
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Sprite sheets of each clip of a physical video: small images of about every fifth of a
+    second. Where a person materializes it alone, of all clips of the video that have none, physical
+    or virtual."""
+    pipeline, key = open_pipeline(context, database, store), context.partition_key
+    with failures_in_words():
+        if is_by_hand(context.run) and len(context.run.asset_selection or ()) == 1:
+            made: SpritesMade | None = make_sprites(pipeline, key, of_all=True)
+        else:
+            made = sprites_before_review(pipeline, key)
+    if made is not None:
+        yield dg.MaterializeResult(metadata=metadata.of_sprites(made))

@@ -89,7 +89,7 @@ function play(canvas, clip) {
  * @param {HTMLCanvasElement} canvas @param {Clip} clip */
 function drawStrip(canvas, clip) {
   const { start_frame: start, end_frame: end } = clip;
-  const { proxy_id: proxyId, sprites = null } = clip.video;
+  const { sprites = null } = clip.video;
   const wanted = Array.from(
     { length: MOST },
     (_, i) => sprites && spriteFrame(sprites, clip, start + Math.floor((i * (end - start)) / MOST)),
@@ -107,7 +107,7 @@ function drawStrip(canvas, clip) {
 
   function draw() {
     frames.forEach((frame, i) => {
-      const tile = sheets.tile({ proxy_id: proxyId, sprites }, frame);
+      const tile = sheets.tile({ sprites }, frame);
       if (!tile) return;
       const { image, x, y, width, height } = tile;
       const [left, top] = [(i % columns) * w, Math.floor(i / columns) * h];

@@ -153,7 +153,8 @@ export class DecodeSession {
       });
       this.#decoder = decoder;
     }
-    if (this.#configured !== source) {
+    // Clips with sprite sheets of their own share the stream of their proxy.
+    if (this.#configured?.description !== source.description) {
       this.#decoder.configure(decoderConfig(source, this.#software));
       this.#configured = source;
     }

@@ -67,7 +67,7 @@ export class SeekSession {
 
   /** @param {{url: string, width: number, height: number}} source */
   use(source) {
-    if (source === this.#source) return;
+    if (source.url === this.#source?.url) return;
     this.#source = source;
     this.#wanted = this.#shown = null;
     this.#video.src = source.url;

@@ -1,9 +1,10 @@
 /**
- * Small pictures of every n-th frame of a video, on sheets of many.
+ * Small pictures of every n-th frame of a video, or of one clip of it, on sheets of many.
  *
- * @typedef {{every: number, columns: number, rows: number, width: number, height: number,
- *   count: number, sheets: number}} Sprites  tile i shows frame i * every; a sheet holds
- *   columns * rows tiles, row by row; width and height are a tile's, in pixels
+ * @typedef {{first: number, every: number, columns: number, rows: number, width: number,
+ *   height: number, count: number, sheets: number, address: string}} Sprites  tile i shows frame
+ *   first + i * every; a sheet holds columns * rows tiles, row by row; width and height are a
+ *   tile's, in pixels; the sheets lie below `address`
  * @typedef {{sheet: number, x: number, y: number, frame: number}} Tile  x and y in pixels on the
  *   sheet, `frame` the one that is shown
  * @typedef {{proxy_id: string, sprites: Sprites | null}} SpriteVideo
@@ -14,14 +15,14 @@ const RETRY_MS = 4000;
 
 /** The last tile at or before `frame`. @param {Sprites} sprites @param {number} frame
  * @returns {Tile} */
-export function tileOf({ every, columns, rows, width, height, count }, frame) {
-  const i = Math.min(count - 1, Math.max(0, Math.floor(frame / every)));
+export function tileOf({ first, every, columns, rows, width, height, count }, frame) {
+  const i = Math.min(count - 1, Math.max(0, Math.floor((frame - first) / every)));
   const place = i % (columns * rows);
   return {
     sheet: Math.floor(i / (columns * rows)),
     x: (place % columns) * width,
     y: Math.floor(place / columns) * height,
-    frame: i * every,
+    frame: first + i * every,
   };
 }
 
@@ -32,12 +33,12 @@ export function tileOf({ every, columns, rows, width, height, count }, frame) {
 export function spriteFrame(sprites, { start_frame: start, end_frame: end }, frame) {
   const { frame: before } = tileOf(sprites, Math.min(frame, end - 1));
   if (before >= start) return before;
-  const { frame: first } = tileOf(sprites, start + sprites.every - 1);
-  return first >= start && first < end ? first : null;
+  const { frame: after } = tileOf(sprites, start + sprites.every - 1);
+  return after >= start && after < end ? after : null;
 }
 
-/** @param {string} proxyId @param {number} sheet */
-export const sheetUrl = (proxyId, sheet) => `/media/${proxyId}/sprites/${sheet}.jpg`;
+/** @param {Sprites} sprites @param {number} sheet */
+export const sheetUrl = ({ address }, sheet) => `${address}/${sheet}.jpg`;
 
 /** Loads sheets, and keeps those used last. */
 export class SpriteSheets {
@@ -51,12 +52,12 @@ export class SpriteSheets {
   }
 
   /** The tile for a frame and the sheet that it lies on; null until that has come.
-   * @param {SpriteVideo} video @param {number} frame
+   * @param {Pick<SpriteVideo, 'sprites'>} video @param {number} frame
    * @returns {(Tile & {image: HTMLImageElement, width: number, height: number}) | null} */
-  tile({ proxy_id: proxyId, sprites }, frame) {
+  tile({ sprites }, frame) {
     if (!sprites) return null;
     const tile = tileOf(sprites, frame);
-    const image = this.#sheet(sheetUrl(proxyId, tile.sheet));
+    const image = this.#sheet(sheetUrl(sprites, tile.sheet));
     if (!image.complete || image.naturalWidth === 0) return null;
     return { ...tile, image, width: sprites.width, height: sprites.height };
   }

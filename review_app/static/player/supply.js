@@ -30,6 +30,8 @@ export class Supply {
   #store;
   /** @type {PlayerClip[]} */ #next = [];
   /** By proxy. @type {Map<string, Source>} */ #sources = new Map();
+  /** Of clips with sprite sheets of their own, by the address of these; else as the proxy's.
+   * @type {Map<string, Source>} */ #ofClips = new Map();
   /** What the demand was last made of. */
   #demanded = '';
 
@@ -71,7 +73,14 @@ export class Supply {
       source = sourceFrom(video);
       this.#sources.set(video.proxy_id, source);
     }
-    return source;
+    const sprites = video.sprites ?? null;
+    if (!sprites || sprites.address === source.video.sprites?.address) return source;
+    let own = this.#ofClips.get(sprites.address);
+    if (!own) {
+      own = { ...source, video: { ...source.video, sprites } };
+      this.#ofClips.set(sprites.address, own);
+    }
+    return own;
   }
 
   /** @param {PlayerClip} clip @param {number} frame */

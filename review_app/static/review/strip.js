@@ -153,10 +153,10 @@ export class Strip {
 
   /** @param {Small} clip @param {number} frame @returns {Piece | null} */
   #sprite(clip, frame) {
-    const { sprites, proxy_id: proxyId } = clip.video;
+    const { sprites } = clip.video;
     const near = sprites ? spriteFrame(sprites, clip, frame) : null;
     if (!sprites || near === null) return null;
-    const tile = this.#sheets.tile({ proxy_id: proxyId, sprites }, near);
+    const tile = this.#sheets.tile({ sprites }, near);
     return tile && { ...tile, name: `sprite ${near}` };
   }
 }

@@ -93,7 +93,7 @@ export class Pictures {
       const frame = middleFrame(clip);
       const name = frame === null || !video.sprites
         ? `${video.proxy_id}/${clip.start_frame}`
-        : sheetUrl(video.proxy_id, tileOf(video.sprites, frame).sheet);
+        : sheetUrl(video.sprites, tileOf(video.sprites, frame).sheet);
       if (awaited.size >= MOST_AWAITED && !awaited.has(name)) continue;
       const isDrawn = frame === null
         ? this.#fallback(place, clip)
@@ -105,8 +105,8 @@ export class Pictures {
 
   /** @param {Place} place @param {Drawn} clip @param {number} frame */
   #showTile(place, clip, frame) {
-    const { proxy_id: proxyId, sprites = null } = clip.video;
-    const tile = this.#sheets.tile({ proxy_id: proxyId, sprites }, frame);
+    const { sprites = null } = clip.video;
+    const tile = this.#sheets.tile({ sprites }, frame);
     if (tile) this.#show(place, tile);
     return tile !== null;
   }

@@ -46,6 +46,8 @@ export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}
 
 /** States whose names say too little. @type {Record<string, string>} */
 const STATES = {
+  generating_sprite: 'getting its sprite sheet',
+  sprite_failed: 'spliced (its sprite sheet failed)',
   exporting: 'being exported',
   export_failed: 'approved (its export failed)',
   keyframing: 'being exported',

@@ -38,8 +38,9 @@ const drop = byId('drop');
 
 /** @param {Iterable<File>} files */
 function add(files) {
-  const box = /** @type {HTMLInputElement | null} */ (document.querySelector('[name=already_cut]'));
-  uploads.add(files, Boolean(box?.checked));
+  const form = new FormData(/** @type {HTMLFormElement} */ (byId('add-form')));
+  const pipeline = String(form.get('pipeline'));
+  uploads.add(files, { pipeline, ...(form.has('already_cut') ? { already_cut: '1' } : {}) });
   list.show();
 }
 

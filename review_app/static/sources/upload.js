@@ -65,15 +65,15 @@ export class Upload {
   /**
    * @param {{ name: string, size: number, lastModified: number, url?: string }} told
    * @param {Blob | null} file null if only its announcement is remembered
-   * @param {boolean} alreadyCut
+   * @param {Record<string, string>} wanted what the server is told of the video
    * @param {Means} means
    */
-  constructor(told, file, alreadyCut, means) {
+  constructor(told, file, wanted, means) {
     this.name = told.name;
     this.size = told.size;
     this.fingerprint = fingerprint(told);
     this.file = file;
-    this.alreadyCut = alreadyCut;
+    this.wanted = wanted;
     this.#url = told.url ?? null;
     this.#told = told;
     this.#means = means;
@@ -198,7 +198,7 @@ export class Upload {
 
   /** @param {AbortSignal} signal */
   async #announce(signal) {
-    const fields = { filename: this.name, ...(this.alreadyCut ? { already_cut: '1' } : {}) };
+    const fields = { filename: this.name, ...this.wanted };
     const answer = await this.#send('POST', '/sources', {
       headers: {
         'Upload-Length': `${this.size}`,

@@ -27,8 +27,9 @@ export class Uploads {
   }
 
   /** Queues files; an upload that has begun before resumes.
-   * @param {Iterable<File>} files @param {boolean} alreadyCut */
-  add(files, alreadyCut) {
+   * @param {Iterable<File>} files @param {Record<string, string>} wanted
+   *   what the server is told of each video */
+  add(files, wanted) {
     for (const file of files) {
       const name = fingerprint(file);
       const known = this.list.find((upload) => upload.fingerprint === name && upload.state !== 'done');
@@ -39,7 +40,7 @@ export class Uploads {
         const { size, lastModified } = file;
         const url = this.#means.memory.all()[name]?.url;
         const told = { name: file.name, size, lastModified, url };
-        this.list.push(new Upload(told, file, alreadyCut, this.#means));
+        this.list.push(new Upload(told, file, wanted, this.#means));
       }
     }
     this.#begin();
@@ -48,7 +49,7 @@ export class Uploads {
   /** Lists uploads that earlier pages began; the server takes in complete ones. */
   async recall() {
     for (const told of Object.values(this.#means.memory.all())) {
-      const upload = new Upload(told, null, false, this.#means);
+      const upload = new Upload(told, null, {}, this.#means);
       const known = () => this.list.some((each) => each.fingerprint === upload.fingerprint);
       if (known()) continue;
       try {

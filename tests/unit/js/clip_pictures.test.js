@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { firstCalm, middleFrame } from '../../../review_app/static/shared/clip_pictures.js';
 
 const SPRITES = {
-  every: 6, columns: 10, rows: 10, width: 160, height: 90, count: 30, sheets: 1,
+  ...{ first: 0, every: 6, columns: 10, rows: 10, width: 160, height: 90, count: 30, sheets: 1 },
+  address: '/media/p/sprites',
 };
 
 /** @param {[number, number]} range @param {[number, number][]} flashes of it */

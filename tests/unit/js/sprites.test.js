@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { spriteFrame, tileOf } from '../../../review_app/static/player/sprites.js';
+import { sheetUrl, spriteFrame, tileOf } from '../../../review_app/static/player/sprites.js';
 
 /** 25 tiles on three sheets of 3 x 4. */
-const SPRITES = { every: 6, columns: 3, rows: 4, width: 160, height: 90, count: 25, sheets: 3 };
+const SPRITES = {
+  first: 0, every: 6, columns: 3, rows: 4, width: 160, height: 90, count: 25, sheets: 3, address: '/media/a/sprites',
+};
 
 test('a frame has the last tile at or before it', () => {
   assert.deepEqual(tileOf(SPRITES, 0), { sheet: 0, x: 0, y: 0, frame: 0 });
@@ -23,4 +25,12 @@ test('a clip is shown by tiles of its own alone', () => {
   assert.equal(spriteFrame(SPRITES, { start_frame: 13, end_frame: 18 }, 15), null);
   assert.equal(spriteFrame(SPRITES, { start_frame: 12, end_frame: 13 }, 12), 12);
   assert.equal(spriteFrame(SPRITES, { start_frame: 146, end_frame: 150 }, 148), null);
+});
+
+test('the sheets of a clip begin with its first frame', () => {
+  const own = { ...SPRITES, first: 40, columns: 3, rows: 1, count: 3, address: '/clips/7/sprites/ab' };
+  const clip = { start_frame: 40, end_frame: 55 };
+  assert.deepEqual([40, 45, 46, 54].map((n) => spriteFrame(own, clip, n)), [40, 40, 46, 52]);
+  assert.deepEqual(tileOf(own, 53), { sheet: 0, x: 320, y: 0, frame: 52 });
+  assert.equal(sheetUrl(own, 0), '/clips/7/sprites/ab/0.jpg');
 });

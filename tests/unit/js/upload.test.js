@@ -92,19 +92,19 @@ const text = (bytes) => bytes.toString();
 
 test('a file is announced, sent and forgotten', async () => {
   const { server, memory, uploads } = world();
-  uploads.add([film('Größe.mp4')], true);
+  uploads.add([film('Größe.mp4')], { already_cut: '1', pipeline: 'physical' });
   await until(() => uploads.list[0].state === 'done');
   const [upload] = server.uploads.values();
   assert.equal(text(upload.bytes), 'a short film');
   const fields = Object.fromEntries(upload.metadata.split(',').map((/** @type {string} */ pair) => pair.split(' ')));
   assert.equal(Buffer.from(fields.filename, 'base64').toString(), 'Größe.mp4');
-  assert.equal(atob(fields.already_cut), '1');
+  assert.deepEqual([atob(fields.already_cut), atob(fields.pipeline)], ['1', 'physical']);
   assert.deepEqual(memory.all(), {});
 });
 
 test('a file goes in chunks', async () => {
   const { server, uploads } = world();
-  uploads.add([film('long.mp4', 'x'.repeat(2 * CHUNK + 1))], false);
+  uploads.add([film('long.mp4', 'x'.repeat(2 * CHUNK + 1))], {});
   await until(() => uploads.list[0].state === 'done');
   assert.equal(server.requests.filter((method) => method === 'PATCH').length, 3);
 });
@@ -124,7 +124,7 @@ test('it resumes by itself after passing errors', async () => {
     if (attempts === 1) throw new Error('No connection to the server.');
     return troubles.shift();
   };
-  uploads.add([film()], false);
+  uploads.add([film()], {});
   await until(() => uploads.list[0].state === 'done');
   assert.equal(states.filter((state) => state === 'film.mp4 retrying').length, 5);
   assert.equal(text([...server.uploads.values()][0].bytes), 'a short film');
@@ -138,7 +138,7 @@ test('a refusal is reported and not retried', async () => {
   const { server, memory, uploads } = world();
   server.trouble = (method) =>
     method === 'POST' ? { status: 413, detail: 'film.mp4 has 2 TB; at most 100 GB are taken.' } : undefined;
-  uploads.add([film()], false);
+  uploads.add([film()], {});
   await until(() => uploads.list[0].state === 'failed');
   assert.equal(told(uploads.list[0], 0)[0], 'film.mp4 has 2 TB; at most 100 GB are taken.');
   assert.deepEqual(server.requests, ['POST']);
@@ -148,7 +148,7 @@ test('a refusal is reported and not retried', async () => {
 test('an upload without room on the server does not begin', async () => {
   const { server, uploads } = world();
   server.trouble = (method) => (method === 'POST' ? { status: 507, detail: 'No room.' } : undefined);
-  uploads.add([film()], false);
+  uploads.add([film()], {});
   await until(() => uploads.list[0].state === 'failed');
   assert.deepEqual(server.requests, ['POST']);
 });
@@ -157,7 +157,7 @@ test('an upload that the server no longer has starts over', async () => {
   const { server, memory, uploads } = world();
   const file = film();
   memory.keep(fingerprint(file), { name: file.name, size: file.size, lastModified: file.lastModified, url: '/gone' });
-  uploads.add([file], false);
+  uploads.add([file], {});
   await until(() => uploads.list[0].state === 'done');
   assert.deepEqual(server.requests, ['HEAD', 'POST', 'PATCH']);
 });
@@ -172,9 +172,9 @@ test('another page resumes when the same file is chosen', async () => {
   const { uploads } = world({ server, memory });
   await uploads.recall();
   assert.deepEqual(uploads.list.map(({ state, sent }) => [state, sent]), [['interrupted', 7]]);
-  uploads.add([film('another.mp4')], false);
+  uploads.add([film('another.mp4')], {});
   assert.equal(uploads.list[0].state, 'interrupted');
-  uploads.add([film()], false);
+  uploads.add([film()], {});
   await until(() => uploads.list.every(({ state }) => state === 'done'));
   assert.equal(text(server.uploads.get('/sources/uploads/0').bytes), 'a short film');
 });
@@ -200,7 +200,7 @@ test('a pause stops at once, and a resume sends the rest once', async () => {
     signal?.throwIfAborted();
     return undefined;
   };
-  uploads.add([film()], false);
+  uploads.add([film()], {});
   await until(() => uploads.list[0].state === 'done');
   assert.equal(text([...server.uploads.values()][0].bytes), 'a short film');
   assert.deepEqual(server.requests, ['POST', 'PATCH', 'HEAD', 'PATCH']);
@@ -209,7 +209,7 @@ test('a pause stops at once, and a resume sends the rest once', async () => {
 test('a cancelled upload is taken back', async () => {
   const { server, memory, uploads } = world();
   server.trouble = (method) => (method === 'PATCH' ? new Promise(() => {}) : undefined);
-  uploads.add([film()], false);
+  uploads.add([film()], {});
   await until(() => server.requests.includes('PATCH'));
   await uploads.list[0].cancel();
   assert.equal(server.uploads.size, 0);
@@ -225,7 +225,7 @@ test('a file that changed on the disk is not sent half', async () => {
   const gone = new Blob();
   gone.slice = () => gone;
   gone.arrayBuffer = () => Promise.reject(new Error('NotReadable'));
-  const upload = new Upload({ name: 'film.mp4', size: 5, lastModified: 1 }, gone, false, means);
+  const upload = new Upload({ name: 'film.mp4', size: 5, lastModified: 1 }, gone, {}, means);
   await upload.run();
   assert.equal(upload.state, 'failed');
   assert.match(upload.trouble, /can't be read any more/);
@@ -242,7 +242,7 @@ test('two files are sent at once, the others wait, and no file is sent twice', a
     if (method === 'PATCH') await gate;
     return undefined;
   };
-  uploads.add(['a', 'b', 'c', 'a'].map((name) => film(name)), false);
+  uploads.add(['a', 'b', 'c', 'a'].map((name) => film(name)), {});
   assert.deepEqual(uploads.list.map(({ state }) => state), ['sending', 'sending', 'waiting']);
   open();
   await until(() => uploads.list.every(({ state }) => state === 'done'));
