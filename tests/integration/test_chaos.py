@@ -52,7 +52,7 @@ from heaters_pipeline.work.products import index_proxy
 from review_app import create_app
 from tests.browser.review_world import served
 from tests.children import CHILDREN
-from tests.conftest import execute
+from tests.conftest import TEMPLATE, execute
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.footage import make_numbered_film
 
@@ -160,7 +160,7 @@ def test_what_breaks_meanwhile_leaves_no_trace(
     for name, value in plain_environment(heaters_home).items():
         monkeypatch.setenv(name, value)
     other = f"undisturbed_{uuid.uuid4().hex[:12]}"
-    execute(postgres_url, f"CREATE DATABASE {other} TEMPLATE heaters_template")
+    execute(postgres_url, f"CREATE DATABASE {other} TEMPLATE {TEMPLATE}")
     bucket = f"chaos-{os.urandom(4).hex()}"
     s3_client(s3_endpoint).create_bucket(Bucket=bucket)
     with faulty_s3(s3_endpoint) as s3:
