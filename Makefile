@@ -42,7 +42,9 @@ test: install-test
 
 .PHONY: tests
 
+# In a new checkout each of the processes would compile every file, and rewrite every assertion.
 tests: install-test
+	@$(PYTEST) tests --collect-only --quiet >.venv/collected.txt 2>&1 || true
 	$(PYTEST) tests $(SIDE_BY_SIDE) || { [ $$? -eq 1 ] && $(PYTEST) tests $(ALONE); }
 
 test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips
