@@ -34,7 +34,17 @@ SIDE_BY_SIDE = -n $(shell expr 2 \* $(CORES) + 1) --maxprocesses 8 --no-loadscop
 PYTEST = .venv/bin/python -m pytest
 ALONE = --last-failed --last-failed-no-failures none --verbose
 
-test: lint
+# Lint takes what the tests leave of the cores, and has the last word, where it is read.
+test: install-test
+	@nice $(MAKE) --no-print-directory lint >.venv/lint.txt 2>&1 & \
+	$(MAKE) --no-print-directory tests; tested=$$?; \
+	wait $$!; linted=$$?; cat .venv/lint.txt; exit $$((tested | linted))
+
+.PHONY: tests
+
+# In a new checkout each of the processes would compile every file, and rewrite every assertion.
+tests: install-test
+	@$(PYTEST) tests --collect-only --quiet >.venv/collected.txt 2>&1 || true
 	$(PYTEST) tests $(SIDE_BY_SIDE) || { [ $$? -eq 1 ] && $(PYTEST) tests $(ALONE); }
 
 test-whole: install-test  ## the long forms of tests: many kills, long films, a shift of 500 clips

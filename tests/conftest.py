@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from zlib import crc32
@@ -29,6 +32,7 @@ from heaters_pipeline.db.urls import (
     with_driver,
 )
 from heaters_pipeline.domain.vectors import LAYOUT_MODEL
+from heaters_pipeline.files.locks import lock
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
@@ -37,7 +41,7 @@ from heaters_pipeline.storage import LocalStorage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare, served
 from tests.footage import NumberedFilm
-from tests.made_once import FROM_TEMPLATE, Statement, Worlds
+from tests.made_once import FROM_TEMPLATE, MadeOnce, Statement, Worlds
 from tests.people import QUICK_HASHER
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -113,16 +117,60 @@ def _quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A database of the server that all tests of this session share (SQLAlchemy, psycopg 3). Its
-    folder is no one's home: started by root, the server runs as another user."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """A folder of that name, filled once, also where several processes share the tests."""
+    everyones = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        everyones = everyones.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        whole, partial = everyones / name, everyones / f"{name}.partial"
+        with lock(everyones / f"{name}.lock"):
+            if not whole.exists():
+                shutil.rmtree(partial, ignore_errors=True)
+                make(partial)
+                partial.rename(whole)
+        return whole
+
+    return made
+
+
+TEMPLATE = "heaters_template"
+"""An empty database with the newest schema, to be copied."""
+
+
+@contextmanager
+def server_on(data: Path | None = None) -> Iterator[EmbeddedPostgres]:
+    """A server on a copy of this data folder, or on a new one. Its own folder is no one's home:
+    started by root, the server runs as another user."""
     with scratch_folder(Path(tempfile.gettempdir()) / f"heaters-tests-{os.getuid()}") as folder:
         server = EmbeddedPostgres(folder)
+        if data:
+            copy_as_it_is(data, server.data)
         server.start()
-        url = server.url("postgres", APP_DRIVER)
-        execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-        yield url
+        yield server
         server.stop()
+
+
+def make_server_data(folder: Path) -> None:
+    with server_on() as server:
+        url = server.url("postgres", APP_DRIVER)
+        execute(url, "ALTER SYSTEM SET fsync = off", f"CREATE DATABASE {TEMPLATE}")
+        migrate.upgrade(with_database(url, TEMPLATE))
+        server.stop()
+        copy_as_it_is(server.data, folder)
+
+
+def copy_as_it_is(source: Path, target: Path) -> None:
+    """Owners included, which `shutil` leaves out."""
+    subprocess.run(["cp", "--archive", str(source), str(target)], check=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(made_once: MadeOnce) -> Iterator[str]:
+    """A database of the server that all tests of this process share (SQLAlchemy, psycopg 3)."""
+    with server_on(made_once("postgres", make_server_data)) as server:
+        yield server.url("postgres", APP_DRIVER)
 
 
 @pytest.fixture(scope="session")
@@ -139,19 +187,11 @@ def postgres(postgres_url: str) -> Iterator[Statement]:
     server.dispose()
 
 
-@pytest.fixture(scope="session")
-def _template_database(postgres: Statement, postgres_url: str) -> str:
-    """An empty database with the newest schema, to be copied."""
-    postgres("CREATE DATABASE heaters_template")
-    migrate.upgrade(with_database(postgres_url, "heaters_template"))
-    return "heaters_template"
-
-
 @pytest.fixture
-def database_url(postgres: Statement, postgres_url: str, _template_database: str) -> Iterator[str]:
+def database_url(postgres: Statement, postgres_url: str) -> Iterator[str]:
     """A database with the newest schema, for this test alone (SQLAlchemy, psycopg 3)."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    postgres(FROM_TEMPLATE.format(name, _template_database))
+    postgres(FROM_TEMPLATE.format(name, TEMPLATE))
     yield with_database(postgres_url, name)
     postgres(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -1,4 +1,4 @@
-"""Worlds that many tests begin with: made once, and copied for each test."""
+"""What many tests begin with: made once, and copied for each of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ Told = TypeVar("Told")
 
 Statement: TypeAlias = Callable[[str], None]
 """Runs a statement of SQL on a server, outside a transaction."""
+
+MadeOnce: TypeAlias = Callable[[str, Callable[[Path], None]], Path]
+"""Gives the folder of a name, which the function fills for the first process that asks."""
 
 FROM_TEMPLATE = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
 """Files are copied at half the cost of the default, which logs every page."""

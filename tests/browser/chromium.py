@@ -14,7 +14,23 @@ from benchmarks.browser import QUIET
 FOREIGN_NAME = "heaters.test"
 """A name that leads to this machine, and that browsers do not trust as they trust localhost."""
 
-FLAGS = (*QUIET, f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1")
+OFF = (
+    # The page that drops down below the address bar: each window would start a renderer for it,
+    # which takes longer than most of our pages.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    # What Playwright turns off, whose list this one replaces.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "AimEnabled"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch"),
+)
+"""Features of Chromium that no test needs."""
+
+FLAGS = (
+    *QUIET,
+    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
+    f"--disable-features={','.join(OFF)}",
+)
 
 
 @contextmanager

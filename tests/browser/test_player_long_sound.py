@@ -13,8 +13,8 @@ from tests.browser.tab import Tab
 from tests.footage import NumberedFilm
 
 RATE = 5
-FILM = NumberedFilm(1660, (5,), rate=Fraction(RATE), size=(64, 36))
-"""Its second clip has 331 s: 34 parts."""
+FILM = NumberedFilm(660, (5,), rate=Fraction(RATE), size=(64, 36))
+"""Its second clip has 131 s: 14 parts, of which the page keeps 8."""
 
 PART_SECONDS = 10
 
@@ -56,7 +56,7 @@ def test_long_sound_is_where_the_picture_is(tab: Callable[..., Tab], film: Film,
     clip = "heaters.player.clip"
     page.until(f"heaters.player.peaks({clip}, {clip}, 40)?.every((peak) => peak > 0.2)")
     # From the middle of one part over the beginning of the next one.
-    place = 5 + (PART_SECONDS * 20 + 8) * RATE
+    place = 5 + (PART_SECONDS * 5 + 8) * RATE
     page.page.evaluate(
         "([rate, at]) => { const { player } = heaters; player.setRate(rate); player.seek(at); }",
         [rate, place],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -159,24 +161,26 @@ def test_films_of_all_rates(
 def test_a_clip_lasts_as_long_as_its_frames(
     tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, tmp_path: Path
 ) -> None:
-    """By the times of its frames, of which some last fifty times as long as others."""
+    """By the times of its frames, of which some last fifty times as long as others. A machine that
+    stands still for a while makes one loop longer, and the next one shorter."""
     ticks = uneven_ticks(FRAMES)
     source = make_numbered_film(tmp_path / "film.mp4", FRAMES, ticks=ticks, scenes=CUTS)
     footage = prepare(source, tmp_path)
     add_film(engine, storage, footage, "film", CUTS)
     page = tab()
     open_clip(page, 60)
-    lasted = page.page.evaluate(
+    began = page.page.evaluate(
         """async () => {
           const { player } = heaters;
           let before = player.presented, began = [];
-          while (began.length < 3) {
+          while (began.length < 5) {
             await new Promise(requestAnimationFrame);
             if (player.wanted < before) began.push(performance.now());
             before = player.wanted;
           }
-          return began[2] - began[1];
+          return began;
         }"""
     )
     expected = (ticks[121] - ticks[60]) / TICKS_PER_SECOND * 1000
+    lasted = median(later - earlier for earlier, later in pairwise(began[1:]))
     assert lasted == pytest.approx(expected, rel=0.1)

@@ -17,39 +17,16 @@ import pytest
 from botocore.loaders import create_loader
 from sqlalchemy import Engine
 
-from heaters_pipeline.files.locks import lock
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from tests.faulty_s3 import FaultyS3, faulty_s3
+from tests.made_once import MadeOnce
 from tests.site import Site, make_site, test_site
 
 
 @pytest.fixture(scope="session")
-def made_once(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str, Callable[[Path], None]], Path]:
-    """A folder of that name, filled once, also where several processes share the tests."""
-    everyones = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        everyones = everyones.parent
-
-    def made(name: str, make: Callable[[Path], None]) -> Path:
-        whole, partial = everyones / name, everyones / f"{name}.partial"
-        with lock(everyones / f"{name}.lock"):
-            if not whole.exists():
-                shutil.rmtree(partial, ignore_errors=True)
-                make(partial)
-                partial.rename(whole)
-        return whole
-
-    return made
-
-
-@pytest.fixture(scope="session")
-def copy_site(
-    made_once: Callable[[str, Callable[[Path], None]], Path],
-) -> Callable[[Path], Path]:
+def copy_site(made_once: MadeOnce) -> Callable[[Path], Path]:
     """Copies the web site's media into a new folder."""
     site = made_once("site", make_site)
     return lambda folder: Path(shutil.copytree(site, folder))
@@ -144,7 +121,7 @@ def on_s3(pipeline: Engine, s3: FaultyS3) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def tiny_clip(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+def tiny_clip(made_once: MadeOnce) -> Path:
     """A CLIP of two layers with random weights, saved as sentence-transformers loads it."""
     if find_spec("transformers") is None or find_spec("torch") is None:
         pytest.skip("the extra `models` is not installed: no model is tried")

@@ -157,9 +157,9 @@ def test_a_file_stays_while_another_process_reads_it(tmp_path: Path) -> None:
     cache = ObjectCache(tmp_path, MANY)
     path, name = made(tmp_path, 1)[0], "one"
     cache.add(name, path)
-    spawn = multiprocessing.get_context("spawn")
-    reads = spawn.Event()
-    reader = spawn.Process(target=read_for_ever, args=(tmp_path, name, reads))
+    fork = multiprocessing.get_context("fork")
+    reads = fork.Event()
+    reader = fork.Process(target=read_for_ever, args=(tmp_path, name, reads))
     reader.start()
     try:
         assert reads.wait(60)

@@ -4,7 +4,6 @@ is `python -m benchmarks.chaos`."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import threading
@@ -52,7 +51,8 @@ from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import index_proxy
 from review_app import create_app
 from tests.browser.review_world import served
-from tests.conftest import execute
+from tests.children import CHILDREN
+from tests.conftest import TEMPLATE, execute
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.footage import make_numbered_film
 
@@ -61,9 +61,6 @@ pytestmark = pytest.mark.long
 FAULTS = 8
 HEAL_SECONDS = 240.0
 SILENCE = timedelta(seconds=4)
-
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["heaters_pipeline.work.ingest", "heaters_pipeline.work.library"])
 
 
 def work_for_ever(environment: dict[str, str]) -> None:
@@ -163,7 +160,7 @@ def test_what_breaks_meanwhile_leaves_no_trace(
     for name, value in plain_environment(heaters_home).items():
         monkeypatch.setenv(name, value)
     other = f"undisturbed_{uuid.uuid4().hex[:12]}"
-    execute(postgres_url, f"CREATE DATABASE {other} TEMPLATE heaters_template")
+    execute(postgres_url, f"CREATE DATABASE {other} TEMPLATE {TEMPLATE}")
     bucket = f"chaos-{os.urandom(4).hex()}"
     s3_client(s3_endpoint).create_bucket(Bucket=bucket)
     with faulty_s3(s3_endpoint) as s3:

@@ -3,7 +3,6 @@ happened."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import time
@@ -17,21 +16,18 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
+from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
+from tests.children import CHILDREN
 from tests.footage import make_numbered_film, remake
 from tests.site import test_site as web_site
 
 pytestmark = pytest.mark.long
 
 KILLS = pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.whole)])
-
-SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(
-    ["heaters_pipeline.orchestration.foreground", "heaters_pipeline.media.products.transcode"]
-)
 
 
 def ingest(reference: str, environment: dict[str, str]) -> None:
@@ -46,26 +42,27 @@ def ingest(reference: str, environment: dict[str, str]) -> None:
 def start(reference: str) -> BaseProcess:
     names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_ALLOWED_NETWORKS")
     environment = {name: os.environ[name] for name in names}
-    process = SPAWN.Process(target=ingest, args=(reference, environment))
+    process = CHILDREN.Process(target=ingest, args=(reference, environment))
     process.start()
     return process
 
 
-def state(engine: Engine) -> str:
+def is_in(engine: Engine, state: str) -> bool:
+    """Whether a process works on the video in a state: one that was killed in it left it there."""
     with transaction(engine) as session:
         videos = source_videos.newest_first(session)
-    return str(videos[0].state) if videos else ""
+        return bool(videos) and videos[0].state == state and is_at_work(session, videos[0].key)
 
 
 def kill_in(engine: Engine, process: BaseProcess, during: str, within: float) -> bool:
-    """Kills the process at a random moment of up to `within` seconds after the video has entered a
-    state; whether it was still in it then."""
+    """Kills the process at a random moment of up to `within` seconds after it has begun to work in
+    a state of the video; whether it was still in it then."""
     end = time.monotonic() + 60
-    while state(engine) != during and process.is_alive():
+    while not is_in(engine, during) and process.is_alive():
         assert time.monotonic() < end, f"{during} was never reached"
         time.sleep(0.01)
     time.sleep(random.uniform(0, within))
-    there = state(engine) == during
+    there = is_in(engine, during)
     process.kill()
     process.join()
     return there

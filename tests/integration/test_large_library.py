@@ -16,7 +16,7 @@ from benchmarks.large_library import fill
 from heaters_pipeline.db.urls import for_psycopg, with_database
 from heaters_pipeline.settings import Settings
 from review_app import create_app
-from tests.conftest import execute
+from tests.conftest import TEMPLATE, execute
 from tests.plans import Sent, listening, scans, with_rows
 from tests.reviewer import Reviewer
 
@@ -67,12 +67,11 @@ ALSO = (
 def library(
     request: pytest.FixtureRequest,
     postgres_url: str,
-    _template_database: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Flask, psycopg.Connection, int]]:
     """An app on so many clips, a connection to its database, and their number."""
     name = f"large_{request.param}"
-    execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_template_database}")
+    execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     url = with_database(postgres_url, name)
     fill(url, request.param, CLIPS_OF_FILM)
     home: Path = tmp_path_factory.mktemp("large")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from tests.children import CHILDREN
 from tests.site import Site, download_into, results, test_site
 
 pytestmark = pytest.mark.long
@@ -29,19 +28,11 @@ def site(
         yield site
 
 
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    """Processes that have yt-dlp already when they start."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.site", "yt_dlp", "yt_dlp.extractor"])
-    return context
-
-
 class Undisturbed:
     """What a kind of download gives, and how long it takes, once per kind."""
 
-    def __init__(self, site: Site, folder: Path, processes: ForkServerContext) -> None:
-        self._site, self._folder, self._processes = site, folder, processes
+    def __init__(self, site: Site, folder: Path) -> None:
+        self._site, self._folder = site, folder
         self._known: dict[str, tuple[bytes, float]] = {}
 
     def __call__(self, kind: str) -> tuple[bytes, float]:
@@ -49,20 +40,18 @@ class Undisturbed:
             folder = self._folder / kind
             folder.mkdir()
             began = time.monotonic()
-            run(start(self._processes, self._site, kind, folder))
+            run(start(self._site, kind, folder))
             self._known[kind] = (only_file(folder), time.monotonic() - began)
         return self._known[kind]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    site: Site, tmp_path_factory: pytest.TempPathFactory, processes: ForkServerContext
-) -> Undisturbed:
-    return Undisturbed(site, tmp_path_factory.mktemp("undisturbed"), processes)
+def undisturbed(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    return Undisturbed(site, tmp_path_factory.mktemp("undisturbed"))
 
 
-def start(processes: ForkServerContext, site: Site, kind: str, folder: Path) -> BaseProcess:
-    process = processes.Process(target=download_into, args=(site.url(KINDS[kind]), folder))
+def start(site: Site, kind: str, folder: Path) -> BaseProcess:
+    process = CHILDREN.Process(target=download_into, args=(site.url(KINDS[kind]), folder))
     process.start()
     return process
 
@@ -84,15 +73,15 @@ def only_file(folder: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_kills_at_random_moments_cost_nothing(
-    site: Site, tmp_path: Path, processes: ForkServerContext, undisturbed: Undisturbed, kind: str
+    site: Site, tmp_path: Path, undisturbed: Undisturbed, kind: str
 ) -> None:
     whole, seconds = undisturbed(kind)
     for moment in sorted(random.uniform(0.1, 0.6) * seconds for _ in range(4)):
-        process = start(processes, site, kind, tmp_path)
+        process = start(site, kind, tmp_path)
         process.join(moment)
         kill(process)
         site.asked.clear()
-    run(start(processes, site, kind, tmp_path))
+    run(start(site, kind, tmp_path))
     assert only_file(tmp_path) == whole
 
 
@@ -115,7 +104,6 @@ MOMENTS = {
 def test_kills_between_two_steps_cost_nothing(
     site: Site,
     tmp_path: Path,
-    processes: ForkServerContext,
     undisturbed: Undisturbed,
     kind: str,
     pattern: str,
@@ -123,25 +111,25 @@ def test_kills_between_two_steps_cost_nothing(
     """Killed twice when a file of some step appears."""
     whole, _ = undisturbed(kind)
     for _ in range(2):
-        process = start(processes, site, kind, tmp_path)
+        process = start(site, kind, tmp_path)
         while process.is_alive() and not any(tmp_path.glob(pattern)):
-            time.sleep(0.001)
+            time.sleep(0.005)
         kill(process)
-    run(start(processes, site, kind, tmp_path))
+    run(start(site, kind, tmp_path))
     assert only_file(tmp_path) == whole
 
 
 def test_what_was_fetched_is_not_fetched_again(
-    site: Site, tmp_path: Path, processes: ForkServerContext, undisturbed: Undisturbed
+    site: Site, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     whole, _ = undisturbed("dash")
-    process = start(processes, site, "dash", tmp_path)
+    process = start(site, "dash", tmp_path)
     while not any(tmp_path.glob("parts-*/*.part-Frag5")):
         assert process.is_alive()
-        time.sleep(0.001)
+        time.sleep(0.005)
     kill(process)
     site.asked.clear()
-    run(start(processes, site, "dash", tmp_path))
+    run(start(site, "dash", tmp_path))
     fetched = [path for path, _ in site.asked]
     assert not any(path.endswith("chunk-stream0-00002.m4s") for path in fetched)
     assert any(path.endswith("chunk-stream0-00006.m4s") for path in fetched)

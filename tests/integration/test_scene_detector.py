@@ -36,7 +36,7 @@ FILM = Film("small", SHOTS, JOINS)
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Large enough for PySceneDetect to scale it down."""
-    return FILM.write(tmp_path_factory.mktemp("film"), 528, 296)[0]
+    return FILM.write(tmp_path_factory.mktemp("film"), 320, 180)[0]
 
 
 def detected(film: Path, **options) -> list[int]:

@@ -3,7 +3,6 @@ still does afterwards is void."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -33,12 +32,10 @@ from heaters_pipeline.work.give_up import end_stuck
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from tests.children import CHILDREN
 from tests.decisions import decide, live
 from tests.footage import make_numbered_film
 from tests.jobs import tick
-
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["heaters_pipeline.work.ingest", "heaters_pipeline.work.library"])
 
 WAITS = 60.0
 SILENCE = timedelta(seconds=3)
