@@ -1,5 +1,5 @@
-"""What pages tell of clips besides their rows: cuts, likeness, verdict, comments and sprite sheets, in
-one way to the database and back."""
+"""What pages tell of clips besides their rows: cuts, likeness, verdict, comments and sprite sheets,
+in one way to the database and back."""
 
 from __future__ import annotations
 
