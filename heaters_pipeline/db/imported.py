@@ -4,25 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db import clips, events, labels
 from heaters_pipeline.db.models import Clip, ImportedClip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Snapshot
-from heaters_pipeline.domain.errors import Conflict, NotFound
 from heaters_pipeline.domain.older import NOBODY, STATE_OF, OlderClip, decisions
 from heaters_pipeline.domain.states import ClipState
 
 
-def known(session: Session, system: str) -> dict[str, ImportedClip]:
-    """The clips of an older system that were registered here, by their ids there."""
-    rows = session.exec(select(ImportedClip).where(ImportedClip.system == system))
-    return {row.old_id: row for row in rows}
+class Known(NamedTuple):
+    """A clip of an older system that was registered here."""
+
+    row_id: int
+    clip_id: int | None
+    is_whole: bool
+    """Whether all that is known of it is here."""
+
+
+def known(session: Session, system: str) -> dict[str, Known]:
+    """Those of an older system, by their ids there."""
+    rows = session.execute(
+        sa.select(
+            col(ImportedClip.old_id),
+            col(ImportedClip.id),
+            col(ImportedClip.clip_id),
+            col(ImportedClip.record).is_(None),
+        ).where(col(ImportedClip.system) == system)
+    )
+    return {old_id: Known(*rest) for old_id, *rest in rows}
+
+
+def known_one(session: Session, system: str, old_id: str) -> ImportedClip | None:
+    """The one with this id there, if it was registered."""
+    return session.exec(_one(system, old_id)).first()
+
+
+def _one(system: str, old_id: str) -> SelectOfScalar[ImportedClip]:
+    return select(ImportedClip).where(ImportedClip.system == system, ImportedClip.old_id == old_id)
 
 
 def of_film(session: Session, film_id: int) -> Sequence[ImportedClip]:
@@ -66,20 +91,16 @@ def register(
         )
         .on_conflict_do_nothing(index_elements=["system", "old_id"])
     )
-    return session.exec(
-        select(ImportedClip).where(
-            ImportedClip.system == system, ImportedClip.old_id == clip.old_id
-        )
-    ).one()
+    return session.exec(_one(system, clip.old_id)).one()
 
 
 def is_clip_file(session: Session, key: str) -> bool:
     """Whether the video is made of a clip's file. Two clips with the same bytes are two."""
     return (
         session.exec(
-            select(ImportedClip.id).join(
-                SourceVideo, col(SourceVideo.id) == col(ImportedClip.video_id)
-            ).where(SourceVideo.key == key)
+            select(ImportedClip.id)
+            .join(SourceVideo, col(SourceVideo.id) == col(ImportedClip.video_id))
+            .where(SourceVideo.key == key)
         ).first()
         is not None
     )
@@ -190,26 +211,62 @@ def _write(
     return event
 
 
-def write_group(session: Session, row: ImportedClip, first_id: int, older: OlderClip) -> bool:
+def write_group(session: Session, clip_id: int, first_id: int, older: OlderClip) -> bool:
     """Groups a clip with the first one of its group, as the older system had them; whether it was
     done now. Not where somebody has decided on either of them since."""
-    if row.clip_id is None or row.clip_id == first_id:
+    if clip_id == first_id:
         return False
-    found = clips.locked(session, [row.clip_id, first_id])
-    clip, first = found[row.clip_id], found[first_id]
-    if clip.grouped_with_clip_id or first.grouped_with_clip_id or first.state == ClipState.SUPERSEDED:
+    found = clips.locked(session, [clip_id, first_id])
+    clip, first = found[clip_id], found[first_id]
+    if (
+        clip.grouped_with_clip_id
+        or first.grouped_with_clip_id
+        or first.state == ClipState.SUPERSEDED
+    ):
         return False
     was = events.snapshot(clip)
     clip.grouped_with_clip_id = first.id
-    event = _write(
-        session, clip, was, Action.GROUP, older.reviewer or NOBODY, older.decided_at
+    grouped = [each for each in older.events if each.action == Action.GROUP]
+    who, at = (
+        (grouped[-1].actor, grouped[-1].at)
+        if grouped
+        else (older.reviewer or NOBODY, older.decided_at)
     )
+    event = _write(session, clip, was, Action.GROUP, who, at)
     clip.last_event_id = event.id
     return True
 
 
-def get(session: Session, clip_id: int) -> ImportedClip:
-    row = session.exec(select(ImportedClip).where(ImportedClip.clip_id == clip_id)).first()
-    if row is None:
-        raise NotFound(f"Clip {clip_id} did not come from an older system.")
+def settle(session: Session, row_id: int) -> None:
+    """Nothing of the clip is left to be taken over: whatever it lacks, the pipeline makes."""
+    row = session.get_one(ImportedClip, row_id)
+    row.record = None
+    if row.clip_id is not None:
+        clip = clips.locked(session, [row.clip_id])[row.clip_id]
+        if clip.state == ClipState.REVIEW_APPROVED:
+            clip.retry_at = None
+
+
+def sought(session: Session, row_id: int, problem: str | None) -> None:
+    """The clip was sought in its film just now; why it was not placed there, in a sentence."""
+    row = session.get_one(ImportedClip, row_id)
+    row.sought_at, row.problem = session.scalar(sa.select(sa.func.now())), problem
+
+
+def register_placed(session: Session, film: SourceVideo, clip: Clip, video_id: int) -> ImportedClip:
+    """The row of a clip of the film that had no file of its own, and for which the video
+    `video_id` is made."""
+    row = ImportedClip(
+        system=film.key,
+        old_id=str(clip.id),
+        film_id=film.id,
+        video_id=video_id,
+        clip_id=clip.id,
+        start_frame=clip.start_frame,
+        end_frame=clip.end_frame,
+        placed_in_id=film.id,
+        placed_frame=clip.start_frame,
+    )
+    session.add(row)
+    session.flush()
     return row

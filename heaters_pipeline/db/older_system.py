@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, RowMapping, create_engine
 
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver, without_password
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -168,7 +168,7 @@ class OlderDatabase:
             found[str(row["clip_id"])].append(still)
         return found
 
-    def _frames(self, row: Mapping[str, Any], rate: float | None) -> FrameRange | None:
+    def _frames(self, row: Mapping[Any, Any], rate: float | None) -> FrameRange | None:
         first, last = row.get("start_frame"), row.get("end_frame")
         if first is not None and last is not None:
             start = int(first) - self.mapping.first_frame
@@ -180,13 +180,15 @@ class OlderDatabase:
             return None
         return FrameRange(start, end) if 0 <= start < end else None
 
-    def _rows(self, name: str) -> Sequence[Mapping[str, Any]]:
+    def _rows(self, name: str) -> Sequence[RowMapping]:
         """Of a table by our names of its columns, in the order of the first of them."""
         if name not in self.mapping.tables:
             return []
         _, columns = self._columns(name)
         query = sa.select(*(each.label(ours) for ours, each in columns.items()))
-        return self.connection.execute(query.order_by(next(iter(columns.values())))).mappings().all()
+        return (
+            self.connection.execute(query.order_by(next(iter(columns.values())))).mappings().all()
+        )
 
     def _columns(self, name: str) -> tuple[Any, dict[str, Any]]:
         named = self.mapping.columns[name]

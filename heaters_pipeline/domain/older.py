@@ -163,9 +163,10 @@ class Decided(NamedTuple):
 
 
 def decisions(clip: OlderClip) -> list[Decided]:
-    """What was decided on the clip, oldest first. An undo takes back the last decision that stands.
-    Where that does not lead to what the older system says of the clip, one decision more does: its
-    word counts."""
+    """What was decided on the clip, oldest first. An undo takes back the last decision that stands;
+    a clip that was grouped was approved, and gets its group when all clips of it are here. Where
+    that does not lead to what the older system says of the clip, one decision more does: its word
+    counts."""
     made: list[Decided] = []
     standing: list[int] = []
     for event in clip.events:
@@ -176,9 +177,8 @@ def decisions(clip: OlderClip) -> list[Decided]:
                 made.append(Decided(Action.UNDO, event.actor, event.at, fate, gone))
             continue
         standing.append(len(made))
-        made.append(
-            Decided(Action(event.action), event.actor, event.at, _FATE_OF[event.action])
-        )
+        fate = _FATE_OF[event.action]
+        made.append(Decided(_ACTION_OF[fate], event.actor, event.at, fate))
     led_to = made[standing[-1]].fate if standing else Fate.PENDING
     if led_to != clip.fate:
         who = clip.reviewer or NOBODY

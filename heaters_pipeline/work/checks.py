@@ -68,7 +68,9 @@ def best_quality_was_downloaded(pipeline: Pipeline, key: str) -> CheckResult:
     return CheckResult(short is None, quality or {}, sentence)
 
 
-ELSEWHERE = "Its clips came from an older system and lie elsewhere: `heaters migrate-clips` moves them."
+ELSEWHERE = (
+    "Its clips came from an older system and lie elsewhere: `heaters migrate-clips` moves them."
+)
 
 
 def clips_cover_video(pipeline: Pipeline, key: str) -> CheckResult:
