@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -119,8 +120,8 @@ def _opened(origin: str, mapping: Path | None) -> Iterator[tuple[OlderSystem, st
     from heaters_pipeline.db.urls import database_name
     from heaters_pipeline.work.older_lists import read_folder, read_list
 
-    if origin.startswith(("postgres://", "postgresql://")):
-        with open_system(origin, _mapping(mapping)) as system:
+    if re.match(r"postgres(ql)?(\+\w+)?://", origin):
+        with open_system(origin, _chosen(mapping)) as system:
             yield system, database_name(origin) or "older system"
         return
     path = Path(origin).expanduser().absolute()
@@ -132,12 +133,17 @@ def _opened(origin: str, mapping: Path | None) -> Iterator[tuple[OlderSystem, st
         raise InputError(f"There is no folder or list {path}: check the path.")
 
 
-def _mapping(file: Path | None) -> OlderMapping:
+def _chosen(file: Path | None) -> OlderMapping:
     from heaters_pipeline.domain.older_mapping import parse
 
-    if file is None:
-        return parse(_usual_mapping(), "the usual mapping")
-    return parse(file.read_text(), str(file))
+    return parse(file.read_text(), str(file)) if file else usual_mapping()
+
+
+def usual_mapping() -> OlderMapping:
+    """Of the pipeline that Heaters succeeds."""
+    from heaters_pipeline.domain.older_mapping import parse
+
+    return parse(_usual_mapping(), "the usual mapping")
 
 
 @contextmanager

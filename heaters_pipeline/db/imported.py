@@ -16,7 +16,7 @@ from heaters_pipeline.db.models import Clip, ImportedClip, ReviewEvent, SourceVi
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.older import NOBODY, STATE_OF, OlderClip, decisions
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import APPROVED, ClipState
 
 
 class Known(NamedTuple):
@@ -213,16 +213,12 @@ def _write(
 
 def write_group(session: Session, clip_id: int, first_id: int, older: OlderClip) -> bool:
     """Groups a clip with the first one of its group, as the older system had them; whether it was
-    done now. Not where somebody has decided on either of them since."""
-    if clip_id == first_id:
+    done now. Not where that was done before, or either is another clip by now."""
+    if clip_id == first_id or _was_grouped(session, clip_id):
         return False
     found = clips.locked(session, [clip_id, first_id])
     clip, first = found[clip_id], found[first_id]
-    if (
-        clip.grouped_with_clip_id
-        or first.grouped_with_clip_id
-        or first.state == ClipState.SUPERSEDED
-    ):
+    if first.grouped_with_clip_id or not {clip.state, first.state} <= APPROVED:
         return False
     was = events.snapshot(clip)
     clip.grouped_with_clip_id = first.id
@@ -232,9 +228,15 @@ def write_group(session: Session, clip_id: int, first_id: int, older: OlderClip)
         if grouped
         else (older.reviewer or NOBODY, older.decided_at)
     )
-    event = _write(session, clip, was, Action.GROUP, who, at)
-    clip.last_event_id = event.id
+    clip.last_event_id = _write(session, clip, was, Action.GROUP, who, at).id
     return True
+
+
+def _was_grouped(session: Session, clip_id: int) -> bool:
+    found = select(ReviewEvent.id).where(
+        col(ReviewEvent.clip_ids).contains([clip_id]), ReviewEvent.action == Action.GROUP
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def settle(session: Session, row_id: int) -> None:
