@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_work, clips, events
+from heaters_pipeline.db import clip_work, clips, events, group_exports
 from heaters_pipeline.db.models import (
     Clip,
     ClipArtifact,
@@ -26,7 +26,7 @@ from heaters_pipeline.domain.states import ClipState
 
 
 class Occupied(Conflict):
-    """Somebody has decided on what lies there already."""
+    """What lies there already stays."""
 
 
 def place(session: Session, row: ImportedClip, film: SourceVideo, start: int) -> None:
@@ -84,8 +84,8 @@ def _make_way(session: Session, film: SourceVideo, wanted: Sequence[FrameRange])
     if in_the_way := [clip for clip in lying if clip.id in judged]:
         first = in_the_way[0]
         raise Occupied(
-            f"Somebody has decided on clip {first.id}, which lies there "
-            f"(frames {first.start_frame} to {first.end_frame - 1})."
+            f"Clip {first.id} lies there already (frames {first.start_frame} to "
+            f"{first.end_frame - 1}): decided on, or placed before."
         )
     if lying:
         before = [events.snapshot(clip) for clip in lying]
@@ -117,13 +117,15 @@ def _move(session: Session, moving: Sequence[Clip], to: SourceVideo, by: int) ->
             .execution_options(synchronize_session=False)
         )
         session.expire(clip)
-        # Outdated: the gold master of where it is now makes another one.
-        session.execute(
-            sa.update(ClipExport)
-            .where(col(ClipExport.clip_id) == clip.id)
-            .values(exported_frames=clip.exported_frames or sa.null(), profile_hash="")
-        )
+        if clip.exported_frames:
+            # Outdated: the gold master of where it is now makes another one.
+            session.execute(
+                sa.update(ClipExport)
+                .where(col(ClipExport.clip_id) == clip.id)
+                .values(exported_frames=clip.exported_frames, profile_hash="")
+            )
     ids = [clip.id for clip in moving]
+    group_exports.forget_of(session, {clip.grouped_with_clip_id or clip.id for clip in moving})
     _shift_frames(session, ids, by)
     clip_work.new_attempt(session, ids)
     named = sa.union(

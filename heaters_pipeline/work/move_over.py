@@ -86,11 +86,16 @@ def move_over(
     ):
         with pipeline.transaction() as session:
             rate = frame_indexes.mean_rate(session, film)
+            was_empty = not clips.of_video(session, film.id)
         search = FilmToSearch(open_thumbnails(file), rate)
         for number, row in enumerate(waiting):
             _move_one(pipeline, film, row, search, done)
             if on_progress is not None:
                 on_progress("clips", (number + 1) / len(waiting))
+    if was_empty:
+        with pipeline.transaction() as session:
+            # It had no clips when repeats were sought in it.
+            source_videos.record(session, film.key, {"repeats_sought_in": None})
     lay_clips(pipeline, film.key)
     with pipeline.transaction() as session:
         moved = {each.clip_id for each in done.moved}

@@ -482,8 +482,36 @@ def test_a_film_that_turns_up_later_takes_the_clips(
     moved = move_over(work, keys(imported)["Market"], into=made.key)
     assert [each.old_id for each in moved.left] == [str(taken.id)]
     assert moved.left[0].best == taken.frames.start
-    assert "Somebody has decided" in moved.left[0].reason
+    assert f"Clip {there.id} lies there already" in moved.left[0].reason
     found = here(work)
     assert [found[row.id].frames for row in rows if row is not taken] == [
         row.frames for row in rows if row is not taken
     ]
+
+
+@pytest.mark.whole
+def test_500_clips_come_over_and_find_their_places(
+    work: Pipeline, tmp_path: Path, postgres: Statement, postgres_url: str
+) -> None:
+    postgres("CREATE DATABASE older_500")
+    url = with_database(postgres_url, "older_500")
+    made = older.make_files(tmp_path / "older", 500)
+    system = older.fill(url, tmp_path / "older", made, at_hand=("Harbour", "Market"))
+    report = make_imported(work, system)
+    postgres("DROP DATABASE older_500 WITH (FORCE)")
+    takeable = {row.id: row for row in system.clips if row.is_takeable}
+    assert report.failed == {}
+    found = here(work)
+    assert found.keys() == takeable.keys()
+    assert {
+        old_id: clip.decided_at for old_id, clip in found.items() if clip.decided_at is not None
+    } == {old_id: row.decided_at for old_id, row in takeable.items() if row.decided_at is not None}
+    before = judged(work)
+    rows = [row for row in takeable.values() if row.path]
+    moved = {title: move_over(work, key) for title, key in keys(report).items()}
+    assert judged(work) == before
+    found = here(work)
+    exact = [row for row in rows if found[row.id].frames == row.frames]
+    assert len(exact) >= 0.99 * len(rows)
+    placed = {each.clip_id for over in moved.values() for each in over.moved}
+    assert {found[row.id].id for row in exact} == placed
