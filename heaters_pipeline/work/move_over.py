@@ -15,6 +15,7 @@ from heaters_pipeline.db import (
     imported,
     source_videos,
 )
+from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Faulty, HeatersError, InputError
@@ -155,15 +156,7 @@ def _sought(
     with pipeline.transaction() as session:
         rate = frame_indexes.mean_rate(session, video)
     with pipeline.storage.fetch(video.frame_scores_filepath) as file:
-        thumbnails = open_thumbnails(file)
-        found = search.place(thumbnails, rate, row.start_frame)
-    if isinstance(found, Place) and rate != search.rate:
-        spans = round(len(thumbnails) * search.rate / rate)
-        if spans != len(thumbnails):
-            return NoPlace(
-                f"Its file has {len(thumbnails)} frames for {spans} of the film.", found.start
-            )
-    return found
+        return search.place(open_thumbnails(file), rate, row.start_frame)
 
 
 @dataclass
@@ -188,6 +181,7 @@ def move_back(
         film = source_videos.get(session, key)
         placed = imported.placed_in(session, film.id)
     _refuse_without_frames(film)
+    refuse_archived(film, "make files")
     done = MovedBack()
     with pipeline.video_lock(film.key):
         for row in placed:
@@ -270,4 +264,7 @@ def _ingest_own_file(
         return
     with pipeline.video_lock(film.key):
         _take_back(pipeline, row, done)
-    done.made.extend(each for each in done.back if each == row.clip_id)
+    if row.clip_id in done.back:
+        done.made.append(row.clip_id)
+    else:
+        done.left.append(Left(row.clip_id, row.old_id, "It was merged with another one meanwhile."))

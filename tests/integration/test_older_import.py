@@ -56,7 +56,7 @@ from tests.older import OlderClipRow, OlderSystem
 
 pytestmark = pytest.mark.long
 
-CLIPS = 60
+CLIPS = 24
 NAME = "older"
 
 

@@ -80,6 +80,15 @@ def test_a_clip_longer_than_the_film_has_no_place() -> None:
     assert isinstance(FilmToSearch(SHOTS[0], RATE).place(FILM.thumbnails, RATE, 0), NoPlace)
 
 
+def test_a_clip_of_another_rate_is_named_with_its_place() -> None:
+    found = FILM.place(encoded_again(SHOTS[3])[::2], RATE / 2, 3 * LENGTH)
+    assert isinstance(found, NoPlace)
+    assert (found.best, found.reason) == (
+        3 * LENGTH,
+        f"Its file has {LENGTH // 2} frames for {LENGTH} of the film.",
+    )
+
+
 def test_a_recoloured_clip_is_named_not_placed_wrongly() -> None:
     found = FILM.place(recoloured(SHOTS[6]), RATE, None)
     assert (found.best if isinstance(found, NoPlace) else found.start) == 6 * LENGTH

@@ -72,6 +72,14 @@ class FilmToSearch:
     def place(self, clip: Thumbnails, rate: Fraction, guess: int | None) -> Place | NoPlace:
         """Where a clip of frames at `rate` begins. `guess` is where it is said to."""
         compared = _Compared.of(clip, float(self.rate / rate))
+        found = self._place(compared, guess)
+        if isinstance(found, Place) and compared.span != len(clip):
+            return NoPlace(
+                f"Its file has {len(clip)} frames for {compared.span} of the film.", found.start
+            )
+        return found
+
+    def _place(self, compared: _Compared, guess: int | None) -> Place | NoPlace:
         last = len(self.thumbnails) - compared.span
         if last < 0:
             return NoPlace("The clip is longer than the film.", None)
