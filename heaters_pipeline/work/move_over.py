@@ -203,6 +203,7 @@ def _take_back(pipeline: Pipeline, row: ImportedClip, done: MovedBack) -> None:
         video_id = row.video_id or 0
         video = source_videos.with_ids(session, [video_id])[video_id]
     with pipeline.video_lock(video.key), pipeline.transaction() as session:
+        video = source_videos.get(session, video.key)
         fresh = session.get_one(ImportedClip, row.id)
         if video.state == SourceState.READY and clip_moves.take_back(session, fresh, video):
             done.back.append(row.clip_id or 0)
