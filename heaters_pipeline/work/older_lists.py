@@ -71,13 +71,14 @@ def read_list(file: Path) -> ListedClips:
     folder; frames are 0-based, `end_frame` the one after the last. Raises InputError, which names
     the line, where a row makes no sense."""
     try:
-        rows = list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")))
+        table = csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline=""))
+        rows = list(table)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{file} is no CSV in UTF-8: {error}.") from None
-    given = set(rows[0]) if rows else set()
+    given = set(table.fieldnames or ())
     if "file" not in given:
         raise InputError(f"{file} has no column file: its first line must name its columns.")
-    if strange := {str(each) for each in given} - {*COLUMNS}:
+    if strange := given - {*COLUMNS}:
         raise InputError(
             f"{file} has the column {min(strange)}, which nobody knows: the columns are "
             f"{', '.join(COLUMNS)}."
@@ -94,6 +95,9 @@ def read_list(file: Path) -> ListedClips:
 
 
 def _clip(folder: Path, row: Mapping[str, str | None]) -> tuple[OlderClip, OlderFilm]:
+    if None in row:
+        raise InputError("It has more cells than there are columns.")
+
     def cell(name: str) -> str | None:
         return (row.get(name) or "").strip() or None
 

@@ -106,7 +106,8 @@ def test_a_list_of_clips_comes_with_decisions_and_moves_to_its_film(
         ("file,rating\na.mp4,9\n", "Line 2 .* The rating is 9"),
         ("file,start_frame,end_frame\na.mp4,9,3\n", "Line 2 .* no range"),
         ("file,decided_at\na.mp4,yesterday\n", "Line 2"),
-        ("file\n,\n", "Line 2 .* is empty"),
+        ("file,note\n,good\n", "Line 2 .* is empty"),
+        ("file\na.mp4,red\n", "Line 2 .* more cells"),
     ],
 )
 def test_a_list_that_makes_no_sense_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
