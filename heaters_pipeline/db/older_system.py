@@ -134,12 +134,13 @@ class OlderDatabase:
                 self.strange[f"vectors made by {row['strategy']}, which the mapping lacks"] += 1
                 continue
             frame = row.get("frame")
-            of_frame = strategy is Strategy.FRAMES and frame is not None
             vectors.append(
                 OlderVector(
                     str(row["model"]),
                     strategy,
-                    int(frame) - self.mapping.first_still if of_frame else None,
+                    None
+                    if frame is None or strategy is not Strategy.FRAMES
+                    else int(frame) - self.mapping.first_still,
                     [float(each) for each in row["vector"].strip("[]{}").split(",")],
                 )
             )
