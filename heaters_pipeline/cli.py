@@ -22,6 +22,7 @@ from heaters_pipeline.commands.dataset import dataset
 from heaters_pipeline.commands.embeddings import embeddings
 from heaters_pipeline.commands.export import export
 from heaters_pipeline.commands.keyframes import keyframes
+from heaters_pipeline.commands.older import import_older, migrate_clips
 from heaters_pipeline.commands.opening import dagster_database as _dagster_database
 from heaters_pipeline.commands.opening import database as _database
 from heaters_pipeline.commands.opening import progress_bar as _progress_bar
@@ -499,7 +500,9 @@ main.add_command(backup)
 main.add_command(dataset)
 main.add_command(embeddings)
 main.add_command(export)
+main.add_command(import_older)
 main.add_command(keyframes)
+main.add_command(migrate_clips)
 main.add_command(opinions)
 main.add_command(profiles)
 main.add_command(repeats)

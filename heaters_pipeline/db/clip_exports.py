@@ -188,6 +188,25 @@ def save(
         deletions.enter(session, [replaced], "another file replaced it")
 
 
+def save_older(
+    session: Session, clip: Clip, profile: ExportProfile, filepath: str, size: int, sha256: str
+) -> None:
+    """Records a file that an older system made of the whole clip, as the one of this profile. It
+    has no receipt, as nobody has measured it."""
+    session.add(
+        ClipExport(
+            clip_id=clip.id,
+            profile=profile.name,
+            profile_hash=profile.hash,
+            filepath=filepath,
+            exported_frames=clip.frames.as_json(),
+            bytes=size,
+            sha256=sha256,
+        )
+    )
+    session.flush()
+
+
 def fail(session: Session, clip_id: int, profile: ExportProfile, error: str) -> None:
     """Notes why the profile has no new file of the clip; an older one stays."""
     values = {"profile_hash": profile.hash, "error": error, "tries": 0, "retry_at": None}

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import event_log, frame_indexes
 from heaters_pipeline.db.among import among
-from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.models import Clip, ImportedClip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.prepared import Prepared, attached, given_ids
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.annotations import Annotation
@@ -44,9 +44,10 @@ TOUCHED = sa.or_(
     sa.exists().where(
         _member.grouped_with_clip_id == col(Clip.id), _member.state != ClipState.SUPERSEDED
     ),
+    sa.exists().where(col(ImportedClip.clip_id) == col(Clip.id)),
 )
 """A reviewer has decided on the clip, made it, moved an end of it, annotated it or grouped others
-with it: new cut points leave it as it is."""
+with it, or it came from an older system: new cut points leave it as it is."""
 
 NOTHING_SAID = Annotation()
 

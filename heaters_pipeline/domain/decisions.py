@@ -31,9 +31,11 @@ class Action(StrEnum):
     """New cut points replaced clips that no reviewer had touched."""
     REMOVE = "remove"
     """The source video was removed, and its clips with it."""
+    MOVE = "move"
+    """A clip with a file of its own was found in its film, and lies there now; or the way back."""
 
 
-DECISIONS = frozenset(Action) - {Action.UNDO, Action.REPLAN, Action.REMOVE}
+DECISIONS = frozenset(Action) - {Action.UNDO, Action.REPLAN, Action.REMOVE, Action.MOVE}
 """What a reviewer decides on a clip, and can undo."""
 
 BATCHED = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.ANNOTATE})
@@ -59,6 +61,7 @@ DONE: Mapping[Action, str] = {
     Action.UNDO: "taken back a decision on",
     Action.REPLAN: "replaced",
     Action.REMOVE: "removed",
+    Action.MOVE: "moved",
 }
 """What an actor has done, before the name of the clip."""
 

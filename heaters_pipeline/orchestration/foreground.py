@@ -9,7 +9,13 @@ from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.orchestration import metadata
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.settings import get_settings
-from heaters_pipeline.work.ingest import IngestReport, ProgressCallback, StepResult, ingest
+from heaters_pipeline.work.ingest import (
+    IngestReport,
+    ProgressCallback,
+    StepCallback,
+    StepResult,
+    ingest,
+)
 from heaters_pipeline.work.objects import storage_cost
 from heaters_pipeline.work.pipeline import open_pipeline
 
@@ -26,6 +32,19 @@ def ingest_in_foreground(
 ) -> IngestReport:
     """`work.ingest`, whose results `instance` learns, but of no run: one that dies with this
     process would count as running until somebody ended it."""
+    return ingest(
+        open_pipeline(engine, get_settings()),
+        reference,
+        title=title,
+        needs_splicing=needs_splicing,
+        clip_pipeline=clip_pipeline,
+        on_progress=on_progress,
+        on_step=telling(engine, instance),
+    )
+
+
+def telling(engine: Engine, instance: dg.DagsterInstance) -> StepCallback:
+    """Tells `instance` what each step has made."""
     pipeline = open_pipeline(engine, get_settings())
 
     def report(key: str, result: StepResult) -> None:
@@ -36,12 +55,4 @@ def ingest_in_foreground(
                 dg.AssetMaterialization(asset, partition=key, metadata=facts)
             )
 
-    return ingest(
-        pipeline,
-        reference,
-        title=title,
-        needs_splicing=needs_splicing,
-        clip_pipeline=clip_pipeline,
-        on_progress=on_progress,
-        on_step=report,
-    )
+    return report

@@ -8,7 +8,14 @@ from fractions import Fraction
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import clips, embeddings, event_log, frame_indexes, source_videos
+from heaters_pipeline.db import (
+    clips,
+    embeddings,
+    event_log,
+    frame_indexes,
+    imported,
+    source_videos,
+)
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.replanning import replan
@@ -48,6 +55,9 @@ class LaidClips:
     split_by_reviewers: int
 
 
+NOTHING_LAID = LaidClips(0, 0, 0, 0, 0, 0, {}, 0, 0, 0, 0)
+
+
 def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
     """Divides the video at its cut points into rows, without any file. Clips that a reviewer has
     touched stay. Each clip gets a preview: a vector by which it is compared before it has
@@ -64,6 +74,8 @@ def lay_clips(pipeline: Pipeline, key: str) -> LaidClips:
 
 def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidClips:
     """The rows of `lay_clips` alone, without previews and repeats."""
+    if imported.stays_empty(session, video.id):
+        return NOTHING_LAID
     found = _cuts(video)
     rate = frame_indexes.mean_rate(session, video)
     if is_imported(video):
@@ -72,6 +84,7 @@ def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidCl
         cuts = without_short(found, round(settings.min_clip_seconds * rate))
         longest = _longest(settings, video, rate)
     replanned = replan(session, video, cuts, longest)
+    imported.adopt(session, video.id)
     live = clips.of_video(session, video.id)
     faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
     if faults:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import deletions, source_videos
+from heaters_pipeline.db import deletions, imported, source_videos
 from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
@@ -137,14 +137,14 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
     if video.state in COMPLETE:
         return _keep_beside(pipeline, video, fetched, facts, sha256)
     with pipeline.transaction() as session:
-        same = source_videos.same_bytes(session, video.key, sha256)
+        same = _same_bytes(session, video, sha256)
     path = video.source_filepath
     if path is None or video.source_sha256 not in (None, sha256):
         path = _path_of(video, fetched, sha256)
     if same is None:
         _store(pipeline, video, path, LocalFile(fetched.path, sha256))
     with pipeline.transaction() as session:
-        same = source_videos.same_bytes(session, video.key, sha256)
+        same = _same_bytes(session, video, sha256)
         if same is None:
             unnamed = video.origin == Origin.WEB and video.title == url_name(video.url)
             columns: SourceFacts = {
@@ -165,6 +165,14 @@ def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSo
     return StoredSource(
         path, size, facts, fetched.columns.get("download_quality", video.download_quality)
     )
+
+
+def _same_bytes(session: Session, video: SourceVideo, sha256: str) -> SourceVideo | None:
+    """The video that this one is a duplicate of. Two clips of an older system are two, whatever
+    their bytes: each has its own decisions."""
+    if imported.is_clip_file(session, video.key):
+        return None
+    return source_videos.same_bytes(session, video.key, sha256)
 
 
 def _keep_beside(

@@ -9,6 +9,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sqlmodel import Session
+
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import SourceVideo
@@ -119,10 +121,28 @@ def ingest(
             needs_splicing=needs_splicing,
             pipeline=clip_pipeline,
         )
-        settled = video.state in (*COMPLETE, SourceState.DUPLICATE)
-        if not settled and not is_at_work(session, video.key):
-            # Under way from the start, so that no sensor takes it up, too.
-            source_videos.begin(session, video.key, DOWNLOAD)
+        take_up(session, video)
+    return ingest_known(pipeline, video.key, on_progress=on_progress, on_step=on_step)
+
+
+def take_up(session: Session, video: SourceVideo) -> None:
+    """Has the video under way from the start, so that no sensor takes it up, too."""
+    settled = video.state in (*COMPLETE, SourceState.DUPLICATE)
+    if not settled and not is_at_work(session, video.key):
+        source_videos.begin(session, video.key, DOWNLOAD)
+
+
+def ingest_known(
+    pipeline: Pipeline,
+    key: str,
+    *,
+    on_progress: ProgressCallback | None = None,
+    on_step: StepCallback | None = None,
+) -> IngestReport:
+    """The same of a video that has a row."""
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        take_up(session, video)
     if video.state == SourceState.DUPLICATE or (
         video.state in COMPLETE and _is_whole(pipeline, video)
     ):

@@ -27,6 +27,7 @@ DEEDS = {
     Action.UNDO: "undone",
     Action.REPLAN: "cut",
     Action.REMOVE: "removed with its video",
+    Action.MOVE: "moved to its place in the film",
 }
 """What a review event did to a clip."""
 

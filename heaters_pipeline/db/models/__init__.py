@@ -21,6 +21,7 @@ from heaters_pipeline.db.models.exports import (
     ProfileUse,
 )
 from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
+from heaters_pipeline.db.models.imported import ImportedClip
 from heaters_pipeline.db.models.outages import Outage
 from heaters_pipeline.db.models.people import AuditEntry, Invite, Person, SignIn, SignInDelay, Token
 from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatRow
@@ -68,6 +69,7 @@ __all__ = [
     "Handover",
     "HandoverClip",
     "IdempotentRequest",
+    "ImportedClip",
     "Invite",
     "KeyframeRuleRow",
     "Label",
