@@ -19,6 +19,7 @@ from heaters_pipeline.commands.audit import audit
 from heaters_pipeline.commands.backup import backup, restore
 from heaters_pipeline.commands.cuts import import_command
 from heaters_pipeline.commands.dataset import dataset
+from heaters_pipeline.commands.doctor import doctor
 from heaters_pipeline.commands.embeddings import embeddings
 from heaters_pipeline.commands.export import export
 from heaters_pipeline.commands.keyframes import keyframes
@@ -350,20 +351,6 @@ def down() -> None:
     stop(_settings().home, click.echo)
 
 
-@main.command()
-@click.pass_context
-def doctor(context: click.Context) -> None:
-    """Check that this machine has what Heaters needs."""
-    from heaters_pipeline.platform.doctor import examine
-
-    failed = False
-    for finding in examine(_settings()):
-        sign = {True: "✓", False: "✗", None: "·"}[finding.good]
-        click.echo(f"{sign} {finding.name:<12}{finding.text}")
-        failed = failed or finding.good is False
-    context.exit(1 if failed else 0)
-
-
 def _stopped(settings: Settings) -> list[str]:
     """Sensors and schedules that somebody has stopped, in words."""
     from heaters_pipeline.db import stopped_automation
@@ -466,6 +453,7 @@ main.add_command(archive)
 main.add_command(audit)
 main.add_command(backup)
 main.add_command(dataset)
+main.add_command(doctor)
 main.add_command(embeddings)
 main.add_command(export)
 main.add_command(keyframes)

@@ -56,10 +56,14 @@ class Client:
     """Errors are those of `domain.errors`, with the server's sentence; Unavailable where it does
     not answer."""
 
-    def __init__(self, server: str, token: str | None = None) -> None:
+    def __init__(
+        self, server: str, token: str | None = None, *, any_certificate: bool = False
+    ) -> None:
+        """`any_certificate`: for a server of this machine, which may have one that it made."""
         self._server = server.rstrip("/") + "/"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._pool = urllib3.PoolManager(retries=TRIES, timeout=PATIENCE)
+        trust: dict[str, Any] = {"cert_reqs": "CERT_NONE"} if any_certificate else {}
+        self._pool = urllib3.PoolManager(retries=TRIES, timeout=PATIENCE, **trust)
 
     def get(self, path: str, **query: object) -> Any:
         return self._json("GET", path, query)
@@ -77,6 +81,10 @@ class Client:
             part = self.get(following, **query)
             yield from part[name]
             following, query = part["next"], {}
+
+    def fetch(self, path: str) -> bytes:
+        """The bytes of a file that an answer names; the storage may give them itself."""
+        return self._answer("GET", path, headers={}, redirect=True).data
 
     def upload(self, path: Path, *, title: str | None = None, already_cut: bool = False) -> None:
         """Sends a video, which becomes a source video, in pieces (tus 1.0.0)."""
@@ -118,11 +126,12 @@ class Client:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str],
+        redirect: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         url = urljoin(self._server, address.lstrip("/"))
         sent = {**self._headers, **headers}
         try:
-            answer = self._pool.request(method, url, body=body, headers=sent, redirect=False)
+            answer = self._pool.request(method, url, body=body, headers=sent, redirect=redirect)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise Unavailable(
                 self._server, f"{self._server} does not answer: check the address ({error})."
