@@ -272,6 +272,43 @@ class Settings(BaseSettings):
         "separated by commas.",
     )
 
+    dagster_url: str | None = Field(
+        default=None,
+        description="Address at which operators' browsers find Dagster, for links to it; unset: "
+        "this machine's own while only it reaches the review app, else there are none.",
+    )
+    run_tags: AbsolutePath | None = Field(
+        default=None,
+        description="File (YAML) with tags of Dagster's runs by job, as in `vectors: "
+        "{dagster-celery/queue: models}`: they choose machines (docs/deploy.md).",
+    )
+    extra_definitions: Names = Field(
+        default=(),
+        description="Python modules, separated by commas, whose `defs` Dagster loads beside those "
+        "of Heaters (docs/own-assets.md).",
+    )
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="Address that takes Slack's incoming webhooks, and is told what waits for a "
+        "person.",
+    )
+    alert_mail: Names = Field(
+        default=(),
+        description="Mail addresses, separated by commas, that are told the same.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for `HEATERS_ALERT_MAIL`, as in "
+        "`smtps://user:password@mail.example.org`; `smtp://` goes on by STARTTLS where the server "
+        "has it.",
+    )
+    alert_minutes: float = Field(
+        default=60,
+        gt=0,
+        description="How long approved clips may be due, or something outside may not answer, "
+        "before somebody is told.",
+    )
+
     undo_window_seconds: float = Field(
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."
     )
@@ -470,6 +507,13 @@ class Settings(BaseSettings):
             return f"https://{name.lstrip('.')}"
         is_any = self.host in ("0.0.0.0", "::")  # noqa: S104
         return self._address_of(name or own_address()) if is_any else self.local_address
+
+    @property
+    def dagster_address(self) -> str | None:
+        """Where operators' browsers find Dagster; None where nobody has said. No `/` at its end."""
+        if self.dagster_url is not None:
+            return self.dagster_url.rstrip("/")
+        return f"http://127.0.0.1:{self.dagster_port}" if self.is_private else None
 
     def _address_of(self, host: str) -> str:
         scheme = "https" if self.tls_cert else "http"

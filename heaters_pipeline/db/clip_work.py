@@ -63,7 +63,7 @@ def rested(undo_window_seconds: float) -> Any:
     return col(Clip.decided_at) <= sa.func.now() - timedelta(seconds=undo_window_seconds)
 
 
-def _due(undo_window_seconds: float) -> Any:
+def is_due(undo_window_seconds: float) -> Any:
     return sa.and_(
         sa.or_(
             sa.and_(col(Clip.state) == ClipState.REVIEW_APPROVED, rested(undo_window_seconds)),
@@ -90,7 +90,7 @@ def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueWor
             sa.func.count(),
         )
         .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
-        .where(_due(undo_window_seconds))
+        .where(is_due(undo_window_seconds))
         .group_by(col(SourceVideo.key))
         .order_by(sa.func.min(Clip.decided_at))
         .limit(limit)
@@ -236,7 +236,7 @@ def _left(
             SourceVideo.key == video_key,
             col(Clip.last_event_id) <= asked.last_event_id,
             col(Clip.attempt) <= asked.attempt,
-            _due(undo_window_seconds),
+            is_due(undo_window_seconds),
         )
         .order_by(col(Clip.id))
         .with_for_update(of=Clip, key_share=True)

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from heaters_pipeline.db import clip_work, clips, source_videos
+from heaters_pipeline.db import (
+    clip_exports,
+    clip_work,
+    clips,
+    embeddings,
+    frame_indexes,
+    source_videos,
+)
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.retries import tries_told
@@ -75,6 +82,40 @@ def clips_cover_video(pipeline: Pipeline, key: str) -> CheckResult:
         live = clips.of_video(session, video.id)
     faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
     return CheckResult(not faults, {"clips": len(live), "faults": faults})
+
+
+def frame_index_is_whole(pipeline: Pipeline, key: str) -> CheckResult:
+    """The frame index has every frame of the gold master once, in the order in which they are
+    shown."""
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        ticks = frame_indexes.all_ticks(session, video.id)
+    late = [number for number in range(1, len(ticks)) if ticks[number] <= ticks[number - 1]]
+    facts = {"frames": len(ticks), "of": video.frame_count, "out_of_order": late[:SHOWN_FRAMES]}
+    return CheckResult(len(ticks) == video.frame_count and not late, facts)
+
+
+def exports_are_proven(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every exported file was read back and compared with the gold master: it has a receipt."""
+    with pipeline.transaction() as session:
+        unproven, number = clip_exports.unproven(session, source_videos.get(session, key).id)
+    sentence = "Files from before there were receipts: have the clips exported again to prove them."
+    facts = {"files": number, "unproven_clips": list(unproven[:SHOWN_CLIPS])}
+    return CheckResult(not unproven, facts, sentence if unproven else None)
+
+
+def clips_can_be_found(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every clip of the video that is in the library has its vector of the present model."""
+    settings = pipeline.settings
+    model, strategy = settings.embedding_model, settings.embedding_strategy
+    with pipeline.transaction() as session:
+        video_id = source_videos.get(session, key).id
+        lacking = embeddings.number_lacking(session, model, strategy, video_id)
+        reason = embeddings.why_missing(session, model)
+    sentence = f"{lacking} clips have no vector by {model}" + (
+        f": {reason}." if reason else " yet."
+    )
+    return CheckResult(not lacking, {"without": lacking}, sentence if lacking else None)
 
 
 def no_clip_failed(pipeline: Pipeline, key: str) -> CheckResult:

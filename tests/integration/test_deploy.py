@@ -157,10 +157,10 @@ def jobs() -> set[str]:
 def test_the_chart_starts_what_there_is() -> None:
     documents = rendered(CHART, **{"ingress.enabled": True})
     kinds = sorted(each["kind"] for each in documents)
-    assert kinds == sorted(
-        ["ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "Service", "Ingress"]
-        + ["NetworkPolicy", "CronJob", "Job"]
-    )
+    assert kinds == [
+        *("ConfigMap", "ConfigMap", "CronJob", "Deployment", "Ingress", "Job"),
+        *("NetworkPolicy", "PodDisruptionBudget", "Service"),
+    ]
     for document in documents:
         for container in containers_of(document):
             assert_is_locked_down(container)
