@@ -1,5 +1,5 @@
-"""What Dagster's catalogue says of every asset: who owns it, the version of what makes it, what that
-takes, and where people see the result."""
+"""What Dagster's catalogue says of every asset: who owns it, the version of what makes it, what it
+takes most, and where people see the result."""
 
 from __future__ import annotations
 

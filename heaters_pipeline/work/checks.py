@@ -112,9 +112,8 @@ def clips_can_be_found(pipeline: Pipeline, key: str) -> CheckResult:
         video_id = source_videos.get(session, key).id
         lacking = embeddings.number_lacking(session, model, strategy, video_id)
         reason = embeddings.why_missing(session, model)
-    sentence = f"{lacking} clips have no vector by {model}" + (
-        f": {reason}." if reason else " yet."
-    )
+    why = f": {reason}." if reason else " yet."
+    sentence = f"{lacking} clips have no vector by {model}{why}"
     return CheckResult(not lacking, {"without": lacking}, sentence if lacking else None)
 
 
