@@ -309,6 +309,18 @@ class Settings(BaseSettings):
         "before somebody is told.",
     )
 
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="Of the lines of logs: `text` for people, `json` for programs, with a line for "
+        "each request.",
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        description="Collector of OpenTelemetry's traces (OTLP over HTTP), as in "
+        "`http://collector:4318/v1/traces`, which takes the extra traces; unset: what its own "
+        "variables say (`OTEL_EXPORTER_OTLP_ENDPOINT`), or none.",
+    )
+
     undo_window_seconds: float = Field(
         default=60, ge=0, description="How long a decision rests before the pipeline acts on it."
     )

@@ -18,7 +18,7 @@ from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import access, errors, metrics, oidc, resources
+from review_app import access, errors, metrics, oidc, resources, telling
 from review_app.downloads import Downloads
 from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.hosts import answer_to
@@ -93,6 +93,7 @@ def create_app(settings: Settings) -> Flask:
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))
+    telling.register(app, settings)
     metrics.register(app)
     # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)

@@ -33,8 +33,8 @@ POLL_MILLISECONDS = 2000
 
 
 def main(workspace: str) -> None:
-    logs.begin()
     settings = get_settings()
+    logs.begin(settings.log_format)
     engine = open_engine(with_driver(str(settings.database_url), APP_DRIVER))
     with DagsterInstance.get() as instance:
         instance.optimize_for_webserver(

@@ -19,6 +19,7 @@ from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.footage import FILM_SUFFIX
 from heaters_pipeline.domain.keys import mint_key, plain_text, plain_url, text_digest, url_name
 from heaters_pipeline.domain.states import SETTLED, SourceState
+from heaters_pipeline.files import spans
 
 
 def add_source(
@@ -101,7 +102,7 @@ def _register(
     needs_splicing: bool,
     playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
-    return source_videos.register(
+    video, is_new = source_videos.register(
         session,
         key=mint_key(name, text_digest(identity)),
         title=plain_text(title or name),
@@ -110,6 +111,9 @@ def _register(
         needs_splicing=needs_splicing,
         playlist_id=playlist_id,
     )
+    if is_new:
+        spans.root(video.key, title=video.title)
+    return video, is_new
 
 
 def add_upload(
@@ -134,6 +138,7 @@ def add_upload(
         source_filepath=source_filepath,
     )
     if is_new:
+        spans.root(video.key, title=video.title, bytes=size)
         deletions.keep(session, [source_filepath])
         ledger.record(session, video.id, {source_filepath: StoredFacts(size)})
     return video
