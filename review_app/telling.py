@@ -1,7 +1,7 @@
 """What logs and traces tell of each request: its id, its route, how it ended.
 
-A proxy may name the request by `X-Request-ID`; else it gets a name here. The answer has it, and each
-line of a log that the request brings about.
+A proxy may name the request by `X-Request-ID`; else it gets a name here. The answer has it, and so
+has each line of a log that the request brings about.
 """
 
 from __future__ import annotations

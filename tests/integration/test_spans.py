@@ -124,7 +124,8 @@ def test_a_video_is_one_trace_from_adding_to_vector_in_three_processes(
     decide(pipeline, clip, APPROVE)
     run("-c", EXPORT, key, **traced)
 
-    trace, root = (f"{number:0{digits}x}" for number, digits in zip(spans.ids_of(key), (32, 16)))
+    trace_id, root_id = spans.ids_of(key)
+    trace, root = f"{trace_id:032x}", f"{root_id:016x}"
     of_video = [each for each in collector.spans if each.trace == trace]
     assert of_video == collector.spans, "all of it is one trace"
     (top,) = [each for each in of_video if not each.parent]
