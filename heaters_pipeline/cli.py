@@ -79,13 +79,29 @@ def main() -> None:
     help="Serve other machines, too, by https: with the certificate of HEATERS_TLS_CERT or one "
     "that is made here, and a link that makes the first admin if there is none.",
 )
-def up(share: bool) -> None:
+@click.option(
+    "--only",
+    "programs",
+    multiple=True,
+    metavar="PROGRAM,..",
+    help="Of review, search, code, webserver, daemon and worker: what runs on this one of several "
+    "machines (docs/many-machines.md).",
+)
+def up(share: bool, programs: tuple[str, ...]) -> None:
     """Start everything and keep it running until Ctrl-C."""
+    from heaters_pipeline.platform.programs import named
+    from heaters_pipeline.platform.supervisor import Supervisor
+
+    if programs and share:
+        raise click.UsageError("--share starts everything: leave --only out.")
     if share:
         _share()
         return
-    with _everything(_settings()) as supervisor:
-        _say_where(supervisor)
+    with Supervisor(_settings(), click.echo, programs=named(programs)) as supervisor:
+        if programs:
+            click.echo(f"Running: {', '.join(sorted(supervisor.programs))}. Ctrl-C stops it.")
+        else:
+            _say_where(supervisor)
         supervisor.wait()
 
 

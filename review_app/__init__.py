@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
+from heaters_pipeline.db import secret_keys
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.hosts import known_names
 from heaters_pipeline.domain.people import SESSION_COOKIE
 from heaters_pipeline.files.home import private_home
-from heaters_pipeline.files.secret_key import secret_key
+from heaters_pipeline.files.secret_key import key_of_home
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage, open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
@@ -56,9 +57,13 @@ def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
     name no database, or let in other machines where there is no admin."""
     private_home(settings.home)
+    engine = open_engine(_database_url(settings))
+    with transaction(engine) as session:
+        refuse_unless_guarded(session, settings)
+        key = secret_keys.session_key(session, key_of_home(settings.home))
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=secret_key(settings.home),
+        SECRET_KEY=key,
         SESSION_COOKIE_NAME=SESSION_COOKIE,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
@@ -70,9 +75,6 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
     )
-    engine = open_engine(_database_url(settings))
-    with transaction(engine) as session:
-        refuse_unless_guarded(session, settings)
     storage = open_storage(
         settings.storage_url,
         settings.home,
