@@ -137,7 +137,9 @@ def add(
     in folders. `-` reads them from standard input, one a line. Files are sent to a Heaters
     elsewhere."""
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.work.pipeline import open_pipeline
     from heaters_pipeline.work.register import add_source, references_in
+    from heaters_pipeline.work.sent_files import is_needed, send
 
     lines = sys.stdin.read().splitlines() if references == ("-",) else references
     lines = [line.strip() for line in lines if line.strip()]
@@ -147,15 +149,21 @@ def add(
         return _add_there(client, lines, title, no_splice)
     refused = 0
     with _database(_settings()) as engine:
+        pipeline = open_pipeline(engine, _settings())
         for line in lines:
             try:
                 named = references_in(line)
                 if title is not None and len(named) > 1:
                     raise InputError(f"--title names one video: {line} has {len(named)}.")
                 for reference in named:
+                    sent = send(pipeline, reference) if is_needed(pipeline) else None
                     with transaction(engine) as session:
                         video, news = add_source(
-                            session, reference, title=title, needs_splicing=not no_splice
+                            session,
+                            reference,
+                            title=title,
+                            needs_splicing=not no_splice,
+                            sent=sent,
                         )
                     click.echo(f"{video.key}  {news}")
             except InputError as error:

@@ -331,9 +331,10 @@ class Settings(BaseSettings):
         default=10, ge=1, description="How often the sensors look for due work."
     )
 
-    watch_folder: AbsolutePath | None = Field(
+    watch_folder: Annotated[str, AfterValidator(_absolute_unless_url)] | None = Field(
         default=None,
-        description="Heaters adds the videos that appear in this folder.",
+        description="Heaters adds the videos that appear in this folder of the machine with the "
+        "code server, or below this `s3://bucket/prefix`.",
     )
     source_folders: Folders | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
+from sqlalchemy import Engine
 
 from heaters_pipeline.db import secret_keys
 from heaters_pipeline.db.engine import open_engine, transaction
@@ -16,7 +17,7 @@ from heaters_pipeline.domain.people import SESSION_COOKIE
 from heaters_pipeline.files.home import private_home
 from heaters_pipeline.files.secret_key import key_of_home
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.storage import PartStorage, Storage, open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
 from review_app import access, errors, metrics, oidc, resources
@@ -31,7 +32,9 @@ from review_app.reviewer import reviewer_name, unread_comments
 from review_app.senders import Senders
 from review_app.services import Services
 from review_app.uploads import tus
+from review_app.uploads.bucket import BucketUploads
 from review_app.uploads.folder import UploadFolder
+from review_app.uploads.upload import Uploads
 from review_app.views import BLUEPRINTS
 
 LARGEST_FORM = 8 << 20
@@ -87,7 +90,7 @@ def create_app(settings: Settings) -> Flask:
         engine,
         open_engine(_dagster_url(settings)),
         storage,
-        UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
+        _uploads(settings, engine, storage),
         Learnt(engine),
         open_searcher(engine, storage, settings),
         Downloads(),
@@ -116,6 +119,13 @@ def create_app(settings: Settings) -> Flask:
     app.after_request(tus.mark)
     services.uploads.sweep()
     return app
+
+
+def _uploads(settings: Settings, engine: Engine, storage: Storage) -> Uploads:
+    most_bytes = int(settings.max_source_gb * 1e9)
+    if isinstance(storage, PartStorage):
+        return BucketUploads(engine, storage, most_bytes)
+    return UploadFolder(settings.home / "uploads", storage, most_bytes)
 
 
 def _visitor() -> dict[str, object]:
