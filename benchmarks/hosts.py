@@ -61,13 +61,17 @@ class Host:
         )
         (self.folder / "srv" / "booted").unlink(missing_ok=True)
         spaces = ["--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        self._init = subprocess.Popen(
-            ["ip", "netns", "exec", self._namespace, "unshare", *spaces, "sh", "-c", setup]
-        )
+        with (self.folder / "boot.log").open("ab") as log:
+            self._init = subprocess.Popen(
+                ["ip", "netns", "exec", self._namespace, "unshare", *spaces, "sh", "-c", setup],
+                stdout=log,
+                stderr=log,
+            )
         end = time.monotonic() + 20
         while not (self.folder / "srv" / "booted").exists():
             if time.monotonic() > end or self._init.poll() is not None:
-                raise RuntimeError(f"The host {self.name} does not boot.")
+                said = (self.folder / "boot.log").read_text()
+                raise RuntimeError(f"The host {self.name} does not boot: {said}")
             time.sleep(0.02)
 
     def _inside(self, command: Sequence[str]) -> list[str]:

@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster_celery.launcher import CeleryRunLauncher
-from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+from dagster_celery.tags import DAGSTER_CELERY_QUEUE_TAG, DAGSTER_CELERY_TASK_ID_TAG
+
+from heaters_pipeline.platform.dagster_config import RUNS_A_WORKER, queue_of
 
 ANSWER_SECONDS = 2.0
 UNSEEN_SECONDS = 120
@@ -29,6 +33,31 @@ class CeleryLauncher(CeleryRunLauncher):
         super().__init__(*arguments, **named)
         self._unseen: dict[str, float] = {}
         """Since when no worker has a run, by `time.monotonic`."""
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """A video's run goes to the machine that its last one was on, which has its files, if there
+        is a place free there."""
+        run = context.dagster_run
+        if (worker := self._near(run)) and DAGSTER_CELERY_QUEUE_TAG not in run.tags:
+            tags = {DAGSTER_CELERY_QUEUE_TAG: queue_of(worker)}
+            self._instance.add_run_tags(run.run_id, tags)
+            context = LaunchRunContext(run.with_tags({**run.tags, **tags}), context.workspace)
+        super().launch_run(context)
+
+    def _near(self, run: dg.DagsterRun) -> str | None:
+        """The name of that worker."""
+        key = run.tags.get(PARTITION_NAME_TAG)
+        if key is None:
+            return None
+        ended = dg.RunsFilter(tags={PARTITION_NAME_TAG: key}, statuses=FINISHED_STATUSES)
+        last = next(iter(self._instance.get_runs(ended, limit=1)), None)
+        task = last.tags.get(DAGSTER_CELERY_TASK_ID_TAG) if last else None
+        worker = self.celery.AsyncResult(task).worker if task else None
+        if worker is None:
+            return None
+        asked = self.celery.control.inspect([worker], timeout=ANSWER_SECONDS, limit=1)
+        at_work = (asked.active() or {}).get(worker)
+        return worker if at_work is not None and len(at_work) < RUNS_A_WORKER else None
 
     def terminate(self, run_id: str) -> bool:
         """dagster-celery's own tells the worker alone: the run would look as if it had died, and

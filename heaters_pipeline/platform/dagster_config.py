@@ -24,17 +24,29 @@ POOL_LIMITS = {"download": 2, "transcode": 1, "export": 1, "model": 1}
 START_SECONDS = 600
 """A run that no worker has begun after so long is taken for lost."""
 
+RUNS_A_WORKER = 4
+"""At the same time: `max_concurrent_runs` of dagster.yaml, by which the queue counts."""
+
+ANY_WORKER = "dagster"
+"""The queue of runs for whichever worker is free (`dagster_celery.defaults`)."""
+
 CELERY: dict[str, Any] = {
     # A run that waits is for whichever worker is free first.
     "worker_prefetch_multiplier": 1,
     "worker_disable_prefetch": True,
     "result_expires": 30 * 24 * 3600,
+    "result_extended": True,  # with the worker's name
     "broker_connection_retry_on_startup": True,
     "broker_transport_options": {"socket_keepalive": True, "health_check_interval": 20},
     "redis_socket_keepalive": True,
     "redis_backend_health_check_interval": 20,
 }
 """Celery's settings, of workers and of the daemon."""
+
+
+def queue_of(worker: str) -> str:
+    """The queue of runs for one worker; `worker` is its name at Celery, `heaters@HOST`."""
+    return f"{ANY_WORKER}.{worker.partition('@')[2]}"
 
 
 def shipped(name: str) -> Path:

@@ -13,11 +13,8 @@ from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_execute_job_task
 
 from heaters_pipeline.files.home import private_files
-from heaters_pipeline.platform.dagster_config import CELERY
+from heaters_pipeline.platform.dagster_config import ANY_WORKER, CELERY, RUNS_A_WORKER, queue_of
 from heaters_pipeline.settings import Settings, get_settings
-
-AT_ONCE = 4
-"""Runs of one machine: `max_concurrent_runs` of dagster.yaml, by which the queue counts."""
 
 
 def open_app(settings: Settings) -> Celery:
@@ -29,15 +26,16 @@ def open_app(settings: Settings) -> Celery:
 
 def main() -> None:
     app = open_app(get_settings())
+    name = f"heaters@{socket.gethostname()}"
     with private_files():
         app.worker_main(
             [
                 *("worker", "--loglevel=WARNING", "--without-mingle", "--without-gossip"),
-                f"--hostname=heaters@{socket.gethostname()}",
-                f"--concurrency={AT_ONCE}",
+                f"--hostname={name}",
+                f"--concurrency={RUNS_A_WORKER}",
                 # What a run has loaded goes with its process, and with it what it has leaked.
                 "--max-tasks-per-child=1",
-                "--queues=dagster",
+                f"--queues={queue_of(name)},{ANY_WORKER}",
             ]
         )
 
