@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import secret_keys
+from heaters_pipeline.db import bucket_uploads, secret_keys
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
@@ -94,7 +94,7 @@ def create_app(settings: Settings) -> Flask:
         Learnt(engine),
         open_searcher(engine, storage, settings),
         Downloads(),
-        Senders(is_private=settings.is_private),
+        Senders(partial(_senders_elsewhere, engine), is_private=settings.is_private),
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))
@@ -126,6 +126,11 @@ def _uploads(settings: Settings, engine: Engine, storage: Storage) -> Uploads:
     if isinstance(storage, PartStorage):
         return BucketUploads(engine, storage, most_bytes)
     return UploadFolder(settings.home / "uploads", storage, most_bytes)
+
+
+def _senders_elsewhere(engine: Engine) -> set[str]:
+    with transaction(engine) as session:
+        return bucket_uploads.senders(session)
 
 
 def _visitor() -> dict[str, object]:

@@ -10,9 +10,17 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import BucketUpload
 
+SENDERS_WITHIN = timedelta(hours=1)
 
-def add(session: Session, upload_id: str, length: int, told: str) -> None:
-    session.add(BucketUpload(id=upload_id, length=length, told=told))
+
+def add(session: Session, upload_id: str, length: int, told: str, sender: str) -> None:
+    session.add(BucketUpload(id=upload_id, length=length, told=told, sender=sender))
+
+
+def senders(session: Session) -> set[str]:
+    """Addresses from which uploads were announced, or have grown, within the hour."""
+    lately = col(BucketUpload.changed_at) > sa.func.now() - SENDERS_WITHIN
+    return set(session.exec(select(BucketUpload.sender).where(lately)))
 
 
 def get(session: Session, upload_id: str) -> BucketUpload | None:

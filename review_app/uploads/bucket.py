@@ -50,10 +50,10 @@ class BucketUploads:
         self._storage = storage
         self.most_bytes = most_bytes
 
-    def create(self, length: int, metadata: str, keep_free: int) -> Upload:  # noqa: ARG002
+    def create(self, length: int, metadata: str, keep_free: int, sender: str) -> Upload:  # noqa: ARG002
         upload = announced(length, metadata, self.most_bytes)
         with transaction(self._engine) as session:
-            bucket_uploads.add(session, upload.id, length, metadata)
+            bucket_uploads.add(session, upload.id, length, metadata, sender)
         self.sweep()
         return upload
 

@@ -50,7 +50,7 @@ class UploadFolder:
         self._storage = storage
         self.most_bytes = most_bytes
 
-    def create(self, length: int, metadata: str, keep_free: int) -> Upload:
+    def create(self, length: int, metadata: str, keep_free: int, sender: str) -> Upload:  # noqa: ARG002
         upload = announced(length, metadata, self.most_bytes)
         self._storage.make_room(length + keep_free)
         self.sweep()

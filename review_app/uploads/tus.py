@@ -17,6 +17,7 @@ from werkzeug.http import http_date
 from heaters_pipeline.db import deletions
 from heaters_pipeline.work.register import add_upload
 from review_app.guard import csrf
+from review_app.senders import peer
 from review_app.services import services, transaction
 from review_app.uploads.upload import Upload, UploadRefused, Uploads
 
@@ -76,7 +77,7 @@ def create() -> Response:
             "the name and the title of the file.",
         )
     length = _number("Upload-Length")
-    upload = folder.create(length, metadata, _keep_free())
+    upload = folder.create(length, metadata, _keep_free(), peer(request))
     answer = _answer({"Location": url_for("uploads.send", upload_id=upload.id)}, upload)
     answer.status_code = HTTPStatus.CREATED
     return answer

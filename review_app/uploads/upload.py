@@ -139,9 +139,10 @@ class Uploads(Protocol):
 
     most_bytes: int
 
-    def create(self, length: int, metadata: str, keep_free: int) -> Upload:
-        """Raises UploadRefused where nothing can come of it, or where the disk would have less than
-        `keep_free` bytes free once all uploads have arrived."""
+    def create(self, length: int, metadata: str, keep_free: int, sender: str) -> Upload:
+        """`sender` is the address at the other end of the connection. Raises UploadRefused where
+        nothing can come of it, or where the disk would have less than `keep_free` bytes free once
+        all uploads have arrived."""
 
     def get(self, upload_id: str) -> Upload:
         """Raises UploadRefused (404) for one that never was or was swept."""

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("length", sa.BigInteger, nullable=False),
         sa.Column("metadata", sa.Text, nullable=False),
+        sa.Column("sender", sa.Text, nullable=False),
         sa.Column("video_key", sa.Text),
         sa.Column("multipart_id", sa.Text),
         sa.Column("etags", ARRAY(sa.Text), server_default="{}", nullable=False),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import source_list
+from heaters_pipeline.db import bucket_uploads, source_list
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import upload_lock
 from heaters_pipeline.db.models import SourceVideo
@@ -25,6 +26,7 @@ from heaters_pipeline.storage.s3 import S3Storage, s3_client
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.storage_check import check_storage
 from review_app import create_app
+from review_app.senders import Senders
 from review_app.uploads.bucket import BucketUploads
 from review_app.uploads.upload import KEPT_SECONDS, UNBEGUN_SECONDS
 
@@ -204,6 +206,32 @@ def test_a_bucket_that_has_forgotten_the_parts_says_begin_again(
         bucket.abandon(each)
     assert send(apps[1], place, 8 * MIB, os.urandom(8 * MIB)) == 404
     assert offset(apps[0], place) is None
+
+
+def test_whoever_announced_an_upload_elsewhere_is_no_stranger(
+    apps: list[FlaskClient], pipeline: Engine
+) -> None:
+    """A large piece may be the first request that comes to an app: it asks, and takes the next."""
+    begun(apps[0], 20 * MIB)
+    asked: list[str] = []
+
+    def others() -> set[str]:
+        with transaction(pipeline) as session:
+            asked.extend(found := bucket_uploads.senders(session))
+        return found
+
+    senders = Senders(others, is_private=False)
+    assert not senders.are_known("127.0.0.1")
+    until(lambda: senders.are_known("127.0.0.1") is True)
+    assert senders.are_known("127.0.0.2") is False
+    assert asked == ["127.0.0.1"], "once for all that come at that time"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def test_an_upload_of_any_size_has_few_parts(apps: list[FlaskClient]) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from heaters_pipeline.db.models.columns import READ_BACK, optional_text, touched
+from heaters_pipeline.db.models.columns import READ_BACK, optional_text, text, touched
 
 
 class SecretKey(SQLModel, table=True):
@@ -34,6 +34,8 @@ class BucketUpload(SQLModel, table=True):
     """Bytes announced."""
     told: str = Field(sa_column=sa.Column("metadata", sa.Text, nullable=False))
     """The header Upload-Metadata as it came."""
+    sender: str = text()
+    """The address from which it was announced: that of a proxy where there is one."""
     video_key: str | None = optional_text()
     """Of the source video that it has become."""
     multipart_id: str | None = optional_text()
