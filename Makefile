@@ -13,7 +13,7 @@ export FOOTAGE
 # Where the environment forbids bytecode, every process would compile Dagster and torch anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-test chromium demo test test-whole chaos coverage lint bench clean
+.PHONY: install install-test chromium demo test test-whole chaos many coverage lint bench clean
 
 install: .venv/installed
 
@@ -42,6 +42,9 @@ test-whole: install-test  ## the long forms of tests: many kills, long films, a 
 
 chaos: install-test  ## all of Heaters while it is killed, stopped and cut off; SEED=n repeats a run
 	.venv/bin/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
+
+many: install-test  ## Heaters on several machines, made of namespaces: takes root, redis-server, nginx
+	.venv/bin/python -m benchmarks.many $(if $(SEED),--seed $(SEED))
 
 coverage: install-test  ## a third slower than the tests alone
 	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) --cov --cov-report=term

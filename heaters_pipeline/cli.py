@@ -80,13 +80,29 @@ def main() -> None:
     help="Serve other machines, too, by https: with the certificate of HEATERS_TLS_CERT or one "
     "that is made here, and a link that makes the first admin if there is none.",
 )
-def up(share: bool) -> None:
+@click.option(
+    "--only",
+    "programs",
+    multiple=True,
+    metavar="PROGRAM,..",
+    help="Of review, search, code, webserver, daemon and worker: what runs on this one of several "
+    "machines (docs/many-machines.md).",
+)
+def up(share: bool, programs: tuple[str, ...]) -> None:
     """Start everything and keep it running until Ctrl-C."""
+    from heaters_pipeline.platform.programs import named
+    from heaters_pipeline.platform.supervisor import Supervisor
+
+    if programs and share:
+        raise click.UsageError("--share starts everything: leave --only out.")
     if share:
         _share()
         return
-    with _everything(_settings()) as supervisor:
-        _say_where(supervisor)
+    with Supervisor(_settings(), click.echo, programs=named(programs)) as supervisor:
+        if programs:
+            click.echo(f"Running: {', '.join(sorted(supervisor.programs))}. Ctrl-C stops it.")
+        else:
+            _say_where(supervisor)
         supervisor.wait()
 
 
@@ -122,7 +138,9 @@ def add(
     in folders. `-` reads them from standard input, one a line. Files are sent to a Heaters
     elsewhere."""
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.work.pipeline import open_pipeline
     from heaters_pipeline.work.register import add_source, references_in
+    from heaters_pipeline.work.sent_files import is_needed, send
 
     lines = sys.stdin.read().splitlines() if references == ("-",) else references
     lines = [line.strip() for line in lines if line.strip()]
@@ -132,15 +150,21 @@ def add(
         return _add_there(client, lines, title, no_splice)
     refused = 0
     with _database(_settings()) as engine:
+        pipeline = open_pipeline(engine, _settings())
         for line in lines:
             try:
                 named = references_in(line)
                 if title is not None and len(named) > 1:
                     raise InputError(f"--title names one video: {line} has {len(named)}.")
                 for reference in named:
+                    sent = send(pipeline, reference) if is_needed(pipeline) else None
                     with transaction(engine) as session:
                         video, news = add_source(
-                            session, reference, title=title, needs_splicing=not no_splice
+                            session,
+                            reference,
+                            title=title,
+                            needs_splicing=not no_splice,
+                            sent=sent,
                         )
                     click.echo(f"{video.key}  {news}")
             except InputError as error:

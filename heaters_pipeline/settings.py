@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.film_limits import FilmLimits
-from heaters_pipeline.domain.hosts import is_loopback
+from heaters_pipeline.domain.hosts import HostAndPort, host_and_port, is_loopback
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
@@ -117,9 +117,25 @@ def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
     return {} if before["s3_endpoint_url"] else {Kind.GOLD_MASTER: "STANDARD_IA"}
 
 
+def _host_and_port(given: str | HostAndPort) -> HostAndPort:
+    return host_and_port(given) if isinstance(given, str) else given
+
+
+def _from_here(host: str) -> str:
+    """Where this machine finds a server that listens on an address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _of_redis(given: SecretStr) -> SecretStr:
+    if urlsplit(given.get_secret_value()).scheme not in ("redis", "rediss"):
+        raise ValueError("it must be the address of a Redis, as in redis://host:6379/0")
+    return given
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
+CodeServer = Annotated[HostAndPort, NoDecode, BeforeValidator(_host_and_port)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Owners = Annotated[Names, AfterValidator(_owners)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
@@ -264,7 +280,30 @@ class Settings(BaseSettings):
         "and proxies; 0: the bytes pass through the review app.",
     )
     review_port: int = Field(default=8765, description="Port of the review app.")
-    dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
+    dagster_host: str = Field(
+        default="127.0.0.1", description="Address that Dagster's web server listens on."
+    )
+    dagster_port: int = Field(default=3000, description="Port of Dagster's web server.")
+    code_server: CodeServer | None = Field(
+        default=None,
+        description="`host:port` at which Dagster finds its code server on another machine "
+        "(docs/many-machines.md); nobody else may reach it. Unset: a Unix socket in the home.",
+    )
+    broker_url: Annotated[SecretStr, AfterValidator(_of_redis)] | None = Field(
+        default=None,
+        description="The Redis, as in `redis://:password@host:6379/0`, from which workers on any "
+        "machine take runs. Unset: runs begin beside the code server.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        description="How many machines share the runs: so many times four run at once.",
+    )
+    dagster_config: AbsolutePath | None = Field(
+        default=None,
+        description="File (YAML) whose keys take the place of those of `dagster.yaml`, as in "
+        "`run_launcher`.",
+    )
 
     asset_owners: Owners = Field(
         default=("team:heaters",),
@@ -281,6 +320,11 @@ class Settings(BaseSettings):
         default=None,
         description="File (YAML) with tags of Dagster's runs by job, as in `vectors: "
         "{dagster-celery/queue: models}`: they choose machines (docs/deploy.md).",
+    )
+    queues: Names = Field(
+        default=(),
+        description="Queues of Celery, separated by commas, from which the worker of this machine "
+        "takes runs besides those for it alone; unset: the one of all runs without another.",
     )
     extra_definitions: Names = Field(
         default=(),
@@ -341,9 +385,10 @@ class Settings(BaseSettings):
         default=10, ge=1, description="How often the sensors look for due work."
     )
 
-    watch_folder: AbsolutePath | None = Field(
+    watch_folder: Annotated[str, AfterValidator(_absolute_unless_url)] | None = Field(
         default=None,
-        description="Heaters adds the videos that appear in this folder.",
+        description="Heaters adds the videos that appear in this folder of the machine with the "
+        "code server, or below this `s3://bucket/prefix`.",
     )
     source_folders: Folders | None = Field(
         default=None,
@@ -473,9 +518,19 @@ class Settings(BaseSettings):
     @property
     def cache(self) -> CacheLimits:
         """Of copies of S3's objects; a folder needs none."""
-        if not (self.storage_url or "").startswith("s3://"):
+        if not self.is_on_s3:
             return NO_CACHE
         return CacheLimits(int(self.cache_gb * 10**9), self.min_free_bytes)
+
+    @property
+    def is_on_s3(self) -> bool:
+        """Whether the storage is a bucket, which all machines reach."""
+        return (self.storage_url or "").startswith("s3://")
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether runs may begin on another machine than this one."""
+        return self.broker_url is not None or self.dagster_config is not None
 
     @property
     def on_loopback(self) -> bool:
@@ -484,10 +539,11 @@ class Settings(BaseSettings):
 
     @property
     def opened_by(self) -> str | None:
-        """The setting by which others than this machine's users reach the review app; None where
+        """The setting by which others than this machine's users reach its pages; None where
         none says so. A name that is not this machine's own is one by which others come."""
         signs = {
             "HEATERS_HOST": not self.on_loopback,
+            "HEATERS_DAGSTER_HOST": not is_loopback(self.dagster_host),
             "HEATERS_TRUSTED_PROXIES": self.trusted_proxies,
             "HEATERS_TRUSTED_HOSTS": not all(map(is_loopback, self.trusted_hosts)),
             "HEATERS_LOGIN_HEADER": self.login_header,
@@ -508,7 +564,12 @@ class Settings(BaseSettings):
     @property
     def local_address(self) -> str:
         """Where this machine's programs find the review app. No `/` at its end."""
-        return self._address_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))  # noqa: S104
+        return self._address_of(_from_here(self.host))
+
+    @property
+    def local_dagster_address(self) -> str:
+        """The same of Dagster's web server."""
+        return f"http://{HostAndPort(_from_here(self.dagster_host), self.dagster_port)}"
 
     @property
     def public_address(self) -> str:
@@ -529,7 +590,7 @@ class Settings(BaseSettings):
 
     def _address_of(self, host: str) -> str:
         scheme = "https" if self.tls_cert else "http"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.review_port}"
+        return f"{scheme}://{HostAndPort(host, self.review_port)}"
 
     @field_validator("tls_key")
     @classmethod

@@ -4,12 +4,16 @@ reads them; it asks no database there, as all others wait for it meanwhile."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from flask import Request
+from sqlalchemy.exc import SQLAlchemyError
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
@@ -21,28 +25,60 @@ KNOWN_SECONDS = 3600.0
 MOST_ADDRESSES = 10_000
 
 
+ASK_SECONDS = 5.0
+
+
+def peer(request: Request) -> str:
+    """The address at the other end of the connection, which may be a proxy's."""
+    here = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
+    return str(here.get("REMOTE_ADDR", ""))
+
+
 class Senders:
     """The addresses from which somebody has sent a request lately who may: an upload begins with a
-    small one."""
+    small one. That may have gone to another review app, so `others` gives the addresses from which
+    uploads were announced anywhere."""
 
-    def __init__(self, *, is_private: bool) -> None:
+    def __init__(self, others: Callable[[], Iterable[str]], *, is_private: bool) -> None:
+        self._others = others
         self._is_private = is_private
         self._until: dict[str, float] = {}
+        self._asked = -ASK_SECONDS
+        self._asking = threading.Thread()
 
     def note(self, request: Request) -> None:
         """Of whoever has signed in, or brings a token."""
-        here = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
+        self._know(peer(request))
+
+    def _know(self, address: str) -> None:
         if len(self._until) >= MOST_ADDRESSES:
             self._until.clear()
-        self._until[here.get("REMOTE_ADDR", "")] = time.monotonic() + KNOWN_SECONDS
+        self._until[address] = time.monotonic() + KNOWN_SECONDS
 
-    def are_known(self, address: str) -> bool:
-        return self._is_private or self._until.get(address, 0) > time.monotonic()
+    def are_known(self, address: str) -> bool | None:
+        """None where the others are being asked: the same request knows more in a moment."""
+        if self._is_private or self._until.get(address, 0) > time.monotonic():
+            return True
+        if time.monotonic() > self._asked + ASK_SECONDS:
+            self._asked = time.monotonic()
+            self._asking = threading.Thread(target=self._ask_others, daemon=True)
+            self._asking.start()
+        return None if self._asking.is_alive() else False
+
+    def _ask_others(self) -> None:
+        with suppress(SQLAlchemyError):
+            for address in self._others():
+                self._know(address)
 
 
 class _SignInFirst(Error):  # type: ignore[misc]
     code = HTTPStatus.UNAUTHORIZED.value
     reason = HTTPStatus.UNAUTHORIZED.phrase
+
+
+class _AskAgain(Error):  # type: ignore[misc]
+    code = HTTPStatus.SERVICE_UNAVAILABLE.value
+    reason = HTTPStatus.SERVICE_UNAVAILABLE.phrase
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -56,8 +92,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         is_large = self.chunked or self.content_length > LARGEST_OF_STRANGERS
-        if is_large and not self._senders.are_known(self._address):
-            self.error = _SignInFirst("Sign in, then send it.")
+        if is_large and not (is_known := self._senders.are_known(self._address)):
+            to_come = _AskAgain("Send it again in a moment.")
+            self.error = to_come if is_known is None else _SignInFirst("Sign in, then send it.")
             self.expect_continue, self.completed = False, True
 
 

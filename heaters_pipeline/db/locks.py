@@ -42,6 +42,10 @@ TRIAL_LOCKS = 0x48545644
 """The same of the lock under which `heaters doctor --running` works."""
 
 
+UPLOAD_LOCKS = 0x48545655
+"""The same of the locks under which an upload grows."""
+
+
 @contextmanager
 def video_lock(engine: Engine, video_key: str, wait_seconds: float | None = None) -> Iterator[None]:
     """Lets only one step work on a video at a time, whatever Dagster believes about its runs.
@@ -120,6 +124,13 @@ def index_lock(
     taken = f"Another process is still making an index of {table}: try again when it has ended."
     with _held(engine, INDEX_LOCKS, table, wait_seconds, taken) as connection:
         yield connection
+
+
+@contextmanager
+def upload_lock(engine: Engine, upload_id: str) -> Iterator[None]:
+    """Lets only one request work on an upload at a time. Raises Conflict at once."""
+    with _held(engine, UPLOAD_LOCKS, upload_id, 0, "Another request works on this upload."):
+        yield
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
@@ -70,6 +70,8 @@ from heaters_pipeline.work.give_up import (
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.outages import storage_outage
 from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.room import lack_of_room
+from heaters_pipeline.work.watched_bucket import add_listed
 from heaters_pipeline.work.watched_folder import add_settled
 from heaters_pipeline.work.webhooks import deliver_due
 
@@ -97,15 +99,9 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     settings = get_settings()
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
-    free = shutil.disk_usage(settings.home).free
-    if free < settings.min_free_bytes:
-        store.open().make_room(settings.min_free_bytes)
-        free = shutil.disk_usage(settings.home).free
-    if free < settings.min_free_bytes:
-        return dg.SensorResult(
-            skip_reason=f"Only {free / 10**9:.1f} GB are free in {settings.home}: no other video "
-            "is begun before there is more room (HEATERS_MIN_FREE_GB)."
-        )
+    # Runs on other machines look at their own disks (`work.room`).
+    if not settings.is_spread and (lack := lack_of_room(store.open(), settings)):
+        return dg.SensorResult(skip_reason=lack)
     with database.transaction() as session:
         waiting = source_videos.waiting(session, BATCH)
         lost = lost_objects.due(session, BATCH)
@@ -120,12 +116,19 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     minimum_interval_seconds=3 * INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
-    """Adds the videos that have come to lie in the watched folder; `new_source_videos` sees to the
-    rest. A file is known by its path, size and time of change."""
-    folder = get_settings().watch_folder
-    if folder is None:
+def watched_folder(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SkipReason:
+    """Adds the videos that have come to lie in the watched folder or bucket; `new_source_videos`
+    sees to the rest. A file is known by its path, size and time of change."""
+    watched = get_settings().watch_folder
+    if watched is None:
         return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
+    if watched.startswith("s3://"):
+        pipeline = Pipeline(database.engine, store.open(), get_settings(), context.log)
+        titles = add_listed(pipeline, watched)
+        return dg.SkipReason(f"{len(titles)} videos added from {watched}.")
+    folder = Path(watched)
     if not folder.is_dir():
         raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
     look = add_settled(database.engine, folder, time.time())
