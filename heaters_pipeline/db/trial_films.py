@@ -29,6 +29,12 @@ def keys(session: Session) -> Sequence[str]:
     ).all()
 
 
+def folders(session: Session, key: str) -> list[str]:
+    """What the keys of all objects of a film and its clips begin with."""
+    of_film = select(Clip.id).join(SourceVideo).where(SourceVideo.key == key)
+    return [f"videos/{key}/", *(f"clips/{clip_id}/" for clip_id in session.exec(of_film))]
+
+
 def purge(session: Session, key: str) -> None:
     """Deletes the rows of a trial film that has been removed (`db.removal`), with its clips, the
     decisions on them, and every row that names one of them. The words that only it brought go, too.

@@ -67,8 +67,10 @@ def _clear_one(pipeline: Pipeline, instance: DagsterInstance, key: str) -> int:
             removal.remove(session, key, actor=DOCTOR)
     _wait_for_runs(instance, key)
     deleted = sweep(pipeline)
-    if left := pipeline.storage.list(f"videos/{key}/"):
-        raise HeatersError(f"{left[0]} can't be deleted: {deleted.failures.get(left[0], 'yet')}")
+    with transaction(engine) as session:
+        folders = trial_films.folders(session, key)
+    for path in (path for folder in folders for path in pipeline.storage.list(folder)):
+        raise HeatersError(f"{path} stays: {deleted.failures.get(path, 'it is being deleted')}.")
     with transaction(engine) as session:
         trial_films.purge(session, key)
     _forget_in_dagster(instance, key)
