@@ -157,13 +157,6 @@ def going_on(place: Place) -> Iterator[None]:
         yield
 
 
-def flush() -> None:
-    """Sends what has ended, now."""
-    if _tracer is not None:
-        provider: Any = _tracer
-        provider.span_processor.force_flush()
-
-
 def _attached(context: Context | None) -> AbstractContextManager[None]:
     if context is None:
         return nullcontext()

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from heaters_pipeline.client import Client
-from heaters_pipeline.db import clips, embeddings, opinions, people
+from heaters_pipeline.db import clips as stored_clips
+from heaters_pipeline.db import embeddings, opinions, people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import trial_lock
 from heaters_pipeline.db.scopes import Scope
@@ -36,6 +37,8 @@ LOOK_SECONDS = 0.5
 TOKEN_DAYS = 1
 
 Say = Callable[[Finding], None]
+Drawn = dict[str, str | int | float]
+"""Options of a source of pictures."""
 
 
 def check_running(
@@ -111,6 +114,8 @@ class Trial:
         self.mark = secrets.token_hex(16)
         self.key = ""
         self.clip = 0
+        self._seen = ""
+        """What was seen last, where a step waits in vain."""
 
     def steps(self) -> dict[str, Callable[[], str]]:
         """By name, in their order: each says what it saw, or raises HeatersError."""
@@ -157,7 +162,10 @@ class Trial:
     def decide(self) -> str:
         with transaction(self.engine) as session:  # whatever the rules say of all clips
             opinions.put(session, Scope(source_key=self.key), 0)
-        first, *others = self.client.get("clips", video=self.key, state="pending")["clips"]
+        clips = self.client.get("clips", video=self.key, state="pending")["clips"]
+        if not clips:
+            raise HeatersError("The film is ready, and none of its clips waits for a reviewer.")
+        first, *others = clips
         for clip, action in ((first, "approve"), *((other, "skip") for other in others)):
             decision = {"action": action, "version": clip["version"]}
             self.client.post(f"clips/{clip['id']}/decisions", decision)
@@ -228,7 +236,7 @@ class Trial:
     def _error(self) -> str | None:
         """What stopped the clip, for now or for good."""
         with transaction(self.engine) as session:
-            return clips.get(session, self.clip).error
+            return stored_clips.get(session, self.clip).error
 
     def _wait(self, look: Callable[[], str | None], where: str) -> str:
         """What `look` says once it says something. `where` a person looks if it never does."""
@@ -252,8 +260,8 @@ def _because(error: str | None) -> str:
 def _scenes(mark: str) -> list[Scene]:
     """A cut after a second, and pictures that no film had before."""
     seed = int(mark[:7], 16)
-    drawn = {"s": "160x90", "nb_colors": 4, "speed": 0.01}
-    life = {"s": "64x36", "mold": 12, "ratio": 0.3, "death_color": "0x3d5afe"}
+    drawn: Drawn = {"s": "160x90", "nb_colors": 4, "speed": 0.01}
+    life: Drawn = {"s": "64x36", "mold": 12, "ratio": 0.3, "death_color": "0x3d5afe"}
     return [
         Scene("gradients", {**drawn, "seed": seed}, SCENE_SECONDS, (220.0, 277.2, 329.6)),
         Scene("life", {**life, "seed": seed}, SCENE_SECONDS, (196.0, 246.9, 293.7), smooth=False),

@@ -156,19 +156,19 @@ def make_old(engine: Engine) -> None:
 
 def run_check(instance: dg.DagsterInstance) -> None:
     """A check of a video that ends with an error, and one that warns."""
-    evaluation = dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey("gold_master"),
-        check_name="gold_master_equals_source",
-        passed=False,
-        metadata={},
-        severity=dg.AssetCheckSeverity.ERROR,
-        partition="film-1",
-    )
-    warning = evaluation._replace(
-        check_name="source_is_undamaged", severity=dg.AssetCheckSeverity.WARN
-    )
-    for each in (evaluation, warning):
-        instance.report_runless_asset_event(each)
+    for check, severity in (
+        ("gold_master_equals_source", dg.AssetCheckSeverity.ERROR),
+        ("source_is_undamaged", dg.AssetCheckSeverity.WARN),
+    ):
+        evaluation = dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey("gold_master"),
+            check_name=check,
+            passed=False,
+            metadata={},
+            severity=severity,
+            partition="film-1",
+        )
+        instance.report_runless_asset_event(evaluation)
 
 
 def test_many_troubles_are_one_message_that_can_be_read() -> None:

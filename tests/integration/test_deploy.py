@@ -20,7 +20,7 @@ from dagster_aws.ecs import EcsRunLauncher
 
 from heaters_pipeline.cli import main
 from heaters_pipeline.orchestration.definitions import defs
-from heaters_pipeline.platform.dagster_instance import POOL_LIMITS
+from heaters_pipeline.platform.dagster_config import POOL_LIMITS
 from heaters_pipeline.settings import Settings
 from tests.conftest import CHECKOUT
 from tests.helm import rendered
