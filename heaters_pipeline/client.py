@@ -7,6 +7,7 @@ so that one whose answer was lost is simply sent again.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,9 @@ from heaters_pipeline.domain.errors import (
 )
 
 API = "/api/v1/"
+PAGE = "/api"
+"""The page that shows the API."""
+
 PATIENCE = urllib3.Timeout(connect=10, read=120)
 TRIES = urllib3.Retry(
     total=5,
@@ -109,6 +113,7 @@ class Client:
     ) -> Any:
         headers = {}
         if method != "GET":
+            self._introduce()
             headers["Idempotency-Key"] = str(uuid.uuid4())
         content = None
         if body is not None:
@@ -118,6 +123,21 @@ class Client:
         if given := {name: value for name, value in query.items() if value is not None}:
             address += f"?{urlencode(given)}"
         return self._answer(method, address, body=content, headers=headers).json()
+
+    def _introduce(self) -> None:
+        """Without a token, where a Heaters asks nobody to sign in: as its pages do, by the word that
+        they carry against foreign pages, and the session that it belongs to."""
+        if self._headers:
+            return
+        page = self._answer("GET", PAGE, headers={})
+        word = re.search(r'name="csrf" content="([^"]+)"', page.data.decode(errors="replace"))
+        cookies = [each.partition(";")[0] for each in page.headers.getlist("Set-Cookie")]
+        if word is not None:
+            self._headers = {
+                "X-CSRFToken": word[1],
+                "Cookie": "; ".join(cookies),
+                "Referer": self._server,
+            }
 
     def _answer(
         self,

@@ -18,6 +18,7 @@ from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.retries import tries_told
 from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.files.spans import span
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.work.pipeline import Pipeline
 
@@ -43,6 +44,7 @@ def gold_master_equals_source(pipeline: Pipeline, key: str) -> CheckResult:
     with pipeline.transaction() as session:
         video = source_videos.get(session, key)
     with (
+        span("verifying", video=key),
         scratch_folder(settings.home) as folder,
         storage.fetch(str(video.gold_master_filepath)) as gold,
         storage.fetch(str(video.frame_checksums_filepath)) as sums,

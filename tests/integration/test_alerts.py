@@ -40,11 +40,11 @@ class Mailbox:
 
                 say("220 here")
                 while line := self.rfile.readline().decode().strip():
-                    if line == "DATA":
+                    if line.upper() == "DATA":
                         say("354 go on")
                         lines = iter(lambda: self.rfile.readline().decode().rstrip("\r\n"), ".")
                         mailbox.messages.append("\n".join(lines))
-                    if line == "QUIT":
+                    if line.upper() == "QUIT":
                         say("221 over")
                         return
                     say("250 yes")
