@@ -125,8 +125,8 @@ class Client:
         return self._answer(method, address, body=content, headers=headers).json()
 
     def _introduce(self) -> None:
-        """Without a token, where a Heaters asks nobody to sign in: as its pages do, by the word that
-        they carry against foreign pages, and the session that it belongs to."""
+        """Without a token, where nobody has to sign in: as the pages do, by the word that they carry
+        against foreign ones, and the session that it belongs to."""
         if self._headers:
             return
         page = self._answer("GET", PAGE, headers={})
