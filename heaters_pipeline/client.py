@@ -125,7 +125,7 @@ class Client:
         return self._answer(method, address, body=content, headers=headers).json()
 
     def _introduce(self) -> None:
-        """Without a token, where nobody has to sign in: as the pages do, by the word that they carry
+        """Without a token, where nobody has to sign in: as a page does, by the word that it carries
         against foreign ones, and the session that it belongs to."""
         if self._headers:
             return
