@@ -41,11 +41,6 @@ def of_clip(clip_id: int) -> str:
     return f"/clips/{clip_id}"
 
 
-def still(clip_id: int, frame: int, suffix: str) -> str:
-    """A keyframe's picture, whichever bytes it has at the moment; `suffix` has its dot."""
-    return f"/clips/{clip_id}/keyframes/{frame}{suffix}"
-
-
 def in_dagster(asset: str, key: str) -> str:
     """Below Dagster's address: the asset's page with the partition of a source video."""
     return f"/assets/{asset}?{urlencode({'view': 'partitions', 'partition': key})}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from base64 import b64encode
+from contextlib import ExitStack
 from typing import Any
 
 import dagster as dg
 
 from heaters_pipeline.db import artifacts
 from heaters_pipeline.domain import pages
+from heaters_pipeline.media.clips.contact_sheet import contact_sheet
 from heaters_pipeline.orchestration.metadata import Metadata
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.library import Batch
@@ -30,14 +32,19 @@ def of_partition(context: dg.AssetExecutionContext, asset: str) -> Metadata:
 
 
 def pictures(pipeline: Pipeline, batch: Batch) -> Metadata:
-    """The middle keyframe of the first clips of a batch, each with a link to the clip's page."""
+    """Small pictures of the first clips of a batch, from their middle keyframes, with a link to the
+    page of each."""
     with pipeline.transaction() as session:
         found = artifacts.keyframes_of(session, batch.done[:SHOWN])
+    if not found:
+        return {}
+    middle = {clip_id: stills[len(stills) // 2] for clip_id, stills in found.items()}
+    with ExitStack() as open_files:
+        files = [
+            open_files.enter_context(pipeline.storage.fetch(each.filepath))
+            for each in middle.values()
+        ]
+        image = f"data:image/jpeg;base64,{b64encode(contact_sheet(files)).decode()}"
     address = get_settings().public_address
-    shown = []
-    for clip_id, keyframes in found.items():
-        middle = keyframes[len(keyframes) // 2]
-        suffix = PurePosixPath(middle.filepath).suffix
-        source = address + pages.still(clip_id, middle.frame, suffix)
-        shown.append(f"[![clip {clip_id}]({source})]({address}{pages.of_clip(clip_id)})")
-    return {"pictures": dg.MetadataValue.md(" ".join(shown))} if shown else {}
+    links = " ".join(f"[clip {each}]({address}{pages.of_clip(each)})" for each in middle)
+    return {"pictures": dg.MetadataValue.md(f"![clips, row by row]({image})\n\n{links}")}
