@@ -53,8 +53,8 @@ OTHERS = {
     *("idempotent_requests", "search_words", "audit_log"),
     *("clip_counts", "theme_surveys", "themes", "secret_keys"),
 }
-"""What is no matter of one film: requests are known for a day, the words `heaters` and `doctor` stay,
-the log is for ever, counts are kept in parts, and themes are those of all clips."""
+"""What is no matter of one film: requests are known for a day, the words `heaters` and `doctor`
+stay, the log is for ever, counts are kept in parts, and themes are those of all clips."""
 
 _ROWS = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 _IN_DAGSTER = """
