@@ -115,12 +115,12 @@ def test_people_are_told_once_and_when_it_is_over(
         address = get_settings().public_address
         assert said(receiver).splitlines() == [
             "Heaters: 1 thing for a person to see to",
-            f"- bad: It is empty. {address}/sources?find=bad",
+            f"- Bad: It is empty. {address}/sources?find=bad",
         ]
         (mail,) = mailbox.messages
         assert "To: ann@example.org, bob@example.org" in mail
         assert "Subject: Heaters: 1 thing for a person to see to" in mail
-        assert "- bad: It is empty." in mail
+        assert "- Bad: It is empty." in mail
         assert sensor.tick() == "1 things wait for a person, who knows it."
 
         make_old(pipeline)

@@ -48,7 +48,7 @@ def test_pictures_of_clips_are_shown_with_links(
 ) -> None:
     _, (first, second, _) = ready_video(pipeline)
     for clip, colour in ((first, (0, 0, 255)), (second, (255, 0, 0))):
-        still = tmp_path / "still.png"
+        still = tmp_path / f"{clip.id}.png"
         cv2.imwrite(str(still), np.full((36, 64, 3), colour, np.uint8))
         with transaction(pipeline) as session:
             for frame in (2, 5, 8):
