@@ -13,7 +13,7 @@ export FOOTAGE
 # Where the environment forbids bytecode, every process would compile Dagster and torch anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install install-test chromium demo test test-whole sequences chaos coverage lint states bench clean
+.PHONY: install install-test chromium demo test test-whole sequences chaos many coverage lint states bench clean
 
 install: .venv/installed
 
@@ -56,6 +56,9 @@ sequences: install-test  ## 50,000 orders of decisions, undos and work against a
 
 chaos: install-test  ## all of Heaters while it is killed, stopped and cut off; SEED=n repeats a run
 	.venv/bin/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED))
+
+many: install-test  ## Heaters on several machines, made of namespaces: takes root, redis-server, nginx
+	.venv/bin/python -m benchmarks.many $(if $(SEED),--seed $(SEED))
 
 coverage: install-test  ## a third slower than the tests alone
 	.venv/bin/python -m pytest tests/unit tests/integration $(SIDE_BY_SIDE) --cov --cov-report=term

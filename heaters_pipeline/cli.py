@@ -19,6 +19,7 @@ from heaters_pipeline.commands.audit import audit
 from heaters_pipeline.commands.backup import backup, restore
 from heaters_pipeline.commands.cuts import import_command
 from heaters_pipeline.commands.dataset import dataset
+from heaters_pipeline.commands.doctor import doctor
 from heaters_pipeline.commands.embeddings import embeddings
 from heaters_pipeline.commands.export import export
 from heaters_pipeline.commands.keyframes import keyframes
@@ -81,13 +82,29 @@ def main() -> None:
     help="Serve other machines, too, by https: with the certificate of HEATERS_TLS_CERT or one "
     "that is made here, and a link that makes the first admin if there is none.",
 )
-def up(share: bool) -> None:
+@click.option(
+    "--only",
+    "programs",
+    multiple=True,
+    metavar="PROGRAM,..",
+    help="Of review, search, code, webserver, daemon and worker: what runs on this one of several "
+    "machines (docs/many-machines.md).",
+)
+def up(share: bool, programs: tuple[str, ...]) -> None:
     """Start everything and keep it running until Ctrl-C."""
+    from heaters_pipeline.platform.programs import named
+    from heaters_pipeline.platform.supervisor import Supervisor
+
+    if programs and share:
+        raise click.UsageError("--share starts everything: leave --only out.")
     if share:
         _share()
         return
-    with _everything(_settings()) as supervisor:
-        _say_where(supervisor)
+    with Supervisor(_settings(), click.echo, programs=named(programs)) as supervisor:
+        if programs:
+            click.echo(f"Running: {', '.join(sorted(supervisor.programs))}. Ctrl-C stops it.")
+        else:
+            _say_where(supervisor)
         supervisor.wait()
 
 
@@ -137,7 +154,9 @@ def add(
     in folders. `-` reads them from standard input, one a line. Files are sent to a Heaters
     elsewhere."""
     from heaters_pipeline.db.engine import transaction
+    from heaters_pipeline.work.pipeline import open_pipeline
     from heaters_pipeline.work.register import add_source, references_in
+    from heaters_pipeline.work.sent_files import is_needed, send
 
     lines = sys.stdin.read().splitlines() if references == ("-",) else references
     lines = [line.strip() for line in lines if line.strip()]
@@ -147,21 +166,24 @@ def add(
         return _add_there(client, lines, title, no_splice, clip_pipeline)
     refused = 0
     settings = _settings()
-    pipeline = ClipPipeline(clip_pipeline or settings.pipeline)
+    chosen = ClipPipeline(clip_pipeline or settings.pipeline)
     with _database(settings) as engine:
+        pipeline = open_pipeline(engine, settings)
         for line in lines:
             try:
                 named = references_in(line)
                 if title is not None and len(named) > 1:
                     raise InputError(f"--title names one video: {line} has {len(named)}.")
                 for reference in named:
+                    sent = send(pipeline, reference) if is_needed(pipeline) else None
                     with transaction(engine) as session:
                         video, news = add_source(
                             session,
                             reference,
                             title=title,
                             needs_splicing=not no_splice,
-                            pipeline=pipeline,
+                            pipeline=chosen,
+                            sent=sent,
                         )
                     click.echo(f"{video.key}  {news}")
             except InputError as error:
@@ -381,20 +403,6 @@ def down() -> None:
     stop(_settings().home, click.echo)
 
 
-@main.command()
-@click.pass_context
-def doctor(context: click.Context) -> None:
-    """Check that this machine has what Heaters needs."""
-    from heaters_pipeline.platform.doctor import examine
-
-    failed = False
-    for finding in examine(_settings()):
-        sign = {True: "✓", False: "✗", None: "·"}[finding.good]
-        click.echo(f"{sign} {finding.name:<12}{finding.text}")
-        failed = failed or finding.good is False
-    context.exit(1 if failed else 0)
-
-
 def _stopped(settings: Settings) -> list[str]:
     """Sensors and schedules that somebody has stopped, in words."""
     from heaters_pipeline.db import stopped_automation
@@ -498,6 +506,7 @@ main.add_command(archive)
 main.add_command(audit)
 main.add_command(backup)
 main.add_command(dataset)
+main.add_command(doctor)
 main.add_command(embeddings)
 main.add_command(export)
 main.add_command(import_older)

@@ -7,6 +7,7 @@ so that one whose answer was lost is simply sent again.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,9 @@ from heaters_pipeline.domain.errors import (
 )
 
 API = "/api/v1/"
+PAGE = "/api"
+"""The page that shows the API."""
+
 PATIENCE = urllib3.Timeout(connect=10, read=120)
 TRIES = urllib3.Retry(
     total=5,
@@ -56,10 +60,14 @@ class Client:
     """Errors are those of `domain.errors`, with the server's sentence; Unavailable where it does
     not answer."""
 
-    def __init__(self, server: str, token: str | None = None) -> None:
+    def __init__(
+        self, server: str, token: str | None = None, *, any_certificate: bool = False
+    ) -> None:
+        """`any_certificate`: for a server of this machine, which may have one that it made."""
         self._server = server.rstrip("/") + "/"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._pool = urllib3.PoolManager(retries=TRIES, timeout=PATIENCE)
+        trust: dict[str, Any] = {"cert_reqs": "CERT_NONE"} if any_certificate else {}
+        self._pool = urllib3.PoolManager(retries=TRIES, timeout=PATIENCE, **trust)
 
     def get(self, path: str, **query: object) -> Any:
         return self._json("GET", path, query)
@@ -77,6 +85,10 @@ class Client:
             part = self.get(following, **query)
             yield from part[name]
             following, query = part["next"], {}
+
+    def fetch(self, path: str) -> bytes:
+        """The bytes of a file that an answer names; the storage may give them itself."""
+        return self._answer("GET", path, headers={}, redirect=True).data
 
     def upload(
         self,
@@ -114,6 +126,7 @@ class Client:
     ) -> Any:
         headers = {}
         if method != "GET":
+            self._introduce()
             headers["Idempotency-Key"] = str(uuid.uuid4())
         content = None
         if body is not None:
@@ -124,6 +137,21 @@ class Client:
             address += f"?{urlencode(given)}"
         return self._answer(method, address, body=content, headers=headers).json()
 
+    def _introduce(self) -> None:
+        """Without a token, where nobody has to sign in: as a page does, by the word that it carries
+        against foreign ones, and the session that it belongs to."""
+        if self._headers:
+            return
+        page = self._answer("GET", PAGE, headers={})
+        word = re.search(r'name="csrf" content="([^"]+)"', page.data.decode(errors="replace"))
+        cookies = [each.partition(";")[0] for each in page.headers.getlist("Set-Cookie")]
+        if word is not None:
+            self._headers = {
+                "X-CSRFToken": word[1],
+                "Cookie": "; ".join(cookies),
+                "Referer": self._server,
+            }
+
     def _answer(
         self,
         method: str,
@@ -131,11 +159,12 @@ class Client:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str],
+        redirect: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         url = urljoin(self._server, address.lstrip("/"))
         sent = {**self._headers, **headers}
         try:
-            answer = self._pool.request(method, url, body=body, headers=sent, redirect=False)
+            answer = self._pool.request(method, url, body=body, headers=sent, redirect=redirect)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise Unavailable(
                 self._server, f"{self._server} does not answer: check the address ({error})."

@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.film_limits import FilmLimits
-from heaters_pipeline.domain.hosts import is_loopback
+from heaters_pipeline.domain.hosts import HostAndPort, host_and_port, is_loopback
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.networks import Network
 from heaters_pipeline.domain.repeats import LEAST_SCORE
@@ -118,9 +118,25 @@ def _usual_classes(before: Mapping[str, object]) -> dict[Kind, str]:
     return {} if before["s3_endpoint_url"] else {Kind.GOLD_MASTER: "STANDARD_IA"}
 
 
+def _host_and_port(given: str | HostAndPort) -> HostAndPort:
+    return host_and_port(given) if isinstance(given, str) else given
+
+
+def _from_here(host: str) -> str:
+    """Where this machine finds a server that listens on an address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _of_redis(given: SecretStr) -> SecretStr:
+    if urlsplit(given.get_secret_value()).scheme not in ("redis", "rediss"):
+        raise ValueError("it must be the address of a Redis, as in redis://host:6379/0")
+    return given
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 ClassByKind = Annotated[Mapping[Kind, str], NoDecode, BeforeValidator(_class_by_kind)]
+CodeServer = Annotated[HostAndPort, NoDecode, BeforeValidator(_host_and_port)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 Owners = Annotated[Names, AfterValidator(_owners)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
@@ -265,12 +281,89 @@ class Settings(BaseSettings):
         "and proxies; 0: the bytes pass through the review app.",
     )
     review_port: int = Field(default=8765, description="Port of the review app.")
-    dagster_port: int = Field(default=3000, description="Port of the Dagster UI (loopback only).")
+    dagster_host: str = Field(
+        default="127.0.0.1", description="Address that Dagster's web server listens on."
+    )
+    dagster_port: int = Field(default=3000, description="Port of Dagster's web server.")
+    code_server: CodeServer | None = Field(
+        default=None,
+        description="`host:port` at which Dagster finds its code server on another machine "
+        "(docs/many-machines.md); nobody else may reach it. Unset: a Unix socket in the home.",
+    )
+    broker_url: Annotated[SecretStr, AfterValidator(_of_redis)] | None = Field(
+        default=None,
+        description="The Redis, as in `redis://:password@host:6379/0`, from which workers on any "
+        "machine take runs. Unset: runs begin beside the code server.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        description="How many machines share the runs: so many times four run at once.",
+    )
+    dagster_config: AbsolutePath | None = Field(
+        default=None,
+        description="File (YAML) whose keys take the place of those of `dagster.yaml`, as in "
+        "`run_launcher`.",
+    )
 
     asset_owners: Owners = Field(
         default=("team:heaters",),
         description="Whom Dagster names as owners of the assets: addresses, or `team:NAME`, "
         "separated by commas.",
+    )
+
+    dagster_url: str | None = Field(
+        default=None,
+        description="Address at which operators' browsers find Dagster, for links to it; unset: "
+        "this machine's own while only it reaches the review app, else there are none.",
+    )
+    run_tags: AbsolutePath | None = Field(
+        default=None,
+        description="File (YAML) with tags of Dagster's runs by job, as in `vectors: "
+        "{dagster-celery/queue: models}`: they choose machines (docs/deploy.md).",
+    )
+    queues: Names = Field(
+        default=(),
+        description="Queues of Celery, separated by commas, from which the worker of this machine "
+        "takes runs besides those for it alone; unset: the one of all runs without another.",
+    )
+    extra_definitions: Names = Field(
+        default=(),
+        description="Python modules, separated by commas, whose `defs` Dagster loads beside those "
+        "of Heaters (docs/own-assets.md).",
+    )
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="Address that takes Slack's incoming webhooks, and is told what waits for a "
+        "person.",
+    )
+    alert_mail: Names = Field(
+        default=(),
+        description="Mail addresses, separated by commas, that are told the same.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for `HEATERS_ALERT_MAIL`, as in "
+        "`smtps://user:password@mail.example.org`; `smtp://` goes on by STARTTLS where the server "
+        "has it.",
+    )
+    alert_minutes: float = Field(
+        default=60,
+        gt=0,
+        description="How long approved clips may be due, or something outside may not answer, "
+        "before somebody is told.",
+    )
+
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="Of the lines of logs: `text` for people, `json` for programs, with a line for "
+        "each request.",
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        description="Collector of OpenTelemetry's traces (OTLP over HTTP), as in "
+        "`http://collector:4318/v1/traces`, which takes the extra traces; unset: what its own "
+        "variables say (`OTEL_EXPORTER_OTLP_ENDPOINT`), or none.",
     )
 
     undo_window_seconds: float = Field(
@@ -293,9 +386,10 @@ class Settings(BaseSettings):
         default=10, ge=1, description="How often the sensors look for due work."
     )
 
-    watch_folder: AbsolutePath | None = Field(
+    watch_folder: Annotated[str, AfterValidator(_absolute_unless_url)] | None = Field(
         default=None,
-        description="Heaters adds the videos that appear in this folder.",
+        description="Heaters adds the videos that appear in this folder of the machine with the "
+        "code server, or below this `s3://bucket/prefix`.",
     )
     source_folders: Folders | None = Field(
         default=None,
@@ -431,9 +525,19 @@ class Settings(BaseSettings):
     @property
     def cache(self) -> CacheLimits:
         """Of copies of S3's objects; a folder needs none."""
-        if not (self.storage_url or "").startswith("s3://"):
+        if not self.is_on_s3:
             return NO_CACHE
         return CacheLimits(int(self.cache_gb * 10**9), self.min_free_bytes)
+
+    @property
+    def is_on_s3(self) -> bool:
+        """Whether the storage is a bucket, which all machines reach."""
+        return (self.storage_url or "").startswith("s3://")
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether runs may begin on another machine than this one."""
+        return self.broker_url is not None or self.dagster_config is not None
 
     @property
     def on_loopback(self) -> bool:
@@ -442,10 +546,11 @@ class Settings(BaseSettings):
 
     @property
     def opened_by(self) -> str | None:
-        """The setting by which others than this machine's users reach the review app; None where
+        """The setting by which others than this machine's users reach its pages; None where
         none says so. A name that is not this machine's own is one by which others come."""
         signs = {
             "HEATERS_HOST": not self.on_loopback,
+            "HEATERS_DAGSTER_HOST": not is_loopback(self.dagster_host),
             "HEATERS_TRUSTED_PROXIES": self.trusted_proxies,
             "HEATERS_TRUSTED_HOSTS": not all(map(is_loopback, self.trusted_hosts)),
             "HEATERS_LOGIN_HEADER": self.login_header,
@@ -466,7 +571,12 @@ class Settings(BaseSettings):
     @property
     def local_address(self) -> str:
         """Where this machine's programs find the review app. No `/` at its end."""
-        return self._address_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))  # noqa: S104
+        return self._address_of(_from_here(self.host))
+
+    @property
+    def local_dagster_address(self) -> str:
+        """The same of Dagster's web server."""
+        return f"http://{HostAndPort(_from_here(self.dagster_host), self.dagster_port)}"
 
     @property
     def public_address(self) -> str:
@@ -478,9 +588,16 @@ class Settings(BaseSettings):
         is_any = self.host in ("0.0.0.0", "::")  # noqa: S104
         return self._address_of(name or own_address()) if is_any else self.local_address
 
+    @property
+    def dagster_address(self) -> str | None:
+        """Where operators' browsers find Dagster; None where nobody has said. No `/` at its end."""
+        if self.dagster_url is not None:
+            return self.dagster_url.rstrip("/")
+        return f"http://127.0.0.1:{self.dagster_port}" if self.is_private else None
+
     def _address_of(self, host: str) -> str:
         scheme = "https" if self.tls_cert else "http"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.review_port}"
+        return f"{scheme}://{HostAndPort(host, self.review_port)}"
 
     @field_validator("tls_key")
     @classmethod

@@ -6,19 +6,21 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
+from sqlalchemy import Engine
 
+from heaters_pipeline.db import bucket_uploads, secret_keys
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, DAGSTER_DATABASE, with_database, with_driver
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.hosts import known_names
 from heaters_pipeline.domain.people import SESSION_COOKIE
 from heaters_pipeline.files.home import private_home
-from heaters_pipeline.files.secret_key import secret_key
+from heaters_pipeline.files.secret_key import key_of_home
 from heaters_pipeline.settings import Settings
-from heaters_pipeline.storage import Storage, open_storage
+from heaters_pipeline.storage import PartStorage, Storage, open_storage
 from heaters_pipeline.work.people import refuse_unless_guarded
 from heaters_pipeline.work.search import open_searcher
-from review_app import access, errors, metrics, oidc, resources
+from review_app import access, errors, metrics, oidc, resources, telling
 from review_app.downloads import Downloads
 from review_app.guard import check_form, csrf, refuse_foreign_pages
 from review_app.hosts import answer_to
@@ -30,7 +32,9 @@ from review_app.reviewer import reviewer_name, unread_comments
 from review_app.senders import Senders
 from review_app.services import Services
 from review_app.uploads import tus
+from review_app.uploads.bucket import BucketUploads
 from review_app.uploads.folder import UploadFolder
+from review_app.uploads.upload import Uploads
 from review_app.views import BLUEPRINTS
 
 LARGEST_FORM = 8 << 20
@@ -56,9 +60,13 @@ def create_app(settings: Settings) -> Flask:
     """The app on the database and the storage that `settings` name. Raises InputError where they
     name no database, or let in other machines where there is no admin."""
     private_home(settings.home)
+    engine = open_engine(_database_url(settings))
+    with transaction(engine) as session:
+        refuse_unless_guarded(session, settings)
+        key = secret_keys.session_key(session, key_of_home(settings.home))
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=secret_key(settings.home),
+        SECRET_KEY=key,
         SESSION_COOKIE_NAME=SESSION_COOKIE,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
@@ -70,9 +78,6 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
     )
-    engine = open_engine(_database_url(settings))
-    with transaction(engine) as session:
-        refuse_unless_guarded(session, settings)
     storage = open_storage(
         settings.storage_url,
         settings.home,
@@ -85,14 +90,19 @@ def create_app(settings: Settings) -> Flask:
         engine,
         open_engine(_dagster_url(settings)),
         storage,
-        UploadFolder(settings.home / "uploads", int(settings.max_source_gb * 1e9)),
+        _uploads(settings, engine, storage),
         Learnt(engine),
         open_searcher(engine, storage, settings),
         Downloads(),
-        Senders(is_private=settings.is_private, proxies=settings.trusted_proxies),
+        Senders(
+            partial(_senders_elsewhere, engine),
+            is_private=settings.is_private,
+            proxies=settings.trusted_proxies,
+        ),
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))
+    telling.register(app, settings)
     metrics.register(app)
     # After the check of names, which then sees what the proxies say.
     stand_behind(app, settings.trusted_proxies)
@@ -114,6 +124,18 @@ def create_app(settings: Settings) -> Flask:
     app.after_request(tus.mark)
     services.uploads.sweep()
     return app
+
+
+def _uploads(settings: Settings, engine: Engine, storage: Storage) -> Uploads:
+    most_bytes = int(settings.max_source_gb * 1e9)
+    if isinstance(storage, PartStorage):
+        return BucketUploads(engine, storage, most_bytes)
+    return UploadFolder(settings.home / "uploads", storage, most_bytes)
+
+
+def _senders_elsewhere(engine: Engine) -> set[str]:
+    with transaction(engine) as session:
+        return bucket_uploads.senders(session)
 
 
 def _visitor() -> dict[str, object]:

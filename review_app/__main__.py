@@ -14,8 +14,8 @@ from review_app.tls import open_context
 
 
 def main() -> None:
-    logs.begin()
     settings = get_settings()
+    logs.begin(settings.log_format)
     with private_files():
         try:
             cert, key = settings.tls_cert, settings.tls_key

@@ -14,7 +14,7 @@ from heaters_pipeline.domain.people import SESSION_COOKIE
 from review_app.api.problems import problem, status_of
 from review_app.guard import SAFE
 from review_app.uploads import tus
-from review_app.uploads.folder import UploadRefused
+from review_app.uploads.upload import UploadRefused
 
 
 def register(app: Flask) -> None:

@@ -4,12 +4,16 @@ reads them; it asks no database there, as all others wait for it meanwhile."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from flask import Request
+from sqlalchemy.exc import SQLAlchemyError
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
@@ -21,34 +25,60 @@ LARGEST_OF_STRANGERS = 1 << 20
 
 KNOWN_SECONDS = 3600.0
 MOST_ADDRESSES = 10_000
+ASK_SECONDS = 5.0
 
 
 class Senders:
     """The addresses from which somebody has sent a request lately who may: an upload begins with a
-    small one. Behind `proxies` that are trusted, the addresses of browsers, as these say them."""
+    small one. That may have gone to another review app, so `others` gives the addresses from which
+    uploads were announced anywhere. Behind `proxies` that are trusted, all are addresses of
+    browsers, as these say them."""
 
-    def __init__(self, *, is_private: bool, proxies: int = 0) -> None:
+    def __init__(
+        self, others: Callable[[], Iterable[str]], *, is_private: bool, proxies: int = 0
+    ) -> None:
+        self._others = others
         self._is_private = is_private
         self._proxies = proxies
         self._until: dict[str, float] = {}
+        self._asked = -ASK_SECONDS
+        self._asking = threading.Thread()
 
     def note(self, request: Request) -> None:
         """Of whoever has signed in, or brings a token."""
+        self._know(request.remote_addr or "")
+
+    def _know(self, address: str) -> None:
         if len(self._until) >= MOST_ADDRESSES:
             self._until.clear()
-        self._until[request.remote_addr or ""] = time.monotonic() + KNOWN_SECONDS
+        self._until[address] = time.monotonic() + KNOWN_SECONDS
 
-    def are_known(self, connected: str, forwarded: str) -> bool:
-        """`connected`: the other end of the connection; `forwarded`: the header X-Forwarded-For."""
-        if self._is_private:
-            return True
+    def are_known(self, connected: str, forwarded: str) -> bool | None:
+        """`connected`: the other end of the connection; `forwarded`: the header X-Forwarded-For.
+        None where the others are being asked: the same request knows more in a moment."""
         address = browser_address(connected, forwarded, self._proxies)
-        return self._until.get(address, 0) > time.monotonic()
+        if self._is_private or self._until.get(address, 0) > time.monotonic():
+            return True
+        if time.monotonic() > self._asked + ASK_SECONDS:
+            self._asked = time.monotonic()
+            self._asking = threading.Thread(target=self._ask_others, daemon=True)
+            self._asking.start()
+        return None if self._asking.is_alive() else False
+
+    def _ask_others(self) -> None:
+        with suppress(SQLAlchemyError):
+            for address in self._others():
+                self._know(address)
 
 
 class _SignInFirst(Error):  # type: ignore[misc]
     code = HTTPStatus.UNAUTHORIZED.value
     reason = HTTPStatus.UNAUTHORIZED.phrase
+
+
+class _AskAgain(Error):  # type: ignore[misc]
+    code = HTTPStatus.SERVICE_UNAVAILABLE.value
+    reason = HTTPStatus.SERVICE_UNAVAILABLE.phrase
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -63,8 +93,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         super().parse_header(header_plus)
         is_large = self.chunked or self.content_length > LARGEST_OF_STRANGERS
         forwarded = self.headers.get("X_FORWARDED_FOR", "")
-        if is_large and not self._senders.are_known(self._address, forwarded):
-            self.error = _SignInFirst("Sign in, then send it.")
+        if is_large and not (is_known := self._senders.are_known(self._address, forwarded)):
+            to_come = _AskAgain("Send it again in a moment.")
+            self.error = to_come if is_known is None else _SignInFirst("Sign in, then send it.")
             self.expect_continue, self.completed = False, True
 
 

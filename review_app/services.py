@@ -19,7 +19,7 @@ from heaters_pipeline.work.search import Searcher
 from review_app.downloads import Downloads
 from review_app.learnt import Learnt
 from review_app.senders import Senders
-from review_app.uploads.folder import UploadFolder
+from review_app.uploads.upload import Uploads
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Services:
     dagster_engine: Engine
     """On Dagster's database, of which the app reads what the pipeline can't tell it."""
     storage: Storage
-    uploads: UploadFolder
+    uploads: Uploads
     likeness: Learnt
     searcher: Searcher
     downloads: Downloads

@@ -254,7 +254,7 @@ def dagster_home(
     with psycopg.connect(for_psycopg(postgres_url), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     url = with_driver(postgres_url, DAGSTER_DRIVER).replace("/postgres?", f"/{name}?")
-    files = DagsterFiles.below(heaters_home)
+    files = DagsterFiles.below(get_settings())
     for key, value in files.environment(url).items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))

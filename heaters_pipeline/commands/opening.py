@@ -39,9 +39,11 @@ def database(settings: Settings) -> Iterator[Engine]:
     """An engine on Heaters' database with the newest schema."""
     from heaters_pipeline.db import migrate as schema
     from heaters_pipeline.db.engine import open_engine
+    from heaters_pipeline.files import spans
     from heaters_pipeline.files.home import private_home
     from heaters_pipeline.platform.postgres import ensure_database
 
+    spans.begin("heaters", settings.traces_endpoint)
     private_home(settings.home)
     url = ensure_database(settings).heaters
     schema.upgrade(url)

@@ -371,3 +371,14 @@ def _forget_failure(session: Session, clip_id: int, profile: str) -> None:
             col(ExportFailure.clip_id) == clip_id, col(ExportFailure.profile) == profile
         )
     )
+
+
+def unproven(session: Session, video_id: int) -> tuple[list[int], int]:
+    """Clips of a video with a file that has no receipt, and how many files there are."""
+    rows = session.execute(
+        sa.select(col(ClipExport.clip_id), col(ClipExport.receipt).is_(None))
+        .join(Clip, col(Clip.id) == col(ClipExport.clip_id))
+        .where(col(Clip.source_video_id) == video_id)
+        .order_by(col(ClipExport.clip_id))
+    ).all()
+    return [clip_id for clip_id, lacks in rows if lacks], len(rows)

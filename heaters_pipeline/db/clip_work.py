@@ -70,7 +70,7 @@ def is_past(time: Any, seconds: float) -> Any:
     return time <= sa.func.now() - timedelta(seconds=seconds)
 
 
-def _due(undo_window_seconds: float) -> Any:
+def is_due(undo_window_seconds: float) -> Any:
     video: Any = aliased(SourceVideo)
     # Until all scenes are cut, the run that cuts them has them.
     is_cut = sa.exists().where(video.id == col(Clip.source_video_id), video.state.in_(COMPLETE))
@@ -100,7 +100,7 @@ def due(session: Session, undo_window_seconds: float, limit: int) -> list[DueWor
             sa.func.count(),
         )
         .join(Clip, col(Clip.source_video_id) == col(SourceVideo.id))
-        .where(_due(undo_window_seconds))
+        .where(is_due(undo_window_seconds))
         .group_by(col(SourceVideo.key))
         .order_by(sa.func.min(Clip.decided_at))
         .limit(limit)
@@ -246,7 +246,7 @@ def _left(
             SourceVideo.key == video_key,
             col(Clip.last_event_id) <= asked.last_event_id,
             col(Clip.attempt) <= asked.attempt,
-            _due(undo_window_seconds),
+            is_due(undo_window_seconds),
         )
         .order_by(col(Clip.id))
         .with_for_update(of=Clip, key_share=True)

@@ -41,6 +41,8 @@ DELETE FROM asset_check_executions WHERE create_timestamp < :before AND id NOT I
     GROUP BY asset_key, check_name, partition)
 """
 
+_CHECKS_OF_PARTITION = "DELETE FROM asset_check_executions WHERE partition = :partition"
+
 
 def runs_of_last_states(connection: Connection, runs: Collection[str]) -> set[str]:
     """Those of the runs that made the last state of a partition of an asset, or of a check."""
@@ -56,3 +58,8 @@ def forget_checks(connection: Connection, before: datetime) -> None:
     """Deletes what checks found before this time, but for the last of each partition."""
     utc = before.astimezone(UTC).replace(tzinfo=None)  # as Dagster writes it
     connection.execute(sa.text(_OLD_CHECKS), {"before": utc})
+
+
+def forget_checks_of(connection: Connection, partition: str) -> None:
+    """Deletes what checks found of a partition that is no more."""
+    connection.execute(sa.text(_CHECKS_OF_PARTITION), {"partition": partition})

@@ -103,9 +103,11 @@ def lacking(
     return session.exec(query.order_by(col(Clip.id).desc()).limit(limit)).all()
 
 
-def number_lacking(session: Session, model: str, strategy: str) -> int:
-    """Of all clips of the library, those that failed among them."""
+def number_lacking(session: Session, model: str, strategy: str, video_id: int | None = None) -> int:
+    """Of all clips of the library, or of one video's, those that failed among them."""
     query = select(sa.func.count()).select_from(Clip).where(*_lacks(model, strategy))
+    if video_id is not None:
+        query = query.where(Clip.source_video_id == video_id)
     return session.exec(query).one()
 
 

@@ -38,6 +38,13 @@ STORAGE_CHECK_LOCKS = 0x48545643
 SURVEY_LOCKS = 0x48545654
 """The same of the lock under which themes are made."""
 
+TRIAL_LOCKS = 0x48545644
+"""The same of the lock under which `heaters doctor --running` works."""
+
+
+UPLOAD_LOCKS = 0x48545655
+"""The same of the locks under which an upload grows."""
+
 
 @contextmanager
 def video_lock(engine: Engine, video_key: str, wait_seconds: float | None = None) -> Iterator[None]:
@@ -120,6 +127,13 @@ def index_lock(
 
 
 @contextmanager
+def upload_lock(engine: Engine, upload_id: str) -> Iterator[None]:
+    """Lets only one request work on an upload at a time. Raises Conflict at once."""
+    with _held(engine, UPLOAD_LOCKS, upload_id, 0, "Another request works on this upload."):
+        yield
+
+
+@contextmanager
 def storage_check_lock(engine: Engine) -> Iterator[None]:
     """Lets only one process check the storage at a time. Raises Conflict as `video_lock` does."""
     taken = "Another process is checking the storage: wait for it to end."
@@ -132,6 +146,14 @@ def survey_lock(engine: Engine) -> Iterator[None]:
     """Lets only one process make the themes at a time. Raises Conflict as `video_lock` does."""
     taken = "Another process is making the themes: wait for it to end."
     with _held(engine, SURVEY_LOCKS, "themes", WAIT_SECONDS, taken):
+        yield
+
+
+@contextmanager
+def trial_lock(engine: Engine) -> Iterator[None]:
+    """Lets only one trial film be there at a time. Raises Conflict as `video_lock` does."""
+    taken = "Another `heaters doctor --running` is at work: wait for it to end."
+    with _held(engine, TRIAL_LOCKS, "trial", 0, taken):
         yield
 
 

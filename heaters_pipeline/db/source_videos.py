@@ -150,6 +150,14 @@ def known(session: Session, keys: Iterable[str]) -> set[str]:
     return set(session.exec(select(SourceVideo.key).where(col(SourceVideo.key).in_(list(keys)))))
 
 
+def lacks_source(session: Session, key: str) -> bool:
+    """Whether there is no such video yet, or one that has no source and won't get one by itself."""
+    found = session.exec(_VIDEOS.where(SourceVideo.key == key)).first()
+    if found is None:
+        return True
+    return found.source_filepath is None and found.state in (DOWNLOAD.failed, SourceState.REMOVED)
+
+
 def keys(session: Session) -> list[str]:
     """Of all videos, oldest first."""
     return list(session.exec(select(SourceVideo.key).order_by(col(SourceVideo.id))))

@@ -18,6 +18,7 @@ SENSORS = {
     "cancelled_runs": "what a cancelled run left waits for ever",
     "unused_objects": "no unused file is deleted",
     "webhook_deliveries": "no webhook is told",
+    "alerts": "nobody is told of what waits for them",
 }
 """By the name that the sensor has in Dagster."""
 

@@ -9,10 +9,37 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from ipaddress import ip_address
+from typing import NamedTuple
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
+
+
+class HostAndPort(NamedTuple):
+    host: str
+    """A name, or an address without brackets."""
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def host_and_port(text: str) -> HostAndPort:
+    """Of `name:port` or `[::1]:port`. Raises ValueError for anything else."""
+    host, _, port = text.strip().rpartition(":")
+    if not _HOST.fullmatch(text.strip().lower()) or not host or not 0 < int(port) < 1 << 16:
+        raise ValueError(f"{text!r} is not host:port")
+    return HostAndPort(host.strip("[]"), int(port))
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an IP address, not a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+
+from heaters_pipeline.files import spans
 
 MOST_BYTES = 10_000_000
 """Of a log file, about: then it begins anew."""
@@ -30,10 +34,37 @@ class Lines(logging.Formatter):
         return _indented(super().formatStack(stack_info))
 
 
-def begin() -> None:
-    """Messages of this process, from INFO on, and warnings go to its standard error."""
+class JsonLines(logging.Formatter):
+    """An object for each message: `time` (UTC), `level`, `logger`, `message`, `error` with its
+    traceback where there is one, and what it is about: `video`, `clip`, `run`, `request`. Dagster
+    takes it, too (docs/watching.md)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_of_dagster(record),
+            **spans.facts(),
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told, default=str)
+
+
+def _of_dagster(record: logging.LogRecord) -> dict[str, str]:
+    """What Dagster's own records say of the run that they belong to."""
+    meta = getattr(record, "dagster_meta", None) or {}
+    said = {"run": meta.get("run_id"), "step": meta.get("step_key")}
+    return {name: value for name, value in said.items() if value}
+
+
+def begin(form: str) -> None:
+    """Messages of this process, from INFO on, and warnings go to its standard error, as `text` or
+    `json`."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonLines() if form == "json" else Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
 

@@ -1,4 +1,5 @@
-"""What Dagster's catalogue says of every asset: who owns it, and the version of what makes it."""
+"""What Dagster's catalogue says of every asset: who owns it, the version of what makes it, what it
+takes most, and where people see the result."""
 
 from __future__ import annotations
 
@@ -6,6 +7,27 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import dagster as dg
+
+from heaters_pipeline.domain.pages import OF_ASSET
+from heaters_pipeline.orchestration.pages import link
+
+MACHINE = "heaters/machine"
+"""Tag of assets: what their work needs most."""
+
+NEEDS = {
+    "source_download": "network",
+    "gold_master": "processor",
+    "review_proxy": "processor",
+    "frame_scores": "processor",
+    "exported_clips": "processor",
+    "clip_keyframes": "processor",
+    "clip_embeddings": "model",
+    "library_vectors": "model",
+    "library_themes": "model",
+    "stored_objects": "storage",
+    "archived_source": "storage",
+}
+"""By asset; any machine does for those that are missing."""
 
 VERSIONS = {
     "source_download": "1",
@@ -33,11 +55,18 @@ calls what was made before, and all that was made of it, stale."""
 def assets_of(
     modules: Sequence[ModuleType], owners: Sequence[str]
 ) -> Sequence[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets of `modules` with their `owners` (addresses, or `team:NAME`) and versions."""
+    """The assets of `modules` with their `owners` (addresses, or `team:NAME`), versions, tags and
+    links."""
 
     def described(spec: dg.AssetSpec) -> dg.AssetSpec:
-        version = VERSIONS[spec.key.to_user_string()]
-        return spec.replace_attributes(owners=owners, code_version=version)
+        name = spec.key.to_user_string()
+        tags = {**spec.tags, MACHINE: NEEDS[name]} if name in NEEDS else spec.tags
+        return spec.replace_attributes(
+            owners=owners,
+            code_version=VERSIONS[name],
+            tags=tags,
+            metadata={**spec.metadata, "review_app": link(OF_ASSET[name])},
+        )
 
     loaded = dg.load_assets_from_modules(modules)
     found = [each for each in loaded if isinstance(each, dg.AssetsDefinition)]

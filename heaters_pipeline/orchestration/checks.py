@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from heaters_pipeline.orchestration.assets.download import source_download
-from heaters_pipeline.orchestration.assets.ingest import virtual_clips
-from heaters_pipeline.orchestration.assets.library import clip_embeddings
+from heaters_pipeline.orchestration.assets.ingest import keyframe_offsets, virtual_clips
+from heaters_pipeline.orchestration.assets.library import clip_embeddings, exported_clips
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
 from heaters_pipeline.work import checks
@@ -56,7 +56,10 @@ asset_checks = [
     ),
     _asset_check(checks.source_is_undamaged, "gold_master", WARN),
     _asset_check(checks.best_quality_was_downloaded, source_download, WARN),
+    _asset_check(checks.frame_index_is_whole, keyframe_offsets, ERROR),
     _asset_check(checks.clips_cover_video, virtual_clips, ERROR),
+    _asset_check(checks.exports_are_proven, exported_clips, ERROR),
+    _asset_check(checks.clips_can_be_found, clip_embeddings, WARN),
     # After the last step, whichever of them a clip got to.
     _asset_check(checks.no_clip_failed, clip_embeddings, ERROR),
     _asset_check(checks.no_clip_is_tried_again, clip_embeddings, WARN),

@@ -15,6 +15,7 @@ from heaters_pipeline.orchestration.assets import (
 )
 from heaters_pipeline.orchestration.catalogue import assets_of
 from heaters_pipeline.orchestration.checks import asset_checks
+from heaters_pipeline.orchestration.extra import extra_definitions
 from heaters_pipeline.orchestration.jobs import (
     archive_job,
     daily_storage_check,
@@ -28,6 +29,7 @@ from heaters_pipeline.orchestration.jobs import (
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import retention, retention_job
 from heaters_pipeline.orchestration.sensors import (
+    alerts,
     approved_clips,
     archived_sources,
     cancelled_runs,
@@ -52,34 +54,38 @@ resources = {
     "store": ObjectStore(s3=S3Resource(endpoint_url=get_settings().s3_endpoint_url)),
 }
 
-defs = dg.Definitions(
-    assets=assets,
-    asset_checks=asset_checks,
-    jobs=[
-        ingest_job,
-        library_job,
-        vectors_job,
-        themes_job,
-        repeats_job,
-        storage_job,
-        archive_job,
-        retention_job,
-    ],
-    schedules=[daily_storage_check, retention],
-    sensors=[
-        new_source_videos,
-        watched_folder,
-        approved_clips,
-        missing_exports,
-        archived_sources,
-        missing_vectors,
-        missing_repeats,
-        changed_library,
-        failed_runs,
-        cancelled_runs,
-        unused_objects,
-        webhook_deliveries,
-    ],
-    resources=resources,
-    executor=dg.in_process_executor,
+defs = dg.Definitions.merge(
+    dg.Definitions(
+        assets=assets,
+        asset_checks=asset_checks,
+        jobs=[
+            ingest_job,
+            library_job,
+            vectors_job,
+            themes_job,
+            repeats_job,
+            storage_job,
+            archive_job,
+            retention_job,
+        ],
+        schedules=[daily_storage_check, retention],
+        sensors=[
+            new_source_videos,
+            watched_folder,
+            approved_clips,
+            missing_exports,
+            archived_sources,
+            missing_vectors,
+            missing_repeats,
+            changed_library,
+            failed_runs,
+            cancelled_runs,
+            unused_objects,
+            webhook_deliveries,
+            alerts,
+        ],
+        resources=resources,
+        executor=dg.in_process_executor,
+    ),
+    *extra_definitions(get_settings().extra_definitions),
 )

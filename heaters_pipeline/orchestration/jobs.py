@@ -13,6 +13,10 @@ from heaters_pipeline.orchestration.assets import (
     themes,
     vectors,
 )
+from heaters_pipeline.orchestration.run_tags import read_run_tags
+from heaters_pipeline.settings import get_settings
+
+_TAGS = read_run_tags(get_settings().run_tags)
 
 CLIP_SPRITES = "clip_sprites"
 """Of the ingest, and again where a merge or a split made other clips."""
@@ -21,7 +25,7 @@ ingest_job = dg.define_asset_job(
     "ingest",
     selection=dg.AssetSelection.groups(download.GROUP),
     executor_def=dg.in_process_executor,
-    tags={"heaters/half": "ingest"},
+    tags={"heaters/half": "ingest", **_TAGS.get("ingest", {})},
     description="A new source video, up to virtual clips that wait for review.",
 )
 
@@ -29,6 +33,7 @@ library_job = dg.define_asset_job(
     "library",
     selection=dg.AssetSelection.groups(library.GROUP) | dg.AssetSelection.assets(CLIP_SPRITES),
     executor_def=dg.in_process_executor,
+    tags=_TAGS.get("library"),
     description="The approved clips of a video, up to files that can be searched.",
 )
 
@@ -36,6 +41,7 @@ vectors_job = dg.define_asset_job(
     "vectors",
     selection=dg.AssetSelection.groups(vectors.GROUP),
     executor_def=dg.in_process_executor,
+    tags=_TAGS.get("vectors"),
     description="The vectors that clips of the library lack.",
 )
 
@@ -43,6 +49,7 @@ themes_job = dg.define_asset_job(
     "themes",
     selection=dg.AssetSelection.groups(themes.GROUP),
     executor_def=dg.in_process_executor,
+    tags=_TAGS.get("themes"),
     description="The library by likeness, once enough of it has changed.",
 )
 
@@ -50,6 +57,7 @@ repeats_job = dg.define_asset_job(
     "repeats",
     selection=dg.AssetSelection.groups(repeats.GROUP),
     executor_def=dg.in_process_executor,
+    tags=_TAGS.get("repeats"),
     description="Clips that show the same, of videos in which nobody has looked for them.",
 )
 
@@ -57,6 +65,7 @@ storage_job = dg.define_asset_job(
     "storage",
     selection=dg.AssetSelection.groups(storage.GROUP),
     executor_def=dg.in_process_executor,
+    tags=_TAGS.get("storage"),
     description="The storage compared with the database.",
 )
 
@@ -64,6 +73,7 @@ archive_job = dg.define_asset_job(
     "archive",
     selection=dg.AssetSelection.groups(archive.GROUP),
     executor_def=dg.in_process_executor,
+    tags=_TAGS.get("archive"),
     description="Source and gold master of an archived video, to the cold or back.",
 )
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.files import spans
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.postgres import ensure_database
 from heaters_pipeline.settings import Settings, get_settings
@@ -78,4 +79,6 @@ def open_pipeline(
     store: ObjectStore,
 ) -> Pipeline:
     """What the work of a step needs; its log lines go to the run's log."""
+    spans.begin("heaters-runs", get_settings().traces_endpoint)
+    spans.remember(run=context.run.run_id)
     return Pipeline(database.engine, store.open(), get_settings(), context.log)

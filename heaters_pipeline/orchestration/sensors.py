@@ -1,11 +1,14 @@
 """What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
 
-import shutil
+import json
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from heaters_pipeline.db import (
@@ -24,7 +27,8 @@ from heaters_pipeline.db import (
 from heaters_pipeline.db.clip_exports import DueExports
 from heaters_pipeline.db.clip_work import DueWork
 from heaters_pipeline.db.group_exports import DueGroups
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.alerts import news
+from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.stuck import longest_silence
 from heaters_pipeline.media.clips.embeddings import obstacle
 from heaters_pipeline.orchestration.jobs import (
@@ -32,11 +36,13 @@ from heaters_pipeline.orchestration.jobs import (
     ingest_job,
     library_job,
     repeats_job,
+    storage_job,
     themes_job,
     vectors_job,
 )
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
+from heaters_pipeline.orchestration.retention import retention_job
 from heaters_pipeline.orchestration.run_keys import (
     archive_key,
     asked_of,
@@ -49,6 +55,7 @@ from heaters_pipeline.orchestration.run_keys import (
     themes_key,
 )
 from heaters_pipeline.settings import get_settings
+from heaters_pipeline.work.alerts import can_tell, tell, troubles
 from heaters_pipeline.work.give_up import (
     end_stuck,
     give_up_exports,
@@ -63,6 +70,8 @@ from heaters_pipeline.work.give_up import (
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.outages import storage_outage
 from heaters_pipeline.work.pipeline import Pipeline
+from heaters_pipeline.work.room import lack_of_room
+from heaters_pipeline.work.watched_bucket import add_listed
 from heaters_pipeline.work.watched_folder import add_settled
 from heaters_pipeline.work.webhooks import deliver_due
 
@@ -74,6 +83,9 @@ AT_ONCE = 1000
 forgotten, in one tick."""
 
 INTERVAL = get_settings().sensor_interval_seconds
+
+OF_NO_VIDEO = (vectors_job, themes_job, repeats_job, storage_job, retention_job)
+"""Whose failures no row of a video tells."""
 
 
 @dg.sensor(
@@ -87,15 +99,9 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     settings = get_settings()
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
-    free = shutil.disk_usage(settings.home).free
-    if free < settings.min_free_bytes:
-        store.open().make_room(settings.min_free_bytes)
-        free = shutil.disk_usage(settings.home).free
-    if free < settings.min_free_bytes:
-        return dg.SensorResult(
-            skip_reason=f"Only {free / 10**9:.1f} GB are free in {settings.home}: no other video "
-            "is begun before there is more room (HEATERS_MIN_FREE_GB)."
-        )
+    # Runs on other machines look at their own disks (`work.room`).
+    if not settings.is_spread and (lack := lack_of_room(store.open(), settings)):
+        return dg.SensorResult(skip_reason=lack)
     with database.transaction() as session:
         waiting = source_videos.waiting(session, BATCH)
         lost = lost_objects.due(session, BATCH)
@@ -110,12 +116,19 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     minimum_interval_seconds=3 * INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def watched_folder(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
-    """Adds the videos that have come to lie in the watched folder; `new_source_videos` sees to the
-    rest. A file is known by its path, size and time of change."""
-    folder = get_settings().watch_folder
-    if folder is None:
+def watched_folder(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SkipReason:
+    """Adds the videos that have come to lie in the watched folder or bucket; `new_source_videos`
+    sees to the rest. A file is known by its path, size and time of change."""
+    watched = get_settings().watch_folder
+    if watched is None:
         return dg.SkipReason("HEATERS_WATCH_FOLDER is not set.")
+    if watched.startswith("s3://"):
+        pipeline = Pipeline(database.engine, store.open(), get_settings(), context.log)
+        titles = add_listed(pipeline, watched)
+        return dg.SkipReason(f"{len(titles)} videos added from {watched}.")
+    folder = Path(watched)
     if not folder.is_dir():
         raise InputError(f"The watched folder {folder} is not there: check HEATERS_WATCH_FOLDER.")
     look = add_settled(database.engine, folder, time.time(), get_settings().pipeline)
@@ -311,6 +324,32 @@ def webhook_deliveries(context: dg.SensorEvaluationContext, database: Database) 
     return dg.SkipReason(f"{done.delivered} delivered, {len(done.failures)} failed.")
 
 
+@dg.sensor(
+    minimum_interval_seconds=6 * INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def alerts(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
+    """Tells people by mail and chat what has come to wait for them, once, and when it is over.
+    The cursor holds what they were told."""
+    settings = get_settings()
+    if not can_tell(settings):
+        return dg.SkipReason("Neither HEATERS_ALERT_WEBHOOK nor HEATERS_ALERT_MAIL is set.")
+    told = json.loads(context.cursor) if context.cursor else []
+    events = context.instance.event_log_storage
+    assert isinstance(events, SqlEventLogStorage)  # noqa: S101 - dagster.yaml says so
+    with database.transaction() as session, events.index_connection() as dagster:
+        now = troubles(session, dagster, settings, [job.name for job in OF_NO_VIDEO])
+    found = news(now, told)
+    if found.is_none:
+        return dg.SkipReason(f"{len(now)} things wait for a person, who knows it.")
+    failures = tell(settings, found)
+    for failure in failures:
+        context.log.warning(f"{failure} It is tried again.")
+    if not failures:
+        context.update_cursor(json.dumps(sorted({each.mark for each in now})))
+    return dg.SkipReason(" ".join([f"{len(found.begun)} begun, {found.over} over.", *failures]))
+
+
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
     monitored_jobs=[ingest_job, library_job, vectors_job],
@@ -319,7 +358,8 @@ def webhook_deliveries(context: dg.SensorEvaluationContext, database: Database) 
 )
 def failed_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
     """Has what a dead run left in the middle tried again, by another run."""
-    put_back(database, context.dagster_run, "The run died before it had ended.")
+    with suppress(NotFound):  # a trial film, which is gone by now
+        put_back(database, context.dagster_run, "The run died before it had ended.")
 
 
 @dg.run_status_sensor(
@@ -330,7 +370,8 @@ def failed_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
 )
 def cancelled_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
     """Fails, in words, what a cancelled run had not done: its run key is spent."""
-    give_up(database, context.dagster_run, "The run was cancelled: try again.")
+    with suppress(NotFound):
+        give_up(database, context.dagster_run, "The run was cancelled: try again.")
 
 
 def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:

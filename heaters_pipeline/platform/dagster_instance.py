@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.sockets import make_private, socket_folder
+from heaters_pipeline.platform.dagster_config import (
+    CODE_SOCKET,
+    POOL_LIMITS,
+    instance_config,
+    workspace_config,
+    write,
+)
 from heaters_pipeline.platform.environment import variables
 from heaters_pipeline.platform.postgres import ensure_database
-from heaters_pipeline.settings import Settings
+from heaters_pipeline.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 SOCKET_NAME = "code.sock"
-POOL_LIMITS = {"download": 2, "transcode": 1, "export": 1, "model": 1}
-"""How many runs may use each at the same time."""
+UPGRADE, END_RUNS = "upgrade", "end-runs"
 
 
 @dataclass(frozen=True)
 class DagsterFiles:
     home: Path
-    """DAGSTER_HOME: a copy of dagster.yaml, and all files that Dagster writes."""
+    """DAGSTER_HOME: dagster.yaml, and all files that Dagster writes."""
     workspace: Path
     code_socket: Path
 
     @classmethod
-    def below(cls, heaters_home: Path) -> DagsterFiles:
+    def below(cls, settings: Settings) -> DagsterFiles:
         """Put the files in their places below HEATERS_HOME."""
-        folder = heaters_home / "dagster"
+        folder = settings.home / "dagster"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        for name in ("dagster.yaml", "workspace.yaml"):
-            partial = folder / f"{name}.{os.getpid()}.partial"
-            shutil.copyfile(shipped(name), partial)
-            partial.replace(folder / name)
+        write(instance_config(settings), folder / "dagster.yaml")
+        write(workspace_config(settings), folder / "workspace.yaml")
         sockets = socket_folder(folder, SOCKET_NAME)
         make_private(sockets, os.geteuid(), os.getegid())
         return cls(folder, folder / "workspace.yaml", sockets / SOCKET_NAME)
@@ -52,33 +54,24 @@ class DagsterFiles:
             "DAGSTER_PG_URL": database_url,
             "DAGSTER_DISABLE_TELEMETRY": "yes",
             "HEATERS_DAGSTER_FILES": str(self.home / "files"),
-            "HEATERS_CODE_SOCKET": str(self.code_socket),
+            CODE_SOCKET: str(self.code_socket),
         }
 
 
-def shipped(name: str) -> Path:
-    """A file of the repository's root: in a checkout, or in the place where a wheel installs it."""
-    places = [Path(__file__).resolve().parents[2], Path(sys.prefix) / "share" / "heaters"]
-    for place in places:
-        if (place / name).is_file():
-            return place / name
-    raise HeatersError(
-        f"{name} is neither in {places[0]} nor in {places[1]}: install Heaters again."
-    )
-
-
-def prepare() -> None:
-    """Bring Dagster's tables up to date, end the runs that a crash left behind, and set the pools'
-    limits. Call it while no other process of Dagster runs on this database."""
+def prepare(parts: Collection[str] = (UPGRADE, END_RUNS)) -> None:
+    """UPGRADE: bring Dagster's tables up to date, and set the pools' limits. END_RUNS: end the runs
+    that a crash left behind, before the code server starts, whose children they were."""
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
-        instance.upgrade()
+        if UPGRADE in parts:
+            instance.upgrade()
+            for pool, limit in POOL_LIMITS.items():
+                most = limit * get_settings().workers
+                instance.event_log_storage.set_concurrency_slots(pool, most)
         # Runs of other launchers may live on other machines, and Dagster looks after them itself.
-        if not instance.run_launcher.supports_check_run_worker_health:
+        if END_RUNS in parts and not instance.run_launcher.supports_check_run_worker_health:
             end_runs_left_behind(instance)
-        for pool, limit in POOL_LIMITS.items():
-            instance.event_log_storage.set_concurrency_slots(pool, limit)
 
 
 def end_runs_left_behind(instance: DagsterInstance) -> None:
@@ -105,10 +98,10 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """The instance that `heaters up` shows, even while Heaters does not run."""
     import dagster as dg
 
-    environment = DagsterFiles.below(settings.home).environment(ensure_database(settings).dagster)
+    environment = DagsterFiles.below(settings).environment(ensure_database(settings).dagster)
     with variables(environment), dg.DagsterInstance.get() as instance:
         yield instance
 
 
 if __name__ == "__main__":
-    prepare()
+    prepare(sys.argv[1:])

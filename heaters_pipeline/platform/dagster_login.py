@@ -11,12 +11,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
-from heaters_pipeline.db import people, sessions
+from heaters_pipeline.db import people, secret_keys, sessions
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.networks import is_within
 from heaters_pipeline.domain.people import SESSION_COOKIE, SESSION_SECRET, TOKEN_PREFIX
 from heaters_pipeline.domain.roles import Role
-from heaters_pipeline.files.secret_key import secret_key
+from heaters_pipeline.files.secret_key import key_of_home
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work.people import digest, holder
 
@@ -28,7 +28,8 @@ class Login:
         self._engine = engine
         self._settings = settings
         app = Flask("review_app")
-        app.secret_key = secret_key(settings.home)
+        with transaction(engine) as session:
+            app.secret_key = secret_keys.session_key(session, key_of_home(settings.home))
         serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         self._read = serializer.loads
 

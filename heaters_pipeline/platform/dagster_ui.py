@@ -1,4 +1,4 @@
-"""Dagster's web server behind the guard, on the loopback interface.
+"""Dagster's web server behind the guard.
 
 `python -m heaters_pipeline.platform.dagster_ui WORKSPACE` takes the place of `dagster-webserver`,
 which lets nothing stand before its pages.
@@ -33,8 +33,8 @@ POLL_MILLISECONDS = 2000
 
 
 def main(workspace: str) -> None:
-    logs.begin()
     settings = get_settings()
+    logs.begin(settings.log_format)
     engine = open_engine(with_driver(str(settings.database_url), APP_DRIVER))
     with DagsterInstance.get() as instance:
         instance.optimize_for_webserver(
@@ -46,10 +46,10 @@ def main(workspace: str) -> None:
             uvicorn.run(
                 Guard(
                     app,
-                    known_names(settings.host, settings.trusted_hosts),
+                    known_names(settings.dagster_host, (settings.host, *settings.trusted_hosts)),
                     Login(engine, settings),
                 ),
-                host="127.0.0.1",
+                host=settings.dagster_host,
                 port=settings.dagster_port,
                 log_level="warning",
                 proxy_headers=False,  # the guard asks who holds the connection

@@ -216,7 +216,7 @@ def serve(
 
 
 if __name__ == "__main__":
-    logs.begin()
-    given_pictures.bound_decoder()
     settings = get_settings()
+    logs.begin(settings.log_format)
+    given_pictures.bound_decoder()
     serve(settings.home, settings.embedding_model)

@@ -8,6 +8,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from heaters_pipeline.domain.hosts import HostAndPort
+
 
 def port_is_free(host: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -20,10 +22,16 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def accepts_connections(path: Path) -> bool:
-    """Whether a program listens on the Unix socket."""
+def accepts_connections(place: Path | HostAndPort) -> bool:
+    """Whether a program listens on the Unix socket, or there."""
+    if isinstance(place, HostAndPort):
+        try:
+            socket.create_connection(place, timeout=5).close()
+        except OSError:
+            return False
+        return True
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
+        return probe.connect_ex(str(place)) == 0
 
 
 def answers_http(address: str) -> bool:

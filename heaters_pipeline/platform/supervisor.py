@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from types import TracebackType
 
@@ -16,7 +16,7 @@ from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.files.home import private_files, private_home
 from heaters_pipeline.files.logs import rotate
-from heaters_pipeline.platform.dagster_instance import DagsterFiles
+from heaters_pipeline.platform.dagster_instance import END_RUNS, UPGRADE, DagsterFiles
 from heaters_pipeline.platform.database_lock import DatabaseLock
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.home_lock import take_home
@@ -27,6 +27,15 @@ from heaters_pipeline.platform.postgres import (
     ensure_database,
 )
 from heaters_pipeline.platform.processes import MARK, Child, ending, kill_marked, stop_gently
+from heaters_pipeline.platform.programs import (
+    OF_DAGSTER,
+    ONE_MACHINE,
+    TITLES,
+    Program,
+    command,
+    refuse_unless_installed,
+    refuse_unless_possible,
+)
 from heaters_pipeline.platform.signals import stop_on_signals
 from heaters_pipeline.platform.sockets import accepts_connections, answers_http, port_is_free
 from heaters_pipeline.settings import Settings
@@ -35,19 +44,29 @@ from heaters_pipeline.storage.cache import ObjectCache
 ANSWER_SECONDS = 120
 LOOK_SECONDS = 0.2
 LOCK_CHECK_SECONDS = 15
-CODE_SERVER = "code"
 FIRST_ADMIN_DAYS = 1
+
+UNASKED = frozenset({Program.CODE, Program.WORKER})
+"""They and their runs get no SIGTERM: they would wait for the runs to end."""
 
 Say = Callable[[str], None]
 
 
 class Supervisor:
-    """All programs of Heaters, as a context: inside it they run and answer, after it they are
+    """Programs of Heaters, as a context: inside it they run and answer, after it they are
     stopped. `say` gets a line for each event that a person should know. With `invites_admin` it
     starts for other machines also without an admin, and has a link that makes one."""
 
-    def __init__(self, settings: Settings, say: Say, *, invites_admin: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Say,
+        *,
+        programs: Collection[Program] = ONE_MACHINE,
+        invites_admin: bool = False,
+    ) -> None:
         self.settings = settings
+        self.programs = programs
         self._say = say
         self._invites_admin = invites_admin
         self.invitation: str | None = None
@@ -57,6 +76,7 @@ class Supervisor:
         self._exit = ExitStack()
         self.database_url = ""
         """SQLAlchemy's address of Heaters' database, inside the context."""
+        self._lock: DatabaseLock | None = None
         self._lock_checked = 0.0
 
     @property
@@ -65,7 +85,7 @@ class Supervisor:
 
     @property
     def dagster_address(self) -> str:
-        return f"http://127.0.0.1:{self.settings.dagster_port}"
+        return self.settings.local_dagster_address
 
     def __enter__(self) -> Supervisor:
         with ExitStack() as on_failure:
@@ -93,7 +113,8 @@ class Supervisor:
         for child in self._children:
             child.look_after(self.say)
         rotate(EmbeddedPostgres(self.settings.home).log)
-        self._keep_lock()
+        if self._lock is not None:
+            self._keep_lock(self._lock)
 
     def wait(self) -> None:
         """Watch until a signal raises StopRequested."""
@@ -102,12 +123,14 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
 
     def _start(self) -> None:
+        refuse_unless_possible(self.settings, self.programs)
+        refuse_unless_installed(self.settings)
         self._exit.enter_context(stop_on_signals())
         self._take_home()
         self._check_ports()
         self.say(f"Starting in {self.settings.home}.")
         urls = self._open_databases()
-        files = DagsterFiles.below(self.settings.home)
+        files = DagsterFiles.below(self.settings)
         environment = {
             **os.environ,
             **files.environment(urls.dagster),
@@ -145,12 +168,18 @@ class Supervisor:
             self._exit.callback(self._stop_postgres)
         urls = ensure_database(self.settings)
         self.database_url = urls.heaters
-        self._lock = DatabaseLock(with_driver(urls.dagster, APP_DRIVER))
-        self._exit.callback(self._lock.close)
-        self._lock.take()
+        if Program.DAEMON in self.programs:
+            self._lock = DatabaseLock(with_driver(urls.dagster, APP_DRIVER))
+            self._exit.callback(self._lock.close)
+            self._lock.take()
         migrate.upgrade(urls.heaters)
-        self._refuse_unless_guarded()
+        if self._serves_people:
+            self._refuse_unless_guarded()
         return urls
+
+    @property
+    def _serves_people(self) -> bool:
+        return not {Program.REVIEW, Program.WEBSERVER}.isdisjoint(self.programs)
 
     def _refuse_unless_guarded(self) -> None:
         """Before anything else starts: the review app would say so in its log only."""
@@ -172,50 +201,45 @@ class Supervisor:
 
     def _start_children(self, files: DagsterFiles, environment: Mapping[str, str]) -> None:
         """Each program when what it needs is there; returns when all answer."""
+        started = {}
 
-        def child(name: str, title: str, *command: str, is_vital: bool = True) -> Child:
-            log = self.settings.home / "logs" / f"{name}.log"
-            words = [sys.executable, "-m", *command]
-            started = Child(name, title, words, environment, log, is_vital)
-            self._children.append(started)
-            started.start()
-            return started
+        def start(program: Program) -> None:
+            if program in self.programs:
+                started[program] = self._child(program, files, environment)
 
-        review = child("review", "The review app", "review_app")
-        self.say("The database is up; readying Dagster's.")
-        _prepare_dagster(environment)
-        files.code_socket.unlink(missing_ok=True)
-        self.say("Starting Dagster.")
-        code = child(
-            CODE_SERVER,
-            "Dagster's code server",
-            *("dagster", "api", "grpc"),
-            *("--socket", str(files.code_socket)),
-            *("--module-name", "heaters_pipeline.orchestration.definitions"),
-            *("--location-name", "heaters"),
-            "--use-python-environment-entry-point",
-        )
-        self._wait(code, lambda: accepts_connections(files.code_socket))
-        webserver = child(
-            "webserver",
-            "Dagster's web server",
-            *("heaters_pipeline.platform.dagster_ui", str(files.workspace)),
-        )
-        child(
-            "daemon",
-            "Dagster's daemon",
-            *("dagster._daemon", "run", "--workspace", str(files.workspace)),
-        )
-        child(
-            "search",
-            "The search process",
-            "heaters_pipeline.platform.search_process",
-            is_vital=False,
-        )
-        self._wait(webserver, lambda: answers_http(f"{self.dagster_address}/server_info"))
-        self._wait(review, lambda: answers_http(f"{self.review_address}/healthz"))
+        def wait(program: Program, answers: Callable[[], bool]) -> None:
+            if program in started:
+                self._wait(started[program], answers)
 
-    def _keep_lock(self) -> None:
+        start(Program.REVIEW)
+        if not OF_DAGSTER.isdisjoint(self.programs):
+            self.say("The database is up; readying Dagster's.")
+            _prepare_dagster(environment, self.programs)
+            self.say("Starting Dagster.")
+        if self.settings.code_server is None:
+            files.code_socket.unlink(missing_ok=True)
+        code_place = self.settings.code_server or files.code_socket
+        start(Program.CODE)
+        wait(Program.CODE, lambda: accepts_connections(code_place))
+        if Program.CODE not in started and not OF_DAGSTER.isdisjoint(self.programs):
+            self._wait_for_code_server(lambda: accepts_connections(code_place))
+        for program in (Program.WEBSERVER, Program.DAEMON, Program.SEARCH, Program.WORKER):
+            start(program)
+        wait(Program.WEBSERVER, lambda: answers_http(f"{self.dagster_address}/server_info"))
+        wait(Program.REVIEW, lambda: answers_http(f"{self.review_address}/healthz"))
+
+    def _child(
+        self, program: Program, files: DagsterFiles, environment: Mapping[str, str]
+    ) -> Child:
+        log = self.settings.home / "logs" / f"{program}.log"
+        words = [sys.executable, "-m", *command(program, self.settings, files)]
+        is_vital = program != Program.SEARCH
+        child = Child(program, TITLES[program], words, environment, log, is_vital)
+        self._children.append(child)
+        child.start()
+        return child
+
+    def _keep_lock(self, lock: DatabaseLock) -> None:
         """A server that restarts, or a broken connection, gives the advisory lock away."""
         import psycopg
 
@@ -223,11 +247,11 @@ class Supervisor:
             return
         self._lock_checked = time.monotonic()
         try:
-            if self._lock.is_held():
+            if lock.is_held():
                 return
             if self.settings.database_url is None:
                 self._restart_postgres()
-            self._lock.take()
+            lock.take()
             self.say("The database is back.")
         except psycopg.Error:
             self._lock_checked = 0  # look again at once
@@ -242,11 +266,17 @@ class Supervisor:
             raise DatabaseUnreachable(str(error)) from error
 
     def _check_ports(self) -> None:
-        for host, port, name in (
-            (self.settings.host, self.settings.review_port, "HEATERS_REVIEW_PORT"),
-            ("127.0.0.1", self.settings.dagster_port, "HEATERS_DAGSTER_PORT"),
+        settings = self.settings
+        for program, host, port, name in (
+            (Program.REVIEW, settings.host, settings.review_port, "HEATERS_REVIEW_PORT"),
+            (
+                Program.WEBSERVER,
+                settings.dagster_host,
+                settings.dagster_port,
+                "HEATERS_DAGSTER_PORT",
+            ),
         ):
-            if not port_is_free(host, port):
+            if program in self.programs and not port_is_free(host, port):
                 raise HeatersError(
                     f"Port {port} of {host} is in use by another program: stop that program, or "
                     f"set {name} to a free port."
@@ -254,29 +284,41 @@ class Supervisor:
 
     def _wait(self, child: Child, answers: Callable[[], bool]) -> None:
         """Wait until the child answers. Raises HeatersError if any child dies meanwhile."""
+        if not self._answers_in_time(answers):
+            raise HeatersError(
+                f"{child.title} has not answered in {ANSWER_SECONDS} seconds; the last lines "
+                f"of {child.log}:\n{child.last_lines()}"
+            )
+
+    def _wait_for_code_server(self, answers: Callable[[], bool]) -> None:
+        """The same of the one on another machine."""
+        if not self._answers_in_time(answers):
+            raise HeatersError(
+                f"Dagster's code server does not answer at {self.settings.code_server} "
+                "(HEATERS_CODE_SERVER): start it there with `heaters up --only code`."
+            )
+
+    def _answers_in_time(self, answers: Callable[[], bool]) -> bool:
         end = time.monotonic() + ANSWER_SECONDS
         while not answers():
-            for other in self._children:
-                code = other.exit_code()
-                if code is not None and other.is_vital:
+            for child in self._children:
+                code = child.exit_code()
+                if code is not None and child.is_vital:
                     raise HeatersError(
-                        f"{other.title} ended as soon as it had started ({ending(code)}); the "
-                        f"last lines of {other.log}:\n{other.last_lines()}"
+                        f"{child.title} ended as soon as it had started ({ending(code)}); the "
+                        f"last lines of {child.log}:\n{child.last_lines()}"
                     )
             if time.monotonic() > end:
-                raise HeatersError(
-                    f"{child.title} has not answered in {ANSWER_SECONDS} seconds; the last lines "
-                    f"of {child.log}:\n{child.last_lines()}"
-                )
+                return False
             time.sleep(LOOK_SECONDS)
+        return True
 
     def _stop_children(self) -> None:
-        # The code server and its runs get no SIGTERM: it would wait for the runs to end.
         stop_gently(
             [
                 child.process
                 for child in self._children
-                if child.process is not None and child.name != CODE_SERVER
+                if child.process is not None and child.name not in UNASKED
             ]
         )
         kill_marked(self.settings.home)
@@ -294,11 +336,15 @@ class Supervisor:
         server.stop()
 
 
-def _prepare_dagster(environment: Mapping[str, str]) -> None:
+def _prepare_dagster(environment: Mapping[str, str], programs: Collection[Program]) -> None:
     """Run `dagster_instance.prepare` in a process of its own, so that this one never loads
     Dagster."""
+    parts = {Program.DAEMON: UPGRADE, Program.CODE: END_RUNS}
     result = subprocess.run(
-        [sys.executable, "-m", "heaters_pipeline.platform.dagster_instance"],
+        [
+            *(sys.executable, "-m", "heaters_pipeline.platform.dagster_instance"),
+            *(part for program, part in parts.items() if program in programs),
+        ],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 
@@ -149,6 +149,22 @@ class Storage(Protocol):
 
     def list(self, prefix: str) -> builtins.list[str]:
         """The keys that begin with `prefix`, sorted."""
+
+
+@runtime_checkable
+class PartStorage(Storage, Protocol):
+    """A storage that also takes an object in parts, each with a request of its own. All but the
+    last have to be equally large, and 5 MiB at least (S3, multipart uploads). The calls for an
+    upload that has ended raise ObjectMissing."""
+
+    def begin_parts(self, key: str) -> str:
+        """The id of a new upload, which lasts until it is joined or abandoned."""
+
+    def put_part(self, key: str, upload_id: str, number: int, content: bytes) -> str:
+        """The part's ETag. `number` counts from 1; a part that comes again replaces the first."""
+
+    def join_parts(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        """Makes the parts, in this order, the object."""
 
 
 def stamps(storage: Storage) -> dict[str, Stamp]:

@@ -96,11 +96,33 @@ class S3Storage:
 
     def put(self, local: Path, key: str) -> None:
         # S3 shows an object only when its upload is complete, so readers never see a part.
-        kind = layout.kind(key)
-        named = self._class_by_kind.get(kind) if kind else None
-        extra = {"StorageClass": named} if named else {}
+        extra = self._class_of(key)
         with self._errors(key):
             self._client.upload_file(str(local), **self._name(key), ExtraArgs=extra, Callback=beat)
+
+    def _class_of(self, key: str) -> dict[str, str]:
+        kind = layout.kind(key)
+        named = self._class_by_kind.get(kind) if kind else None
+        return {"StorageClass": named} if named else {}
+
+    def begin_parts(self, key: str) -> str:
+        with self._errors(key):
+            begun = self._client.create_multipart_upload(**self._name(key), **self._class_of(key))
+        return str(begun["UploadId"])
+
+    def put_part(self, key: str, upload_id: str, number: int, content: bytes) -> str:
+        with self._errors(key):
+            answer = self._client.upload_part(
+                **self._name(key), UploadId=upload_id, PartNumber=number, Body=content
+            )
+        return str(answer["ETag"])
+
+    def join_parts(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
+        with self._errors(key):
+            self._client.complete_multipart_upload(
+                **self._name(key), UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
 
     @contextmanager
     def fetch(self, key: str) -> Iterator[Path]:

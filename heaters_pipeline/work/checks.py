@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from heaters_pipeline.db import clip_work, clips, imported, source_videos
+from heaters_pipeline.db import (
+    clip_exports,
+    clip_work,
+    clips,
+    embeddings,
+    frame_indexes,
+    imported,
+    source_videos,
+)
 from heaters_pipeline.domain.cut_points import find_faults
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.domain.retries import tries_told
 from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.files.spans import span
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums, verify_gold_master
 from heaters_pipeline.work.pipeline import Pipeline
 
@@ -36,6 +45,7 @@ def gold_master_equals_source(pipeline: Pipeline, key: str) -> CheckResult:
     with pipeline.transaction() as session:
         video = source_videos.get(session, key)
     with (
+        span("verifying", video=key),
         scratch_folder(settings.home) as folder,
         storage.fetch(str(video.gold_master_filepath)) as gold,
         storage.fetch(str(video.frame_checksums_filepath)) as sums,
@@ -82,6 +92,39 @@ def clips_cover_video(pipeline: Pipeline, key: str) -> CheckResult:
             return CheckResult(True, {"clips": len(live), "faults": []}, ELSEWHERE)
     faults = find_faults(video.frame_count or 0, [clip.frames for clip in live])
     return CheckResult(not faults, {"clips": len(live), "faults": faults})
+
+
+def frame_index_is_whole(pipeline: Pipeline, key: str) -> CheckResult:
+    """The frame index has every frame of the gold master once, in the order in which they are
+    shown."""
+    with pipeline.transaction() as session:
+        video = source_videos.get(session, key)
+        ticks = frame_indexes.all_ticks(session, video.id)
+    late = [number for number in range(1, len(ticks)) if ticks[number] <= ticks[number - 1]]
+    facts = {"frames": len(ticks), "of": video.frame_count, "out_of_order": late[:SHOWN_FRAMES]}
+    return CheckResult(len(ticks) == video.frame_count and not late, facts)
+
+
+def exports_are_proven(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every exported file was read back and compared with the gold master: it has a receipt."""
+    with pipeline.transaction() as session:
+        unproven, number = clip_exports.unproven(session, source_videos.get(session, key).id)
+    sentence = "Files from before there were receipts: have the clips exported again to prove them."
+    facts = {"files": number, "unproven_clips": list(unproven[:SHOWN_CLIPS])}
+    return CheckResult(not unproven, facts, sentence if unproven else None)
+
+
+def clips_can_be_found(pipeline: Pipeline, key: str) -> CheckResult:
+    """Every clip of the video that is in the library has its vector of the present model."""
+    settings = pipeline.settings
+    model, strategy = settings.embedding_model, settings.embedding_strategy
+    with pipeline.transaction() as session:
+        video_id = source_videos.get(session, key).id
+        lacking = embeddings.number_lacking(session, model, strategy, video_id)
+        reason = embeddings.why_missing(session, model)
+    why = f": {reason}." if reason else " yet."
+    sentence = f"{lacking} clips have no vector by {model}{why}"
+    return CheckResult(not lacking, {"without": lacking}, sentence if lacking else None)
 
 
 def no_clip_failed(pipeline: Pipeline, key: str) -> CheckResult:

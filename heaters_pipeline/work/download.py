@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from heaters_pipeline.db import deletions, imported, source_videos
 from heaters_pipeline.db.models import Origin, PendingSource, SourceFacts, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.keys import url_name
 from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.domain.states import COMPLETE, DOWNLOAD, SourceState
@@ -24,12 +25,15 @@ from heaters_pipeline.media.download.options import DownloadOptions
 from heaters_pipeline.media.download.playlists import Playlist
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import ObjectMissing
 from heaters_pipeline.work.objects import LocalFile, delete_due, enter
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.register import add_address
+from heaters_pipeline.work.room import lack_of_room
 from heaters_pipeline.work.step import can_resume, source_step
 from heaters_pipeline.work.stream_facts import stream_facts
+from heaters_pipeline.work.watched_bucket import opened
 
 DEEPEST_LIST = 3
 """A channel has lists, and those have videos; a site that lists itself would never end."""
@@ -102,6 +106,8 @@ def download_options(settings: Settings) -> DownloadOptions:
 
 def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched | Settled:
     """The video as a local file for as long as `files` is open."""
+    if lack := lack_of_room(pipeline.storage, pipeline.settings):
+        raise HeatersError(lack)
     pending = video.pending_source
     path = pending["path"] if pending else video.source_filepath
     if path is not None and not video.refetch_requested and pipeline.storage.exists(path):
@@ -111,8 +117,15 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     folder.mkdir(exist_ok=True)
     options = download_options(pipeline.settings)
     if video.origin == Origin.UPLOAD:
+        if video.url.startswith("s3://"):
+            return _Fetched(_of_bucket(pipeline, video.url, files))
         if not Path(video.url).is_absolute():
             raise InputError(f"{video.title} is gone from the storage: upload it again.")
+        if pipeline.settings.is_spread and not Path(video.url).exists():
+            raise InputError(
+                f"{video.url} is not on {socket.gethostname()}, where this run is: upload it, or "
+                "`heaters add` it on the machine that has it, which sends it."
+            )
         return _Fetched(copy_file(Path(video.url), folder, options.max_bytes))
     found = look_up(video.url, options)
     if isinstance(found, Playlist):
@@ -125,6 +138,15 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
     got = download(found, folder, options, ProgressWriter(pipeline, video.key, "download"))
     columns: SourceFacts = {"site_id": found.site_id, "download_quality": got.quality}
     return _Fetched(got.path, got.title, columns)
+
+
+def _of_bucket(pipeline: Pipeline, url: str, files: ExitStack) -> Path:
+    """A film in somebody's bucket."""
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    try:
+        return files.enter_context(opened(pipeline, f"s3://{bucket}").fetch(key))
+    except ObjectMissing:
+        raise InputError(f"{url} is gone: put it there again.") from None
 
 
 def _keep(pipeline: Pipeline, video: SourceVideo, fetched: _Fetched) -> StoredSource | Settled:

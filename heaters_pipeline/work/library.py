@@ -20,6 +20,7 @@ from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.retries import some_chance
 from heaters_pipeline.domain.side_by_side import Room
 from heaters_pipeline.domain.states import EMBED, EXPORT, ClipState, Step
+from heaters_pipeline.files.spans import span
 from heaters_pipeline.media.clips.embeddings import ModelMissing
 from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.exports import Added, add_missing, export_due
@@ -70,7 +71,7 @@ class Batch:
 
         def one(clip: Clip) -> None:
             started = time.monotonic()
-            with self.one(clip) as columns:
+            with span("clip", clip=clip.id), self.one(clip) as columns:
                 columns.update(do(clip) or {})
             self.seconds[clip.id] = round(time.monotonic() - started, 1)
 
@@ -196,7 +197,7 @@ def work_through(
 ) -> Batch:
     """Claims the video's clips that are due for `step` and works on them under its lock."""
     batch = Batch(pipeline, step)
-    with pipeline.video_lock(key):
+    with span(step.doing, video=key), pipeline.video_lock(key):
         with pipeline.transaction() as session:
             video = source_videos.get(session, key)
             window = pipeline.settings.undo_window_seconds

@@ -51,7 +51,7 @@ def refuse_unless_guarded(session: Session, settings: Settings) -> None:
         return
     if not people.exist(session) and not invites.let_in_an_admin(session):
         raise InputError(
-            f"By {opened_by} other machines reach the review app, and there is no admin who lets "
+            f"By {opened_by} other machines get in, and there is no admin who lets "
             "people in: run `heaters users add NAME --role admin` and start again."
         )
 

@@ -15,6 +15,7 @@ from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.files import spans
 from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import Storage, open_storage
@@ -56,6 +57,7 @@ def at_work_on(video: SourceVideo) -> Iterator[None]:
 
 def open_pipeline(engine: Engine, settings: Settings) -> Pipeline:
     """The pipeline on the storage that `settings` name, with Python's own logging."""
+    spans.begin("heaters", settings.traces_endpoint)
     storage = open_storage(
         settings.storage_url,
         settings.home,

@@ -20,6 +20,8 @@ from heaters_pipeline.domain.errors import Conflict, InputError
 from heaters_pipeline.domain.footage import FILM_SUFFIX
 from heaters_pipeline.domain.keys import mint_key, plain_text, plain_url, text_digest, url_name
 from heaters_pipeline.domain.states import SETTLED, SourceState
+from heaters_pipeline.files import spans
+from heaters_pipeline.storage import Stamp
 
 
 def add_source(
@@ -29,12 +31,14 @@ def add_source(
     title: str | None = None,
     needs_splicing: bool = True,
     pipeline: ClipPipeline = ClipPipeline.VIRTUAL,
+    sent: str | None = None,
 ) -> tuple[SourceVideo, str]:
     """The row of the video that `reference` names, and one word or two for what happened: added,
     added again after a removal, tried again after a failure, looked at again if it is a playlist,
     or known already.
 
     A known address has the same text; a known file has the same path, size and time of change.
+    `sent` is the file's storage key where it was put into the storage (`work.sent_files`).
     Raises InputError for a path at which there is nothing, and for a file that can't be read.
     """
     if "\0" in reference:
@@ -49,6 +53,10 @@ def add_source(
         video, new = add_file(
             session, path, title=title, needs_splicing=needs_splicing, pipeline=pipeline
         )
+        if sent is not None:
+            video.source_filepath = sent
+            deletions.keep(session, [sent])
+            ledger.record(session, video.id, {sent: StoredFacts(path.expanduser().stat().st_size)})
     if new:
         return video, "added"
     if source_videos.is_gone(session, video):
@@ -102,6 +110,22 @@ def add_file(
     )
 
 
+def add_object(session: Session, url: str, stamp: Stamp) -> tuple[SourceVideo, bool]:
+    """The row of a film in somebody's bucket, at an `s3://` address, and whether it is new."""
+    name = PurePosixPath(url).stem
+    identity = _object_identity(url, stamp)
+    return _register(session, name, identity, url, Origin.UPLOAD, None, needs_splicing=True)
+
+
+def object_key(url: str, stamp: Stamp) -> str:
+    """The key that the video of such an object has or would have."""
+    return mint_key(PurePosixPath(url).stem, text_digest(_object_identity(url, stamp)))
+
+
+def _object_identity(url: str, stamp: Stamp) -> str:
+    return f"{url}\n{stamp.bytes}\n{stamp.mark}"
+
+
 def file_key(path: Path) -> str:
     """The key that the file's video has or would have."""
     return mint_key(path.stem, text_digest(_file_identity(path)))
@@ -118,7 +142,7 @@ def _register(
     pipeline: ClipPipeline,
     playlist_id: int | None = None,
 ) -> tuple[SourceVideo, bool]:
-    return source_videos.register(
+    video, is_new = source_videos.register(
         session,
         key=mint_key(name, text_digest(identity)),
         title=plain_text(title or name),
@@ -128,6 +152,9 @@ def _register(
         pipeline=pipeline,
         playlist_id=playlist_id,
     )
+    if is_new:
+        spans.root(video.key, title=video.title)
+    return video, is_new
 
 
 def add_upload(
@@ -154,6 +181,7 @@ def add_upload(
         source_filepath=source_filepath,
     )
     if is_new:
+        spans.root(video.key, title=video.title, bytes=size)
         deletions.keep(session, [source_filepath])
         ledger.record(session, video.id, {source_filepath: StoredFacts(size)})
     return video

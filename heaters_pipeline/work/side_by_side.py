@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.side_by_side import Room, room_for
+from heaters_pipeline.files.spans import going_on, here
 from heaters_pipeline.media.ffmpeg.process import stopped_by
 
 Item = TypeVar("Item")
@@ -34,10 +35,10 @@ def side_by_side(
     An exception, of one of them or one that interrupts the caller, stops the others within seconds:
     their runs of ffmpeg are gone and no other item is begun when it is raised.
     """
-    over = threading.Event()
+    over, place = threading.Event(), here()
 
     def one(item: Item) -> Made:
-        with stopped_by(over):
+        with stopped_by(over), going_on(place):
             return do(item)
 
     with ThreadPoolExecutor(workers, thread_name_prefix="clip") as pool:

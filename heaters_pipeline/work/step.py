@@ -16,6 +16,7 @@ from heaters_pipeline.db.source_videos import CANCELLED
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.states import SourceState, Step
+from heaters_pipeline.files.spans import span
 from heaters_pipeline.work.cancellation import Cancelled, cancellable
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.outages import is_outage
@@ -38,7 +39,7 @@ def source_step(
             return source_videos.is_cancelled(session, video_key)
         return False
 
-    with pipeline.video_lock(video_key):
+    with span(step.doing, video=video_key), pipeline.video_lock(video_key):
         with pipeline.transaction() as session:
             refuse_archived(source_videos.get(session, video_key), "make anything anew")
             video = source_videos.begin(session, video_key, step)

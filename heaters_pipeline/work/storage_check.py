@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import deletions, ledger, lost_objects, storage_checks
+from heaters_pipeline.db import bucket_uploads, deletions, ledger, lost_objects, storage_checks
 from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.locks import storage_check_lock
 from heaters_pipeline.db.models import StoredObject
@@ -296,9 +296,11 @@ class _Check:
 
     def look_for_unfinished(self) -> None:
         until = datetime.now(UTC) - self.grace
+        with self.pipeline.transaction() as session:
+            going_on = bucket_uploads.multipart_ids(session)
         try:
             ours = (each for each in self.pipeline.storage.unfinished() if layout.is_ours(each.key))
-            old = [each for each in ours if each.began_at <= until]
+            old = [each for each in ours if each.began_at <= until and each.id not in going_on]
         except Refused as error:
             self.pipeline.log.warning(f"Uploads that were broken off can't be listed: {error}")
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -76,19 +77,20 @@ def send_test(url: str, secret: str) -> None:
 
 def _send(url: str, secret: str, event_id: str, sent: bytes, answer_seconds: float) -> str | None:
     """Why the address did not take it; None if it did."""
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Heaters",
-        EVENT_HEADER: event_id,
-        SIGNATURE_HEADER: signature(secret, int(time.time()), sent),
-    }
+    signed = {EVENT_HEADER: event_id, SIGNATURE_HEADER: signature(secret, int(time.time()), sent)}
+    return post(url, sent, signed, answer_seconds)
+
+
+def post(url: str, sent: bytes, headers: Mapping[str, str], answer_seconds: float) -> str | None:
+    """Sends JSON. Why the address did not take it; None if it did."""
+    all_headers = {"Content-Type": "application/json", "User-Agent": "Heaters", **headers}
     try:
         with urllib3.PoolManager() as pool:
             answer = pool.request(
                 "POST",
                 url,
                 body=sent,
-                headers=headers,
+                headers=all_headers,
                 timeout=urllib3.Timeout(total=answer_seconds),
                 retries=False,
                 redirect=False,

@@ -10,36 +10,30 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
 import time
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
-from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.files.locks import try_lock
-from review_app.presenters.texts import file_size, one_line
-
-KEPT_SECONDS = 24 * 3600
-"""An upload that has got no bytes for so long is abandoned."""
-
-UNBEGUN_SECONDS = 10 * 60
-"""An announcement without a byte is abandoned sooner, and an upload that rests for so long has no
-place on the disk promised to it any more: it resumes when there is some."""
-
-MOST_UNBEGUN = 100
-"""Announcements without a byte. A further one takes the place of the oldest, so that nobody can
-keep others from announcing."""
-
-PIECE_BYTES = 1 << 20
-LONGEST_NAME = 255
-"""As long as a name may be on the usual file systems."""
+from heaters_pipeline.storage import Storage
+from review_app.presenters.texts import file_size
+from review_app.uploads.upload import (
+    KEPT_SECONDS,
+    MOST_UNBEGUN,
+    PIECE_BYTES,
+    UNBEGUN_SECONDS,
+    Upload,
+    UploadRefused,
+    announced,
+    busy,
+    lost,
+)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _DATA, _INFO, _LOCK = "data", "info.json", "lock"
@@ -47,82 +41,18 @@ _UNBEGUN = "unbegun"
 """A file that is there until the first byte arrives."""
 
 
-class UploadRefused(HeatersError):
-    """A request that is answered with `status` and a sentence."""
-
-    def __init__(self, status: HTTPStatus, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that a client has announced. `metadata` is its header as it came, which HEAD answers;
-    `video_key` is the key of the source video, once the upload has become one."""
-
-    id: str
-    length: int
-    metadata: str
-    video_key: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The file's name without any folders, which browsers and scripts may put before it."""
-        name = one_line(re.split(r"[/\\]", self._told("filename") or self._told("name"))[-1])
-        return "" if name in (".", "..") else name[:LONGEST_NAME]
-
-    @property
-    def suffix(self) -> str:
-        """With its dot; empty where the name has none."""
-        suffix = PurePosixPath(self.name).suffix.lower()
-        return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
-
-    @property
-    def title(self) -> str | None:
-        return one_line(self._told("title")) or None
-
-    @property
-    def already_cut(self) -> bool:
-        return self._told("already_cut") in ("1", "true")
-
-    @property
-    def pipeline(self) -> ClipPipeline | None:
-        """None where nobody says."""
-        told = self._told("pipeline")
-        return ClipPipeline(told) if told in set(ClipPipeline) else None
-
-    def _told(self, field: str) -> str:
-        return parse_metadata(self.metadata).get(field, "")
-
-
-def parse_metadata(header: str) -> dict[str, str]:
-    """The fields of an `Upload-Metadata` header: `name base64,name base64`; a value may be
-    missing (tus 1.0.0, extension Creation)."""
-    fields = {}
-    for pair in filter(None, (part.strip() for part in header.split(","))):
-        name, _, value = pair.partition(" ")
-        try:
-            fields[name] = b64decode(value.strip(), validate=True).decode()
-        except ValueError:
-            raise UploadRefused(
-                HTTPStatus.BAD_REQUEST,
-                f"The field {name!r} of Upload-Metadata is not UTF-8 text in base64.",
-            ) from None
-    return fields
-
-
 class UploadFolder:
-    """All uploads in progress, below `root`; any number of processes may share it."""
+    """All uploads in progress, below `root`; any number of processes may share it. In the end they
+    lie in `storage`."""
 
-    def __init__(self, root: Path, most_bytes: int) -> None:
+    def __init__(self, root: Path, storage: Storage, most_bytes: int) -> None:
         self.root = root
+        self._storage = storage
         self.most_bytes = most_bytes
 
-    def create(self, length: int, metadata: str, keep_free: int) -> Upload:
-        """Raises UploadRefused where the disk would have less than `keep_free` bytes free once this
-        upload and all others have arrived."""
-        upload = Upload(secrets.token_hex(16), length, metadata)
-        self._check(upload)
+    def create(self, length: int, metadata: str, keep_free: int, sender: str) -> Upload:  # noqa: ARG002
+        upload = announced(length, metadata, self.most_bytes)
+        self._storage.make_room(length + keep_free)
         self.sweep()
         (self.root / upload.id).mkdir(parents=True)
         try:
@@ -134,21 +64,6 @@ class UploadFolder:
             self.remove(upload)
             raise
         return upload
-
-    def _check(self, upload: Upload) -> None:
-        if not upload.name:
-            raise UploadRefused(
-                HTTPStatus.BAD_REQUEST,
-                "The upload has no file name: send it as `filename` in Upload-Metadata.",
-            )
-        if upload.length == 0:
-            raise UploadRefused(HTTPStatus.BAD_REQUEST, f"{upload.name} is empty: it has no video.")
-        if upload.length > self.most_bytes:
-            raise UploadRefused(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"{upload.name} has {file_size(upload.length)}; files of at most "
-                f"{file_size(self.most_bytes)} are taken (HEATERS_MAX_SOURCE_GB).",
-            )
 
     def _check_room(self, upload: Upload, keep_free: int) -> None:
         free = shutil.disk_usage(self.root).free
@@ -172,59 +87,45 @@ class UploadFolder:
                     yield self.get(folder.name)
 
     def get(self, upload_id: str) -> Upload:
-        """Raises UploadRefused (404) for one that never was or was swept."""
         if _ID.fullmatch(upload_id):
             with suppress(FileNotFoundError):
                 told = (self.root / upload_id / _INFO).read_text()
                 return Upload(**json.loads(told))
-        raise UploadRefused(
-            HTTPStatus.NOT_FOUND,
-            "There is no such upload: it was cancelled, or left alone for too long. Send "
-            "the file again from its beginning.",
-        )
+        raise lost()
 
     @contextmanager
     def locked(self, upload_id: str) -> Iterator[Upload]:
-        """The upload, for one request at a time, whichever process answers it."""
         self.get(upload_id)
         try:
             held = try_lock(self.root / upload_id / _LOCK)
         except FileNotFoundError:
             held = None
         if held is None:
-            raise UploadRefused(
-                HTTPStatus.LOCKED,
-                "Another request is working on this upload: ask for its offset in a moment.",
-            )
+            raise busy()
         try:
             yield self.get(upload_id)
         finally:
             os.close(held)
 
-    def data(self, upload: Upload) -> Path:
+    def _data(self, upload: Upload) -> Path:
         return self.root / upload.id / _DATA
 
     def offset(self, upload: Upload) -> int:
-        """How many bytes have arrived."""
         if upload.video_key is not None:
             return upload.length
         with suppress(FileNotFoundError):
-            return self.data(upload).stat().st_size
+            return self._data(upload).stat().st_size
         return 0
 
     def expires(self, upload: Upload) -> float:
-        """When the upload is swept unless it resumes, in seconds since 1970."""
         folder = self.root / upload.id
         kept = UNBEGUN_SECONDS if (folder / _UNBEGUN).exists() else KEPT_SECONDS
         return _last_change(folder) + kept
 
     def append(self, upload: Upload, stream: IO[bytes], keep_free: int) -> None:
-        """Keeps all bytes that arrive from `stream`, even if it breaks off, up to the announced
-        length. Raises UploadRefused where the disk would have less than `keep_free` bytes free; the
-        upload can resume when there is room."""
         left = upload.length - self.offset(upload)
         try:
-            with self.data(upload).open("ab") as file:
+            with self._data(upload).open("ab") as file:
                 while piece := stream.read(min(left, PIECE_BYTES)):
                     free = shutil.disk_usage(self.root).free
                     if len(piece) + keep_free > free:
@@ -241,11 +142,13 @@ class UploadFolder:
                 f"{upload.name} can't be written on the server: {error.strerror}."
             ) from error
 
-    def finish(self, upload: Upload, video_key: str) -> Upload:
-        """Call it when the bytes are safe elsewhere."""
-        finished = replace(upload, video_key=video_key)
+    def deliver(self, upload: Upload) -> None:
+        self._storage.put(self._data(upload), upload.object_key)
+
+    def finish(self, upload: Upload) -> Upload:
+        finished = replace(upload, video_key=upload.key_to_be)
         self._write(finished)
-        self.data(upload).unlink(missing_ok=True)
+        self._data(upload).unlink(missing_ok=True)
         self.sweep()
         return finished
 
@@ -254,7 +157,6 @@ class UploadFolder:
         self.sweep()
 
     def sweep(self) -> None:
-        """Removes abandoned uploads, and the oldest of too many that have not begun."""
         if not self.root.is_dir():
             return
         unbegun: list[tuple[float, Path]] = []

@@ -15,11 +15,10 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.http import http_date
 
 from heaters_pipeline.db import deletions
-from heaters_pipeline.domain import layout
-from heaters_pipeline.work.register import add_upload, upload_key
+from heaters_pipeline.work.register import add_upload
 from review_app.guard import csrf
 from review_app.services import services, transaction
-from review_app.uploads.folder import Upload, UploadFolder, UploadRefused
+from review_app.uploads.upload import Upload, UploadRefused, Uploads
 
 VERSION = "1.0.0"
 HEADER = "Tus-Resumable"
@@ -77,8 +76,7 @@ def create() -> Response:
             "the name and the title of the file.",
         )
     length = _number("Upload-Length")
-    services().storage.make_room(min(length, folder.most_bytes) + _keep_free())
-    upload = folder.create(length, metadata, _keep_free())
+    upload = folder.create(length, metadata, _keep_free(), request.remote_addr or "")
     answer = _answer({"Location": url_for("uploads.send", upload_id=upload.id)}, upload)
     answer.status_code = HTTPStatus.CREATED
     return answer
@@ -145,26 +143,24 @@ def _taken_in(upload: Upload) -> Upload:
     folder = _folder()
     if upload.video_key is not None or folder.offset(upload) < upload.length:
         return upload
-    key = upload_key(upload.id, upload.name)
-    path = layout.source(key, "upload", upload.suffix)
     with transaction() as session:
-        deletions.expect(session, path)
-    services().storage.put(folder.data(upload), path)
+        deletions.expect(session, upload.object_key)
+    folder.deliver(upload)
     with transaction() as session:
         add_upload(
             session,
             upload_id=upload.id,
             name=upload.name,
-            source_filepath=path,
+            source_filepath=upload.object_key,
             size=upload.length,
             title=upload.title,
             needs_splicing=not upload.already_cut,
             pipeline=upload.pipeline or services().settings.pipeline,
         )
-    return folder.finish(upload, key)
+    return folder.finish(upload)
 
 
-def _folder() -> UploadFolder:
+def _folder() -> Uploads:
     return services().uploads
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypedDict
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -21,12 +21,15 @@ from heaters_pipeline.db import (
 )
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.source_list import Choice
+from heaters_pipeline.domain import pages
 from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.automation import stopped_told
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.retries import outage_told
+from heaters_pipeline.domain.roles import Role
 from review_app import archived
+from review_app.access import visitor
 from review_app.adding import Bad
 from review_app.adding import add as add_all
 from review_app.guard import check_form, csrf
@@ -45,6 +48,8 @@ class Listing(TypedDict):
     """A part of the list of source videos, as its template takes it."""
 
     rows: Sequence[source_rows.Row]
+    in_dagster: Callable[[str], str | None]
+    """By the key of a video: the address of its page in Dagster."""
     failed: retrying.Number
     """Of the whole list, not of this part alone."""
     outages: Sequence[str]
@@ -217,6 +222,7 @@ def _listing() -> Listing:
         "outages": down,
         "stopped": stopped_told(stopped_automation.stopped(services().dagster_engine)),
         "rows": rows,
+        "in_dagster": _in_dagster,
         "total": source_rows.total(rows),
         "counts": counts,
         "choice": choice,
@@ -226,6 +232,14 @@ def _listing() -> Listing:
         "page": page,
         "has_more": len(videos) > PAGE,
     }
+
+
+def _in_dagster(key: str) -> str | None:
+    """The page of a source video there, for those who get in."""
+    address = services().settings.dagster_address
+    if address is None or not (visitor().role or Role.REVIEWER).reaches(Role.OPERATOR):
+        return None
+    return address + pages.in_dagster(pages.MOST_DETAILED, key)
 
 
 def _outages(session: Session) -> list[str]:

@@ -30,13 +30,20 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.orchestration.catalogue import VERSIONS
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.orchestration.resources import Database
-from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles, prepare
+from heaters_pipeline.platform.dagster_instance import (
+    END_RUNS,
+    POOL_LIMITS,
+    UPGRADE,
+    DagsterFiles,
+    prepare,
+)
 from heaters_pipeline.settings import Settings, get_settings
 from review_app import create_app
 
 
 def _prepare() -> None:
-    subprocess.run([sys.executable, "-m", "heaters_pipeline.platform.dagster_instance"], check=True)
+    words = [sys.executable, "-m", "heaters_pipeline.platform.dagster_instance"]
+    subprocess.run([*words, UPGRADE, END_RUNS], check=True)
 
 
 def test_runs_that_a_crash_left_behind_are_failed_and_others_are_let_be(

@@ -100,7 +100,7 @@ def test_a_warning_is_one_line_too(child: Callable[..., Child]) -> None:
     code = child(
         "",
         *(sys.executable, "-c"),
-        "import warnings; from heaters_pipeline.files import logs; logs.begin();"
+        "import warnings; from heaters_pipeline.files import logs; logs.begin('text');"
         r"warnings.warn('one\n\nforged')",
     )
     code.start()

@@ -6,6 +6,7 @@ import re
 import struct
 import wave
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
@@ -19,7 +20,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import artifacts, clip_work, clips, embeddings, profiles, source_videos
+from heaters_pipeline.db import (
+    artifacts,
+    clip_work,
+    clips,
+    embeddings,
+    profiles,
+    secret_keys,
+    source_videos,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain import levels
@@ -564,12 +573,28 @@ def test_every_page_forbids_foreign_and_inline_code(reviewer: Reviewer) -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=", page)
 
 
-def test_secret_key_is_kept_and_private(settings: Settings, app: Flask) -> None:
-    path: Path = settings.home / "secret_key"
-    assert path.stat().st_mode & 0o777 == 0o600
-    path.chmod(0o644)
-    assert app.secret_key == path.read_bytes() == create_app(settings).secret_key
-    assert path.stat().st_mode & 0o777 == 0o600
+def test_the_key_of_an_earlier_version_is_taken_over_and_shared(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Who is signed in stays so, whichever machine answers."""
+    earlier = settings.home / "secret_key"
+    earlier.write_bytes(b"k" * 32)
+    earlier.chmod(0o644)
+    assert create_app(settings).secret_key == b"k" * 32
+    assert earlier.stat().st_mode & 0o777 == 0o600
+    other = settings.model_copy(update={"home": tmp_path / "other"})
+    assert create_app(other).secret_key == b"k" * 32
+    assert not (other.home / "secret_key").exists()
+
+
+def test_two_apps_that_start_at_once_have_one_key(engine: Engine) -> None:
+    def key(_: int) -> bytes:
+        with transaction(engine) as session:
+            return secret_keys.session_key(session)
+
+    with ThreadPoolExecutor(4) as pool:
+        (made,) = set(pool.map(key, range(8)))
+    assert len(made) == 32
 
 
 def test_sources_are_added_shown_with_their_error_and_retried(

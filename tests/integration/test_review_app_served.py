@@ -235,7 +235,9 @@ def test_of_strangers_no_large_body_is_taken(settings: Settings, ann: None) -> N
             return client.recv(12)
 
     with serving(HEATERS_TRUSTED_PROXIES="1", HEATERS_TRUSTED_HOSTS=SITE) as server:
-        assert sent(server, f"Content-Length: {size}") == b"HTTP/1.1 401"
+        while (answer := sent(server, f"Content-Length: {size}")) == b"HTTP/1.1 503":
+            time.sleep(0.05)  # it asks what other apps know
+        assert answer == b"HTTP/1.1 401"
         assert sent(server, "Transfer-Encoding: chunked") == b"HTTP/1.1 401"
         small = f"Content-Length: {LARGEST_OF_STRANGERS}"
         assert sent(server, small) == b"HTTP/1.1 100"

@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 def port(made: Certificate) -> Iterator[int]:
     """Where an app answers that takes and gives large bodies."""
     app = Flask("large")
-    app.extensions["heaters"] = SimpleNamespace(senders=Senders(is_private=True))
+    app.extensions["heaters"] = SimpleNamespace(senders=Senders(set, is_private=True))
     app.add_url_rule("/large", "large", lambda: LARGE)
     app.add_url_rule("/where", "where", lambda: url_for("where", _external=True))
     app.add_url_rule("/digest", "digest", digest_of_body, methods=["POST"])

@@ -28,6 +28,7 @@ from heaters_pipeline.db.models.repeats import ApartRow, FrameSignature, RepeatR
 from heaters_pipeline.db.models.requests import IdempotentRequest
 from heaters_pipeline.db.models.reviews import Label, OpinionRuleRow, ReviewEvent, SavedView
 from heaters_pipeline.db.models.searches import SearchPicture, SearchWord
+from heaters_pipeline.db.models.shared import BucketUpload, SecretKey
 from heaters_pipeline.db.models.sources import (
     PRODUCT_PATHS,
     ObjectToDelete,
@@ -51,6 +52,7 @@ __all__ = [
     "ArtifactKind",
     "Assignment",
     "AuditEntry",
+    "BucketUpload",
     "Clip",
     "ClipArtifact",
     "ClipCount",
@@ -87,6 +89,7 @@ __all__ = [
     "SavedView",
     "SearchPicture",
     "SearchWord",
+    "SecretKey",
     "SignIn",
     "SignInDelay",
     "SourceFacts",

@@ -23,6 +23,7 @@ import ffmpeg
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.files.pulse import beat
+from heaters_pipeline.files.spans import span
 from heaters_pipeline.media.ffmpeg.demuxers import one_file
 
 OLDEST_MAJOR = 8
@@ -154,7 +155,7 @@ def run(
         .compile(cmd=ffmpeg_binary(), overwrite_output=True)
     )
     ignore: Callable[[Any], None] = lambda _: None  # noqa: E731
-    with _child(command) as process:
+    with span("ffmpeg", what=what), _child(command) as process:
         complaints = _watch(
             process, what, on_progress or ignore, on_message or ignore, stall_seconds
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.orchestration import metadata
+from heaters_pipeline.orchestration import metadata, pages
 from heaters_pipeline.orchestration.failures import failures_in_words
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
@@ -34,4 +34,6 @@ def source_download(
     if isinstance(outcome, Settled):
         context.log.info(outcome.sentence)
     else:
-        yield dg.MaterializeResult(metadata=metadata.of_source(outcome))
+        yield dg.MaterializeResult(
+            metadata=metadata.of_source(outcome) | pages.of_partition(context, "source_download")
+        )

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from heaters_pipeline.media.products.transcode import Product
-from heaters_pipeline.orchestration import metadata
+from heaters_pipeline.orchestration import metadata, pages
 from heaters_pipeline.orchestration.assets.download import GROUP, source_download
 from heaters_pipeline.orchestration.failures import failures_in_words
 from heaters_pipeline.orchestration.partitions import heaters_videos
@@ -60,7 +60,9 @@ def transcode_source(
     cost = storage_cost(pipeline, key)
     for product in sorted(wanted):
         yield dg.MaterializeResult(
-            asset_key=product.value, metadata=metadata.of_product(product, made, cost)
+            asset_key=product.value,
+            metadata=metadata.of_product(product, made, cost)
+            | pages.of_partition(context, product.value),
         )
 
 
@@ -77,7 +79,8 @@ def keyframe_offsets(
     an IDR picture."""
     with failures_in_words():
         index = index_proxy(open_pipeline(context, database, store), context.partition_key)
-    return dg.MaterializeResult(metadata=metadata.of_index(index))
+    page = pages.of_partition(context, "keyframe_offsets")
+    return dg.MaterializeResult(metadata=metadata.of_index(index) | page)
 
 
 @dg.asset(
@@ -92,7 +95,8 @@ def scene_cut_points(
     """Where one shot becomes another, and how: found in the thumbnails without decoding again."""
     with failures_in_words():
         found = find_cuts(open_pipeline(context, database, store), context.partition_key)
-    return dg.MaterializeResult(metadata=metadata.of_cuts(found))
+    page = pages.of_partition(context, "scene_cut_points")
+    return dg.MaterializeResult(metadata=metadata.of_cuts(found) | page)
 
 
 @dg.asset(
@@ -113,7 +117,8 @@ def virtual_clips(
     Each clip gets a preview: a vector by which it is compared before it has keyframes."""
     with failures_in_words():
         laid = lay_clips(open_pipeline(context, database, store), context.partition_key)
-    return dg.MaterializeResult(metadata=metadata.of_clips(laid))
+    page = pages.of_partition(context, "virtual_clips")
+    return dg.MaterializeResult(metadata=metadata.of_clips(laid) | page)
 
 
 @dg.asset(

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from heaters_pipeline.orchestration import metadata
+from heaters_pipeline.orchestration import metadata, pages
 from heaters_pipeline.orchestration.failures import failures_in_words
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
@@ -38,7 +38,11 @@ def exported_clips(
             retry_failed(pipeline, key)
         done = export_clips(pipeline, key)
     cost = storage_cost(pipeline, key)
-    return dg.MaterializeResult(metadata=metadata.of_exports(done) | metadata.of_cost(cost))
+    return dg.MaterializeResult(
+        metadata=metadata.of_exports(done)
+        | metadata.of_cost(cost)
+        | pages.of_partition(context, "exported_clips")
+    )
 
 
 @dg.asset(
@@ -51,9 +55,14 @@ def clip_keyframes(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
     """Still images of every exported clip, from the gold master, by the rules for keyframes."""
+    pipeline = open_pipeline(context, database, store)
     with failures_in_words():
-        batch = take_keyframes(open_pipeline(context, database, store), context.partition_key)
-    return dg.MaterializeResult(metadata=metadata.of_batch(batch))
+        batch = take_keyframes(pipeline, context.partition_key)
+    return dg.MaterializeResult(
+        metadata=metadata.of_batch(batch)
+        | pages.pictures(pipeline, batch)
+        | pages.of_partition(context, "clip_keyframes")
+    )
 
 
 @dg.asset(
@@ -73,5 +82,8 @@ def clip_embeddings(
         done = embed_clips(pipeline, context.partition_key)
         place_new(pipeline)
     return dg.MaterializeResult(
-        metadata=metadata.of_batch(done.batch) | metadata.of_vectors(done.filled)
+        metadata=metadata.of_batch(done.batch)
+        | metadata.of_vectors(done.filled)
+        | pages.pictures(pipeline, done.batch)
+        | pages.of_partition(context, "clip_embeddings")
     )

@@ -1,0 +1,45 @@
+"""The worker of one machine: it takes runs from the broker, each into a process of its own.
+
+`python -m heaters_pipeline.platform.run_worker` is Celery's worker with Dagster's tasks
+(dagster-celery): a run is one task, which `orchestration.celery_launcher` has sent.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from celery import Celery
+from dagster_celery.make_app import make_app
+from dagster_celery.tasks import create_execute_job_task
+
+from heaters_pipeline.files.home import private_files
+from heaters_pipeline.platform.dagster_config import ANY_WORKER, CELERY, RUNS_A_WORKER, queue_of
+from heaters_pipeline.settings import Settings, get_settings
+
+
+def open_app(settings: Settings) -> Celery:
+    broker = settings.broker_url.get_secret_value() if settings.broker_url else None
+    app = make_app({"broker": broker, "backend": broker, "config_source": CELERY})
+    create_execute_job_task(app)
+    return app
+
+
+def main() -> None:
+    settings = get_settings()
+    app = open_app(settings)
+    name = f"heaters@{socket.gethostname()}"
+    with private_files():
+        app.worker_main(
+            [
+                *("worker", "--loglevel=WARNING", "--without-mingle", "--without-gossip"),
+                f"--hostname={name}",
+                f"--concurrency={RUNS_A_WORKER}",
+                # What a run has loaded goes with its process, and with it what it has leaked.
+                "--max-tasks-per-child=1",
+                f"--queues={','.join([queue_of(name), *(settings.queues or (ANY_WORKER,))])}",
+            ]
+        )
+
+
+if __name__ == "__main__":
+    main()
