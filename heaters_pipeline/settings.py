@@ -294,6 +294,11 @@ class Settings(BaseSettings):
         description="The Redis, as in `redis://:password@host:6379/0`, from which workers on any "
         "machine take runs. Unset: runs begin beside the code server.",
     )
+    queues: Names = Field(
+        default=("dagster",),
+        description="Queues, separated by commas, from which this machine's worker takes runs; a "
+        "run is in `dagster` unless its tag `dagster-celery/queue` names another.",
+    )
     workers: int = Field(
         default=1,
         ge=1,

@@ -13,7 +13,7 @@ from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_execute_job_task
 
 from heaters_pipeline.files.home import private_files
-from heaters_pipeline.platform.dagster_config import ANY_WORKER, CELERY, RUNS_A_WORKER, queue_of
+from heaters_pipeline.platform.dagster_config import CELERY, RUNS_A_WORKER, queue_of
 from heaters_pipeline.settings import Settings, get_settings
 
 
@@ -25,7 +25,8 @@ def open_app(settings: Settings) -> Celery:
 
 
 def main() -> None:
-    app = open_app(get_settings())
+    settings = get_settings()
+    app = open_app(settings)
     name = f"heaters@{socket.gethostname()}"
     with private_files():
         app.worker_main(
@@ -35,7 +36,7 @@ def main() -> None:
                 f"--concurrency={RUNS_A_WORKER}",
                 # What a run has loaded goes with its process, and with it what it has leaked.
                 "--max-tasks-per-child=1",
-                f"--queues={queue_of(name)},{ANY_WORKER}",
+                f"--queues={','.join([queue_of(name), *settings.queues])}",
             ]
         )
 
