@@ -401,7 +401,7 @@ def run(seed: int, *, is_short: bool) -> int:
         folder.mkdir()
         calm = make_films(folder / "calm", ["upload", "web", "command"], 84, (64, 36))
         pad(calm[0], PADDING_BYTES)
-        rough_names = ["rough 1", "rough 2"] if is_short else [f"rough {n}" for n in range(1, 10)]
+        rough_names = ["rough-1", "rough-2"] if is_short else [f"rough-{n}" for n in range(1, 10)]
         rough = make_films(folder / "rough", rough_names, 400, (640, 360))
         say(began, "The films are made.")
         wanted = expected(folder, [*calm, *rough])
