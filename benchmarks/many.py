@@ -288,10 +288,15 @@ class SignedIn(Reviewer):
 @contextmanager
 def web_site(address: str, folder: Path) -> Iterator[str]:
     handler = partial(_Quiet, directory=str(folder))
-    with ThreadingHTTPServer((address, 8000), handler) as server:
+    with _Patient((address, 8000), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://{address}:8000"
         server.shutdown()
+
+
+class _Patient(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever downloads may be killed."""
 
 
 class _Quiet(SimpleHTTPRequestHandler):
