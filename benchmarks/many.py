@@ -243,7 +243,7 @@ class Farm:
             eventConnection {events {... on LogsCapturedEvent {fileKey}}} runId}}}}"""
         (run,) = self._graphql(query)["runsOrError"]["results"]
         keys = [event.get("fileKey") for event in run["eventConnection"]["events"]]
-        (key,) = filter(None, keys)
+        key = next(filter(None, keys))
         query = """query($key: [String!]!) {capturedLogs(logKey: $key) {stderr}}"""
         log_key = [run["runId"], "compute_logs", key]
         return str(self._graphql(query, key=log_key)["capturedLogs"]["stderr"])
