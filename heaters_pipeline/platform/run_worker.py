@@ -9,17 +9,17 @@ from __future__ import annotations
 import socket
 
 from celery import Celery
-from dagster_celery.make_app import make_app
+from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task
 
 from heaters_pipeline.files.home import private_files
-from heaters_pipeline.platform.dagster_config import CELERY, RUNS_A_WORKER, queue_of
+from heaters_pipeline.platform.dagster_config import ANY_WORKER, CELERY, RUNS_A_WORKER, queue_of
 from heaters_pipeline.settings import Settings, get_settings
 
 
 def open_app(settings: Settings) -> Celery:
     broker = settings.broker_url.get_secret_value() if settings.broker_url else None
-    app = make_app({"broker": broker, "backend": broker, "config_source": CELERY})
+    app = CeleryRunLauncher(ANY_WORKER, broker, broker, config_source=CELERY).celery
     create_execute_job_task(app)
     return app
 
