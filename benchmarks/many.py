@@ -248,7 +248,7 @@ class Farm:
         log_key = [run["runId"], "compute_logs", key]
         return str(self._graphql(query, key=log_key)["capturedLogs"]["stderr"])
 
-    def _graphql(self, query: str, **variables: object) -> Any:
+    def _graphql(self, query: str, **variables: Any) -> Any:
         answer = requests.post(
             f"http://{self.hub.address}:3000/graphql",
             json={"query": query, "variables": variables},
