@@ -27,13 +27,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import requests
@@ -109,6 +109,16 @@ class OpenPostgres(EmbeddedPostgres):
 
     def _server_options(self) -> str:
         return super()._server_options().replace("listen_addresses=", "listen_addresses=*")
+
+
+class Films(NamedTuple):
+    calm: Sequence[Path]
+    cancelled: Path
+    rough: Sequence[Path]
+
+    @property
+    def number(self) -> int:
+        return len(self.calm) + 1 + len(self.rough)
 
 
 @dataclass
@@ -227,22 +237,26 @@ class Farm:
         command = ["nginx", "-c", "/srv/nginx.conf", "-e", "/srv/nginx.log"]
         self.front.start(*command, log="nginx.log", environment=self.environment("nginx"))
 
-    def runs(self) -> list[dict[str, Any]]:
-        """What Dagster's web server tells of runs that have ended well, with the machines that they
-        were on."""
-        query = """{runsOrError(filter: {statuses: [SUCCESS]}) {... on Runs {results {
-            runId jobName tags {key value}
-            eventConnection(limit: 200) {events {... on MessageEvent {message}
-                ... on LogsCapturedEvent {fileKey}}}}}}}"""
+    def printed(self) -> str:
+        """What the web server's machine shows of what a run on a worker has printed."""
+        query = """{runsOrError(filter: {statuses: [SUCCESS]}, limit: 1) {... on Runs {results {
+            eventConnection {events {... on LogsCapturedEvent {fileKey}}} runId}}}}"""
+        (run,) = self._graphql(query)["runsOrError"]["results"]
+        keys = [event.get("fileKey") for event in run["eventConnection"]["events"]]
+        key = next(filter(None, keys))
+        query = """query($key: [String!]!) {capturedLogs(logKey: $key) {stderr}}"""
+        log_key = [run["runId"], "compute_logs", key]
+        return str(self._graphql(query, key=log_key)["capturedLogs"]["stderr"])
+
+    def _graphql(self, query: str, **variables: Any) -> Any:
         answer = requests.post(
             f"http://{self.hub.address}:3000/graphql",
-            json={"query": query},
+            json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {self.token}"},
             timeout=60,
         )
         answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["data"]["runsOrError"]["results"]
-        return found
+        return answer.json()["data"]
 
 
 class SignedIn(Reviewer):
@@ -257,6 +271,12 @@ class SignedIn(Reviewer):
         if answer.status_code != 200 or "/login" in answer.url:
             raise RuntimeError(f"Nobody can sign in: {answer.status_code} {answer.url}")
 
+    def ask(self, key: str, what: str) -> None:
+        """`cancel` or `retry` of a source video."""
+        answer = self._post(f"/api/v1/sources/{key}/{what}", {})
+        if answer.status_code != 200:
+            raise RuntimeError(f"{what} is refused: {answer.text}")
+
     def add(self, *addresses: str) -> None:
         """By the sources page's own request."""
         body = {"references": list(addresses)}
@@ -268,10 +288,15 @@ class SignedIn(Reviewer):
 @contextmanager
 def web_site(address: str, folder: Path) -> Iterator[str]:
     handler = partial(_Quiet, directory=str(folder))
-    with ThreadingHTTPServer((address, 8000), handler) as server:
+    with _Patient((address, 8000), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://{address}:8000"
         server.shutdown()
+
+
+class _Patient(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever downloads may be killed."""
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -303,6 +328,25 @@ def bring(farm: Farm, reviewer: SignedIn, films: Sequence[Path], site: str) -> N
             shutil.copyfile(film, there)
             farm.heaters(farm.front, "a", "add", f"/srv/{film.name}")
             there.unlink()
+
+
+def cancel_and_retry(farm: Farm, reviewer: SignedIn, engine: Engine, film: Path) -> None:
+    """A person at a page cancels a run that is on some worker, and asks for it again."""
+    reviewer.upload(film)
+    until(lambda: any(map(is_at_work, farm.workers)), REPLY_SECONDS)
+    key = _row(engine, film)[0]
+    reviewer.ask(key, "cancel")
+    until(lambda: _row(engine, film)[1] is not None, REPLY_SECONDS)
+    until(lambda: not any(map(is_at_work, farm.workers)), REPLY_SECONDS)
+    reviewer.ask(key, "retry")
+
+
+def _row(engine: Engine, film: Path) -> tuple[str, str | None]:
+    """Key and error of its source video."""
+    with engine.connect() as connection:
+        asked = sa.text("SELECT key, error FROM source_videos WHERE title = :title")
+        key, error = connection.execute(asked, {"title": film.stem}).one()
+    return str(key), error
 
 
 def is_at_work(host: Host) -> bool:
@@ -364,27 +408,22 @@ def _busy(farm: Farm, chance: random.Random) -> Host:
     return chance.choice(found)
 
 
-def machines(farm: Farm) -> Mapping[str, int]:
-    """How many runs were on each machine, by what the runs say."""
-    names = [
-        re.findall(r"celery worker|(heaters@\w+)", event.get("message", ""))
-        for run in farm.runs()
-        for event in run["eventConnection"]["events"]
-    ]
-    found: dict[str, int] = {}
-    for each in names:
-        for name in filter(None, each):
-            found[name] = found.get(name, 0) + 1
-    return found
+def machines(engine: Engine) -> str:
+    """How many runs were on each worker, by the queues that Dagster's tags name."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT value, count(*) FROM run_tags WHERE key = 'dagster-celery/queue'"
+                " GROUP BY value ORDER BY value"
+            )
+        )
+        return ", ".join(f"{number} {queue}" for queue, number in rows) or "none"
 
 
 def wrong_logs(farm: Farm) -> list[str]:
-    """Whether the web server's machine can read what runs on other machines have printed."""
-    client = s3_client(farm.s3)
-    listed = client.list_objects_v2(Bucket="many", Prefix="library-dagster-logs/")
-    if not listed.get("Contents"):
-        return ["No run's log is in the bucket."]
-    return []
+    """Whether Dagster's web server shows what runs on other machines have printed."""
+    printed = farm.printed()
+    return [] if "RUN_SUCCESS" in printed or "STEP_" in printed else [f"Printed: {printed[:500]}"]
 
 
 def say(began: float, sentence: str) -> None:
@@ -401,10 +440,11 @@ def run(seed: int, *, is_short: bool) -> int:
         folder.mkdir()
         calm = make_films(folder / "calm", ["upload", "web", "command"], 84, (64, 36))
         pad(calm[0], PADDING_BYTES)
-        rough_names = ["rough 1", "rough 2"] if is_short else [f"rough {n}" for n in range(1, 10)]
+        long = make_films(folder / "long", ["cancelled"], 1500, (640, 360))
+        rough_names = ["rough-1", "rough-2"] if is_short else [f"rough-{n}" for n in range(1, 10)]
         rough = make_films(folder / "rough", rough_names, 400, (640, 360))
         say(began, "The films are made.")
-        wanted = expected(folder, [*calm, *rough])
+        wanted = expected(folder, [*calm, *long, *rough])
         farm = Farm(network)
         os.environ.update(farm.environment("desk"))
         farm.start()
@@ -412,7 +452,8 @@ def run(seed: int, *, is_short: bool) -> int:
         engine = open_engine(farm.database_url)
         stack.callback(engine.dispose)
         try:
-            wrong = work(farm, stack, engine, wanted, calm, rough, chance, began, is_short)
+            films = Films(calm, long[0], rough)
+            wrong = work(farm, stack, engine, wanted, films, chance, began, is_short)
         except TimeoutError:
             wrong = [told(engine)]
         for sentence in wrong:
@@ -429,8 +470,7 @@ def work(
     stack: ExitStack,
     engine: Engine,
     wanted: Outcome,
-    calm: Sequence[Path],
-    rough: Sequence[Path],
+    films: Films,
     chance: random.Random,
     began: float,
     is_short: bool,
@@ -441,17 +481,22 @@ def work(
     reviewer = SignedIn(f"http://{farm.front.address}")
     stack.callback(reviewer.over.set)
     threading.Thread(target=reviewer.review, daemon=True).start()
-    bring(farm, reviewer, calm, site)
+    bring(farm, reviewer, films.calm, site)
     say(began, "Films have come by an upload, from the web, and by a command.")
-    until(lambda: answers(healed, engine, len(calm)), HEAL_SECONDS)
+    until(lambda: answers(healed, engine, len(films.calm)), HEAL_SECONDS)
     say(began, f"They are in the library. {told_files(engine)}")
-    comers = threading.Thread(target=bring, args=(farm, reviewer, rough, site), daemon=True)
+    cancel_and_retry(farm, reviewer, engine, films.cancelled)
+    say(began, "A run on another machine was cancelled from the page, and asked for again.")
+    comers = threading.Thread(target=bring, args=(farm, reviewer, films.rough, site), daemon=True)
     comers.start()
     for fault in [kill_review, kill_worker, cut_worker] * (1 if is_short else 3):
         say(began, fault(farm, chance))
     comers.join()
-    until(lambda: answers(healed, engine, len(calm) + len(rough)), HEAL_SECONDS)
+    until(lambda: answers(healed, engine, films.number), HEAL_SECONDS)
     say(began, f"All are in the library. {told_files(engine)}")
+    dagster = open_engine(farm.database_url.replace("/heaters", "/dagster"))
+    stack.callback(dagster.dispose)
+    say(began, f"Runs that went where the last one of their video was: {machines(dagster)}.")
     pipeline = opened(farm.environment("desk", HEATERS_HOME=str(farm.lan.folder / "home")))
     stack.callback(pipeline.engine.dispose)
     return [*troubles(pipeline, wanted, reviewer), *wrong_logs(farm)]

@@ -295,6 +295,11 @@ class Settings(BaseSettings):
         description="The Redis, as in `redis://:password@host:6379/0`, from which workers on any "
         "machine take runs. Unset: runs begin beside the code server.",
     )
+    queues: Names = Field(
+        default=("dagster",),
+        description="Queues, separated by commas, from which this machine's worker takes runs; a "
+        "run is in `dagster` unless its tag `dagster-celery/queue` names another.",
+    )
     workers: int = Field(
         default=1,
         ge=1,
@@ -321,11 +326,6 @@ class Settings(BaseSettings):
         default=None,
         description="File (YAML) with tags of Dagster's runs by job, as in `vectors: "
         "{dagster-celery/queue: models}`: they choose machines (docs/deploy.md).",
-    )
-    queues: Names = Field(
-        default=(),
-        description="Queues of Celery, separated by commas, from which the worker of this machine "
-        "takes runs besides those for it alone; unset: the one of all runs without another.",
     )
     extra_definitions: Names = Field(
         default=(),

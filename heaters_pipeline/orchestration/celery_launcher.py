@@ -93,7 +93,11 @@ class CeleryLauncher(CeleryRunLauncher):
         """Rows ask for what is left to do, by a run of its own."""
         return False
 
-    def get_run_worker_debug_info(self, run: dg.DagsterRun, **_: Any) -> str | None:
+    def get_run_worker_debug_info(
+        self,
+        run: dg.DagsterRun,
+        include_container_logs: bool | None = True,  # noqa: ARG002
+    ) -> str | None:
         if DAGSTER_CELERY_TASK_ID_TAG not in run.tags:
             return None
         return f"Celery task {run.tags[DAGSTER_CELERY_TASK_ID_TAG]}"

@@ -37,6 +37,7 @@ CELERY: dict[str, Any] = {
     "result_expires": 30 * 24 * 3600,
     "result_extended": True,  # with the worker's name
     "broker_connection_retry_on_startup": True,
+    "worker_redirect_stdouts": False,  # Dagster keeps what a run prints
     "broker_transport_options": {"socket_keepalive": True, "health_check_interval": 20},
     "redis_socket_keepalive": True,
     "redis_backend_health_check_interval": 20,

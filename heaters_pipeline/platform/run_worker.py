@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 
 from celery import Celery
-from dagster_celery.make_app import make_app
+from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task
 
 from heaters_pipeline.files.home import private_files
@@ -19,7 +19,7 @@ from heaters_pipeline.settings import Settings, get_settings
 
 def open_app(settings: Settings) -> Celery:
     broker = settings.broker_url.get_secret_value() if settings.broker_url else None
-    app = make_app({"broker": broker, "backend": broker, "config_source": CELERY})
+    app = CeleryRunLauncher(ANY_WORKER, broker, broker, config_source=CELERY).celery
     create_execute_job_task(app)
     return app
 
@@ -36,7 +36,7 @@ def main() -> None:
                 f"--concurrency={RUNS_A_WORKER}",
                 # What a run has loaded goes with its process, and with it what it has leaked.
                 "--max-tasks-per-child=1",
-                f"--queues={','.join([queue_of(name), *(settings.queues or (ANY_WORKER,))])}",
+                f"--queues={','.join([queue_of(name), *settings.queues])}",
             ]
         )
 

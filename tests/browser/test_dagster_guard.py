@@ -26,7 +26,8 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.roles import Role
-from heaters_pipeline.platform.dagster_instance import POOL_LIMITS, DagsterFiles
+from heaters_pipeline.platform.dagster_config import POOL_LIMITS
+from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work import people as work
 from tests.browser.chromium import FOREIGN_NAME

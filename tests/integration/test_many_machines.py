@@ -36,8 +36,11 @@ from heaters_pipeline.work.download import download_source
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.watched_bucket import add_listed
 from tests.conftest import CHECKOUT
+from tests.footage import NumberedFilm
 
 pytestmark = pytest.mark.long
+
+FILM = NumberedFilm(50, size=(64, 36))
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def test_keys_of_a_file_take_the_place_of_ours(
     config = yaml.safe_load((DagsterFiles.below(changed).home / "dagster.yaml").read_text())
     assert config["run_launcher"] == launcher
     assert config["telemetry"] == {"enabled": False}
-    for text, why in (("- a list", "it has to hold keys"), ("a: [", "flow sequence")):
+    for text, why in (("- a list", "it has to hold keys"), ("a: [", "expected the node content")):
         file.write_text(text)
         with pytest.raises(InputError, match=why):
             DagsterFiles.below(changed)

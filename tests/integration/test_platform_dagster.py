@@ -30,9 +30,9 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.orchestration.catalogue import VERSIONS
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.platform.dagster_config import POOL_LIMITS
 from heaters_pipeline.platform.dagster_instance import (
     END_RUNS,
-    POOL_LIMITS,
     UPGRADE,
     DagsterFiles,
     prepare,

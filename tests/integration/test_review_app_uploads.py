@@ -42,7 +42,9 @@ from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import open_pipeline
 from review_app import create_app
 from review_app.services import Services
-from review_app.uploads.folder import KEPT_SECONDS, UNBEGUN_SECONDS
+from review_app.uploads.bucket import BucketUploads
+from review_app.uploads.folder import UploadFolder
+from review_app.uploads.upload import KEPT_SECONDS, UNBEGUN_SECONDS
 from tests.browser.review_world import served
 from tests.rows import to_delete
 
@@ -470,7 +472,8 @@ def unwilling(settings: Settings, failures: int) -> tuple[Flask, Unwilling]:
     storage = Unwilling(settings.home / "storage")
     storage.failures = failures
     known: Services = app.extensions["heaters"]
-    app.extensions["heaters"] = replace(known, storage=storage)
+    uploads = UploadFolder(settings.home / "uploads", storage, known.uploads.most_bytes)
+    app.extensions["heaters"] = replace(known, storage=storage, uploads=uploads)
     return app, storage
 
 
@@ -561,7 +564,8 @@ def test_into_a_bucket(
 ) -> None:
     app = create_app(settings)
     known: Services = app.extensions["heaters"]
-    app.extensions["heaters"] = replace(known, storage=s3_storage)
+    uploads = BucketUploads(engine, s3_storage, known.uploads.most_bytes)
+    app.extensions["heaters"] = replace(known, storage=s3_storage, uploads=uploads)
     with served(app) as address:
         uploader(address, file).upload()
     (video,) = videos(engine)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from heaters_pipeline.domain.hosts import is_known, is_loopback, known_names
+from heaters_pipeline.domain.hosts import (
+    HostAndPort,
+    host_and_port,
+    is_address,
+    is_known,
+    is_loopback,
+    known_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +67,24 @@ def test_loopback_is_this_machine_alone() -> None:
         assert is_loopback(host)
     for host in ("0.0.0.0", "::", "192.168.7.2", "films.example"):
         assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "is_an_address"),
+    [
+        ("code:4266", "code", False),
+        (" 10.1.2.3:4266", "10.1.2.3", True),
+        ("[fd00::2]:4266", "fd00::2", True),
+    ],
+)
+def test_a_host_with_its_port(text: str, host: str, is_an_address: bool) -> None:
+    found = host_and_port(text)
+    assert found == HostAndPort(host, 4266)
+    assert str(found) == text.strip()
+    assert is_address(found.host) == is_an_address
+
+
+@pytest.mark.parametrize("text", ["", "code", ":4266", "code:", "code:x", "code:70000", "a b:1"])
+def test_what_names_no_port_of_a_host(text: str) -> None:
+    with pytest.raises(ValueError):
+        host_and_port(text)

@@ -52,6 +52,9 @@ def test_settings_that_hold_several_are_read_once(monkeypatch: pytest.MonkeyPatc
         ("HEATERS_LOGIN_ROLE", "king", "'reviewer', 'operator' or 'admin'"),
         ("HEATERS_OIDC_ISSUER", "http://login.example", "it must be an https address"),
         ("HEATERS_OIDC_ISSUER", "https://login.example", "it must be our name at the provider"),
+        ("HEATERS_CODE_SERVER", "10.1.2.3", "'10.1.2.3' is not host:port"),
+        ("HEATERS_CODE_SERVER", "code:0", "'code:0' is not host:port"),
+        ("HEATERS_BROKER_URL", "amqp://queue", "the address of a Redis, as in redis://host:6379/0"),
         ("HEATERS_OIDC_ROLES", "heads", "'heads' is not VALUE=ROLE with a role of reviewer, "),
     ],
 )
