@@ -20,7 +20,7 @@ from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.platform.dagster_instance import DagsterFiles, open_instance
 from heaters_pipeline.platform.environment import variables
-from heaters_pipeline.settings import get_settings
+from heaters_pipeline.settings import Settings, get_settings
 from review_app import create_app
 from tests.reviewer import Reviewer
 
@@ -133,7 +133,7 @@ def open_world(home: Path, new: Callable[..., str]) -> Iterator[World]:
     home.mkdir()
     of_dagster = with_driver(new("template1"), DAGSTER_DRIVER)
     environment = {
-        **DagsterFiles.below(home).environment(of_dagster),
+        **DagsterFiles.below(Settings(home=home)).environment(of_dagster),
         "HEATERS_HOME": str(home),
         "DATABASE_URL": new(),
         "HEATERS_DAGSTER_DATABASE_URL": of_dagster,

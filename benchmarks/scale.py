@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 import dagster as dg
-from dagster._core.definitions.definitions_class import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget

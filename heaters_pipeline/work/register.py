@@ -110,11 +110,13 @@ def add_file(
     )
 
 
-def add_object(session: Session, url: str, stamp: Stamp) -> tuple[SourceVideo, bool]:
+def add_object(
+    session: Session, url: str, stamp: Stamp, pipeline: ClipPipeline
+) -> tuple[SourceVideo, bool]:
     """The row of a film in somebody's bucket, at an `s3://` address, and whether it is new."""
     name = PurePosixPath(url).stem
     identity = _object_identity(url, stamp)
-    return _register(session, name, identity, url, Origin.UPLOAD, None, needs_splicing=True)
+    return _register(session, name, identity, url, Origin.UPLOAD, None, True, pipeline)
 
 
 def object_key(url: str, stamp: Stamp) -> str:

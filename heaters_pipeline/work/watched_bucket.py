@@ -29,7 +29,12 @@ def add_listed(pipeline: Pipeline, url: str) -> list[str]:
     with transaction(pipeline.engine) as session:
         new = found.keys() - source_videos.known(session, found)
         return [
-            add_object(session, f"{url.rstrip('/')}/{found[key].key}", found[key].stamp)[0].title
+            add_object(
+                session,
+                f"{url.rstrip('/')}/{found[key].key}",
+                found[key].stamp,
+                pipeline.settings.pipeline,
+            )[0].title
             for key in sorted(new)
         ]
 

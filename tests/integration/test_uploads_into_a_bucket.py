@@ -224,9 +224,9 @@ def test_whoever_announced_an_upload_elsewhere_is_no_stranger(
         return found
 
     senders = Senders(others, is_private=False)
-    assert not senders.are_known("127.0.0.1")
-    until(lambda: senders.are_known("127.0.0.1") is True)
-    assert senders.are_known("127.0.0.2") is False
+    assert not senders.are_known("127.0.0.1", "")
+    until(lambda: senders.are_known("127.0.0.1", "") is True)
+    assert senders.are_known("127.0.0.2", "") is False
     assert asked == ["127.0.0.1"], "once for all that come at that time"
 
 

@@ -38,4 +38,5 @@ def _fitted(picture: NDArray[np.generic]) -> NDArray[np.generic]:
     height, width = picture.shape[:2]
     scale = min(WIDTH / width, HEIGHT / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    fitted: NDArray[np.generic] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return fitted

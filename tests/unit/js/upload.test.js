@@ -270,7 +270,7 @@ test('when the storage fails at the end, its sentence stays until it works', asy
     }
     return undefined;
   };
-  own.add([film()], false);
+  own.add([film()], {});
   await until(() => own.list[0].state === 'done');
   assert.deepEqual(sentences, Array(3).fill("The bucket 'films' can't be used."));
   assert.deepEqual(uploads.list, []);
