@@ -537,7 +537,7 @@ class Settings(BaseSettings):
     @property
     def is_spread(self) -> bool:
         """Whether runs may begin on another machine than this one."""
-        return self.broker_url is not None or self.dagster_config is not None
+        return self.broker_url is not None or self.workers > 1
 
     @property
     def on_loopback(self) -> bool:

@@ -101,10 +101,12 @@ def outages(session: Session, after: timedelta) -> Sequence[Outage]:
 
 
 def late_clips(session: Session, undo_window_seconds: float, after: timedelta) -> int:
-    """How many clips have been due for so long, and not because they failed."""
+    """How many clips have been due and untouched for so long, and not because they failed. The
+    decisions on imported clips are older than that from the start."""
     is_late = clip_work.is_due(undo_window_seconds + after.total_seconds())
-    decided = col(Clip.decided_at) <= sa.func.now() - after
-    query = sa.select(sa.func.count()).select_from(Clip).where(is_late, decided)
+    long_ago = sa.func.now() - after
+    since = sa.and_(col(Clip.decided_at) <= long_ago, col(Clip.updated_at) <= long_ago)
+    query = sa.select(sa.func.count()).select_from(Clip).where(is_late, since)
     return session.scalar(query.where(col(Clip.error).is_(None))) or 0
 
 

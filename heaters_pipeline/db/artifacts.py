@@ -202,6 +202,15 @@ def drop_sprites(session: Session, filepath: str) -> bool:
     return session.scalars(gone.returning(col(ClipArtifact.id))).first() is not None
 
 
+def forget_sprites(session: Session, clip_ids: Collection[int]) -> None:
+    """Has the sprite sheets of clips deleted: they show frames by other numbers by now."""
+    gone = delete(ClipArtifact).where(
+        col(ClipArtifact.clip_id).in_(clip_ids), col(ClipArtifact.kind) == ArtifactKind.SPRITES
+    )
+    paths = session.scalars(gone.returning(col(ClipArtifact.filepath))).all()
+    deletions.enter(session, paths, "its clip has other frames")
+
+
 def forget_vectors(session: Session, clip_ids: Collection[int]) -> None:
     """Those of keyframes, what kept them from being made, and the places in themes that they gave
     the clips; previews stay."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_work, clips, events, group_exports
+from heaters_pipeline.db import artifacts, clip_work, clips, events, group_exports
 from heaters_pipeline.db.models import (
     Clip,
     ClipArtifact,
@@ -126,6 +126,7 @@ def _move(session: Session, moving: Sequence[Clip], to: SourceVideo, by: int) ->
             )
     ids = [clip.id for clip in moving]
     group_exports.forget_of(session, {clip.grouped_with_clip_id or clip.id for clip in moving})
+    artifacts.forget_sprites(session, ids)
     _shift_frames(session, ids, by)
     clip_work.new_attempt(session, ids)
     named = sa.union(

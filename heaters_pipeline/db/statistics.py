@@ -158,7 +158,8 @@ def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[in
     """How many clips waited at the end of each period; `number` is how many do now. Counted back
     from the states that each event found and left; clips of videos that were removed since are
     left out, as their states before are not known. A scene of a physical video counts from
-    the event that laid it: none tells when it got its file."""
+    the event that laid it: none tells when it got its file. Clips that came with
+    their decisions from an older system never waited here."""
     states = sorted({ClipState.PENDING_REVIEW, *BEFORE_REVIEW})
     is_one = " || ".join(f'@.state == "{state}"' for state in states)
     pending = f"$[*] ? ({is_one})"
@@ -171,6 +172,8 @@ def backlog(session: Session, edges: Sequence[datetime], number: int) -> list[in
                 SELECT FROM review_events removal
                 WHERE removal.action = 'remove'
                     AND removal.source_video_id = event.source_video_id AND removal.id >= event.id)
+                AND NOT EXISTS (
+                    SELECT FROM imported_clips WHERE video_id = event.source_video_id)
             GROUP BY 1
         """),
         {"edges": list(edges), "since": edges[0], "pending": pending},

@@ -56,8 +56,9 @@ _ACTION_OF: Mapping[Fate, Action] = {
     Fate.APPROVED: Action.APPROVE,
     Fate.SKIPPED: Action.SKIP,
     Fate.ARCHIVED: Action.ARCHIVE,
-    Fate.MERGED: Action.MERGE,
-    Fate.SPLIT: Action.SPLIT,
+    # The clips that took its place in the older system are clips of their own here.
+    Fate.MERGED: Action.REPLAN,
+    Fate.SPLIT: Action.REPLAN,
 }
 
 

@@ -17,6 +17,8 @@ OF_ASSET = {
     "keyframe_offsets": REVIEW,
     "scene_cut_points": REVIEW,
     "virtual_clips": REVIEW,
+    "spliced_clips": REVIEW,
+    "clip_sprites": REVIEW,
     "exported_clips": LIBRARY,
     "clip_keyframes": LIBRARY,
     "clip_embeddings": LIBRARY,

@@ -19,6 +19,7 @@ from heaters_pipeline.domain.errors import InputError
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Tracer
 
 Fact = str | int | float | None
@@ -29,6 +30,7 @@ STANDARD = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _facts: ContextVar[Mapping[str, Fact]] = ContextVar("facts", default={})  # noqa: B039 - a Mapping
 _wanted_ids: ContextVar[tuple[int, int] | None] = ContextVar("wanted_ids", default=None)
 _tracer: Tracer | None = None
+_provider: TracerProvider | None = None
 
 
 class Place(NamedTuple):
@@ -42,7 +44,7 @@ def begin(service: str, endpoint: str | None) -> None:
     """Has spans of this process sent to a collector (OTLP over HTTP) from now on; once is enough.
     `endpoint`: the whole address, as in http://collector:4318/v1/traces; None: what OpenTelemetry's
     own variables say, or nowhere. Raises InputError where the extra `traces` is not installed."""
-    global _tracer
+    global _provider, _tracer
     if _tracer is not None or not (endpoint or any(map(os.environ.get, STANDARD))):
         return
     try:
@@ -68,11 +70,17 @@ def begin(service: str, endpoint: str | None) -> None:
             wanted = _wanted_ids.get()
             return wanted[1] if wanted else super().generate_span_id()
 
-    provider = TracerProvider(
+    _provider = TracerProvider(
         resource=Resource.create({"service.name": service}), id_generator=Ids()
     )
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    _tracer = provider.get_tracer("heaters")
+    _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    _tracer = _provider.get_tracer("heaters")
+
+
+def end(**_signal: object) -> None:
+    """Sends what is left, in a process that ends without Python's own handlers."""
+    if _provider is not None:
+        _provider.shutdown()
 
 
 def facts() -> Mapping[str, Fact]:

@@ -19,6 +19,8 @@ NEEDS = {
     "gold_master": "processor",
     "review_proxy": "processor",
     "frame_scores": "processor",
+    "spliced_clips": "processor",
+    "clip_sprites": "processor",
     "exported_clips": "processor",
     "clip_keyframes": "processor",
     "clip_embeddings": "model",

@@ -13,7 +13,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_QUEUE_TAG, DAGSTER_CELERY_TASK_ID_TAG
 
-from heaters_pipeline.platform.dagster_config import RUNS_A_WORKER, queue_of
+from heaters_pipeline.platform.dagster_config import ANY_WORKER, RUNS_A_WORKER, queue_of
 
 ANSWER_SECONDS = 2.0
 UNSEEN_SECONDS = 120
@@ -51,7 +51,11 @@ class CeleryLauncher(CeleryRunLauncher):
             return None
         ended = dg.RunsFilter(tags={PARTITION_NAME_TAG: key}, statuses=FINISHED_STATUSES)
         last = next(iter(self._instance.get_runs(ended, limit=1)), None)
-        task = last.tags.get(DAGSTER_CELERY_TASK_ID_TAG) if last else None
+        if last is None or not last.tags.get(DAGSTER_CELERY_QUEUE_TAG, ANY_WORKER).startswith(
+            ANY_WORKER
+        ):  # a worker that takes other queues need not take that of all runs
+            return None
+        task = last.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
         worker = self.celery.AsyncResult(task).worker if task else None
         if worker is None:
             return None

@@ -9,9 +9,11 @@ from __future__ import annotations
 import socket
 
 from celery import Celery
+from celery.signals import worker_process_shutdown
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task
 
+from heaters_pipeline.files import logs, spans
 from heaters_pipeline.files.home import private_files
 from heaters_pipeline.platform.dagster_config import ANY_WORKER, CELERY, RUNS_A_WORKER, queue_of
 from heaters_pipeline.settings import Settings, get_settings
@@ -26,6 +28,9 @@ def open_app(settings: Settings) -> Celery:
 
 def main() -> None:
     settings = get_settings()
+    logs.begin(settings.log_format)
+    # Its processes end without the handlers that send what is left.
+    worker_process_shutdown.connect(spans.end, weak=False)
     app = open_app(settings)
     name = f"heaters@{socket.gethostname()}"
     with private_files():

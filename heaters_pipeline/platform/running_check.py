@@ -19,6 +19,7 @@ from heaters_pipeline.db import embeddings, opinions, people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import trial_lock
 from heaters_pipeline.db.scopes import Scope
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.roles import Role
@@ -140,7 +141,7 @@ class Trial:
                 film, scenes=_scenes(self.mark), stall_seconds=self.settings.stall_seconds
             )
             size = film.stat().st_size
-            self.client.upload(film)
+            self.client.upload(film, pipeline=ClipPipeline.VIRTUAL)
         found = self.client.get("sources", find=self.mark)["sources"]
         if not found:
             raise HeatersError("The film was sent, and the list of sources does not have it.")

@@ -19,7 +19,7 @@ from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Faulty, HeatersError, InputError
-from heaters_pipeline.domain.states import SourceState
+from heaters_pipeline.domain.states import COMPLETE
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
@@ -106,7 +106,7 @@ def move_over(
 
 
 def _refuse_without_frames(film: SourceVideo) -> None:
-    if film.state != SourceState.READY or film.frame_scores_filepath is None:
+    if film.state not in COMPLETE or film.frame_scores_filepath is None:
         raise InputError(
             f"{film.title} has no film here that clips could be sought in: ingest its file "
             "(`heaters ingest FILE`) and name the key of that with --into."
@@ -151,7 +151,7 @@ def _move_one(
 def _sought(
     pipeline: Pipeline, video: SourceVideo, row: ImportedClip, search: FilmToSearch
 ) -> Place | NoPlace:
-    if video.state != SourceState.READY or video.frame_scores_filepath is None:
+    if video.state not in COMPLETE or video.frame_scores_filepath is None:
         raise InputError(f"{video.title} is {video.state.replace('_', ' ')}.")
     with pipeline.transaction() as session:
         rate = frame_indexes.mean_rate(session, video)
@@ -205,7 +205,7 @@ def _take_back(pipeline: Pipeline, row: ImportedClip, done: MovedBack) -> None:
     with pipeline.video_lock(video.key), pipeline.transaction() as session:
         video = source_videos.get(session, video.key)
         fresh = session.get_one(ImportedClip, row.id)
-        if video.state == SourceState.READY and clip_moves.take_back(session, fresh, video):
+        if video.state in COMPLETE and clip_moves.take_back(session, fresh, video):
             done.back.append(row.clip_id or 0)
 
 

@@ -20,6 +20,7 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.keys import mint_key, plain_text, text_digest
 from heaters_pipeline.domain.older import REPLACED, Fate, OlderClip, OlderFilm
 from heaters_pipeline.domain.states import DOWNLOAD, SourceState
+from heaters_pipeline.files import spans
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.work.ingest import StepCallback, ingest_known, take_up
 from heaters_pipeline.work.older_files import OlderFiles, bring_files
@@ -184,6 +185,8 @@ def _film(
             origin=Origin.WEB if is_web else Origin.UPLOAD,
             needs_splicing=True,
         )
+        if is_new:
+            spans.root(key, title=video.title)
         if is_new and film.old_id not in planned.at_hand:
             source_videos.begin(session, key, DOWNLOAD)
             source_videos.settle(session, key, SourceState.EXPANDED)

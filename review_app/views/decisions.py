@@ -212,7 +212,7 @@ def _event_json(event: ReviewEvent, count: int, video: SourceVideo) -> DecisionJ
         "action": event.action,
         "fields": sorted(frozenset().union(*changed)),
         "count": count,
-        "clip_id": left[0],
+        "clip_id": left[0] if left else was["id"],
         "clip_ids": [entry["id"] for entry in event.before],
         "start_frame": min(entry["start_frame"] for entry in event.before),
         "end_frame": max(entry["end_frame"] for entry in event.before),

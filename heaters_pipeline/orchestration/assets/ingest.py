@@ -142,7 +142,11 @@ def spliced_clips(
         spliced = splice(pipeline, key)
     if spliced is not None:
         cost = storage_cost(pipeline, key)
-        yield dg.MaterializeResult(metadata=metadata.of_spliced(spliced) | metadata.of_cost(cost))
+        yield dg.MaterializeResult(
+            metadata=metadata.of_spliced(spliced)
+            | metadata.of_cost(cost)
+            | pages.of_partition(context, "spliced_clips")
+        )
 
 
 @dg.asset(
@@ -165,4 +169,5 @@ def clip_sprites(
         else:
             made = sprites_before_review(pipeline, key)
     if made is not None:
-        yield dg.MaterializeResult(metadata=metadata.of_sprites(made))
+        page = pages.of_partition(context, "clip_sprites")
+        yield dg.MaterializeResult(metadata=metadata.of_sprites(made) | page)
