@@ -27,7 +27,7 @@ from heaters_pipeline.db import people
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.platform.dagster_config import POOL_LIMITS
-from heaters_pipeline.platform.dagster_instance import DagsterFiles
+from heaters_pipeline.platform.dagster_instance import UPGRADE, DagsterFiles
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work import people as work
 from tests.browser.chromium import FOREIGN_NAME
@@ -38,7 +38,7 @@ SITE = "127.0.0.9"
 ZERO = 'mutation {setConcurrencyLimit(concurrencyKey: "transcode", limit: 0)}'
 """Nothing would be transcoded any more."""
 AS_JSON = {"Content-Type": "application/json"}
-UPGRADE = {
+TO_A_WEBSOCKET = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
     "Sec-WebSocket-Version": "13",
@@ -61,7 +61,7 @@ def dagster_port(settings: Settings, dagster_home: DagsterFiles, review_port: in
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     module = "heaters_pipeline.platform"
-    subprocess.run([sys.executable, "-m", f"{module}.dagster_instance"], check=True)
+    subprocess.run([sys.executable, "-m", f"{module}.dagster_instance", UPGRADE], check=True)
     process = subprocess.Popen(
         [sys.executable, "-m", f"{module}.dagster_ui", str(dagster_home.workspace)],
         env={
@@ -146,7 +146,7 @@ def assert_requests_of_foreign_pages_are_refused(port: int) -> None:
     for origin in ("https://evil.example", f"http://127.0.0.1:{port + 1}", "null", "http://["):
         assert status("POST", "/graphql", {**AS_JSON, "Origin": origin}, asked) == 403
         assert status("POST", "/report_asset_materialization/a", {"Origin": origin}) == 403
-        assert status("GET", "/graphql", {**UPGRADE, "Origin": origin}) == 403
+        assert status("GET", "/graphql", {**TO_A_WEBSOCKET, "Origin": origin}) == 403
     for site in ("cross-site", "same-site"):
         foreign = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
         assert status("POST", "/graphql", {**AS_JSON, **foreign}, asked) == 403
@@ -239,7 +239,7 @@ def assert_programs_and_dagsters_pages_are_answered(port: int) -> None:
         asked = json.dumps({"query": "{version}"})
         answer, text = send(port, "POST", "/graphql", {**AS_JSON, **ours}, asked)
         assert (answer.status, "version" in json.loads(text)["data"]) == (200, True)
-        assert send(port, "GET", "/graphql", {**UPGRADE, **ours})[0].status == 101
+        assert send(port, "GET", "/graphql", {**TO_A_WEBSOCKET, **ours})[0].status == 101
     assert send(port, "GET", "/graphql", {"Accept": "text/html"})[0].status == 200
     typed = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert send(port, "GET", "/", typed)[0].status == 200
@@ -282,7 +282,7 @@ def assert_programs_need_a_token_of_an_operator(port: int, engine: Engine) -> No
         "olga": 200,
         "olga as reviewer": 403,
     }
-    assert send(port, "GET", "/graphql", UPGRADE | ours)[0].status == 403
+    assert send(port, "GET", "/graphql", TO_A_WEBSOCKET | ours)[0].status == 403
     assert send(port, "GET", "/server_info")[0].status == 200
 
 
@@ -313,10 +313,10 @@ def assert_people_sign_in_for_dagster(
     cookies = "; ".join(f"{each['name']}={each['value']}" for each in context.cookies())
     host = f"127.0.0.1:{port}"
     ours = {"Host": host, "Origin": f"http://{host}", "Cookie": cookies}
-    assert send(port, "GET", "/graphql", UPGRADE | ours)[0].status == 101
+    assert send(port, "GET", "/graphql", TO_A_WEBSOCKET | ours)[0].status == 101
     with transaction(engine) as session:
         work.end_sessions(session, TESTER, people.named(session, "olga"))
-    assert send(port, "GET", "/graphql", UPGRADE | ours)[0].status == 403
+    assert send(port, "GET", "/graphql", TO_A_WEBSOCKET | ours)[0].status == 403
     page.goto(pools)
     assert page.url == f"{review}/login"
     context.close()
