@@ -37,7 +37,7 @@ from heaters_pipeline.domain import film_limits
 from heaters_pipeline.domain.decisions import APPROVE, SKIP
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import shortfall
-from heaters_pipeline.domain.states import DOWNLOAD, SOURCE_STEPS, SourceState
+from heaters_pipeline.domain.states import DETECT_SCENES, DOWNLOAD, PREPROCESS, SourceState
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import new_source_videos
@@ -431,9 +431,10 @@ def test_a_run_that_ends_between_two_steps_leaves_a_video_that_can_be_tried_agai
 ) -> None:
     """As one does that is cancelled while it waits for its turn to transcode."""
     video = new_video(engine)
-    for step in SOURCE_STEPS[:-1]:
+    steps = (DOWNLOAD, PREPROCESS, DETECT_SCENES)
+    for step in steps[:-1]:
         with transaction(engine) as session:
-            for each in SOURCE_STEPS[: SOURCE_STEPS.index(step) + 1]:
+            for each in steps[: steps.index(step) + 1]:
                 source_videos.begin(session, video.key, each)
                 source_videos.finish(session, video.key, each)
             source_videos.cancel(session, video.key)
@@ -444,7 +445,7 @@ def test_a_run_that_ends_between_two_steps_leaves_a_video_that_can_be_tried_agai
             source_videos.give_up(session, video.key, None, "stopped")
         left = row(engine, video.key)
         assert (left.error, left.cancel_requested) == ("stopped", False)
-        assert left.state == SOURCE_STEPS[SOURCE_STEPS.index(step) + 1].failed
+        assert left.state == steps[steps.index(step) + 1].failed
         with transaction(engine) as session:
             source_videos.retry(session, video.key)
 
