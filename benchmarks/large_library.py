@@ -12,10 +12,18 @@ REVIEWERS = 50
 LABELS = 20
 
 
-def fill(url: str, clips: int, clips_of_film: int = CLIPS_OF_FILM, history: int = 0) -> None:
+def fill(
+    url: str,
+    clips: int,
+    clips_of_film: int = CLIPS_OF_FILM,
+    *,
+    history: int = 0,
+    have_files: bool = False,
+) -> None:
     """Writes films into a database without rows, with a decision for each clip of the first half of
-    them, over the last year, a file and a still for each of the library, and a vector for each
-    clip. `history` is how many decisions were made in the year before, which others replaced."""
+    them, over the last year, and a still for each of the library, and a vector for each clip.
+    `history` is how many decisions were made in the year before, which others replaced. With
+    `have_files` the library lacks no file of its profiles."""
     numbers = {
         "clips": clips,
         "films": -(-clips // clips_of_film),
@@ -42,7 +50,7 @@ def fill(url: str, clips: int, clips_of_film: int = CLIPS_OF_FILM, history: int 
                 _COUNTS,
                 _HISTORY,
                 _EVENTS,
-                _FILES,
+                *([_FILES] if have_files else []),
                 _STILLS,
                 _VECTORS,
                 _LABELS,

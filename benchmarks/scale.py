@@ -86,7 +86,8 @@ def main(videos: int, clips: int, events: int) -> Iterable[Result]:
                 world.environment["DATABASE_URL"],
                 clips // share,
                 clips // videos,
-                (events - clips // 2) // share,
+                history=(events - clips // 2) // share,
+                have_files=True,
             )
             world.add_runs(videos // share, 1, DAYS)
             world.vacuum()

@@ -82,7 +82,7 @@ def _read(facts: Iterable[Any], clips: Sequence[Clip]) -> Mapping[int, ClipFacts
     verdicts = event_log.newest(rows["verdicts"], decided)
     scores = {row.clip_id: float(row.score) for row in rows["scores"]}
     said = {row.clip_id: int(row.number) for row in rows["said"]}
-    sprites = artifacts.sprites_by_clip(rows["sprites"])
+    sprites = artifacts.sprites_by_clip(rows["sheets"])
     return {
         clip_id: ClipFacts(
             cuts[clip_id],
@@ -123,6 +123,6 @@ _FACTS = Prepared(
         verdicts=event_log.verdicts_on(given_ids("clip_ids")),
         scores=likeness.SCORES,
         said=comments.COUNTS,
-        sprites=artifacts.SPRITES,
+        sheets=artifacts.SPRITES,
     )
 )

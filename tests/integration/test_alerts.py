@@ -149,7 +149,8 @@ def make_old(engine: Engine) -> None:
     with engine.begin() as connection:
         for change in (
             "UPDATE outages SET since = since - interval '2 hours'",
-            "UPDATE clips SET decided_at = decided_at - interval '2 hours'",
+            "UPDATE clips SET decided_at = decided_at - interval '2 hours',"
+            " updated_at = updated_at - interval '2 hours'",
         ):
             connection.execute(sa.text(change))
 

@@ -206,6 +206,7 @@ def test_a_demo_of_a_film_that_is_there_already_names_it_and_ends(
     supervisor: Any = SimpleNamespace(
         database_url=engine.url.render_as_string(hide_password=False),
         review_address="http://review.example",
+        settings=get_settings(),
         watch=lambda: pytest.fail("It waits for a film that is settled."),
     )
     _show_until_ready(supervisor, footage, title=None)
