@@ -42,6 +42,7 @@ from heaters_pipeline.storage.s3 import S3Storage
 from review_app import create_app
 from tests.browser.review_world import Film, Footage, add_film, prepare
 from tests.footage import NumberedFilm, make_numbered_film, read_number
+from tests.made_once import Statement
 from tests.reviewer import Reviewer
 from tests.rows import add_keyframe, to_delete
 from tests.sprites import cut, read_sheet
@@ -545,17 +546,19 @@ def test_parameters_that_make_no_sense_are_refused(reviewer: Reviewer, query: st
 
 
 def test_health_looks_at_no_clips_and_notices_a_database_that_is_down(
-    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, engine: Engine, postgres: Statement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=1s")
     client = create_app(settings).test_client()
     with transaction(engine) as session:
         session.execute(sa.text("LOCK TABLE clips IN ACCESS EXCLUSIVE MODE"))
         assert client.get("/healthz").status_code == 200
-    address = sa.make_url(str(settings.database_url)).set(database="lost")
-    lost = address.render_as_string(hide_password=False)
-    client = create_app(settings.model_copy(update={"database_url": lost})).test_client()
+    name = engine.url.database
+    postgres(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    postgres(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     assert client.get("/healthz").status_code == 500
+    postgres(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert client.get("/healthz").status_code == 200
 
 
 def test_health_and_home(reviewer: Reviewer) -> None:
