@@ -32,22 +32,23 @@ class Scan(NamedTuple):
 
 
 @contextmanager
-def listening() -> Iterator[list[Sent]]:
-    """What the driver is given meanwhile, each statement once."""
+def listening(database: psycopg.Connection) -> Iterator[list[Sent]]:
+    """What the driver is given meanwhile for that database, each statement once."""
     sent: dict[str, Sent] = {}
     execute, executemany = psycopg.Cursor.execute, psycopg.Cursor.executemany
 
-    def note(statement: Any, parameters: Any) -> None:
-        if str(statement).lstrip().upper().startswith(STATEMENTS):
+    def note(cursor: Any, statement: Any, parameters: Any) -> None:
+        is_there = cursor.connection.info.dbname == database.info.dbname
+        if is_there and str(statement).lstrip().upper().startswith(STATEMENTS):
             sent.setdefault(str(statement), Sent(str(statement), parameters))
 
     def one(cursor: Any, query: Any, params: Any = None, **how: Any) -> Any:
-        note(query, params)
+        note(cursor, query, params)
         return execute(cursor, query, params, **how)
 
     def many(cursor: Any, query: Any, params_seq: Any, **how: Any) -> None:
         rows = list(params_seq)
-        note(query, rows[0])
+        note(cursor, query, rows[0])
         executemany(cursor, query, rows, **how)
 
     found: list[Sent] = []

@@ -118,7 +118,7 @@ def test_no_page_reads_all_of_a_large_table(library: tuple[Flask, psycopg.Connec
     wrong: dict[str, list[str]] = {}
     asked = 0
     for address in [*(_address(app, rule) for rule in rules), *ALSO]:
-        with listening() as sent:
+        with listening(database) as sent:
             answer = reviewer.client.get(address)
             assert answer.status_code < 500, address
         asked += bool(sent)
@@ -133,7 +133,7 @@ def test_no_decision_reads_all_of_a_large_table(
 ) -> None:
     app, database, clips = library
     reviewer = Reviewer(app)
-    with listening() as sent:
+    with listening(database) as sent:
         first, second, third, *_ = reviewer.queue(limit=6)
         for clip, action in ((first, "approve"), (third, "skip")):
             assert reviewer.decide(clip, action).status_code == 200

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextvars import Context
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
@@ -186,12 +187,16 @@ def test_a_line_of_json_says_what_it_is_about() -> None:
     handler.setFormatter(JsonLines())
     logger = logging.Logger("heaters")
     logger.addHandler(handler)
-    with spans.span("exporting", video="film-1"), spans.about(clip=7):
-        logger.warning("It is %s.", "full\nof lines")
-    try:
-        raise ValueError("no")
-    except ValueError:
-        logger.exception("Then.")
+
+    def work() -> None:
+        with spans.span("exporting", video="film-1"), spans.about(clip=7):
+            logger.warning("It is %s.", "full\nof lines")
+        try:
+            raise ValueError("no")
+        except ValueError:
+            logger.exception("Then.")
+
+    Context().run(work)  # one in which no run is remembered
     first, second = (json.loads(line) for line in said.getvalue().splitlines())
     assert first.pop("time").endswith("+00:00")
     assert first == {
