@@ -166,8 +166,10 @@ class Client:
         try:
             answer = self._pool.request(method, url, body=body, headers=sent, redirect=redirect)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
+            # urllib3 puts the objects that it tried with before the reason.
+            reason = str(getattr(error, "reason", None) or error).rpartition(": ")[2]
             raise Unavailable(
-                self._server, f"{self._server} does not answer: check the address ({error})."
+                self._server, f"{self._server} does not answer: check the address ({reason})."
             ) from None
         if answer.status >= 300:
             raise _ERRORS.get(answer.status, HeatersError)(_sentence(answer, url))

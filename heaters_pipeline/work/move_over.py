@@ -125,9 +125,7 @@ def _move_one(
     if row.clip_id is None:
         reason = "Its file has not been ingested: import it again."
     else:
-        with pipeline.transaction() as session:
-            video_id = row.video_id or 0
-            video = source_videos.with_ids(session, [video_id])[video_id]
+        video = _file_of(pipeline, row)
         try:
             with pipeline.video_lock(video.key):
                 found = _sought(pipeline, video, row, search)
@@ -146,6 +144,13 @@ def _move_one(
         done.left.append(Left(row.clip_id, row.old_id, reason, best))
         with pipeline.transaction() as session:
             imported.sought(session, row.id, reason)
+
+
+def _file_of(pipeline: Pipeline, row: ImportedClip) -> SourceVideo:
+    """The source video that is the clip's own file."""
+    video_id = row.video_id or 0
+    with pipeline.transaction() as session:
+        return source_videos.with_ids(session, [video_id])[video_id]
 
 
 def _sought(
@@ -199,9 +204,7 @@ def move_back(
 
 
 def _take_back(pipeline: Pipeline, row: ImportedClip, done: MovedBack) -> None:
-    with pipeline.transaction() as session:
-        video_id = row.video_id or 0
-        video = source_videos.with_ids(session, [video_id])[video_id]
+    video = _file_of(pipeline, row)
     with pipeline.video_lock(video.key), pipeline.transaction() as session:
         video = source_videos.get(session, video.key)
         fresh = session.get_one(ImportedClip, row.id)
@@ -256,9 +259,7 @@ def _ingest_own_file(
     done: MovedBack,
     on_step: StepCallback | None,
 ) -> None:
-    with pipeline.transaction() as session:
-        video_id = row.video_id or 0
-        video = source_videos.with_ids(session, [video_id])[video_id]
+    video = _file_of(pipeline, row)
     made = ingest_known(pipeline, video.key, on_step=on_step)
     if made.error is not None:
         done.left.append(Left(row.clip_id, row.old_id, made.error))
