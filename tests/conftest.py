@@ -82,6 +82,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
+@pytest.fixture(autouse=True)
+def _shares_the_cores() -> Iterator[None]:
+    """What a real-time process starts is real-time, too: all other tests would stand still."""
+    yield
+    if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        pytest.fail("the test has made its process a real-time one")
+
+
 @pytest.fixture(scope="session")
 def media_folder() -> Path:
     """Real footage: the folder that HEATERS_MEDIA names, or the one beside the checkout."""

@@ -9,10 +9,12 @@ scene: a base colour of its own with stripes that move 1/32 of the width a frame
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -108,7 +110,7 @@ def make_numbered_film(
     """
     width, height = size
     times = ticks or [round(n * TICKS_PER_SECOND / rate) for n in range(frames)]
-    with av.open(str(out), "w") as container:
+    with _usual_priority(), av.open(str(out), "w") as container:
         video: Any = container.add_stream(codec, rate=rate)
         turned = orientation or Orientation()
         stored = (height, width) if turned.swaps_sides else (width, height)
@@ -139,6 +141,16 @@ def make_numbered_film(
             container.mux(tone.until((times[-1]) / TICKS_PER_SECOND + float(1 / rate)))
             container.mux(heard.encode(None))
     return out
+
+
+@contextmanager
+def _usual_priority() -> Iterator[None]:
+    """Used by root, SVT-AV1 makes the thread that opens it a real-time one, and its children too."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
 
 
 @dataclass(frozen=True)

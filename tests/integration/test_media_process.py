@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -125,6 +126,23 @@ def test_an_exception_out_of_progress_stops_ffmpeg() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(endless, what="run for ever", on_progress=interrupt, stall_seconds=STALL_SECONDS)
     assert seen and all(gone(pid) for pid in seen)
+
+
+def test_no_encoder_is_a_real_time_process() -> None:
+    """SVT-AV1 asks for it where root runs it."""
+    seen: set[int] = set()
+    others = set(children(os.getpid()))
+
+    def look(_: Progress) -> None:
+        for pid in set(children(os.getpid())) - others:
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                with suppress(ProcessLookupError):
+                    seen.add(os.sched_getscheduler(int(thread.name)))
+
+    picture = ffmpeg.input("testsrc2=d=6", format="lavfi", readrate=4)
+    encoded = picture.output("-", format="null", **{"c:v": "libsvtav1", "preset": 12})
+    run(encoded, what="encode", on_progress=look, stall_seconds=STALL_SECONDS)
+    assert seen == {os.SCHED_OTHER}
 
 
 def test_a_stalled_run_is_stopped(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ STOPPED_STATUS = 255
 STOP_SECONDS = 2.0
 """From TERM to KILL: cancelling a run takes 5 seconds at most."""
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
+_CAP_SYS_NICE = 23
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 
 ProgressCallback = Callable[["Progress"], None]
@@ -176,6 +177,8 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # Started by root, SVT-AV1 makes its threads real-time ones, and all else on the machine waits.
+        _libc.prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE)
         if os.getppid() != parent:
             os._exit(1)
 
