@@ -145,7 +145,7 @@ def make_numbered_film(
 
 @contextmanager
 def _usual_priority() -> Iterator[None]:
-    """Used by root, SVT-AV1 makes the thread that opens it a real-time one, and its children too."""
+    """Used by root, SVT-AV1 makes the thread that opens it, and its children, real-time ones."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         yield

@@ -177,7 +177,7 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # Started by root, SVT-AV1 makes its threads real-time ones, and all else on the machine waits.
+        # Started by root, SVT-AV1 makes its threads real-time ones, and all others wait.
         _libc.prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE)
         if os.getppid() != parent:
             os._exit(1)
