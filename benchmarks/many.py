@@ -28,7 +28,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -365,7 +365,8 @@ def kill_worker(farm: Farm, chance: random.Random) -> str:
     """All processes of a worker's machine at once, in the middle of a run; later it is back."""
     busy = _busy(farm, chance)
     for process in busy.processes():
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     farm.up(busy, "worker", "worker")
     return f"{busy.name}: all processes killed, started again"
 
@@ -383,7 +384,8 @@ def kill_review(farm: Farm, chance: random.Random) -> str:
     name = farm.review_apps[number]
     for process in farm.front.processes():
         if f"/srv/{name}" == _home(process):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
     time.sleep(2 * Child.FIRST_PAUSE)
     farm.start_review(name, 8765 + number)
     return f"front: review app {name} killed, started again"

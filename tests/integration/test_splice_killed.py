@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -51,24 +52,26 @@ def go_on(work: Pipeline, key: str) -> None:
     delete_due(work)
 
 
-def work_for_ever(film: str, environment: dict[str, str]) -> None:
-    """The body of a process that will be killed."""
+def work_for_ever(film: str, environment: dict[str, str], done: Event) -> None:
+    """The body of a process that will be killed; `done` is set once all work is."""
     os.environ.update(environment)
     get_settings.cache_clear()
     work = open_pipeline(open_engine(str(get_settings().database_url)), get_settings())
     key = ingest(work, film, clip_pipeline=ClipPipeline.PHYSICAL).key
     while True:
         go_on(work, key)
+        done.set()
         time.sleep(0.05)
 
 
-def start(film: Path) -> BaseProcess:
+def start(film: Path) -> tuple[BaseProcess, Event]:
     names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_UNDO_WINDOW_SECONDS")
     environment = {name: os.environ[name] for name in names}
     environment["HEATERS_DETECTOR"] = "transition"
-    process = SPAWN.Process(target=work_for_ever, args=(str(film), environment))
+    done = SPAWN.Event()
+    process = SPAWN.Process(target=work_for_ever, args=(str(film), environment, done))
     process.start()
-    return process
+    return process, done
 
 
 def live(engine: Engine) -> list[Clip]:
@@ -98,13 +101,10 @@ def kill_while(
     """Starts the process and kills it at a random moment of up to `within` seconds after the
     condition has come true; whether it was still true then. It never is where a kill before this
     one came so late that the work was done."""
-    process = start(film)
+    process, done = start(film)
     end = time.monotonic() + 120
-    while not condition(engine):
-        if not process.is_alive():
-            process.join()
-            assert process.exitcode == 0
-            return False
+    while not condition(engine) and not done.is_set():
+        assert process.is_alive(), process.exitcode
         assert time.monotonic() < end, f"{condition.__name__} never was"
         time.sleep(0.01)
     time.sleep(random.uniform(0, within))
