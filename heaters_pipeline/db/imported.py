@@ -16,7 +16,7 @@ from heaters_pipeline.db.models import Clip, ImportedClip, ReviewEvent, SourceVi
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.older import NOBODY, STATE_OF, OlderClip, decisions
-from heaters_pipeline.domain.states import APPROVED, ClipState
+from heaters_pipeline.domain.states import APPROVED, ClipState, SourceState
 
 
 class Known(NamedTuple):
@@ -26,6 +26,8 @@ class Known(NamedTuple):
     clip_id: int | None
     is_whole: bool
     """Whether all that is known of it is here."""
+    is_removed: bool
+    """Whether the video of its file was removed before it was placed in its film."""
 
 
 def known(session: Session, system: str) -> dict[str, Known]:
@@ -36,7 +38,13 @@ def known(session: Session, system: str) -> dict[str, Known]:
             col(ImportedClip.id),
             col(ImportedClip.clip_id),
             col(ImportedClip.record).is_(None),
-        ).where(col(ImportedClip.system) == system)
+            sa.and_(
+                col(ImportedClip.placed_in_id).is_(None),
+                sa.func.coalesce(col(SourceVideo.state) == SourceState.REMOVED, sa.false()),
+            ),
+        )
+        .outerjoin(SourceVideo, col(SourceVideo.id) == col(ImportedClip.video_id))
+        .where(col(ImportedClip.system) == system)
     )
     return {old_id: Known(*rest) for old_id, *rest in rows}
 
@@ -60,10 +68,11 @@ def of_film(session: Session, film_id: int) -> Sequence[ImportedClip]:
 
 
 def placed_in(session: Session, film_id: int) -> Sequence[ImportedClip]:
-    """The clips that lie in a film now, in the order of their places in it."""
+    """The clips that lie in a film now, in the order of their places in it; without those that got
+    another file."""
     return session.exec(
         select(ImportedClip)
-        .where(ImportedClip.placed_in_id == film_id)
+        .where(ImportedClip.placed_in_id == film_id, col(ImportedClip.clip_id).is_not(None))
         .order_by(col(ImportedClip.placed_frame))
     ).all()
 
@@ -256,8 +265,11 @@ def sought(session: Session, row_id: int, problem: str | None) -> None:
 
 
 def register_placed(session: Session, film: SourceVideo, clip: Clip, video_id: int) -> ImportedClip:
-    """The row of a clip of the film that had no file of its own, and for which the video
-    `video_id` is made."""
+    """The row of a clip of the film for which the video `video_id` is made: it had no file of its
+    own, or one with other frames. The row of that one lets the clip go."""
+    session.execute(
+        sa.update(ImportedClip).where(col(ImportedClip.clip_id) == clip.id).values(clip_id=None)
+    )
     row = ImportedClip(
         system=film.key,
         old_id=str(clip.id),
