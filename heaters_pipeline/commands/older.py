@@ -105,7 +105,7 @@ def import_older(
                 )
     except StopRequested:
         raise HeatersError("stopped; the same command goes on from here.") from None
-    _say_plan(planned, name_all=name_all)
+    _say_plan(planned, files, name_all=name_all)
     if report is None:
         click.echo("Nothing was changed: this was a dry run.")
     else:
@@ -180,7 +180,7 @@ def _telling(engine: Engine, *, tell: bool) -> Iterator[StepCallback | None]:
         yield telling(engine, instance)
 
 
-def _say_plan(planned: Plan, *, name_all: bool) -> None:
+def _say_plan(planned: Plan, files: str | None, *, name_all: bool) -> None:
     films = len(planned.films)
     click.echo(
         f"{planned.system}: {number_of(films, 'film')}, {len(planned.at_hand)} of them with a file "
@@ -195,11 +195,18 @@ def _say_plan(planned: Plan, *, name_all: bool) -> None:
     for fate, number in sorted(planned.by_fate.items()):
         click.echo(f"  {fate:<12}{number:>8}")
     for what, number in sorted(planned.strange.items()):
-        click.echo(f"  left out: {number} {what}")
+        click.echo(f"  left out: {what}: {number}")
+    if any("mapping" in what for what in planned.strange):
+        click.echo("  Name it in a copy of the mapping: `heaters import --show-mapping` shows it.")
     shown = planned.refused if name_all else planned.refused[:NAMED]
     for clip, reason in shown:
         click.echo(f"  clip {clip.old_id} ({clip.fate}): {reason}")
     _say_more(len(planned.refused) - len(shown))
+    if any(clip.path and not Path(clip.path).is_absolute() for clip, _ in planned.refused):
+        click.echo(
+            f"  Paths that are not absolute are sought in {files or Path.cwd()}: --files names "
+            "another place."
+        )
 
 
 def _say_more(number: int) -> None:
@@ -216,6 +223,8 @@ def _say_report(report: Report) -> None:
     for old_id, sentences in report.lacking.items():
         for sentence in sentences:
             click.echo(f"  clip {old_id}: {sentence}")
+    if report.films:
+        click.echo("Films, which `heaters migrate-clips KEY` seeks their clips in:")
     for key, title in report.films.items():
         click.echo(f"  {key}  {title}")
     for what, reason in report.failed.items():

@@ -24,7 +24,7 @@ from heaters_pipeline.domain.older import (
     OlderStill,
     OlderVector,
 )
-from heaters_pipeline.domain.older_mapping import UNDECIDED, OlderMapping
+from heaters_pipeline.domain.older_mapping import TABLES, UNDECIDED, OlderMapping
 from heaters_pipeline.domain.vectors import Strategy
 
 
@@ -69,10 +69,11 @@ def _refuse_missing(connection: Connection, mapping: OlderMapping) -> None:
         there = {column["name"] for column in inspected.get_columns(table)}
         for ours, column in mapping.columns[name].items():
             if column not in there:
+                rest = "." if TABLES[name][ours] else ", or leave that line out."
                 raise InputError(
                     f"The table {table} of the older system has no column {column}, which the "
                     f"mapping names for {name}.{ours}: name another one in a copy of the mapping "
-                    "(--mapping), or leave that line out."
+                    f"(--mapping){rest}"
                 )
 
 

@@ -92,7 +92,8 @@ class Report:
     lacking: dict[str, Sequence[str]] = field(default_factory=dict)
     """What could not be taken of a clip, by its older id."""
     failed: dict[str, str] = field(default_factory=dict)
-    """Why a clip or a film could not be ingested; the next import tries again."""
+    """Why a clip or a film could not be ingested, by what it is called; the next import tries
+    again."""
     films: dict[str, str] = field(default_factory=dict)
     """Titles of the films, by their keys here."""
 
@@ -163,7 +164,7 @@ def take_over(
                     pipeline, system, planned, clip, film_ids[clip.film_id], files, report, on_step
                 )
             except (HeatersError, OSError) as error:
-                report.failed[clip.old_id] = str(error)
+                report.failed[f"clip {clip.old_id}"] = str(error)
         if on_progress is not None:
             on_progress("clips", (number + 1) / len(todo))
     _group(pipeline, planned.system, todo, report)
@@ -248,7 +249,7 @@ def _take(
         key = source_videos.with_ids(session, [row.video_id or 0])[row.video_id or 0].key
     made = ingest_known(pipeline, key, on_step=on_step)
     if made.error is not None:
-        report.failed[clip.old_id] = made.error
+        report.failed[f"clip {clip.old_id}"] = made.error
         return
     with pipeline.video_lock(key):
         brought = bring_files(pipeline, files, row.id)

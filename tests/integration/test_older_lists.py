@@ -19,6 +19,7 @@ from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work.older_files import OlderFiles
@@ -131,6 +132,22 @@ def test_a_film_that_lies_where_the_list_says_by_the_next_import_takes_its_clips
     assert film.frame_count == CUTS[-1]
     assert "1 clip placed, 1 of them to the frame" in heaters("migrate-clips", film.key)
     assert "all clips that were cut from it lie in it already" in heaters("migrate-clips", film.key)
+
+
+def test_an_import_that_was_stopped_after_the_clip_was_laid_leaves_no_error(
+    settings, engine, dagster_home, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(folder / "shots" / "0.mp4", tmp_path)
+
+    def stopped(*_: object) -> None:
+        raise StopRequested
+
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.clips.seek_repeats", stopped)
+        assert "stopped; the same command goes on from here" in refused("import", str(tmp_path))
+    assert "Taken now: 1 clip" in heaters("import", str(tmp_path))
+    with transaction(engine) as session:
+        assert [video.error for video in session.exec(select(SourceVideo))] == [None, None]
 
 
 def test_whoever_names_another_video_than_the_film_is_told(
