@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db import clips, events, labels
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ImportedClip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Snapshot
@@ -113,6 +114,29 @@ def is_clip_file(session: Session, key: str) -> bool:
         ).first()
         is not None
     )
+
+
+class ClipFile(NamedTuple):
+    """What a video is that is made of a clip's file."""
+
+    film_id: int
+    """The film that its clip was cut from or, where it `is_placed`, lies in now."""
+    is_placed: bool
+    problem: str | None
+    """Why the clip was not placed in its film, in a sentence."""
+
+
+def clip_files(session: Session, video_ids: Sequence[int]) -> dict[int, ClipFile]:
+    """Those of the videos that are made of clips' files, by their ids."""
+    rows = session.execute(
+        sa.select(
+            col(ImportedClip.video_id),
+            sa.func.coalesce(col(ImportedClip.placed_in_id), col(ImportedClip.film_id)),
+            col(ImportedClip.placed_in_id).is_not(None),
+            col(ImportedClip.problem),
+        ).where(among(col(ImportedClip.video_id), video_ids))
+    )
+    return {video_id: ClipFile(*rest) for video_id, *rest in rows}
 
 
 def stays_empty(session: Session, video_id: int) -> bool:

@@ -25,7 +25,9 @@ from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work.older_files import OlderFiles
 from heaters_pipeline.work.older_lists import read_list
 from heaters_pipeline.work.pipeline import open_pipeline
+from review_app import create_app
 from tests.footage import make_numbered_film, remake
+from tests.reviewer import Reviewer
 
 SIZE, RATE = (64, 36), Fraction(25)
 CUTS = (0, 10, 22, 30)
@@ -100,7 +102,11 @@ def test_a_list_of_clips_comes_with_decisions_and_moves_to_its_film(
     assert "3 clips placed, 3 of them to the frame" in told
     with transaction(engine) as session:
         assert [clip.start_frame for clip in clips.of_video(session, film.id)] == [*CUTS[:-1]]
+    page = Reviewer(create_app(settings)).client.get("/sources").get_data(as_text=True)
+    assert page.count("Its clip lies in") == 3
     assert "3 clips are files of their own" in heaters("migrate-clips", film.key, "--back")
+    page = Reviewer(create_app(settings)).client.get("/sources").get_data(as_text=True)
+    assert page.count("A clip of") == 3
 
 
 def test_a_file_that_is_written_over_afterwards_stays_as_it_came(
