@@ -139,7 +139,8 @@ class OlderDatabase:
                 try:
                     said |= annotation_changes({name: value})
                 except InputError as error:
-                    self.strange[f"{name.removesuffix('s')}s of clips. {error}"] += 1
+                    reason = str(error).removesuffix(".")
+                    self.strange[f"{name.removesuffix('s')}s of clips ({reason})"] += 1
         return said
 
     def with_vectors(self, clip: OlderClip) -> OlderClip:

@@ -357,7 +357,7 @@ def test_what_an_older_system_says_in_other_types_is_read_too(
     ) as it:
         read = next(clip for clip in it.clips() if clip.old_id == str(kept.id))
         assert (list(read.labels), read.rating) == (["calm", "blue"], None)
-        told = "ratings of clips. The rating is 0; it must be 1 to 5, or null."
+        told = "ratings of clips (The rating is 0; it must be 1 to 5, or null)"
         assert it.strange == {told: CLIPS}
     wrong = parse(other.replace('"reviewed_at"', '"nonsense"'), "m")
     with (
