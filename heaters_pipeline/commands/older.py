@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from heaters_pipeline.domain.older_mapping import OlderMapping
+    from heaters_pipeline.settings import Settings
+    from heaters_pipeline.storage import Storage
     from heaters_pipeline.work.ingest import StepCallback
     from heaters_pipeline.work.move_over import Left, MovedBack, MovedOver
     from heaters_pipeline.work.older_import import OlderSystem, Plan, Report
@@ -78,15 +80,12 @@ def import_older(
         warnings.simplefilter("ignore")  # Dagster's, about what it calls beta
     from heaters_pipeline.files.home import private_files
     from heaters_pipeline.platform.signals import StopRequested, stop_on_signals
-    from heaters_pipeline.storage import open_storage
     from heaters_pipeline.work.older_files import OlderFiles
     from heaters_pipeline.work.older_import import plan, take_over
     from heaters_pipeline.work.pipeline import open_pipeline
 
     known = settings()
-    older_files = OlderFiles(
-        open_storage(files or ".", known.home, endpoint_url=known.s3_endpoint_url)
-    )
+    older_files = OlderFiles(_storage_of(files, known), known.home)
     report = None
     try:
         with (
@@ -106,11 +105,28 @@ def import_older(
                 )
     except StopRequested:
         raise HeatersError("stopped; the same command goes on from here.") from None
-    _say_plan(planned, name_all=name_all)
+    _say_plan(planned, files, name_all=name_all)
     if report is None:
         click.echo("Nothing was changed: this was a dry run.")
     else:
         _say_report(report)
+
+
+def _storage_of(files: str | None, known: Settings) -> Storage:
+    """Where paths of the older system lie that are not absolute."""
+    from heaters_pipeline.storage import open_storage
+
+    if files is not None and "://" not in files and not Path(files).expanduser().is_dir():
+        raise InputError(
+            f"There is no folder {files}: --files names the one that the older system's files are "
+            "in."
+        )
+    try:
+        return open_storage(files or ".", known.home, endpoint_url=known.s3_endpoint_url)
+    except InputError:
+        raise InputError(
+            f"--files is {files}: write s3://bucket/prefix or the path of a folder."
+        ) from None
 
 
 @contextmanager
@@ -124,6 +140,11 @@ def _opened(origin: str, mapping: Path | None) -> Iterator[tuple[OlderSystem, st
         with open_system(origin, _chosen(mapping)) as system:
             yield system, database_name(origin) or "older system"
         return
+    if "://" in origin:
+        raise InputError(
+            f"{origin.partition('://')[0]}:// is no address that clips can be imported from: write "
+            "postgres://user@host/database, or the path of a folder or a list."
+        )
     path = Path(origin).expanduser().absolute()
     if path.is_dir():
         yield read_folder(path), str(path)
@@ -159,21 +180,33 @@ def _telling(engine: Engine, *, tell: bool) -> Iterator[StepCallback | None]:
         yield telling(engine, instance)
 
 
-def _say_plan(planned: Plan, *, name_all: bool) -> None:
+def _say_plan(planned: Plan, files: str | None, *, name_all: bool) -> None:
     films = len(planned.films)
     click.echo(
         f"{planned.system}: {number_of(films, 'film')}, {len(planned.at_hand)} of them with a file "
         f"or an address; {number_of(len(planned.new), 'new clip')}, {planned.decisions} of them "
         f"decided on; {len(planned.known)} known already; {len(planned.refused)} can't be taken."
     )
+    if planned.removed:
+        click.echo(
+            f"  {number_of(planned.removed, 'clip')} that came before were removed here since, and "
+            "don't come again: another --name takes them anew."
+        )
     for fate, number in sorted(planned.by_fate.items()):
         click.echo(f"  {fate:<12}{number:>8}")
     for what, number in sorted(planned.strange.items()):
-        click.echo(f"  left out: {number} {what}")
+        click.echo(f"  left out: {what}: {number}")
+    if any("mapping" in what for what in planned.strange):
+        click.echo("  Name it in a copy of the mapping: `heaters import --show-mapping` shows it.")
     shown = planned.refused if name_all else planned.refused[:NAMED]
     for clip, reason in shown:
         click.echo(f"  clip {clip.old_id} ({clip.fate}): {reason}")
     _say_more(len(planned.refused) - len(shown))
+    if any(clip.path and not Path(clip.path).is_absolute() for clip, _ in planned.refused):
+        click.echo(
+            f"  Paths that are not absolute are sought in {files or Path.cwd()}: --files names "
+            "another place."
+        )
 
 
 def _say_more(number: int) -> None:
@@ -190,6 +223,8 @@ def _say_report(report: Report) -> None:
     for old_id, sentences in report.lacking.items():
         for sentence in sentences:
             click.echo(f"  clip {old_id}: {sentence}")
+    if report.films:
+        click.echo("Films, which `heaters migrate-clips KEY` seeks their clips in:")
     for key, title in report.films.items():
         click.echo(f"  {key}  {title}")
     for what, reason in report.failed.items():
@@ -243,6 +278,9 @@ def migrate_clips(key: str, into: str | None, back: bool) -> None:
 
 
 def _say_over(over: MovedOver) -> None:
+    if not over.moved and not over.left:
+        click.echo(f"{over.film}: all clips that were cut from it lie in it already.")
+        return
     exact = sum(each.place.error == 0 for each in over.moved)
     click.echo(
         f"{over.film}: {number_of(len(over.moved), 'clip')} placed, {exact} of them to the frame; "

@@ -72,16 +72,21 @@ def latest(
     session: Session, actor: str, limit: int, before: int | None = None
 ) -> Sequence[ReviewEvent]:
     """The actor's decisions that can be undone, newest first; of a batch the first event. `before`
-    is the id of an event: only older ones."""
+    is the id of an event: only older ones. Those that came from an older system are as old as they
+    were there."""
+    other: Any = aliased(ReviewEvent)
+    its_time = sa.select(other.created_at).where(other.id == before).scalar_subquery()
+    age: Any = sa.tuple_(col(ReviewEvent.created_at), col(ReviewEvent.id))
+    is_older = age < sa.tuple_(its_time, sa.literal(before))
     return session.exec(
         standing_decisions()
         .where(
             ReviewEvent.actor == actor,
-            sa.true() if before is None else col(ReviewEvent.id) < before,
+            sa.true() if before is None else is_older,
             col(ReviewEvent.batch_id).is_(None),
             sa.not_(removed_since()),
         )
-        .order_by(col(ReviewEvent.id).desc())
+        .order_by(col(ReviewEvent.created_at).desc(), col(ReviewEvent.id).desc())
         .limit(limit)
     ).all()
 

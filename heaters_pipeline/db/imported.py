@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from heaters_pipeline.db import clips, events, labels
+from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, ImportedClip, ReviewEvent, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action, Snapshot
 from heaters_pipeline.domain.older import NOBODY, STATE_OF, OlderClip, decisions
-from heaters_pipeline.domain.states import APPROVED, ClipState
+from heaters_pipeline.domain.states import APPROVED, ClipState, SourceState
 
 
 class Known(NamedTuple):
@@ -26,6 +27,8 @@ class Known(NamedTuple):
     clip_id: int | None
     is_whole: bool
     """Whether all that is known of it is here."""
+    is_removed: bool
+    """Whether the video of its file was removed before it was placed in its film."""
 
 
 def known(session: Session, system: str) -> dict[str, Known]:
@@ -36,7 +39,13 @@ def known(session: Session, system: str) -> dict[str, Known]:
             col(ImportedClip.id),
             col(ImportedClip.clip_id),
             col(ImportedClip.record).is_(None),
-        ).where(col(ImportedClip.system) == system)
+            sa.and_(
+                col(ImportedClip.placed_in_id).is_(None),
+                sa.func.coalesce(col(SourceVideo.state) == SourceState.REMOVED, sa.false()),
+            ),
+        )
+        .outerjoin(SourceVideo, col(SourceVideo.id) == col(ImportedClip.video_id))
+        .where(col(ImportedClip.system) == system)
     )
     return {old_id: Known(*rest) for old_id, *rest in rows}
 
@@ -60,10 +69,11 @@ def of_film(session: Session, film_id: int) -> Sequence[ImportedClip]:
 
 
 def placed_in(session: Session, film_id: int) -> Sequence[ImportedClip]:
-    """The clips that lie in a film now, in the order of their places in it."""
+    """The clips that lie in a film now, in the order of their places in it; without those that got
+    another file."""
     return session.exec(
         select(ImportedClip)
-        .where(ImportedClip.placed_in_id == film_id)
+        .where(ImportedClip.placed_in_id == film_id, col(ImportedClip.clip_id).is_not(None))
         .order_by(col(ImportedClip.placed_frame))
     ).all()
 
@@ -104,6 +114,29 @@ def is_clip_file(session: Session, key: str) -> bool:
         ).first()
         is not None
     )
+
+
+class ClipFile(NamedTuple):
+    """What a video is that is made of a clip's file."""
+
+    film_id: int
+    """The film that its clip was cut from or, where it `is_placed`, lies in now."""
+    is_placed: bool
+    problem: str | None
+    """Why the clip was not placed in its film, in a sentence."""
+
+
+def clip_files(session: Session, video_ids: Sequence[int]) -> dict[int, ClipFile]:
+    """Those of the videos that are made of clips' files, by their ids."""
+    rows = session.execute(
+        sa.select(
+            col(ImportedClip.video_id),
+            sa.func.coalesce(col(ImportedClip.placed_in_id), col(ImportedClip.film_id)),
+            col(ImportedClip.placed_in_id).is_not(None),
+            col(ImportedClip.problem),
+        ).where(among(col(ImportedClip.video_id), video_ids))
+    )
+    return {video_id: ClipFile(*rest) for video_id, *rest in rows}
 
 
 def stays_empty(session: Session, video_id: int) -> bool:
@@ -256,8 +289,11 @@ def sought(session: Session, row_id: int, problem: str | None) -> None:
 
 
 def register_placed(session: Session, film: SourceVideo, clip: Clip, video_id: int) -> ImportedClip:
-    """The row of a clip of the film that had no file of its own, and for which the video
-    `video_id` is made."""
+    """The row of a clip of the film for which the video `video_id` is made: it had no file of its
+    own, or one with other frames. The row of that one lets the clip go."""
+    session.execute(
+        sa.update(ImportedClip).where(col(ImportedClip.clip_id) == clip.id).values(clip_id=None)
+    )
     row = ImportedClip(
         system=film.key,
         old_id=str(clip.id),

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping, create_engine
 
 from heaters_pipeline.db.urls import APP_DRIVER, with_driver, without_password
+from heaters_pipeline.domain.annotations import AnnotationChanges, annotation_changes
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.older import (
@@ -23,7 +24,7 @@ from heaters_pipeline.domain.older import (
     OlderStill,
     OlderVector,
 )
-from heaters_pipeline.domain.older_mapping import UNDECIDED, OlderMapping
+from heaters_pipeline.domain.older_mapping import TABLES, UNDECIDED, OlderMapping
 from heaters_pipeline.domain.vectors import Strategy
 
 
@@ -31,11 +32,17 @@ from heaters_pipeline.domain.vectors import Strategy
 def open_system(url: str, mapping: OlderMapping) -> Iterator[OlderDatabase]:
     """The database at `url` as the mapping reads it, at one moment. Raises InputError where it does
     not answer, and where a table or column of the mapping is missing."""
-    engine = create_engine(
-        with_driver(url, APP_DRIVER),
-        isolation_level="REPEATABLE READ",
-        connect_args={"options": "-c default_transaction_read_only=on"},
-    )
+    try:
+        engine = create_engine(
+            with_driver(url, APP_DRIVER),
+            isolation_level="REPEATABLE READ",
+            connect_args={"options": "-c default_transaction_read_only=on"},
+        )
+    except (ValueError, sa.exc.ArgumentError):
+        raise InputError(
+            "What begins with postgres:// is no address of a database: write "
+            "postgres://user@host:5432/database."
+        ) from None
     try:
         try:
             connection = engine.connect()
@@ -62,10 +69,11 @@ def _refuse_missing(connection: Connection, mapping: OlderMapping) -> None:
         there = {column["name"] for column in inspected.get_columns(table)}
         for ours, column in mapping.columns[name].items():
             if column not in there:
+                rest = "." if TABLES[name][ours] else ", or leave that line out."
                 raise InputError(
                     f"The table {table} of the older system has no column {column}, which the "
                     f"mapping names for {name}.{ours}: name another one in a copy of the mapping "
-                    "(--mapping), or leave that line out."
+                    f"(--mapping){rest}"
                 )
 
 
@@ -98,25 +106,42 @@ class OlderDatabase:
             if fate is None:
                 self.strange[f"clips in the state {row['state']}, which the mapping lacks"] += 1
                 continue
+            said = self._annotation(row)
             found.append(
                 OlderClip(
                     old_id=old_id,
                     film_id=film_id,
                     name=str(row.get("name") or f"clip {old_id}"),
-                    path=row["path"],
+                    path=_text(row["path"]),
                     frames=self._frames(row, rates.get(film_id)),
                     fate=fate,
                     events=events.get(old_id, ()),
                     reviewer=_text(row.get("reviewer")),
                     decided_at=_time(row.get("decided_at")),
                     grouped_with=_text(row.get("grouped_with")),
-                    labels=tuple(row.get("labels") or ()),
-                    rating=row.get("rating"),
-                    note=row.get("note"),
+                    labels=said.get("labels", ()),
+                    rating=said.get("rating"),
+                    note=said.get("note"),
                     stills=stills.get(old_id, ()),
                 )
             )
         return found
+
+    def _annotation(self, row: RowMapping) -> AnnotationChanges:
+        """What can be said of a clip here, too. Labels are an array, or a text with commas."""
+        said: AnnotationChanges = {}
+        for name in ("labels", "rating", "note"):
+            value = row.get(name)
+            if name == "labels" and value is not None:
+                parts = value.split(",") if isinstance(value, str) else value
+                value = [part.strip() for part in parts if part.strip()]
+            if value is not None:
+                try:
+                    said |= annotation_changes({name: value})
+                except InputError as error:
+                    reason = str(error).removesuffix(".")
+                    self.strange[f"{name.removesuffix('s')}s of clips ({reason})"] += 1
+        return said
 
     def with_vectors(self, clip: OlderClip) -> OlderClip:
         """The clip with those that it has in the older system."""
@@ -187,9 +212,18 @@ class OlderDatabase:
             return []
         _, columns = self._columns(name)
         query = sa.select(*(each.label(ours) for ours, each in columns.items()))
-        return (
-            self.connection.execute(query.order_by(next(iter(columns.values())))).mappings().all()
-        )
+        try:
+            return (
+                self.connection.execute(query.order_by(next(iter(columns.values()))))
+                .mappings()
+                .all()
+            )
+        except sa.exc.DBAPIError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            table = self.mapping.tables[name]
+            raise InputError(
+                f"The table {table} of the older system can't be read: {reason}."
+            ) from None
 
     def _columns(self, name: str) -> tuple[Any, dict[str, Any]]:
         named = self.mapping.columns[name]
@@ -201,6 +235,13 @@ def _text(value: object) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _time(value: datetime | None) -> datetime | None:
-    """A time without a zone is one of UTC."""
+def _time(value: datetime | str | None) -> datetime | None:
+    """A time without a zone is one of UTC. Raises InputError for what is none."""
+    try:
+        value = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise InputError(
+            f"The older system has {value!r} where the mapping names a time: name another column "
+            "in a copy of the mapping (--mapping), or leave that line out."
+        ) from None
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value

@@ -100,7 +100,7 @@ SETTLED = COMPLETE | {S.DUPLICATE, S.EXPANDED, S.REMOVED}
 BEFORE_REVIEW = frozenset({C.SPLICING, C.SPLICED, C.GENERATING_SPRITE, C.SPRITE_FAILED})
 """Of a physical video, and not for reviewers yet."""
 
-CUT_BEFORE_REVIEW = frozenset({C.SPLICING, C.PENDING_REVIEW, C.REVIEW_SKIPPED})
+CUT_BEFORE_REVIEW = BEFORE_REVIEW | {C.PENDING_REVIEW, C.REVIEW_SKIPPED}
 """A clip of a physical video in one of these states is to have a file. Approved ones get all of
 theirs in another way, the others need none."""
 

@@ -18,7 +18,12 @@ from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.side_by_side import Room
 from heaters_pipeline.domain.sprites import SpriteIndex
-from heaters_pipeline.domain.states import CUT_BEFORE_REVIEW, SPRITE, ClipState
+from heaters_pipeline.domain.states import (
+    BEFORE_REVIEW,
+    CUT_BEFORE_REVIEW,
+    SPRITE,
+    ClipState,
+)
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.clip_sprites import sprites_of_file, sprites_of_range
 from heaters_pipeline.work.gold_master import GoldMaster, open_gold_master
@@ -69,7 +74,7 @@ def _lacking(session: Session, video: SourceVideo, *, of_all: bool) -> list[Clip
     live = [
         clip
         for clip in clips.of_video(session, video.id)
-        if of_all or (clip.state in CUT_BEFORE_REVIEW and not clip.is_virtual)
+        if of_all or (clip.state in CUT_BEFORE_REVIEW - BEFORE_REVIEW and not clip.is_virtual)
     ]
     known = artifacts.sprites_of(session, [clip.id for clip in live])
     return [

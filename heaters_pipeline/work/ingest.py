@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -78,6 +78,10 @@ STEPS: Mapping[str, Callable[[Pipeline, str], StepResult | None]] = {
 virtual videos don't take."""
 
 
+FROM_CUTS_ON = ("virtual_clips", "spliced_clips", "clip_sprites")
+"""What a video is taken through again that broke off when all its products were there."""
+
+
 @dataclass(frozen=True)
 class IngestReport:
     key: str
@@ -143,16 +147,16 @@ def ingest_known(
     with pipeline.transaction() as session:
         video = source_videos.get(session, key)
         take_up(session, video)
-    if video.state == SourceState.DUPLICATE or (
-        video.state in COMPLETE and _is_whole(pipeline, video)
-    ):
+    is_whole = video.state in COMPLETE and _is_whole(pipeline, video)
+    if video.state == SourceState.DUPLICATE or (is_whole and video.error is None):
         return _report(pipeline, video.key, changed=False)
+    names = FROM_CUTS_ON if is_whole else tuple(STEPS)
     seconds: dict[str, float] = {}
     checks: dict[str, bool] = {}
     error = None
     with _watched(pipeline, video.key, on_progress) if on_progress else nullcontext():
         try:
-            if _take_steps(pipeline, video.key, on_step, seconds):
+            if _take_steps(pipeline, video.key, names, on_step, seconds):
                 for name, check in CHECKS.items():
                     with _timed(seconds, name):
                         checks[name] = check(pipeline, video.key).passed
@@ -162,12 +166,16 @@ def ingest_known(
 
 
 def _take_steps(
-    pipeline: Pipeline, key: str, on_step: StepCallback | None, seconds: dict[str, float]
+    pipeline: Pipeline,
+    key: str,
+    names: Iterable[str],
+    on_step: StepCallback | None,
+    seconds: dict[str, float],
 ) -> bool:
-    """Whether all steps were taken: a download can settle the matter."""
-    for name, step in STEPS.items():
+    """Whether all these steps were taken: a download can settle the matter."""
+    for name in names:
         with _timed(seconds, name):
-            result = step(pipeline, key)
+            result = STEPS[name](pipeline, key)
         if on_step is not None and result is not None:
             on_step(key, result)
         if isinstance(result, Settled):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlmodel import Session
+
 from heaters_pipeline.db import (
     clip_moves,
     clips,
@@ -19,7 +21,7 @@ from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Faulty, HeatersError, InputError
-from heaters_pipeline.domain.states import COMPLETE
+from heaters_pipeline.domain.states import BEFORE_REVIEW, COMPLETE
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
@@ -78,7 +80,10 @@ def move_over(
         source = source_videos.get(session, key)
         named = source_videos.get(session, into) if into else source
         film = source_videos.original(session, named) or named
-        waiting = [row for row in imported.of_film(session, source.id) if row.placed_in_id is None]
+        rows = imported.of_film(session, source.id)
+        waiting = [row for row in rows if row.placed_in_id is None]
+        if not rows:
+            raise InputError(_without_clips(session, source))
     _refuse_without_frames(film)
     done = MovedOver(film.key)
     with (
@@ -103,6 +108,16 @@ def move_over(
         live = clips.of_video(session, film.id)
         done.laid = len([clip for clip in live if clip.id not in moved])
     return done
+
+
+def _without_clips(session: Session, video: SourceVideo) -> str:
+    if imported.is_clip_file(session, video.key):
+        [film] = source_videos.with_ids(session, [video.playlist_id or 0]).values()
+        return f"{video.title} is the file of one clip: name its film, {film.key}."
+    return (
+        f"No clip's file was cut from {video.title}: name the key of a film that `heaters import` "
+        "told."
+    )
 
 
 def _refuse_without_frames(film: SourceVideo) -> None:
@@ -142,8 +157,9 @@ def _move_one(
             reason = str(error)
     if reason is not None:
         done.left.append(Left(row.clip_id, row.old_id, reason, best))
-        with pipeline.transaction() as session:
-            imported.sought(session, row.id, reason)
+        if film.id == row.film_id:
+            with pipeline.transaction() as session:
+                imported.sought(session, row.id, reason)
 
 
 def _file_of(pipeline: Pipeline, row: ImportedClip) -> SourceVideo:
@@ -196,6 +212,10 @@ def move_back(
     if rest:
         with open_gold_master(pipeline, film, len(rest)) as gold:
             for number, clip in enumerate(rest):
+                if clip.state in BEFORE_REVIEW:
+                    reason = "Nobody can review it yet: try again when it has its sprite sheet."
+                    done.left.append(Left(clip.id, str(clip.id), reason))
+                    continue
                 row = _own_file(pipeline, film, gold, clip)
                 _ingest_own_file(pipeline, film, row, done, on_step)
                 if on_progress is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -27,7 +27,9 @@ from heaters_pipeline.domain.older import Fate, OlderClip, OlderStill
 from heaters_pipeline.domain.states import EMBED, EXPORT, KEYFRAME, ClipState, changed
 from heaters_pipeline.domain.stills import USUAL_RULE
 from heaters_pipeline.files.digests import file_digest
+from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.media.clips.embeddings import read_image
+from heaters_pipeline.media.download.fetch import copy_file
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.objects import LocalFile, keep
 from heaters_pipeline.work.pipeline import Pipeline
@@ -38,22 +40,30 @@ class OlderFiles:
     """Paths of an older system: absolute ones, and those in its storage."""
 
     storage: Storage
+    home: Path
+    """Where copies lie while they are taken over."""
 
     def exists(self, path: str) -> bool:
         try:
-            return Path(path).is_file() or self.storage.exists(self._key(path))
+            return self.local(path) is not None or self.storage.exists(self._key(path))
         except InputError:  # no key of a storage
             return False
 
+    def local(self, path: str) -> Path | None:
+        """The file on this machine that an absolute path names, if there is one."""
+        found = Path(path)
+        return found if found.is_absolute() and found.is_file() else None
+
     @contextmanager
     def fetch(self, path: str) -> Iterator[Path]:
-        """Raises ObjectMissing where there is no such file."""
-        local = Path(path)
-        if local.is_absolute() and local.is_file():
-            yield local
-            return
-        with self.storage.fetch(self._key(path)) as found:
-            yield found
+        """A copy, which nobody else writes into: our storage may keep it as it lies there. Raises
+        ObjectMissing where there is no such file, InputError where it is empty or can't be read."""
+        local = self.local(path)
+        with (
+            nullcontext(local) if local else self.storage.fetch(self._key(path)) as found,
+            scratch_folder(self.home) as folder,
+        ):
+            yield copy_file(found, folder)
 
     def _key(self, path: str) -> str:
         """Of `s3://bucket/key`, and of paths with a slash before, only the key counts."""

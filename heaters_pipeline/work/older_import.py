@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
 from heaters_pipeline.db import deletions, imported, source_videos
@@ -28,6 +28,9 @@ from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.register import add_upload, upload_key
 
 ProgressCallback = Callable[[str, float], None]
+
+_WITHOUT_FILM = frozenset({SourceState.EXPANDED, SourceState.DOWNLOAD_FAILED})
+"""A film in one of these states has not been got from anywhere."""
 
 
 class OlderSystem(Protocol):
@@ -62,6 +65,8 @@ class Plan:
     new: Sequence[OlderClip]
     known: Sequence[OlderClip]
     """Registered here by an earlier import."""
+    removed: int
+    """Of these: how many had their video removed here since."""
     refused: Sequence[Refused]
     strange: Mapping[str, int]
 
@@ -87,7 +92,8 @@ class Report:
     lacking: dict[str, Sequence[str]] = field(default_factory=dict)
     """What could not be taken of a clip, by its older id."""
     failed: dict[str, str] = field(default_factory=dict)
-    """Why a clip or a film could not be ingested; the next import tries again."""
+    """Why a clip or a film could not be ingested, by what it is called; the next import tries
+    again."""
     films: dict[str, str] = field(default_factory=dict)
     """Titles of the films, by their keys here."""
 
@@ -118,6 +124,7 @@ def plan(pipeline: Pipeline, system: OlderSystem, name: str, files: OlderFiles) 
         ),
         new,
         known,
+        sum(here[clip.old_id].is_removed for clip in known),
         refused,
         dict(system.strange),
     )
@@ -151,13 +158,13 @@ def take_over(
         here = imported.known(session, planned.system)
     for number, clip in enumerate(todo):
         found = here.get(clip.old_id)
-        if found is None or not found.is_whole:
+        if found is None or not (found.is_whole or found.is_removed):
             try:
                 _take(
                     pipeline, system, planned, clip, film_ids[clip.film_id], files, report, on_step
                 )
             except (HeatersError, OSError) as error:
-                report.failed[clip.old_id] = str(error)
+                report.failed[f"clip {clip.old_id}"] = str(error)
         if on_progress is not None:
             on_progress("clips", (number + 1) / len(todo))
     _group(pipeline, planned.system, todo, report)
@@ -174,15 +181,17 @@ def _film(
     its clips, as a playlist is of its videos."""
     key = mint_key(film.title, text_digest(f"{planned.system}\n{film.old_id}"))
     with pipeline.transaction() as session:
-        path = film.path if film.path and Path(film.path).is_file() else None
+        path = files.local(film.path) if film.path else None
         stored = film.path if film.path and path is None and files.exists(film.path) else None
         is_web = path is None and stored is None and _is_address(film.url)
+        url = str(film.url) if is_web else str(path or film.path or film.url or film.title)
+        origin = Origin.WEB if is_web else Origin.UPLOAD
         video, is_new = source_videos.register(
             session,
             key=key,
             title=plain_text(film.title),
-            url=str(film.url) if is_web else str(path or film.path or film.url or film.title),
-            origin=Origin.WEB if is_web else Origin.UPLOAD,
+            url=url,
+            origin=origin,
             needs_splicing=True,
         )
         if is_new:
@@ -192,7 +201,8 @@ def _film(
             source_videos.settle(session, key, SourceState.EXPANDED)
         elif is_new:
             take_up(session, video)
-        elif video.state == SourceState.EXPANDED and film.old_id in planned.at_hand:
+        elif video.state in _WITHOUT_FILM and film.old_id in planned.at_hand:
+            video.url, video.origin = url, origin
             source_videos.retry(session, key)
         report.films[key] = video.title
     if stored and video.source_filepath is None:
@@ -239,7 +249,7 @@ def _take(
         key = source_videos.with_ids(session, [row.video_id or 0])[row.video_id or 0].key
     made = ingest_known(pipeline, key, on_step=on_step)
     if made.error is not None:
-        report.failed[clip.old_id] = made.error
+        report.failed[f"clip {clip.old_id}"] = made.error
         return
     with pipeline.video_lock(key):
         brought = bring_files(pipeline, files, row.id)

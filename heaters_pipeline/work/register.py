@@ -68,7 +68,8 @@ def add_source(
         with suppress(Conflict, InputError):
             news = "looked at again" if is_playlist else "tried again"
             return source_videos.retry(session, video.key), news
-    return video, f"known already, {video.state.replace('_', ' ')}"
+    known = f"known already, {video.state.replace('_', ' ')}"
+    return video, known if video.pipeline == pipeline else f"{known}, and stays {video.pipeline}"
 
 
 def add_address(

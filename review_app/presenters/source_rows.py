@@ -13,12 +13,14 @@ from heaters_pipeline.db import (
     archiving,
     clip_work,
     event_log,
+    imported,
     ledger,
     repeats,
     source_list,
     source_videos,
 )
 from heaters_pipeline.db.event_log import Corrections
+from heaters_pipeline.db.imported import ClipFile
 from heaters_pipeline.db.models import Origin, SourceMove, SourceVideo
 from heaters_pipeline.db.repeats import Shared
 from heaters_pipeline.db.source_list import Name
@@ -117,6 +119,10 @@ class Row:
     """Videos that have much of it."""
     playlist: Name | None
     playlist_length: int
+    clip_file: ClipFile | None
+    """Where it is made of a clip's file."""
+    film: Name | None
+    """Of that clip."""
     move: SourceMove | None
     """Of source and gold master, to the cold or back."""
 
@@ -282,7 +288,9 @@ class Row:
 def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -> list[Row]:
     """In a fixed number of queries, however many videos there are."""
     ids = [video.id for video in videos]
+    clip_files = imported.clip_files(session, ids)
     others = {video.duplicate_of_id for video in videos} | {video.playlist_id for video in videos}
+    others |= {each.film_id for each in clip_files.values()}
     names = source_list.names(session, {other for other in others if other is not None})
     clips = source_videos.clip_counts(session, ids)
     tried_again = clip_work.tried_again(session, ids)
@@ -311,6 +319,8 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
             shared=shared.get(video.id, ()),
             playlist=names.get(video.playlist_id or 0),
             playlist_length=lengths.get(video.id, 0),
+            clip_file=clip_files.get(video.id),
+            film=names.get(clip_files[video.id].film_id) if video.id in clip_files else None,
             move=moves.get(video.id),
         )
         for video in videos

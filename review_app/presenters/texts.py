@@ -27,7 +27,7 @@ DEEDS = {
     Action.UNDO: "undone",
     Action.REPLAN: "cut",
     Action.REMOVE: "removed with its video",
-    Action.MOVE: "moved to its place in the film",
+    Action.MOVE: "moved between film and file",
 }
 """What a review event did to a clip."""
 

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -29,11 +31,14 @@ from heaters_pipeline.db import (
 )
 from heaters_pipeline.db.models import Clip, ClipExport, ImportedClip, SourceVideo
 from heaters_pipeline.db.older_system import open_system
+from heaters_pipeline.db.removal import remove
 from heaters_pipeline.db.replanning import replan
 from heaters_pipeline.db.urls import for_psycopg, with_database
-from heaters_pipeline.domain.decisions import APPROVE, Action
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import APPROVE, Action, Nudge, Side
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.older import NOBODY
+from heaters_pipeline.domain.older_mapping import parse
 from heaters_pipeline.domain.states import APPROVED, ClipState
 from heaters_pipeline.domain.storage_check import Finding
 from heaters_pipeline.media.clips.embeddings import read_image
@@ -49,7 +54,7 @@ from heaters_pipeline.work.older_import import Plan, Report, plan, take_over
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.storage_check import check_storage
 from tests import older
-from tests.decisions import decide
+from tests.decisions import decide, undo
 from tests.footage import read_number
 from tests.made_once import Statement, Worlds
 from tests.older import OlderClipRow, OlderSystem
@@ -84,7 +89,7 @@ def run(
     dry: bool = False,
     only: Sequence[OlderClipRow] | None = None,
 ) -> tuple[Plan, Report | None]:
-    files = OlderFiles(LocalStorage(system.folder))
+    files = OlderFiles(LocalStorage(system.folder), work.settings.home)
     with open_system(system.url, usual_mapping()) as opened:
         planned = plan(work, opened, NAME, files)
         if only is not None:
@@ -336,6 +341,32 @@ def test_a_wrong_mapping_says_what_is_missing(
     assert sentence in " ".join(told.output.split())
 
 
+def test_what_an_older_system_says_in_other_types_is_read_too(
+    work: Pipeline, older_system: OlderSystem
+) -> None:
+    kept = older_system.clips[0]
+    with psycopg.connect(for_psycopg(older_system.url)) as database:
+        database.execute(
+            "CREATE OR REPLACE VIEW said AS SELECT *, 'calm,  blue' AS tags, 0 AS stars,"
+            " reviewed_at::text AS decided, 'none' AS nonsense FROM clips"
+        )
+    usual = CliRunner().invoke(main, ["import", "--show-mapping"]).output
+    other = usual.replace('table = "clips"', 'table = "said"\nlabels = "tags"\nrating = "stars"')
+    with open_system(
+        older_system.url, parse(other.replace('"reviewed_at"', '"decided"'), "m")
+    ) as it:
+        read = next(clip for clip in it.clips() if clip.old_id == str(kept.id))
+        assert (list(read.labels), read.rating) == (["calm", "blue"], None)
+        told = "ratings of clips (The rating is 0; it must be 1 to 5, or null)"
+        assert it.strange == {told: CLIPS}
+    wrong = parse(other.replace('"reviewed_at"', '"nonsense"'), "m")
+    with (
+        open_system(older_system.url, wrong) as it,
+        pytest.raises(InputError, match="has 'none' where the mapping names a time"),
+    ):
+        it.clips()
+
+
 def keys(report: Report) -> dict[str, str]:
     """Of the films here, by their titles."""
     return {title: key for key, title in report.films.items()}
@@ -444,6 +475,85 @@ def test_clips_move_back_to_files_of_their_own(
     assert clips_cover_video(work, film).passed
     assert no_troubles(work)
     assert len(move_over(work, film).left) == 0
+
+
+def test_a_clip_whose_file_is_none_of_it_any_more_goes_back_to_a_new_one(
+    work: Pipeline, older_system: OlderSystem, imported: Report
+) -> None:
+    """Of one the older file was removed here, of two the frames have changed in the film."""
+    film = keys(imported)["Harbour"]
+    move_over(work, film)
+    moved = {clip.id: row for row, clip in here(work).items()}
+    with work.transaction() as session:
+        video = source_videos.get(session, film)
+        lying = list(clips.of_video(session, video.id))
+        second = next(
+            clip
+            for before, clip in pairwise(lying)
+            if clip.id in moved and {before.state, clip.state} == {ClipState.PENDING_REVIEW}
+        )
+        removed = next(clip for clip in reversed(lying) if clip.id in moved)
+        older_file = session.exec(
+            select(SourceVideo)
+            .join(ImportedClip, col(ImportedClip.video_id) == col(SourceVideo.id))
+            .where(ImportedClip.clip_id == removed.id)
+        ).one()
+        remove(session, older_file.key, actor="ann")
+    decide(work.engine, second.id, Nudge(Side.PREVIOUS, second.start_frame - 2))
+    returned = move_back(work, film)
+    assert returned.left == []
+    assert {second.id, removed.id} <= set(returned.made)
+    with work.transaction() as session:
+        assert clips.of_video(session, video.id) == []
+        lengths = [clip.frames for clip in clips.with_ids(session, [second.id, removed.id])]
+    assert sorted(lengths) == sorted(
+        FrameRange(0, length) for length in (second.frames.length + 2, removed.frames.length)
+    )
+    assert no_troubles(work)
+    over = move_over(work, film)
+    assert over.left == []
+    with work.transaction() as session:
+        found = {clip.id: clip.frames for clip in clips.of_video(session, video.id)}
+    assert found[second.id] == (second.start_frame - 2, second.end_frame)
+    assert found[removed.id] == removed.frames
+    assert move_back(work, film).left == []
+
+
+def test_what_was_decided_here_is_undone_before_what_came_along(
+    work: Pipeline, older_system: OlderSystem
+) -> None:
+    waiting, decided = (
+        next(
+            row for row in older_system.clips if row.path and (row.reviewer == "ann") == is_decided
+        )
+        for is_decided in (False, True)
+    )
+    run(work, older_system, only=[waiting])
+    own = here(work)[waiting.id]
+    decide(work.engine, own, APPROVE)
+    run(work, older_system, only=[decided])
+    with work.transaction() as session:
+        mine = event_log.latest(session, "ann", 9)
+        assert [event.clip_ids for event in mine] == [[own.id], [here(work)[decided.id].id]]
+        assert list(event_log.latest(session, "ann", 9, before=mine[0].id)) == list(mine[1:])
+    assert [clip.id for clip in undo(work.engine).clips] == [own.id]
+
+
+def test_a_clip_that_was_removed_here_does_not_come_again(
+    work: Pipeline, older_system: OlderSystem
+) -> None:
+    few = [row for row in older_system.clips if row.still is not None][:2]
+    run(work, older_system, only=few)
+    with work.transaction() as session:
+        key = (
+            source_videos.with_ids(session, [here(work)[few[0].id].source_video_id])
+            .popitem()[1]
+            .key
+        )
+        remove(session, key, actor="ann")
+    planned, report = run(work, older_system, only=few)
+    assert report is not None
+    assert (planned.removed, report.taken, report.failed) == (1, 0, {})
 
 
 def test_a_clip_whose_film_is_not_at_hand_is_reviewed_by_its_own_proxy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
@@ -18,8 +19,15 @@ from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.platform.signals import StopRequested
+from heaters_pipeline.settings import Settings
+from heaters_pipeline.storage import LocalStorage
+from heaters_pipeline.work.older_files import OlderFiles
 from heaters_pipeline.work.older_lists import read_list
+from heaters_pipeline.work.pipeline import open_pipeline
+from review_app import create_app
 from tests.footage import make_numbered_film, remake
+from tests.reviewer import Reviewer
 
 SIZE, RATE = (64, 36), Fraction(25)
 CUTS = (0, 10, 22, 30)
@@ -94,7 +102,108 @@ def test_a_list_of_clips_comes_with_decisions_and_moves_to_its_film(
     assert "3 clips placed, 3 of them to the frame" in told
     with transaction(engine) as session:
         assert [clip.start_frame for clip in clips.of_video(session, film.id)] == [*CUTS[:-1]]
+    page = Reviewer(create_app(settings)).client.get("/sources").get_data(as_text=True)
+    assert page.count("Its clip lies in") == 3
     assert "3 clips are files of their own" in heaters("migrate-clips", film.key, "--back")
+    page = Reviewer(create_app(settings)).client.get("/sources").get_data(as_text=True)
+    assert page.count("A clip of") == 3
+
+
+def test_a_file_that_is_written_over_afterwards_stays_as_it_came(
+    settings: Settings, engine, dagster_home, folder: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copy(folder / "shots" / "0.mp4", tmp_path))
+    before = own.read_bytes()
+    heaters("import", str(tmp_path))
+    with own.open("r+b") as file:  # as ffmpeg -y does
+        file.truncate()
+        file.write(b"another one")
+    with transaction(engine) as session:
+        [path] = session.exec(
+            select(SourceVideo.source_filepath).where(col(SourceVideo.source_filepath).is_not(None))
+        )
+    assert b"".join(open_pipeline(engine, settings).storage.stream(str(path))) == before
+
+
+def test_a_film_that_lies_where_the_list_says_by_the_next_import_takes_its_clips(
+    settings, engine, dagster_home, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text("file,source\n0.mp4,late.mp4\n")
+    shutil.copy(folder / "shots" / "0.mp4", tmp_path)
+    assert "1 film, 0 of them with a file" in heaters("import", str(tmp_path / "list.csv"))
+    shutil.copy(folder / "film.mp4", tmp_path / "late.mp4")
+    assert "1 film, 1 of them with a file" in heaters("import", str(tmp_path / "list.csv"))
+    with transaction(engine) as session:
+        [film] = session.exec(select(SourceVideo).where(SourceVideo.title == "late"))
+    assert film.frame_count == CUTS[-1]
+    assert "1 clip placed, 1 of them to the frame" in heaters("migrate-clips", film.key)
+    assert "all clips that were cut from it lie in it already" in heaters("migrate-clips", film.key)
+
+
+def test_an_import_that_was_stopped_after_the_clip_was_laid_leaves_no_error(
+    settings, engine, dagster_home, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(folder / "shots" / "0.mp4", tmp_path)
+
+    def stopped(*_: object) -> None:
+        raise StopRequested
+
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.clips.seek_repeats", stopped)
+        assert "stopped; the same command goes on from here" in refused("import", str(tmp_path))
+    assert "Taken now: 1 clip" in heaters("import", str(tmp_path))
+    with transaction(engine) as session:
+        assert [video.error for video in session.exec(select(SourceVideo))] == [None, None]
+
+
+def test_whoever_names_another_video_than_the_film_is_told(
+    settings, engine, dagster_home, folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(folder / "shots" / "0.mp4", tmp_path)
+    heaters("import", str(tmp_path))
+    heaters("ingest", str(folder / "film.mp4"))
+    with transaction(engine) as session:
+        films = {video.title: video.key for video in session.exec(select(SourceVideo))}
+    own, alone = films[f"{tmp_path.name}: 0"], films["film"]
+    assert f"the file of one clip: name its film, {films[tmp_path.name]}" in refused(
+        "migrate-clips", own
+    )
+    assert "No clip's file was cut from film" in refused("migrate-clips", alone)
+
+
+def refused(*arguments: str) -> str:
+    told = CliRunner().invoke(main, arguments)
+    assert told.exit_code == 1, told.output
+    return " ".join(told.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("mysql://ann:secret@host/older",), "mysql:// is no address"),
+        (("postgres://ann:secret@host:port/older",), "is no address of a database"),
+        (("postgres://ann:secret@127.0.0.1:1/older",), "can't be read: "),
+        ((".", "--files", "not-there"), "There is no folder not-there"),
+        ((".", "--files", "https://host/files"), "--files is https://host/files"),
+    ],
+)
+def test_what_can_not_be_imported_from_is_refused_without_its_password(
+    settings, engine, arguments: tuple[str, ...], sentence: str
+) -> None:
+    told = refused("import", *arguments)
+    assert sentence in told
+    assert "secret" not in told
+
+
+def test_a_path_that_is_not_absolute_is_one_of_the_older_systems_storage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "storage").mkdir()
+    (tmp_path / "a.mp4").touch()
+    monkeypatch.chdir(tmp_path)
+    files = OlderFiles(LocalStorage(tmp_path / "storage"), tmp_path)
+    assert not files.exists("a.mp4")
+    assert files.exists(str(tmp_path / "a.mp4"))
 
 
 @pytest.mark.parametrize(

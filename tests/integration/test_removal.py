@@ -26,6 +26,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Action, Merge, Split
 from heaters_pipeline.domain.errors import Conflict, Gone, InputError, TransitionError
 from heaters_pipeline.domain.states import DOWNLOAD, EXPORT, PREPROCESS, ClipState, SourceState
@@ -130,6 +131,8 @@ def test_what_was_removed_can_be_added_again(engine: Engine, tmp_path: Path) -> 
         assert not again.needs_splicing
         assert source_videos.waiting(session, 9) == [(video.key, again.attempt)]
         assert add_source(session, path)[1] == "known already, new"
+        told = add_source(session, path, pipeline=ClipPipeline.PHYSICAL)[1]
+        assert told == "known already, new, and stays virtual"
 
 
 def test_the_twin_of_a_removed_video_can_be_added_again(engine: Engine) -> None:

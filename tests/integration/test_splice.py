@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +12,14 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from heaters_pipeline.db import archiving, artifacts, clip_exports, clips, source_videos
+from heaters_pipeline.db import (
+    archiving,
+    artifacts,
+    clip_exports,
+    clip_work,
+    clips,
+    source_videos,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.db.removal import remove
@@ -20,6 +28,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Merge, Nudge, Side, Split
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import ClipState, SourceState
+from heaters_pipeline.domain.storage_check import Finding, Outcome
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
     missing_exports,
@@ -31,6 +40,7 @@ from heaters_pipeline.work.exports import Added
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.keyframes import take_keyframes
 from heaters_pipeline.work.library import embed_clips, export_clips
+from heaters_pipeline.work.move_over import move_back, move_over
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.register import add_source
@@ -415,6 +425,54 @@ def test_clips_whose_sheets_were_not_made_are_taken_up_by_a_later_run(
     assert run_job(instance, "library", video.key, tags={"dagster/run_key": asked}).success
     assert [clip.state for clip in world.clips] == [PENDING] * 3
     world.assert_nothing_is_wrong()
+
+
+def test_the_file_of_a_scene_that_is_gone_before_its_sheets_are_made_is_cut_again(
+    work: Pipeline, film_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.clip_sprites.sprites_of_file", _fails)
+        world = World(work, ingest(work, str(film_file), clip_pipeline=ClipPipeline.PHYSICAL).key)
+    first, second, _ = world.clips
+    assert (first.state, second.state) == (ClipState.SPLICED, ClipState.SPLICED)
+    work.storage.delete_each([str(first.clip_filepath)])
+    skip_pauses(work.engine)
+    assert make_sprites(work, world.key).batch.failed == [first.id]
+    told: list[Finding] = []
+    check_storage(work, told.append, fix=True, grace=timedelta(0))
+    assert [each.outcome for each in told] == [Outcome.REMADE]
+    assert len(export_clips(work, world.key).added.made) == 1
+    with work.transaction() as session:
+        clip_work.retry(session, first.id)
+    make_sprites(work, world.key)
+    assert [clip.state for clip in world.clips] == [PENDING] * 3
+    assert world.files() == frames_of(SCENES)
+    world.assert_nothing_is_wrong()
+
+
+def test_physical_clips_become_videos_of_their_own_and_come_back(
+    world: World, work: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = world.clips[0]
+    decide(work.engine, first, APPROVE)
+    returned = move_back(work, world.key)
+    assert (len(returned.made), returned.left, world.clips) == (3, [], [])
+    over = move_over(work, world.key)
+    assert (len(over.moved), over.left) == (3, [])
+    assert [clip.state for clip in world.clips] == ["review_approved", PENDING, PENDING]
+    world.go_on()
+    assert world.files() == frames_of(SCENES)
+    world.assert_nothing_is_wrong()
+
+
+def test_clips_that_nobody_can_review_yet_stay_in_their_film(
+    work: Pipeline, film_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("heaters_pipeline.work.clip_sprites.sprites_of_file", _fails)
+        world = World(work, ingest(work, str(film_file), clip_pipeline=ClipPipeline.PHYSICAL).key)
+    returned = move_back(work, world.key)
+    assert (len(returned.left), returned.made, len(world.clips)) == (3, [], 3)
 
 
 def test_nothing_is_spliced_of_a_virtual_video(work: Pipeline, film_file: Path) -> None:

@@ -46,7 +46,7 @@ class ImportedClip(SQLModel, table=True):
     video_id: int | None = reference("source_videos.id", nullable=True)
     """The source video that is made of the clip's file; null of clips that others have replaced."""
     clip_id: int | None = reference("clips.id", nullable=True)
-    """Null until the file has been ingested."""
+    """Null until the file has been ingested, and once the clip has another file."""
     record: dict[str, Any] | None = json()
     """What is known of the clip (`domain.older.OlderClip`) and not taken in yet; null once all of
     it is."""

@@ -88,7 +88,7 @@ class ReviewEvent(SQLModel, table=True):
     __tablename__: ClassVar[str] = "review_events"
     __table_args__ = (
         one_of("action", Action),
-        sa.Index("ix_review_events_actor_id", "actor", "id"),
+        sa.Index("ix_review_events_actor_created_at_id", "actor", "created_at", "id"),
         sa.Index("ix_review_events_clip_ids", "clip_ids", postgresql_using="gin"),
         sa.Index(
             "ix_review_events_batch_id",
