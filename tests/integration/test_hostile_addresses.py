@@ -33,7 +33,7 @@ OUTSIDE = (
 SPECIAL = {"_asked": "jpg", "profile": "web", "file": "clips.edl", "key": "film-1"}
 """What parameters of addresses are; all others are 1."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-REFUSED = {308, 400, 404, 405, 409, 410, 412, 415}
+REFUSED = {308, 400, 404, 405, 409, 410, 412, 415, 429}
 
 
 class Noted(ImmutableMultiDict[str, str]):
@@ -88,7 +88,7 @@ def filled(rule: Rule, name: str, value: str) -> str:
 def test_no_parameter_of_an_address_leads_out(
     app: Flask, client: FlaskClient, engine: Engine
 ) -> None:
-    tried = 0
+    tried, wrong = 0, []
     for rule in app.url_map.iter_rules():
         headers = {"Tus-Resumable": "1.0.0"} if rule.endpoint.startswith("uploads.") else {}
         for name in rule.arguments:
@@ -96,10 +96,11 @@ def test_no_parameter_of_an_address_leads_out(
                 for method in (rule.methods or set()) & {*METHODS}:
                     path = filled(rule, name, value)
                     with client.open(path, method=method, headers=headers) as answer:
-                        assert answer.status_code in REFUSED, (method, path, answer.status_code)
-                        assert b"root:" not in answer.data and SECRET.encode() not in answer.data
+                        shown = b"root:" in answer.data or SECRET.encode() in answer.data
+                        if answer.status_code not in REFUSED or shown:
+                            wrong.append((method, path, answer.status_code))
                     tried += 1
-    assert tried > 1000
+    assert wrong == [] and tried > 1000
     assert number_of_clips(engine) == 4
 
 
@@ -107,10 +108,13 @@ def test_no_filter_is_sql_or_a_part_of_the_page(
     app: Flask, client: FlaskClient, engine: Engine
 ) -> None:
     of_api = {
-        rule: argument_names(view) for rule, method, view in operations(app) if method == "get"
+        rule.endpoint: argument_names(view)
+        for rule, method, view in operations(app)
+        if method == "get"
     }
     of_any = set().union(*of_api.values())
     filters: dict[str, set[str]] = defaultdict(set)
+    wrong = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):
             continue
@@ -119,13 +123,14 @@ def test_no_filter_is_sql_or_a_part_of_the_page(
         Noted.names.clear()
         Noted.all_read = False
         client.get(address, query_string={"nobody-asks": "for this"}).close()
-        asked = of_api.get(rule) or Noted.names | (of_any if Noted.all_read else set())
+        asked = of_api.get(rule.endpoint) or Noted.names | (of_any if Noted.all_read else set())
         for name in asked:
             for value in (SQL + SCRIPT, "\0"):
                 with client.get(address, query_string={name: value}) as answer:
-                    assert answer.status_code < 500, (address, name, answer.text)
-                    assert b"<script>x()" not in answer.data, (address, name)
+                    if answer.status_code >= 500 or b"<script>x()" in answer.data:
+                        wrong.append((address, name, answer.status_code))
         filters[rule.endpoint] |= asked
+    assert wrong == []
     assert {"words", "label", "order", "page"} <= filters["library.index"]
     assert {"find", "show"} <= filters["sources.index"]
     assert number_of_clips(engine) == 4
