@@ -1,6 +1,7 @@
-"""Who may send a large body. Waitress hands over whole requests only: what a stranger sends would
-lie on the disk before the app could refuse it. So this is judged by the headers, where the server
-reads them; it asks no database there, as all others wait for it meanwhile."""
+"""Who may send a large body, and where a request ends. Waitress hands over whole requests only:
+what a stranger sends would lie on the disk before the app could refuse it. So this is judged by the
+headers, where the server reads them; it asks no database there, as all others wait for it
+meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from typing import Any
 from flask import Request
 from sqlalchemy.exc import SQLAlchemyError
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import Error
 
 from review_app.proxies import browser_address
@@ -82,7 +83,9 @@ class _AskAgain(Error):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Ends a request with its headers where nobody there may send what they announce."""
+    """Ends a request with its headers where nobody there may send what they announce, or where
+    they say in two ways, or in one that its version of HTTP lacks, where it ends: a proxy before
+    the app may see another end (RFC 9112, 6.1 and 6.3)."""
 
     def __init__(self, adjustments: Any, *, senders: Senders, address: str) -> None:
         super().__init__(adjustments)
@@ -91,6 +94,10 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
+        if "TRANSFER_ENCODING" in self.headers or (
+            self.chunked and "CONTENT_LENGTH" in self.headers
+        ):  # of HTTP/1.1, waitress takes the first of these headers away
+            raise ParsingError("Where this request ends can't be told for sure.")
         is_large = self.chunked or self.content_length > LARGEST_OF_STRANGERS
         forwarded = self.headers.get("X_FORWARDED_FOR", "")
         if is_large and not (is_known := self._senders.are_known(self._address, forwarded)):

@@ -4,7 +4,7 @@ in one way to the database and back."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -58,10 +58,13 @@ def of_clips(
 
 
 def now(
-    session: Session, clip_ids: Sequence[int], learnt: Likeness | None
+    session: Session,
+    clip_ids: Sequence[int],
+    learnt: Likeness | None,
+    read: Callable[..., list[list[Any]]] = together,
 ) -> list[tuple[QueuedClip, ClipFacts]]:
-    """Clips with all that is told of them, in film order."""
-    entries, facts = together(
+    """Clips with all that is told of them, in film order; `read` may be `at_commit`."""
+    entries, facts = read(
         session,
         review_queue.NOW.asked(clip_ids=clip_ids),
         _FACTS.asked(clip_ids=clip_ids, **likeness.asked(learnt)),

@@ -86,6 +86,18 @@ def together(session: Session, *asked: Asked) -> list[list[Any]]:
         return [each.fetchall() for each in sent]
 
 
+def at_commit(session: Session, *asked: Asked) -> list[list[Any]]:
+    """Ends the session's transaction, and gives the rows of each statement after it: its locks are
+    gone while they run. All of that goes to the database in one way and back. The session has
+    nothing more to do then."""
+    session.flush()
+    with _driver(session) as driver:
+        with driver.pipeline():
+            driver.execute("COMMIT")
+            sent = [_send(driver, each) for each in asked]
+        return [each.fetchall() for each in sent]
+
+
 def _send(driver: psycopg.Connection[Any], asked: Asked) -> psycopg.Cursor[Any]:
     return driver.cursor(row_factory=namedtuple_row).execute(asked.text, asked.values)
 

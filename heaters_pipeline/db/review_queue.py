@@ -209,6 +209,8 @@ def lease(
 ) -> None:
     """Keeps those of the clips that are pending, and that no other page has, from others for
     `lease_seconds` from now."""
+    if not clip_ids:
+        return
     session.execute(
         sa.update(Clip)
         .where(

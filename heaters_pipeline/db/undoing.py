@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from heaters_pipeline.db import (
     artifacts,
@@ -19,10 +19,16 @@ from heaters_pipeline.db import (
     review_queue,
 )
 from heaters_pipeline.db.clips import LIVE
-from heaters_pipeline.db.decidable import DECIDABLE, in_words, lock, refuse_unless_decidable
+from heaters_pipeline.db.decidable import (
+    DECIDABLE,
+    in_words,
+    refuse_missing,
+    refuse_unless_decidable,
+)
 from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
+from heaters_pipeline.db.prepared import Prepared, given, given_ids, together
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import DONE, VERDICTS, Action, Snapshot, touched
@@ -53,9 +59,7 @@ def undo(
         raise Forbidden(
             f"{others.pop()} decided that: they can undo it, or an admin, who gives a reason."
         )
-    found = lock(session, _concerned(events))
-    _refuse_if_removed_since(session, events)
-    _refuse_if_changed_since(session, events, actor)
+    found = _hold(session, events, actor)
     parts = [
         Part([snapshot(found[entry["id"]]) for entry in event.after], [], event.id)
         for event in events
@@ -84,74 +88,112 @@ def undo(
     return outcome
 
 
-def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Sequence[ReviewEvent]:
-    """The event, or all events of its batch, in the order of their ids."""
+_asked: Any = aliased(ReviewEvent)
+_FIRST: Any = (
+    sa.select(sa.func.coalesce(_asked.batch_id, _asked.id))
+    .where(_asked.id == given("event_id", sa.BigInteger))
+    .scalar_subquery()
+)
+_BATCH = Prepared(
+    standing_decisions()
+    .where(sa.or_(col(ReviewEvent.id) == _FIRST, col(ReviewEvent.batch_id) == _FIRST))
+    .order_by(col(ReviewEvent.id))
+)
+"""The events of the batch of `event_id` that stand, in the order of their ids."""
+
+
+def _events_to_undo(session: Session, actor: str, event_id: int | None) -> Sequence[Any]:
+    """The rows of the event, or of all events of its batch."""
     if event_id is None:
-        event = next(iter(event_log.latest(session, actor, 1)), None)
-        if event is None:
+        latest = next(iter(event_log.latest(session, actor, 1)), None)
+        if latest is None:
             raise InputError("You have no decision left to undo.")
-    else:
-        event = session.exec(standing_decisions().where(ReviewEvent.id == event_id)).first()
-        if event is None:
-            if session.get(ReviewEvent, event_id) is None:
-                raise InputError(f"There is no decision {event_id}.")
-            raise Gone("That decision has been undone already.")
-    first = event.batch_id or event.id
-    batch = sa.or_(col(ReviewEvent.id) == first, col(ReviewEvent.batch_id) == first)
-    return session.exec(standing_decisions().where(batch).order_by(col(ReviewEvent.id))).all()
+        event_id = latest.id
+    events = _BATCH(session, event_id=event_id)
+    if event_id not in [event.id for event in events]:
+        if session.get(ReviewEvent, event_id) is None:
+            raise InputError(f"There is no decision {event_id}.")
+        raise Gone("That decision has been undone already.")
+    return events
 
 
-def _concerned(events: Iterable[ReviewEvent]) -> set[int]:
+_REMOVED = Prepared(
+    sa.select(col(ReviewEvent.id)).where(
+        col(ReviewEvent.id) == sa.any_(given_ids("event_ids")), removed_since()
+    )
+)
+"""Those of the events whose video was removed since."""
+
+_LATER = Prepared(
+    standing()
+    .where(
+        col(ReviewEvent.id) >= given("event_id", sa.BigInteger),
+        col(ReviewEvent.clip_ids).overlap(given_ids("clip_ids")),  # type: ignore[attr-defined]
+    )
+    .order_by(col(ReviewEvent.id))
+)
+"""The event and later ones, as far as they stand, of these clips."""
+
+
+def _hold(session: Session, events: Sequence[Any], actor: str) -> dict[int, Clip]:
+    """Locks the clips that an undo concerns. What prevents it is read once they are locked: then no
+    removal and no other decision can come in between."""
+    concerned = _concerned(events)
+    touched_by_us: dict[int, frozenset[str]] = {}
+    for event in events:
+        touched_by_us |= touched(event.before, event.after)
+    ours = [event.id for event in events]
+    locked, removed, standing_ones = together(
+        session,
+        clips.LOCK.asked(clip_ids=list(concerned)),
+        _REMOVED.asked(event_ids=ours),
+        _LATER.asked(event_id=min(ours), clip_ids=list(touched_by_us)),
+    )
+    found = clips.as_locked(session, locked)
+    refuse_missing(concerned, found)
+    if removed:
+        raise Gone("Its video has been removed since, so this decision can't be undone any more.")
+    _refuse_if_changed_since(ours, touched_by_us, standing_ones, actor)
+    return found
+
+
+def _concerned(events: Iterable[Any]) -> set[int]:
     """The clips that an undo changes, and the first ones of the groups that they come back to."""
     changed = {clip_id for event in events for clip_id in event.clip_ids}
     groups = [entry.get("grouped_with_clip_id") for event in events for entry in event.before]
     return changed.union(first for first in groups if first is not None)
 
 
+_leader: Any = aliased(Clip)
+_BROKEN = Prepared(
+    sa.select(_leader.id.label("first_id"), col(Clip.id).label("member_id"))
+    .join(Clip, col(Clip.grouped_with_clip_id) == _leader.id)
+    .where(
+        _leader.id == sa.any_(given_ids("clip_ids")),
+        LIVE,
+        sa.or_(_leader.state == ClipState.SUPERSEDED, _leader.grouped_with_clip_id.is_not(None)),
+    )
+    .limit(1)
+)
+"""A member of a group whose first clip is one of these, and is replaced or in another group."""
+
+
 def _refuse_unless_groups_are_whole(session: Session, firsts: Iterable[int]) -> None:
-    """Raises Conflict where one of these clips is the first of a group, and is replaced or in
-    another group."""
-    first: Any = aliased(Clip)
-    broken = session.exec(
-        select(first.id, Clip.id)
-        .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
-        .where(
-            first.id.in_(firsts),
-            LIVE,
-            sa.or_(first.state == ClipState.SUPERSEDED, first.grouped_with_clip_id.is_not(None)),
-        )
-    ).first()
-    if broken is not None:
-        first_id, member_id = broken
+    for broken in _BROKEN(session, clip_ids=list(firsts)):
         raise Conflict(
-            f"Clip {member_id} or clip {first_id}, the first of its group, was decided on since: "
-            "undo that first."
+            f"Clip {broken.member_id} or clip {broken.first_id}, the first of its group, was "
+            "decided on since: undo that first."
         )
 
 
-def _refuse_if_removed_since(session: Session, events: Sequence[ReviewEvent]) -> None:
-    """The clips must be locked: then no removal can come in between."""
-    ids = [event.id for event in events]
-    gone = select(ReviewEvent.id).where(col(ReviewEvent.id).in_(ids), removed_since()).limit(1)
-    if session.exec(gone).first() is not None:
-        raise Gone("Its video has been removed since, so this decision can't be undone any more.")
-
-
-def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent], actor: str) -> None:
-    """The clips must be locked: then no other decision can come in between."""
-    ours = {event.id: event for event in events}
-    touched_by_us: dict[int, frozenset[str]] = {}
-    for event in events:
-        touched_by_us |= touched(event.before, event.after)
-    standing_ones = session.exec(
-        standing()
-        .where(
-            col(ReviewEvent.id) >= min(ours),
-            col(ReviewEvent.clip_ids).overlap(list(touched_by_us)),  # type: ignore[attr-defined]
-        )
-        .order_by(col(ReviewEvent.id))
-    ).all()
-    if not ours.keys() <= {event.id for event in standing_ones}:
+def _refuse_if_changed_since(
+    ours: Collection[int],
+    touched_by_us: Mapping[int, frozenset[str]],
+    standing_ones: Sequence[Any],
+    actor: str,
+) -> None:
+    """`standing_ones`: the events of the same clips since the first of `ours`."""
+    if not {*ours} <= {event.id for event in standing_ones}:
         raise Gone("That decision has been undone already.")
     for later in standing_ones:
         same = [
@@ -167,7 +209,7 @@ def _refuse_if_changed_since(session: Session, events: Sequence[ReviewEvent], ac
             raise Conflict(f"{who} {done} clip {same[0]} since: undo that first.")
 
 
-def _is_opinion(event: ReviewEvent, clip_id: int) -> bool:
+def _is_opinion(event: Any, clip_id: int) -> bool:
     """Whether it left the clip waiting for others, who must not learn of it (`domain.opinions`)."""
     state = next(entry["state"] for entry in event.after if entry["id"] == clip_id)
     return event.action in VERDICTS and state == ClipState.PENDING_REVIEW

@@ -15,6 +15,7 @@ from heaters_pipeline.db.artifacts import ClipSprites
 from heaters_pipeline.db.clip_facts import ClipFacts, Verdict
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.prepared import at_commit
 from heaters_pipeline.db.review_queue import Neighbour, QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Snapshot
@@ -203,6 +204,13 @@ def clips_now_json(
 ) -> list[ClipJson]:
     """In film order; an id of no clip is left out."""
     return [_clip_json(*each) for each in clip_facts.now(session, clip_ids, learnt)]
+
+
+def clips_committed_json(
+    session: Session, clip_ids: Sequence[int], learnt: Likeness | None
+) -> list[ClipJson]:
+    """Ends the transaction of the session, and gives the same as they are then."""
+    return [_clip_json(*each) for each in clip_facts.now(session, clip_ids, learnt, at_commit)]
 
 
 def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedClipJson]:

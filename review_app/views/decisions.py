@@ -15,6 +15,7 @@ from heaters_pipeline.db import (
     source_videos,
 )
 from heaters_pipeline.db.events import Outcome
+from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import ReviewEvent, SourceVideo
 from heaters_pipeline.domain.decisions import Action, touched
 from heaters_pipeline.domain.errors import Conflict, Forbidden, Gone
@@ -27,6 +28,7 @@ from review_app.presenters.clip_json import (
     ClipJson,
     SeenJson,
     VideoJson,
+    clips_committed_json,
     clips_now_json,
     seen_json,
     video_json,
@@ -107,6 +109,7 @@ class Before(Query):
 @described(Conflict, names_page=True, knows_repeats=True)
 def decide(clip_id: int, body: DecideOne) -> OutcomeJson:
     """Decides on a clip. Where somebody was first, the problem has the `clip` as it is now."""
+    likeness = services().likeness()
     try:
         with transaction() as session:
             outcome = reviews.decide(
@@ -119,16 +122,17 @@ def decide(clip_id: int, body: DecideOne) -> OutcomeJson:
                 page=reviewer_page(),
                 is_admin=visitor().is_admin,
             )
+            return _committed_json(session, outcome, likeness)
     except Conflict as conflict:
         found = _now([clip_id])
         abort(problem(str(conflict), 409, clip=found[0] if found else None))
-    return _outcome_json(outcome)
 
 
 @blueprint.post("/api/v1/decisions")
 @described(Conflict, knows_repeats=True)
 def decide_all(body: DecideMany) -> BatchJson:
     """Decides on many clips at once. One batch of what can be decided, and why the rest can't."""
+    likeness = services().likeness()
     with transaction() as session:
         outcome, refusals = reviews.decide_all(
             session,
@@ -137,7 +141,7 @@ def decide_all(body: DecideMany) -> BatchJson:
             decision=body.decision,
             is_admin=visitor().is_admin,
         )
-    made = _outcome_json(outcome) if outcome else None
+        made = _committed_json(session, outcome, likeness) if outcome else None
     left = {clip["id"]: clip for clip in _now(refusals)}
     event_id = made["event_id"] if made else None
     return {
@@ -156,6 +160,7 @@ def decide_all(body: DecideMany) -> BatchJson:
 def undo(body: Undo) -> UndoneJson:
     """Takes a decision back. A batch is undone whole; an admin who gives a `reason` undoes what
     others decided."""
+    likeness = services().likeness()
     with transaction() as session:
         outcome = undo_decision(
             session,
@@ -163,9 +168,9 @@ def undo(body: Undo) -> UndoneJson:
             body.reason,
             lease_seconds=services().settings.lease_seconds,
         )
-    with transaction() as session:
         today = _count_today(session)
-    return {**_outcome_json(outcome), "undone": outcome.events, "today": today}
+        made = _committed_json(session, outcome, likeness)
+    return {**made, "undone": outcome.events, "today": today}
 
 
 @blueprint.get("/api/v1/mine")
@@ -186,8 +191,10 @@ def mine(asked: Before) -> MineJson:
         }
 
 
-def _outcome_json(outcome: Outcome) -> OutcomeJson:
-    return {"event_id": outcome.event_id, "clips": _now([clip.id for clip in outcome.clips])}
+def _committed_json(session: Session, outcome: Outcome, likeness: Likeness | None) -> OutcomeJson:
+    """Ends the transaction of the session. The locks are gone while the clips are read."""
+    ids = [clip.id for clip in outcome.clips]
+    return {"event_id": outcome.event_id, "clips": clips_committed_json(session, ids, likeness)}
 
 
 def _count_today(session: Session) -> int:
@@ -196,7 +203,6 @@ def _count_today(session: Session) -> int:
 
 
 def _now(clip_ids: Iterable[int]) -> list[ClipJson]:
-    """In a transaction of its own: a decision's must end first, and give back its locks."""
     likeness = services().likeness()
     with reading() as session:
         return clips_now_json(session, list(clip_ids), likeness)

@@ -26,6 +26,13 @@ def page(secret: str) -> ResponseReturnValue:
 @blueprint.post("/invites/<secret>")
 def accept(secret: str) -> ResponseReturnValue:
     try:
+        return _accept(secret)
+    except TooSoon as early:
+        return render_template("error.html", sentence=str(early)), 429, after(early)
+
+
+def _accept(secret: str) -> ResponseReturnValue:
+    try:
         session = invites.accept(
             services().engine,
             secret,
@@ -34,8 +41,6 @@ def accept(secret: str) -> ResponseReturnValue:
             address=address(),
             browser=browser(),
         )
-    except TooSoon as early:
-        return render_template("error.html", sentence=str(early)), 429, after(early)
     except NotFound:
         raise
     except (InputError, Conflict) as error:

@@ -126,6 +126,10 @@ def test_guessing_links_gets_slower(app: Flask, engine: Engine, ann: Browser) ->
     for path in ("/invites/guess", good):
         early = Browser(app).load(path)
         assert (early.status_code, int(early.headers["Retry-After"]) > 0) == (429, True)
+    ben = Browser(app)
+    ben.load("/login")
+    mistyped = ben.send("POST", good, name="ben", new="one password here", again="another one")
+    assert (mistyped.status_code, int(mistyped.headers["Retry-After"]) > 0) == (429, True)
     elsewhere = Browser(app)
     elsewhere.client.environ_base["REMOTE_ADDR"] = "10.0.0.7"
     assert elsewhere.load(good).status_code == 200

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from io import StringIO
 from pathlib import Path
@@ -278,3 +279,43 @@ def test_clients_that_are_slow_hold_up_nobody(
         assert answer.status == 200
         answer, content = server.get(path, {"Range": "bytes=67108860-"})
         assert (answer.status, content) == (206, "\0\0\0\0")
+
+
+HIDDEN = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+"""A second request, in what a proxy may take for the body of the first."""
+
+LENGTH = f"Content-Length: {len(HIDDEN)}"
+CHUNKED = "Transfer-Encoding: chunked"
+ODD_FRAMES = {
+    "a length and chunks": f"HTTP/1.1\r\n{LENGTH}\r\n{CHUNKED}\r\n\r\n0\r\n\r\n",
+    "chunks and a length": f"HTTP/1.1\r\n{CHUNKED}\r\n{LENGTH}\r\n\r\n0\r\n\r\n",
+    "chunks in 1.0": f"HTTP/1.0\r\n{CHUNKED}\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n",
+    "two lengths": f"HTTP/1.1\r\nContent-Length: 0\r\n{LENGTH}\r\n\r\n",
+    "the same length twice": f"HTTP/1.1\r\n{LENGTH}\r\n{LENGTH}\r\n\r\n",
+    "a length with a sign": "HTTP/1.1\r\nContent-Length: +0\r\n\r\n",
+    "a negative length": "HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "a length in hex": "HTTP/1.1\r\nContent-Length: 0x0\r\n\r\n",
+    "a space before the colon": f"HTTP/1.1\r\nTransfer-Encoding : chunked\r\n{LENGTH}\r\n\r\n",
+    "an encoding of another name": f"HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n{LENGTH}\r\n\r\n",
+    "an encoding that is none": f"HTTP/1.1\r\n{CHUNKED}, identity\r\n\r\n0\r\n\r\n",
+    "an encoding after a tab": "HTTP/1.1\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "a line that ends early": f"HTTP/1.1\r\nX: y\n{CHUNKED}\r\n\r\n",
+    "a null": "HTTP/1.1\r\nX: y\0z\r\n\r\n",
+    "a chunk with a sign": f"HTTP/1.1\r\n{CHUNKED}\r\n\r\n+0\r\n\r\n",
+    "a chunk in hex": f"HTTP/1.1\r\n{CHUNKED}\r\n\r\n0x0\r\n\r\n",
+    "a chunk that is longer": f"HTTP/1.1\r\n{CHUNKED}\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+}
+
+
+def test_no_request_is_hidden_in_another(settings: Settings) -> None:
+    """Where the end of a request is in doubt, it is refused, and its connection ends: what follows
+    is no request, whatever a proxy made of it."""
+    with serving() as server:
+        for name, frame in ODD_FRAMES.items():
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+                sent = f"POST /healthz {frame}{HIDDEN}"
+                named = sent.replace("\r\n", "\r\nHost: localhost\r\n", 1)
+                client.sendall(named.encode("latin-1"))
+                answer = b"".join(iter(partial(client.recv, 65536), b""))
+            statuses = re.findall(rb"^HTTP/1\.[01] (\d+)", answer, re.M)
+            assert statuses in ([b"400"], [b"501"]), (name, answer)

@@ -66,3 +66,19 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
     found = {name(path): SOMEBODYS_FOLDER.search(path.read_text()) for path in files(*TEXTS)}
     assert {path: match[0] for path, match in found.items() if match} == {}
+
+
+def test_every_promise_of_security_names_tests_that_exist() -> None:
+    page = (CHECKOUT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", page.partition("## Promises")[2], re.M)[1:]
+    lost = []
+    for promise, told in rows:
+        code = ""
+        for test in re.findall("`([^`]+)`", told) or [told]:
+            if test.endswith(".py"):
+                file = CHECKOUT / (test if "/" in test else f"tests/integration/{test}")
+                code = file.read_text() if file.is_file() else ""
+            is_there = bool(code) if test.endswith(".py") else f"\ndef {test}(" in code
+            if not is_there:
+                lost.append((promise, test))
+    assert rows and lost == []
