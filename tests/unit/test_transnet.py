@@ -157,13 +157,14 @@ def test_peaks_among_peaks_count_less() -> None:
 def test_the_less_likely_end_of_a_very_short_shot_is_doubted() -> None:
     found = [
         Transition(TransitionKind.CUT, 9, 10, 0.7),
+        Transition(TransitionKind.CUT, 10, 11, 0.0),
         Transition(TransitionKind.CUT, 12, 13, 0.9),
         Transition(TransitionKind.CUT, 32, 33, 0.7),
         Transition(TransitionKind.DISSOLVE, 34, 40, 0.6),
     ]
-    less, *others = without_crowds(found, 6)
-    assert (less.last, others) == (10, found[1:])
-    assert less.score < 0.5
+    less, least, *others = without_crowds(found, 6)
+    assert (less.last, least.last, others) == (10, 11, found[2:])
+    assert least.score < less.score < 0.5
 
 
 def test_the_network_is_asked_where_it_can_change_something() -> None:
