@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,43 @@ class Clusters:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
+class Nearest:
+    """Of vectors that come in blocks, the ids of the nearest to each question, by their cosine."""
+
+    def __init__(self, questions: Rows, wanted: int) -> None:
+        self._questions = questions
+        self._wanted = wanted
+        self._best = np.full((len(questions), wanted), -2, np.float32)
+        self.ids = np.zeros((len(questions), wanted), np.int64)
+        """(questions, wanted), in no order; 0 where there are fewer."""
+
+    def take(self, ids: npt.NDArray[np.int64], vectors: Rows) -> None:
+        scores = np.hstack([self._best, self._questions @ vectors.T])
+        every = np.hstack([self.ids, np.broadcast_to(ids, (len(self.ids), len(ids)))])
+        best = np.argpartition(-scores, self._wanted - 1, axis=1)[:, : self._wanted]
+        self._best = np.take_along_axis(scores, best, axis=1)
+        self.ids = np.take_along_axis(every, best, axis=1)
+
+
+def true_nearest(
+    clusters: Clusters, rows: int, questions: Rows, wanted: int, some: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Of the clips that `fill` makes, and of `some` of them: ids (questions, wanted)."""
+    of_all, of_some = Nearest(questions, wanted), Nearest(questions, wanted)
+    for ids, vectors in _blocks(clusters, rows):
+        of_all.take(ids, vectors)
+        chosen = np.isin(ids, some)
+        of_some.take(ids[chosen], vectors[chosen])
+    return of_all.ids, of_some.ids
+
+
+def _blocks(clusters: Clusters, rows: int) -> Iterator[tuple[npt.NDArray[np.int64], Rows]]:
+    """Ids of clips with their vectors."""
+    for first in range(0, rows, 10_000):
+        number = min(10_000, rows - first)
+        yield first + 1 + np.arange(number), clusters.draw(number, first)
+
+
 def fill(url: str, rows: int, clusters: Clusters) -> None:
     """Puts `rows` clips with a vector each into an empty database: 1,000 a film, all in the
     library, one of a hundred with the label `LABEL`. Without an index over the vectors."""
@@ -69,9 +107,8 @@ def fill(url: str, rows: int, clusters: Clusters) -> None:
             ) as copy,
         ):
             copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
-            for first in range(0, rows, 10_000):
-                number = min(10_000, rows - first)
-                copy.write(_copied(first + 1, clusters.draw(number, first)))
+            for ids, vectors in _blocks(clusters, rows):
+                copy.write(_copied(ids, vectors))
             copy.write(b"\xff\xff")
         connection.execute("ANALYZE")
 
@@ -101,7 +138,7 @@ _CLIPS = """
 """
 
 
-def _copied(first_clip: int, vectors: Rows) -> bytes:
+def _copied(ids: npt.NDArray[np.int64], vectors: Rows) -> bytes:
     """As rows of Postgres' binary COPY; a vector is its length, two bytes of nothing, and its
     numbers."""
     dimensions = vectors.shape[1]
@@ -115,7 +152,7 @@ def _copied(first_clip: int, vectors: Rows) -> bytes:
     fields += [("numbers", ">f4", (dimensions,))]
     rows = np.zeros(len(vectors), np.dtype(fields))
     rows["fields"] = 4
-    rows["clip_size"], rows["clip"] = 8, first_clip + np.arange(len(vectors))
+    rows["clip_size"], rows["clip"] = 8, ids
     rows["model_size"], rows["model"] = len(model), model
     rows["strategy_size"], rows["strategy"] = len(strategy), strategy
     rows["size"], rows["dimensions"] = 4 + 4 * dimensions, dimensions

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.index_making import drop_index
 from heaters_pipeline.db.models import (
     ArtifactKind,
     Clip,
@@ -21,7 +22,6 @@ from heaters_pipeline.db.models import (
     ClipEmbedding,
     VectorFailure,
 )
-from heaters_pipeline.db.vector_indexes import drop_index
 from heaters_pipeline.db.vector_search import nearest
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.vectors import Strategy

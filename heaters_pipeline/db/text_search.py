@@ -86,49 +86,66 @@ def words_of(session: Session, text: str) -> list[Word]:
     typed = re.findall(r"[^\W_]+", text)[:MOST_WORDS]
     if not typed:
         return []
-    is_typing = re.search(r"[^\W_]$", text) is not None
-    columns = [sa.func.search_folded(word) for word in typed]
-    folded = dict.fromkeys(session.execute(sa.select(*columns)).one())
-    stops = _stops(session, list(folded))
-    wanted = [word for word in folded if word not in stops] or list(folded)
-    last = wanted[-1]
+    read = {each.word: each for each in _read(session, typed)}
+    wanted = [each for each in read.values() if not each.says_nothing] or list(read.values())
+    is_typing = re.search(r"[^\W_]$", text) is not None and len(wanted[-1].word) > 1
+    whole = wanted[:-1] if is_typing else wanted
     return [
-        _looked_up(session, word, begins=is_typing and word == last and len(word) > 1)
-        for word in wanted
+        *(_looked_up(session, each.word, each.whole) for each in whole),
+        *(_looked_up(session, each.word, each.begun) for each in wanted[len(whole) :]),
     ]
 
 
-def _stops(session: Session, words: Sequence[str]) -> set[str]:
-    """Those that say nothing in English."""
-    word = sa.func.unnest(sa.cast(list(words), sa.ARRAY(sa.Text))).column_valued("word")
-    stem = sa.func.plainto_tsquery(sa.literal_column("'english'::regconfig"), word)
-    return set(session.scalars(sa.select(word).where(sa.func.numnode(stem) == 0)))
+class _Read(NamedTuple):
+    word: str
+    """In small letters, without accents."""
+    says_nothing: bool
+    """In English."""
+    whole: str
+    """What matches it, as a tsquery."""
+    begun: str
+    """What matches all words that begin with it."""
 
 
-def _looked_up(session: Session, word: str, *, begins: bool) -> Word:
-    found = _matching(session, word, word, begins=begins)
+def _read(session: Session, words: Sequence[str]) -> list[_Read]:
+    given = (
+        sa.func.unnest(sa.cast(list(words), sa.ARRAY(sa.Text)))
+        .table_valued(sa.column("word", sa.Text), with_ordinality="place")
+        .render_derived()
+    )
+    folded = sa.func.search_folded(given.c.word)
+    stem = sa.func.plainto_tsquery(sa.literal_column("'english'::regconfig"), folded)
+    queries = (sa.func.search_query(folded, begins) for begins in (False, True))
+    rows = session.execute(
+        sa.select(
+            folded,
+            sa.func.numnode(stem) == 0,
+            *(sa.func.coalesce(sa.cast(query, sa.Text), "") for query in queries),
+        ).order_by(given.c.place)
+    )
+    return [_Read(*row) for row in rows]
+
+
+def _looked_up(session: Session, word: str, query: str) -> Word:
+    found = _matching(session, word, word, query)
     if found.is_known:
         return found
-    for other in _nearest(session, word)[:MOST_TRIED]:
-        instead = _matching(session, word, other, begins=False)
+    near = _nearest(session, word)[:MOST_TRIED]
+    for other in _read(session, near) if near else []:
+        instead = _matching(session, word, other.word, other.whole)
         if instead.is_known:
             return instead
     return found
 
 
-def _matching(session: Session, typed: str, used: str, *, begins: bool) -> Word:
-    query = session.scalar(
-        sa.select(sa.cast(sa.func.search_query(used, begins), sa.Text))
-    ) or ""  # fmt: skip
+def _matching(session: Session, typed: str, used: str, query: str) -> Word:
     if not query:
         return Word(typed, query, used)
     matches = _matcher(query)
-    on_clips = session.scalar(
-        sa.select(sa.exists(sa.select(sa.literal(1)).where(_HAS_TEXT, matches(_WORDS))))
-    )
+    on_clips = sa.exists(sa.select(sa.literal(1)).where(_HAS_TEXT, matches(_WORDS)))
     video_words = sa.func.search_video_words(SourceVideo.title, SourceVideo.url)
-    videos = session.scalars(sa.select(col(SourceVideo.id)).where(matches(video_words)))
-    collected = session.scalars(
+    videos = sa.select(col(SourceVideo.id)).where(matches(video_words))
+    collected = (
         sa.select(col(CollectionClip.clip_id))
         .distinct()
         .join(Collection, col(Collection.id) == col(CollectionClip.collection_id))
@@ -138,7 +155,13 @@ def _matching(session: Session, typed: str, used: str, *, begins: bool) -> Word:
             col(CollectionClip.taken_out_at).is_(None),
         )
     )
-    return Word(typed, query, used, bool(on_clips), videos.all(), collected.all())
+    found = session.execute(sa.select(on_clips, *map(_ids, (videos, collected)))).one()
+    return Word(typed, query, used, *found)
+
+
+def _ids(query: Any) -> Any:
+    """What it selects, as one list."""
+    return sa.func.array(query.scalar_subquery(), type_=sa.ARRAY(sa.BigInteger))
 
 
 def _matcher(query: str) -> Callable[[Any], Any]:

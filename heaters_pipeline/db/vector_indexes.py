@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import HALFVEC, Vector
-from psycopg.errors import DiskFull, OutOfMemory
 from sqlalchemy import Connection, Engine
 from sqlmodel import Session, col
 
-from heaters_pipeline.db.locks import index_lock
 from heaters_pipeline.db.models import ClipEmbedding
+from heaters_pipeline.domain.recall import UNMEASURED, Measured
 
 PREFIX = "hnsw_"
 
-LONGEST_FULL, LONGEST = 2000, 4000
-"""Numbers that a vector may have to be indexed in full, and in half precision, by pgvector."""
+LINKS, BUILD_WIDTH = 24, 128
+"""Of a vector in the graph, and candidates for them (pgvector's m and ef_construction)."""
 
-MOST_MEMORY = 2 << 30
-"""Bytes for the making of an index."""
-
-_GRAPH_BYTES, _OTHER_BYTES = 1200, 4 << 20
-"""That an index in the making takes for a vector, besides its numbers, and for all. Measured: 720
-bytes, and 1,020 where several processes make it."""
+_GRAPH_BYTES, _OTHER_BYTES = 1600, 4 << 20
+"""That an index in the making takes for a vector, besides its numbers, and for all. Measured: 1,240
+bytes, where three processes made it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class VectorIndex:
         return (
             f"CREATE INDEX CONCURRENTLY {self.name} ON clip_embeddings USING hnsw "
             f"((embedding::{self._type}({self.dimensions:d})) {self._type}_cosine_ops) "
-            f"WHERE {where}"
+            f"WITH (m = {LINKS}, ef_construction = {BUILD_WIDTH}) WHERE {where}"
         )
 
     def bytes_to_make(self, rows: int) -> int:
@@ -86,86 +84,47 @@ def of_kind(model: str, strategy: str, dimensions: int) -> tuple[Any, ...]:
     )
 
 
-def ensure_index(
-    engine: Engine, model: str, strategy: str, dimensions: int, *, half: bool = False
-) -> None:
-    """Makes the index if there is none yet, while others read and write vectors; one in the other
-    precision goes afterwards. Nothing is made for vectors longer than LONGEST: every search reads
-    all of those. To be called outside of transactions: it waits for those that are open."""
-    if dimensions > LONGEST:
-        return
-    wanted = VectorIndex(model, strategy, dimensions, half or dimensions > LONGEST_FULL)
-    with engine.connect() as connection:
-        if _is_valid(connection, wanted.name):
-            return
-    with index_lock(engine, "clip_embeddings") as connection:
-        if _is_valid(connection, wanted.name):
-            return
-        rows = connection.scalar(
-            sa.select(sa.func.count()).select_from(ClipEmbedding).where(
-                col(ClipEmbedding.model) == model, col(ClipEmbedding.strategy) == strategy
-            )
-        )  # fmt: skip
-        memory = min(wanted.bytes_to_make(rows or 0), MOST_MEMORY)
-        connection.execute(sa.text(_MEMORY), {"bytes": memory})
-        try:
-            _make(engine, connection, wanted)
-        except sa.exc.OperationalError as error:
-            if not isinstance(error.orig, DiskFull | OutOfMemory):
-                raise
-            # Workers share memory, of which containers have little.
-            connection.execute(sa.text("SET max_parallel_maintenance_workers = 0"))
-            _make(engine, connection, wanted)
-        other = VectorIndex(model, strategy, dimensions, not wanted.half)
-        _drop(connection, other.name)
+class Found(NamedTuple):
+    """An index that is there."""
+
+    index: VectorIndex
+    rows: int
+    """About how many vectors are in it."""
+    measured: Measured | None
+
+    @property
+    def width(self) -> int:
+        """How many candidates it has to keep in mind."""
+        return self.measured.width if self.measured else UNMEASURED
 
 
-_MEMORY = """
-    SELECT set_config('maintenance_work_mem', greatest(:bytes,
-        pg_size_bytes(current_setting('maintenance_work_mem'))) / 1024 || 'kB', false)
-"""
+def find_index(session: Session, model: str, strategy: str, dimensions: int) -> Found | None:
+    """The index that can be used for these vectors, in whatever precision."""
+    both = [VectorIndex(model, strategy, dimensions, half) for half in (False, True)]
+    return find_one(session.connection(), both)
 
 
-def _make(engine: Engine, connection: Connection, index: VectorIndex) -> None:
-    # What is left of one whose making broke off.
-    _drop(connection, index.name)
-    connection.exec_driver_sql(index.create(engine))
+def find_one(connection: Connection, wanted: Iterable[VectorIndex]) -> Found | None:
+    """One of these indexes that can be used. Read from the catalog, which needs no lock on the
+    table."""
+    by_name = {index.name: index for index in wanted}
+    found = connection.execute(_VALID, {"names": list(by_name)}).first()
+    if found is None:
+        return None
+    rows = max(0, int(found.reltuples))
+    return Found(by_name[found.relname], rows, _measured(found.said))
 
 
-def _drop(connection: Connection, name: str) -> None:
-    connection.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+def _measured(said: str | None) -> Measured | None:
+    """What `index_recall` keeps as the comment of an index; None for any other."""
+    try:
+        return Measured(**json.loads(said or "null"))
+    except (TypeError, ValueError):
+        return None
 
 
-def drop_index(engine: Engine, model: str, strategy: str, dimensions: int) -> None:
-    """Removes what `ensure_index` made."""
-    with index_lock(engine, "clip_embeddings") as connection:
-        for half in (False, True):
-            _drop(connection, VectorIndex(model, strategy, dimensions, half).name)
-
-
-def _is_valid(connection: Connection, index: str) -> bool:
-    """Read from the catalog, which needs no lock on the table."""
-    return bool(
-        connection.scalar(
-            sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"),
-            {"index": index},
-        )
-    )
-
-
-def find_index(
-    session: Session, model: str, strategy: str, dimensions: int
-) -> tuple[VectorIndex, int] | None:
-    """The index that can be used for these vectors, and about how many there are in it."""
-    both = {
-        index.name: index
-        for index in (VectorIndex(model, strategy, dimensions, half) for half in (False, True))
-    }
-    found = session.execute(
-        sa.text(
-            "SELECT relname, reltuples FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-            " WHERE indrelid = 'clip_embeddings'::regclass AND indisvalid AND relname = ANY(:names)"
-        ),
-        {"names": list(both)},
-    ).first()
-    return (both[found.relname], max(0, int(found.reltuples))) if found else None
+_VALID = sa.text("""
+    SELECT relname, reltuples, obj_description(indexrelid, 'pg_class') AS said
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE indrelid = 'clip_embeddings'::regclass AND indisvalid AND relname = ANY(:names)
+""")

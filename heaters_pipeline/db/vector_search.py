@@ -15,14 +15,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from heaters_pipeline.db.models import ClipEmbedding
-from heaters_pipeline.db.vector_indexes import VectorIndex, find_index, of_kind
+from heaters_pipeline.db.vector_indexes import Found, find_index, of_kind
 from heaters_pipeline.domain.vectors import Strategy
-
-EF_SEARCH = {0.9: 40, 0.95: 60, 0.98: 80, 0.99: 160}
-"""How many candidates the index keeps in mind, by the share of the ten nearest that it finds
-(docs/search.md)."""
-
-RECALL = 0.98
 
 MOST_CANDIDATES = 1000
 """That pgvector allows."""
@@ -48,26 +42,26 @@ def nearest(
     strategy: str,
     limit: int,
     among: Any = None,
-    recall: float = RECALL,
+    number_among: int | None = None,
 ) -> list[Hit]:
     """The clips nearest to `vector` by their vectors of `model` and `strategy`, nearest first, each
-    once. `among` is a SELECT of ids of clips that alone may be found; None: all.
+    once. `among` is a SELECT of ids of clips that alone may be found; None: all. `number_among` is
+    how many it has, where that is known.
 
     As many as there are, up to `limit`: where the index gives up too soon, all vectors are read.
-    `recall` is the wanted share of the true nearest ten, one of EF_SEARCH.
     """
     given = [float(value) for value in vector]
     kind = of_kind(model, strategy, len(given))
     several = strategy == Strategy.FRAMES
-    index, rows = find_index(session, model, strategy, len(given)) or (None, 0)
+    index = find_index(session, model, strategy, len(given))
     if index is not None:
         if among is not None:
-            most = few(rows, limit)
-            some = among.limit(most + 1).subquery()
-            ids = session.scalar(sa.select(sa.func.array_agg(some.columns[0]))) or []
-            if len(ids) <= most:
-                return _exact(session, given, limit, several, *kind, _one_of(ids))
-        found = _approximate(session, index, given, limit, several, among, recall)
+            most = few(index.rows, limit)
+            if number_among is None or number_among <= most:
+                ids = _all_of(session, among, most)
+                if ids is not None:
+                    return _exact(session, given, limit, several, *kind, _one_of(ids))
+        found = _approximate(session, index, given, limit, several, among)
         if len(found) == limit:
             return found
     narrowed = () if among is None else (col(ClipEmbedding.clip_id).in_(among),)
@@ -81,6 +75,13 @@ def few(rows: int, limit: int) -> int:
     that pass: limit * rows / clips. The factor is what was measured (docs/search.md).
     """
     return max(FEW_AT_LEAST, round(math.sqrt(FEW_FACTOR * limit * rows)))
+
+
+def _all_of(session: Session, among: Any, most: int) -> list[int] | None:
+    """The ids, up to `most`; None where there are more, which costs no more than to count them."""
+    some = among.limit(most + 1).subquery()
+    ids = sa.func.coalesce(sa.func.array_agg(some.columns[0]), sa.cast([], sa.ARRAY(sa.BigInteger)))
+    return session.scalar(sa.select(sa.case((sa.func.count() <= most, ids))))
 
 
 def _one_of(ids: Sequence[int]) -> Any:
@@ -102,13 +103,13 @@ def _exact(
 
 def _approximate(
     session: Session,
-    index: VectorIndex,
+    found: Found,
     vector: list[float],
     limit: int,
     several: bool,
     among: Any,
-    recall: float,
 ) -> list[Hit]:
+    index = found.index
     distance = col(ClipEmbedding.embedding).cosine_distance(vector)  # type: ignore[attr-defined]
     query = (
         sa.select(col(ClipEmbedding.clip_id), col(ClipEmbedding.frame), distance)
@@ -119,7 +120,7 @@ def _approximate(
         query = query.where(col(ClipEmbedding.clip_id).in_(among))
 
     def take(number: int) -> list[Hit]:
-        candidates = min(MOST_CANDIDATES, max(EF_SEARCH[recall], number))
+        candidates = min(MOST_CANDIDATES, max(found.width, number))
         # In relaxed order the index goes on where a filter left too few, and drops none for coming
         # late. Sorting is what the planner may do instead of using it.
         session.execute(

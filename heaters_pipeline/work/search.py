@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db import (
     artifacts,
+    clip_counts,
     clips,
     repeats,
     search_pictures,
@@ -156,19 +158,22 @@ class Searcher:
         with transaction(self.engine) as session:
             kinds = vector_kinds.kinds(session, self.strategy)
         kind = self._kind(wanted.model, kinds)
+        view = View(selection, selection.states(Shown.LIBRARY), likeness)
+        # The texts are searched while the search process makes a vector of the words.
+        with ThreadPoolExecutor(1) as beside, transaction(self.engine) as session:
+            of_words = beside.submit(self._of_words, wanted, kind, notes)
+            session.execute(sa.text(PLANS))
+            words = text_search.words_of(session, wanted.words or "")
+            known = [word for word in words if word.is_known]
+            texts = text_search.ranked(session, known, view.of, DEPTH)
         vectors = [
-            *self._of_words(wanted, kind, notes),
+            *of_words.result(),
             *self._of_clip(wanted, kinds, kind, notes),
             *self._of_picture(wanted, kind, notes),
         ]
-        view = View(selection, selection.states(Shown.LIBRARY), likeness)
         with transaction(self.engine) as session:
             session.execute(sa.text(PLANS))
-            words = text_search.words_of(session, wanted.words or "")
-            notes = [*_of_spelling(words), *notes]
-            known = [word for word in words if word.is_known]
-            texts = text_search.ranked(session, known, view.of, DEPTH)
-            among = view.of(sa.select(col(Clip.id)))
+            among = _Among.of(session, selection, view)
             near = [_nearest(session, each, among) for each in vectors]
             if wanted.like is not None and wanted.frame is None:
                 near = [[hit for hit in some if hit.clip_id != wanted.like] for some in near]
@@ -195,7 +200,7 @@ class Searcher:
             hits,
             len(fused),
             words,
-            notes,
+            [*_of_spelling(words), *notes],
             kind.model if kind else None,
             [each.model for each in kinds],
             stacked,
@@ -298,14 +303,30 @@ class Searcher:
             return [_Vector("picture", [float(each) for each in kept.embedding], kind)]
 
 
-def _nearest(session: Session, wanted: _Vector, among: sa.Select[int]) -> list[vector_search.Hit]:
+class _Among(NamedTuple):
+    """The clips that may be found."""
+
+    ids: sa.Select[int]
+    number: int | None
+    """None: nobody has counted them."""
+
+    @classmethod
+    def of(cls, session: Session, selection: Selection, view: View) -> _Among:
+        counted = selection.names_states_alone
+        states = selection.states(Shown.LIBRARY)
+        number = clip_counts.with_states(session, states) if counted else None
+        return cls(view.of(sa.select(col(Clip.id))), number)
+
+
+def _nearest(session: Session, wanted: _Vector, among: _Among) -> list[vector_search.Hit]:
     return vector_search.nearest(
         session,
         wanted.vector,
         model=wanted.kind.model,
         strategy=wanted.kind.strategy,
         limit=DEPTH,
-        among=among,
+        among=among.ids,
+        number_among=among.number,
     )
 
 

@@ -105,8 +105,8 @@ def _read(pipeline: Pipeline, model: str, folder: Path) -> tuple[Numbers, Rows]:
     path, ids = folder / "vectors", [np.zeros(0, np.int64)]
     with path.open("wb") as file:
         for block in theme_vectors.each_block(pipeline.engine, model):
-            ids.append(block.clip_ids)
-            file.write(block.vectors.tobytes())
+            ids.append(block.ids)
+            file.write(block.vectors.astype(np.float16).tobytes())
     found = np.concatenate(ids)
     if not len(found):
         return found, np.zeros((0, 0), np.float16)

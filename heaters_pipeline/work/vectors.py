@@ -15,8 +15,8 @@ import numpy as np
 from sqlmodel import col, select
 
 from heaters_pipeline.db import artifacts, embeddings
+from heaters_pipeline.db.index_making import ensure_index
 from heaters_pipeline.db.models import Clip, ClipArtifact
-from heaters_pipeline.db.vector_indexes import ensure_index
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.vectors import Strategy

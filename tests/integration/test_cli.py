@@ -17,8 +17,8 @@ from heaters_pipeline.cli import _show_until_ready, main
 from heaters_pipeline.db import embeddings, source_videos
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.index_making import ensure_index
 from heaters_pipeline.db.models import Clip, Origin
-from heaters_pipeline.db.vector_indexes import ensure_index
 from heaters_pipeline.domain.states import DOWNLOAD, ClipState, SourceState
 from heaters_pipeline.domain.vectors import LAYOUT_MODEL
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary

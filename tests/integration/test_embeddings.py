@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import embeddings, migrate
 from heaters_pipeline.db.embeddings import PREVIEW
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.index_making import ensure_index
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Clip
-from heaters_pipeline.db.vector_indexes import PREFIX, ensure_index
+from heaters_pipeline.db.vector_indexes import PREFIX
 from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.states import ClipState
 from tests.rows import counted, ready_video, wait_for_waiting

@@ -10,7 +10,15 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import artifacts, clips, embeddings, review_queue, theme_vectors, themes
+from heaters_pipeline.db import (
+    artifacts,
+    clips,
+    embeddings,
+    review_queue,
+    theme_vectors,
+    themes,
+    vector_copy,
+)
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ClipTheme
 from heaters_pipeline.domain.selection import Order, Selection, Shown
@@ -60,7 +68,7 @@ def chosen(engine: Engine, **wanted) -> list[int]:
 def test_one_vector_a_clip_is_read_as_a_stream(
     engine: Engine, library: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(theme_vectors, "BLOCK", 40)
+    monkeypatch.setattr(vector_copy, "BLOCK", 40)
     with transaction(engine) as session:
         for frame, vector in enumerate(([0.0, 2.0], [2.0, 0.0])):
             values = {"clip_id": library[0], "frame": frame, "vector": str(vector)}
@@ -72,8 +80,8 @@ def test_one_vector_a_clip_is_read_as_a_stream(
                 values,
             )
     blocks = list(theme_vectors.each_block(engine, LAYOUT_MODEL))
-    assert [len(block.clip_ids) for block in blocks] == [40, 40, 10]
-    assert [clip_id for block in blocks for clip_id in block.clip_ids] == library
+    assert [len(block.ids) for block in blocks] == [40, 40, 10]
+    assert [clip_id for block in blocks for clip_id in block.ids] == library
     wanted = np.array([vector_of(place) for place in range(len(library))])
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     assert np.concatenate([block.vectors for block in blocks]) == pytest.approx(wanted, abs=1e-3)

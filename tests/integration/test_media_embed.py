@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ from heaters_pipeline.media.clips.embeddings import (
     open_embedder,
     read_image,
 )
+from tests.footage import make_plain_film, remake
 from tests.vectors import pictures
 
 
@@ -57,20 +59,24 @@ def test_a_flat_image_has_a_direction_too() -> None:
     assert np.linalg.norm(mean_vector(vectors)) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("number", [25, pytest.param(100, marks=pytest.mark.whole)])
-def test_a_picture_encoded_again_small_finds_itself_first(number: int) -> None:
-    """Of so many scenes; a third of the size, at a low quality."""
-    import cv2
-
-    scenes = list(pictures(number, (320, 180)))
-    again = []
-    for scene in scenes:
-        small = cv2.resize(scene, (106, 60), interpolation=cv2.INTER_AREA)
-        quality = [cv2.IMWRITE_JPEG_QUALITY, 25]
-        again.append(decode_image(cv2.imencode(".jpg", small[:, :, ::-1], quality)[1].tobytes()))
+def test_a_shot_encoded_again_small_finds_itself_first(tmp_path: Path) -> None:
+    """100 of 100: each shot is a few frames of a film, and that film was made a third as large, at
+    a low quality and with other colours."""
+    each = 3
+    frames = [shot for shot in pictures(100, (320, 180)) for _ in range(each)]
+    film = make_plain_film(tmp_path / "film.mov", frames, "rgb24", "png", (1, 1, 0))
+    look = "scale=106:60,eq=brightness=0.03,format=yuv420p"
+    again = remake(film, tmp_path / "again.mp4", vf=look, crf=38)
     descriptor = LayoutDescriptor()
-    nearness = descriptor.encode_images(again) @ descriptor.encode_images(scenes).T
-    assert (nearness.argmax(axis=1) == np.arange(number)).all()
+    first, second = (descriptor.encode_images(middles(path, each)) for path in (film, again))
+    assert (second @ first.T).argmax(axis=1).tolist() == [*range(100)]
+
+
+def middles(film: Path, each: int) -> list[Pixels]:
+    """The middle frame of each shot."""
+    with av.open(str(film)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return frames[each // 2 :: each]
 
 
 def test_an_image_is_read_and_what_is_none_is_named(tmp_path: Path, images: list[Pixels]) -> None:

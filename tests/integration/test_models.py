@@ -4,6 +4,7 @@ time."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -15,7 +16,11 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip
 from heaters_pipeline.db.vector_search import nearest
 from heaters_pipeline.domain.vectors import LAYOUT_MODEL
-from heaters_pipeline.media.clips.embeddings import ModelMissing, open_embedder
+from heaters_pipeline.media.clips.embeddings import (
+    ModelMissing,
+    SentenceTransformerEmbedder,
+    open_embedder,
+)
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import give_up, missing_vectors
 from heaters_pipeline.settings import get_settings
@@ -41,6 +46,30 @@ def test_a_model_has_pictures_and_words_in_one_space(tiny_clip: Path) -> None:
     assert not np.allclose(words[0], words[2], atol=1e-2)
     assert np.allclose(model.encode_images(shown[35:36]), vectors[35], atol=1e-5), "in any batch"
     assert model.encode_images([]).shape == model.encode_text([]).shape == (0, 24)
+
+
+def test_one_thread_reads_words_and_all_see_pictures(
+    tiny_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    model = open_embedder(str(tiny_clip))
+    assert isinstance(model, SentenceTransformerEmbedder)
+    threads: list[int] = []
+    encode = model._transformer.encode
+
+    def noted(*given: Any, **options: Any) -> Any:
+        threads.append(torch.get_num_threads())
+        return encode(*given, **options)
+
+    monkeypatch.setattr(model._transformer, "encode", noted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        model.encode_text(["a red car"])
+        model.encode_images(pictures(1))
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1, 3]
 
 
 def test_siglip_reads_words_as_it_was_trained_to(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,12 @@ from sqlmodel import Session, col
 
 from heaters_pipeline.db import embeddings
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.index_making import ensure_index
+from heaters_pipeline.db.index_recall import QUESTIONS
 from heaters_pipeline.db.models import Clip, ClipEmbedding
-from heaters_pipeline.db.vector_indexes import VectorIndex, ensure_index
+from heaters_pipeline.db.vector_indexes import VectorIndex, find_index
 from heaters_pipeline.db.vector_search import few, nearest
+from heaters_pipeline.domain.recall import UNMEASURED, Measured
 from tests.rows import counted, ready_video
 
 MODEL = "it's:50% a model"
@@ -78,6 +83,8 @@ def test_an_index_finds_what_a_scan_finds(engine: Engine, ids: list[int]) -> Non
     for half in (None, False, True):
         if half is not None:
             ensure_index(engine, MODEL, "mean", NUMBERS, half=half)
+            name = VectorIndex(MODEL, "mean", NUMBERS, half).name
+            wait_for_scans(engine, {name: QUESTIONS})
         with transaction(engine) as session, counted(engine) as sent:
             for vector in asked:
                 near = found(session, vector, 10)
@@ -93,8 +100,15 @@ def test_an_index_finds_what_a_scan_finds(engine: Engine, ids: list[int]) -> Non
         used = sum("hnsw.iterative_scan" in each for each in sent)
         assert used == (0 if half is None else 3 * len(asked))
         if half is not None:
-            index = VectorIndex(MODEL, "mean", NUMBERS, half)
-            assert scans(engine) == {index.name: 3 * len(asked)}
+            assert scans(engine) == {name: QUESTIONS + 3 * len(asked)}
+
+
+def wait_for_scans(engine: Engine, wanted: dict[str, int]) -> None:
+    """A session's scans are counted a moment after its end."""
+    end = time.monotonic() + 20
+    while scans(engine) != wanted:
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def scans(engine: Engine) -> dict[str, int]:
@@ -140,6 +154,71 @@ def test_long_vectors_are_indexed_in_half_precision_or_not_at_all(
         indexes = session.scalars(sa.text(INDEXES)).all()
     assert [hit.clip_id for hit in hits] == [second.id, first.id]
     assert [each in index for each, index in zip(made, indexes, strict=True)] == [True] * len(made)
+
+
+def test_an_index_keeps_what_it_finds_of_its_own_vectors(engine: Engine, ids: list[int]) -> None:
+    vectors = dict(zip(ids, drawn(CLIPS), strict=True))
+    keep(engine, "mean", {(clip_id, None): vectors[clip_id] for clip_id in ids[:5]})
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert measured(engine) == (80, 1, 5), "there are no ten"
+    keep(engine, "mean", {(clip_id, None): vectors[clip_id] for clip_id in ids[5:]})
+    with engine.begin() as connection:
+        connection.execute(sa.text("ANALYZE clip_embeddings"))
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    told = measured(engine)
+    assert (told.width, told.vectors) == (80, CLIPS)
+    assert told.recall > 0.99
+    with transaction(engine) as session, counted(engine) as sent:
+        found(session, vectors[ids[0]], 10)
+    assert any("hnsw.ef_search = 80" in each for each in sent)
+    with counted(engine) as sent:
+        ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert len(sent) == 1, "it is known how good the index is"
+
+
+def test_an_index_that_finds_little_is_asked_for_more(engine: Engine, ids: list[int]) -> None:
+    """Of groups so narrow that hardly any way leads from one to the next."""
+    centres = 1e3 * drawn(CLIPS // 30, 1)[:, 0]
+    vectors = np.repeat(centres, 30, axis=0) + drawn(CLIPS)
+    keep(engine, "mean", {(each, None): row for each, row in zip(ids, vectors, strict=True)})
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    index = VectorIndex(MODEL, "mean", NUMBERS, False)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP INDEX {index.name}")
+        poor = index.create(engine).replace(" CONCURRENTLY", "")
+        poor = re.sub("WITH [(].*?[)]", "WITH (m = 2, ef_construction = 4)", poor)
+        connection.exec_driver_sql(poor)
+    with transaction(engine) as session:
+        assert find_index(session, MODEL, "mean", NUMBERS) == (index, CLIPS, None)
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    told = measured(engine)
+    assert told.width > 80
+    assert told.recall >= 0.99 or told.width == 1000
+    with transaction(engine) as session, counted(engine) as sent:
+        found(session, vectors[0], 10)
+    assert any(f"hnsw.ef_search = {told.width};" in each for each in sent)
+
+
+def measured(engine: Engine) -> Measured:
+    with transaction(engine) as session:
+        index = find_index(session, MODEL, "mean", NUMBERS)
+    assert index is not None and index.measured is not None
+    return index.measured
+
+
+def test_a_comment_of_somebody_elses_is_no_measure(engine: Engine, ids: list[int]) -> None:
+    keep(engine, "mean", {(ids[0], None): drawn(1)[0]})
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    index = VectorIndex(MODEL, "mean", NUMBERS, False)
+    for said in ("ours, do not touch", "[1]", '{"width": 80}'):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"COMMENT ON INDEX {index.name} IS '{said}'")
+        with transaction(engine) as session:
+            unmeasured = find_index(session, MODEL, "mean", NUMBERS)
+        assert unmeasured is not None
+        assert unmeasured.width == UNMEASURED
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert measured(engine) == (80, 1, 1)
 
 
 def test_few_clips_grow_slowly_with_the_library() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -193,13 +194,28 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         options = {} if self._as_words is None else {"processing_kwargs": self._as_words}
-        return self._encode(list(texts), **options)
+        with _one_thread():
+            return self._encode(list(texts), **options)
 
     def _encode(self, things: list[Any], **options: Any) -> Vectors:
         vectors = self._transformer.encode(
             things, batch_size=AT_ONCE, convert_to_numpy=True, show_progress_bar=False, **options
         )
         return _unit(np.asarray(vectors, dtype=np.float32))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Has torch compute in this thread alone. A few words are hundreds of small steps: threads that
+    share each of them wait for one another, and where the machine is busy that takes seconds."""
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _some(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
