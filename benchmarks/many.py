@@ -161,7 +161,7 @@ class Farm:
             "HEATERS_CODE_SERVER": f"{self.hub.address}:4266",
             "HEATERS_BROKER_URL": f"redis://:secret@{self.hub.address}:6379/0",
             "HEATERS_WORKERS": "2",
-            "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+            "HEATERS_SENSOR_INTERVAL_SECONDS": "3",
             "HEATERS_STALL_SECONDS": "10",
             "HEATERS_STUCK_SECONDS": "30",
             "HEATERS_ALLOWED_NETWORKS": f"{NETWORK}.0/24",
@@ -440,9 +440,10 @@ def run(seed: int, *, is_short: bool) -> int:
         folder.mkdir()
         calm = make_films(folder / "calm", ["upload", "web", "command"], 84, (64, 36))
         pad(calm[0], PADDING_BYTES)
-        long = make_films(folder / "long", ["cancelled"], 1500, (640, 360))
-        rough_names = ["rough-1", "rough-2"] if is_short else [f"rough-{n}" for n in range(1, 10)]
-        rough = make_films(folder / "rough", rough_names, 400, (640, 360))
+        size = (640, 360)
+        long = make_films(folder / "long", ["cancelled"], 500 if is_short else 1500, size)
+        rough_names = [f"rough-{n}" for n in range(1, 3 if is_short else 10)]
+        rough = make_films(folder / "rough", rough_names, 150 if is_short else 400, size)
         say(began, "The films are made.")
         wanted = expected(folder, [*calm, *long, *rough])
         farm = Farm(network)
