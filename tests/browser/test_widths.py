@@ -65,8 +65,8 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(
 
 
 def look_at(name: str, page: Page, axe: str) -> list[str]:
-    """What is wrong at each width. The colour schemes take turns: what is the same at several widths
-    is seen in both."""
+    """What is wrong at each width. The colour schemes take turns: what shows at several widths is
+    seen in both."""
     found = []
     schemes: Iterator[Literal["light", "dark"]] = cycle(("light", "dark"))
     for (width, height), scheme in zip(WIDTHS.items(), schemes, strict=False):
