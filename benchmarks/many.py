@@ -27,8 +27,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -364,8 +364,7 @@ def _name(process: psutil.Process) -> str:
 def kill_worker(farm: Farm, chance: random.Random) -> str:
     """All processes of a worker's machine at once, in the middle of a run; later it is back."""
     busy = _busy(farm, chance)
-    for process in busy.processes():
-        process.kill()
+    _kill(busy.processes())
     farm.up(busy, "worker", "worker")
     return f"{busy.name}: all processes killed, started again"
 
@@ -381,12 +380,17 @@ def kill_review(farm: Farm, chance: random.Random) -> str:
     """A review app and what has started it; the other one goes on alone for a while."""
     number = chance.randrange(len(farm.review_apps))
     name = farm.review_apps[number]
-    for process in farm.front.processes():
-        if f"/srv/{name}" == _home(process):
-            process.kill()
+    _kill(each for each in farm.front.processes() if f"/srv/{name}" == _home(each))
     time.sleep(2 * Child.FIRST_PAUSE)
     farm.start_review(name, 8765 + number)
     return f"front: review app {name} killed, started again"
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    """Some end by themselves meanwhile, or with another one."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _home(process: psutil.Process) -> str:
