@@ -102,11 +102,10 @@ clean:
 	$(PIP) --editable .
 	@touch $@
 
-# torch by itself and first, so that nothing else chooses its version.
-.venv/installed-test: .venv/installed
-	$(PIP) torch==2.13.0
+# All of it at once: each time pip looks at everything anew.
+.venv/installed-test: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --editable '.[test,models]'
-	@touch $@
+	@touch .venv/installed $@
 
 .venv/installed-checks: Makefile | .venv/bin/python
 	@if command -v npm >/dev/null; then :; else \

@@ -27,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -161,7 +161,7 @@ class Farm:
             "HEATERS_CODE_SERVER": f"{self.hub.address}:4266",
             "HEATERS_BROKER_URL": f"redis://:secret@{self.hub.address}:6379/0",
             "HEATERS_WORKERS": "2",
-            "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+            "HEATERS_SENSOR_INTERVAL_SECONDS": "3",
             "HEATERS_STALL_SECONDS": "10",
             "HEATERS_STUCK_SECONDS": "30",
             "HEATERS_ALLOWED_NETWORKS": f"{NETWORK}.0/24",
@@ -364,9 +364,7 @@ def _name(process: psutil.Process) -> str:
 def kill_worker(farm: Farm, chance: random.Random) -> str:
     """All processes of a worker's machine at once, in the middle of a run; later it is back."""
     busy = _busy(farm, chance)
-    for process in busy.processes():
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+    _kill(busy.processes())
     farm.up(busy, "worker", "worker")
     return f"{busy.name}: all processes killed, started again"
 
@@ -382,13 +380,17 @@ def kill_review(farm: Farm, chance: random.Random) -> str:
     """A review app and what has started it; the other one goes on alone for a while."""
     number = chance.randrange(len(farm.review_apps))
     name = farm.review_apps[number]
-    for process in farm.front.processes():
-        if f"/srv/{name}" == _home(process):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+    _kill(each for each in farm.front.processes() if f"/srv/{name}" == _home(each))
     time.sleep(2 * Child.FIRST_PAUSE)
     farm.start_review(name, 8765 + number)
     return f"front: review app {name} killed, started again"
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    """Some end by themselves meanwhile, or with another one."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _home(process: psutil.Process) -> str:
@@ -442,9 +444,10 @@ def run(seed: int, *, is_short: bool) -> int:
         folder.mkdir()
         calm = make_films(folder / "calm", ["upload", "web", "command"], 84, (64, 36))
         pad(calm[0], PADDING_BYTES)
-        long = make_films(folder / "long", ["cancelled"], 1500, (640, 360))
-        rough_names = ["rough-1", "rough-2"] if is_short else [f"rough-{n}" for n in range(1, 10)]
-        rough = make_films(folder / "rough", rough_names, 400, (640, 360))
+        size = (640, 360)
+        long = make_films(folder / "long", ["cancelled"], 500 if is_short else 1500, size)
+        rough_names = [f"rough-{n}" for n in range(1, 3 if is_short else 10)]
+        rough = make_films(folder / "rough", rough_names, 150 if is_short else 400, size)
         say(began, "The films are made.")
         wanted = expected(folder, [*calm, *long, *rough])
         farm = Farm(network)

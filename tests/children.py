@@ -8,7 +8,10 @@ import multiprocessing
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(
     [
-        *(f"tests.integration.test_{name}" for name in ("chaos", "kills", "stuck")),
+        *(
+            f"tests.integration.test_{name}"
+            for name in ("chaos", "kills", "splice_killed", "stuck")
+        ),
         *("tests.site", "yt_dlp", "yt_dlp.extractor"),
     ]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -46,6 +47,7 @@ from tests.people import QUICK_HASHER
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+gc.set_threshold(100_000)  # the collector takes a quarter of what imports cost, and finds nothing
 
 BUNDLES = 4
 """Of the files of browser tests: a worker starts Chromium anew for what it has in a row."""

@@ -104,7 +104,7 @@ def command(program: Program, settings: Settings, files: DagsterFiles) -> list[s
         case Program.DAEMON:
             return ["dagster._daemon", "run", "--workspace", str(files.workspace)]
         case Program.WORKER:
-            return ["heaters_pipeline.platform.run_worker"]
+            return ["heaters_pipeline.orchestration.run_worker"]
 
 
 def _code_place(settings: Settings, files: DagsterFiles) -> list[str]:

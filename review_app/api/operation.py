@@ -9,7 +9,7 @@ of the address; the rest are parts of its path.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from hashlib import sha256
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -101,13 +101,21 @@ class Operation:
         self.answer: Any = hints.pop("return")
         self.media = _media(self.answer)
         """None where the answer is JSON."""
-        self.answers: TypeAdapter[Any] = TypeAdapter(None if self.media else self.answer)
         self.body_type: Any = hints.pop("body", None)
-        self.body: TypeAdapter[Any] | None = TypeAdapter(self.body_type) if self.body_type else None
         self._tags = _tags(self.body_type)
         self.arguments: Mapping[str, Any] = {
             name: hint for name, hint in hints.items() if hint not in (int, str)
         }
+
+    # A hundred of them would take a second of each start.
+
+    @cached_property
+    def answers(self) -> TypeAdapter[Any]:
+        return TypeAdapter(None if self.media else self.answer)
+
+    @cached_property
+    def body(self) -> TypeAdapter[Any] | None:
+        return TypeAdapter(self.body_type) if self.body_type else None
 
     def __call__(self, **path: Any) -> Response:
         if self._largest is not None:

@@ -18,6 +18,8 @@ OFF = (
     # The page that drops down below the address bar: each window would start a renderer for it,
     # which takes longer than most of our pages.
     *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    # A process that is started ahead of the next page, for each of them.
+    "SpareRendererForSitePerProcess",
     # What Playwright turns off, whose list this one replaces.
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
     *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),

@@ -15,7 +15,7 @@ from tests.browser.tab import Tab
 from tests.footage import NumberedFilm
 
 
-@pytest.fixture(scope="module", params=[120, pytest.param(500, marks=pytest.mark.whole)])
+@pytest.fixture(scope="module", params=[80, pytest.param(500, marks=pytest.mark.whole)])
 def clips(request: pytest.FixtureRequest) -> int:
     """How many clips of four frames the film has, before one of two hundred."""
     return int(request.param)

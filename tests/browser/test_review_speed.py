@@ -51,7 +51,7 @@ def heap(page: Tab) -> float:
     return float(session.send("Runtime.getHeapUsage")["usedSize"])
 
 
-@pytest.mark.parametrize("decisions", [120, pytest.param(500, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("decisions", [90, pytest.param(500, marks=pytest.mark.whole)])
 def test_many_decisions_in_a_row(
     decisions: int,
     tab: Callable[..., Tab],

@@ -99,7 +99,7 @@ def undo(page: Tab, most: int | None = None) -> int:
     return presses
 
 
-@pytest.mark.parametrize("decided", [40, pytest.param(500, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("decided", [24, pytest.param(500, marks=pytest.mark.whole)])
 def test_a_shift_with_every_action_is_undone_by_one_key(
     decided: int, tab: Callable[..., Tab], engine: Engine, storage: LocalStorage, footage: Footage
 ) -> None:

@@ -61,7 +61,8 @@ from tests.older import OlderClipRow, OlderSystem
 
 pytestmark = pytest.mark.long
 
-CLIPS = 60
+CLIPS = 42
+"""Of each film as many as there are states."""
 NAME = "older"
 
 

@@ -36,7 +36,7 @@ def world() -> Iterator[World]:
     world.settings = {
         "HEATERS_MIN_FREE_GB": "0",
         "HEATERS_UNDO_WINDOW_SECONDS": "0",
-        "HEATERS_SENSOR_INTERVAL_SECONDS": "1",
+        "HEATERS_SENSOR_INTERVAL_SECONDS": "3",
         "HEATERS_DETECTOR": "transition",
     }
     world.start_up()

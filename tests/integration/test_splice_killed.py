@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import time
@@ -29,6 +28,7 @@ from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.storage_check import check_storage
+from tests.children import CHILDREN
 from tests.decisions import decide
 from tests.footage import NumberedFilm
 from tests.integration.test_media_footage import numbers
@@ -39,9 +39,6 @@ FRAMES = 96
 FILM = NumberedFilm(FRAMES, (12, 24, 36, 48, 60, 72, 84), size=(64, 36))
 
 KILLS = pytest.mark.parametrize("kills", [4, pytest.param(10, marks=pytest.mark.whole)])
-
-SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["heaters_pipeline.work.clip_sprites"])
 
 
 def go_on(work: Pipeline, key: str) -> None:
@@ -68,8 +65,8 @@ def start(film: Path) -> tuple[BaseProcess, Event]:
     names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_UNDO_WINDOW_SECONDS")
     environment = {name: os.environ[name] for name in names}
     environment["HEATERS_DETECTOR"] = "transition"
-    done = SPAWN.Event()
-    process = SPAWN.Process(target=work_for_ever, args=(str(film), environment, done))
+    done = CHILDREN.Event()
+    process = CHILDREN.Process(target=work_for_ever, args=(str(film), environment, done))
     process.start()
     return process, done
 

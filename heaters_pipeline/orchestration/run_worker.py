@@ -1,7 +1,8 @@
 """The worker of one machine: it takes runs from the broker, each into a process of its own.
 
-`python -m heaters_pipeline.platform.run_worker` is Celery's worker with Dagster's tasks
-(dagster-celery): a run is one task, which `orchestration.celery_launcher` has sent.
+`python -m heaters_pipeline.orchestration.run_worker` is Celery's worker with Dagster's tasks
+(dagster-celery): a run is one task, which `orchestration.celery_launcher` has sent. The processes
+are forked from this one, which has imported what runs need: a run would take seconds for it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from celery.signals import worker_process_shutdown
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task
 
+import heaters_pipeline.orchestration.definitions  # noqa: F401 - for the processes of runs
 from heaters_pipeline.files import logs, spans
 from heaters_pipeline.files.home import private_files
 from heaters_pipeline.platform.dagster_config import ANY_WORKER, CELERY, RUNS_A_WORKER, queue_of
