@@ -157,8 +157,11 @@ _FILES = """
         sha256, receipt)
     SELECT clips.id, name, hash, clip_filepath, exported_frames, 1000 + clips.id,
         encode(sha256(clips.id::text::bytea), 'hex'),
-        jsonb_build_object('size', 1000 + clips.id, 'frame_count', %(frames)s,
-            'duration_seconds', %(frames)s / 25.0, 'encode_seconds', 0.5)
+        jsonb_build_object('size', 1000 + clips.id, 'sha256',
+            encode(sha256(clips.id::text::bytea), 'hex'), 'frame_count', %(frames)s,
+            'held_frames', 0, 'lossless', false, 'duration_seconds', %(frames)s / 25.0,
+            'psnr_least', 41.5, 'psnr_mean', 45.0, 'audio_tracks', 0, 'audio_lag', null,
+            'ffmpeg', '8.0', 'encode_seconds', 0.5)
     FROM clips, export_profiles WHERE state = 'embedded' AND name = 'delivery'
 """
 
