@@ -15,6 +15,7 @@ from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import (
     Clip,
     ClipExport,
+    ExportCost,
     ExportProfile,
     GroupExport,
     ReviewEvent,
@@ -41,6 +42,8 @@ from heaters_pipeline.domain.states import ClipState
 AT_ONCE = 500
 """Clips that one statement asks about: so few that their own rows are looked up, however large the
 library is."""
+DECIDED_AT_ONCE = 50
+"""The same of their decisions, whose index Postgres takes for less telling."""
 
 
 def selection(session: Session, arguments: Mapping[str, str]) -> Selection:
@@ -99,7 +102,8 @@ def handover(
             given = [clip for clip, _ in theirs.values()]
             whole |= group_exports.files_of(session, given, profile)
         firsts = {whole[each].clips[0].id for each in some if each in whole}
-        verdicts |= event_log.verdicts(session, {*made, *firsts})
+        for few in _in_parts([*{*made, *firsts}], DECIDED_AT_ONCE):
+            verdicts |= event_log.verdicts(session, few)
     ready: dict[int, _Ready] = {}
     for each in wanted_ids:
         if each in whole:
@@ -121,8 +125,8 @@ def handover(
     return Handover(profile, handed, left_out)
 
 
-def _in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE))
+def _in_parts(ids: Sequence[int], number: int = AT_ONCE) -> Iterator[Sequence[int]]:
+    return (ids[at : at + number] for at in range(0, len(ids), number))
 
 
 def _rows(session: Session, ids: Sequence[int]) -> dict[int, tuple[Clip, SourceVideo]]:
@@ -155,13 +159,15 @@ class _Ready(NamedTuple):
 
 def profiles(session: Session) -> list[str]:
     """Those that have files, and the main one, in the order in which they were made."""
-    has_files = (
-        sa.exists().where(col(kind.profile) == col(ExportProfile.name), *made)
-        for kind, made in (
-            (ClipExport, ()),
-            (GroupExport, (col(GroupExport.filepath).is_not(None),)),
-        )
+    of_clips = (
+        sa.select(col(ExportCost.profile))
+        .group_by(col(ExportCost.profile))
+        .having(sa.func.sum(col(ExportCost.files)) > 0)
     )
+    of_groups = sa.exists().where(
+        col(GroupExport.profile) == col(ExportProfile.name), col(GroupExport.filepath).is_not(None)
+    )
+    has_files = col(ExportProfile.name).in_(of_clips), of_groups
     return list(
         session.scalars(
             sa.select(col(ExportProfile.name))
