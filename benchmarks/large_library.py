@@ -50,7 +50,7 @@ def fill(
                 _COUNTS,
                 _HISTORY,
                 _EVENTS,
-                *([_FILES] if have_files else []),
+                *([_FILES, _COSTS] if have_files else []),
                 _STILLS,
                 _VECTORS,
                 _LABELS,
@@ -153,9 +153,25 @@ _HISTORY = """
 """
 
 _FILES = """
-    INSERT INTO clip_exports (clip_id, profile, profile_hash, filepath, exported_frames)
-    SELECT clips.id, name, hash, clip_filepath, exported_frames FROM clips, export_profiles
-    WHERE state = 'embedded' AND name = 'delivery'
+    INSERT INTO clip_exports (clip_id, profile, profile_hash, filepath, exported_frames, bytes,
+        sha256, receipt)
+    SELECT clips.id, name, hash, clip_filepath, exported_frames, 1000 + clips.id,
+        encode(sha256(clips.id::text::bytea), 'hex'),
+        jsonb_build_object('size', 1000 + clips.id, 'sha256',
+            encode(sha256(clips.id::text::bytea), 'hex'), 'frame_count', %(frames)s,
+            'held_frames', 0, 'lossless', false, 'duration_seconds', %(frames)s / 25.0,
+            'psnr_least', 41.5, 'psnr_mean', 45.0, 'audio_tracks', 0, 'audio_lag', null,
+            'ffmpeg', '8.0', 'encode_seconds', 0.5)
+    FROM clips, export_profiles WHERE state = 'embedded' AND name = 'delivery'
+"""
+
+_COSTS = """
+    INSERT INTO export_costs (profile, profile_hash, files, bytes, seconds, timed_seconds,
+        encode_seconds)
+    SELECT profile, profile_hash, count(*), sum(cost.bytes), sum(cost.seconds),
+        sum(cost.timed_seconds), sum(cost.encode_seconds)
+    FROM clip_exports, cost_of_export(clip_exports.bytes, clip_exports.receipt) AS cost
+    GROUP BY profile, profile_hash
 """
 
 _STILLS = """

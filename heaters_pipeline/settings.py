@@ -33,6 +33,7 @@ from heaters_pipeline.domain.single_sign_on import RoleByValue
 from heaters_pipeline.domain.vectors import Strategy
 from heaters_pipeline.files.network import own_address
 from heaters_pipeline.storage.cache import NO_CACHE, CacheLimits
+from heaters_pipeline.storage.handover_places import HandoverPlaces
 
 
 def default_home() -> Path:
@@ -394,8 +395,8 @@ class Settings(BaseSettings):
     source_folders: Folders | None = Field(
         default=None,
         description="Folders of the server, separated by commas, from which the sources page may "
-        "add files; unset: any, while only this machine reaches the review app, else none. "
-        "`heaters add` takes any file.",
+        "add files and below which the page *Hand over* may copy some; unset: any, while only this "
+        "machine reaches the review app, else none. `heaters add` takes any file.",
     )
     gold_master: Literal["ffv1", "copy"] = Field(
         default="ffv1",
@@ -528,6 +529,15 @@ class Settings(BaseSettings):
         if not self.is_on_s3:
             return NO_CACHE
         return CacheLimits(int(self.cache_gb * 10**9), self.min_free_bytes)
+
+    @property
+    def handover_places(self) -> HandoverPlaces:
+        """Where a page may have files copied to."""
+        folders = self.source_folders
+        if folders is None and not self.is_private:
+            folders = ()
+        own = (str(self.home), self.storage_url, self.watch_folder)
+        return HandoverPlaces(folders, [each for each in own if each])
 
     @property
     def is_on_s3(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.keys import plain_text
+from heaters_pipeline.files.inside import folder_of
 from review_app.services import services
 
 
@@ -17,13 +18,8 @@ def refuse_outside(reference: str) -> None:
     is_free = folders is None and settings.is_private
     if "://" in reference or "\0" in reference or is_free:
         return
-    try:
-        path = Path(reference).expanduser().resolve()
-        if any(path.is_relative_to(folder.resolve()) for folder in folders or ()):
-            return
-    except (OSError, RuntimeError):  # a name that is too long, `~` of nobody, links in a circle
-        pass
-    raise InputError(
-        f"{plain_text(reference)} is no file that may be added here: upload it, or add its folder "
-        "to HEATERS_SOURCE_FOLDERS."
-    )
+    if folder_of(Path(reference), folders or ()) is None:
+        raise InputError(
+            f"{plain_text(reference)} is no file that may be added here: upload it, or add its "
+            "folder to HEATERS_SOURCE_FOLDERS."
+        )

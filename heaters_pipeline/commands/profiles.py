@@ -117,6 +117,7 @@ def again(name: str | None, video: str | None) -> None:
 
     with database(settings()) as engine, transaction(engine) as session:
         count = stored.retry(session, name, video)
+        stored.recount(session)
     click.echo(f"{number_of(count, 'file')} tried again." if count else "No file failed.")
 
 
@@ -126,9 +127,9 @@ def _change_profile(name: str, change: Callable[[Session], object], yes: bool) -
     from heaters_pipeline.db.engine import transaction
 
     with database(settings()) as engine, transaction(engine) as session:
-        before = stored.lack(session, name)
+        before = stored.lack_now(session, name)
         change(session)
-        after = stored.lack(session, name)
+        after = stored.recount(session)[name]
         if after.files > before.files:
             files = number_of(after.files - before.files, "file")
             click.echo(f"This makes {files} of {number_of(after.videos, 'film')}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import (
     Clip,
     ClipExport,
+    ExportCost,
     ExportProfile,
     GroupExport,
     ReviewEvent,
@@ -38,7 +39,11 @@ from heaters_pipeline.domain.profiles import MAIN, Groups
 from heaters_pipeline.domain.selection import Selection, Shown
 from heaters_pipeline.domain.states import ClipState
 
-AT_ONCE = 5000
+AT_ONCE = 500
+"""Clips that one statement asks about: so few that their own rows are looked up, however large the
+library is."""
+DECIDED_AT_ONCE = 50
+"""The same of their decisions, whose index Postgres takes for less telling."""
 
 
 def selection(session: Session, arguments: Mapping[str, str]) -> Selection:
@@ -57,9 +62,14 @@ def selection(session: Session, arguments: Mapping[str, str]) -> Selection:
     return wanted(given)
 
 
-def clip_ids(session: Session, chosen: Selection, likeness: Likeness | None) -> Sequence[int]:
-    """All clips of a selection, in its order; at the end ids that it names and no clip has."""
-    found = review_queue.selected_ids(session, chosen, by_itself=Shown.LIBRARY, likeness=likeness)
+def clip_ids(
+    session: Session, chosen: Selection, likeness: Likeness | None, most: int | None = None
+) -> Sequence[int]:
+    """All clips of a selection, or the first `most`, in its order; at the end ids that it names and
+    no clip has."""
+    found = review_queue.selected_ids(
+        session, chosen, by_itself=Shown.LIBRARY, likeness=likeness, most=most
+    )
     existing = set(session.scalars(sa.select(col(Clip.id)).where(among(col(Clip.id), chosen.ids))))
     return [*found, *(each for each in chosen.ids if each not in existing)]
 
@@ -79,28 +89,21 @@ def handover(
     if row is None:
         raise NotFound(f"There is no profile {profile!r}.")
     wanted_ids = clip_ids(session, chosen, likeness) if ids is None else ids
-    statement = (
-        select(Clip, SourceVideo)
-        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
-        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
-        .where(among(col(Clip.id), wanted_ids))
-    )
-    rows = {clip.id: (clip, video) for clip, video in session.exec(statement)}
-    exports = {
-        clip_id: found[0]
-        for at in range(0, len(wanted_ids), AT_ONCE)
-        for clip_id, found in clip_exports.of_clips(
-            session, wanted_ids[at : at + AT_ONCE], profile
-        ).items()
-    }
-    whole = (
-        group_exports.files_of(session, [clip for clip, _ in rows.values()], profile)
-        if row.profile.groups is Groups.ONE
-        else {}
-    )
-    verdicts = event_log.verdicts(
-        session, [*exports, *(each.clips[0].id for each in whole.values())]
-    )
+    rows: dict[int, tuple[Clip, SourceVideo]] = {}
+    exports: dict[int, ClipExport] = {}
+    whole: dict[int, group_exports.WholeGroup] = {}
+    verdicts: dict[int, ReviewEvent] = {}
+    for some in _in_parts(wanted_ids):
+        theirs = _rows(session, some)
+        rows |= theirs
+        made = clip_exports.of_clips(session, some, profile)
+        exports |= {clip_id: found[0] for clip_id, found in made.items()}
+        if row.profile.groups is Groups.ONE:
+            given = [clip for clip, _ in theirs.values()]
+            whole |= group_exports.files_of(session, given, profile)
+        firsts = {whole[each].clips[0].id for each in some if each in whole}
+        for few in _in_parts([*{*made, *firsts}], DECIDED_AT_ONCE):
+            verdicts |= event_log.verdicts(session, few)
     ready: dict[int, _Ready] = {}
     for each in wanted_ids:
         if each in whole:
@@ -122,6 +125,20 @@ def handover(
     return Handover(profile, handed, left_out)
 
 
+def _in_parts(ids: Sequence[int], number: int = AT_ONCE) -> Iterator[Sequence[int]]:
+    return (ids[at : at + number] for at in range(0, len(ids), number))
+
+
+def _rows(session: Session, ids: Sequence[int]) -> dict[int, tuple[Clip, SourceVideo]]:
+    statement = (
+        select(Clip, SourceVideo)
+        .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+        .options(WITHOUT_INDEX, WITHOUT_CUT_POINTS)
+        .where(among(col(Clip.id), ids))
+    )
+    return {clip.id: (clip, video) for clip, video in session.exec(statement)}
+
+
 class _Ready(NamedTuple):
     """A file, and the clips that it holds, in the film's order."""
 
@@ -140,18 +157,24 @@ class _Ready(NamedTuple):
         return tuple(dict.fromkeys(label for clip in self.clips for label in clip.labels))
 
 
-def profiles(session: Session) -> list[tuple[str, int]]:
-    """The profiles that have files, and how many, in the order in which they were made."""
-    of_clips, of_groups = (
-        sa.select(sa.func.count())
-        .where(col(kind.profile) == col(ExportProfile.name), col(kind.filepath).is_not(None))
-        .scalar_subquery()
-        for kind in (ClipExport, GroupExport)
+def profiles(session: Session) -> list[str]:
+    """Those that have files, and the main one, in the order in which they were made."""
+    of_clips = (
+        sa.select(col(ExportCost.profile))
+        .group_by(col(ExportCost.profile))
+        .having(sa.func.sum(col(ExportCost.files)) > 0)
     )
-    rows = session.execute(
-        sa.select(col(ExportProfile.name), of_clips + of_groups).order_by(col(ExportProfile.id))
+    of_groups = sa.exists().where(
+        col(GroupExport.profile) == col(ExportProfile.name), col(GroupExport.filepath).is_not(None)
     )
-    return [(name, count) for name, count in rows if count or name == MAIN]
+    has_files = col(ExportProfile.name).in_(of_clips), of_groups
+    return list(
+        session.scalars(
+            sa.select(col(ExportProfile.name))
+            .where(sa.or_(col(ExportProfile.name) == MAIN, *has_files))
+            .order_by(col(ExportProfile.id))
+        )
+    )
 
 
 def _is_known(export: ClipExport | None) -> bool:

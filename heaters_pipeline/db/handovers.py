@@ -78,6 +78,14 @@ def of_clips(session: Session, clip_ids: Iterable[int]) -> dict[int, list[Taken]
     return found
 
 
+def number_taken(session: Session, clip_ids: Iterable[int]) -> int:
+    """How many of the clips somebody took, ever."""
+    ids = sa.select(sa.func.unnest(sa.cast(list(clip_ids), sa.ARRAY(sa.BigInteger)))).subquery()
+    [clip_id] = ids.columns
+    taken = sa.exists().where(col(HandoverClip.clip_id) == clip_id)
+    return session.scalar(sa.select(sa.func.count()).select_from(ids).where(taken)) or 0
+
+
 def of_collection(session: Session, collection_id: int) -> Sequence[Taken]:
     """The handovers of a collection, the latest first."""
     rows = session.execute(_taken().where(_collection_id == str(collection_id)))

@@ -41,6 +41,8 @@ SURVEY_LOCKS = 0x48545654
 TRIAL_LOCKS = 0x48545644
 """The same of the lock under which `heaters doctor --running` works."""
 
+COPY_LOCKS = 0x4854564F
+"""The same of the locks under which files are copied to where somebody wants them."""
 
 UPLOAD_LOCKS = 0x48545655
 """The same of the locks under which an upload grows."""
@@ -146,6 +148,14 @@ def survey_lock(engine: Engine) -> Iterator[None]:
     """Lets only one process make the themes at a time. Raises Conflict as `video_lock` does."""
     taken = "Another process is making the themes: wait for it to end."
     with _held(engine, SURVEY_LOCKS, "themes", WAIT_SECONDS, taken):
+        yield
+
+
+@contextmanager
+def copy_lock(engine: Engine, copy_id: int) -> Iterator[None]:
+    """Lets only one run make a copy at a time. Raises Conflict at once."""
+    taken = f"Another run is at work on copy {copy_id}."
+    with _held(engine, COPY_LOCKS, str(copy_id), 0, taken):
         yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -15,8 +15,10 @@ from heaters_pipeline.db import clip_work, wanted_files
 from heaters_pipeline.db.models import (
     Clip,
     ClipExport,
+    ExportCost,
     ExportFailure,
     ExportProfile,
+    ProfileLack,
     ProfileUse,
     SourceVideo,
 )
@@ -57,6 +59,9 @@ class Lack(NamedTuple):
 
 
 NOTHING = Lack(0, 0)
+
+MOST_COUNTED = 10_000
+"""Failed files of a profile."""
 
 
 def listed(session: Session) -> Sequence[ExportProfile]:
@@ -152,11 +157,19 @@ def retire(session: Session, name: str, *, retired: bool = True) -> ExportProfil
 
 
 def failed(session: Session) -> dict[str, int]:
-    """Files that failed and were not tried again, by the profile's name."""
-    rows = session.execute(
-        sa.select(col(ExportFailure.profile), sa.func.count()).group_by(col(ExportFailure.profile))
+    """Files that failed and were not tried again, by the profile's name; of more than MOST_COUNTED
+    of a profile it tells no more than that."""
+    theirs = (
+        sa.select(col(ExportFailure.id))
+        .where(col(ExportFailure.profile) == col(ExportProfile.name))
+        .limit(MOST_COUNTED)
+        .correlate(ExportProfile)
+        .subquery()
+        .lateral()
     )
-    return {str(name): int(count) for name, count in rows}
+    number = sa.select(sa.func.count()).select_from(theirs).scalar_subquery()
+    rows = session.execute(sa.select(col(ExportProfile.name), number))
+    return {str(name): int(count) for name, count in rows if count}
 
 
 def retry(session: Session, name: str | None, video_key: str | None) -> int:
@@ -175,7 +188,37 @@ def retry(session: Session, name: str | None, video_key: str | None) -> int:
 
 
 def lacks(session: Session) -> dict[str, Lack]:
-    """What clips lack now, by the profile's name."""
+    """What clips lacked when it was counted last, by the profile's name: to count it, all clips
+    are looked at."""
+    rows = session.execute(
+        sa.select(col(ExportProfile.name), col(ProfileLack.files), col(ProfileLack.videos)).join(
+            ProfileLack, col(ProfileLack.profile_id) == col(ExportProfile.id)
+        )
+    )
+    return {name: Lack(*counts) for name, *counts in rows}
+
+
+def lack_now(session: Session, name: str) -> Lack:
+    """What clips lack of a profile, counted."""
+    return _counted(session).get(name, NOTHING)
+
+
+def recount(session: Session) -> dict[str, Lack]:
+    """`lacks`, counted anew and kept."""
+    counted = _counted(session)
+    found = [(row, counted.get(row.name, NOTHING)) for row in listed(session)]
+    statement = insert(ProfileLack)
+    new = {name: statement.excluded[name] for name in Lack._fields}
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["profile_id"], set_={**new, "counted_at": sa.func.now()}
+        ),
+        [{"profile_id": row.id, **lack._asdict()} for row, lack in found],
+    )
+    return {row.name: lack for row, lack in found}
+
+
+def _counted(session: Session) -> dict[str, Lack]:
     rows = session.execute(
         wanted_files.lacking(undo_window_seconds=0)
         .order_by(None)
@@ -189,26 +232,27 @@ def lacks(session: Session) -> dict[str, Lack]:
     return {name: Lack(*counts) for name, *counts in rows}
 
 
-def lack(session: Session, name: str) -> Lack:
-    return lacks(session).get(name, NOTHING)
-
-
 def measured(session: Session) -> dict[str, Measured]:
     """By name, of profiles that have files. Of those made by the present spec alone."""
-    receipt: Any = ClipExport.receipt
-    film = sa.cast(receipt["duration_seconds"].astext, sa.Float)
-    encoding = sa.cast(receipt["encode_seconds"].astext, sa.Float)
-    size = sa.cast(col(ClipExport.bytes), sa.Float)
+    size, film, timed, encoding = (
+        sa.cast(sa.func.sum(each), sa.Float)
+        for each in (
+            *(col(ExportCost.bytes), col(ExportCost.seconds)),
+            *(col(ExportCost.timed_seconds), col(ExportCost.encode_seconds)),
+        )
+    )
+    files = sa.cast(sa.func.sum(col(ExportCost.files)), sa.BigInteger)
     rows = session.execute(
         sa.select(
-            col(ClipExport.profile),
-            sa.func.count(),
-            sa.func.sum(size).filter(film > 0) / sa.func.nullif(sa.func.sum(film), 0),
-            sa.func.sum(film).filter(encoding > 0) / sa.func.sum(encoding).filter(encoding > 0),
+            col(ExportCost.profile),
+            files,
+            size / sa.func.nullif(film, 0),
+            timed / sa.func.nullif(encoding, 0),
         )
-        .join(ExportProfile, col(ExportProfile.name) == col(ClipExport.profile))
-        .where(col(ExportProfile.hash) == col(ClipExport.profile_hash))
-        .group_by(col(ClipExport.profile))
+        .join(ExportProfile, col(ExportProfile.name) == col(ExportCost.profile))
+        .where(col(ExportProfile.hash) == col(ExportCost.profile_hash))
+        .group_by(col(ExportCost.profile))
+        .having(files > 0)
     )
     return {name: Measured(*numbers) for name, *numbers in rows}
 

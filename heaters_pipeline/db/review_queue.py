@@ -180,10 +180,12 @@ def selected_ids(
     *,
     by_itself: Shown = Shown.PENDING,
     likeness: Likeness | None = None,
+    most: int | None = None,
 ) -> Sequence[int]:
-    """All clips of a selection, in its order."""
+    """All clips of a selection, or the first `most`, in its order."""
     view = View(selection, selection.states(by_itself), likeness)
-    return session.scalars(view.of(sa.select(col(Clip.id))).order_by(*view.order())).all()
+    ids = view.of(sa.select(col(Clip.id))).order_by(*view.order()).limit(most)
+    return session.scalars(ids).all()
 
 
 def count(

@@ -11,6 +11,7 @@ SENSORS = {
     "approved_clips": "no approved clip is exported",
     "missing_exports": "no missing export is made",
     "archived_sources": "no archived video is moved to the cold, or back",
+    "asked_copies": "nothing is copied that somebody asked for on the page Hand over",
     "missing_vectors": "no missing vector is made",
     "missing_repeats": "no older video is looked through for clips that show the same",
     "changed_library": "no theme is brought up to date",

@@ -16,6 +16,7 @@ from heaters_pipeline.orchestration.assets import (
 from heaters_pipeline.orchestration.catalogue import assets_of
 from heaters_pipeline.orchestration.checks import asset_checks
 from heaters_pipeline.orchestration.extra import extra_definitions
+from heaters_pipeline.orchestration.handing_over import handover_job
 from heaters_pipeline.orchestration.jobs import (
     archive_job,
     daily_storage_check,
@@ -32,6 +33,7 @@ from heaters_pipeline.orchestration.sensors import (
     alerts,
     approved_clips,
     archived_sources,
+    asked_copies,
     cancelled_runs,
     changed_library,
     failed_runs,
@@ -66,6 +68,7 @@ defs = dg.Definitions.merge(
             repeats_job,
             storage_job,
             archive_job,
+            handover_job,
             retention_job,
         ],
         schedules=[daily_storage_check, retention],
@@ -75,6 +78,7 @@ defs = dg.Definitions.merge(
             approved_clips,
             missing_exports,
             archived_sources,
+            asked_copies,
             missing_vectors,
             missing_repeats,
             changed_library,

@@ -74,7 +74,7 @@ def _database_url(settings: Settings) -> str:
 
 
 def open_pipeline(
-    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext,
     database: Database,
     store: ObjectStore,
 ) -> Pipeline:

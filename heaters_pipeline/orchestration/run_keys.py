@@ -31,6 +31,11 @@ def archive_key(video_key: str, mark: str) -> str:
     return f"archive:{video_key}:{mark}"
 
 
+def copy_key(copy_id: int, tries: int) -> str:
+    """`tries` is `db.handover_copies.DueCopy.tries`."""
+    return f"handover:{copy_id}:{tries}"
+
+
 def themes_key(model: str, standing: Standing) -> str:
     """A survey that failed is tried again when other clips are there."""
     return f"themes:{model}:{standing.with_vector}:{standing.counted}:{standing.kept}"

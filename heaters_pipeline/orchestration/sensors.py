@@ -17,8 +17,10 @@ from heaters_pipeline.db import (
     clip_work,
     embeddings,
     group_exports,
+    handover_copies,
     keyframe_rules,
     lost_objects,
+    profiles,
     repeats,
     source_videos,
     themes,
@@ -31,6 +33,7 @@ from heaters_pipeline.domain.alerts import news
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.stuck import longest_silence
 from heaters_pipeline.media.clips.embeddings import obstacle
+from heaters_pipeline.orchestration.handing_over import copy_config, handover_job
 from heaters_pipeline.orchestration.jobs import (
     archive_job,
     ingest_job,
@@ -47,6 +50,7 @@ from heaters_pipeline.orchestration.run_keys import (
     archive_key,
     asked_of,
     attempt_of,
+    copy_key,
     exports_key,
     ingest_key,
     is_by_hand,
@@ -193,6 +197,8 @@ def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
             *clip_exports.due(session, get_settings().undo_window_seconds, BATCH),
             *group_exports.due(session, BATCH),
         ]
+        if due or any(lack.files for lack in profiles.lacks(session).values()):
+            profiles.recount(session)
     return dg.SensorResult(
         run_requests=exports_requests(due),
         dynamic_partitions_requests=[
@@ -225,6 +231,28 @@ def archived_sources(database: Database, store: ObjectStore) -> dg.SensorResult:
             heaters_videos.build_add_request([move.video_key for move in due])
         ],
         skip_reason=None if due else "Nothing is on its way to the cold, or back.",
+    )
+
+
+@dg.sensor(
+    job=handover_job,
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def asked_copies(database: Database, store: ObjectStore) -> dg.SensorResult:
+    """Copies the files of selections to where somebody asked for them on the page Hand over."""
+    if reason := storage_outage(database.engine, store.open):
+        return dg.SensorResult(skip_reason=reason)
+    with database.transaction() as session:
+        due = handover_copies.due(session, BATCH)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=copy_key(copy.copy_id, copy.tries), run_config=copy_config(copy.copy_id)
+            )
+            for copy in due
+        ],
+        skip_reason=None if due else "Nobody has asked for a copy.",
     )
 
 

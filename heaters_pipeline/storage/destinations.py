@@ -6,6 +6,7 @@ so that whoever takes them may change them.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -14,13 +15,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
-from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError, Refused
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.storage.base import CHUNK_BYTES
 
 UNKNOWN = "unknown"
 """In place of the digest of an object that somebody else put there."""
+
+
+_STAYS = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
+)
+"""Errors of a folder that stay until a person changes something."""
 
 
 class Destination(Protocol):
@@ -92,7 +99,8 @@ class Folder:
             yield
         except OSError as error:
             reason = error.strerror or error
-            raise HeatersError(f"The folder {self.root} can't be used: {reason}.") from error
+            kind = Refused if error.errno in _STAYS else HeatersError
+            raise kind(f"The folder {self.root} can't be used: {reason}.") from error
 
 
 class Bucket:
@@ -149,7 +157,21 @@ class Bucket:
         try:
             yield
         except (Boto3Error, BotoCoreError, ClientError) as error:
-            raise HeatersError(f"{self.place} can't be used: {error}.") from error
+            kind = Refused if _is_refusal(error) else HeatersError
+            raise kind(f"{self.place} can't be used: {error}.") from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a bucket will say the same again: the key, the name or the rights are wrong."""
+    from boto3.exceptions import S3UploadFailedError
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+    if isinstance(error, S3UploadFailedError) and isinstance(error.__context__, Exception):
+        return _is_refusal(error.__context__)
+    if isinstance(error, ClientError):
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return status in (301, 400, 403, 404)
+    return isinstance(error, NoCredentialsError)
 
 
 def _check(found: str, wanted: str, name: str) -> None:

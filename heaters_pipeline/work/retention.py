@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import handovers, idempotency
+from heaters_pipeline.db import handover_copies, handovers, idempotency
 from heaters_pipeline.db.engine import transaction
 
 AT_ONCE = 1000
 
 
 def forget_handovers(engine: Engine, days: float) -> int:
-    """Forgets handovers older than `days` whose files were all taken again; their number."""
+    """Forgets handovers older than `days` whose files were all taken again; their number. Copies
+    that ended before that are forgotten, too."""
     forgotten = 0
+    with transaction(engine) as session:
+        handover_copies.forget_ended(session, days)
     while True:
         with transaction(engine) as session:
             number = handovers.forget_retaken(session, days, AT_ONCE)

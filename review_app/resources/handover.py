@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, url_for
@@ -10,12 +11,14 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from heaters_pipeline.db import handed, handovers, review_queue
-from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.errors import Conflict, Gone, InputError
 from heaters_pipeline.domain.handover import Handover
 from heaters_pipeline.domain.handover import wanted as wanted_of
 from heaters_pipeline.domain.profiles import MAIN
 from heaters_pipeline.domain.selection import Selection
 from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.storage.handover_places import LONGEST
+from review_app import copying
 from review_app.api.operation import Answer, Body, Query, described
 from review_app.handover_formats import FORMATS
 from review_app.presenters.clip_json import PlayedClipJson, played_json
@@ -78,6 +81,33 @@ class TakenCountJson(Answer):
     """Those that had not been noted for this destination."""
 
 
+class CopyTo(Body):
+    destination: str = Field(min_length=1, max_length=LONGEST)
+    """A folder below those of HEATERS_SOURCE_FOLDERS, or `s3://bucket/prefix`."""
+    title: str = Field("Clips", max_length=200)
+    """What the list of copies calls the selection."""
+
+
+class CopyJson(Answer):
+    copy_id: int
+    title: str
+    profile: str
+    destination: str
+    actor: str
+    asked_at: datetime
+    ended_at: datetime | None
+    done: float
+    """Share of the bytes."""
+    is_good: bool
+    """Nothing has gone wrong."""
+    told: str
+    """How it is, in a sentence."""
+
+
+class CopiesJson(Answer):
+    copies: list[CopyJson]
+
+
 class ReelJson(TypedDict):
     clips: list[PlayedClipJson]
     left_out: int
@@ -131,6 +161,42 @@ def taken(selection: Handed, wanted: OfProfile, body: TakenFiles) -> TakenCountJ
             files=found.digests,
         )
     return TakenCountJson(clips=count)
+
+
+@blueprint.get("/api/v1/handover/copies")
+@described()
+def copies() -> CopiesJson:
+    """The latest copies of selections to folders and buckets, whoever asked for them."""
+    return CopiesJson(copies=[CopyJson.model_validate(each) for each in copying.latest()])
+
+
+@blueprint.get("/api/v1/handover/copies/<int:copy_id>")
+@described()
+def one_copy(copy_id: int) -> CopyJson:
+    """How far a copy is."""
+    return CopyJson.model_validate(copying.one(copy_id))
+
+
+@blueprint.post("/api/v1/handover/copies")
+@described(Conflict)
+def copy(selection: Handed, wanted: OfProfile, body: CopyTo) -> CopyJson:
+    """Has the files of a selection copied to a folder of the server or to a bucket."""
+    asked = copying.ask(selection, wanted.profile, body.title, body.destination.strip())
+    return CopyJson.model_validate(asked)
+
+
+@blueprint.post("/api/v1/handover/copies/<int:copy_id>/again")
+@described(Conflict)
+def copy_again(copy_id: int) -> CopyJson:
+    """Adds what is new to what a copy left, and replaces what has changed."""
+    return CopyJson.model_validate(copying.again(copy_id))
+
+
+@blueprint.post("/api/v1/handover/copies/<int:copy_id>/stop")
+@described(Gone)
+def stop(copy_id: int) -> CopyJson:
+    """Stops a copy; what is there stays."""
+    return CopyJson.model_validate(copying.stop(copy_id))
 
 
 @blueprint.get("/api/v1/reel")

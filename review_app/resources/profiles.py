@@ -139,6 +139,7 @@ def stop_using(name: str, body: ProfileClips) -> ProfileJson:
     """Makes no more files of these clips by a profile. Those that exist stay."""
     with transaction() as session:
         profiles.stop_using(session, name, video_key=body.video, label=body.label)
+        profiles.recount(session)
         return _one(session, name)
 
 
@@ -148,6 +149,7 @@ def retire(name: str) -> ProfileJson:
     """Makes no more files by a profile. Those that exist stay."""
     with transaction() as session:
         profiles.retire(session, name)
+        profiles.recount(session)
         return _one(session, name)
 
 
@@ -164,16 +166,18 @@ def revive(name: str, body: Agreeing) -> ProfileJson:
 def again(name: str) -> FilesAgainJson:
     """Has the files of a profile that failed made again."""
     with transaction() as session:
-        return FilesAgainJson(files=profiles.retry(session, name, None))
+        count = profiles.retry(session, name, None)
+        profiles.recount(session)
+        return FilesAgainJson(files=count)
 
 
 def _agreed(
     session: Session, name: str, body: Agreeing, change: Callable[[], object]
 ) -> ProfileJson:
     """Raises Conflict where the change would have files made and nobody has agreed to that."""
-    before = profiles.lack(session, name)
+    before = profiles.lack_now(session, name)
     change()
-    after = profiles.lack(session, name)
+    after = profiles.recount(session)[name]
     more = after.files - before.files
     if more > 0 and not body.agreed:
         raise Conflict(f"That makes {more} files of {after.videos} videos: say that it is agreed.")

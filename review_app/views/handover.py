@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from heaters_pipeline.domain.profiles import MAIN
 from heaters_pipeline.domain.selection import Order, Selection
 from heaters_pipeline.domain.wording import number_of
 from heaters_pipeline.storage.zips import zip_of_handover
+from review_app import copying
 from review_app.fields import arguments
 from review_app.handover_formats import FORMATS, Given
 from review_app.reviewer import reviewer_name
@@ -26,6 +28,8 @@ from review_app.streams import set_name, stream
 blueprint = Blueprint("handover", __name__)
 
 UNTITLED = "Clips"
+MOST_LISTED = 5000
+"""Clips of a selection whose files the page looks up, to tell their number and their size."""
 LONGEST_DESTINATION = 200
 
 
@@ -33,7 +37,6 @@ class _Asked(NamedTuple):
     title: str
     selection: Selection
     profile: str
-    handover: Handover
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -41,23 +44,47 @@ class _Asked(NamedTuple):
         other = {"profile": self.profile} if self.profile != MAIN else {}
         return {**self.selection.arguments(), **other}
 
+    @property
+    def address(self) -> str:
+        """Of the page."""
+        return f"{url_for('handover.index')}?{urlencode(self.arguments)}"
+
+    def handover(self, ids: Sequence[int] | None = None) -> Handover:
+        """Of these clips of the selection alone, where `ids` are given."""
+        likeness = services().likeness()
+        with transaction() as session:
+            return handed.handover(session, self.selection, likeness, self.profile, ids)
+
+    def files(self) -> Handover:
+        """Raises InputError where there is none."""
+        found = self.handover()
+        if not found.clips:
+            raise InputError(found.sentence or "The selection has no clips.")
+        return found
+
 
 @blueprint.get("/handover")
 def index() -> ResponseReturnValue:
     asked = _asked()
+    likeness = services().likeness()
+    with transaction() as session:
+        ids = handed.clip_ids(session, asked.selection, likeness, MOST_LISTED + 1)
+    handover = asked.handover(ids) if len(ids) <= MOST_LISTED else None
     with transaction() as session:
         profiles = handed.profiles(session)
-        taken = handovers.of_clips(session, asked.handover.digests)
+        taken = handovers.number_taken(session, handover.digests) if handover else 0
     return render_template(
         "handover.html",
         title=asked.title,
-        handover=asked.handover,
+        handover=handover,
+        most_listed=MOST_LISTED,
         profile=asked.profile,
         profiles=profiles,
         arguments=asked.arguments,
         selection=asked.selection,
         formats=FORMATS,
-        taken=sum(each.clip_id in taken for each in asked.handover.clips),
+        taken=taken,
+        copies=copying.latest(),
         spelled=_spelled(asked),
         options=f" --profile {asked.profile}" if asked.profile != MAIN else "",
     )
@@ -68,8 +95,7 @@ def zipped() -> Response:
     """All files and the manifest, made while they are sent. A ZIP that breaks off has fewer bytes
     than were announced, and no list of its files."""
     asked = _asked()
-    _need_files(asked.handover)
-    made = zip_of_handover(services().storage, asked.handover)
+    made = zip_of_handover(services().storage, asked.files())
     response = stream(made.body, made.length, "application/zip", "no-store")
     set_name(response, f"{safe(asked.title)}.zip")
     return response
@@ -80,10 +106,9 @@ def written(file: str) -> Response:
     """The selection as one of `handover_formats`."""
     if file not in FORMATS:
         raise NotFound(f"There is no {file}: there is {', '.join(FORMATS)}.")
-    asked = _asked()
-    _need_files(asked.handover)
-    wanted = FORMATS[file]
-    response = Response(wanted.write(Given(asked.title, asked.handover)), mimetype=wanted.mimetype)
+    asked, wanted = _asked(), FORMATS[file]
+    body = wanted.write(Given(asked.title, asked.files()))
+    response = Response(body, mimetype=wanted.mimetype)
     response.headers["Cache-Control"] = "no-store"
     set_name(response, f"{safe(asked.title)}-{file}")
     return response
@@ -93,7 +118,7 @@ def written(file: str) -> Response:
 def taken() -> ResponseReturnValue:
     """Notes that somebody took the files, wherever to."""
     asked = _asked()
-    _need_files(asked.handover)
+    files = asked.files().digests
     place = " ".join(request.form.get("destination", "").split()) or "a download"
     if len(place) > LONGEST_DESTINATION or not place.isprintable():
         raise InputError(f"Where the files went has 1 to {LONGEST_DESTINATION} characters.")
@@ -104,29 +129,53 @@ def taken() -> ResponseReturnValue:
             profile=asked.profile,
             selection=asked.selection.arguments(),
             destination=place,
-            files=asked.handover.digests,
+            files=files,
         )
     clips = number_of(count, "clip")
     flash(f"Noted: {clips} taken to {place}." if count else f"All were taken to {place} before.")
-    return redirect(f"{url_for('handover.index')}?{urlencode(asked.arguments)}", 303)
+    return redirect(asked.address, 303)
+
+
+@blueprint.get("/handover/copies")
+def copies() -> ResponseReturnValue:
+    """The list of copies alone, with which the page keeps itself up to date."""
+    return render_template("_copies.html", copies=copying.latest())
+
+
+@blueprint.post("/handover/copies")
+def copy() -> ResponseReturnValue:
+    """Has the files copied to a folder of the server, or to a bucket."""
+    asked = _asked()
+    place = request.form.get("destination", "").strip()
+    copy = copying.ask(asked.selection, asked.profile, asked.title, place)
+    flash(f"The files are being copied to {copy.destination}.")
+    return redirect(f"{asked.address}#copies", 303)
+
+
+@blueprint.post("/handover/copies/<int:copy_id>/again")
+def copy_again(copy_id: int) -> ResponseReturnValue:
+    """Adds what is new to what a copy left, and replaces what has changed."""
+    copy = copying.again(copy_id)
+    flash(f"What is new or has changed is being copied to {copy.destination}.")
+    return redirect(f"{copy.address}#copies", 303)
+
+
+@blueprint.post("/handover/copies/<int:copy_id>/stop")
+def stop(copy_id: int) -> ResponseReturnValue:
+    copy = copying.stop(copy_id)
+    flash(f"The copy to {copy.destination} is stopped; what is there stays.")
+    return redirect(f"{copy.address}#copies", 303)
 
 
 def _asked() -> _Asked:
     given = arguments()
     profile = given.get("profile", "").strip() or MAIN
-    likeness = services().likeness()
     with transaction() as session:
         selection = handed.selection(session, given)
         title = UNTITLED
         if selection.collection is not None:
             title = collections.get(session, selection.collection).name
-        found = handed.handover(session, selection, likeness, profile)
-    return _Asked(title, selection, profile, found)
-
-
-def _need_files(handover: Handover) -> None:
-    if not handover.clips:
-        raise InputError(handover.sentence or "The selection has no clips.")
+    return _Asked(title, selection, profile)
 
 
 def _spelled(asked: _Asked) -> str:

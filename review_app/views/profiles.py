@@ -67,6 +67,7 @@ def use(name: str) -> ResponseReturnValue:
 def stop_using(name: str) -> ResponseReturnValue:
     with transaction() as session:
         profiles.stop_using(session, name, **_named())
+        profiles.recount(session)
     flash(f"{name} makes no more files of these clips; those that exist stay.")
     return redirect(url_for("profiles.index", _anchor=name), 303)
 
@@ -75,6 +76,7 @@ def stop_using(name: str) -> ResponseReturnValue:
 def retire(name: str) -> ResponseReturnValue:
     with transaction() as session:
         profiles.retire(session, name)
+        profiles.recount(session)
     flash(f"{name} makes no more files; those that exist stay.")
     return redirect(url_for("profiles.index", _anchor=name), 303)
 
@@ -92,6 +94,7 @@ def again(name: str) -> ResponseReturnValue:
     """Has its files that failed made again."""
     with transaction() as session:
         count = profiles.retry(session, name, None)
+        profiles.recount(session)
     flash(f"{number_of(count, 'file')} of {name} {'is' if count == 1 else 'are'} tried again.")
     return redirect(url_for("profiles.index", _anchor=name), 303)
 
@@ -105,9 +108,9 @@ def _with_warning(name: str, change: Callable[[Session], None], done: str) -> Re
     """Makes the change, or, where it would have files made and nobody has agreed to that, only says
     so."""
     with transaction() as session:
-        before = profiles.lack(session, name)
+        before = profiles.lack_now(session, name)
         change(session)
-        after = profiles.lack(session, name)
+        after = profiles.recount(session)[name]
         if after.files > before.files and "agreed" not in request.form:
             session.rollback()
             return render_template(

@@ -69,7 +69,7 @@ class World:
 
     def lack(self, name: str) -> Lack:
         with self.work.transaction() as session:
-            return profiles.lack(session, name)
+            return profiles.lack_now(session, name)
 
 
 FILM = NumberedFilm(45, (15, 30), size=(64, 36))

@@ -123,6 +123,42 @@ def test_the_page_says_what_a_change_makes_before_it_is_made(app: Flask, engine:
     assert "retired" not in page.text()
 
 
+COSTS = """
+    SELECT profile, profile_hash, sum(files), sum(bytes), sum(seconds), sum(timed_seconds),
+        sum(encode_seconds)
+    FROM export_costs GROUP BY 1, 2 HAVING sum(files) > 0 ORDER BY 1, 2
+"""
+COUNTED = """
+    SELECT profile, profile_hash, count(*), sum(bytes), sum(duration_seconds),
+        sum(duration_seconds), sum(encode_seconds)
+    FROM clip_exports, jsonb_to_record(receipt) AS told (duration_seconds numeric,
+        encode_seconds numeric)
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def test_what_files_have_cost_is_kept_through_every_change(engine: Engine) -> None:
+    _, (first, second, third) = ready_video(engine)
+    for clip in (first, second, third):
+        exported(engine, clip.id)
+    exported(engine, first.id, "web")
+    exported(engine, first.id)  # in place of the one before
+
+    def counted() -> list[Any]:
+        with transaction(engine) as session:
+            kept, now = (session.execute(sa.text(each)).all() for each in (COSTS, COUNTED))
+        assert kept == now
+        return [(row[0], row[2]) for row in kept]
+
+    assert counted() == [(MAIN, 3), ("web", 1)]
+    with transaction(engine) as session:
+        clip_exports.outdate(session, [second.id])
+    assert sorted(counted()) == [(MAIN, 1), (MAIN, 2), ("web", 1)]
+    with transaction(engine) as session:
+        clip_exports.forget(session, [first.id, second.id])
+    assert counted() == [(MAIN, 1)]
+
+
 def test_failed_files_of_a_profile_are_tried_again(app: Flask, engine: Engine) -> None:
     video, (first, second, _) = ready_video(engine)
     with transaction(engine) as session:

@@ -15,12 +15,20 @@ from heaters_pipeline.db.models.clips import (
 )
 from heaters_pipeline.db.models.exports import (
     ClipExport,
+    ExportCost,
     ExportFailure,
     ExportProfile,
     GroupExport,
+    ProfileLack,
     ProfileUse,
 )
-from heaters_pipeline.db.models.handovers import Collection, CollectionClip, Handover, HandoverClip
+from heaters_pipeline.db.models.handovers import (
+    Collection,
+    CollectionClip,
+    Handover,
+    HandoverClip,
+    HandoverCopy,
+)
 from heaters_pipeline.db.models.imported import ImportedClip
 from heaters_pipeline.db.models.outages import Outage
 from heaters_pipeline.db.models.people import AuditEntry, Invite, Person, SignIn, SignInDelay, Token
@@ -64,12 +72,14 @@ __all__ = [
     "CollectionClip",
     "Comment",
     "DeliveryState",
+    "ExportCost",
     "ExportFailure",
     "ExportProfile",
     "FrameSignature",
     "GroupExport",
     "Handover",
     "HandoverClip",
+    "HandoverCopy",
     "IdempotentRequest",
     "ImportedClip",
     "Invite",
@@ -83,6 +93,7 @@ __all__ = [
     "PendingSource",
     "Person",
     "ProductPath",
+    "ProfileLack",
     "ProfileUse",
     "RepeatRow",
     "ReviewEvent",

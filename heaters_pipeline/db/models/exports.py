@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from heaters_pipeline.db.models.columns import (
     flag,
     identity,
     json,
+    key_part,
     named_profile,
     now,
     optional_text,
@@ -25,6 +27,10 @@ from heaters_pipeline.db.models.columns import (
 from heaters_pipeline.domain.profiles import NAME_PATTERN as PROFILE_NAME_PATTERN
 from heaters_pipeline.domain.profiles import Profile
 from heaters_pipeline.domain.receipts import Receipt
+
+
+def _sum() -> Any:
+    return Field(sa_column=sa.Column(sa.Numeric, nullable=False))
 
 
 class ExportProfile(SQLModel, table=True):
@@ -92,12 +98,46 @@ class ClipExport(SQLModel, table=True):
     made_at: datetime = now()
 
 
+class ExportCost(SQLModel, table=True):
+    """What the files of clips by one spec of a profile have cost: the sum of the rows that there
+    are of it. Triggers on `clip_exports` keep it."""
+
+    __tablename__: ClassVar[str] = "export_costs"
+    __table_args__ = (sa.Index("ix_export_costs_profile_profile_hash", "profile", "profile_hash"),)
+
+    id: int = identity()
+    profile: str = named_profile()
+    profile_hash: str = text()
+    files: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
+    bytes: Decimal = _sum()
+    """Of the files whose length is known."""
+    seconds: Decimal = _sum()
+    """Of film."""
+    timed_seconds: Decimal = _sum()
+    """Of film, in files of which it is known how long their encoding took."""
+    encode_seconds: Decimal = _sum()
+
+
+class ProfileLack(SQLModel, table=True):
+    """How many files clips lacked of a profile when they were counted last."""
+
+    __tablename__: ClassVar[str] = "profile_lacks"
+
+    profile_id: int = key_part("export_profiles.id")
+    files: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
+    videos: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
+    counted_at: datetime = now()
+
+
 class ExportFailure(SQLModel, table=True):
     """Why a profile has no file of a clip. The profile is tried on the clip again at `retry_at`;
     where that is null, not until it changes, or somebody asks for it."""
 
     __tablename__: ClassVar[str] = "export_failures"
-    __table_args__ = (sa.UniqueConstraint("clip_id", "profile"),)
+    __table_args__ = (
+        sa.UniqueConstraint("clip_id", "profile"),
+        sa.Index("ix_export_failures_profile", "profile"),
+    )
 
     id: int = identity()
     clip_id: int = reference("clips.id")
@@ -122,6 +162,7 @@ class GroupExport(SQLModel, table=True):
             name="made",
         ),
         sa.UniqueConstraint("first_clip_id", "profile"),
+        sa.Index("ix_group_exports_profile", "profile"),
     )
 
     id: int = identity()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from heaters_pipeline.db.models.columns import (
     READ_BACK,
@@ -18,6 +18,7 @@ from heaters_pipeline.db.models.columns import (
     optional_text,
     text,
     time,
+    tries,
 )
 
 
@@ -84,3 +85,45 @@ class HandoverClip(SQLModel, table=True):
     handover_id: int = key_part("handovers.id")
     clip_id: int = key_part("clips.id")
     sha256: str | None = optional_text()
+
+
+class HandoverCopy(SQLModel, table=True):
+    """A copy of a selection's files that somebody asked for on a page; a run of Dagster makes
+    it."""
+
+    __tablename__: ClassVar[str] = "handover_copies"
+    __mapper_args__: ClassVar[dict[str, Any]] = READ_BACK
+    __table_args__ = (
+        sa.CheckConstraint("(ended_at IS NULL) = (next_try_at IS NOT NULL)", name="ended"),
+        sa.Index(
+            "ix_handover_copies_destination",
+            "destination",
+            unique=True,
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+
+    id: int = identity()
+    actor: str = text()
+    profile: str = named_profile()
+    selection: dict[str, str] = json(nullable=False)
+    title: str = text()
+    """Of the selection, as the page names it."""
+    destination: str = text()
+    asked_at: datetime = now()
+    tries: int = tries()
+    """Runs that were asked for."""
+    next_try_at: datetime | None = time()
+    """When a run is asked for; null once the copy has ended."""
+    done: float = Field(
+        default=0, sa_column=sa.Column(sa.Double, server_default="0", nullable=False)
+    )
+    """Share of the bytes, of the present try."""
+    files: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger))
+    """This and the next two are null until the copy is whole."""
+    new_files: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger))
+    left_out: str | None = optional_text()
+    """Names the clips that have no file."""
+    error: str | None = optional_text()
+    """Of the last try."""
+    ended_at: datetime | None = time()

@@ -1,0 +1,82 @@
+"""Where a page may have files copied to: a folder of the server that operators were given, or a
+bucket. What Heaters keeps or takes in lies nowhere there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.files.inside import folder_of
+
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class HandoverPlaces:
+    folders: Sequence[Path] | None
+    """Below which files may be copied; None: anywhere."""
+    own: Sequence[str]
+    """Folders, and addresses of buckets, that are Heaters' own, or that it takes videos from."""
+
+    def refuse(self, to: str, *, look: bool = True) -> None:
+        """Raises InputError for a place that is none of these. `look`: also for one that is no use
+        on the disks of this machine, where the copy is made."""
+        if not to or len(to) > LONGEST or not to.isprintable():
+            raise InputError(
+                f"Say where to, in 1 to {LONGEST} characters: a folder of the server, or "
+                "s3://bucket/prefix."
+            )
+        if "://" in to:
+            self._refuse_address(to)
+        else:
+            self._refuse_folder(to, look)
+
+    def _refuse_address(self, to: str) -> None:
+        parts = urlsplit(to)
+        if parts.scheme != "s3" or not parts.netloc:
+            raise InputError(f"{to} is neither a folder of the server nor s3://bucket/prefix.")
+        if any(f"{to}/".startswith(f"{each.rstrip('/')}/") for each in self.own if "://" in each):
+            raise InputError(
+                f"{to} is where Heaters keeps its own files or takes videos from: name another "
+                "prefix."
+            )
+
+    def _refuse_folder(self, to: str, look: bool) -> None:
+        path = Path(to)
+        if not path.is_absolute():
+            raise InputError(f"{to} is no whole path: begin it with /.")
+        within = Path("/")
+        if self.folders is not None:
+            found = folder_of(path, self.folders)
+            if found is None or folder_of(found, [path]) is not None:
+                raise InputError(f"{to} is no folder that a page may copy to: {self._known}.")
+            within = found
+        if folder_of(path, [Path(each) for each in self.own if "://" not in each]) is not None:
+            raise InputError(
+                f"{to} is where Heaters keeps its own files or takes videos from: name another "
+                "folder."
+            )
+        if look:
+            _refuse_useless(path, within)
+
+    @property
+    def _known(self) -> str:
+        if not self.folders:
+            return "an admin can name some in HEATERS_SOURCE_FOLDERS"
+        return f"name one below {', '.join(map(str, self.folders))}"
+
+
+def _refuse_useless(path: Path, within: Path) -> None:
+    """Raises InputError where nothing can be written at `path`, which lies `within` a folder that
+    nobody but an admin makes."""
+    if not within.is_dir():
+        raise InputError(f"The folder {within} is not there: mount it, or make it.")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file: name a folder.")
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"Heaters may not write in {there}: change its owner or its mode.")
