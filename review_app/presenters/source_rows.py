@@ -15,11 +15,12 @@ from heaters_pipeline.db import (
     event_log,
     ledger,
     repeats,
+    retired_partitions,
     source_list,
     source_videos,
 )
 from heaters_pipeline.db.event_log import Corrections
-from heaters_pipeline.db.models import Origin, SourceMove, SourceVideo
+from heaters_pipeline.db.models import Origin, RetiredPartition, SourceMove, SourceVideo
 from heaters_pipeline.db.repeats import Shared
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.archive import Archived, Goal
@@ -119,6 +120,8 @@ class Row:
     playlist_length: int
     move: SourceMove | None
     """Of source and gold master, to the cold or back."""
+    retired: RetiredPartition | None
+    """While its partition is not in Dagster's list."""
 
     @property
     def is_uploaded(self) -> bool:
@@ -263,6 +266,11 @@ class Row:
         return f"source and gold master {way}: {self.move.moved} of {both} files"
 
     @property
+    def can_be_listed(self) -> bool:
+        """Its retired partition, in Dagster; not where somebody has asked for that."""
+        return self.retired is not None and self.retired.versions is not None
+
+    @property
     def can_remove(self) -> bool:
         """The database refuses it while a run is at work."""
         return not self.can_cancel and not self.video.cancel_requested
@@ -295,6 +303,7 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
     lengths = source_list.playlist_lengths(session, ids)
     cold = [video.id for video in videos if video.archived == Archived.COLD]
     moves = archiving.moves(session, cold) if cold else {}
+    retired = retired_partitions.of_videos(session, ids)
     now = datetime.now(UTC)
     return [
         Row(
@@ -312,6 +321,7 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
             playlist=names.get(video.playlist_id or 0),
             playlist_length=lengths.get(video.id, 0),
             move=moves.get(video.id),
+            retired=retired.get(video.id),
         )
         for video in videos
     ]
