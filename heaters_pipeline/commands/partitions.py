@@ -52,7 +52,7 @@ def restore(keys: tuple[str, ...], of_all: bool, client: Client | None) -> None:
 def _restore(keys: tuple[str, ...]) -> int:
     from heaters_pipeline.db import retired_partitions
     from heaters_pipeline.db.engine import transaction
-    from heaters_pipeline.orchestration.retirement import bring_back
+    from heaters_pipeline.orchestration.partitions import bring_back
     from heaters_pipeline.platform.dagster_instance import open_instance
 
     chosen = settings()

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.orchestration import metadata
-from heaters_pipeline.orchestration.retirement import bring_back
+from heaters_pipeline.orchestration.partitions import bring_back
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.ingest import (
     IngestReport,

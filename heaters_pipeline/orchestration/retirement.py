@@ -2,9 +2,6 @@
 soon as something is to be done (docs/decisions/0021-retired-partitions.md). What was made of them
 stays known: Dagster keeps the events, and shows them again."""
 
-from __future__ import annotations
-
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -23,7 +20,7 @@ from heaters_pipeline.db import alerts, dagster_history, retired_partitions
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.wording import number_of
 from heaters_pipeline.orchestration.catalogue import versions
-from heaters_pipeline.orchestration.partitions import heaters_videos
+from heaters_pipeline.orchestration.partitions import NAME, bring_back
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.settings import Settings, get_settings
 
@@ -32,7 +29,6 @@ AT_ONCE = 1000
 
 INTERVAL = get_settings().sensor_interval_seconds
 
-_NAME = str(heaters_videos.name)
 _OF_BACKFILLS = [each for each in BulkActionStatus if each not in BULK_ACTION_TERMINAL_STATUSES]
 
 
@@ -100,10 +96,10 @@ def retire(instance: dg.DagsterInstance, engine: Engine, settings: Settings) -> 
     backfill is under way, which may be about any of them."""
     with transaction(engine) as session:
         # A sensor of somebody else's may have added them.
-        retired_partitions.note_return(session, instance.get_dynamic_partitions(_NAME))
+        retired_partitions.note_return(session, instance.get_dynamic_partitions(NAME))
         returned = retired_partitions.with_work(session)
     bring_back(instance, engine, returned)
-    listed = instance.get_dynamic_partitions(_NAME)
+    listed = instance.get_dynamic_partitions(NAME)
     done = Retirement(len(listed) - len(returned), returned=returned)
     too_many = len(listed) - settings.partitions_kept
     if too_many <= 0:
@@ -120,21 +116,12 @@ def retire(instance: dg.DagsterInstance, engine: Engine, settings: Settings) -> 
             session, free, timedelta(days=settings.partition_days), too_many, versions()
         )
     with events.index_connection() as connection:
-        dagster_history.delete_partitions(connection, _NAME, done.retired)
+        dagster_history.delete_partitions(connection, NAME, done.retired)
     # A run that has begun meanwhile.
     late = [*_at_work(instance).intersection(done.retired)]
     bring_back(instance, engine, late)
     done.retired = [key for key in done.retired if key not in late]
     return done
-
-
-def bring_back(instance: dg.DagsterInstance, engine: Engine, keys: Collection[str]) -> None:
-    """Puts partitions into Dagster's list again, with all that is known of them."""
-    if not keys:
-        return
-    instance.add_dynamic_partitions(_NAME, [*keys])
-    with transaction(engine) as session:
-        retired_partitions.note_return(session, keys)
 
 
 def _at_work(instance: dg.DagsterInstance) -> set[str]:

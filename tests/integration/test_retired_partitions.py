@@ -29,7 +29,7 @@ from heaters_pipeline.domain.archive import Goal
 from heaters_pipeline.domain.decisions import APPROVE
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.domain.states import ClipState
-from heaters_pipeline.orchestration import catalogue, retirement
+from heaters_pipeline.orchestration import catalogue, partitions, retirement
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import approved_clips, new_source_videos
@@ -209,7 +209,7 @@ def test_dagster_knows_again_what_was_made(pipeline: Engine, history: dg.Dagster
     age(pipeline, "film-2", timedelta(days=1))
     assert retire(history, pipeline) == ["film-1"]
     assert materialized() == {"film-2"}
-    retirement.bring_back(history, pipeline, ["film-1"])
+    partitions.bring_back(history, pipeline, ["film-1"])
     assert materialized() == {"film-1", "film-2"}
     assert retire(history, pipeline) == [], "it has just come back"
     age(pipeline, "film-1", MONTHS)
