@@ -167,7 +167,7 @@ def test_nothing_goes_that_somebody_or_something_waits_for(
         age(pipeline, key, MONTHS)
     history.add_dynamic_partitions("heaters_videos", keys)
     history.create_run_for_job(
-        nothing, status=dg.DagsterRunStatus.QUEUED, tags={PARTITION_NAME_TAG: "running"}
+        nothing, status=dg.DagsterRunStatus.STARTING, tags={PARTITION_NAME_TAG: "running"}
     )
     failed = dg.materialize(
         [film, is_good], instance=history, partition_key="checked", run_config=QUIET
@@ -267,7 +267,7 @@ def test_a_backfill_keeps_all_and_a_run_that_begins_meanwhile_its_own(
         status=BulkActionStatus.REQUESTED,
         from_failure=False,
         tags={},
-        backfill_timestamp=0,
+        backfill_timestamp=0.0,
         partition_names=["film-1"],
     )
     history.add_backfill(backfill)
@@ -279,7 +279,7 @@ def test_a_backfill_keeps_all_and_a_run_that_begins_meanwhile_its_own(
 
     def begun_meanwhile(*arguments: object) -> None:
         history.create_run_for_job(
-            nothing, status=dg.DagsterRunStatus.QUEUED, tags={PARTITION_NAME_TAG: "film-1"}
+            nothing, status=dg.DagsterRunStatus.STARTING, tags={PARTITION_NAME_TAG: "film-1"}
         )
         delete(*arguments)  # type: ignore[arg-type]
 
