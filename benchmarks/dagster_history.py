@@ -52,10 +52,19 @@ INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp, step_key, 
     partition)
 SELECT copies.run_id, replace(replace(event, :first, copies.run_id), :first_film, film),
     dagster_event_type, timestamp - ago, step_key, asset_key, replace(partition, :first_film, film)
-FROM copies, event_logs WHERE event_logs.run_id = :first ORDER BY n, event_logs.id;
+FROM copies, event_logs WHERE event_logs.run_id = :first AND (ago < CAST(:log_time AS interval)
+    OR asset_key IS NOT NULL OR dagster_event_type ~ '^(PIPELINE|ASSET)_')
+ORDER BY n, event_logs.id;
 INSERT INTO dynamic_partitions (partitions_def_name, partition)
-SELECT DISTINCT :partitions, film FROM copies
+SELECT :partitions, film FROM copies GROUP BY film ORDER BY min(n)
 """
+
+INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes JOIN pg_class ON relname = indexname
+WHERE tablename IN ('runs', 'run_tags', 'event_logs', 'dynamic_partitions')
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = pg_class.oid)
+"""
+"""An index is built at once in a part of the time that its rows take one by one."""
 
 
 def _asset(name: str) -> dg.AssetsDefinition:
@@ -84,9 +93,11 @@ class World:
         done = dg.materialize(ASSETS, instance=self.instance, partition_key=film, run_config=QUIET)
         return done.run_id
 
-    def add_runs(self, runs: int, runs_of_a_film: int, days: int) -> None:
+    def add_runs(
+        self, runs: int, runs_of_a_film: int, days: int, log_days: float | None = None
+    ) -> None:
         """So many copies of the run of FIRST, over the last days, and the partitions of their
-        films."""
+        films. Those older than `log_days` are without their logs, as `retention` leaves them."""
         values = {
             "runs": runs,
             "runs_of_a_film": runs_of_a_film,
@@ -94,10 +105,16 @@ class World:
             "first": self.materialize(FIRST),
             "first_film": FIRST,
             "partitions": str(heaters_videos.name),
+            "log_time": f"{days if log_days is None else log_days} days",
         }
-        with self.events.index_connection() as connection:
+        with self.events.index_connection() as connection, connection.begin():
+            indexes = connection.execute(sa.text(INDEXES)).all()
+            for name, _ in indexes:
+                connection.execute(sa.text(f"DROP INDEX {name}"))
             for statement in RUNS.split(";\n"):
                 connection.execute(sa.text(statement), values)
+            for _, made in indexes:
+                connection.execute(sa.text(made))
 
     def get(self, address: str) -> None:
         answer = self.reviewer.client.get(address)

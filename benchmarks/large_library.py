@@ -44,11 +44,11 @@ def fill(
             for name, _ in indexes:
                 connection.execute(f"DROP INDEX {name}")
             connection.execute("ALTER TABLE clips DROP CONSTRAINT ex_clips_overlap")
+            for statement in (_FILMS, _CLIPS, _COUNTS, _SKIPPED):
+                connection.execute(statement, numbers)
+            for before in range(0, history, max(numbers["decided"], 1)):
+                connection.execute(_HISTORY, {**numbers, "before": before})
             for statement in (
-                _FILMS,
-                _CLIPS,
-                _COUNTS,
-                _HISTORY,
                 _EVENTS,
                 *([_FILES, _COSTS] if have_files else []),
                 _STILLS,
@@ -79,11 +79,12 @@ _COUNTS = """
 
 _FILMS = """
     INSERT INTO source_videos (id, key, title, url, origin, state, rate_num, rate_den, frame_count,
-        gold_master_filepath, proxy_filepath, proxy_id, keyframe_offsets, scene_cut_points)
+        gold_master_filepath, proxy_filepath, proxy_id, keyframe_offsets, scene_cut_points,
+        updated_at)
     OVERRIDING SYSTEM VALUE
     SELECT film, 'film-' || film, 'Film ' || film, '/films/' || film || '.mp4', 'upload', 'ready',
         25, 1, shape.length, 'g', 'p', 'id-' || film,
-        decode(repeat('00', shape.length * 20), 'hex'), shape.found
+        decode(repeat('00', shape.length * 20), 'hex'), shape.found, now() - interval '365 days'
     FROM generate_series(1, %(films)s) AS film,
         (SELECT %(clips_of_film)s::int * %(frames)s AS length, jsonb_build_object(
             'detector', 'transition', 'suggestions', '[]'::jsonb, 'flashes', '[]'::jsonb,
@@ -94,7 +95,7 @@ _FILMS = """
 
 _CLIPS = """
     INSERT INTO clips (id, source_video_id, made_by, cut_points, state, is_virtual, clip_filepath,
-        exported_frames, labels, rating, doubt, version, decided_at, last_event_id)
+        exported_frames, labels, rating, doubt, version, decided_at, last_event_id, updated_at)
     OVERRIDING SYSTEM VALUE
     SELECT id, film, 'replan', frames || jsonb_build_object(
             'start_time_seconds', first / 25.0, 'end_time_seconds', (first + %(frames)s) / 25.0),
@@ -108,7 +109,8 @@ _CLIPS = """
         CASE state WHEN 'pending_review' THEN 1 ELSE 2 END,
         CASE WHEN state <> 'pending_review'
             THEN now() - (%(decided)s - id) * interval '365 days' / %(decided)s END,
-        CASE WHEN state <> 'pending_review' THEN %(history)s + id END
+        CASE WHEN state <> 'pending_review' THEN %(history)s + id END,
+        now() - interval '365 days'
     FROM (
         SELECT id, (id - 1) / %(clips_of_film)s + 1 AS film, first, CASE
                 WHEN id > %(decided)s THEN 'pending_review' WHEN id %% 10 < 6 THEN 'embedded'
@@ -137,20 +139,28 @@ _EVENTS = """
     WHERE state <> 'pending_review' ORDER BY id
 """
 
+_SKIPPED = """
+    CREATE TEMPORARY TABLE skipped ON COMMIT DROP AS
+    SELECT id, source_video_id,
+        jsonb_build_array(said || '{"state": "pending_review", "version": 1}') AS before,
+        jsonb_build_array(said || '{"state": "review_skipped", "version": 2}') AS after
+    FROM clips, LATERAL (SELECT jsonb_build_object('id', id, 'start_frame', start_frame,
+        'end_frame', end_frame, 'made_by', made_by, 'grouped_with_clip_id', null, 'labels',
+        ARRAY[]::text[], 'rating', null, 'note', null, 'chosen_frames', ARRAY[]::int[]) AS said
+    ) AS clip
+    WHERE id <= %(decided)s ORDER BY id
+"""
+
 _HISTORY = """
     INSERT INTO review_events (id, source_video_id, actor, action, clip_ids, before, after,
         created_at)
     OVERRIDING SYSTEM VALUE
     SELECT event, source_video_id, 'reviewer-' || event / 100 %% %(reviewers)s, 'skip', ARRAY[id],
-        jsonb_build_array(said || '{"state": "pending_review", "version": 1}'),
-        jsonb_build_array(said || '{"state": "review_skipped", "version": 2}'),
+        before, after,
         now() - interval '365 days' - (%(history)s - event) * interval '365 days' / %(history)s
-    FROM generate_series(1, %(history)s) AS event JOIN clips ON id = 1 + event %% %(decided)s,
-        LATERAL (SELECT jsonb_build_object('id', id, 'start_frame', start_frame, 'end_frame',
-            end_frame, 'made_by', made_by, 'grouped_with_clip_id', null, 'labels', ARRAY[]::text[],
-            'rating', null, 'note', null, 'chosen_frames', ARRAY[]::int[]) AS said) AS clip
-    ORDER BY event
+    FROM skipped, LATERAL (SELECT %(before)s + id AS event) AS number WHERE event <= %(history)s
 """
+"""Of each clip once, in the order of time; `before` are the events of earlier rounds."""
 
 _FILES = """
     INSERT INTO clip_exports (clip_id, profile, profile_hash, filepath, exported_frames, bytes,

@@ -26,13 +26,16 @@ FILMS_OF_A_PAGE = 50
 
 LIBRARY = """
 INSERT INTO source_videos (key, title, url, origin, state, frame_count, rate_num, rate_den,
-    source_filepath, gold_master_filepath, proxy_filepath, proxy_id, keyframe_offsets, created_at)
+    source_filepath, gold_master_filepath, proxy_filepath, proxy_id, keyframe_offsets, created_at,
+    updated_at)
 SELECT 'film-' || n, 'Film ' || n, 'https://films.example/' || n, 'web', 'ready', 100, 25, 1, 's',
-    'g', 'p', 'proxy-' || n, decode(repeat('00', 2000), 'hex'), now() - n * CAST(:apart AS interval)
-FROM generate_series(1, :films) AS n;
-INSERT INTO clips (source_video_id, state, made_by, cut_points, decided_at)
+    'g', 'p', 'proxy-' || n, decode(repeat('00', 2000), 'hex'), added_at, added_at
+FROM generate_series(1, :films) AS n,
+    LATERAL (SELECT now() - n * CAST(:apart AS interval) AS added_at) AS time;
+INSERT INTO clips (source_video_id, state, made_by, cut_points, decided_at, updated_at)
 SELECT id, 'review_skipped', 'replan', jsonb_build_object('start_frame', c * 10, 'end_frame',
-    c * 10 + 10, 'start_time_seconds', c * 0.4, 'end_time_seconds', c * 0.4 + 0.4), created_at
+    c * 10 + 10, 'start_time_seconds', c * 0.4, 'end_time_seconds', c * 0.4 + 0.4), created_at,
+    created_at
 FROM source_videos, generate_series(0, :clips - 1) AS c;
 INSERT INTO review_events (source_video_id, actor, action, clip_ids, before, after, created_at)
 SELECT source_video_id, 'ann', 'skip', ARRAY[id], '[]', '[]', decided_at FROM clips
@@ -54,9 +57,9 @@ def main(days: int, runs_a_day: int, kept_days: int) -> Iterable[Result]:
             stack.enter_context(open_world(folder / name, new)) for name in ("old", "young")
         )
         old.add_runs(runs_a_day * days, RUNS_OF_A_FILM, days)
-        _add_films(old, runs_a_day * days // RUNS_OF_A_FILM, days)
+        add_films(old, runs_a_day * days // RUNS_OF_A_FILM, CLIPS, days)
         young.materialize(FIRST)
-        _add_films(young, FILMS_OF_A_PAGE, 1)
+        add_films(young, FILMS_OF_A_PAGE, CLIPS, 1)
         before = _events(old)
         forget_runs(old.instance, kept_days)
         for world in (old, young):
@@ -68,9 +71,10 @@ def main(days: int, runs_a_day: int, kept_days: int) -> Iterable[Result]:
             yield Result(name, ours, "ms", "the second day", peer)
 
 
-def _add_films(world: World, films: int, days: int) -> None:
+def add_films(world: World, films: int, clips: int, days: int) -> None:
+    """Films with so many clips each, all skipped, over the last days."""
     with world.engine.begin() as connection:
-        values = {"films": films, "clips": CLIPS, "apart": f"{days / films} days"}
+        values = {"films": films, "clips": clips, "apart": f"{days / films} days"}
         for statement in LIBRARY.split(";\n"):
             connection.execute(sa.text(statement), values)
 

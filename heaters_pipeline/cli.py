@@ -29,6 +29,7 @@ from heaters_pipeline.commands.opening import database as _database
 from heaters_pipeline.commands.opening import progress_bar as _progress_bar
 from heaters_pipeline.commands.opening import settings as _settings
 from heaters_pipeline.commands.opinions import opinions
+from heaters_pipeline.commands.partitions import partitions
 from heaters_pipeline.commands.profiles import profiles
 from heaters_pipeline.commands.remote import remote
 from heaters_pipeline.commands.repeats import repeats
@@ -513,6 +514,7 @@ main.add_command(import_older)
 main.add_command(keyframes)
 main.add_command(migrate_clips)
 main.add_command(opinions)
+main.add_command(partitions)
 main.add_command(profiles)
 main.add_command(repeats)
 main.add_command(restore)

@@ -198,6 +198,17 @@ class Settings(BaseSettings):
         description="How long Dagster keeps runs that have ended; of the last run of each video "
         "the log alone goes.",
     )
+    partitions_kept: int = Field(
+        default=10_000,
+        ge=0,
+        description="So many partitions stay in Dagster's list: of more, those of videos at rest "
+        "are retired, finished ones first; they come back when there is something to do.",
+    )
+    partition_days: float = Field(
+        default=30,
+        ge=0,
+        description="How long nothing of a video may have changed before its partition is retired.",
+    )
     handover_days: float = Field(
         default=365,
         ge=1,
@@ -305,6 +316,12 @@ class Settings(BaseSettings):
         default=1,
         ge=1,
         description="How many machines share the runs: so many times four run at once.",
+    )
+    runs_elsewhere: bool = Field(
+        default=False,
+        description="Whether a launcher of Dagster's own, as on Kubernetes or ECS, begins runs on "
+        "other machines, of whose disks and files this one knows nothing. With "
+        "`HEATERS_BROKER_URL`, or more than one of `HEATERS_WORKERS`, it is so anyway.",
     )
     dagster_config: AbsolutePath | None = Field(
         default=None,
@@ -547,7 +564,7 @@ class Settings(BaseSettings):
     @property
     def is_spread(self) -> bool:
         """Whether runs may begin on another machine than this one."""
-        return self.broker_url is not None or self.workers > 1
+        return self.runs_elsewhere or self.broker_url is not None or self.workers > 1
 
     @property
     def on_loopback(self) -> bool:

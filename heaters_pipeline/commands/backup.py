@@ -86,7 +86,7 @@ def restore(folder: Path) -> None:
 
 
 def _restored(chosen: Backup, known: Settings) -> Restored:
-    from heaters_pipeline.db import migrate, snapshots, source_videos
+    from heaters_pipeline.db import migrate, retired_partitions, snapshots, source_videos
     from heaters_pipeline.db.engine import open_engine, transaction
     from heaters_pipeline.orchestration.partitions import heaters_videos
     from heaters_pipeline.platform.dagster_instance import open_instance
@@ -120,7 +120,8 @@ def _restored(chosen: Backup, known: Settings) -> Restored:
             )
         migrate.upgrade(url)
         with transaction(engine) as session:
-            keys = source_videos.keys(session)
+            retired = {*retired_partitions.keys(session)}
+            keys = [key for key in source_videos.keys(session) if key not in retired]
     finally:
         engine.dispose()
     # Dagster's own database is not in the backup: it learns which videos there are.

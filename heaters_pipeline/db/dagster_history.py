@@ -44,6 +44,11 @@ DELETE FROM asset_check_executions WHERE create_timestamp < :before AND id NOT I
 _CHECKS_OF_PARTITION = "DELETE FROM asset_check_executions WHERE partition = :partition"
 
 
+_PARTITIONS = """
+DELETE FROM dynamic_partitions WHERE partitions_def_name = :name AND partition = ANY(:keys)
+"""
+
+
 def runs_of_last_states(connection: Connection, runs: Collection[str]) -> set[str]:
     """Those of the runs that made the last state of a partition of an asset, or of a check."""
     return set(connection.scalars(sa.text(_RUNS_OF_LAST_STATES), {"runs": list(runs)}))
@@ -63,3 +68,8 @@ def forget_checks(connection: Connection, before: datetime) -> None:
 def forget_checks_of(connection: Connection, partition: str) -> None:
     """Deletes what checks found of a partition that is no more."""
     connection.execute(sa.text(_CHECKS_OF_PARTITION), {"partition": partition})
+
+
+def delete_partitions(connection: Connection, name: str, keys: Collection[str]) -> None:
+    """Of the dynamic partitions of this name, at once: Dagster itself deletes one by one."""
+    connection.execute(sa.text(_PARTITIONS), {"name": name, "keys": list(keys)})

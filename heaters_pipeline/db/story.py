@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session
 
-from heaters_pipeline.db.models import SourceVideo
+from heaters_pipeline.db.models import RetiredPartition, SourceVideo
 from heaters_pipeline.domain.decisions import Action
-from heaters_pipeline.domain.story import Moment, decided, standing, stored
+from heaters_pipeline.domain.story import RETIRED, RETURNED, Moment, decided, standing, stored
 from heaters_pipeline.domain.wording import number_of
 
 _STORED = sa.text("""
@@ -72,6 +72,10 @@ def of_rows(session: Session, video: SourceVideo) -> Iterator[Moment]:
         yield Moment(at, f"{actor}: {action}{f', {detail}' if detail else ''}")
     for at, clip_id, state, error in session.execute(_FAILED, asked):
         yield Moment(at, standing(f"clip {clip_id}", state, error))
+    if (partition := session.get(RetiredPartition, video.id)) is not None:
+        yield Moment(partition.retired_at, RETIRED.format(key=video.key))
+        if partition.returned_at is not None:
+            yield Moment(partition.returned_at, RETURNED)
     yield Moment(video.updated_at, standing("the video", video.state, video.error))
 
 

@@ -19,6 +19,7 @@ SENSORS = {
     "cancelled_runs": "what a cancelled run left waits for ever",
     "unused_objects": "no unused file is deleted",
     "webhook_deliveries": "no webhook is told",
+    "wanted_partitions": "no retired partition comes back that somebody asks for",
     "alerts": "nobody is told of what waits for them",
 }
 """By the name that the sensor has in Dagster."""
@@ -26,6 +27,7 @@ SENSORS = {
 SCHEDULES = {
     "daily_storage_check": "nothing tells of files that the storage has lost",
     "retention": "Dagster's old runs stay for ever",
+    "retired_partitions": "Dagster lists all videos for ever, and its pages grow slow",
 }
 """By the name that the schedule has in Dagster."""
 

@@ -78,7 +78,8 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "api_keyframe_rules": "put remove",
         "api_labels": "add change move retire",
         "api_profiles": "add change use stop_using retire revive again",
-        "api_sources": "add retry retry_failed cancel refetch remove stake archive restore",
+        "api_sources": "add retry retry_failed cancel refetch remove stake archive restore"
+        " partition",
         "clips": "retry retry_exports",
         "groups": "again",
         "handover": "copy copy_again stop",
@@ -86,7 +87,8 @@ _ROUTES: Mapping[Role | None, Mapping[str, str]] = {
         "labels": "add change move retire",
         "metrics": "index",
         "profiles": "add change use stop_using retire revive again",
-        "sources": "add retry retry_failed cancel refetch remove ask_archive archive restore",
+        "sources": "add retry retry_failed cancel refetch remove ask_archive archive restore"
+        " partition",
         "api_team": "ask_two ask_one assign take_back",
         "team": "ask_two ask_one assign take_back",
         "uploads": "look send cancel",

@@ -119,6 +119,9 @@ APPROVED = frozenset(
 UNFINISHED = frozenset({C.EXPORTING, C.EXPORTED, C.KEYFRAMING, C.KEYFRAMED, C.EMBEDDING})
 """Taken by the pipeline and not embedded yet: what a killed run leaves behind."""
 
+FINAL = frozenset({C.REVIEW_SKIPPED, C.EMBEDDED, C.ARCHIVED, C.SUPERSEDED})
+"""Somebody has decided on the clip, and the pipeline has nothing left to do with it."""
+
 GOES_ON = UNFINISHED | {C.SPLICED, C.GENERATING_SPRITE}
 """The pipeline has the clip, and goes on with it by itself."""
 

@@ -13,6 +13,13 @@ SHOWN_CLIPS = 5
 """Clips of one decision that are named; the rest are counted."""
 
 
+RETIRED = (
+    "its partition left Dagster's list, as there was nothing to do: "
+    "`heaters partitions restore {key}` brings it back"
+)
+RETURNED = "its partition is in Dagster's list again"
+
+
 class Moment(NamedTuple):
     at: datetime
     what: str

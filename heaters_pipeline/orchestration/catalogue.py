@@ -3,6 +3,7 @@ takes most, and where people see the result."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -54,6 +55,25 @@ VERSIONS = {
 calls what was made before, and all that was made of it, stale."""
 
 
+OF_THE_LIBRARY = frozenset(
+    {"library_vectors", "library_themes", "library_repeats", "stored_objects"}
+)
+"""Assets without partitions."""
+
+
+RETIRED = (
+    "Partitions of videos at rest are retired where there are many (HEATERS_PARTITIONS_KEPT): "
+    "the sources page, or `heaters partitions restore KEY`, brings one back."
+)
+"""On the page of every other asset."""
+
+
+def versions() -> str:
+    """Another text whenever a video's asset has another version."""
+    told = " ".join(f"{name}={VERSIONS[name]}" for name in sorted(VERSIONS.keys() - OF_THE_LIBRARY))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def assets_of(
     modules: Sequence[ModuleType], owners: Sequence[str]
 ) -> Sequence[dg.AssetsDefinition | dg.AssetSpec]:
@@ -62,12 +82,13 @@ def assets_of(
 
     def described(spec: dg.AssetSpec) -> dg.AssetSpec:
         name = spec.key.to_user_string()
+        retired = {} if name in OF_THE_LIBRARY else {"missing_partitions": RETIRED}
         tags = {**spec.tags, MACHINE: NEEDS[name]} if name in NEEDS else spec.tags
         return spec.replace_attributes(
             owners=owners,
             code_version=VERSIONS[name],
             tags=tags,
-            metadata={**spec.metadata, "review_app": link(OF_ASSET[name])},
+            metadata={**spec.metadata, "review_app": link(OF_ASSET[name]), **retired},
         )
 
     loaded = dg.load_assets_from_modules(modules)

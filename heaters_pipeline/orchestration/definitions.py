@@ -29,6 +29,11 @@ from heaters_pipeline.orchestration.jobs import (
 )
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import retention, retention_job
+from heaters_pipeline.orchestration.retirement import (
+    partitions_job,
+    retired_partitions_schedule,
+    wanted_partitions,
+)
 from heaters_pipeline.orchestration.sensors import (
     alerts,
     approved_clips,
@@ -70,8 +75,9 @@ defs = dg.Definitions.merge(
             archive_job,
             handover_job,
             retention_job,
+            partitions_job,
         ],
-        schedules=[daily_storage_check, retention],
+        schedules=[daily_storage_check, retention, retired_partitions_schedule],
         sensors=[
             new_source_videos,
             watched_folder,
@@ -87,6 +93,7 @@ defs = dg.Definitions.merge(
             unused_objects,
             webhook_deliveries,
             alerts,
+            wanted_partitions,
         ],
         resources=resources,
         executor=dg.in_process_executor,

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.orchestration import metadata
-from heaters_pipeline.orchestration.partitions import heaters_videos
+from heaters_pipeline.orchestration.partitions import bring_back
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.ingest import (
     IngestReport,
@@ -48,7 +48,7 @@ def telling(engine: Engine, instance: dg.DagsterInstance) -> StepCallback:
     pipeline = open_pipeline(engine, get_settings())
 
     def report(key: str, result: StepResult) -> None:
-        instance.add_dynamic_partitions(str(heaters_videos.name), [key])
+        bring_back(instance, engine, [key])
         cost = storage_cost(pipeline, key)
         for asset, facts in metadata.by_asset(result, cost).items():
             instance.report_runless_asset_event(

@@ -43,9 +43,10 @@ from heaters_pipeline.orchestration.jobs import (
     themes_job,
     vectors_job,
 )
-from heaters_pipeline.orchestration.partitions import heaters_videos
+from heaters_pipeline.orchestration.partitions import needed
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import retention_job
+from heaters_pipeline.orchestration.retirement import partitions_job
 from heaters_pipeline.orchestration.run_keys import (
     archive_key,
     asked_of,
@@ -88,7 +89,10 @@ forgotten, in one tick."""
 
 INTERVAL = get_settings().sensor_interval_seconds
 
-OF_NO_VIDEO = (vectors_job, themes_job, repeats_job, storage_job, retention_job)
+OF_NO_VIDEO = (
+    *(vectors_job, themes_job, repeats_job),
+    *(storage_job, retention_job, partitions_job),
+)
 """Whose failures no row of a video tells."""
 
 
@@ -109,10 +113,10 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     with database.transaction() as session:
         waiting = source_videos.waiting(session, BATCH)
         lost = lost_objects.due(session, BATCH)
-    keys = [*(key for key, _ in waiting), *(key for key, _, _ in lost)]
+        partitions = needed(session, [*(key for key, _ in waiting), *(key for key, _, _ in lost)])
     return dg.SensorResult(
         run_requests=[*ingest_requests(waiting), *remake_requests(lost)],
-        dynamic_partitions_requests=[heaters_videos.build_add_request(keys)],
+        dynamic_partitions_requests=[partitions],
     )
 
 
@@ -173,11 +177,10 @@ def approved_clips(
         archiving.drop_replaced(session, window, AT_ONCE)
         keyframe_rules.send_back(session, window, AT_ONCE)
         due = clip_work.due(session, window, BATCH)
+        partitions = needed(session, [work.video_key for work in due])
     return dg.SensorResult(
         run_requests=library_requests(due),
-        dynamic_partitions_requests=[
-            heaters_videos.build_add_request([work.video_key for work in due])
-        ],
+        dynamic_partitions_requests=[partitions],
         skip_reason=None if due else f"No clip is due; {archived} archived.",
     )
 
@@ -199,11 +202,10 @@ def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
         ]
         if due or any(lack.files for lack in profiles.lacks(session).values()):
             profiles.recount(session)
+        partitions = needed(session, [work.video_key for work in due])
     return dg.SensorResult(
         run_requests=exports_requests(due),
-        dynamic_partitions_requests=[
-            heaters_videos.build_add_request([work.video_key for work in due])
-        ],
+        dynamic_partitions_requests=[partitions],
         skip_reason=None if due else "No file is missing.",
     )
 
@@ -220,6 +222,7 @@ def archived_sources(database: Database, store: ObjectStore) -> dg.SensorResult:
         return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:
         due = archiving.due_moves(session, BATCH)
+        partitions = needed(session, [move.video_key for move in due])
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
@@ -227,9 +230,7 @@ def archived_sources(database: Database, store: ObjectStore) -> dg.SensorResult:
             )
             for move in due
         ],
-        dynamic_partitions_requests=[
-            heaters_videos.build_add_request([move.video_key for move in due])
-        ],
+        dynamic_partitions_requests=[partitions],
         skip_reason=None if due else "Nothing is on its way to the cold, or back.",
     )
 

@@ -16,12 +16,13 @@ from heaters_pipeline.db import (
     imported,
     ledger,
     repeats,
+    retired_partitions,
     source_list,
     source_videos,
 )
 from heaters_pipeline.db.event_log import Corrections
 from heaters_pipeline.db.imported import ClipFile
-from heaters_pipeline.db.models import Origin, SourceMove, SourceVideo
+from heaters_pipeline.db.models import Origin, RetiredPartition, SourceMove, SourceVideo
 from heaters_pipeline.db.repeats import Shared
 from heaters_pipeline.db.source_list import Name
 from heaters_pipeline.domain.archive import Archived, Goal
@@ -125,6 +126,8 @@ class Row:
     """Of that clip."""
     move: SourceMove | None
     """Of source and gold master, to the cold or back."""
+    retired: RetiredPartition | None
+    """While its partition is not in Dagster's list."""
 
     @property
     def is_uploaded(self) -> bool:
@@ -269,6 +272,11 @@ class Row:
         return f"source and gold master {way}: {self.move.moved} of {both} files"
 
     @property
+    def can_be_listed(self) -> bool:
+        """Its retired partition, in Dagster; not where somebody has asked for that."""
+        return self.retired is not None and self.retired.versions is not None
+
+    @property
     def can_remove(self) -> bool:
         """The database refuses it while a run is at work."""
         return not self.can_cancel and not self.video.cancel_requested
@@ -303,6 +311,7 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
     lengths = source_list.playlist_lengths(session, ids)
     cold = [video.id for video in videos if video.archived == Archived.COLD]
     moves = archiving.moves(session, cold) if cold else {}
+    retired = retired_partitions.of_videos(session, ids)
     now = datetime.now(UTC)
     return [
         Row(
@@ -322,6 +331,7 @@ def rows(session: Session, videos: Sequence[SourceVideo], repeat_score: float) -
             clip_file=clip_files.get(video.id),
             film=names.get(clip_files[video.id].film_id) if video.id in clip_files else None,
             move=moves.get(video.id),
+            retired=retired.get(video.id),
         )
         for video in videos
     ]

@@ -9,7 +9,14 @@ from flask import Blueprint
 from pydantic import Field
 from sqlmodel import Session
 
-from heaters_pipeline.db import archiving, removal, retrying, source_list, source_videos
+from heaters_pipeline.db import (
+    archiving,
+    removal,
+    retired_partitions,
+    retrying,
+    source_list,
+    source_videos,
+)
 from heaters_pipeline.db.locks import video_lock
 from heaters_pipeline.db.models import Origin
 from heaters_pipeline.db.source_list import Choice
@@ -91,6 +98,8 @@ class SourceVideoJson(Answer):
     """Of all its objects."""
     kept: str | None
     """Of an archived video, in words: where source and gold master are, or how far on their way."""
+    partition_retired_at: datetime | None
+    """When its partition left Dagster's list; null: it is there."""
     created_at: datetime
 
 
@@ -257,6 +266,15 @@ def restore(key: str) -> SourceVideoJson:
         return _one(session, key)
 
 
+@blueprint.post("/api/v1/sources/<key>/partition")
+@described(Conflict)
+def partition(key: str) -> SourceVideoJson:
+    """Has a retired partition put into Dagster's list again."""
+    with transaction() as session:
+        retired_partitions.want(session, key)
+        return _one(session, key)
+
+
 def _one(session: Session, key: str) -> SourceVideoJson:
     session.flush()
     video = source_videos.get(session, key)
@@ -288,5 +306,6 @@ def _json(row: source_rows.Row) -> SourceVideoJson:
         has_audio=video.has_audio,
         clips=ClipCountsJson.model_validate(row.clips) if row.clips else None,
         bytes=row.bytes.total,
+        partition_retired_at=row.retired.retired_at if row.retired else None,
         created_at=video.created_at,
     )

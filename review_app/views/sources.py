@@ -14,6 +14,7 @@ from heaters_pipeline.db import (
     archiving,
     outages,
     removal,
+    retired_partitions,
     retrying,
     source_list,
     source_videos,
@@ -182,6 +183,14 @@ def restore(key: str) -> ResponseReturnValue:
     """Has source and gold master brought back from the cold."""
     title = archived.restore(key)
     return _back(f"The source and the gold master of {title} are on their way back.")
+
+
+@blueprint.post("/sources/<key>/partition")
+def partition(key: str) -> ResponseReturnValue:
+    """Has a retired partition put into Dagster's list again."""
+    with transaction() as session:
+        title = retired_partitions.want(session, key).title
+    return _back(f"{title} will be in Dagster's list in a moment.")
 
 
 def _back(sentence: str) -> ResponseReturnValue:

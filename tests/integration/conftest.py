@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
@@ -13,13 +14,18 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from botocore.loaders import create_loader
 from sqlalchemy import Engine
 
+from heaters_pipeline.db.urls import with_database
+from heaters_pipeline.platform.dagster_instance import open_instance
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage.s3 import S3Storage, s3_client
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
+from tests.collector import Collector
+from tests.conftest import execute
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.made_once import MadeOnce
 from tests.site import Site, make_site, test_site
@@ -118,6 +124,29 @@ def on_s3(pipeline: Engine, s3: FaultyS3) -> Pipeline:
     bucket = str(settings.storage_url).split("/")[2]
     storage = S3Storage(s3_client(s3.url, patient=False), bucket, "library", home=settings.home)
     return replace(open_pipeline(pipeline, settings), storage=storage)
+
+
+@pytest.fixture
+def history(
+    pipeline: Engine, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """Dagster on an empty database of its own."""
+    name = f"dagster_{uuid.uuid4().hex[:12]}"
+    execute(postgres_url, f"CREATE DATABASE {name}")
+    monkeypatch.setenv("HEATERS_DAGSTER_DATABASE_URL", with_database(postgres_url, name))
+    get_settings.cache_clear()
+    with open_instance(get_settings()) as instance:
+        yield instance
+    execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """Where processes of a test send their spans."""
+    made = Collector()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 from dagster._core.launcher import WorkerStatus
-from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+from dagster._core.storage.tags import PARTITION_NAME_TAG
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import ModuleTarget
+from dagster_celery.tags import DAGSTER_CELERY_QUEUE_TAG, DAGSTER_CELERY_TASK_ID_TAG
+from sqlalchemy import Engine
 
+from benchmarks.dagster_location import HEATERS, Location
+from heaters_pipeline.cli import main
+from heaters_pipeline.db import source_videos
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.orchestration import celery_launcher
 from heaters_pipeline.orchestration.celery_launcher import CeleryLauncher
+from heaters_pipeline.platform.dagster_config import queue_of
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.settings import get_settings
+from tests.collector import Collector
+from tests.footage import make_numbered_film
 
 
 @pytest.fixture
@@ -86,3 +100,33 @@ def test_a_run_that_dagster_terminates_is_cancelled_and_not_taken_for_dead(
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
     assert not instance.run_launcher.terminate(run.run_id), "it has ended already"
+
+
+def test_a_worker_sends_the_last_spans_of_a_run_and_gets_the_next_one_of_its_video(
+    pipeline: Engine, instance: dg.DagsterInstance, collector: Collector, tmp_path: Path
+) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", 30, size=(64, 36))
+    assert CliRunner().invoke(main, ["add", str(film)]).exit_code == 0
+    with transaction(pipeline) as session:
+        (key,) = source_videos.keys(session)
+    instance.add_dynamic_partitions("heaters_videos", [key])
+    of_video = {PARTITION_NAME_TAG: key}
+    traced = {**os.environ, "HEATERS_TRACES_ENDPOINT": collector.endpoint}
+    command = [sys.executable, "-m", "heaters_pipeline.platform.run_worker"]
+    code = WorkspaceProcessContext(instance, ModuleTarget(HEATERS, None, None, None))
+    with subprocess.Popen(command, env=traced) as worker, code as context:
+        try:
+            dagster = Location(context)
+            dagster.start("ingest", of_video)
+            end = time.monotonic() + 30
+            while "verifying" not in (names := [each.name for each in collector.spans]):
+                assert time.monotonic() < end, names
+                time.sleep(0.1)
+            dagster.start("library", of_video)
+        finally:
+            worker.terminate()
+    assert {each.service for each in collector.spans} == {"heaters-runs"}
+    ingest, library = reversed(instance.get_runs(dg.RunsFilter(tags=of_video)))
+    assert DAGSTER_CELERY_QUEUE_TAG not in ingest.tags
+    near = library.tags[DAGSTER_CELERY_QUEUE_TAG]
+    assert near == queue_of(f"heaters@{socket.gethostname()}")

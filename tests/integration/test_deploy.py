@@ -213,6 +213,30 @@ def test_dagsters_chart_starts_what_there_is() -> None:
     assert used | {"heaters-run-tags"} == made
 
 
+def test_where_runs_are_pods_or_tasks_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Settings().is_spread
+    (config,) = [
+        each["data"]
+        for each in rendered(CHART)
+        if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", "heaters")
+    ]
+    task = json.loads((DEPLOY / "ecs" / "dagster.json").read_text())
+    of_tasks = [
+        {each["name"]: each["value"] for each in container["environment"]}
+        for container in task["containerDefinitions"]
+    ]
+    for environment in [config, *of_tasks]:
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            assert Settings().is_spread
+    # Runs get what the code server has: by its config maps, or by name.
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    assert deployment["includeConfigInLaunchedRuns"]["enabled"]
+    launcher = yaml.safe_load((DEPLOY / "ecs" / "dagster.yaml").read_text())["run_launcher"]
+    assert "HEATERS_RUNS_ELSEWHERE" in launcher["config"]["env_vars"]
+
+
 def test_dagsters_chart_queues_as_one_machine_does() -> None:
     """But for the numbers: the same keys, and never two runs of one video."""
     there = VALUES["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 from click.testing import CliRunner
-from dagster import DagsterInstance
 from dagster_aws.s3 import S3ComputeLogManager
 from sqlalchemy import Engine
 
@@ -22,6 +22,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.orchestration.celery_launcher import CeleryLauncher
+from heaters_pipeline.orchestration.sensors import new_source_videos
 from heaters_pipeline.platform.dagster_instance import DagsterFiles
 from heaters_pipeline.platform.programs import (
     ONE_MACHINE,
@@ -37,6 +38,8 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.watched_bucket import add_listed
 from tests.conftest import CHECKOUT
 from tests.footage import NumberedFilm
+from tests.jobs import tick
+from tests.rows import new_video
 
 pytestmark = pytest.mark.long
 
@@ -71,7 +74,7 @@ def test_dagster_is_told_of_the_other_machines(
         "dagster/partition": 1,
         "heaters/half": 9,
     }
-    with DagsterInstance.local_temp(overrides=_without_storage(config)) as instance:
+    with dg.DagsterInstance.local_temp(overrides=_without_storage(config)) as instance:
         assert isinstance(instance.run_launcher, CeleryLauncher)
         assert isinstance(instance.compute_log_manager, S3ComputeLogManager)
         assert instance.run_launcher.broker == "redis://:secret@127.0.0.1:1/0"
@@ -211,6 +214,18 @@ def test_room_is_judged_where_the_run_is(
     waiting = only(spread.engine)
     assert (waiting.state, waiting.tries) == ("new", 1)
     assert "GB are free in" in str(waiting.error)
+
+
+def test_no_sensor_judges_the_disks_of_other_machines(
+    pipeline: Engine, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = new_video(pipeline).key
+    monkeypatch.setenv("HEATERS_MIN_FREE_GB", "1000000000")
+    get_settings.cache_clear()
+    assert tick(new_source_videos, instance) == []
+    monkeypatch.setenv("HEATERS_RUNS_ELSEWHERE", "true")
+    get_settings.cache_clear()
+    assert tick(new_source_videos, instance) == [f"ingest:{key}:0"]
 
 
 def only(engine: Engine) -> SourceVideo:

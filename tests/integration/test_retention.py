@@ -1,11 +1,8 @@
 """What is forgotten after its time, and what never is."""
 
-import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
-import pytest
 import sqlalchemy as sa
 from dagster._core.storage.compute_log_manager import ComputeIOType
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
@@ -13,29 +10,11 @@ from sqlalchemy import Engine
 
 from heaters_pipeline.db import collections, handovers
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.db.urls import with_database
 from heaters_pipeline.orchestration.definitions import defs
 from heaters_pipeline.orchestration.partitions import heaters_videos
 from heaters_pipeline.orchestration.retention import forget_runs
-from heaters_pipeline.platform.dagster_instance import open_instance
-from heaters_pipeline.settings import get_settings
-from tests.conftest import execute
 from tests.jobs import QUIET
 from tests.rows import ready_video
-
-
-@pytest.fixture
-def history(
-    pipeline: Engine, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dg.DagsterInstance]:
-    """Dagster on an empty database of its own."""
-    name = f"dagster_{uuid.uuid4().hex[:12]}"
-    execute(postgres_url, f"CREATE DATABASE {name}")
-    monkeypatch.setenv("HEATERS_DAGSTER_DATABASE_URL", with_database(postgres_url, name))
-    get_settings.cache_clear()
-    with open_instance(get_settings()) as instance:
-        yield instance
-    execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @dg.asset(partitions_def=heaters_videos)

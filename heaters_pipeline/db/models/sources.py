@@ -323,6 +323,28 @@ class SourceMove(SQLModel, table=True):
     next_try_at: datetime = now()
 
 
+class RetiredPartition(SQLModel, table=True):
+    """The partition of a video at rest that Dagster does not list any more, or did not for a
+    time."""
+
+    __tablename__: ClassVar[str] = "retired_partitions"
+    __table_args__ = (
+        sa.Index(
+            "ix_retired_partitions_versions",
+            "versions",
+            postgresql_where=sa.text("returned_at IS NULL"),
+        ),
+    )
+
+    source_video_id: int = key_part("source_videos.id")
+    versions: str | None = optional_text()
+    """Of the assets when it was retired (`orchestration.catalogue.versions`); null once somebody
+    wants it back."""
+    retired_at: datetime = now()
+    returned_at: datetime | None = time()
+    """When Dagster got it back; null while it is retired."""
+
+
 class ObjectToDelete(SQLModel, table=True):
     """An object in the storage that no row names any more."""
 
