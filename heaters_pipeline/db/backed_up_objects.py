@@ -29,6 +29,9 @@ def named(session: Session) -> dict[str, str | None]:
                 queries.append((table, name, _DIGESTS.get((table, name), "NULL")))
         if "pending_source" in columns:
             queries.append((table, "pending_source->>'path'", "pending_source->>'sha256'"))
+        if "proxy_segments" in columns:
+            parts = "jsonb_path_query(proxy_segments, '$.parts[*]')"
+            queries.append((f"(SELECT {parts} AS part FROM {table})", "part->>'path'", "NULL"))
     found: dict[str, str | None] = {}
     for table, path, sha256 in queries:
         key: sa.ColumnElement[str] = sa.literal_column(path)
