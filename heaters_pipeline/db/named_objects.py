@@ -17,8 +17,9 @@ _OF_VIDEOS = [
 
 _SEGMENTS = (
     sa.select(
-        sa.func.jsonb_array_elements(col(SourceVideo.proxy_segments)["parts"], type_=JSONB)["path"]
-        .astext.label("path"),
+        sa.func.jsonb_array_elements(col(SourceVideo.proxy_segments)["parts"], type_=JSONB)[
+            "path"
+        ].astext.label("path"),
         col(SourceVideo.id).label("video_id"),
     )
     .where(col(SourceVideo.proxy_segments).is_not(None))

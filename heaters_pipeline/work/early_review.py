@@ -1,9 +1,9 @@
 """Clips of a long film that can be reviewed while the rest of it is transcoded.
 
-The transcode writes its proxy twice: whole, and in segments of some minutes. Each time that segments
-are finished, they go into the storage, cuts are sought in the frames that are new, and clips are
-laid up to the last cut that later frames can't change. When the transcode has ended, its products
-take the place of the segments: the same samples, under the same proxy id.
+The transcode writes its proxy twice: whole, and in segments of some minutes. Each time that
+segments are finished, they go into the storage, cuts are sought in the frames that are new, and
+clips are laid up to the last cut that later frames can't change. When the transcode has ended, its
+products take the place of the segments: the same samples, under the same proxy id.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ class _Beginning:
         self._found: Detection | None = None
         self._settled = 0
         """The last cut that later frames can't change."""
-        earlier = video.proxy_segments
+        with pipeline.transaction() as session:
+            earlier = source_videos.get(session, video.key).proxy_segments
         self._least = sum(part["frames"] for part in earlier["parts"]) if earlier else 0
         """Frames that an earlier run had finished: what shows less does not replace it."""
 

@@ -50,7 +50,7 @@ def test_clips_are_reviewed_frame_by_frame_while_their_film_is_transcoded(
             states = [clip.state for clip in clips.of_video(session, video.id)]
         assert states[:2] == [ClipState.REVIEW_APPROVED, ClipState.REVIEW_SKIPPED]
         assert process.is_alive()
-        assert early.when(pipeline, lambda now: True).state == "preprocessing"
+        assert early.when(pipeline, bool).state == "preprocessing"
     report = ingest(open_pipeline(pipeline, get_settings()), str(film))
     assert report.error is None
     page.page.reload()

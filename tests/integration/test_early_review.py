@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -55,7 +54,7 @@ def work(pipeline: Engine, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
 def test_segments_hold_the_samples_of_the_whole_proxy_and_change_no_product(
     tmp_path: Path, ticks: list[int] | None
 ) -> None:
-    """Also in a folder whose name ffmpeg would read as a pattern, and where frames last unevenly."""
+    """Also in a folder whose name ffmpeg would read as a pattern, and of frames that last unevenly."""
     film = make_numbered_film(tmp_path / "film.mp4", 100, (160, 90), ticks=ticks)
     facts, everything = probe(film), frozenset(Product)
     one, cut = tmp_path / "one", tmp_path / "100 %d|'it\\s"

@@ -29,8 +29,8 @@ class Thumbnails(Protocol):
 
 
 class ThumbnailFile:
-    """The thumbnails of some frames of a file. Each slice is read on demand and belongs to the caller: mapped as a
-    whole, the file would count as memory, 700 MB for two hours."""
+    """The thumbnails of some frames of a file. Each slice is read on demand and belongs to the
+    caller: mapped as a whole, the file would count as memory, 700 MB for two hours."""
 
     def __init__(self, path: Path, frames: FrameRange) -> None:
         self._path = path
