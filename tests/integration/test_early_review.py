@@ -54,7 +54,7 @@ def work(pipeline: Engine, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
 def test_segments_hold_the_samples_of_the_whole_proxy_and_change_no_product(
     tmp_path: Path, ticks: list[int] | None
 ) -> None:
-    """Also in a folder whose name ffmpeg would read as a pattern, and of frames that last unevenly."""
+    """Also in a folder with a name that ffmpeg reads as a pattern; and of uneven frames."""
     film = make_numbered_film(tmp_path / "film.mp4", 100, (160, 90), ticks=ticks)
     facts, everything = probe(film), frozenset(Product)
     one, cut = tmp_path / "one", tmp_path / "100 %d|'it\\s"
