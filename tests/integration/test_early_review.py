@@ -22,7 +22,11 @@ from heaters_pipeline.db import (
     source_videos,
 )
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.decisions import APPROVE, SKIP, Split
+from heaters_pipeline.db.models import SourceFacts
+from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import APPROVE, SKIP, Action, Split
+from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.frame_index import FrameRecord, pack
 from heaters_pipeline.domain.states import EXPORT, ClipState
 from heaters_pipeline.media.ffmpeg.probe import probe
 from heaters_pipeline.media.products.frame_index import read_frame_index
@@ -30,11 +34,13 @@ from heaters_pipeline.media.products.growing import Growing, Segments, take_samp
 from heaters_pipeline.media.products.transcode import Product, transcode
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work import early_review
+from heaters_pipeline.work.early_review import refuse_other_source
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from tests import early
 from tests.footage import STALL_SECONDS, make_numbered_film
+from tests.rows import new_video
 
 pytestmark = pytest.mark.long
 
@@ -182,3 +188,26 @@ def test_a_film_that_fails_early_review_is_ingested_all_the_same(
     report = ingest(work, str(film))
     assert (report.error, report.state) == (None, "ready")
     assert "No further clips can be reviewed before" in caplog.text
+
+
+def test_clips_are_never_of_another_source_than_they_were_laid_over(work: Pipeline) -> None:
+    video = new_video(work.engine)
+    facts: SourceFacts = {
+        "rate_num": 25,
+        "rate_den": 1,
+        "frame_count": 2,
+        "keyframe_offsets": pack([FrameRecord(0, 5, 0), FrameRecord(5, 5, 3600)]),
+        "proxy_segments": {
+            "source_sha256": "first",
+            "parts": [{"path": "a", "frames": 2, "bytes": 10}],
+        },
+    }
+    with transaction(work.engine) as session:
+        source_videos.record(session, video.key, facts)
+        video = source_videos.get(session, video.key)
+    refuse_other_source(work, video, "second")  # nothing is lost
+    with transaction(work.engine) as session:
+        clips.lay(session, video, [FrameRange(0, 1)], Action.REPLAN)
+    refuse_other_source(work, video, "first")
+    with pytest.raises(InputError, match="other bytes now: remove the video"):
+        refuse_other_source(work, video, "second")

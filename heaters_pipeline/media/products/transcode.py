@@ -287,7 +287,9 @@ def _graph(
     )
     stored = exact(stored, facts)
     stored, checked = _split(stored, True) if files.gold_master else (None, stored)
-    outputs = [_output(files.checksums, checked, **FRAMECRC_OPTIONS)]
+    # Lines are short: without it, hundreds of them wait in a buffer.
+    at_once = {"flush_packets": 1} if cut else {}
+    outputs = [_output(files.checksums, checked, **FRAMECRC_OPTIONS, **at_once)]
     if files.gold_master:
         outputs.append(_gold_master(files.gold_master, stored, opened, facts, copies_audio))
     if files.proxy or files.thumbnails:
