@@ -103,6 +103,7 @@ def when_settled(engine: Engine) -> tuple[SourceVideo, Sequence[Clip]]:
             live = clips.of_video(session, video.id)
         return bool(live) and live[-1].end_frame >= SURE
 
-    video = when(engine, reaches)
+    key = when(engine, reaches).key
     with transaction(engine) as session:
+        video = source_videos.get(session, key)
         return video, clips.of_video(session, video.id)
