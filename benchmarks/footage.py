@@ -12,7 +12,11 @@ from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.demo_film import make_demo_film
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.media.products.levels import append_levels
-from heaters_pipeline.media.products.transcode import AUDIO_RATE, REVIEW_PROXY_VIDEO
+from heaters_pipeline.media.products.transcode import (
+    AUDIO_RATE,
+    REVIEW_PROXY_FILE,
+    REVIEW_PROXY_VIDEO,
+)
 from heaters_pipeline.settings import get_settings
 from tests.films import draw_film
 
@@ -65,13 +69,9 @@ def make_long_proxy(out: Path, minutes: float) -> Path:
     part = out.with_name(f"{out.stem}-part{out.suffix}")
     picture = f"testsrc2=size=640x360:rate={RATE}"
     _ffmpeg("-f", "lavfi", "-i", picture, "-t", str(PROXY_PART_SECONDS), *proxy_options(), part)
-    muxing = {
-        name: REVIEW_PROXY_VIDEO[name]
-        for name in ("video_track_timescale", "use_editlist", "movflags")
-    }
     _ffmpeg(
         *("-stream_loop", "-1", "-i", part, "-t", f"{minutes * 60:f}", "-c", "copy"),
-        *options(muxing),
+        *options(REVIEW_PROXY_FILE),
         out,
     )
     part.unlink()
@@ -111,6 +111,20 @@ def make_film(content: Path, out: Path, minutes: float) -> Path:
     return out
 
 
+def make_repeated(content: Path, out: Path, minutes: float, height: int) -> Path:
+    """`content` scaled to a height, 25 frames a second, repeated to `minutes` without encoding it
+    again."""
+    part = out.with_name(f"{out.stem}-part{out.suffix}")
+    _ffmpeg(
+        *("-i", content, "-vf", f"scale=-2:{height},setsar=1", "-r", str(RATE)),
+        *("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac"),
+        part,
+    )
+    _ffmpeg("-stream_loop", "-1", "-i", part, "-t", f"{minutes * 60:f}", "-c", "copy", out)
+    part.unlink()
+    return out
+
+
 def make_longer(film: Path, out: Path, times: int) -> Path:
     """`film` so many times one after the other, without encoding it again."""
     _ffmpeg("-stream_loop", str(times - 1), "-i", film, "-c", "copy", out)
@@ -123,7 +137,7 @@ def options(settings: Mapping[str, Any]) -> list[str]:
 
 
 def proxy_options() -> list[str]:
-    return options(REVIEW_PROXY_VIDEO)
+    return options({**REVIEW_PROXY_VIDEO, **REVIEW_PROXY_FILE})
 
 
 def _ffmpeg(*arguments: str | Path) -> None:

@@ -500,6 +500,12 @@ class Settings(BaseSettings):
         gt=0,
         description="Longer clips are divided into equal parts; unset: they stay whole.",
     )
+    review_segment_minutes: float = Field(
+        default=3,
+        gt=0,
+        description="Of a longer film, each part of this length can be reviewed as soon as it is "
+        "transcoded, while the rest still is.",
+    )
     stall_seconds: float = Field(
         default=120,
         gt=0,

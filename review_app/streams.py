@@ -5,7 +5,7 @@ longer than the server buffers and is no file of this machine (`downloads`)."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import cast
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask import Response, redirect, request
 from werkzeug.http import dump_options_header
 
+from heaters_pipeline.domain.segments import Span
 from heaters_pipeline.storage.base import too_short
 from review_app.downloads import BUFFERED_BYTES
 from review_app.headed_file import HeadedFile
@@ -61,9 +62,15 @@ def send_part(
     return _answer(body, whole, mimetype, cache)
 
 
-def send_run(key: str, start: int, length: int, head: bytes) -> Response:
-    """`head`, then `length` bytes of a proxy from byte `start`; where browsers may fetch these from
-    the storage itself, `head` alone, and the way to the rest. Raises what `send_part` does."""
+def send_run(spans: Sequence[Span], head: bytes) -> Response:
+    """`head`, then these bytes of a proxy; where they lie in one object and browsers may fetch them
+    from the storage itself, `head` alone, and the way to the rest. Raises what `send_part` does."""
+    if len(spans) > 1:
+        storage = services().storage
+        parts = (storage.stream(*span) for span in spans)
+        length = len(head) + sum(span.length for span in spans)
+        return stream(itertools.chain([head], *parts), length, OCTETS, IMMUTABLE)
+    key, start, length = spans[0]
     part = range(start, start + length)
     link = services().storage.link(key, _seconds(), part=part) if _seconds() else None
     if link is None:

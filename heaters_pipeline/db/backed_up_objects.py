@@ -36,6 +36,11 @@ def named(session: Session) -> dict[str, str | None]:
         rows = sa.select(key, digest).select_from(sa.table(table)).where(key.is_not(None))
         for each, known in session.execute(rows):
             found[each] = known or found.get(each)
+    if "proxy_segments" in tables["source_videos"]:
+        parts = (
+            "SELECT jsonb_path_query(proxy_segments, '$.parts[*]') ->> 'path' FROM source_videos"
+        )
+        found |= dict.fromkeys(session.scalars(sa.text(parts)))
     if "sha256" in tables["stored_objects"]:
         for each, known in session.execute(sa.text("SELECT path, sha256 FROM stored_objects")):
             if each in found:

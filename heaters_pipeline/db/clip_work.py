@@ -71,16 +71,21 @@ def is_past(time: Any, seconds: float) -> Any:
 
 
 def is_due(undo_window_seconds: float) -> Any:
-    video: Any = aliased(SourceVideo)
-    # Until all scenes are cut, the run that cuts them has them.
-    is_cut = sa.exists().where(video.id == col(Clip.source_video_id), video.state.in_(COMPLETE))
     return sa.and_(
         sa.or_(
             sa.and_(col(Clip.state) == ClipState.REVIEW_APPROVED, rested(undo_window_seconds)),
-            sa.and_(col(Clip.state).in_(GOES_ON), is_cut),
+            col(Clip.state).in_(GOES_ON),
         ),
+        is_of_whole_video(),
         has_waited(Clip),
     )
+
+
+def is_of_whole_video() -> Any:
+    """True of clips whose video has got all that is made of it: while its proxy is being made there
+    is no gold master, and until all scenes are cut, the run that cuts them has them."""
+    video: Any = aliased(SourceVideo)
+    return sa.exists().where(video.id == col(Clip.source_video_id), video.state.in_(COMPLETE))
 
 
 def has_waited(rows: Any) -> Any:
@@ -119,7 +124,7 @@ def claim(
     """
     ready = sa.and_(col(Clip.state) == step.waiting, has_waited(Clip))
     if step is EXPORT:
-        ready = sa.and_(ready, rested(undo_window_seconds))
+        ready = sa.and_(ready, rested(undo_window_seconds), is_of_whole_video())
     rows = session.exec(
         select(Clip)
         .where(

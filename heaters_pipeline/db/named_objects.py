@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col
 
 from heaters_pipeline.db.models import Clip, ClipArtifact, ClipExport, GroupExport, SourceVideo
@@ -13,6 +14,17 @@ _OF_VIDEOS = [
     *(column for column in sa.inspect(SourceVideo).columns if column.name.endswith("_filepath")),
     col(SourceVideo.pending_source)["path"].astext,
 ]
+
+_SEGMENTS = (
+    sa.select(
+        sa.func.jsonb_array_elements(col(SourceVideo.proxy_segments)["parts"], type_=JSONB)[
+            "path"
+        ].astext.label("path"),
+        col(SourceVideo.id).label("video_id"),
+    )
+    .where(col(SourceVideo.proxy_segments).is_not(None))
+    .subquery("segments")
+)
 
 _OF_CLIPS = [
     (col(ClipExport.filepath), col(ClipExport.clip_id)),
@@ -29,6 +41,7 @@ def named() -> Any:
         *((path, col(SourceVideo.id), sa.true()) for path in _OF_VIDEOS),
         (col(Clip.clip_filepath), of_clip, sa.true()),
         *((path, of_clip, col(Clip.id) == clip_id) for path, clip_id in _OF_CLIPS),
+        (_SEGMENTS.c.path, _SEGMENTS.c.video_id, sa.true()),
     ]
     return sa.union_all(
         *(

@@ -17,9 +17,14 @@ from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
 
 def replan(
-    session: Session, video: SourceVideo, cuts: Iterable[int], longest: int | None = None
+    session: Session,
+    video: SourceVideo,
+    cuts: Iterable[int],
+    longest: int | None = None,
+    end: int | None = None,
 ) -> Outcome | None:
-    """Lays the video's clips anew along `cuts`, none of them longer than `longest` frames. Clips
+    """Lays the video's clips anew along `cuts`, none of them longer than `longest` frames, up to
+    frame `end` where the video is not all there yet. Clips
     that a reviewer has touched (`clips.TOUCHED`) stay as they are. Other clips stay where they
     already fit. Pending clips get the trim and the doubt that detection gives them now.
 
@@ -32,7 +37,7 @@ def replan(
     open_to_change = [clip for clip in live.values() if clip.id not in judged]
     lying = {clip.frames for clip in open_to_change}
     kept = [clip.frames for clip in live.values() if clip.frames not in lying]
-    planned = set(cut_points.plan_clips(video.frame_count, cuts, kept, longest))
+    planned = set(cut_points.plan_clips(end or video.frame_count, cuts, kept, longest))
     replaced = [clip for clip in open_to_change if clip.frames not in planned]
     missing = sorted(planned - lying)
     before = [snapshot(clip) for clip in replaced]

@@ -257,7 +257,8 @@ def objects(video: SourceVideo) -> set[str]:
     """Storage keys of all that the row names."""
     pending = {video.pending_source["path"]} if video.pending_source else set()
     evidence = {video.cut_evidence_filepath} if video.cut_evidence_filepath else set()
-    return {*paths(video).values(), *pending, *evidence}
+    segments = video.proxy_segments["parts"] if video.proxy_segments else []
+    return {*paths(video).values(), *pending, *evidence, *(each["path"] for each in segments)}
 
 
 def original(session: Session, video: SourceVideo) -> SourceVideo | None:

@@ -41,6 +41,7 @@ _NAMES = {
     r"frame_scores(-\w+){0,2}\.rgb": Kind.FRAME_SCORES,
     r"cut_evidence-[\w-]+\.npz": Kind.CUT_EVIDENCE,
     r"proxy-[0-9a-f]+\.mp4": Kind.REVIEW_PROXY,
+    r"proxy-[0-9a-f]+-\d+-[0-9a-f]+\.samples": Kind.REVIEW_PROXY,
     r"proxy-[0-9a-f]+\.wav": Kind.PROXY_AUDIO,
     r"sprites-[0-9a-f]+\.mov": Kind.SPRITES,
     r"clip\.mp4": Kind.CLIP,
@@ -51,7 +52,8 @@ _NAMES = {
 
 
 _OWN_DIGEST = re.compile(
-    r"(source|(gold_master|frame_checksums|frame_scores)-\w+|keyframe-\d+|clip-[a-z0-9-]+-[0-9a-f]{12})"
+    r"(source|(gold_master|frame_checksums|frame_scores)-\w+|proxy-[0-9a-f]+-\d+|keyframe-\d+"
+    r"|clip-[a-z0-9-]+-[0-9a-f]{12})"
     rf"-([0-9a-f]{{{DIGEST_LENGTH}}})(\.\w+)?"
 )
 
@@ -79,7 +81,8 @@ def is_ours(key: str) -> bool:
 
 def proxy_id(video_key: str, digests: Sequence[str]) -> str:
     """The name of a video's proxy, from the digests of its files: video, audio, sprite sheets. It
-    also differs between two videos with equal files."""
+    also differs between two videos with equal files. (A proxy that can be looked at before it is
+    whole gets a name that nothing else has: `work.early_review`.)"""
     named = "/".join([video_key, *digests])
     return hashlib.sha256(named.encode()).hexdigest()[:PROXY_ID_LENGTH]
 
@@ -123,6 +126,11 @@ def is_cut_evidence(path: str, video_key: str, thumbnails: str, evidence: str) -
 
 def review_proxy(video_key: str, proxy_id: str) -> str:
     return f"videos/{video_key}/proxy-{proxy_id}.mp4"
+
+
+def proxy_segment(video_key: str, proxy_id: str, number: int, own: str) -> str:
+    """A part of a proxy that is still being made (`domain.segments`)."""
+    return f"videos/{video_key}/proxy-{proxy_id}-{number}-{own}.samples"
 
 
 def proxy_audio(video_key: str, proxy_id: str) -> str:

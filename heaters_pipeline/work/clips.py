@@ -29,9 +29,8 @@ from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work.cuts import flashes_of, is_imported
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.products import made_by
 from heaters_pipeline.work.repeats import seek_repeats
-from heaters_pipeline.work.step import source_step
+from heaters_pipeline.work.step import made_by, source_step
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,7 @@ def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidCl
     if imported.stays_empty(session, video.id):
         return NOTHING_LAID
     found = _cuts(video)
-    rate = frame_indexes.mean_rate(session, video)
-    if is_imported(video):
-        cuts, longest = sorted(found), None
-    else:
-        cuts = without_short(found, round(settings.min_clip_seconds * rate))
-        longest = _longest(settings, video, rate)
+    cuts, longest = _division(session, settings, video, found)
     replanned = replan(session, video, cuts, longest)
     imported.adopt(session, video.id)
     live = clips.of_video(session, video.id)
@@ -105,6 +99,25 @@ def lay_rows(session: Session, settings: Settings, video: SourceVideo) -> LaidCl
         merged_by_reviewers=mended.merges if mended else 0,
         split_by_reviewers=mended.splits if mended else 0,
     )
+
+
+def lay_beginning(session: Session, settings: Settings, video: SourceVideo, end: int) -> None:
+    """The rows of the clips before the cut at frame `end`, of a video of which there is not more
+    yet that is sure. `lay_rows` has the last word on all that no reviewer has touched."""
+    cuts, longest = _division(session, settings, video, _cuts(video))
+    replan(session, video, cuts, longest, end)
+
+
+def _division(
+    session: Session, settings: Settings, video: SourceVideo, found: Mapping[int, float]
+) -> tuple[list[int], int | None]:
+    """Of the cuts that were found, those that divide the video, and the most frames that a clip may
+    have."""
+    if is_imported(video):
+        return sorted(found), None
+    rate = frame_indexes.mean_rate(session, video)
+    cuts = without_short(found, round(settings.min_clip_seconds * rate))
+    return cuts, _longest(settings, video, rate)
 
 
 def _save_previews(pipeline: Pipeline, video: SourceVideo) -> int:

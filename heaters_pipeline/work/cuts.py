@@ -21,9 +21,8 @@ from heaters_pipeline.media.cuts.transition_search import TransitionSearch
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.work.evidence import remembered
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.products import made_by
 from heaters_pipeline.work.progress import ProgressWriter
-from heaters_pipeline.work.step import source_step
+from heaters_pipeline.work.step import made_by, source_step
 
 
 @dataclass(frozen=True)

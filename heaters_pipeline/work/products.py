@@ -19,10 +19,11 @@ from heaters_pipeline.media.products.same_frames import show_the_same
 from heaters_pipeline.media.products.thumbnails import open_thumbnails
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
 from heaters_pipeline.storage import Storage
+from heaters_pipeline.work.early_review import early_review, refuse_other_source
 from heaters_pipeline.work.objects import LocalFile, delete_due, hashed, keep
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
-from heaters_pipeline.work.step import source_step
+from heaters_pipeline.work.step import made_by, source_step
 from heaters_pipeline.work.stream_facts import stream_facts
 
 COLUMNS_OF: Mapping[Product, tuple[ProductPath, ...]] = {
@@ -79,11 +80,14 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                 "pending_source": None,
             }
         sha256 = str(source_columns.get("source_sha256", video.source_sha256))
+        refuse_other_source(pipeline, video, sha256)
         gold = GoldMaster(settings.gold_master)
         try:
             with storage.fetch(source_path) as source:
                 facts = probe(source, settings.film_limits)
                 write = ProgressWriter(pipeline, key, "transcode")
+                is_whole = wanted == frozenset(Product)
+                early = early_review(pipeline, video, facts, sha256) if is_whole else None
                 made = transcode(
                     source,
                     facts,
@@ -92,6 +96,7 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
                     lambda progress: write(progress.seconds_done, facts.duration_seconds),
                     gold=gold,
                     limits=settings.film_limits,
+                    segments=early.segments if early else None,
                     stall_seconds=settings.stall_seconds,
                 )
             _refuse_other_frames(storage, video, made)
@@ -99,12 +104,12 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
             if pending is not None:
                 _drop_pending(pipeline, key)
             raise
-        products = made_products(key, sha256, made)
+        products = made_products(key, sha256, made, early.proxy_id if early else None)
         sizes = {path: file.path.stat().st_size for path, file in products.files.items()}
         keep(pipeline, video.id, products.files)
         if gold is GoldMaster.COPY and Product.GOLD_MASTER in wanted:
             products.columns["gold_master_filepath"] = source_path
-        if wanted == frozenset(Product):
+        if is_whole:
             products.columns["products_sha256"] = sha256
         # An index of another length is void; with a new proxy comes its own.
         void: SourceFacts = (
@@ -135,8 +140,11 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
     )
 
 
-def made_products(key: str, sha256: str, made: Transcoded) -> MadeProducts:
-    """What a transcode made, under the storage keys that it gets. `sha256` is the source's."""
+def made_products(
+    key: str, sha256: str, made: Transcoded, proxy_id: str | None = None
+) -> MadeProducts:
+    """What a transcode made, under the storage keys that it gets. `sha256` is the source's;
+    `proxy_id` the proxy's, where it has been looked at already (`work.early_review`)."""
     columns = SourceFacts()
     files: dict[str, LocalFile] = {}
     name = layout.name_of(sha256)
@@ -159,9 +167,9 @@ def made_products(key: str, sha256: str, made: Transcoded) -> MadeProducts:
         audio = hashed(made.proxy_audio) if made.proxy_audio else None
         sprites = hashed(made.sprites) if made.sprites else None
         digests = [part.sha256 for part in (proxy, audio, sprites) if part is not None]
-        proxy_id = layout.proxy_id(key, digests)
+        proxy_id = proxy_id or layout.proxy_id(key, digests)
         add(proxy, layout.review_proxy(key, proxy_id), "proxy_filepath")
-        columns["proxy_audio_filepath"] = None
+        columns["proxy_audio_filepath"] = columns["proxy_segments"] = None
         if audio:
             add(audio, layout.proxy_audio(key, proxy_id), "proxy_audio_filepath")
         if sprites and made.sprite_index:
@@ -198,13 +206,6 @@ def index_proxy(pipeline: Pipeline, key: str) -> IndexedProxy:
             columns: SourceFacts = {"keyframe_offsets": frame_index.pack(records)}
             source_videos.finish_products(session, key, columns)
     return IndexedProxy(len(records), records.nbytes, int(records["size"].max()))
-
-
-def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
-    """`path`; raises InputError where it is None, as `asset` has not been materialized yet."""
-    if path is None:
-        raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
-    return path
 
 
 def _refuse_other_frames(storage: Storage, video: SourceVideo, made: Transcoded) -> None:

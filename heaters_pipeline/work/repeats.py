@@ -32,7 +32,7 @@ from heaters_pipeline.media.repeats.signatures import (
 )
 from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.products import made_by
+from heaters_pipeline.work.step import made_by
 
 CANDIDATES = 8
 """Clips of other videos that a clip is compared with; of its own, as many more."""

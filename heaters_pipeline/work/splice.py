@@ -11,9 +11,8 @@ from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.states import COMPLETE, SPLICE
 from heaters_pipeline.work.exports import Added, add_missing, cut_scenes
 from heaters_pipeline.work.pipeline import Pipeline
-from heaters_pipeline.work.products import made_by
 from heaters_pipeline.work.progress import ProgressWriter
-from heaters_pipeline.work.step import source_step
+from heaters_pipeline.work.step import made_by, source_step
 
 
 @dataclass(frozen=True)

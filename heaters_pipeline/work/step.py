@@ -13,7 +13,7 @@ from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.db.source_videos import CANCELLED
-from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.domain.states import SourceState, Step
 from heaters_pipeline.files.spans import span
@@ -76,3 +76,10 @@ def sentence_of(error: BaseException) -> str:
         return "The run was stopped before this step had ended: try again."
     first_line = str(error).strip().partition("\n")[0]
     return without_login(f"{type(error).__name__}: {first_line}")
+
+
+def made_by(path: str | None, video: SourceVideo, asset: str) -> str:
+    """`path`; raises InputError where it is None, as `asset` has not been materialized yet."""
+    if path is None:
+        raise InputError(f"{video.title} has no {asset} yet: materialize {asset} first.")
+    return path

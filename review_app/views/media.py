@@ -16,6 +16,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND, FrameRecord
 from heaters_pipeline.domain.levels import RECORD_BYTES, RECORDS_PER_SECOND, pack, peaks
+from heaters_pipeline.domain.segments import Span, spans
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
 from review_app.services import services, transaction
@@ -35,7 +36,9 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
     video, records, end_ticks = _run(proxy_id, FrameRange(start, end))
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
-    return send_run(str(video.proxy_filepath), offset, length, head)
+    if video.proxy_segments:
+        return send_run(spans(video.proxy_segments["parts"], offset, length), head)
+    return send_run([Span(str(video.proxy_filepath), offset, length)], head)
 
 
 @blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")
@@ -82,7 +85,9 @@ def sprites(proxy_id: str, sheet: int) -> Response:
 @blueprint.get("/media/<proxy_id>/proxy.mp4")
 def proxy(proxy_id: str) -> Response:
     with transaction() as session:
-        key = str(_video_of(session, proxy_id).proxy_filepath)
+        key = _video_of(session, proxy_id).proxy_filepath
+    if key is None:
+        raise NotFound("This film is still being transcoded: its proxy is not whole yet.")
     return send_object(key, "video/mp4", cache=IMMUTABLE)
 
 
@@ -145,7 +150,7 @@ def _video_of(session: Session, proxy_id: str) -> SourceVideo:
     # One snapshot for row and index, also where the proxy is made again in between.
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     video = source_videos.get_by_proxy_id(session, proxy_id)
-    if video is None or video.proxy_filepath is None:
+    if video is None or not (video.proxy_filepath or video.proxy_segments):
         raise NotFound("No video has this proxy any more: load the page again.")
     return video
 
@@ -162,6 +167,9 @@ def _index(
     records = frame_indexes.frame_slice(session, video.id, FrameRange(frames.start, frames.end + 1))
     if len(records) > frames.length:
         return records[:-1], records[-1].ticks
+    if video.proxy_segments:
+        # When it ends is only known with the next frame, and answers must never change.
+        raise NotFound(f"Frame {frames.end - 1} is still being transcoded: try again later.")
     return records, records[-1].ticks + round(TICKS_PER_SECOND / video.rate)
 
 

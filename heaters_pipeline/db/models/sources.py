@@ -35,6 +35,7 @@ from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.orientation import Orientation
 from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.domain.redaction import without_login
+from heaters_pipeline.domain.segments import Segments
 from heaters_pipeline.domain.sprites import StoredSpriteIndex
 from heaters_pipeline.domain.states import SourceState
 
@@ -174,6 +175,9 @@ class SourceVideo(SQLModel, table=True):
     proxy_filepath: str | None = optional_text()
     proxy_audio_filepath: str | None = optional_text()
     sprites_filepath: str | None = optional_text()
+    proxy_segments: Segments | None = json()
+    """What is finished of a proxy that is still being made (`domain.segments`); null once it is
+    whole. While it is there, frame count, frame index and cut points are those of its frames."""
     proxy_id: str | None = optional_text(unique=True)
     """Names the proxy's very bytes, so that whatever is read under it may be cached for ever."""
     proxy_codec: str | None = optional_text()
@@ -257,6 +261,7 @@ class SourceFacts(TypedDict, total=False):
     proxy_audio_filepath: str | None
     sprites_filepath: str | None
     sprites: StoredSpriteIndex | None
+    proxy_segments: Segments | None
     proxy_id: str
     proxy_codec: str
     proxy_description: bytes

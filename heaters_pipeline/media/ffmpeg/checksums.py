@@ -44,12 +44,14 @@ Checksums = np.recarray[Any, np.dtype[np.record]]
 """An array of `CHECKSUM_TYPE`, one record a frame: `checksums.ticks`, `checksums[5].crc`."""
 
 
-def read_checksums(path: Path) -> Checksums:
-    """Reads lines `stream, dts, pts, duration, size, 0xcrc`. Raises HeatersError where a line is
-    anything else or the time base is not 1/90000."""
+def read_checksums(path: Path, *, grows: bool = False) -> Checksums:
+    """Reads lines `stream, dts, pts, duration, size, 0xcrc`; of a file that grows, those that are
+    whole. Raises HeatersError where a line is anything else or the time base is not 1/90000."""
     ticks, crcs = array("q"), array("Q")
     with path.open(encoding="ascii", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
+            if grows and not line.endswith("\n"):
+                break
             if line.startswith("#tb") and line.split()[-1] != f"1/{TICKS_PER_SECOND}":
                 raise HeatersError(f"{path.name} has an unknown time base: {line.strip()}.")
             if line.startswith("#"):

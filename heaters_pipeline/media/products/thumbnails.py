@@ -29,17 +29,13 @@ class Thumbnails(Protocol):
 
 
 class ThumbnailFile:
-    """The thumbnails of a file. Each slice is read on demand and belongs to the caller: mapped as a
-    whole, the file would count as memory, 700 MB for two hours."""
+    """The thumbnails of some frames of a file. Each slice is read on demand and belongs to the
+    caller: mapped as a whole, the file would count as memory, 700 MB for two hours."""
 
-    def __init__(self, path: Path) -> None:
-        size = path.stat().st_size
-        if size == 0 or size % FRAME_BYTES:
-            raise HeatersError(
-                f"{path.name} holds {size} bytes, not a whole number of frames: make it again."
-            )
+    def __init__(self, path: Path, frames: FrameRange) -> None:
         self._path = path
-        self.shape = (size // FRAME_BYTES, HEIGHT, WIDTH, 3)
+        self._first = frames.start
+        self.shape = (frames.length, HEIGHT, WIDTH, 3)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -48,7 +44,7 @@ class ThumbnailFile:
         start, stop, step = frames.indices(len(self))
         read = np.empty((max(0, stop - start), *self.shape[1:]), np.uint8)
         with self._path.open("rb", buffering=0) as file:
-            file.seek(start * FRAME_BYTES)
+            file.seek((self._first + start) * FRAME_BYTES)
             if file.readinto(read.data) != read.nbytes:
                 raise HeatersError(f"{self._path.name} has become shorter: make it again.")
         return read[::step]
@@ -60,7 +56,12 @@ class ThumbnailFile:
 
 def open_thumbnails(path: Path) -> ThumbnailFile:
     """Raises HeatersError unless the file holds one or more whole frames."""
-    return ThumbnailFile(path)
+    size = path.stat().st_size
+    if size == 0 or size % FRAME_BYTES:
+        raise HeatersError(
+            f"{path.name} holds {size} bytes, not a whole number of frames: make it again."
+        )
+    return ThumbnailFile(path, FrameRange(0, size // FRAME_BYTES))
 
 
 def blocks(count: int, most: int = BLOCK_FRAMES) -> Iterator[FrameRange]:

@@ -8,7 +8,9 @@ every product, in the same order.
 from __future__ import annotations
 
 import re
+import shutil
 import wave
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +40,9 @@ from heaters_pipeline.media.ffmpeg.process import (
     input_file,
     run,
 )
+from heaters_pipeline.media.ffmpeg.tee import tee
 from heaters_pipeline.media.products.frame_index import read_frame_index
+from heaters_pipeline.media.products.growing import Growing, SegmentCut, Segments
 from heaters_pipeline.media.products.levels import append_levels
 from heaters_pipeline.media.products.sprites import SPRITES_VIDEO, read_sprites, sheets_of
 from heaters_pipeline.media.products.thumbnails import HEIGHT, WIDTH, open_thumbnails
@@ -106,11 +110,14 @@ REVIEW_PROXY_VIDEO: Options = {
     "sc_threshold": 0,
     "slices": 4,
     "pix_fmt": "yuv420p",
+}
+"""Every frame an IDR picture of 4 slices, on which a decoder can work at once."""
+
+REVIEW_PROXY_FILE: Options = {
     "video_track_timescale": TICKS_PER_SECOND,
     "use_editlist": 0,
     "movflags": "+faststart",
 }
-"""Every frame an IDR picture of 4 slices, on which a decoder can work at once."""
 
 _MATROSKA_AUDIO = re.compile(
     "aac|e?ac3|mp[123]|vorbis|opus|flac|alac|dts|truehd|mlp|tta|wavpack"
@@ -136,9 +143,11 @@ def transcode(
     *,
     gold: GoldMaster = GoldMaster.FFV1,
     limits: FilmLimits | None = None,
+    segments: Segments | None = None,
     stall_seconds: float,
 ) -> Transcoded:
-    """Writes the wanted products into `folder` in one ffmpeg run.
+    """Writes the wanted products into `folder` in one ffmpeg run. With `segments` the samples of
+    the proxy are also there while the run goes on.
 
     Raises InputError where nothing can be decoded, the image changes its size or pixel format
     in mid-stream, or more comes out than `limits` allow; HeatersError for the rest (full disk,
@@ -161,19 +170,27 @@ def transcode(
         if on_progress:
             on_progress(progress)
 
+    parts = folder / "segments"
+    cut = SegmentCut(parts, segments.seconds) if segments else None
+
     def decode(*, copies_audio: bool = True, **decoding: Any) -> None:
-        run(
-            _graph(
-                input_file(source, **bound, **facts.decoding, **decoding),
-                facts,
-                files,
-                copies_audio,
-            ),
-            what=f"transcode {source.name}",
-            on_progress=watch,
-            on_message=complaints,
-            stall_seconds=stall_seconds,
-        )
+        if segments:
+            shutil.rmtree(parts, ignore_errors=True)
+            parts.mkdir()
+        with segments.follow(files.growing(parts)) if segments else nullcontext():
+            run(
+                _graph(
+                    input_file(source, **bound, **facts.decoding, **decoding),
+                    facts,
+                    files,
+                    copies_audio,
+                    cut,
+                ),
+                what=f"transcode {source.name}",
+                on_progress=watch,
+                on_message=complaints,
+                stall_seconds=stall_seconds,
+            )
 
     try:
         try:
@@ -203,6 +220,8 @@ def transcode(
             if path:
                 path.unlink(missing_ok=True)
         raise
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
     keeps_checksums = Product.GOLD_MASTER in wanted
     if not keeps_checksums:
         files.checksums.unlink()
@@ -230,6 +249,12 @@ class _Files(NamedTuple):
     sprites: Path | None
     thumbnails: Path | None
 
+    def growing(self, parts: Path) -> Growing:
+        """The files whose beginnings can be read while the run goes on."""
+        if not (self.proxy and self.thumbnails):
+            raise ValueError("segments are of a proxy with thumbnails")
+        return Growing(parts, self.checksums, self.thumbnails)
+
     def size(self) -> int:
         """Bytes that have been written."""
         return sum(path.stat().st_size for path in self if path and path.exists())
@@ -250,7 +275,9 @@ class _Files(NamedTuple):
         )
 
 
-def _graph(opened: Any, facts: VideoFacts, files: _Files, copies_audio: bool) -> Any:
+def _graph(
+    opened: Any, facts: VideoFacts, files: _Files, copies_audio: bool, cut: SegmentCut | None
+) -> Any:
     frame_ticks = round(TICKS_PER_SECOND / facts.rate)
     stored, image = _split(
         opened["V:0"]
@@ -260,7 +287,9 @@ def _graph(opened: Any, facts: VideoFacts, files: _Files, copies_audio: bool) ->
     )
     stored = exact(stored, facts)
     stored, checked = _split(stored, True) if files.gold_master else (None, stored)
-    outputs = [_output(files.checksums, checked, **FRAMECRC_OPTIONS)]
+    # Lines are short: without it, hundreds of them wait in a buffer.
+    at_once = {"flush_packets": 1} if cut else {}
+    outputs = [_output(files.checksums, checked, **FRAMECRC_OPTIONS, **at_once)]
     if files.gold_master:
         outputs.append(_gold_master(files.gold_master, stored, opened, facts, copies_audio))
     if files.proxy or files.thumbnails:
@@ -268,7 +297,7 @@ def _graph(opened: Any, facts: VideoFacts, files: _Files, copies_audio: bool) ->
         reduced = reduced or image
     if files.proxy:
         image, tiled = _split(image.filter("setpts", "PTS-STARTPTS"), bool(files.sprites))
-        outputs.append(_output(files.proxy, image, **_VIDEO, **REVIEW_PROXY_VIDEO))
+        outputs.append(_proxy(files.proxy, image, cut))
     if files.sprites:
         outputs.append(_output(files.sprites, sheets_of(tiled, facts), **_VIDEO, **SPRITES_VIDEO))
     if files.audio:
@@ -292,6 +321,15 @@ _VIDEO: Options = {"fps_mode:v": "passthrough", "enc_time_base:v": TIME_BASE, **
 
 def _output(path: Path, *streams: Any, **options: Any) -> Any:
     return ffmpeg.output(*streams, file_url(path), **options)
+
+
+def _proxy(proxy: Path, image: Any, cut: SegmentCut | None) -> Any:
+    if cut is None:
+        return _output(proxy, image, **_VIDEO, **REVIEW_PROXY_VIDEO, **REVIEW_PROXY_FILE)
+    both = tee((proxy, {"f": "mp4", **REVIEW_PROXY_FILE}), cut.output)
+    return ffmpeg.output(
+        image, both, f="tee", **_VIDEO, **REVIEW_PROXY_VIDEO, **{"flags:v": "+global_header"}
+    )
 
 
 def _split(video: Any, is_wanted: bool) -> tuple[Any, Any]:
