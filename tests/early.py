@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.media.ffmpeg.process import input_file
 from heaters_pipeline.media.products import transcode as transcoding
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work import early_review
@@ -49,11 +50,10 @@ def segments_of_seconds(patch: pytest.MonkeyPatch) -> None:
 def slow_down(patch: pytest.MonkeyPatch) -> None:
     """Has ffmpeg read the beginning of a film at once, and the rest so slowly that the next segment
     takes most of a minute."""
-    opened = transcoding.input_file
 
     def slow(path: Path, **options: Any) -> Any:
         pace = {"readrate": 0.1, "readrate_initial_burst": FIRST_SECONDS}
-        return opened(path, **pace, **options)
+        return input_file(path, **pace, **options)
 
     patch.setattr(transcoding, "input_file", slow)
     patch.setattr(early_review, "LOOK_SECONDS", 0.1)

@@ -52,7 +52,7 @@ def ask(
     )
     if copy_id is None:
         raise Conflict(f"Something is being copied to {destination}: wait for its end, or stop it.")
-    return copy_id
+    return int(copy_id)
 
 
 def get(session: Session, copy_id: int) -> HandoverCopy:

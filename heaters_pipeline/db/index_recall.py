@@ -62,7 +62,7 @@ def _measured(connection: Connection, index: VectorIndex) -> Measured:
     if not asked or len(asked[0].ids) <= NEAREST:
         return Measured(WIDTHS[0], 1.0, sum(len(each.ids) for each in asked))
     has_direction = asked[0].vectors.any(axis=1)
-    ids, questions = (each[has_direction] for each in asked[0])
+    ids, questions = asked[0].ids[has_direction], asked[0].vectors[has_direction]
     farthest, vectors = _farthest(connection, index, values, questions)
 
     def recall_with(width: int) -> float:
@@ -104,5 +104,5 @@ def _share(
         .order_by(index.distance(vector))
         .limit(NEAREST + 1)
     ).all()
-    near = sum(each <= farthest + NEARLY for id_, each in found if id_ != own)
+    near = sum(bool(each <= farthest + NEARLY) for id_, each in found if id_ != own)
     return min(near, NEAREST) / NEAREST

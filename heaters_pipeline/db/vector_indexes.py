@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import HALFVEC, Vector
@@ -84,7 +84,8 @@ def of_kind(model: str, strategy: str, dimensions: int) -> tuple[Any, ...]:
     )
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True)
+class Found:
     """An index that is there."""
 
     index: VectorIndex

@@ -238,7 +238,7 @@ def test_only_one_run_makes_a_copy_and_another_goes_on_after_one_that_died(
 
     def due() -> list[tuple[int, int]]:
         with pipeline.transaction() as session:
-            return [tuple(each) for each in handover_copies.due(session, 9)]
+            return [(copy, attempt) for copy, attempt in handover_copies.due(session, 9)]
 
     assert due() == [(copy_id, 1)]
     with copy_lock(pipeline.engine, copy_id), pytest.raises(Conflict, match="Another run is at"):

@@ -75,8 +75,8 @@ def test_a_shot_encoded_again_small_finds_itself_first(tmp_path: Path) -> None:
 def middles(film: Path, each: int) -> list[Pixels]:
     """The middle frame of each shot."""
     with av.open(str(film)) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return frames[each // 2 :: each]
+        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return [np.asarray(frame, np.uint8) for frame in decoded[each // 2 :: each]]
 
 
 def test_an_image_is_read_and_what_is_none_is_named(tmp_path: Path, images: list[Pixels]) -> None:

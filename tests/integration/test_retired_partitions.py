@@ -281,7 +281,7 @@ def test_a_backfill_keeps_all_and_a_run_that_begins_meanwhile_its_own(
         history.create_run_for_job(
             nothing, status=dg.DagsterRunStatus.STARTING, tags={PARTITION_NAME_TAG: "film-1"}
         )
-        delete(*arguments)  # type: ignore[arg-type]
+        delete(*arguments)
 
     monkeypatch.setattr(dagster_history, "delete_partitions", begun_meanwhile)
     assert retire(history, pipeline) == ["film-2"]
@@ -324,8 +324,8 @@ def test_people_bring_a_partition_back(
     restored = run(main, ["partitions", "restore", "film-3"])
     assert restored.exit_code == 0 and restored.stdout == "1 partition brought back.\n"
     assert listed(history) == ["film-1", "film-2", "film-3"]
-    refused = run(main, ["partitions", "restore", "film-3"])
-    assert refused.exit_code == 1 and "is not retired" in refused.stderr
+    twice = run(main, ["partitions", "restore", "film-3"])
+    assert twice.exit_code == 1 and "is not retired" in twice.stderr
     told = run(main, ["story", "film-3"]).stdout
     assert "`heaters partitions restore film-3` brings it back" in told
     assert "its partition is in Dagster's list again" in told

@@ -17,7 +17,7 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.index_making import ensure_index
 from heaters_pipeline.db.index_recall import QUESTIONS
 from heaters_pipeline.db.models import Clip, ClipEmbedding
-from heaters_pipeline.db.vector_indexes import VectorIndex, find_index
+from heaters_pipeline.db.vector_indexes import Found, VectorIndex, find_index
 from heaters_pipeline.db.vector_search import few, nearest
 from heaters_pipeline.domain.recall import UNMEASURED, Measured
 from tests.rows import counted, ready_video
@@ -189,7 +189,7 @@ def test_an_index_that_finds_little_is_asked_for_more(engine: Engine, ids: list[
         poor = re.sub("WITH [(].*?[)]", "WITH (m = 2, ef_construction = 4)", poor)
         connection.exec_driver_sql(poor)
     with transaction(engine) as session:
-        assert find_index(session, MODEL, "mean", NUMBERS) == (index, CLIPS, None)
+        assert find_index(session, MODEL, "mean", NUMBERS) == Found(index, CLIPS, None)
     ensure_index(engine, MODEL, "mean", NUMBERS)
     told = measured(engine)
     assert told.width > 80
