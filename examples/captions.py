@@ -84,12 +84,19 @@ captions_job = dg.define_asset_job(
 )
 def clips_to_caption(
     context: dg.SensorEvaluationContext, event: dg.EventLogEntry
-) -> dg.RunRequest | dg.SkipReason:
+) -> dg.SensorResult | dg.SkipReason:
     """Captions the clips of a video once they have come into the library."""
     made = event.asset_materialization
     if made is None or made.partition is None:
         return dg.SkipReason("Nothing of a video.")
-    return dg.RunRequest(run_key=f"{made.partition}:{context.cursor}", partition_key=made.partition)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"{made.partition}:{context.cursor}", partition_key=made.partition
+            )
+        ],
+        dynamic_partitions_requests=[heaters_videos.build_add_request([made.partition])],
+    )
 
 
 defs = dg.Definitions(assets=[clip_captions], jobs=[captions_job], sensors=[clips_to_caption])

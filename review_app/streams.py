@@ -62,15 +62,19 @@ def send_part(
     return _answer(body, whole, mimetype, cache)
 
 
-def send_run(spans: Sequence[Span], head: bytes) -> Response:
-    """`head`, then these bytes of a proxy; where they lie in one object and browsers may fetch them
-    from the storage itself, `head` alone, and the way to the rest. Raises what `send_part` does."""
-    if len(spans) > 1:
-        storage = services().storage
-        parts = (storage.stream(*span) for span in spans)
-        length = len(head) + sum(span.length for span in spans)
-        return stream(itertools.chain([head], *parts), length, OCTETS, IMMUTABLE)
-    key, start, length = spans[0]
+def send_spans(spans: Sequence[Span], head: bytes) -> Response:
+    """`head`, then these bytes of a proxy's segments. No answer leads to the segments themselves:
+    they go when the proxy is whole, and what a browser keeps stays good."""
+    storage = services().storage
+    parts = (storage.stream(*span) for span in spans)
+    length = len(head) + sum(span.length for span in spans)
+    return stream(itertools.chain([head], *parts), length, OCTETS, IMMUTABLE)
+
+
+def send_run(span: Span, head: bytes) -> Response:
+    """`head`, then these bytes of a proxy; where browsers may fetch them from the storage itself,
+    `head` alone, and the way to the rest. Raises what `send_part` does."""
+    key, start, length = span
     part = range(start, start + length)
     link = services().storage.link(key, _seconds(), part=part) if _seconds() else None
     if link is None:

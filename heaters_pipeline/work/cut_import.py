@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from heaters_pipeline.db import frame_indexes, source_videos
+from heaters_pipeline.db import clips, frame_indexes, source_videos
 from heaters_pipeline.db.edit_clips import file_name
 from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain.errors import InputError
@@ -49,7 +49,7 @@ def import_cuts(
     """
     with pipeline.transaction() as session:
         video = source_videos.get(session, key)
-    if video.frame_count is None or video.scene_cut_points is None:
+    if video.frame_count is None or video.scene_cut_points is None or video.proxy_segments:
         raise InputError(f"{video.title} has no clips yet: wait until it has been ingested.")
     learn_timecodes(pipeline, [video.id])
     with pipeline.transaction() as session:
@@ -79,6 +79,7 @@ def _listed(session: Session, video: SourceVideo) -> ListedFilm:
 def _tried(pipeline: Pipeline, key: str, kind: str, cuts: list[int]) -> LaidClips:
     """What would come of the cuts, found out by doing it and taking it back."""
     with pipeline.transaction() as session, session.begin_nested() as trial:
+        clips.lock_live(session, source_videos.get(session, key).id)
         save_imported(session, key, kind, cuts)
         laid = lay_rows(session, pipeline.settings, source_videos.get(session, key))
         trial.rollback()

@@ -34,6 +34,7 @@ from heaters_pipeline.media.ffmpeg.probe import VideoFacts
 from heaters_pipeline.media.products.frame_index import ProxyCodec, proxy_codec
 from heaters_pipeline.media.products.growing import Growing, Segments, take_samples
 from heaters_pipeline.media.products.sample_table import Numbers, read_sample_table
+from heaters_pipeline.media.products.transcode import GoldMaster
 from heaters_pipeline.work.clips import lay_beginning
 from heaters_pipeline.work.cuts import is_imported, save_cuts
 from heaters_pipeline.work.objects import delete_due, hashed, keep
@@ -56,6 +57,8 @@ def early_review(
         or video.state in COMPLETE
         or video.proxy_filepath is not None
         or is_imported(video)
+        # Of a damaged source, frames may be decoded anew, in other numbers.
+        or pipeline.settings.gold_master == GoldMaster.COPY
     ):
         return None
     with pipeline.transaction() as session:
@@ -145,8 +148,10 @@ class _Beginning:
         """Of the samples of each."""
         self._stored: list[Segment] = []
         self._found: Detection | None = None
+        self._sought = 0
+        """The frame before which later frames can't change what was found."""
         self._settled = 0
-        """The last cut that later frames can't change."""
+        """The last cut before that."""
         with pipeline.transaction() as session:
             earlier = source_videos.get(session, video.key).proxy_segments
         self._least = sum(part["frames"] for part in earlier["parts"]) if earlier else 0
@@ -175,13 +180,14 @@ class _Beginning:
         count = len(ticks)
         rate = Fraction((count - 1) * TICKS_PER_SECOND, int(ticks[-1])) if count > 1 else None
         rate = rate or self._video.rate
-        start = begins_at(self._settled, rate)
+        start = begins_at(self._sought, rate)
         thumbnails = self._growing.thumbnails_of(FrameRange(start, count))
         found = self._detector.detect(thumbnails, rate)
-        self._found = stitched(self._found, found, start, self._settled)
+        self._found = stitched(self._found, found, start, self._sought)
+        self._sought = max(self._sought, count - margin(rate))
         shortest = round(self._pipeline.settings.min_clip_seconds * rate)
         cuts = without_short(self._found.certainty(), shortest)
-        sure = [cut for cut in cuts if cut <= count - margin(rate)]
+        sure = [cut for cut in cuts if cut <= self._sought]
         self._settled = max(self._settled, *sure[-1:], 0)
 
     def _store(self) -> None:
@@ -215,6 +221,8 @@ class _Beginning:
         }
         key = self._video.key
         with self._pipeline.transaction() as session:
+            # Clips first and the video after them, as decisions lock them.
+            clips.lock_live(session, self._video.id)
             source_videos.record(session, key, columns)
             save_cuts(session, key, self._found, self._detector.name)
             if self._settled:

@@ -113,7 +113,9 @@ def make_products(pipeline: Pipeline, key: str, wanted: frozenset[Product]) -> P
             products.columns["products_sha256"] = sha256
         # An index of another length is void; with a new proxy comes its own.
         void: SourceFacts = (
-            {} if video.frame_count == made.frame_count else {"keyframe_offsets": None}
+            {}
+            if video.frame_count == made.frame_count
+            else {"keyframe_offsets": None, "proxy_segments": None}
         )
         with pipeline.transaction() as session:
             columns: SourceFacts = {

@@ -20,7 +20,15 @@ from heaters_pipeline.domain.segments import Span, spans
 from heaters_pipeline.domain.sprites import SpriteIndex
 from review_app.presenters import wav, wire
 from review_app.services import services, transaction
-from review_app.streams import IMMUTABLE, OCTETS, send_object, send_part, send_run, stream
+from review_app.streams import (
+    IMMUTABLE,
+    OCTETS,
+    send_object,
+    send_part,
+    send_run,
+    send_spans,
+    stream,
+)
 
 blueprint = Blueprint("media", __name__)
 
@@ -37,8 +45,8 @@ def frames(proxy_id: str, start: int, end: int) -> Response:
     offset, length = wire.samples_span(records)
     head = wire.run_header(start, records, end_ticks)
     if video.proxy_segments:
-        return send_run(spans(video.proxy_segments["parts"], offset, length), head)
-    return send_run([Span(str(video.proxy_filepath), offset, length)], head)
+        return send_spans(spans(video.proxy_segments["parts"], offset, length), head)
+    return send_run(Span(str(video.proxy_filepath), offset, length), head)
 
 
 @blueprint.get("/media/<proxy_id>/index/<int:start>-<int:end>")

@@ -112,7 +112,7 @@ def test_a_worker_sends_the_last_spans_of_a_run_and_gets_the_next_one_of_its_vid
     instance.add_dynamic_partitions("heaters_videos", [key])
     of_video = {PARTITION_NAME_TAG: key}
     traced = {**os.environ, "HEATERS_TRACES_ENDPOINT": collector.endpoint}
-    command = [sys.executable, "-m", "heaters_pipeline.platform.run_worker"]
+    command = [sys.executable, "-m", "heaters_pipeline.orchestration.run_worker"]
     code = WorkspaceProcessContext(instance, ModuleTarget(HEATERS, None, None, None))
     with subprocess.Popen(command, env=traced) as worker, code as context:
         try:

@@ -49,13 +49,14 @@ def test_cuts_are_those_of_the_whole_film(step: int) -> None:
     film = np.concatenate([shot(seed, length) for seed, length in enumerate(lengths)])
     whole = TransitionSearch().detect(film, RATE)
     found: Detection | None = None
-    settled = 0
+    sought = 0
     for count in (*range(step, len(film), step), len(film)):
-        start = begins_at(settled, RATE)
+        start = begins_at(sought, RATE)
         part = TransitionSearch().detect(film[start:count], RATE)
-        found = stitched(found, part, start, settled)
-        sure = [each for each in found.cuts() if each <= count - margin(RATE)]
-        assert sure == [each for each in whole.cuts() if each <= count - margin(RATE)]
-        settled = sure[-1] if sure else 0
+        found = stitched(found, part, start, sought)
+        sought = max(sought, count - margin(RATE))
+        assert [each for each in found.cuts() if each <= sought] == [
+            each for each in whole.cuts() if each <= sought
+        ]
     assert found and found.cuts() == whole.cuts()
     assert len(whole.cuts()) >= len(lengths) - 1

@@ -31,8 +31,8 @@ def begins_at(settled: int, rate: Fraction) -> int:
 def stitched(before: Detection | None, found: Detection, start: int, settled: int) -> Detection:
     """`before` up to frame `settled`, and from there on what was found in the frames from `start`.
 
-    `settled` is a cut of `before`, and divides both: what lies at it is from `before`. Transitions
-    that `found` has at its own start are none of the film's.
+    Both have seen `margin` frames on either side of it, and so find the same there; what lies at it
+    is from `before`. Transitions that `found` has at its own start are none of the film's.
     """
     moved = _moved(found, start)
     if before is None:
