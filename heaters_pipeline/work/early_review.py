@@ -58,7 +58,7 @@ def early_review(
         or video.proxy_filepath is not None
         or is_imported(video)
         # Of a damaged source, frames may be decoded anew, in other numbers.
-        or pipeline.settings.gold_master == GoldMaster.COPY
+        or GoldMaster(pipeline.settings.gold_master) is GoldMaster.COPY
     ):
         return None
     with pipeline.transaction() as session:

@@ -41,6 +41,7 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from tests import early
 from tests.footage import STALL_SECONDS, make_numbered_film
 from tests.rows import new_video
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -165,11 +166,10 @@ def test_the_first_clips_wait_for_review_while_the_rest_is_transcoded(
 
 
 def _all_objects_are_named(session: Session, work: Pipeline, key: str) -> None:
-    there = set(work.storage.list(f"videos/{key}/"))
-    named = named_objects.named()
-    rows = set(session.scalars(sa.select(named.c.path)))
-    assert there == rows
-    assert there == backed_up_objects.named(session).keys()
+    """What has been replaced goes a moment after that."""
+    rows = set(session.scalars(sa.select(named_objects.named().c.path)))
+    until(lambda: set(work.storage.list(f"videos/{key}/")) == rows)
+    assert rows == backed_up_objects.named(session).keys()
 
 
 def test_nobody_sees_a_short_film_early(work: Pipeline, tmp_path: Path) -> None:

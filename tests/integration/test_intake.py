@@ -52,6 +52,7 @@ from tests.jobs import STORE, run_job
 from tests.rows import new_video, ready_video
 from tests.site import Site
 from tests.site import test_site as web_site
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -480,13 +481,6 @@ def test_two_rows_of_one_page_never_become_duplicates_of_each_other(pipeline: En
     assert sorted(row(pipeline, key).state for key in keys) == ["downloading", "duplicate"]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
-
-
 def ffmpeg_children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [
         child
@@ -501,7 +495,7 @@ def ingesting(pipeline: Engine, long_film: Path) -> Iterator[subprocess.Popen[by
     environment = {**os.environ, "DATABASE_URL": str(get_settings().database_url)}
     command = [sys.executable, "-m", "heaters_pipeline.cli", "ingest", str(long_film)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
-    wait_for(lambda: ffmpeg_children(process))
+    until(lambda: ffmpeg_children(process))
     yield process
     process.kill()
     process.communicate()

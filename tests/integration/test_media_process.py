@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from heaters_pipeline.domain.errors import HeatersError
 from heaters_pipeline.media.ffmpeg.process import Progress, file_url, run
 from tests.footage import STALL_SECONDS
+from tests.waiting import until
 
 ENDLESS = """
 import ffmpeg, signal
@@ -46,13 +46,6 @@ ours.run(endless, what="run for ever", on_progress=told, stall_seconds=60)
 """
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -75,7 +68,7 @@ def test_ffmpeg_goes_with_its_parent(number: signal.Signals) -> None:
         assert os.getpgid(child) == child
         parent.send_signal(number)
         parent.wait(20)
-    wait_until(lambda: gone(child))
+    until(lambda: gone(child))
 
 
 def test_a_child_that_does_not_listen_is_gone_within_five_seconds(tmp_path: Path) -> None:
@@ -91,7 +84,7 @@ def test_a_child_that_does_not_listen_is_gone_within_five_seconds(tmp_path: Path
         begun = time.monotonic()
         parent.send_signal(signal.SIGTERM)
         assert parent.wait(5) == 3
-        wait_until(lambda: all(gone(pid) for pid in family), 5 - (time.monotonic() - begun))
+        until(lambda: all(gone(pid) for pid in family), 5 - (time.monotonic() - begun))
 
 
 def test_progress_is_told_every_second_though_ffmpeg_says_nothing(tmp_path: Path) -> None:

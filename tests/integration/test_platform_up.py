@@ -28,6 +28,7 @@ from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.processes import MARK, kill_marked
 from tests.footage import make_numbered_film
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -302,8 +303,8 @@ def assert_what_is_killed_starts_again(world: World) -> None:
         killed = world.child(word)
         killed.kill()
         killed.wait()
-    until(lambda: world.review_answers() and bool(_named(world, "grpc")), 30)
-    until(lambda: bool(_named(world, SEARCH)), 30)
+    until(lambda: world.review_answers() and bool(_named(world, "grpc")))
+    until(lambda: bool(_named(world, SEARCH)))
     assert "The review app ended (SIGKILL) and starts again" in (world.home / "said").read_text()
 
 
@@ -336,7 +337,7 @@ def assert_a_run_that_dagster_terminates_ends_within_five_seconds(
     world.graphql("mutation($id: String!) {terminateRun(runId: $id) {__typename}}", id=run["runId"])
     gone, alive = psutil.wait_procs(children, timeout=5)
     assert (len(gone), alive) == (len(children), [])
-    until(lambda: "The run was" in world.sources(), 30)
+    until(lambda: "The run was" in world.sources())
     assert "try again" in world.run("status").stdout
     scratch = world.home / "scratch"
     assert [path for path in scratch.iterdir() if path.name != ".lock"] == []
@@ -418,10 +419,3 @@ def _answers(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)

@@ -17,7 +17,8 @@ import pytest
 from heaters_pipeline.db.urls import APP_DRIVER, for_psycopg
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.processes import kill_marked
-from tests.integration.test_platform_up import World, _command, until
+from tests.integration.test_platform_up import World, _command
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -149,7 +150,7 @@ def test_a_film_goes_through_a_running_heaters_and_nothing_of_it_is_left(world: 
 
 def settle(world: World, before: object) -> None:
     """Dagster's daemon may still be writing a tick."""
-    until(lambda: left(world) == before, 30)
+    until(lambda: left(world) == before)
 
 
 def add_admin(world: World) -> None:

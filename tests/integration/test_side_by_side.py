@@ -7,7 +7,6 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.side_by_side import side_by_side
 from tests.decisions import decide, live
 from tests.footage import STALL_SECONDS, make_numbered_film
+from tests.waiting import until
 
 
 def running() -> list[str]:
@@ -37,13 +37,6 @@ def running() -> list[str]:
         ["ps", "-o", "comm=", "--ppid", str(os.getpid())], capture_output=True, text=True
     ).stdout.split()
     return [name for name in found if name.startswith("ffmpeg")]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def endless(_: object) -> None:
@@ -79,7 +72,7 @@ def test_a_batch_that_is_cancelled_leaves_no_ffmpeg() -> None:
 def test_a_batch_that_fails_leaves_no_ffmpeg() -> None:
     def do(number: int) -> None:
         if number == 2:
-            wait_until(lambda: len(running()) == 2)
+            until(lambda: len(running()) == 2)
             raise ValueError("broken")
         endless(number)
 

@@ -36,6 +36,7 @@ from tests.children import CHILDREN
 from tests.decisions import decide, live
 from tests.footage import make_numbered_film
 from tests.jobs import tick
+from tests.waiting import until
 
 WAITS = 60.0
 SILENCE = timedelta(seconds=3)
@@ -105,13 +106,6 @@ def go_on(child: BaseProcess, released: Path) -> str:
     child.join(WAITS)
     assert child.exitcode is not None
     return released.with_suffix(".said").read_text()
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + WAITS
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def at_work(engine: Engine, key: str) -> bool:

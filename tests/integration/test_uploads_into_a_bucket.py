@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from review_app import create_app
 from review_app.senders import Senders
 from review_app.uploads.bucket import BucketUploads
 from review_app.uploads.upload import KEPT_SECONDS, UNBEGUN_SECONDS
+from tests.waiting import until
 
 MIB = 1 << 20
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -228,13 +228,6 @@ def test_whoever_announced_an_upload_elsewhere_is_no_stranger(
     until(lambda: senders.are_known("127.0.0.1", "") is True)
     assert senders.are_known("127.0.0.2", "") is False
     assert asked == ["127.0.0.1"], "once for all that come at that time"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_an_upload_of_any_size_has_few_parts(apps: list[FlaskClient]) -> None:
