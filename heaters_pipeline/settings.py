@@ -199,7 +199,7 @@ class Settings(BaseSettings):
         "the log alone goes.",
     )
     partitions_kept: int = Field(
-        default=10_000,
+        default=3000,
         ge=0,
         description="So many partitions stay in Dagster's list: of more, those of videos at rest "
         "are retired, finished ones first; they come back when there is something to do.",
