@@ -49,10 +49,10 @@ def segments_of_seconds(patch: pytest.MonkeyPatch) -> None:
 
 def slow_down(patch: pytest.MonkeyPatch) -> None:
     """Has ffmpeg read the beginning of a film at once, and the rest so slowly that the next segment
-    takes most of a minute."""
+    takes minutes."""
 
     def slow(path: Path, **options: Any) -> Any:
-        pace = {"readrate": 0.1, "readrate_initial_burst": FIRST_SECONDS}
+        pace = {"readrate": 0.02, "readrate_initial_burst": FIRST_SECONDS}
         return input_file(path, **pace, **options)
 
     patch.setattr(transcoding, "input_file", slow)
@@ -85,7 +85,7 @@ def ingest_under_way(film: Path) -> Iterator[BaseProcess]:
 
 def when(engine: Engine, is_so: Callable[[SourceVideo], bool]) -> SourceVideo:
     """The newest video, once something is true of it."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         with transaction(engine) as session:
             for video in source_videos.newest_first(session, 1):

@@ -51,6 +51,7 @@ def test_filters_are_chosen_by_keys_and_nothing_is_loaded_anew(
     page.press("Tab", "Tab", "Space", "Tab", "Tab", "Space", "Enter")  # archived, not pending
     page.shows_clip(0)
     page.until("location.search === '?state=archived'")
+    page.page.wait_for_timeout(500)  # keys count again once one has had time to see the clip
     page.press("a")  # decided on anew
     page.until("!document.getElementById('empty').hidden")
     assert "No clip matches all the filters." in page.page.inner_text("#empty-why")
