@@ -89,6 +89,42 @@ def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
     assert told == [(50, 50)]
 
 
+COUNT = 1000
+"""Frames of a film of which windows are made."""
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        [(400, 558)],
+        [(0, 158)],
+        [(842, 1000)],
+        [(0, 4)],
+        [(10, 20)],
+        [(996, 1000)],
+        [(500, 501)],
+        [(200, 204), (290, 294), (700, 900)],
+        [(0, 1000)],
+        [(start, start + 4) for start in range(0, 1000, 37)],
+        [(start, start + 4) for start in range(0, 1000, 90)],
+    ],
+)
+def test_windows_are_as_wide_as_the_originals(wanted: list[tuple[int, int]]) -> None:
+    windows = transnet.windows([FrameRange(*each) for each in wanted], COUNT)
+    asked = np.zeros(COUNT, int)
+    for frames in windows:
+        assert 50 <= frames.length <= 150, "with 25 more on either side, 100 to 200"
+        assert frames.start >= 0 and frames.end <= COUNT
+        asked[frames.start : frames.end] += 1
+    assert asked.max() == 1
+    assert all(asked[start:end].all() for start, end in wanted)
+
+
+@pytest.mark.parametrize("count", [1, 30, 50])
+def test_a_film_shorter_than_a_window_is_one(count: int) -> None:
+    assert transnet.windows([FrameRange(0, 1)], count) == [(0, count)]
+
+
 @pytest.mark.parametrize("count", [1, 2, 60])
 def test_short_films(film: Frames, count: int) -> None:
     said = transnet.probabilities(film[:count], everything(film[:count]), no_progress)

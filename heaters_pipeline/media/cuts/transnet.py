@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,10 +81,10 @@ def probabilities(
         found[frames.start : frames.end] = said.cpu().numpy()
         return frames
 
-    windows = _windows(wanted, len(thumbnails))
-    done, whole = 0, sum(frames.length for frames in windows)
+    asked = windows(wanted, len(thumbnails))
+    done, whole = 0, sum(frames.length for frames in asked)
     with _one_core_each() as cores, ThreadPoolExecutor(min(cores, AT_ONCE)) as pool:
-        for frames in pool.map(look, windows):
+        for frames in pool.map(look, asked):
             done += frames.length
             progress(done, whole)
     return found
@@ -103,24 +104,28 @@ def _one_core_each() -> Iterator[int]:
         torch.set_num_threads(cores)
 
 
-def _windows(wanted: Sequence[FrameRange], count: int) -> list[FrameRange]:
-    """The frames that windows are asked about, without their context. Two windows that are closer
-    than their contexts would cost more than one."""
+def windows(wanted: Sequence[FrameRange], count: int) -> list[FrameRange]:
+    """The frames that windows are asked about, without their context. Only a film that is shorter
+    than the narrowest window has a narrower one. Two windows that are closer than their contexts
+    would cost more than one."""
+    least, most = NARROWEST - 2 * CONTEXT, WINDOW - 2 * CONTEXT
     joined: list[FrameRange] = []
     for frames in wanted:
-        more = max(0, NARROWEST - 2 * CONTEXT - frames.length)
-        start = max(0, frames.start - more // 2)
-        end = min(count, frames.end + more - more // 2)
+        before = max(0, least - frames.length) // 2
+        start = max(0, min(frames.start - before, count - least))
+        end = min(count, max(frames.end, start + least))
         if joined and start - joined[-1].end <= 2 * CONTEXT:
             joined[-1] = FrameRange(joined[-1].start, max(end, joined[-1].end))
         else:
             joined.append(FrameRange(start, end))
-    most = WINDOW - 2 * CONTEXT
-    return [
-        FrameRange(start, min(start + most, frames.end))
-        for frames in joined
-        for start in range(frames.start, frames.end, most)
-    ]
+    return [part for frames in joined for part in _evenly(frames, most)]
+
+
+def _evenly(frames: FrameRange, most: int) -> list[FrameRange]:
+    """Parts of `most` frames at most, none much shorter than another."""
+    parts = -(-frames.length // most)
+    ends = [frames.start + frames.length * part // parts for part in range(parts + 1)]
+    return [FrameRange(*each) for each in pairwise(ends)]
 
 
 class TransNet:
