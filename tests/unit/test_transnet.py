@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -132,6 +134,42 @@ def test_short_films(film: Frames, count: int) -> None:
     for name in ("auto", "transnet"):
         cuts = open_detector(name).detect(film[:count], RATE).cuts()
         assert cuts == ([30] if count == 60 else [])
+
+
+def test_two_films_at_once_leave_torch_its_threads(film: Frames) -> None:
+    import torch
+
+    def threads() -> int:
+        """What a thread that begins now gets."""
+        with ThreadPoolExecutor(1) as fresh:
+            return fresh.submit(torch.get_num_threads).result()
+
+    before = threads()
+    torch.set_num_threads(3)
+    second_within, first_over = threading.Event(), threading.Event()
+
+    def second() -> None:
+        def within(_done: int, _whole: int) -> None:
+            second_within.set()
+            first_over.wait(10)
+
+        transnet.probabilities(film, [FrameRange(0, 1)], within)
+
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            started = []
+
+            def meanwhile(_done: int, _whole: int) -> None:
+                started.append(pool.submit(second))
+                assert not second_within.wait(1), "one after the other"
+
+            transnet.probabilities(film, [FrameRange(0, 1)], meanwhile)
+            first_over.set()
+            started[0].result(timeout=60)
+        assert threads() == 3
+    finally:
+        first_over.set()
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", ["auto", "transnet"])

@@ -16,6 +16,7 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,9 @@ _LOOKUP = 101
 """Frames among which a frame is compared: itself and 50 on either side."""
 _EPSILON = 1e-3
 """Of batch normalisation."""
+
+_THREADS = Lock()
+"""Held while the number of torch's threads is another one."""
 
 
 def is_installed() -> bool:
@@ -93,15 +97,17 @@ def probabilities(
 @contextmanager
 def _one_core_each() -> Iterator[int]:
     """Keeps torch from dividing one window among the cores, whose number it gives: they would spend
-    half of their time waiting for one another, more on a busy machine."""
+    half of their time waiting for one another, more on a busy machine. The number is one for the
+    whole process, so films wait for one another."""
     import torch
 
-    cores = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield cores
-    finally:
-        torch.set_num_threads(cores)
+    with _THREADS:
+        cores = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield cores
+        finally:
+            torch.set_num_threads(cores)
 
 
 def windows(wanted: Sequence[FrameRange], count: int) -> list[FrameRange]:
