@@ -30,6 +30,7 @@ from heaters_pipeline.media.cuts.fused import (
     without_crowds,
 )
 from heaters_pipeline.media.cuts.network_detector import find_peaks
+from heaters_pipeline.media.cuts.transition_search import THRESHOLD
 from tests.films import Film, Frames, Join, Shot
 
 RATE = Fraction(25)
@@ -73,10 +74,10 @@ def test_it_says_what_the_original_says(film: Frames, library: object) -> None:
 
     frames = film[:100]
     one, many = library.predict_raw(torch.from_numpy(frames[np.newaxis]))  # type: ignore[attr-defined]
-    for dtype, least in ((torch.float32, 1e-4), (torch.bfloat16, 0.04)):
+    for dtype, most in ((torch.float32, 1e-4), (torch.bfloat16, 0.03)):
         own = transnet.load("cpu", dtype)(torch.from_numpy(frames))
-        assert own[:, 0].numpy() == pytest.approx(one[0, :, 0].detach().numpy(), abs=least)
-        assert own[:, 1].numpy() == pytest.approx(many[0, :, 0].detach().numpy(), abs=least)
+        assert own[:, 0].numpy() == pytest.approx(one[0, :, 0].detach().numpy(), abs=most)
+        assert own[:, 1].numpy() == pytest.approx(many[0, :, 0].detach().numpy(), abs=most)
 
 
 def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
@@ -247,7 +248,9 @@ def test_the_network_is_asked_where_it_can_change_something() -> None:
 
     cut, dissolve = TransitionKind.CUT, TransitionKind.DISSOLVE
     assert asked(cut, 0.03) and asked(cut, 0.99) and not asked(cut, 0.01)
-    assert asked(dissolve, 0.2) and asked(dissolve, 0.7) and not asked(dissolve, 0.9)
+    for score in np.linspace(0, 1, 101):
+        least, most = fuse_long(score, 0), fuse_long(score, 1)
+        assert asked(dissolve, score) == (least < THRESHOLD <= most)
 
 
 def test_peaks_are_the_frames_after() -> None:

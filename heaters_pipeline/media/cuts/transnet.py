@@ -267,7 +267,7 @@ def network() -> TransNet:
 
 def load(device: str, dtype: dtype) -> TransNet:
     """bfloat16 is three times as fast on processors that multiply it, and changes probabilities by
-    some thousandths."""
+    some thousandths in real films, by up to 0.03 in drawn ones."""
     import torch
 
     spec: Any = find_spec(PACKAGE)
