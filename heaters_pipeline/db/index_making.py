@@ -25,8 +25,9 @@ def ensure_index(
 ) -> None:
     """Makes the index if there is none yet, while others read and write vectors; one in the other
     precision goes afterwards. Measures it (`index_recall`) when it is new, and whenever it has
-    twice as many vectors as then. Nothing is made for vectors longer than LONGEST: every search
-    reads all of those. To be called outside of transactions: it waits for those that are open."""
+    twice as many vectors as at the last try. Nothing is made for vectors longer than LONGEST: every
+    search reads all of those. To be called outside of transactions: it waits for those that are
+    open, for as long as it takes whatever the server's statement_timeout is."""
     if dimensions > LONGEST:
         return
     wanted = VectorIndex(model, strategy, dimensions, half or dimensions > LONGEST_FULL)
@@ -34,13 +35,15 @@ def ensure_index(
         if _is_known(find_one(connection, [wanted])):
             return
     with index_lock(engine, "clip_embeddings") as connection:
+        connection.exec_driver_sql("SET statement_timeout = 0")
         found = find_one(connection, [wanted])
         if found is None:
             _make_with_memory(engine, connection, wanted)
             other = VectorIndex(model, strategy, dimensions, not wanted.half)
             _drop(connection, other.name)
-        if not _is_known(found):
-            index_recall.measure(connection, wanted)
+            found = find_one(connection, [wanted])
+        if found and not _is_known(found):
+            index_recall.measure(connection, found)
 
 
 def _is_known(found: Found | None) -> bool:

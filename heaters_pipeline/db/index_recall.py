@@ -9,18 +9,22 @@ candidates that proves to be enough stays with the index, as its comment.
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import col
 
 from heaters_pipeline.db import vector_copy
 from heaters_pipeline.db.models import ClipEmbedding
-from heaters_pipeline.db.vector_indexes import VectorIndex
-from heaters_pipeline.domain.recall import NEAREST, WIDTHS, Measured, least_width
+from heaters_pipeline.db.vector_indexes import Found, VectorIndex
+from heaters_pipeline.domain.recall import NEAREST, UNMEASURED, WIDTHS, Measured, least_width
+
+log = logging.getLogger("heaters.indexes")
 
 QUESTIONS = 400
 
@@ -42,13 +46,22 @@ _SOME = f"""
 """The same ones each time. Without a look at vectors that are not taken, which lie elsewhere."""
 
 
-def measure(connection: Connection, index: VectorIndex) -> Measured:
+def measure(connection: Connection, found: Found) -> None:
     """Asks an index that can be used, and keeps what is found beside it; reads all vectors once.
+    Where that fails it keeps this, so that it is tried again only when the index has outgrown it.
     The connection commits each statement by itself, and keeps settings of this."""
-    measured = _measured(connection, index)
-    said = json.dumps(measured._asdict())
-    connection.exec_driver_sql(f"COMMENT ON INDEX {index.name} IS '{said}'")
-    return measured
+    name = found.index.name
+    try:
+        measured = _measured(connection, found.index)
+    except (psycopg.Error, sa.exc.DBAPIError) as error:
+        log.warning(
+            f"How much the index {name} finds can't be measured: {error}. Searches ask it for "
+            f"{UNMEASURED} candidates; it is measured again when it has twice as many vectors."
+        )
+        measured = Measured(UNMEASURED, None, 0)
+    kept = measured._replace(vectors=max(measured.vectors, found.rows))
+    said = json.dumps(kept._asdict())
+    connection.exec_driver_sql(f"COMMENT ON INDEX {name} IS '{said}'")
 
 
 def _measured(connection: Connection, index: VectorIndex) -> Measured:
@@ -63,6 +76,8 @@ def _measured(connection: Connection, index: VectorIndex) -> Measured:
         return Measured(WIDTHS[0], 1.0, sum(len(each.ids) for each in asked))
     has_direction = asked[0].vectors.any(axis=1)
     ids, questions = asked[0].ids[has_direction], asked[0].vectors[has_direction]
+    if not len(questions):
+        return Measured(UNMEASURED, None, len(has_direction))
     farthest, vectors = _farthest(connection, index, values, questions)
 
     def recall_with(width: int) -> float:

@@ -23,9 +23,12 @@ class Measured(NamedTuple):
 
     width: int
     """With so many candidates."""
-    recall: float
+    recall: float | None
+    """None where it could not be measured; the width is UNMEASURED then."""
     vectors: int
-    """That were in it."""
+    """That were in it, or that the planner took to be in it, whichever is more: growth is told by
+    the planner's number, an estimate that may be several times too high for a few vectors in a
+    large table."""
 
 
 def least_width(recall_with: Callable[[int], float]) -> tuple[int, float]:

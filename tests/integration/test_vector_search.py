@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col
 
 from heaters_pipeline.db import embeddings
-from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.index_making import ensure_index
 from heaters_pipeline.db.index_recall import QUESTIONS
 from heaters_pipeline.db.models import Clip, ClipEmbedding
@@ -219,6 +220,73 @@ def test_a_comment_of_somebody_elses_is_no_measure(engine: Engine, ids: list[int
         assert unmeasured.width == UNMEASURED
     ensure_index(engine, MODEL, "mean", NUMBERS)
     assert measured(engine) == (80, 1, 1)
+
+
+def test_an_index_that_cannot_be_measured_is_tried_again_when_it_has_doubled(
+    engine: Engine, ids: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    vector = drawn(1)[0]
+    keep(engine, "mean", {(ids[0], None): 1e6 * vector})  # more than a half can hold
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert measured(engine) == (UNMEASURED, None, 1)
+    (said,) = caplog.messages
+    assert "out of range for type halfvec" in said
+    with transaction(engine) as session:
+        assert found(session, vector, 10) == [ids[0]]
+    with counted(engine) as sent:
+        ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert (len(sent), len(caplog.messages)) == (1, 1), "not tried again"
+    with transaction(engine) as session:
+        session.execute(sa.delete(ClipEmbedding))
+    keep(engine, "mean", {(clip_id, None): vector for clip_id in ids[:3]})
+    plan_for(engine, 3)
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert measured(engine) == (80, 1, 3)
+
+
+def test_vectors_without_a_direction_are_no_questions(engine: Engine, ids: list[int]) -> None:
+    keep(engine, "mean", {(clip_id, None): np.zeros(NUMBERS) for clip_id in ids[:20]})
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert measured(engine) == (UNMEASURED, None, 20)
+
+
+def test_an_estimate_that_is_too_high_has_an_index_measured_once(
+    engine: Engine, ids: list[int]
+) -> None:
+    keep(engine, "mean", {(ids[0], None): drawn(1)[0]})
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    plan_for(engine, 50)
+    ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert measured(engine) == (80, 1, 50)
+    with counted(engine) as sent:
+        ensure_index(engine, MODEL, "mean", NUMBERS)
+    assert len(sent) == 1
+
+
+def plan_for(engine: Engine, rows: int) -> None:
+    """Has the planner take the index to hold so many rows, as a sample may."""
+    name = VectorIndex(MODEL, "mean", NUMBERS, False).name
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE pg_class SET reltuples = {rows} WHERE relname = '{name}'"
+        )
+
+
+def test_an_index_may_take_longer_than_other_statements(
+    database_url: str, engine: Engine, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(engine, "mean", {(ids[0], None): drawn(1)[0]})
+    monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=1s")
+    patient = open_engine(database_url)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as writing:
+            # The making waits for all who write.
+            embeddings.save(writing, ids[1], MODEL, "mean", [1.0] * NUMBERS)
+            making = pool.submit(ensure_index, patient, MODEL, "mean", NUMBERS)
+            wait([making], timeout=3)
+        making.result(timeout=60)
+    patient.dispose()
+    assert measured(engine) == (80, 1, 2)
 
 
 def test_few_clips_grow_slowly_with_the_library() -> None:

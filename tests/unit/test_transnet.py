@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from heaters_pipeline.media.cuts.fused import (
     without_crowds,
 )
 from heaters_pipeline.media.cuts.network_detector import find_peaks
+from heaters_pipeline.media.cuts.transition_search import THRESHOLD
 from tests.films import Film, Frames, Join, Shot
 
 RATE = Fraction(25)
@@ -71,10 +74,10 @@ def test_it_says_what_the_original_says(film: Frames, library: object) -> None:
 
     frames = film[:100]
     one, many = library.predict_raw(torch.from_numpy(frames[np.newaxis]))  # type: ignore[attr-defined]
-    for dtype, least in ((torch.float32, 1e-4), (torch.bfloat16, 0.04)):
+    for dtype, most in ((torch.float32, 1e-4), (torch.bfloat16, 0.03)):
         own = transnet.load("cpu", dtype)(torch.from_numpy(frames))
-        assert own[:, 0].numpy() == pytest.approx(one[0, :, 0].detach().numpy(), abs=least)
-        assert own[:, 1].numpy() == pytest.approx(many[0, :, 0].detach().numpy(), abs=least)
+        assert own[:, 0].numpy() == pytest.approx(one[0, :, 0].detach().numpy(), abs=most)
+        assert own[:, 1].numpy() == pytest.approx(many[0, :, 0].detach().numpy(), abs=most)
 
 
 def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
@@ -89,6 +92,42 @@ def test_only_what_is_wanted_is_looked_at(film: Frames) -> None:
     assert told == [(50, 50)]
 
 
+COUNT = 1000
+"""Frames of a film of which windows are made."""
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        [(400, 558)],
+        [(0, 158)],
+        [(842, 1000)],
+        [(0, 4)],
+        [(10, 20)],
+        [(996, 1000)],
+        [(500, 501)],
+        [(200, 204), (290, 294), (700, 900)],
+        [(0, 1000)],
+        [(start, start + 4) for start in range(0, 1000, 37)],
+        [(start, start + 4) for start in range(0, 1000, 90)],
+    ],
+)
+def test_windows_are_as_wide_as_the_originals(wanted: list[tuple[int, int]]) -> None:
+    windows = transnet.windows([FrameRange(*each) for each in wanted], COUNT)
+    asked = np.zeros(COUNT, int)
+    for frames in windows:
+        assert 50 <= frames.length <= 150, "with 25 more on either side, 100 to 200"
+        assert frames.start >= 0 and frames.end <= COUNT
+        asked[frames.start : frames.end] += 1
+    assert asked.max() == 1
+    assert all(asked[start:end].all() for start, end in wanted)
+
+
+@pytest.mark.parametrize("count", [1, 30, 50])
+def test_a_film_shorter_than_a_window_is_one(count: int) -> None:
+    assert transnet.windows([FrameRange(0, 1)], count) == [(0, count)]
+
+
 @pytest.mark.parametrize("count", [1, 2, 60])
 def test_short_films(film: Frames, count: int) -> None:
     said = transnet.probabilities(film[:count], everything(film[:count]), no_progress)
@@ -96,6 +135,42 @@ def test_short_films(film: Frames, count: int) -> None:
     for name in ("auto", "transnet"):
         cuts = open_detector(name).detect(film[:count], RATE).cuts()
         assert cuts == ([30] if count == 60 else [])
+
+
+def test_two_films_at_once_leave_torch_its_threads(film: Frames) -> None:
+    import torch
+
+    def threads() -> int:
+        """What a thread that begins now gets."""
+        with ThreadPoolExecutor(1) as fresh:
+            return fresh.submit(torch.get_num_threads).result()
+
+    before = threads()
+    torch.set_num_threads(3)
+    second_within, first_over = threading.Event(), threading.Event()
+
+    def second() -> None:
+        def within(_done: int, _whole: int) -> None:
+            second_within.set()
+            first_over.wait(10)
+
+        transnet.probabilities(film, [FrameRange(0, 1)], within)
+
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            started = []
+
+            def meanwhile(_done: int, _whole: int) -> None:
+                started.append(pool.submit(second))
+                assert not second_within.wait(1), "one after the other"
+
+            transnet.probabilities(film, [FrameRange(0, 1)], meanwhile)
+            first_over.set()
+            started[0].result(timeout=60)
+        assert threads() == 3
+    finally:
+        first_over.set()
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", ["auto", "transnet"])
@@ -173,7 +248,9 @@ def test_the_network_is_asked_where_it_can_change_something() -> None:
 
     cut, dissolve = TransitionKind.CUT, TransitionKind.DISSOLVE
     assert asked(cut, 0.03) and asked(cut, 0.99) and not asked(cut, 0.01)
-    assert asked(dissolve, 0.2) and asked(dissolve, 0.7) and not asked(dissolve, 0.9)
+    for score in np.linspace(0, 1, 101):
+        least, most = fuse_long(score, 0), fuse_long(score, 1)
+        assert asked(dissolve, score) == (least < THRESHOLD <= most)
 
 
 def test_peaks_are_the_frames_after() -> None:

@@ -20,7 +20,7 @@ from heaters_pipeline.media.cuts.survey import Survey, survey
 from heaters_pipeline.media.products.thumbnails import Thumbnails
 
 _WEIGHTS = jump_weights.WEIGHTS.tobytes() + blend_weights.WEIGHTS.tobytes()
-VERSION = f"1-{sha256(_WEIGHTS).hexdigest()[:8]}"
+VERSION = f"2-{sha256(_WEIGHTS).hexdigest()[:8]}"
 """Of what is gathered, and of the form in which it is stored: raise the number when either
 changes."""
 BASE_RATE = 25

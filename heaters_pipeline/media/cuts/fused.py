@@ -100,10 +100,13 @@ class FusedDetector:
 
 
 def is_open(each: Transition) -> bool:
-    """Whether the network's answer could make or undo it."""
+    """Whether the network's answer could make or undo it at the threshold of 0.5. A longer one of
+    which our search is surer is not asked about whatever the threshold is, so that one evidence is
+    enough for all: a higher threshold judges it by our search, unless it lies near what is asked
+    about."""
     if each.kind is TransitionKind.CUT:
         return each.score >= ASKED
-    return _odds(each.score) < SILENCE
+    return fuse_long(each.score, 0) < THRESHOLD
 
 
 def outstanding(said: Floats, frame: int, top: float) -> float:
