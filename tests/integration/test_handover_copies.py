@@ -21,6 +21,8 @@ from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import copy_lock
 from heaters_pipeline.db.models import HandoverCopy
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.retries import MOST_TRIES
+from heaters_pipeline.orchestration.handing_over import COPY, copy_config
 from heaters_pipeline.orchestration.sensors import asked_copies
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
@@ -109,7 +111,8 @@ def test_a_copy_that_the_page_asks_for_is_made_by_a_run_and_noted(
     assert "A run is about to begin." in page.copies()
     assert f"Something is being copied to {to}: wait for its end" in page.copy(to)
     assert tick(asked_copies, instance) == ["handover:1:1"]
-    assert tick(asked_copies, instance) == [], "the run has begun"
+    assert tick(asked_copies, instance) == [], "a run was asked for"
+    assert "A run is about to begin." in page.copies()
     run = _run(instance, 1)
     assert run.success
     assert sorted(made(to).values()) == sorted(content(each) for each in ids[:2])
@@ -135,7 +138,6 @@ def test_a_copy_that_the_page_asks_for_is_made_by_a_run_and_noted(
 
 def _run(instance: dg.DagsterInstance, copy_id: int) -> dg.ExecuteInProcessResult:
     from heaters_pipeline.orchestration.definitions import defs
-    from heaters_pipeline.orchestration.handing_over import copy_config
 
     return defs.resolve_job_def("handover").execute_in_process(
         run_config={**QUIET, **copy_config(copy_id).to_config_dict()},
@@ -231,6 +233,17 @@ def test_what_may_pass_is_tried_again_and_what_stays_wrong_ends(
     assert (out / "two" / name).read_bytes() == b"somebody's own"
 
 
+def go_silent(pipeline: Pipeline) -> None:
+    """As if all copies had said nothing for long."""
+    with pipeline.transaction() as session:
+        past = sa.func.now() - timedelta(seconds=1)
+        session.execute(
+            sa.update(HandoverCopy)
+            .where(col(HandoverCopy.ended_at).is_(None))
+            .values(next_try_at=past)
+        )
+
+
 def test_only_one_run_makes_a_copy_and_another_goes_on_after_one_that_died(
     pipeline: Pipeline, ids: list[int], out: Path
 ) -> None:
@@ -238,18 +251,75 @@ def test_only_one_run_makes_a_copy_and_another_goes_on_after_one_that_died(
 
     def due() -> list[tuple[int, int]]:
         with pipeline.transaction() as session:
-            return [(copy, attempt) for copy, attempt in handover_copies.due(session, 9)]
+            return [(copy, runs) for copy, runs in handover_copies.due(session, 9, [])]
 
     assert due() == [(copy_id, 1)]
     with copy_lock(pipeline.engine, copy_id), pytest.raises(Conflict, match="Another run is at"):
         make_copy(pipeline, copy_id)
     assert due() == []
-    with pipeline.transaction() as session:
-        past = sa.update(HandoverCopy).values(next_try_at=sa.func.now() - timedelta(seconds=1))
-        session.execute(past.where(col(HandoverCopy.id) == copy_id))
+    go_silent(pipeline)
     assert due() == [(copy_id, 2)], "a run that says nothing has died"
+    assert state(pipeline, copy_id).tries == 0, "none has begun"
     assert make_copy(pipeline, copy_id) is not None
+    assert state(pipeline, copy_id).tries == 1
     assert due() == []
+
+
+def run_of(instance: dg.DagsterInstance, copy_id: int) -> dg.DagsterRun:
+    """One that has yet to begin."""
+    from heaters_pipeline.orchestration.definitions import defs
+
+    return instance.create_run_for_job(
+        defs.resolve_job_def("handover"),
+        run_config=copy_config(copy_id).to_config_dict(),
+        status=dg.DagsterRunStatus.STARTING,
+        tags={COPY: str(copy_id)},
+    )
+
+
+def test_a_copy_whose_run_waits_in_the_queue_is_not_asked_for_again(
+    pipeline: Pipeline, ids: list[int], out: Path, instance: dg.DagsterInstance
+) -> None:
+    first, second = ask(pipeline, ids, out / "one"), ask(pipeline, ids, out / "two")
+    assert len(tick(asked_copies, instance)) == 2
+    run = run_of(instance, first)
+    for runs in (2, 3):
+        go_silent(pipeline)
+        assert tick(asked_copies, instance) == [f"handover:{second}:{runs}"]
+    assert (state(pipeline, first).runs, state(pipeline, first).tries) == (1, 0)
+    instance.report_run_failed(run)
+    go_silent(pipeline)
+    assert f"handover:{first}:2" in tick(asked_copies, instance)
+
+
+def test_a_run_that_has_just_begun_is_waited_for_and_a_dead_one_is_ended(
+    pipeline: Pipeline,
+    ids: list[int],
+    out: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy_id = ask(pipeline, ids, out / "one")
+    run = run_of(instance, copy_id)
+    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "handover"), run.run_id)
+    assert tick(asked_copies, instance) == [], "it opens its resources"
+    monkeypatch.setattr(handover_copies, "SILENCE", timedelta(0))
+    assert tick(asked_copies, instance) == [f"handover:{copy_id}:1"]
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_copy_whose_runs_all_die_ends_with_a_sentence(
+    pipeline: Pipeline, page: Page, ids: list[int], out: Path, instance: dg.DagsterInstance
+) -> None:
+    copy_id = ask(pipeline, ids, out / "one")
+    for runs in range(1, MOST_TRIES + 1):
+        go_silent(pipeline)
+        assert tick(asked_copies, instance) == [f"handover:{copy_id}:{runs}"]
+    go_silent(pipeline)
+    assert tick(asked_copies, instance) == []
+    assert state(pipeline, copy_id).ended_at is not None
+    assert "All its runs died: look at the runs of the job handover in Dagster" in page.copies()
 
 
 def test_a_copy_that_somebody_stops_ends_and_what_is_there_stays(
