@@ -41,12 +41,12 @@ def make_copy(pipeline: Pipeline, copy_id: int) -> Copied | None:
         if copy is None:
             return None
         try:
-            pipeline.settings.handover_places.refuse(copy.destination)
+            place = pipeline.settings.handover_places.accept(copy.destination)
             with cancellable(is_stopped, STOPPED):
                 copied = hand_over(
                     pipeline,
                     copy.selection,
-                    copy.destination,
+                    place,
                     actor=copy.actor,
                     profile=copy.profile,
                     on_progress=tell,

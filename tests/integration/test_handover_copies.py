@@ -171,20 +171,40 @@ def test_a_place_that_is_not_to_have_the_files_is_refused_in_a_sentence(
 
 
 def test_what_heaters_keeps_or_takes_in_is_no_place(tmp_path: Path) -> None:
-    own = [str(tmp_path / "home"), "s3://kept/heaters", str(tmp_path / "watched")]
+    own = [
+        *(str(tmp_path / "home"), str(tmp_path / "watched"), f"file://{tmp_path}/my%20storage"),
+        *("s3://kept/heaters", "s3://watched//films/"),
+    ]
     free = HandoverPlaces(None, own)
+    (tmp_path / "link").symlink_to(tmp_path / "home")
     for to in (
         *(tmp_path / "home", tmp_path / "home" / "storage", tmp_path / "watched" / "new"),
-        *("s3://kept/heaters", "s3://kept/heaters/clips"),
+        *(tmp_path / "my storage" / "x", tmp_path / "link" / "x", f"/{tmp_path}/x/../home"),
+        *("s3://kept/heaters", "s3://kept/heaters/clips", "s3://kept//heaters"),
+        *("S3://kept/heaters", "s3://kept/heaters//", "s3://watched/films/new"),
     ):
         with pytest.raises(InputError, match="keeps its own files or takes videos from"):
-            free.refuse(str(to))
+            free.accept(str(to))
+    for to in ("s3://kept/heaters#x", "s3://kept/heaters?x", "s3://kept/x/../heaters"):
+        with pytest.raises(InputError, match="write s3://bucket/prefix without"):
+            free.accept(to)
     for to in (tmp_path / "homestead", "s3://kept/heaters-2", "s3://kept"):
-        free.refuse(str(to))
+        assert free.accept(str(to)) == str(to)
     with pytest.raises(InputError, match="an admin can name some in HEATERS_SOURCE_FOLDERS"):
-        HandoverPlaces((), own).refuse("/anywhere")
+        HandoverPlaces((), own).accept("/anywhere")
     with pytest.raises(InputError, match="is not there: mount it, or make it"):
-        HandoverPlaces((tmp_path / "unmounted",), own).refuse(str(tmp_path / "unmounted" / "x"))
+        HandoverPlaces((tmp_path / "unmounted",), own).accept(str(tmp_path / "unmounted" / "x"))
+
+
+def test_two_copies_to_one_place_are_refused_however_it_is_spelled(page: Page, out: Path) -> None:
+    assert "The files are being copied to" in page.copy(out / "a")
+    (out / "link").symlink_to(out / "a")
+    for to in (f"{out}//a", f"/{out}/a", f"{out}/./a", f"{out}/b/../a/", out / "link"):
+        assert f"Something is being copied to {out / 'a'}" in page.copy(to), to
+    assert "The files are being copied to s3://partner/x." in page.copy("S3://partner//x/")
+    assert "Something is being copied to s3://partner/x" in page.copy("s3://partner/x")
+    elsewhere = HandoverPlaces(None, []).accept("//another/machine//x/../y/", look=False)
+    assert elsewhere == "/another/machine/y"
 
 
 def ask(pipeline: Pipeline, ids: list[int], to: object) -> int:
