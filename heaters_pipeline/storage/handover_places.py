@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.files.inside import folder_of
+from heaters_pipeline.storage.destinations import is_zip
 
 LONGEST = 200
 
@@ -98,7 +99,11 @@ def _refuse_useless(path: Path, within: Path) -> None:
     nobody but an admin makes."""
     if not within.is_dir():
         raise InputError(f"The folder {within} is not there: mount it, or make it.")
-    if path.exists() and not path.is_dir():
+    if is_zip(str(path)):
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: name a file.")
+        path = path.parent
+    elif path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file: name a folder.")
     there = next(each for each in (path, *path.parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):

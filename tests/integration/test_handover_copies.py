@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sqlmodel import col
 from heaters_pipeline.db import handover_copies, handovers
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import copy_lock
-from heaters_pipeline.db.models import HandoverCopy
+from heaters_pipeline.db.models import Clip, HandoverCopy
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.retries import MOST_TRIES
 from heaters_pipeline.orchestration.handing_over import COPY, copy_config
@@ -205,6 +206,41 @@ def test_two_copies_to_one_place_are_refused_however_it_is_spelled(page: Page, o
     assert "Something is being copied to s3://partner/x" in page.copy("s3://partner/x")
     elsewhere = HandoverPlaces(None, []).accept("//another/machine//x/../y/", look=False)
     assert elsewhere == "/another/machine/y"
+
+
+def test_a_zip_can_be_copied_again_and_after_a_run_that_died(
+    page: Page, pipeline: Pipeline, ids: list[int], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = out / "night.zip"
+    assert f"The files are being copied to {to}." in page.copy(to)
+    with monkeypatch.context() as patch:
+        patch.setattr(handovers, "note", killed)
+        with pytest.raises(HeatersError, match="killed"):
+            make_copy(pipeline, 1)
+    assert zipfile.is_zipfile(to), "it is in place"
+    copied = make_copy(pipeline, 1)
+    assert copied is not None and copied.new == 0
+
+    first = to.read_bytes()
+    with pipeline.transaction() as session:
+        session.get_one(Clip, ids[0]).labels = ["night"]
+    assert "What is new or has changed is being copied" in page.post("/handover/copies/1/again")
+    copied = make_copy(pipeline, 2)
+    assert copied is not None and copied.new == 2
+    assert to.read_bytes() != first
+
+    (out / "theirs.zip").write_bytes(b"theirs")
+    assert "The files are being copied" in page.copy(out / "theirs.zip")
+    with pytest.raises(InputError, match="is not one of Heaters"):
+        make_copy(pipeline, 3)
+    assert (out / "theirs.zip").read_bytes() == b"theirs"
+    (out / "folder.zip").mkdir()
+    assert f"{out / 'folder.zip'} is a folder: name a file." in page.copy(out / "folder.zip")
+    assert f"Heaters may not write in {to}" in page.copy(to / "x.zip")
+
+
+def killed(*_: Any, **__: Any) -> None:
+    raise HeatersError("The run was killed.")
 
 
 def ask(pipeline: Pipeline, ids: list[int], to: object) -> int:
