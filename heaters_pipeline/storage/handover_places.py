@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.files.inside import folder_of
@@ -33,8 +33,8 @@ class HandoverPlaces:
         return place
 
     def _address(self, to: str) -> str:
-        parts = urlsplit(to)
-        if parts.scheme != "s3" or not parts.netloc:
+        parts = _split(to)
+        if parts is None or parts.scheme != "s3" or not parts.netloc:
             raise InputError(f"{to} is neither a folder of the server nor s3://bucket/prefix.")
         if parts.query or parts.fragment or {".", ".."} & set(parts.path.split("/")):
             raise InputError(f"{to} can't be a place: write s3://bucket/prefix without ?, # and ..")
@@ -86,6 +86,14 @@ def _refuse_odd(to: str) -> None:
             f"Say where to, in 1 to {LONGEST} characters: a folder of the server, or "
             "s3://bucket/prefix."
         )
+
+
+def _split(address: str) -> SplitResult | None:
+    """None for what is no address."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _plain(address: str) -> str:

@@ -163,6 +163,7 @@ def test_a_place_that_is_not_to_have_the_files_is_refused_in_a_sentence(
         ("cutting-room", "cutting-room is no whole path: begin it with /."),
         (out / "a-file", f"{out / 'a-file'} is a file: name a folder."),
         (out / "a-file" / "x", f"Heaters may not write in {out / 'a-file'}"),
+        ("s3://[bucket/x", "s3://[bucket/x is neither a folder of the server nor"),
         ("ftp://host/x", "ftp://host/x is neither a folder of the server nor s3://bucket/prefix."),
     ):
         assert sentence in page.copy(to), to
