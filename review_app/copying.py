@@ -53,10 +53,9 @@ def one(copy_id: int) -> Copy:
 def ask(selection: Selection, profile: str, title: str, place: str) -> Copy:
     """Has the files of a selection copied. Raises InputError for a place that is not to have them
     and where there are none, Conflict while something is being copied there."""
-    place = place.rstrip("/") or place
     settings, likeness = services().settings, services().likeness()
     # Runs on other machines look at their own disks.
-    settings.handover_places.refuse(place, look=not settings.is_spread)
+    place = settings.handover_places.accept(place, look=not settings.is_spread)
     with transaction() as session:
         first = handed.clip_ids(session, selection, likeness, 1)
         if not first:

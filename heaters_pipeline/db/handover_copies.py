@@ -5,7 +5,7 @@ Rows are the memory: a run that says nothing for `SILENCE` has died, and another
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -14,14 +14,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import HandoverCopy
+from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.errors import Conflict, Gone, NotFound
 
 SILENCE = timedelta(minutes=2)
 
+DIED = "All its runs died: look at the runs of the job handover in Dagster, then copy again."
+
 
 class DueCopy(NamedTuple):
     copy_id: int
-    tries: int
+    runs: int
+    """With the one that is to be asked for."""
 
 
 def ask(
@@ -69,20 +73,42 @@ def latest(session: Session, limit: int) -> Sequence[HandoverCopy]:
     ).all()
 
 
-def due(session: Session, limit: int) -> list[DueCopy]:
+def due(session: Session, limit: int, waiting: Collection[int]) -> list[DueCopy]:
     """Copies for which a run is to be asked for now; they are not due again before `SILENCE` is
-    over."""
+    over. Those that have had as many runs as work has tries end instead. `waiting`: copies with a
+    run that has yet to begin."""
     found = session.exec(
         select(HandoverCopy)
         .where(col(HandoverCopy.ended_at).is_(None), col(HandoverCopy.next_try_at) <= sa.func.now())
+        .where(col(HandoverCopy.id).not_in(waiting))
         .order_by(col(HandoverCopy.next_try_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    again = [copy for copy in found if retries.may_try_again(copy.runs)]
     for copy in found:
-        copy.tries += 1
+        if copy not in again:
+            _end(session, copy.id, error=copy.error or DIED)
+    for copy in again:
+        copy.runs += 1
         copy.next_try_at = sa.func.now() + SILENCE  # type: ignore[assignment]
-    return [DueCopy(copy.id, copy.tries) for copy in found]
+    return [DueCopy(copy.id, copy.runs) for copy in again]
+
+
+def begin(session: Session, copy_id: int) -> HandoverCopy | None:
+    """A run is at work on the copy; None where it has ended meanwhile."""
+    copy = get(session, copy_id)
+    begun = sa.update(HandoverCopy).where(_under_way(copy_id))
+    session.execute(
+        begun.values(
+            tries=HandoverCopy.tries + 1,
+            done=0,
+            error=None,
+            next_try_at=sa.func.now() + SILENCE,
+        )
+    )
+    session.refresh(copy)
+    return copy if copy.ended_at is None else None
 
 
 def is_wanted(session: Session, copy_id: int, done: float) -> bool:

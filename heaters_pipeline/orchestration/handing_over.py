@@ -1,12 +1,16 @@
 """Copies of selections that people ask for on a page, each by a run of its own."""
 
 import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from heaters_pipeline.orchestration.failures import failures_in_words
 from heaters_pipeline.orchestration.resources import Database, ObjectStore, open_pipeline
 from heaters_pipeline.orchestration.run_tags import read_run_tags
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.handover_copies import make_copy
+
+COPY = "heaters/copy"
+"""Tag of a run: the id of the copy that it makes."""
 
 
 class WhichCopy(dg.Config):
@@ -39,3 +43,15 @@ def handover_job() -> None:
 def copy_config(copy_id: int) -> dg.RunConfig:
     """Of a run that makes this copy."""
     return dg.RunConfig({copy_files.name: WhichCopy(copy_id=copy_id)})
+
+
+def waiting_copies(instance: dg.DagsterInstance, since: float) -> set[int]:
+    """Copies with a run of which nothing is to be heard yet: it waits, or began after the time
+    `since` (seconds since 1970)."""
+    unfinished = dg.RunsFilter(job_name=handover_job.name, statuses=NOT_FINISHED_STATUSES)
+    return {
+        int(record.dagster_run.tags[COPY])
+        for record in instance.get_run_records(unfinished)
+        if COPY in record.dagster_run.tags
+        and (record.start_time is None or record.start_time > since)
+    }

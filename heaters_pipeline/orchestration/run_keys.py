@@ -31,9 +31,9 @@ def archive_key(video_key: str, mark: str) -> str:
     return f"archive:{video_key}:{mark}"
 
 
-def copy_key(copy_id: int, tries: int) -> str:
-    """`tries` is `db.handover_copies.DueCopy.tries`."""
-    return f"handover:{copy_id}:{tries}"
+def copy_key(copy_id: int, runs: int) -> str:
+    """`runs` is `db.handover_copies.DueCopy.runs`."""
+    return f"handover:{copy_id}:{runs}"
 
 
 def themes_key(model: str, standing: Standing) -> str:

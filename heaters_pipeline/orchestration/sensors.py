@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,7 +33,12 @@ from heaters_pipeline.domain.alerts import news
 from heaters_pipeline.domain.errors import InputError, NotFound
 from heaters_pipeline.domain.stuck import longest_silence
 from heaters_pipeline.media.clips.embeddings import obstacle
-from heaters_pipeline.orchestration.handing_over import copy_config, handover_job
+from heaters_pipeline.orchestration.handing_over import (
+    COPY,
+    copy_config,
+    handover_job,
+    waiting_copies,
+)
 from heaters_pipeline.orchestration.jobs import (
     archive_job,
     ingest_job,
@@ -166,10 +171,10 @@ def approved_clips(
     silence = longest_silence(settings.stuck_seconds, settings.stall_seconds)
     for key, since in end_stuck(database.engine, silence):
         context.log.warning(f"The run that was at work on {key} is stuck; its work is tried again.")
-        end_dead_runs(context.instance, key, since.timestamp())
+        end_dead_runs(context.instance, {PARTITION_NAME_TAG: key}, since.timestamp())
     for key, since in take_over(database.engine, BATCH):
         context.log.warning(f"The run that was at work on {key} died; its work is tried again.")
-        end_dead_runs(context.instance, key, since.timestamp())
+        end_dead_runs(context.instance, {PARTITION_NAME_TAG: key}, since.timestamp())
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:
@@ -240,16 +245,25 @@ def archived_sources(database: Database, store: ObjectStore) -> dg.SensorResult:
     minimum_interval_seconds=INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def asked_copies(database: Database, store: ObjectStore) -> dg.SensorResult:
-    """Copies the files of selections to where somebody asked for them on the page Hand over."""
+def asked_copies(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SensorResult:
+    """Copies the files of selections to where somebody asked for them on the page Hand over. A copy
+    whose run has died goes on with another one."""
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
+    silent_since = time.time() - handover_copies.SILENCE.total_seconds()
+    waiting = waiting_copies(context.instance, silent_since)
     with database.transaction() as session:
-        due = handover_copies.due(session, BATCH)
+        due = handover_copies.due(session, BATCH, waiting)
+    for copy in due:
+        end_dead_runs(context.instance, {COPY: str(copy.copy_id)}, silent_since)
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=copy_key(copy.copy_id, copy.tries), run_config=copy_config(copy.copy_id)
+                run_key=copy_key(copy.copy_id, copy.runs),
+                run_config=copy_config(copy.copy_id),
+                tags={COPY: str(copy.copy_id)},
             )
             for copy in due
         ],
@@ -433,13 +447,11 @@ def put_back(database: Database, run: dg.DagsterRun, error: str) -> None:
         put_back_library(database.engine, key, asked_of(run), window, error)
 
 
-def end_dead_runs(instance: dg.DagsterInstance, key: str, since: float) -> None:
-    """Tells Dagster that the run which was at work on a video at the time `since` (seconds since
-    1970) is dead: until it knows, no other run of the video begins. Runs of one video come one
-    after the other, so it is the one that had begun by then."""
-    under_way = dg.RunsFilter(
-        statuses=[dg.DagsterRunStatus.STARTED], tags={PARTITION_NAME_TAG: key}
-    )
+def end_dead_runs(instance: dg.DagsterInstance, tags: Mapping[str, str], since: float) -> None:
+    """Tells Dagster that the run with these tags which was at work at the time `since` (seconds
+    since 1970) is dead: until it knows, the run keeps its place, and no other one of its video
+    begins. Such runs come one after the other, so it is the one that had begun by then."""
+    under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags=tags)
     for record in instance.get_run_records(under_way):
         if record.start_time is not None and record.start_time <= since:
             instance.report_run_failed(

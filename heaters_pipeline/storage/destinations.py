@@ -49,6 +49,11 @@ class Destination(Protocol):
     def delete(self, name: str) -> None: ...
 
 
+def is_zip(to: str) -> bool:
+    """Whether the place is a ZIP file in a folder."""
+    return to.lower().endswith(".zip") and "://" not in to
+
+
 def open_destination(to: str, client: Callable[[], Any]) -> Destination:
     """`s3://bucket/prefix`, or the path of a folder, which is made where it is missing. `client`
     makes a boto3 S3 client."""

@@ -26,7 +26,7 @@ from heaters_pipeline.domain.handover import (
 )
 from heaters_pipeline.domain.profiles import MAIN
 from heaters_pipeline.files.digests import file_digest
-from heaters_pipeline.storage.destinations import Destination, open_destination, written
+from heaters_pipeline.storage.destinations import Destination, is_zip, open_destination, written
 from heaters_pipeline.storage.zips import zip_of_handover
 from heaters_pipeline.work.pipeline import Pipeline
 
@@ -64,7 +64,7 @@ def hand_over(
         found = handed.handover(session, chosen, likeness, profile)
     if not found.clips:
         raise InputError(found.sentence or "The selection has no clips.")
-    if to.lower().endswith(".zip") and "://" not in to:
+    if is_zip(to):
         copied = _to_zip(pipeline, found, Path(to).expanduser().absolute(), on_progress)
     else:
         destination = open_destination(to, lambda: _s3_client(pipeline))

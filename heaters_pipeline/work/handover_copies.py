@@ -37,16 +37,16 @@ def make_copy(pipeline: Pipeline, copy_id: int) -> Copied | None:
 
     with copy_lock(pipeline.engine, copy_id):
         with pipeline.transaction() as session:
-            copy = handover_copies.get(session, copy_id)
-        if copy.ended_at is not None:
+            copy = handover_copies.begin(session, copy_id)
+        if copy is None:
             return None
         try:
-            pipeline.settings.handover_places.refuse(copy.destination)
+            place = pipeline.settings.handover_places.accept(copy.destination)
             with cancellable(is_stopped, STOPPED):
                 copied = hand_over(
                     pipeline,
                     copy.selection,
-                    copy.destination,
+                    place,
                     actor=copy.actor,
                     profile=copy.profile,
                     on_progress=tell,
@@ -67,6 +67,6 @@ def make_copy(pipeline: Pipeline, copy_id: int) -> Copied | None:
 
 def _fail(pipeline: Pipeline, copy: HandoverCopy, error: BaseException) -> None:
     again = may_pass(error) and retries.may_try_again(copy.tries)
-    pause = retries.pause(max(1, copy.tries), retries.some_chance()) if again else None
+    pause = retries.pause(copy.tries, retries.some_chance()) if again else None
     with pipeline.transaction() as session:
         handover_copies.fail(session, copy.id, sentence_of(error), pause)

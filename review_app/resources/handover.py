@@ -83,7 +83,7 @@ class TakenCountJson(Answer):
 
 class CopyTo(Body):
     destination: str = Field(min_length=1, max_length=LONGEST)
-    """A folder below those of HEATERS_SOURCE_FOLDERS, or `s3://bucket/prefix`."""
+    """A folder below those of HEATERS_SOURCE_FOLDERS, `FILE.zip` there, or `s3://bucket/prefix`."""
     title: str = Field("Clips", max_length=200)
     """What the list of copies calls the selection."""
 

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("destination", sa.Text, nullable=False),
         _moment("asked_at", needed=True),
+        sa.Column("runs", sa.SmallInteger, server_default="0", nullable=False),
         sa.Column("tries", sa.SmallInteger, server_default="0", nullable=False),
         _moment("next_try_at"),
         sa.Column("done", sa.Double, server_default="0", nullable=False),

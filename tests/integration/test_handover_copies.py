@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from sqlmodel import col
 from heaters_pipeline.db import handover_copies, handovers
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.locks import copy_lock
-from heaters_pipeline.db.models import HandoverCopy
+from heaters_pipeline.db.models import Clip, HandoverCopy
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.retries import MOST_TRIES
+from heaters_pipeline.orchestration.handing_over import COPY, copy_config
 from heaters_pipeline.orchestration.sensors import asked_copies
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
@@ -109,7 +112,8 @@ def test_a_copy_that_the_page_asks_for_is_made_by_a_run_and_noted(
     assert "A run is about to begin." in page.copies()
     assert f"Something is being copied to {to}: wait for its end" in page.copy(to)
     assert tick(asked_copies, instance) == ["handover:1:1"]
-    assert tick(asked_copies, instance) == [], "the run has begun"
+    assert tick(asked_copies, instance) == [], "a run was asked for"
+    assert "A run is about to begin." in page.copies()
     run = _run(instance, 1)
     assert run.success
     assert sorted(made(to).values()) == sorted(content(each) for each in ids[:2])
@@ -135,7 +139,6 @@ def test_a_copy_that_the_page_asks_for_is_made_by_a_run_and_noted(
 
 def _run(instance: dg.DagsterInstance, copy_id: int) -> dg.ExecuteInProcessResult:
     from heaters_pipeline.orchestration.definitions import defs
-    from heaters_pipeline.orchestration.handing_over import copy_config
 
     return defs.resolve_job_def("handover").execute_in_process(
         run_config={**QUIET, **copy_config(copy_id).to_config_dict()},
@@ -160,6 +163,7 @@ def test_a_place_that_is_not_to_have_the_files_is_refused_in_a_sentence(
         ("cutting-room", "cutting-room is no whole path: begin it with /."),
         (out / "a-file", f"{out / 'a-file'} is a file: name a folder."),
         (out / "a-file" / "x", f"Heaters may not write in {out / 'a-file'}"),
+        ("s3://[bucket/x", "s3://[bucket/x is neither a folder of the server nor"),
         ("ftp://host/x", "ftp://host/x is neither a folder of the server nor s3://bucket/prefix."),
     ):
         assert sentence in page.copy(to), to
@@ -169,20 +173,75 @@ def test_a_place_that_is_not_to_have_the_files_is_refused_in_a_sentence(
 
 
 def test_what_heaters_keeps_or_takes_in_is_no_place(tmp_path: Path) -> None:
-    own = [str(tmp_path / "home"), "s3://kept/heaters", str(tmp_path / "watched")]
+    own = [
+        *(str(tmp_path / "home"), str(tmp_path / "watched"), f"file://{tmp_path}/my%20storage"),
+        *("s3://kept/heaters", "s3://watched//films/"),
+    ]
     free = HandoverPlaces(None, own)
+    (tmp_path / "link").symlink_to(tmp_path / "home")
     for to in (
         *(tmp_path / "home", tmp_path / "home" / "storage", tmp_path / "watched" / "new"),
-        *("s3://kept/heaters", "s3://kept/heaters/clips"),
+        *(tmp_path / "my storage" / "x", tmp_path / "link" / "x", f"/{tmp_path}/x/../home"),
+        *("s3://kept/heaters", "s3://kept/heaters/clips", "s3://kept//heaters"),
+        *("S3://kept/heaters", "s3://kept/heaters//", "s3://watched/films/new"),
     ):
         with pytest.raises(InputError, match="keeps its own files or takes videos from"):
-            free.refuse(str(to))
+            free.accept(str(to))
+    for to in ("s3://kept/heaters#x", "s3://kept/heaters?x", "s3://kept/x/../heaters"):
+        with pytest.raises(InputError, match="write s3://bucket/prefix without"):
+            free.accept(to)
     for to in (tmp_path / "homestead", "s3://kept/heaters-2", "s3://kept"):
-        free.refuse(str(to))
+        assert free.accept(str(to)) == str(to)
     with pytest.raises(InputError, match="an admin can name some in HEATERS_SOURCE_FOLDERS"):
-        HandoverPlaces((), own).refuse("/anywhere")
+        HandoverPlaces((), own).accept("/anywhere")
     with pytest.raises(InputError, match="is not there: mount it, or make it"):
-        HandoverPlaces((tmp_path / "unmounted",), own).refuse(str(tmp_path / "unmounted" / "x"))
+        HandoverPlaces((tmp_path / "unmounted",), own).accept(str(tmp_path / "unmounted" / "x"))
+
+
+def test_two_copies_to_one_place_are_refused_however_it_is_spelled(page: Page, out: Path) -> None:
+    assert "The files are being copied to" in page.copy(out / "a")
+    (out / "link").symlink_to(out / "a")
+    for to in (f"{out}//a", f"/{out}/a", f"{out}/./a", f"{out}/b/../a/", out / "link"):
+        assert f"Something is being copied to {out / 'a'}" in page.copy(to), to
+    assert "The files are being copied to s3://partner/x." in page.copy("S3://partner//x/")
+    assert "Something is being copied to s3://partner/x" in page.copy("s3://partner/x")
+    elsewhere = HandoverPlaces(None, []).accept("//another/machine//x/../y/", look=False)
+    assert elsewhere == "/another/machine/y"
+
+
+def test_a_zip_can_be_copied_again_and_after_a_run_that_died(
+    page: Page, pipeline: Pipeline, ids: list[int], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = out / "night.zip"
+    assert f"The files are being copied to {to}." in page.copy(to)
+    with monkeypatch.context() as patch:
+        patch.setattr(handovers, "note", killed)
+        with pytest.raises(HeatersError, match="killed"):
+            make_copy(pipeline, 1)
+    assert zipfile.is_zipfile(to), "it is in place"
+    copied = make_copy(pipeline, 1)
+    assert copied is not None and copied.new == 0
+
+    first = to.read_bytes()
+    with pipeline.transaction() as session:
+        session.get_one(Clip, ids[0]).labels = ["night"]
+    assert "What is new or has changed is being copied" in page.post("/handover/copies/1/again")
+    copied = make_copy(pipeline, 2)
+    assert copied is not None and copied.new == 2
+    assert to.read_bytes() != first
+
+    (out / "theirs.zip").write_bytes(b"theirs")
+    assert "The files are being copied" in page.copy(out / "theirs.zip")
+    with pytest.raises(InputError, match="is not one of Heaters"):
+        make_copy(pipeline, 3)
+    assert (out / "theirs.zip").read_bytes() == b"theirs"
+    (out / "folder.zip").mkdir()
+    assert f"{out / 'folder.zip'} is a folder: name a file." in page.copy(out / "folder.zip")
+    assert f"Heaters may not write in {to}" in page.copy(to / "x.zip")
+
+
+def killed(*_: Any, **__: Any) -> None:
+    raise HeatersError("The run was killed.")
 
 
 def ask(pipeline: Pipeline, ids: list[int], to: object) -> int:
@@ -231,6 +290,17 @@ def test_what_may_pass_is_tried_again_and_what_stays_wrong_ends(
     assert (out / "two" / name).read_bytes() == b"somebody's own"
 
 
+def go_silent(pipeline: Pipeline) -> None:
+    """As if all copies had said nothing for long."""
+    with pipeline.transaction() as session:
+        past = sa.func.now() - timedelta(seconds=1)
+        session.execute(
+            sa.update(HandoverCopy)
+            .where(col(HandoverCopy.ended_at).is_(None))
+            .values(next_try_at=past)
+        )
+
+
 def test_only_one_run_makes_a_copy_and_another_goes_on_after_one_that_died(
     pipeline: Pipeline, ids: list[int], out: Path
 ) -> None:
@@ -238,18 +308,75 @@ def test_only_one_run_makes_a_copy_and_another_goes_on_after_one_that_died(
 
     def due() -> list[tuple[int, int]]:
         with pipeline.transaction() as session:
-            return [(copy, attempt) for copy, attempt in handover_copies.due(session, 9)]
+            return [(copy, runs) for copy, runs in handover_copies.due(session, 9, [])]
 
     assert due() == [(copy_id, 1)]
     with copy_lock(pipeline.engine, copy_id), pytest.raises(Conflict, match="Another run is at"):
         make_copy(pipeline, copy_id)
     assert due() == []
-    with pipeline.transaction() as session:
-        past = sa.update(HandoverCopy).values(next_try_at=sa.func.now() - timedelta(seconds=1))
-        session.execute(past.where(col(HandoverCopy.id) == copy_id))
+    go_silent(pipeline)
     assert due() == [(copy_id, 2)], "a run that says nothing has died"
+    assert state(pipeline, copy_id).tries == 0, "none has begun"
     assert make_copy(pipeline, copy_id) is not None
+    assert state(pipeline, copy_id).tries == 1
     assert due() == []
+
+
+def run_of(instance: dg.DagsterInstance, copy_id: int) -> dg.DagsterRun:
+    """One that has yet to begin."""
+    from heaters_pipeline.orchestration.definitions import defs
+
+    return instance.create_run_for_job(
+        defs.resolve_job_def("handover"),
+        run_config=copy_config(copy_id).to_config_dict(),
+        status=dg.DagsterRunStatus.STARTING,
+        tags={COPY: str(copy_id)},
+    )
+
+
+def test_a_copy_whose_run_waits_in_the_queue_is_not_asked_for_again(
+    pipeline: Pipeline, ids: list[int], out: Path, instance: dg.DagsterInstance
+) -> None:
+    first, second = ask(pipeline, ids, out / "one"), ask(pipeline, ids, out / "two")
+    assert len(tick(asked_copies, instance)) == 2
+    run = run_of(instance, first)
+    for runs in (2, 3):
+        go_silent(pipeline)
+        assert tick(asked_copies, instance) == [f"handover:{second}:{runs}"]
+    assert (state(pipeline, first).runs, state(pipeline, first).tries) == (1, 0)
+    instance.report_run_failed(run)
+    go_silent(pipeline)
+    assert f"handover:{first}:2" in tick(asked_copies, instance)
+
+
+def test_a_run_that_has_just_begun_is_waited_for_and_a_dead_one_is_ended(
+    pipeline: Pipeline,
+    ids: list[int],
+    out: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy_id = ask(pipeline, ids, out / "one")
+    run = run_of(instance, copy_id)
+    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "handover"), run.run_id)
+    assert tick(asked_copies, instance) == [], "it opens its resources"
+    monkeypatch.setattr(handover_copies, "SILENCE", timedelta(0))
+    assert tick(asked_copies, instance) == [f"handover:{copy_id}:1"]
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_copy_whose_runs_all_die_ends_with_a_sentence(
+    pipeline: Pipeline, page: Page, ids: list[int], out: Path, instance: dg.DagsterInstance
+) -> None:
+    copy_id = ask(pipeline, ids, out / "one")
+    for runs in range(1, MOST_TRIES + 1):
+        go_silent(pipeline)
+        assert tick(asked_copies, instance) == [f"handover:{copy_id}:{runs}"]
+    go_silent(pipeline)
+    assert tick(asked_copies, instance) == []
+    assert state(pipeline, copy_id).ended_at is not None
+    assert "All its runs died: look at the runs of the job handover in Dagster" in page.copies()
 
 
 def test_a_copy_that_somebody_stops_ends_and_what_is_there_stays(

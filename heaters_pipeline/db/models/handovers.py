@@ -111,8 +111,10 @@ class HandoverCopy(SQLModel, table=True):
     """Of the selection, as the page names it."""
     destination: str = text()
     asked_at: datetime = now()
+    runs: int = tries()
+    """That were asked for."""
     tries: int = tries()
-    """Runs that were asked for."""
+    """Runs that began."""
     next_try_at: datetime | None = time()
     """When a run is asked for; null once the copy has ended."""
     done: float = Field(
