@@ -77,7 +77,7 @@ def _measured(connection: Connection, index: VectorIndex) -> Measured:
     has_direction = asked[0].vectors.any(axis=1)
     ids, questions = asked[0].ids[has_direction], asked[0].vectors[has_direction]
     if not len(questions):
-        return Measured(UNMEASURED, None, len(has_direction))
+        return Measured(UNMEASURED, None, len(asked[0].ids))
     farthest, vectors = _farthest(connection, index, values, questions)
 
     def recall_with(width: int) -> float:
