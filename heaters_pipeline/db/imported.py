@@ -246,10 +246,11 @@ def _write(
         col(ReviewEvent.clip_ids).overlap(  # type: ignore[attr-defined]
             [clip.id, clip.grouped_with_clip_id or clip.id]
         ),
-        ReviewEvent.actor != "pipeline",
+        col(ReviewEvent.actor) != "pipeline",
     )
     its_own = sa.literal(at, sa.DateTime(timezone=True))
     latest = sa.func.greatest(its_own, before.scalar_subquery())
+    created_at = sa.select(sa.func.least(sa.func.now(), latest))
     event = ReviewEvent(
         source_video_id=clip.source_video_id,
         actor=actor,
@@ -258,7 +259,7 @@ def _write(
         before=[was],
         after=[events.snapshot(clip)],
         undoes_event_id=undoes,
-        created_at=session.scalar(sa.select(sa.func.least(sa.func.now(), latest))),
+        created_at=session.execute(created_at).scalar_one(),
     )
     session.add(event)
     session.flush()
