@@ -210,7 +210,8 @@ def _film(
                 video = source_videos.retry(session, key)
                 video.url, video.origin = url, origin
                 take_up(session, video)
-        if stored and video.source_filepath is None:
+        is_missing = video.source_filepath is None and video.state != SourceState.REMOVED
+        if stored and is_missing:
             _store_film(pipeline, video, stored, files)
     except (HeatersError, OSError) as error:
         report.failed[key] = str(error)
@@ -333,9 +334,9 @@ def _ingest_film(
     pipeline: Pipeline, film_id: int, report: Report, on_step: StepCallback | None
 ) -> None:
     with pipeline.transaction() as session:
-        key = source_videos.with_ids(session, [film_id])[film_id].key
-    if key in report.failed:
+        video = source_videos.with_ids(session, [film_id])[film_id]
+    if video.key in report.failed or video.state == SourceState.REMOVED:
         return
-    made = ingest_known(pipeline, key, on_step=on_step)
+    made = ingest_known(pipeline, video.key, on_step=on_step)
     if made.error is not None:
-        report.failed[key] = made.error
+        report.failed[video.key] = made.error

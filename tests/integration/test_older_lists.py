@@ -16,6 +16,7 @@ from heaters_pipeline.cli import main
 from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
+from heaters_pipeline.db.removal import remove
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.older import Fate, OlderClip, OlderFilm
@@ -169,6 +170,23 @@ def test_a_film_that_can_not_be_copied_keeps_nothing_else_from_coming(
     assert (report.taken, report.failed) == (0, {})
     assert meanwhile == [SourceState.DOWNLOADING]
     assert state_of(work, key) in COMPLETE
+
+
+def test_a_film_that_was_removed_here_does_not_come_again(
+    settings: Settings, engine, dagster_home, folder: Path
+) -> None:
+    work = open_pipeline(engine, settings)
+    clip = OlderClip("1", "1", "one", "shots/0.mp4", None, Fate.PENDING)
+    older = ListedClips([clip], [OlderFilm("1", "Film", "film.mp4")])
+    files = OlderFiles(LocalStorage(folder), settings.home)
+    [key] = take_over(work, older, plan(work, older, "lists", files), files).films
+    with work.transaction() as session:
+        remove(session, key, actor="ann")
+    report = take_over(work, older, plan(work, older, "lists", files), files)
+    assert (report.taken, report.failed) == (0, {})
+    with work.transaction() as session:
+        film = source_videos.get(session, key)
+    assert (film.state, film.source_filepath) == (SourceState.REMOVED, None)
 
 
 def state_of(work: Pipeline, key: str) -> str:
