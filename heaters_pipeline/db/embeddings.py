@@ -157,8 +157,9 @@ def why_missing(session: Session, model: str, clip_id: int | None = None) -> str
     return session.scalar(query.order_by(col(VectorFailure.clip_id).nulls_last()).limit(1))
 
 
-def kinds(session: Session) -> list[Kind]:
-    """All that is compared, by the names of models and strategies."""
+def kinds(session: Session, clip_ids: Any = None) -> list[Kind]:
+    """All that is compared, by the names of models and strategies; of the clips of a query alone,
+    where one is given."""
     dimensions = sa.func.vector_dims(ClipEmbedding.embedding)
     rows = session.execute(
         sa.select(
@@ -167,7 +168,10 @@ def kinds(session: Session) -> list[Kind]:
             dimensions,
             sa.func.count(col(ClipEmbedding.clip_id).distinct()),
         )
-        .where(_SEARCHED)
+        .where(
+            _SEARCHED,
+            sa.true() if clip_ids is None else col(ClipEmbedding.clip_id).in_(clip_ids),
+        )
         .group_by(col(ClipEmbedding.model), col(ClipEmbedding.strategy), dimensions)
         .order_by(col(ClipEmbedding.model), col(ClipEmbedding.strategy), dimensions)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -57,6 +57,18 @@ def known_one(session: Session, system: str, old_id: str) -> ImportedClip | None
 
 def _one(system: str, old_id: str) -> SelectOfScalar[ImportedClip]:
     return select(ImportedClip).where(ImportedClip.system == system, ImportedClip.old_id == old_id)
+
+
+def of_clip(session: Session, clip_id: int) -> ImportedClip | None:
+    """The one that is this clip here."""
+    return session.exec(select(ImportedClip).where(ImportedClip.clip_id == clip_id)).first()
+
+
+def clip_ids(system: str) -> Any:
+    """A query of the clips here that came from an older system."""
+    return sa.select(col(ImportedClip.clip_id)).where(
+        col(ImportedClip.system) == system, col(ImportedClip.clip_id).is_not(None)
+    )
 
 
 def of_film(session: Session, film_id: int) -> Sequence[ImportedClip]:
@@ -200,17 +212,19 @@ def _write_decisions(session: Session, clip: Clip, older: OlderClip) -> None:
     """All in the order in which they were made; `clip` may be superseded by the last of them."""
     written: list[int] = []
     clip.state = ClipState.PENDING_REVIEW
+    made = decisions(older)
+    times = [decision.at or older.decided_at for decision in made]
     if older.annotation != clips.NOTHING_SAID:
         was = events.snapshot(clip)
         clip.labels = labels.current(session, older.labels)
         clip.rating, clip.note = older.rating, older.note
-        who, at = older.reviewer or NOBODY, older.decided_at
+        who, at = older.reviewer or NOBODY, min(filter(None, times), default=older.decided_at)
         _write(session, clip, was, Action.ANNOTATE, who, at)
-    for decision in decisions(older):
+    for decision, at in zip(made, times, strict=True):
         was = events.snapshot(clip)
         clip.state = STATE_OF[decision.fate]
         undoes = written[decision.undoes] if decision.undoes is not None else None
-        event = _write(session, clip, was, decision.action, decision.actor, decision.at, undoes)
+        event = _write(session, clip, was, decision.action, decision.actor, at, undoes)
         written.append(event.id)
         clip.last_event_id = event.id
         clip.decided_at = None if clip.state == ClipState.PENDING_REVIEW else event.created_at
@@ -225,8 +239,18 @@ def _write(
     at: datetime | None,
     undoes: int | None = None,
 ) -> ReviewEvent:
-    """An event of a time that may be long ago; None: now."""
+    """An event of a time that may be long ago; None: not known. It is as old as that, but neither
+    older than the events before it, which it is undone before, nor of the future."""
     clip.version += 1
+    before = sa.select(sa.func.max(col(ReviewEvent.created_at))).where(
+        col(ReviewEvent.clip_ids).overlap(  # type: ignore[attr-defined]
+            [clip.id, clip.grouped_with_clip_id or clip.id]
+        ),
+        col(ReviewEvent.actor) != "pipeline",
+    )
+    its_own = sa.literal(at, sa.DateTime(timezone=True))
+    latest = sa.func.greatest(its_own, before.scalar_subquery())
+    created_at = sa.select(sa.func.least(sa.func.now(), latest))
     event = ReviewEvent(
         source_video_id=clip.source_video_id,
         actor=actor,
@@ -235,9 +259,8 @@ def _write(
         before=[was],
         after=[events.snapshot(clip)],
         undoes_event_id=undoes,
+        created_at=session.execute(created_at).scalar_one(),
     )
-    if at is not None:
-        event.created_at = at
     session.add(event)
     session.flush()
     session.refresh(event)
@@ -288,15 +311,17 @@ def sought(session: Session, row_id: int, problem: str | None) -> None:
     row.sought_at, row.problem = session.scalar(sa.select(sa.func.now())), problem
 
 
-def register_placed(session: Session, film: SourceVideo, clip: Clip, video_id: int) -> ImportedClip:
-    """The row of a clip of the film for which the video `video_id` is made: it had no file of its
-    own, or one with other frames. The row of that one lets the clip go."""
+def register_placed(
+    session: Session, film: SourceVideo, clip: Clip, own_id: str, video_id: int
+) -> ImportedClip:
+    """The row, by the id `own_id`, of a clip of the film for which the video `video_id` is made: it
+    had no file of its own, or one with other frames. The row of that one lets the clip go."""
     session.execute(
         sa.update(ImportedClip).where(col(ImportedClip.clip_id) == clip.id).values(clip_id=None)
     )
     row = ImportedClip(
         system=film.key,
-        old_id=str(clip.id),
+        old_id=own_id,
         film_id=film.id,
         video_id=video_id,
         clip_id=clip.id,

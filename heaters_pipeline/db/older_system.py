@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,13 +129,14 @@ class OlderDatabase:
         return found
 
     def _annotation(self, row: RowMapping) -> AnnotationChanges:
-        """What can be said of a clip here, too. Labels are an array, or a text with commas."""
+        """What can be said of a clip here, too."""
         said: AnnotationChanges = {}
-        for name in ("labels", "rating", "note"):
-            value = row.get(name)
-            if name == "labels" and value is not None:
-                parts = value.split(",") if isinstance(value, str) else value
-                value = [part.strip() for part in parts if part.strip()]
+        read = {
+            "labels": _labels(row.get("labels")),
+            "rating": _whole(row.get("rating")),
+            "note": row.get("note"),
+        }
+        for name, value in read.items():
             if value is not None:
                 try:
                     said |= annotation_changes({name: value})
@@ -235,13 +237,36 @@ def _text(value: object) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _time(value: datetime | str | None) -> datetime | None:
-    """A time without a zone is one of UTC. Raises InputError for what is none."""
-    try:
-        value = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
+def _labels(value: object) -> object:
+    """Of an array, in which nulls and empty texts don't count, or of a text with commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list):
+        return parts
+    stripped = [part.strip() if isinstance(part, str) else part for part in parts]
+    return [part for part in stripped if part not in (None, "")]
+
+
+def _whole(value: object) -> object:
+    """A whole number as an int, of whatever type its column is."""
+    if isinstance(value, float | Decimal) and float(value).is_integer():
+        return int(value)
+    return value
+
+
+def _time(value: object) -> datetime | None:
+    """A time without a zone is one of UTC, a date the beginning of the day. Raises InputError for
+    what is none."""
+    read = value
+    if isinstance(read, str):
+        with suppress(ValueError):
+            read = datetime.fromisoformat(read)
+    if isinstance(read, date) and not isinstance(read, datetime):
+        read = datetime(read.year, read.month, read.day)
+    if read is None:
+        return None
+    if not isinstance(read, datetime):
         raise InputError(
             f"The older system has {value!r} where the mapping names a time: name another column "
             "in a copy of the mapping (--mapping), or leave that line out."
-        ) from None
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        )
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read

@@ -21,7 +21,7 @@ from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import Faulty, HeatersError, InputError
-from heaters_pipeline.domain.states import BEFORE_REVIEW, COMPLETE
+from heaters_pipeline.domain.states import BEFORE_REVIEW, COMPLETE, SourceState
 from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
@@ -233,12 +233,14 @@ def _take_back(pipeline: Pipeline, row: ImportedClip, done: MovedBack) -> None:
 
 
 def _own_file(pipeline: Pipeline, film: SourceVideo, gold: GoldMaster, clip: Clip) -> ImportedClip:
-    """A file with a clip's frames, as a source video that the clip counts as placed from."""
-    identity = f"{film.key}\n{clip.id}"
+    """A file with a clip's frames, as a source video that the clip counts as placed from. One that
+    was made before serves where it still has these frames."""
     with pipeline.transaction() as session:
-        row = imported.known_one(session, film.key, str(clip.id))
-    if row is not None:
+        row = imported.of_clip(session, clip.id)
+    if row is not None and row.system == film.key and _fits(pipeline, row, clip):
         return row
+    own_id = f"{clip.id}-{row.id}" if row else str(clip.id)
+    identity = f"{film.key}\n{own_id}"
     name = f"{film.title}-{clip.id}.mp4"
     out = gold.folder / f"{clip.id}.mp4"
     with gold.part(clip.frames) as part:
@@ -259,9 +261,14 @@ def _own_file(pipeline: Pipeline, film: SourceVideo, gold: GoldMaster, clip: Cli
         )
         video.playlist_id = film.id
         take_up(session, video)
-        row = imported.register_placed(session, film, clip, video.id)
+        row = imported.register_placed(session, film, clip, own_id, video.id)
     out.unlink()
     return row
+
+
+def _fits(pipeline: Pipeline, row: ImportedClip, clip: Clip) -> bool:
+    is_there = _file_of(pipeline, row).state != SourceState.REMOVED
+    return is_there and (row.start_frame, row.end_frame) == clip.frames
 
 
 def _written(pipeline: Pipeline, source: GoldRange, out: Path) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
-from heaters_pipeline.db import deletions, imported, source_videos
+from heaters_pipeline.db import deletions, embeddings, imported, source_videos
+from heaters_pipeline.db.index_making import ensure_index
 from heaters_pipeline.db.models import ImportedClip, Origin, SourceVideo
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError
@@ -168,6 +169,7 @@ def take_over(
         if on_progress is not None:
             on_progress("clips", (number + 1) / len(todo))
     _group(pipeline, planned.system, todo, report)
+    _index_vectors(pipeline, planned.system)
     for old_id, film_id in film_ids.items():
         if old_id in planned.at_hand:
             _ingest_film(pipeline, film_id, report, on_step)
@@ -201,12 +203,20 @@ def _film(
             source_videos.settle(session, key, SourceState.EXPANDED)
         elif is_new:
             take_up(session, video)
-        elif video.state in _WITHOUT_FILM and film.old_id in planned.at_hand:
-            video.url, video.origin = url, origin
-            source_videos.retry(session, key)
         report.films[key] = video.title
-    if stored and video.source_filepath is None:
-        _store_film(pipeline, video, stored, files)
+    try:
+        if not is_new and video.state in _WITHOUT_FILM and film.old_id in planned.at_hand:
+            with pipeline.transaction() as session:
+                video = source_videos.retry(session, key)
+                video.url, video.origin = url, origin
+                take_up(session, video)
+        is_missing = video.source_filepath is None and video.state != SourceState.REMOVED
+        if stored and is_missing:
+            _store_film(pipeline, video, stored, files)
+    except (HeatersError, OSError) as error:
+        report.failed[key] = str(error)
+        with pipeline.transaction() as session:
+            source_videos.give_up(session, key, None, str(error))
     return video.id
 
 
@@ -312,11 +322,21 @@ def _group(pipeline: Pipeline, system: str, older: Sequence[OlderClip], report: 
                 report.grouped += imported.write_group(session, own.clip_id, first.clip_id, clip)
 
 
+def _index_vectors(pipeline: Pipeline, system: str) -> None:
+    with pipeline.transaction() as session:
+        kinds = embeddings.kinds(session, imported.clip_ids(system))
+    half = pipeline.settings.embedding_precision == "half"
+    for kind in kinds:
+        ensure_index(pipeline.engine, kind.model, kind.strategy, kind.dimensions, half=half)
+
+
 def _ingest_film(
     pipeline: Pipeline, film_id: int, report: Report, on_step: StepCallback | None
 ) -> None:
     with pipeline.transaction() as session:
-        key = source_videos.with_ids(session, [film_id])[film_id].key
-    made = ingest_known(pipeline, key, on_step=on_step)
+        video = source_videos.with_ids(session, [film_id])[film_id]
+    if video.key in report.failed or video.state == SourceState.REMOVED:
+        return
+    made = ingest_known(pipeline, video.key, on_step=on_step)
     if made.error is not None:
-        report.failed[key] = made.error
+        report.failed[video.key] = made.error

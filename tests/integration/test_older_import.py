@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,19 @@ from heaters_pipeline.db import (
     source_videos,
     undoing,
 )
+from heaters_pipeline.db import imported as imported_clips
+from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.index_making import drop_index
 from heaters_pipeline.db.models import Clip, ClipExport, ImportedClip, SourceVideo
 from heaters_pipeline.db.older_system import open_system
 from heaters_pipeline.db.removal import remove
 from heaters_pipeline.db.replanning import replan
 from heaters_pipeline.db.urls import for_psycopg, with_database
+from heaters_pipeline.db.vector_indexes import VectorIndex, find_one
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import APPROVE, Action, Nudge, Side
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.older import NOBODY
+from heaters_pipeline.domain.older import NOBODY, Fate, OlderClip, OlderEvent
 from heaters_pipeline.domain.older_mapping import parse
 from heaters_pipeline.domain.states import APPROVED, ClipState
 from heaters_pipeline.domain.storage_check import Finding
@@ -57,7 +61,8 @@ from tests import older
 from tests.decisions import decide, undo
 from tests.footage import read_number
 from tests.made_once import Statement, Worlds
-from tests.older import OlderClipRow, OlderSystem
+from tests.older import BEGAN, OlderClipRow, OlderSystem
+from tests.rows import ready_video
 
 pytestmark = pytest.mark.long
 
@@ -265,6 +270,22 @@ def test_a_second_import_changes_nothing(
     assert (everything(work.engine), work.storage.list("")) == before
 
 
+def test_vectors_that_came_are_searched_by_an_index(
+    work: Pipeline, older_system: OlderSystem
+) -> None:
+    """One that an import which was stopped before has left out, too."""
+    row = next(row for row in older_system.clips if row.state == "embedded")
+    run(work, older_system, only=[row])
+    with work.transaction() as session:
+        [kind] = embeddings.kinds(session)
+    index = VectorIndex(kind.model, kind.strategy, kind.dimensions, half=False)
+    for _ in range(2):
+        with work.engine.connect() as connection:
+            assert find_one(connection, [index])
+        drop_index(work.engine, kind.model, kind.strategy, kind.dimensions)
+        run(work, older_system, only=[row])
+
+
 class Killed(BaseException):
     """Nothing of the import notices it, as it is with a kill."""
 
@@ -349,7 +370,9 @@ def test_what_an_older_system_says_in_other_types_is_read_too(
     with psycopg.connect(for_psycopg(older_system.url)) as database:
         database.execute(
             "CREATE OR REPLACE VIEW said AS SELECT *, 'calm,  blue' AS tags, 0 AS stars,"
-            " reviewed_at::text AS decided, 'none' AS nonsense FROM clips"
+            " reviewed_at::text AS decided, 'none' AS nonsense, 5 AS number,"
+            " ARRAY[NULL, ' calm', ''] AS words, 4.00::numeric AS mark,"
+            " reviewed_at::date AS day FROM clips"
         )
     usual = CliRunner().invoke(main, ["import", "--show-mapping"]).output
     other = usual.replace('table = "clips"', 'table = "said"\nlabels = "tags"\nrating = "stars"')
@@ -360,12 +383,25 @@ def test_what_an_older_system_says_in_other_types_is_read_too(
         assert (list(read.labels), read.rating) == (["calm", "blue"], None)
         told = "ratings of clips (The rating is 0; it must be 1 to 5, or null)"
         assert it.strange == {told: CLIPS}
-    wrong = parse(other.replace('"reviewed_at"', '"nonsense"'), "m")
-    with (
-        open_system(older_system.url, wrong) as it,
-        pytest.raises(InputError, match="has 'none' where the mapping names a time"),
-    ):
+    typed = other.replace('"tags"', '"words"').replace('"stars"', '"mark"')
+    with open_system(older_system.url, parse(typed.replace('"reviewed_at"', '"day"'), "m")) as it:
+        read = next(clip for clip in it.clips() if clip.old_id == str(kept.id))
+        assert (read.labels, read.rating, it.strange) == (["calm"], 4, {})
+        days = {clip.decided_at for clip in it.clips()} - {None}
+        assert days == {datetime(BEGAN.year, BEGAN.month, BEGAN.day, tzinfo=UTC)}
+    numbered = parse(other.replace('"tags"', '"number"').replace('"stars"', '"mark"'), "m")
+    with open_system(older_system.url, numbered) as it:
         it.clips()
+        assert it.strange == {
+            "labels of clips (The labels are 5; they must be a list of texts)": CLIPS
+        }
+    for column, told in (("nonsense", "'none'"), ("number", "5")):
+        wrong = parse(other.replace('"reviewed_at"', f'"{column}"'), "m")
+        with (
+            open_system(older_system.url, wrong) as it,
+            pytest.raises(InputError, match=f"has {told} where the mapping names a time"),
+        ):
+            it.clips()
 
 
 def keys(report: Report) -> dict[str, str]:
@@ -517,7 +553,76 @@ def test_a_clip_whose_file_is_none_of_it_any_more_goes_back_to_a_new_one(
         found = {clip.id: clip.frames for clip in clips.of_video(session, video.id)}
     assert found[second.id] == (second.start_frame - 2, second.end_frame)
     assert found[removed.id] == removed.frames
-    assert move_back(work, film).left == []
+    # The same once more: the files that were made then are none of these clips any more either.
+    with work.transaction() as session:
+        made = session.exec(
+            select(SourceVideo)
+            .join(ImportedClip, col(ImportedClip.video_id) == col(SourceVideo.id))
+            .where(ImportedClip.clip_id == removed.id)
+        ).one()
+        remove(session, made.key, actor="ann")
+    decide(work.engine, second.id, Nudge(Side.PREVIOUS, second.start_frame - 3))
+    again = move_back(work, film)
+    assert again.left == []
+    assert {second.id, removed.id} <= set(again.made)
+    assert no_troubles(work)
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("began", [timedelta(days=-9), timedelta(days=9)])
+def test_times_of_an_older_system_that_do_not_ascend_keep_nothing_from_being_undone(
+    engine: Engine, began: timedelta
+) -> None:
+    """Nor do times in the future: what is decided here afterwards is undone first."""
+    at = datetime.now(UTC) + began
+    known = OlderClip(
+        *("1", "1", "clip", "1.mp4", None, Fate.SKIPPED),
+        [OlderEvent("approve", "ann", at + HOUR), OlderEvent("skip", "ann", at)],
+        labels=["calm"],
+    )
+    [clip] = adopted(engine, known)
+    _, [own] = ready_video(engine, "own", cuts=())
+    decide(engine, own.id, APPROVE)
+    assert [clip.id for clip in undo(engine).clips] == [own.id]
+    with transaction(engine) as session:
+        told = [event for event in clips.history(session, clip) if event.actor == "ann"]
+        times = [event.created_at for event in told if event.clip_ids == [clip]]
+        assert times == sorted(times)
+        if began < timedelta(0):
+            assert times == [at + HOUR, at + HOUR]
+    states = [undo(engine).clips[0].state for _ in range(2)]
+    assert states == [ClipState.REVIEW_APPROVED, ClipState.PENDING_REVIEW]
+
+
+def adopted(engine: Engine, *known: OlderClip) -> list[int]:
+    """The clips of these files, by their ids here."""
+    found = []
+    for each in known:
+        video, [clip] = ready_video(engine, f"older-{each.old_id}", cuts=())
+        with transaction(engine) as session:
+            imported_clips.register(session, NAME, each, video.id, video.id)
+            imported_clips.adopt(session, video.id)
+        found.append(clip.id)
+    return found
+
+
+def test_a_group_is_undone_before_the_approval_of_its_first_clip(engine: Engine) -> None:
+    at = datetime(2024, 3, 1, tzinfo=UTC)
+    first, member = (
+        OlderClip(
+            *(name, "1", "clip", "1.mp4", None, Fate.APPROVED),
+            reviewer="ann",
+            decided_at=decided_at,
+        )
+        for name, decided_at in (("1", at + HOUR), ("2", at))
+    )
+    ids = adopted(engine, first, member)
+    with transaction(engine) as session:
+        assert imported_clips.write_group(session, ids[1], ids[0], member)
+    assert [clip.id for clip in undo(engine).clips] == [ids[1]]
+    assert [undo(engine).clips[0].id for _ in ids] == [ids[0], ids[1]]
 
 
 def test_what_was_decided_here_is_undone_before_what_came_along(

@@ -13,18 +13,21 @@ from click.testing import CliRunner
 from sqlmodel import col, select
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import clips, source_videos
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ImportedClip, SourceVideo
+from heaters_pipeline.db.removal import remove
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.older import Fate, OlderClip, OlderFilm
+from heaters_pipeline.domain.states import COMPLETE, ClipState, SourceState
 from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import LocalStorage
 from heaters_pipeline.work.older_files import OlderFiles
-from heaters_pipeline.work.older_lists import read_list
-from heaters_pipeline.work.pipeline import open_pipeline
+from heaters_pipeline.work.older_import import plan, take_over
+from heaters_pipeline.work.older_lists import ListedClips, read_list
+from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from review_app import create_app
 from tests.footage import make_numbered_film, remake
 from tests.reviewer import Reviewer
@@ -138,6 +141,57 @@ def test_a_film_that_lies_where_the_list_says_by_the_next_import_takes_its_clips
     assert film.frame_count == CUTS[-1]
     assert "1 clip placed, 1 of them to the frame" in heaters("migrate-clips", film.key)
     assert "all clips that were cut from it lie in it already" in heaters("migrate-clips", film.key)
+
+
+def test_a_film_that_can_not_be_copied_keeps_nothing_else_from_coming(
+    settings: Settings, engine, dagster_home, folder: Path, tmp_path: Path
+) -> None:
+    """Nor does a sensor take it up when the next import tries it again."""
+    work = open_pipeline(engine, settings)
+    shutil.copy(folder / "shots" / "0.mp4", tmp_path)
+    (tmp_path / "film.mp4").touch()
+    clip = OlderClip("1", "1", "one", "0.mp4", None, Fate.PENDING)
+    older = ListedClips([clip], [OlderFilm("1", "Film", "film.mp4")])
+    files = OlderFiles(LocalStorage(tmp_path), settings.home)
+    report = take_over(work, older, plan(work, older, "lists", files), files)
+    [(key, told)] = report.failed.items()
+    assert "is empty" in told
+    assert report.taken == 1
+    assert state_of(work, key) == SourceState.DOWNLOAD_FAILED
+    shutil.copy(folder / "film.mp4", tmp_path)
+    meanwhile: list[str] = []
+    report = take_over(
+        work,
+        older,
+        plan(work, older, "lists", files),
+        files,
+        on_progress=lambda *_: meanwhile.append(state_of(work, key)),
+    )
+    assert (report.taken, report.failed) == (0, {})
+    assert meanwhile == [SourceState.DOWNLOADING]
+    assert state_of(work, key) in COMPLETE
+
+
+def test_a_film_that_was_removed_here_does_not_come_again(
+    settings: Settings, engine, dagster_home, folder: Path
+) -> None:
+    work = open_pipeline(engine, settings)
+    clip = OlderClip("1", "1", "one", "shots/0.mp4", None, Fate.PENDING)
+    older = ListedClips([clip], [OlderFilm("1", "Film", "film.mp4")])
+    files = OlderFiles(LocalStorage(folder), settings.home)
+    [key] = take_over(work, older, plan(work, older, "lists", files), files).films
+    with work.transaction() as session:
+        remove(session, key, actor="ann")
+    report = take_over(work, older, plan(work, older, "lists", files), files)
+    assert (report.taken, report.failed) == (0, {})
+    with work.transaction() as session:
+        film = source_videos.get(session, key)
+    assert (film.state, film.source_filepath) == (SourceState.REMOVED, None)
+
+
+def state_of(work: Pipeline, key: str) -> str:
+    with work.transaction() as session:
+        return source_videos.get(session, key).state
 
 
 def test_an_import_that_was_stopped_after_the_clip_was_laid_leaves_no_error(
