@@ -197,15 +197,17 @@ def state_of(work: Pipeline, key: str) -> str:
 def test_an_import_that_was_stopped_after_the_clip_was_laid_leaves_no_error(
     settings, engine, dagster_home, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(folder / "shots" / "0.mp4", tmp_path)
+    own = tmp_path / "own"  # beside HEATERS_HOME, which has videos after the first import
+    own.mkdir()
+    shutil.copy(folder / "shots" / "0.mp4", own)
 
     def stopped(*_: object) -> None:
         raise StopRequested
 
     with monkeypatch.context() as patch:
         patch.setattr("heaters_pipeline.work.clips.seek_repeats", stopped)
-        assert "stopped; the same command goes on from here" in refused("import", str(tmp_path))
-    assert "Taken now: 1 clip" in heaters("import", str(tmp_path))
+        assert "stopped; the same command goes on from here" in refused("import", str(own))
+    assert "Taken now: 1 clip" in heaters("import", str(own))
     with transaction(engine) as session:
         assert [video.error for video in session.exec(select(SourceVideo))] == [None, None]
 
