@@ -3,7 +3,6 @@ there by then."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work import early_review
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.pipeline import open_pipeline
-from tests.children import CHILDREN
+from tests.children import begin
 from tests.footage import make_numbered_film
 
 SEGMENT_SECONDS = 10
@@ -59,10 +58,8 @@ def slow_down(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(early_review, "LOOK_SECONDS", 0.1)
 
 
-def _ingest(reference: str, environment: dict[str, str]) -> None:
+def _ingest(reference: str) -> None:
     """The body of a process that will be killed."""
-    os.environ.update(environment)
-    get_settings.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         slow_down(patch)
         engine = open_engine(str(get_settings().database_url))
@@ -72,10 +69,7 @@ def _ingest(reference: str, environment: dict[str, str]) -> None:
 @contextmanager
 def ingest_under_way(film: Path) -> Iterator[BaseProcess]:
     """A process that ingests the film slowly; it is killed on leaving."""
-    names = [name for name in os.environ if name.startswith("HEATERS_")]
-    environment = {name: os.environ[name] for name in (*names, "DATABASE_URL")}
-    process = CHILDREN.Process(target=_ingest, args=(str(film), environment))
-    process.start()
+    process = begin(_ingest, str(film))
     try:
         yield process
     finally:

@@ -51,7 +51,7 @@ from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.products import index_proxy
 from review_app import create_app
 from tests.browser.review_world import served
-from tests.children import CHILDREN
+from tests.children import begin
 from tests.conftest import TEMPLATE, execute
 from tests.faulty_s3 import FaultyS3, faulty_s3
 from tests.footage import make_numbered_film
@@ -128,9 +128,7 @@ class SmallWorld:
         def keep() -> None:
             while not over.wait(0.1):
                 if not self.processes(WORKER):
-                    worker = CHILDREN.Process(target=work_for_ever, args=(self.environment,))
-                    worker.start()
-                    self.workers.append(worker)
+                    self.workers.append(begin(work_for_ever, self.environment))
 
         keeper = threading.Thread(target=keep)
         keeper.start()

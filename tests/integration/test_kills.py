@@ -3,7 +3,6 @@ happened."""
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage import open_storage
-from tests.children import CHILDREN
+from tests.children import begin
 from tests.footage import make_numbered_film, remake
 from tests.site import test_site as web_site
 
@@ -30,21 +29,15 @@ pytestmark = pytest.mark.long
 KILLS = pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.whole)])
 
 
-def ingest(reference: str, environment: dict[str, str]) -> None:
+def ingest(reference: str) -> None:
     """The body of a process that will be killed."""
-    os.environ.update(environment)
-    get_settings.cache_clear()
     engine = open_engine(str(get_settings().database_url))
     with dg.DagsterInstance.ephemeral() as instance:
         ingest_in_foreground(engine, instance, reference)
 
 
 def start(reference: str) -> BaseProcess:
-    names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_ALLOWED_NETWORKS")
-    environment = {name: os.environ[name] for name in names}
-    process = CHILDREN.Process(target=ingest, args=(reference, environment))
-    process.start()
-    return process
+    return begin(ingest, reference)
 
 
 def is_in(engine: Engine, state: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.children import CHILDREN
+from tests.children import begin
 from tests.site import Site, download_into, results, test_site
 
 pytestmark = pytest.mark.long
@@ -51,9 +51,7 @@ def undisturbed(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Undistu
 
 
 def start(site: Site, kind: str, folder: Path) -> BaseProcess:
-    process = CHILDREN.Process(target=download_into, args=(site.url(KINDS[kind]), folder))
-    process.start()
-    return process
+    return begin(download_into, site.url(KINDS[kind]), folder)
 
 
 def run(process: BaseProcess) -> None:

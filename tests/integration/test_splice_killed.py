@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -28,7 +27,7 @@ from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.storage_check import check_storage
-from tests.children import CHILDREN
+from tests.children import CHILDREN, begin
 from tests.decisions import decide
 from tests.footage import NumberedFilm
 from tests.integration.test_media_footage import numbers
@@ -49,10 +48,8 @@ def go_on(work: Pipeline, key: str) -> None:
     delete_due(work)
 
 
-def work_for_ever(film: str, environment: dict[str, str], done: Event) -> None:
+def work_for_ever(film: str, done: Event) -> None:
     """The body of a process that will be killed; `done` is set once all work is."""
-    os.environ.update(environment)
-    get_settings.cache_clear()
     work = open_pipeline(open_engine(str(get_settings().database_url)), get_settings())
     key = ingest(work, film, clip_pipeline=ClipPipeline.PHYSICAL).key
     while True:
@@ -62,13 +59,8 @@ def work_for_ever(film: str, environment: dict[str, str], done: Event) -> None:
 
 
 def start(film: Path) -> tuple[BaseProcess, Event]:
-    names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_UNDO_WINDOW_SECONDS")
-    environment = {name: os.environ[name] for name in names}
-    environment["HEATERS_DETECTOR"] = "transition"
     done = CHILDREN.Event()
-    process = CHILDREN.Process(target=work_for_ever, args=(str(film), environment, done))
-    process.start()
-    return process, done
+    return begin(work_for_ever, str(film), done), done
 
 
 def live(engine: Engine) -> list[Clip]:

@@ -32,7 +32,7 @@ from heaters_pipeline.work.give_up import end_stuck
 from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
-from tests.children import CHILDREN
+from tests.children import begin
 from tests.decisions import decide, live
 from tests.footage import make_numbered_film
 from tests.jobs import tick
@@ -63,37 +63,32 @@ def stuck_before(work: Callable[..., Any], how: str, released: Path) -> Callable
     return stuck
 
 
-def ingest_stuck(how: str, released: Path, environment: dict[str, str], film: str) -> None:
+def ingest_stuck(how: str, released: Path, film: str) -> None:
     """The body of a process that gets stuck before its ffmpeg."""
     pytest.MonkeyPatch().setattr(products, "transcode", stuck_before(transcode, how, released))
-    report = ingest(opened(environment), film)
+    report = ingest(opened(), film)
     released.with_suffix(".said").write_text(str(report.error))
 
 
-def export_stuck(how: str, released: Path, environment: dict[str, str], key: str) -> None:
+def export_stuck(how: str, released: Path, key: str) -> None:
     """The same before the files of its clips."""
     exports._make = stuck_before(exports._make, how, released)
     said = "nothing"
     try:
-        batch = export_clips(opened(environment), key).batch
+        batch = export_clips(opened(), key).batch
         said = f"{len(batch.done)} done"
     finally:
         released.with_suffix(".said").write_text(said)
 
 
-def opened(environment: dict[str, str]) -> Pipeline:
-    os.environ.update(environment)
-    get_settings.cache_clear()
+def opened() -> Pipeline:
     settings = get_settings()
     return open_pipeline(open_engine(str(settings.database_url)), settings)
 
 
 def start(body: Callable[..., None], how: str, released: Path, what: str) -> BaseProcess:
     """A process that is stuck by now."""
-    names = ("HEATERS_HOME", "DATABASE_URL", "HEATERS_UNDO_WINDOW_SECONDS")
-    environment = {name: os.environ[name] for name in names if name in os.environ}
-    child = CHILDREN.Process(target=body, args=(how, released, environment, what))
-    child.start()
+    child = begin(body, how, released, what)
     until(lambda: released.with_suffix(".stuck").exists() or not child.is_alive())
     assert child.is_alive()
     return child
