@@ -103,7 +103,7 @@ def test_a_server_that_stops_and_starts_in_the_middle_of_a_run(
         page = tab(script=PAINTED, url=url)
         slow(page.page, 60_000)
         page.page.reload()
-        page.until("heaters.player?.presented != null", seconds=30)
+        page.until("heaters.player?.presented != null", seconds=90)
     page.until("heaters.player.trouble !== null")
     slow(page.page, -1)
     assert "trying again" in page.page.evaluate("heaters.player.trouble")

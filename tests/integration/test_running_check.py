@@ -52,7 +52,7 @@ def world() -> Iterator[World]:
 
 OTHERS = {
     *("idempotent_requests", "search_words", "audit_log"),
-    *("clip_counts", "theme_surveys", "themes", "secret_keys"),
+    *("clip_counts", "export_costs", "theme_surveys", "themes", "secret_keys"),
 }
 """What is no matter of one film: requests are known for a day, the words `heaters` and `doctor`
 stay, the log is for ever, counts are kept in parts, and themes are those of all clips."""
