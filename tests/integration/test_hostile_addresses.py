@@ -97,7 +97,8 @@ def test_no_parameter_of_an_address_leads_out(
                     path = filled(rule, name, value)
                     with client.open(path, method=method, headers=headers) as answer:
                         shown = b"root:" in answer.data or SECRET.encode() in answer.data
-                        if answer.status_code not in REFUSED or shown:
+                        moved = answer.status_code == 301 and "/library?" in answer.location
+                        if not (answer.status_code in REFUSED or moved) or shown:
                             wrong.append((method, path, answer.status_code))
                     tried += 1
     assert wrong == [] and tried > 1000
@@ -127,7 +128,8 @@ def test_no_filter_is_sql_or_a_part_of_the_page(
         for name in asked:
             for value in (SQL + SCRIPT, "\0"):
                 with client.get(address, query_string={name: value}) as answer:
-                    if answer.status_code >= 500 or b"<script>x()" in answer.data:
+                    is_page = answer.mimetype == "text/html"
+                    if answer.status_code >= 500 or (is_page and b"<script>x()" in answer.data):
                         wrong.append((address, name, answer.status_code))
         filters[rule.endpoint] |= asked
     assert wrong == []
