@@ -42,7 +42,7 @@ from heaters_pipeline.domain.states import ClipState
 AT_ONCE = 500
 """Clips that one statement asks about: so few that their own rows are looked up, however large the
 library is."""
-DECIDED_AT_ONCE = 50
+DECIDED_AT_ONCE = 10
 """The same of their decisions, whose index Postgres takes for less telling."""
 
 
