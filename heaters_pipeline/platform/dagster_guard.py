@@ -14,11 +14,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from heaters_pipeline.domain.hosts import is_known
 from heaters_pipeline.domain.roles import Role
@@ -73,7 +74,8 @@ class Guard:
             await self._converse(scope, receive, send)
             return
         if refusal is None:
-            await self._app(scope, receive, _without_frames(send))
+            with suppress(ClientDisconnect):  # whoever closes a page early is no error of ours
+                await self._app(scope, receive, _without_frames(send))
             return
         log.warning("Refused %s: %s", _told(scope), refusal.sentence)
         if scope["type"] == "websocket":

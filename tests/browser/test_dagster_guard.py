@@ -111,6 +111,7 @@ def test_foreign_pages_are_refused_and_our_own_go_on(
     """In one go, as each start costs much."""
     assert_requests_of_foreign_pages_are_refused(dagster_port)
     assert_a_foreign_page_in_chromium_changes_nothing(dagster_port, browser)
+    leave_in_the_middle(dagster_port)
     assert limits() == POOL_LIMITS
     said = (dagster_home.home / "said").read_text()
     assert "Traceback" not in said
@@ -162,6 +163,15 @@ def assert_requests_of_foreign_pages_are_refused(port: int) -> None:
         assert status("POST", "/graphql", {**AS_JSON, "Host": host}, asked) == 400
         assert status("GET", "/", {"Host": host}) == 400
     assert status("GET", "/%0aforged", {"Host": "evil.example"}) == 400
+
+
+def leave_in_the_middle(port: int) -> None:
+    """As a page that is closed while it asks."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", "/graphql", '{"query":', {**AS_JSON, "Content-Length": "1000"})
+    time.sleep(0.5)  # the server waits for the rest
+    connection.close()
+    assert send(port, "GET", "/server_info")[0].status == 200
 
 
 @contextmanager

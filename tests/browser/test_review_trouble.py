@@ -165,6 +165,7 @@ def test_an_empty_queue_is_calm_and_fills_by_itself(
           const { player } = heaters;
           const open = player.open.bind(player);
           player.open = (...given) => {
+            delete player.open; // once
             open(...given);
             const key = new KeyboardEvent('keydown', { key: 'a', bubbles: true });
             document.body.dispatchEvent(key);
