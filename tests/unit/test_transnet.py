@@ -28,7 +28,9 @@ from heaters_pipeline.media.cuts.fused import (
     is_open,
     outstanding,
     without_crowds,
+    without_flashes,
 )
+from heaters_pipeline.media.cuts.hard_cuts import HardCut, Jumps
 from heaters_pipeline.media.cuts.network_detector import find_peaks
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD
 from tests.films import Film, Frames, Join, Shot
@@ -227,6 +229,18 @@ def test_peaks_among_peaks_count_less() -> None:
     assert fused(0, 0, 0.01, 0.3, 0.01, 0, 0.9) == pytest.approx(alone)  # another cut
     assert fused(0.2, 0, 0.01, 0.3, 0.01, 0, 0.2) < 0.15
     assert outstanding(np.array([0.3], np.float32), 1, 0.3) == pytest.approx(0.3)
+
+
+def test_what_a_flash_explains_is_neither_a_cut_nor_a_rival_of_one() -> None:
+    said = np.zeros(20, np.float32)
+    said[[9, 11, 14]] = 0.57, 0.5, 0.4  # a cut to 10, where lightning begins at 12 and ends at 15
+    flash = FrameRange(12, 15)
+    left = without_flashes(said, Jumps([HardCut(10, 0.98)], [flash]))
+    ((frame, top),) = find_peaks(left)
+    assert (frame, outstanding(left, frame, top)) == (10, pytest.approx(0.57))
+    assert outstanding(said, frame, top) < 0.3
+    both = without_flashes(said, Jumps([HardCut(12, 0.98), HardCut(15, 0.1)], [flash]))
+    assert [frame for frame, _ in find_peaks(both)] == [10, 12]
 
 
 def test_the_less_likely_end_of_a_very_short_shot_is_doubted() -> None:

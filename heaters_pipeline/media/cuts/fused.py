@@ -23,7 +23,7 @@ from heaters_pipeline.media.cuts.detection import (
     divided,
 )
 from heaters_pipeline.media.cuts.evidence import VERSION, Evidence, gather
-from heaters_pipeline.media.cuts.hard_cuts import HardCut
+from heaters_pipeline.media.cuts.hard_cuts import HardCut, Jumps
 from heaters_pipeline.media.cuts.network_detector import find_peaks
 from heaters_pipeline.media.cuts.transition_search import THRESHOLD, search
 from heaters_pipeline.media.products.thumbnails import Thumbnails
@@ -81,7 +81,7 @@ class FusedDetector:
 
         evidence = remember(f"{VERSION}-open", gathered)
         said = evidence.probabilities
-        sure = np.nan_to_num(said[:, 0])
+        sure = without_flashes(np.nan_to_num(said[:, 0]), evidence.jumps)
 
         def weigh(each: Transition) -> float:
             within = said[max(0, each.first) : each.last, 1]
@@ -109,6 +109,18 @@ def is_open(each: Transition) -> bool:
     return fuse_long(each.score, 0) < THRESHOLD
 
 
+def without_flashes(said: Floats, jumps: Jumps) -> Floats:
+    """NaN where a flash begins or ends: that is why the network wavers there. What our search takes
+    for a cut all the same stays."""
+    left = said.copy()
+    for flash in jumps.flashes:
+        left[max(0, flash.start - 1) : flash.end] = np.nan
+    for frame, score in jumps.cuts:
+        if frame > 0 and score >= THRESHOLD:
+            left[frame - 1] = said[frame - 1]
+    return left
+
+
 def outstanding(said: Floats, frame: int, top: float) -> float:
     """The probability of a peak before `frame`, less what rivals around it take away."""
     last = frame - 1
@@ -122,7 +134,7 @@ def outstanding(said: Floats, frame: int, top: float) -> float:
 
 def _risen(side: Floats) -> Floats:
     """The values that are higher than one nearer to the peak; 0 for the others."""
-    return np.where(side > np.minimum.accumulate(side), side, np.float32(0))
+    return np.where(side > np.fmin.accumulate(side), side, np.float32(0))
 
 
 def _weighed(cuts: Sequence[HardCut], said: Floats, peaks: Mapping[int, float]) -> list[HardCut]:
@@ -132,7 +144,8 @@ def _weighed(cuts: Sequence[HardCut], said: Floats, peaks: Mapping[int, float]) 
         near = [at for at in range(frame - NEAR, frame + NEAR + 1) if at in peaks]
         best = min(near, key=lambda at: (abs(at - frame), -peaks[at]), default=None)
         last = max(0, frame - 1)
-        network = outstanding(said, frame, float(said[last])) if best is None else peaks[best]
+        told = float(np.nan_to_num(said[last]))
+        network = outstanding(said, frame, told) if best is None else peaks[best]
         weighed.append(HardCut(frame, fuse(score, network)))
     return weighed
 
