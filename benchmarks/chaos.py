@@ -71,7 +71,7 @@ PADDING_BYTES = 10 << 20
 
 WORKER, FFMPEG, POSTGRES = "run worker", "ffmpeg", "Postgres"
 SERVERS = {
-    "code server": "grpc",
+    "code server": "heaters_pipeline.platform.code_server",
     "daemon": "dagster._daemon",
     "web server": "heaters_pipeline.platform.dagster_ui",
     "review app": "review_app",

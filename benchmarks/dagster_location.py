@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +13,20 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget
+from dagster._core.workspace.load_target import (
+    GrpcServerTarget,
+    ModuleTarget,
+    WorkspaceLoadTarget,
+)
 from dagster_graphql.client.query import LAUNCH_PIPELINE_EXECUTION_MUTATION
 from dagster_graphql.schema import create_schema
 
 from benchmarks.dagster_history import QUIET, World
-
-HEATERS = "heaters_pipeline.orchestration.definitions"
+from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.platform.dagster_instance import DagsterFiles
+from heaters_pipeline.platform.programs import Program, command
+from heaters_pipeline.platform.sockets import accepts_connections
+from heaters_pipeline.settings import get_settings
 
 ASSETS_PAGE = """
 query($limit: Int!) { assetsOrError(limit: $limit) { ... on AssetConnection { nodes {
@@ -80,10 +89,34 @@ class Location:
 
 
 @contextmanager
-def open_location(world: World, module: str) -> Iterator[Location]:
-    target = ModuleTarget(module, None, None, None)
-    with (
-        world.current(),
-        WorkspaceProcessContext(world.instance, target, code_server_log_level="ERROR") as context,
-    ):
+def open_heaters(world: World) -> Iterator[Location]:
+    """Heaters, with the code server that `heaters up` starts."""
+    with world.current():
+        settings = get_settings()
+        files = DagsterFiles.below(settings)
+        words = [sys.executable, "-m", *command(Program.CODE, settings, files)]
+        server = subprocess.Popen(words)
+        try:
+            while not accepts_connections(files.code_socket):
+                if server.poll() is not None:
+                    raise HeatersError("The code server ended before it answered.")
+                time.sleep(0.1)
+            socket = str(files.code_socket)
+            with _opened(world, GrpcServerTarget("localhost", None, socket, "heaters")) as location:
+                yield location
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@contextmanager
+def open_project(world: World, module: str) -> Iterator[Location]:
+    """A module with definitions, with the code server that Dagster starts."""
+    with world.current(), _opened(world, ModuleTarget(module, None, None, None)) as location:
+        yield location
+
+
+@contextmanager
+def _opened(world: World, target: WorkspaceLoadTarget) -> Iterator[Location]:
+    with WorkspaceProcessContext(world.instance, target, code_server_log_level="ERROR") as context:
         yield Location(context)

@@ -17,10 +17,9 @@ import click
 from benchmarks.dagster_history import STEPS, World, by_turns, open_world
 from benchmarks.dagster_location import (
     ASSETS_PAGE,
-    HEATERS,
     PARTITIONS_PAGE,
     Location,
-    open_location,
+    open_heaters,
 )
 from benchmarks.database import new_databases
 from benchmarks.report import Result, benchmark
@@ -69,9 +68,7 @@ def _filled(stack: ExitStack, folder: Any, new: Callable[..., str], size: int) -
 
 
 def _pages(stack: ExitStack, large: World, small: World, name: str, peer: str) -> Iterable[Result]:
-    dagster = {
-        id(world): stack.enter_context(open_location(world, HEATERS)) for world in (large, small)
-    }
+    dagster = {id(world): stack.enter_context(open_heaters(world)) for world in (large, small)}
     for page, act in _acts(dagster).items():
         ours, theirs = by_turns(act, large, small, TURNS)
         yield Result(f"{page}, {name}", ours, "ms", peer, theirs)

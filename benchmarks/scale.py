@@ -12,7 +12,12 @@ import click
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from benchmarks.dagster_history import STEPS, World, by_turns, open_world
-from benchmarks.dagster_location import ASSETS_PAGE, HEATERS, PARTITIONS_PAGE, open_location
+from benchmarks.dagster_location import (
+    ASSETS_PAGE,
+    PARTITIONS_PAGE,
+    open_heaters,
+    open_project,
+)
 from benchmarks.database import new_databases
 from benchmarks.large_library import fill
 from benchmarks.report import Result, benchmark
@@ -87,7 +92,7 @@ def main(videos: int, clips: int, events: int) -> Iterable[Result]:
 
 
 def _acts(stack: ExitStack, worlds: Iterable[World]) -> Mapping[str, Callable[[World], object]]:
-    dagster = {id(world): stack.enter_context(open_location(world, HEATERS)) for world in worlds}
+    dagster = {id(world): stack.enter_context(open_heaters(world)) for world in worlds}
 
     def ask(world: World, query: str, variables: Mapping[str, Any]) -> None:
         dagster[id(world)].ask(query, variables)
@@ -106,12 +111,12 @@ def _run_start(stack: ExitStack, empty: World, ours: World, undecided: str) -> R
     """Of the job `library`, for a film of which no clip is due."""
     ours.instance.add_dynamic_partitions(str(heaters_videos.name), [undecided])
     begin = partial(
-        stack.enter_context(open_location(ours, HEATERS)).start,
+        stack.enter_context(open_heaters(ours)).start,
         "library",
         {PARTITION_NAME_TAG: undecided},
     )
     begin_empty = partial(
-        stack.enter_context(open_location(empty, EMPTY_PROJECT)).start, "empty", {}
+        stack.enter_context(open_project(empty, EMPTY_PROJECT)).start, "empty", {}
     )
     took, took_empty = zip(*((begin(), begin_empty()) for _ in range(TURNS_OF_RUNS)), strict=True)
     peer = "an empty project of Dagster"

@@ -93,7 +93,7 @@ def command(program: Program, settings: Settings, files: DagsterFiles) -> list[s
             return ["heaters_pipeline.platform.search_process"]
         case Program.CODE:
             return [
-                *("dagster", "api", "grpc"),
+                "heaters_pipeline.platform.code_server",
                 *_code_place(settings, files),
                 *("--module-name", "heaters_pipeline.orchestration.definitions"),
                 *("--location-name", "heaters"),

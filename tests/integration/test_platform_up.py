@@ -34,6 +34,7 @@ pytestmark = pytest.mark.long
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 300
+CODE_SERVER = "heaters_pipeline.platform.code_server"
 SEARCH = "heaters_pipeline.platform.search_process"
 
 
@@ -299,11 +300,11 @@ def stop_sensor(world: World, name: str) -> None:
 
 
 def assert_what_is_killed_starts_again(world: World) -> None:
-    for word in ("review_app", "grpc", SEARCH):
+    for word in ("review_app", CODE_SERVER, SEARCH):
         killed = world.child(word)
         killed.kill()
         killed.wait()
-    until(lambda: world.review_answers() and bool(_named(world, "grpc")))
+    until(lambda: world.review_answers() and bool(_named(world, CODE_SERVER)))
     until(lambda: bool(_named(world, SEARCH)))
     assert "The review app ended (SIGKILL) and starts again" in (world.home / "said").read_text()
 
