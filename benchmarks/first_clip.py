@@ -21,9 +21,9 @@ from benchmarks.report import Result, benchmark
 from benchmarks.scratch import work_folder
 from benchmarks.steps import COMMAND, environment
 from heaters_pipeline.db.engine import open_engine, transaction
-from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.domain.errors import HeatersError
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import ClipState, SourceState
 from heaters_pipeline.media.products.transcode import GoldMaster
 
 LOOK_SECONDS = 0.2
@@ -35,6 +35,9 @@ class Ingest(NamedTuple):
     cost: Cost
     first: float
     """Seconds until a clip could be reviewed."""
+    ready: float
+    """Seconds until all could. What looks alike is sought after that, which takes long in a film
+    that is one content over and over."""
     told: Mapping[str, int]
 
 
@@ -55,8 +58,8 @@ def main(file: Path | None, minutes: float, height: int, segment: float) -> Iter
         whole = _ingest(film, folder / "whole", new_database(), ONE_SEGMENT)
     if parts.told["frames"] != whole.told["frames"] or parts.told["clips"] != whole.told["clips"]:
         raise HeatersError(f"The two ingests differ: {parts.told}, {whole.told}.")
-    yield Result("first_clip", parts.first, "s", "the whole of the same ingest", parts.cost.wall)
-    yield Result("wall", parts.cost.wall, "s", "in one segment", whole.cost.wall)
+    yield Result("first_clip", parts.first, "s", "all clips of the same ingest", parts.ready)
+    yield Result("ready", parts.ready, "s", "in one segment", whole.ready)
     yield Result("cpu", parts.cost.cpu, "s", "in one segment", whole.cost.cpu)
 
 
@@ -64,19 +67,24 @@ def _ingest(film: Path, home: Path, database_url: str, segment: float) -> Ingest
     settings = environment(home, database_url, GoldMaster.FFV1)
     settings = {**settings, "HEATERS_REVIEW_SEGMENT_MINUTES": str(segment)}
     engine = open_engine(database_url)
-    pending = sa.select(sa.exists().where(col(Clip.state) == ClipState.PENDING_REVIEW))
-    first = None
+    signs = {
+        "first": sa.exists().where(col(Clip.state) == ClipState.PENDING_REVIEW),
+        "ready": sa.exists().where(col(SourceVideo.state) == SourceState.READY),
+    }
+    seen: dict[str, float] = {}
     with ThreadPoolExecutor(1) as pool:
         began = time.perf_counter()
         ingest = pool.submit(cost_of, [*COMMAND, "ingest", str(film)], settings)
-        while first is None and not ingest.done():
+        while not ingest.done():
             time.sleep(LOOK_SECONDS)
             with transaction(engine) as session:
-                if session.scalar(pending):
-                    first = time.perf_counter() - began
+                for name in signs.keys() - seen.keys():
+                    if session.scalar(sa.select(signs[name])):
+                        seen[name] = time.perf_counter() - began
         cost, said = ingest.result()
     engine.dispose()
-    return Ingest(cost, cost.wall if first is None else first, json.loads(said))
+    first, ready = (seen.get(name, cost.wall) for name in signs)
+    return Ingest(cost, first, ready, json.loads(said))
 
 
 if __name__ == "__main__":

@@ -236,6 +236,8 @@ def test_a_reel_plays_clips_of_several_films_back_to_back(
     expect(page.locator("#list button")).to_have_count(3)
     page.keyboard.press("Space")
     page.evaluate(WATCH)
+    # A busy machine draws too seldom for four frames at the film's own speed.
+    page.evaluate("() => heaters.player.setRate(0.5)")
     page.keyboard.press("Space")
     expect(page.locator("#list button").nth(2)).to_have_attribute("aria-current", "true")
     expect(page.locator("#toggle")).to_have_attribute("aria-label", "Play")
