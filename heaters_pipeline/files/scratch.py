@@ -54,8 +54,7 @@ def kept_folder(
 
 @contextmanager
 def _locked_folder(home: Path, name: str) -> Iterator[Path]:
-    root = home / "scratch"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root = _root(home)
     # No process may sweep between the creation of a folder and its lock.
     with lock(root / LOCK_NAME):
         _sweep(root)
@@ -68,6 +67,19 @@ def _locked_folder(home: Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         os.close(held)
+
+
+def sweep(home: Path) -> None:
+    """Removes what dead processes left behind."""
+    root = _root(home)
+    with lock(root / LOCK_NAME):
+        _sweep(root)
+
+
+def _root(home: Path) -> Path:
+    root = home / "scratch"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return root
 
 
 def _sweep(root: Path) -> None:

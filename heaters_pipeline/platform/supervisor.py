@@ -16,6 +16,7 @@ from heaters_pipeline.domain.people import Who
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.files.home import private_files, private_home
 from heaters_pipeline.files.logs import rotate
+from heaters_pipeline.files.scratch import sweep
 from heaters_pipeline.platform.dagster_instance import END_RUNS, UPGRADE, DagsterFiles
 from heaters_pipeline.platform.database_lock import DatabaseLock
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
@@ -157,6 +158,7 @@ class Supervisor:
         leftovers = kill_marked(self.settings.home)
         if leftovers:
             self.say(f"Ended {leftovers} processes that an earlier start had left behind.")
+        sweep(self.settings.home)
         cache = ObjectCache(self.settings.home, self.settings.cache)
         cache.make_room(self.settings.min_free_bytes)
 

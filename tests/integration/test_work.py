@@ -350,8 +350,12 @@ def test_comparing_a_refetched_copy_reports_progress_and_heeds_the_disk(
     monkeypatch.setenv("HEATERS_MIN_FREE_GB", "1000000000")
     get_settings.cache_clear()
     full = open_pipeline(work.engine, get_settings())
+    left = get_settings().home / "scratch" / "of-a-dead-process"
+    left.mkdir(parents=True)
+    (left / "half.mkv").write_bytes(bytes(1000))
     with pytest.raises(HeatersError, match="free in"):
         make_products(full, key, frozenset(Product))
+    assert not left.exists()
     *_, pending = source_of(work, key)
     assert pending is not None
     shares: list[float] = []
