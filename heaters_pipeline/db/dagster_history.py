@@ -31,7 +31,7 @@ WHERE run_id = ANY(:runs) AND id IN (
 """
 
 _LOGS = """
-DELETE FROM event_logs WHERE run_id = ANY(:runs) AND asset_key IS NULL
+FROM event_logs WHERE run_id = ANY(:runs) AND asset_key IS NULL
     AND (dagster_event_type IS NULL OR dagster_event_type !~ '^(PIPELINE|ASSET)_')
 """
 
@@ -54,9 +54,15 @@ def runs_of_last_states(connection: Connection, runs: Collection[str]) -> set[st
     return set(connection.scalars(sa.text(_RUNS_OF_LAST_STATES), {"runs": list(runs)}))
 
 
+def with_logs(connection: Connection, runs: Collection[str]) -> set[str]:
+    """Those of the runs of which `forget_logs` would delete something."""
+    query = sa.text(f"SELECT DISTINCT run_id {_LOGS}")
+    return set(connection.scalars(query, {"runs": list(runs)}))
+
+
 def forget_logs(connection: Connection, runs: Collection[str]) -> None:
     """Deletes what runs told but when they began and ended and what they made."""
-    connection.execute(sa.text(_LOGS), {"runs": list(runs)})
+    connection.execute(sa.text(f"DELETE {_LOGS}"), {"runs": list(runs)})
 
 
 def forget_checks(connection: Connection, before: datetime) -> None:

@@ -49,7 +49,7 @@ retention = dg.ScheduleDefinition(
 
 def forget_runs(instance: dg.DagsterInstance, days: float) -> tuple[int, int]:
     """Deletes runs that ended more than `days` ago, with their logs. Of those that made the last
-    state of a video's asset or check the logs alone go. The numbers of both."""
+    state of a video's asset or check the logs alone go, once. The numbers of both."""
     before = datetime.now(UTC) - timedelta(days=days)
     events = instance.event_log_storage
     if not isinstance(events, SqlEventLogStorage):
@@ -58,13 +58,16 @@ def forget_runs(instance: dg.DagsterInstance, days: float) -> tuple[int, int]:
     for runs in _ended(instance, before):
         with events.index_connection() as connection:
             last = dagster_history.runs_of_last_states(connection, runs)
-            dagster_history.forget_logs(connection, last)
-        for run_id in runs:
+            told = dagster_history.with_logs(connection, last)
+        gone = [run_id for run_id in runs if run_id not in last]
+        for run_id in [*gone, *told]:
             instance.compute_log_manager.delete_logs(prefix=[run_id])
-            if run_id not in last:
-                instance.delete_run(run_id)
-        deleted += len(runs) - len(last)
-        kept += len(last)
+        for run_id in gone:
+            instance.delete_run(run_id)
+        with events.index_connection() as connection:
+            dagster_history.forget_logs(connection, told)
+        deleted += len(gone)
+        kept += len(told)
     with events.index_connection() as connection:
         dagster_history.forget_checks(connection, before)
     return deleted, kept
@@ -73,6 +76,6 @@ def forget_runs(instance: dg.DagsterInstance, days: float) -> tuple[int, int]:
 def _ended(instance: dg.DagsterInstance, before: datetime) -> Iterator[list[str]]:
     """Ids of runs that ended before this time, in batches."""
     ended = dg.RunsFilter(statuses=FINISHED_STATUSES, updated_before=before)
-    ids = [record.dagster_run.run_id for record in instance.get_run_records(ended)]
+    ids = instance.get_run_ids(ended)
     for start in range(0, len(ids), AT_ONCE):
         yield ids[start : start + AT_ONCE]

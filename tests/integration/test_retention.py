@@ -107,8 +107,13 @@ def test_old_runs_go_and_what_there_is_stays(history: dg.DagsterInstance) -> Non
     assert number_of(history, "asset_check_executions", first) == 0
     assert number_of(history, "asset_check_executions", last) == 1
 
+    # What stays is not looked for in the storage again, night after night.
+    kept = history.compute_log_manager.build_log_key_for_run(last, "film")
+    with history.compute_log_manager.open_log_stream(kept, ComputeIOType.STDERR) as file:
+        file.write("untouched")
     again = make(history, film, "film-2")
-    assert forget_runs(history, 60) == (1, 2)
+    assert forget_runs(history, 60) == (1, 0)
+    assert history.compute_log_manager.get_log_data(kept).stderr == b"untouched"
     assert {run.run_id for run in history.get_runs()} == {last, whole_last, new, at_work, again}
 
 
