@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Collection, Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SOCKET_NAME = "code.sock"
 UPGRADE, END_RUNS = "upgrade", "end-runs"
+POOLS_KEY = "heaters/pool_limits"
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,23 @@ def prepare(parts: Collection[str] = (UPGRADE, END_RUNS)) -> None:
     with dg.DagsterInstance.get() as instance:
         if UPGRADE in parts:
             instance.upgrade()
-            for pool, limit in POOL_LIMITS.items():
-                most = limit * get_settings().workers
-                instance.event_log_storage.set_concurrency_slots(pool, most)
+            set_pool_limits(instance, get_settings().workers)
         # Runs of other launchers may live on other machines, and Dagster looks after them itself.
         if END_RUNS in parts and not instance.run_launcher.supports_check_run_worker_health:
             end_runs_left_behind(instance)
+
+
+def set_pool_limits(instance: DagsterInstance, workers: int) -> None:
+    """As many for each worker, except where a person has set another number since: Dagster's
+    database has what was set here beside what holds."""
+    wanted = {pool: limit * workers for pool, limit in POOL_LIMITS.items()}
+    kept = instance.run_storage.get_cursor_values({POOLS_KEY})
+    ours = json.loads(kept.get(POOLS_KEY, "{}"))
+    now = {each.name: each.limit for each in instance.event_log_storage.get_pool_limits()}
+    for pool, limit in wanted.items():
+        if now.get(pool) == ours.get(pool):
+            instance.event_log_storage.set_concurrency_slots(pool, limit)
+    instance.run_storage.set_cursor_values({POOLS_KEY: json.dumps(wanted)})
 
 
 def end_runs_left_behind(instance: DagsterInstance) -> None:

@@ -36,6 +36,7 @@ from heaters_pipeline.platform.dagster_instance import (
     UPGRADE,
     DagsterFiles,
     prepare,
+    set_pool_limits,
 )
 from heaters_pipeline.settings import Settings, get_settings
 from review_app import create_app
@@ -67,9 +68,23 @@ def test_runs_that_a_crash_left_behind_are_failed_and_others_are_let_be(
             assert run is not None
             ended = {"STARTING": "FAILURE", "STARTED": "FAILURE", "CANCELING": "CANCELED"}
             assert run.status.value == ended.get(status, status)
-        assert {
-            limit.name: limit.limit for limit in instance.event_log_storage.get_pool_limits()
-        } == POOL_LIMITS
+        assert limits(instance) == POOL_LIMITS
+
+
+def limits(instance: dg.DagsterInstance) -> dict[str, int]:
+    return {each.name: each.limit for each in instance.event_log_storage.get_pool_limits()}
+
+
+def test_a_pools_limit_that_a_person_set_stays(dagster_home: DagsterFiles) -> None:
+    _prepare()
+    with dg.DagsterInstance.get() as instance:
+        instance.event_log_storage.set_concurrency_slots("export", 5)
+        set_pool_limits(instance, 3)
+        tripled = {pool: 3 * limit for pool, limit in POOL_LIMITS.items()}
+        assert limits(instance) == tripled | {"export": 5}
+        instance.event_log_storage.set_concurrency_slots("export", tripled["export"])
+        set_pool_limits(instance, 1)
+        assert limits(instance) == POOL_LIMITS
 
 
 def test_what_dagster_writes_lies_in_the_home(
