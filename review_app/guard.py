@@ -6,7 +6,9 @@ must carry the header `Tus-Resumable`, and a browser lets a page send such a hea
 DELETE, to another site only if that site's answer to a preflight (OPTIONS) allows it, which ours
 never does (Fetch standard, CORS-preflight). The same holds for `Authorization`, with which a
 program brings a token, and then no cookie counts. Besides, browsers say where a request comes from
-(`Sec-Fetch-Site`, which pages can't set), and requests of other sites are refused.
+(`Sec-Fetch-Site`, which pages can't set), and requests of other sites are refused, but for a link
+that a person follows to a page: a film, an image or a list that a foreign page loads would tell it
+what there is.
 """
 
 from __future__ import annotations
@@ -19,9 +21,8 @@ from heaters_pipeline.domain.people import TOKEN_PREFIX
 csrf = CSRFProtect()
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-OURS = ("/api/v1/", "/sources/uploads/")
-"""Below these requests of other sites are refused whatever their method: even a HEAD may make a
-complete upload a video."""
+NO_PAGES = ("/api/v1/", "/sources/uploads/")
+"""Nobody follows a link to anything below these: even a HEAD may make a complete upload a video."""
 
 
 def token_of(asked: Request) -> str | None:
@@ -35,9 +36,19 @@ def token_of(asked: Request) -> str | None:
 
 def refuse_foreign_pages() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    is_guarded = request.method not in SAFE or request.path.startswith(OURS)
-    if is_guarded and request.method != "OPTIONS" and site not in ("same-origin", "none"):
-        abort(403, "This address answers the pages of Heaters only.")
+    if site in ("same-origin", "none") or request.method == "OPTIONS" or _is_followed():
+        return
+    abort(403, "This address answers the pages of Heaters only.")
+
+
+def _is_followed() -> bool:
+    """Whether a person follows a link to a page."""
+    said = request.headers
+    return (
+        request.method in SAFE
+        and not request.path.startswith(NO_PAGES)
+        and (said.get("Sec-Fetch-Mode"), said.get("Sec-Fetch-Dest")) == ("navigate", "document")
+    )
 
 
 def check_form(*, unless_exempt: bool = False) -> None:

@@ -141,6 +141,11 @@ def batch_sizes(session: Session, event_ids: Iterable[int]) -> dict[int, int]:
     return {batch_id: size for batch_id, size in rows if batch_id is not None}
 
 
+def has_decided(session: Session, actor: str) -> bool:
+    found = sa.exists().where(col(ReviewEvent.actor) == actor)
+    return bool(session.scalar(sa.select(found)))
+
+
 def count_since(session: Session, actor: str, since: datetime) -> int:
     """How many decisions the actor made at `since` or later that stand. Moved cuts and annotations
     do not count."""

@@ -7,10 +7,11 @@ import secrets
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from heaters_pipeline.db import audit, invites, sign_in_delays
+from heaters_pipeline.db import audit, event_log, invites, sign_in_delays
+from heaters_pipeline.db import people as rows
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Invite, Person
-from heaters_pipeline.domain.errors import NotFound
+from heaters_pipeline.domain.errors import Conflict, NotFound
 from heaters_pipeline.domain.people import Who, check_password, counters, person_name
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.work import people
@@ -53,7 +54,8 @@ def accept(
 ) -> str:
     """Makes whoever has the link a person, and uses it up; gives the secret of their session.
     Raises what `role_of` does, InputError for a name or a password that is none, and Conflict for
-    the name of somebody else: the link stays good then."""
+    the name of somebody else, also of one who was removed or was here before people signed in: the
+    link stays good then."""
     role_of(engine, secret, address=address)
     name = person_name(name)
     check_password(password)
@@ -62,6 +64,11 @@ def accept(
         found = invites.find(session, digest(secret), lock=True)
         if found is None:
             raise _nothing()
+        if rows.exist(session) and event_log.has_decided(session, name):
+            raise Conflict(
+                f"Somebody decided as {name} before: choose another name, or ask an admin to add "
+                "you under this one."
+            )
         who = Who(name, address)
         person = people.add_hashed(session, who, name, Role(found.role), hashed)
         session.delete(found)

@@ -16,13 +16,16 @@ from werkzeug.test import TestResponse
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import people
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.domain.decisions import APPROVE
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work import invites
 from heaters_pipeline.work import people as work
 from review_app import create_app
+from tests.decisions import decide
 from tests.people import PASSWORD, TESTER, Browser, add_people, signed_in
+from tests.rows import ready_video
 
 
 @pytest.fixture
@@ -75,6 +78,19 @@ def test_whoever_has_the_link_comes_in_once(app: Flask, engine: Engine, ann: Bro
     assert "ann,127.0.0.1,invite,,operator" in log
     assert "ben,127.0.0.1,add person,ben,operator" in log
     assert "nobody,127.0.0.1,fail to use an invitation" in log
+
+
+def test_nobody_takes_over_the_decisions_of_a_name(
+    app: Flask, engine: Engine, ann: Browser
+) -> None:
+    _, (clip, *_) = ready_video(engine)
+    decide(engine, clip, APPROVE, "dan")
+    path = invite(ann, Role.REVIEWER)
+    dan = Browser(app)
+    refused = accept(dan, path, "dan")
+    assert refused.status_code == 409
+    assert "Somebody decided as dan before: choose another name" in told(refused)
+    assert accept(dan, path, "dana").location == "/review"
 
 
 def test_of_two_at_once_one_comes_in(app: Flask, engine: Engine, ann: Browser) -> None:

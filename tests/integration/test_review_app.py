@@ -527,6 +527,26 @@ def test_other_sites_pages_get_nothing(
     assert reviewer.client.get("/api/v1/queue", headers=headers).status_code == status
 
 
+def test_a_foreign_page_loads_no_film_and_no_list_but_a_link_can_be_followed(
+    reviewer: Reviewer, film: Film
+) -> None:
+    def status(address: str, site: str, mode: str, dest: str) -> int:
+        headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+        with reviewer.client.get(address, headers=headers) as answer:
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            return answer.status_code
+
+    proxy = f"/media/{film.proxy_id}/proxy.mp4"
+    for address in (proxy, f"/clips/{film.clips[0].id}", "/library.csv"):
+        for site in ("cross-site", "same-site"):
+            for dest in ("video", "image", "script", "empty"):
+                assert status(address, site, "no-cors", dest) == 403
+            assert status(address, site, "navigate", "iframe") == 403
+        assert status(address, "same-origin", "no-cors", "video") == 200
+    assert status("/library", "cross-site", "navigate", "document") == 200
+    assert status("/api/v1/mine", "cross-site", "navigate", "document") == 403
+
+
 def test_a_long_range_is_answered_in_part(
     reviewer: Reviewer, film: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,7 @@ def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         values = {name: SPECIAL.get(name, 999_999) for name in rule.arguments}
-        methods = {"POST", "PATCH", "DELETE", "GET", "HEAD"} & rule.methods
+        methods = {"POST", "PUT", "PATCH", "DELETE", "GET", "HEAD"} & rule.methods
         for method in methods - ({"HEAD"} if "GET" in methods else set()):
             yield rule.endpoint, method, adapter.build(rule.endpoint, values, method)
 
