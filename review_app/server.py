@@ -4,9 +4,11 @@ https where there is a certificate."""
 from __future__ import annotations
 
 import resource
+import socket
 import ssl
+from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask
 from waitress.server import MultiSocketServer, TcpWSGIServer, create_server
@@ -22,6 +24,9 @@ THREADS = 16
 
 CONNECTIONS = 4000
 """Idle ones count; each is a file descriptor. Above it, new ones wait."""
+
+SHARE = 0.75
+"""Of these for one address: others always find some."""
 
 OTHER_FILES = 200
 """File descriptors of everything else: Postgres, objects, uploads."""
@@ -42,12 +47,13 @@ def open_server(
     tls: ssl.SSLContext | None = None,
 ) -> MultiSocketServer | TcpWSGIServer:
     """Listens at once; `run()` answers, until `close()`."""
+    connections = min(CONNECTIONS, _file_descriptors() - OTHER_FILES)
     server = create_server(
         app,
         host=host,
         port=port,
         threads=THREADS,
-        connection_limit=min(CONNECTIONS, _file_descriptors() - OTHER_FILES),
+        connection_limit=connections,
         # select, the default, knows no descriptor above 1,023.
         asyncore_use_poll=True,
         outbuf_high_watermark=BUFFERED_BYTES,
@@ -61,12 +67,33 @@ def open_server(
         url_scheme="https" if tls else "http",
     )
     senders = cast(Services, app.extensions["heaters"]).senders
-    channel = partial(TlsChannel, context=tls) if tls else Channel
+    channel = partial(TlsChannel if tls else Channel, senders=senders)
+    if tls:
+        channel = partial(channel, context=tls)
+    if trusted_proxies == 0:  # a proxy's connections are those of all
+        channel = partial(_accept, channel, round(SHARE * connections))
     listening = server.map.values() if isinstance(server, MultiSocketServer) else [server]
     for each in listening:
         if isinstance(each, TcpWSGIServer):
-            each.channel_class = partial(channel, senders=senders)
+            each.channel_class = channel
     return server
+
+
+def _accept(
+    channel: Callable[..., object],
+    most: int,
+    server: TcpWSGIServer,
+    connection: socket.socket,
+    address: tuple[str, int],
+    *rest: Any,
+    **named: Any,
+) -> None:
+    """Begins a channel, unless the address has `most` connections already."""
+    others = server.active_channels
+    if len(others) >= most and sum(each.addr[0] == address[0] for each in others.values()) >= most:
+        connection.close()
+    else:
+        channel(server, connection, address, *rest, **named)
 
 
 def _file_descriptors() -> int:

@@ -16,10 +16,12 @@ from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy import Engine
 
 from heaters_pipeline.db.engine import open_engine, transaction
@@ -28,7 +30,7 @@ from heaters_pipeline.domain.roles import Role
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import open_storage
 from review_app.senders import LARGEST_OF_STRANGERS
-from review_app.server import THREADS
+from review_app.server import THREADS, open_server
 from tests.people import PASSWORD, add_people, csrf_token
 from tests.rows import ready_video
 
@@ -279,6 +281,32 @@ def test_clients_that_are_slow_hold_up_nobody(
         assert answer.status == 200
         answer, content = server.get(path, {"Range": "bytes=67108860-"})
         assert (answer.status, content) == (206, "\0\0\0\0")
+
+
+def test_one_address_never_takes_all_connections(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.server.CONNECTIONS", 40)
+    server = open_server(app, "127.0.0.1", 0)
+    running = Thread(target=server.run, daemon=True)
+    running.start()
+    place = ("127.0.0.1", server.effective_port)
+    with ExitStack() as held:
+        closed = 0
+        for _ in range(35):
+            greedy = held.enter_context(socket.create_connection(place, timeout=20))
+            greedy.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            try:
+                closed += greedy.recv(1) == b""
+            except ConnectionResetError:
+                closed += 1
+        assert closed == 5
+        other = HTTPConnection(*place, timeout=20, source_address=("127.0.0.2", 0))
+        other.request("GET", "/healthz", headers={"Host": "localhost"})
+        assert other.getresponse().status == 200
+        other.close()
+    server.close()
+    running.join(20)
 
 
 HIDDEN = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
