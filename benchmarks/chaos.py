@@ -475,6 +475,8 @@ def troubles(work: Pipeline, wanted: Outcome, reviewer: Reviewer) -> list[str]:
     # What a killed process stored without a row goes after a day: it is waste, and nothing else.
     check_storage(work, findings.append, fix=True, grace=timedelta(0))
     found.extend(each.sentence for each in findings if each.trouble not in WASTE)
+    waste = Counter(each.trouble.value for each in findings if each.trouble in WASTE)
+    print(f"Waste that the storage check took away: {dict(waste) or 'none'}.")
     findings.clear()
     check_storage(work, findings.append, deep=True, grace=timedelta(0))
     found.extend(f"Even after --fix: {each.sentence}" for each in findings)

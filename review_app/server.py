@@ -67,9 +67,9 @@ def open_server(
         url_scheme="https" if tls else "http",
     )
     senders = cast(Services, app.extensions["heaters"]).senders
-    channel = partial(TlsChannel if tls else Channel, senders=senders)
+    channel: Callable[..., object] = partial(Channel, senders=senders)
     if tls:
-        channel = partial(channel, context=tls)
+        channel = partial(TlsChannel, senders=senders, context=tls)
     if trusted_proxies == 0:  # a proxy's connections are those of all
         channel = partial(_accept, channel, round(SHARE * connections))
     listening = server.map.values() if isinstance(server, MultiSocketServer) else [server]
