@@ -48,6 +48,7 @@ from heaters_pipeline.orchestration.jobs import (
     themes_job,
     vectors_job,
 )
+from heaters_pipeline.orchestration.lost_runs import end_lost_runs
 from heaters_pipeline.orchestration.partitions import needed
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import retention_job
@@ -175,6 +176,8 @@ def approved_clips(
     for key, since in take_over(database.engine, BATCH):
         context.log.warning(f"The run that was at work on {key} died; its work is tried again.")
         end_dead_runs(context.instance, {PARTITION_NAME_TAG: key}, since.timestamp())
+    for run in end_lost_runs(context.instance):
+        context.log.warning(f"The process of run {run.run_id} ({run.job_name}) has died.")
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:
