@@ -76,6 +76,8 @@ class Site:
     folder: Path
     bytes_per_second: int = 400_000
     stalls: bool = True
+    hangs: bool = False
+    """Requests get no answer."""
     fails: int | None = None
     """The status of all answers; None: that of the address."""
     retry_after: str | None = None
@@ -143,6 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(self.path.lstrip("/").partition("?")[0])
         asked = self.headers.get("Range")
         self.server.site.asked.append((path, asked))
+        if self.server.site.hangs:
+            self.server.closing.wait(60)
+            self.close_connection = True
+            return None
         if self.server.site.fails is not None:
             return self._status(self.server.site.fails)
         way, _, rest = path.partition("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import Origin, Outage, SourceVideo
 from heaters_pipeline.domain.outages import SITE, STORAGE
@@ -58,13 +58,13 @@ def held_back(session: Session) -> sa.ColumnElement[bool]:
 
 def waiting(session: Session) -> dict[str, int]:
     """How many videos wait, by site that does not answer."""
-    rows = session.execute(
-        sa.select(col(Outage.thing), sa.func.count())
+    rows = session.exec(
+        select(Outage.thing, sa.func.count())
         .join(SourceVideo, col(Outage.thing) == OF_VIDEO)
         .where(_TO_FETCH)
         .group_by(col(Outage.thing))
     )
-    return dict(row._tuple() for row in rows)
+    return dict(rows.all())
 
 
 def forget_unneeded(session: Session) -> None:

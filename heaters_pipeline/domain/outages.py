@@ -11,7 +11,7 @@ from heaters_pipeline.domain.retries import clock
 STORAGE = "storage"
 """The name of the storage; a site's name has a dot or a colon in it."""
 
-SITE = r"^https?://(?:[^/?#]*@)?(?:www\.)?([^/?#@]*[.:][^/?#@]*)"
+SITE = r"^https?://(?:[^/?#]*@)?(?:www\.)?([^/?#@]*[.:][^/?#@]*)(?:[/?#]|$)"
 """The site that a video's address (`keys.plain_url`) belongs to: its host, with a port that is not
 the usual one, without a login and `www.`; for Python and Postgres. A host of this network without a
 dot is none."""
