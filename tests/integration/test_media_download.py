@@ -12,7 +12,7 @@ from traceback import format_exception
 
 import pytest
 
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import HeatersError, InputError, Unavailable
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.media.download.fetch import Downloaded, copy_file, download
 from heaters_pipeline.media.download.javascript import javascript_runtime
@@ -184,7 +184,7 @@ def test_a_page_with_one_video_is_that_video(site: Site, tmp_path: Path) -> None
     ("path", "said", "kind"),
     [
         ("nothing.mp4", "answers 404", InputError),
-        ("error.mp4", "answers 500", HeatersError),
+        ("error.mp4", "answers 500", Unavailable),
         ("page.html", "There is no video at", InputError),
         ("text.mp4", "is text, not a video", InputError),
         ("live.m3u8", "is a live stream that has not ended", InputError),

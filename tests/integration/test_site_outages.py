@@ -18,15 +18,16 @@ from heaters_pipeline.db import outages, retrying, sites, source_videos
 from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.locks import probe_lock
 from heaters_pipeline.db.models import Outage, SourceVideo
+from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.errors import HeatersError, Unavailable
-from heaters_pipeline.domain.outages import site_of
-from heaters_pipeline.domain.retries import MOST_TRIES
+from heaters_pipeline.domain.outages import SITE, site_of
 from heaters_pipeline.domain.states import SourceState
 from heaters_pipeline.orchestration.sensors import new_source_videos
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.cancellation import Cancelled
 from heaters_pipeline.work.download import StoredSource, download_source
 from heaters_pipeline.work.give_up import take_over
+from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.outages import HeldBack, Opened
 from heaters_pipeline.work.outages import Outage as NotedOutage
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
@@ -224,10 +225,13 @@ def test_a_refusal_of_one_video_begins_no_outage_and_ends_one(work: Pipeline, si
     assert waiting(work) == [first]
 
 
-def test_a_video_that_its_site_never_answers_fails_in_the_end(work: Pipeline, site: Site) -> None:
+def test_a_video_that_its_site_never_answers_fails_in_the_end(
+    work: Pipeline, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The site answers all others: each of its failures but the first counts."""
+    monkeypatch.setattr(retries, "MOST_TRIES", 3)
     (broken,) = add(work, site.url("error.mp4"))  # 500
-    for _ in range(MOST_TRIES + 1):
+    for _ in range(1 + 3):
         assert row(work, broken).state == SourceState.NEW
         with pytest.raises(Unavailable):
             download_source(work, broken)
@@ -379,13 +383,21 @@ def test_what_needs_no_site_goes_on(work: Pipeline, site: Site, tmp_path: Path) 
         assert sites.waiting(session) == {site_of(site.address): 2}
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://www.youtube.com/watch?v=x", "https://ann:secret.word@example.org:8443/a@b"),
+        *("http://[::1]/film.mp4", "http://ann:secret.word@films/film.mp4", "/films/example.mp4"),
+    ],
+)
+def test_postgres_and_python_know_a_site_by_the_same_name(engine: Engine, url: str) -> None:
+    with engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.substring(url, SITE))) == site_of(url)
+
+
 def test_a_refetch_waits_too(work: Pipeline, site: Site) -> None:
     key, another = films_of(work, site)[:2]
-    fetch_all(work, [key])
-    with work.engine.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE source_videos SET state = 'ready' WHERE key = :key"), {"key": key}
-        )
+    assert ingest(work, site.url("0.mp4")).state == SourceState.READY
     with work.transaction() as session:
         source_videos.refetch(session, key)
     site.fails = 503

@@ -20,6 +20,7 @@ from heaters_pipeline.media.download.failures import as_sentence
 from heaters_pipeline.media.download.options import DownloadOptions
 
 FILM = "https://www.example.org/film"
+OPTIONS = DownloadOptions(stall_seconds=120)
 
 
 @pytest.mark.parametrize(
@@ -94,9 +95,7 @@ def test_how_long_a_site_wants_to_be_left_alone(
 )
 @pytest.mark.parametrize("looked_up", [False, True])
 def test_silence_of_a_site_is_told_from_answers(said: str, looked_up: bool) -> None:
-    found = as_sentence(
-        FILM, Exception(said), DownloadOptions(stall_seconds=120), looked_up=looked_up
-    )
+    found = as_sentence(FILM, Exception(said), OPTIONS, looked_up=looked_up)
     assert isinstance(found, Unavailable)
     assert found.thing == "example.org"
 
@@ -119,9 +118,7 @@ def test_silence_of_a_site_is_told_from_answers(said: str, looked_up: bool) -> N
 def test_other_failures_of_a_download_say_nothing_of_the_site(
     said: str, kind: type[Exception], looked_up: bool
 ) -> None:
-    found = as_sentence(
-        FILM, Exception(said), DownloadOptions(stall_seconds=120), looked_up=looked_up
-    )
+    found = as_sentence(FILM, Exception(said), OPTIONS, looked_up=looked_up)
     assert isinstance(found, HeatersError)
     assert not isinstance(found, Unavailable)
     assert looked_up or isinstance(found, kind)
