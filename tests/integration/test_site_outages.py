@@ -34,7 +34,7 @@ from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.register import add_source
 from tests.children import begin
 from tests.footage import make_numbered_film
-from tests.jobs import tick
+from tests.jobs import tick, why_skipped
 from tests.site import Site
 from tests.site import test_site as web_site
 
@@ -150,6 +150,7 @@ def test_an_outage_of_a_site_costs_its_videos_time_only(
     assert f"{site_of(site.address)} does not answer since" in told
     assert f"answers {status}" in told
     assert told.endswith("3 videos wait and go on by themselves.")
+    assert why_skipped(new_source_videos, instance) == told
     assert "failed" not in {row(work, each).state for each in (first, second, third)}
 
     skip_pauses(work)
