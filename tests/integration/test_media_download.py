@@ -361,7 +361,7 @@ def test_a_stall_is_noticed_and_gone_on_from(site: Site, tmp_path: Path) -> None
     impatient = options(stall_seconds=0.5, retries=1)
     error = refusal(site.url("stall/film.mp4"), tmp_path, impatient)
     assert "nothing arrived for 0.5 seconds" in str(error)
-    assert type(error) is HeatersError
+    assert type(error) is Unavailable
     (part,) = tmp_path.rglob("*.part")
     came = part.stat().st_size
     assert came > 0

@@ -96,6 +96,7 @@ def downloader(options: DownloadOptions, guard: NetworkGuard, **parameters: Any)
             return super().build_request_director(only, preferences)
 
         def urlopen(self, request: Any) -> Any:
+            guard.wish = None
             try:
                 return super().urlopen(request)
             except HTTPError as error:
