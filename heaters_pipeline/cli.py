@@ -348,17 +348,13 @@ def tune(key: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
     """How many videos and clips there are in each state, and what stands still."""
-    from heaters_pipeline.db import clip_counts, clips, outages, retrying, source_videos
+    from heaters_pipeline.db import clip_counts, clips, retrying, source_videos
     from heaters_pipeline.db.engine import transaction
-    from heaters_pipeline.domain.retries import outage_told, tries_told
+    from heaters_pipeline.domain.retries import tries_told
 
     settings = _settings()
     with _database(settings) as engine, transaction(engine) as session:
-        waiting = retrying.waiting(session, settings.undo_window_seconds)
-        down = [
-            outage_told(each.thing, each.since, each.reason, waiting.clips, waiting.videos)
-            for each in outages.listed(session)
-        ]
+        down = retrying.outages_told(session, settings.undo_window_seconds)
         counts = {
             "source_videos": source_videos.counts_by_state(session),
             "clips": clip_counts.by_state(session),

@@ -15,7 +15,7 @@ CHILDREN.set_forkserver_preload(
     [
         *(
             f"tests.integration.test_{name}"
-            for name in ("chaos", "kills", "splice_killed", "stuck")
+            for name in ("chaos", "kills", "site_outages", "splice_killed", "stuck")
         ),
         *("tests.site", "yt_dlp", "yt_dlp.extractor"),
     ]

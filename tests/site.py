@@ -76,6 +76,12 @@ class Site:
     folder: Path
     bytes_per_second: int = 400_000
     stalls: bool = True
+    hangs: bool = False
+    """Requests get no answer."""
+    fails: int | None = None
+    """The status of all answers; None: that of the address."""
+    retry_after: str | None = None
+    """The header of these."""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and Range header of every request."""
 
@@ -84,9 +90,9 @@ class Site:
 
 
 @contextmanager
-def test_site(folder: Path) -> Iterator[Site]:
-    """Serves the media that `make_site` has put into `folder`."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+def test_site(folder: Path, port: int = 0) -> Iterator[Site]:
+    """Serves the media that `make_site` has put into `folder`; at any port, unless one is named."""
+    server = _Server(("127.0.0.1", port), _Handler)
     server.site = Site(f"http://127.0.0.1:{server.server_port}", folder)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -139,6 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(self.path.lstrip("/").partition("?")[0])
         asked = self.headers.get("Range")
         self.server.site.asked.append((path, asked))
+        if self.server.site.hangs:
+            self.server.closing.wait(60)
+            self.close_connection = True
+            return None
+        if self.server.site.fails is not None:
+            return self._status(self.server.site.fails)
         way, _, rest = path.partition("/")
         way, path = (way, rest) if way in WAYS else ("", path)
         if path.startswith("to/"):
@@ -162,6 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _status(self, code: int) -> None:
         self.send_response(code)
+        if wish := self.server.site.retry_after:
+            self.send_header("Retry-After", wish)
         self._empty()
 
     def _empty(self) -> None:

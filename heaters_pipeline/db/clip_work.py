@@ -18,6 +18,7 @@ from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.errors import Conflict, InputError, NotFound
+from heaters_pipeline.domain.outages import STORAGE
 from heaters_pipeline.domain.states import (
     AT_WORK,
     CLIP_STEPS,
@@ -221,9 +222,9 @@ def put_back_left(
     session: Session, video_key: str, asked: Asked, undo_window_seconds: float, error: str
 ) -> None:
     """Puts back, as a try that failed, what a run that died left behind or never began of what it
-    was asked for. While something outside does not answer, no try is counted. Where a step is at
+    was asked for. While the storage does not answer, no try is counted. Where a step is at
     work on the video, the clips only get a new attempt."""
-    counted = not outages.listed(session)
+    counted = outages.get(session, STORAGE) is None
     for step, left in _left(session, video_key, asked, undo_window_seconds).items():
         errors = dict.fromkeys(left, error)
         put_back(session, step, errors, chance=retries.some_chance(), counted=counted)

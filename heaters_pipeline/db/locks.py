@@ -44,6 +44,9 @@ TRIAL_LOCKS = 0x48545644
 COPY_LOCKS = 0x4854564F
 """The same of the locks under which files are copied to where somebody wants them."""
 
+PROBE_LOCKS = 0x48545650
+"""The same of the locks under which a site is asked whether it answers again."""
+
 UPLOAD_LOCKS = 0x48545655
 """The same of the locks under which an upload grows."""
 
@@ -156,6 +159,13 @@ def copy_lock(engine: Engine, copy_id: int) -> Iterator[None]:
     """Lets only one run make a copy at a time. Raises Conflict at once."""
     taken = f"Another run is at work on copy {copy_id}."
     with _held(engine, COPY_LOCKS, str(copy_id), 0, taken):
+        yield
+
+
+@contextmanager
+def probe_lock(engine: Engine, site: str) -> Iterator[None]:
+    """Lets only one video at a time try whether a site answers again. Raises Conflict at once."""
+    with _held(engine, PROBE_LOCKS, site, 0, f"Another run asks whether {site} answers."):
         yield
 
 

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db.models import Outage
-from heaters_pipeline.domain.retries import probe_pause
+from heaters_pipeline.domain.outages import probe_pause
+from heaters_pipeline.domain.retries import some_chance
 
 MOST_COUNTED = 1000
 
 
-def begin(session: Session, thing: str, reason: str) -> None:
-    """Notes that a thing does not answer; the first note counts, the last reason stays."""
-    session.execute(
+def begin(session: Session, thing: str, reason: str, wish: timedelta | None = None) -> bool:
+    """Notes that a thing does not answer, and is not to be asked before `wish` is over. Whether
+    nobody has noted it yet: the first note counts, the last reason stays."""
+    wished = sa.func.now() + (wish or timedelta(0))
+    paused = sa.func.now() + probe_pause(thing, 0, some_chance())
+    is_first = session.execute(
         insert(Outage)
-        .values(thing=thing, reason=reason, probe_at=sa.func.now() + probe_pause(0))
-        .on_conflict_do_update(index_elements=["thing"], set_={"reason": reason})
-    )
+        .values(thing=thing, reason=reason, probe_at=sa.func.greatest(paused, wished))
+        .on_conflict_do_nothing(index_elements=["thing"])
+        .returning(col(Outage.thing))
+    ).first()
+    if is_first is None:
+        session.execute(
+            sa.update(Outage)
+            .where(col(Outage.thing) == thing)
+            .values(reason=reason, probe_at=sa.func.greatest(col(Outage.probe_at), wished))
+        )
+    return is_first is not None
 
 
 def end(session: Session, thing: str) -> None:
@@ -47,5 +60,6 @@ def claim_probe(session: Session, thing: str) -> bool:
     if found is None:
         return False
     found.probes = min(found.probes + 1, MOST_COUNTED)
-    found.probe_at = session.scalars(sa.select(sa.func.now())).one() + probe_pause(found.probes)
+    pause = probe_pause(thing, found.probes, some_chance())
+    found.probe_at = session.scalars(sa.select(sa.func.now())).one() + pause
     return True

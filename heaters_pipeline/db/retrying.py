@@ -8,9 +8,17 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from heaters_pipeline.db import clip_exports, clip_work, group_exports, source_videos
+from heaters_pipeline.db import (
+    clip_exports,
+    clip_work,
+    group_exports,
+    outages,
+    sites,
+    source_videos,
+)
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain.outages import STORAGE, outage_told
 from heaters_pipeline.domain.states import (
     CLIP_STEPS,
     GOES_ON,
@@ -56,6 +64,22 @@ def waiting(session: Session, undo_window_seconds: float) -> Number:
         )
     )
     return Number(session.scalars(clips).one(), session.scalars(videos).one())
+
+
+def outages_told(session: Session, undo_window_seconds: float) -> list[str]:
+    """What does not answer, in words, with what waits for it: everything for the storage, videos
+    for their sites."""
+    down = outages.listed(session)
+    if not down:
+        return []
+    everything, of_sites = waiting(session, undo_window_seconds), sites.waiting(session)
+    told = []
+    for each in down:
+        clips, videos = everything.clips, everything.videos
+        if each.thing != STORAGE:
+            clips, videos = 0, of_sites.get(each.thing, 0)
+        told.append(outage_told(each.thing, each.since, each.reason, clips, videos))
+    return told
 
 
 def failed(session: Session, video_ids: Collection[int]) -> Number:

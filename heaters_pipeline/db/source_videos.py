@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import deletions, webhooks
+from heaters_pipeline.db import deletions, sites, webhooks
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.locks import is_at_work
 from heaters_pipeline.db.models import (
@@ -132,12 +132,14 @@ def failed(session: Session) -> Sequence[SourceVideo]:
 
 
 def waiting(session: Session, limit: int) -> list[tuple[str, int]]:
-    """Key and attempt of the videos that wait for a download or a refetch, oldest first."""
+    """Key and attempt of the videos that wait for a download or a refetch, oldest first; those that
+    wait for the end of an outage of their sites are left out."""
     rows = session.exec(
         select(SourceVideo.key, SourceVideo.attempt)
         .where(
             sa.or_(col(SourceVideo.state) == SourceState.NEW, col(SourceVideo.refetch_requested)),
             sa.or_(col(SourceVideo.retry_at).is_(None), col(SourceVideo.retry_at) <= sa.func.now()),
+            ~sites.held_back(session),
         )
         .order_by(col(SourceVideo.id))
         .limit(limit)
@@ -325,7 +327,7 @@ def fail(session: Session, key: str, step: Step[SourceState], error: str) -> Non
         webhooks.tell_of_video(session, EventKind.SOURCE_FAILED, video)
 
 
-def _end(video: SourceVideo, error: str) -> None:
+def _end(video: SourceVideo, error: str | None) -> None:
     video.error = error
     video.progress = video.retry_at = video.lost_products = None
     video.cancel_requested = False
@@ -343,10 +345,10 @@ def try_later(session: Session, key: str, step: Step[SourceState], error: str) -
         fail(session, key, step, error)
 
 
-def put_back(session: Session, key: str, error: str, pause: timedelta | None) -> None:
+def put_back(session: Session, key: str, error: str | None, pause: timedelta | None) -> None:
     """Puts a video that is not ready, a refetch, or what the storage has lost, back into the queue,
     under a new attempt. Not before `pause` is over it is begun; None: as soon as what it needs
-    answers."""
+    answers. `error` is None where nothing was tried."""
     video = _locked(session, key)
     refetches = video.refetch_requested or video.pending_source is not None
     lost_products = video.lost_products

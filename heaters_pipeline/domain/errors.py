@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from heaters_pipeline.domain.redaction import without_login
 
 
@@ -47,9 +49,11 @@ class Faulty(HeatersError):
 class Unavailable(HeatersError):
     """Something outside does not answer, or not now. Whatever needs it waits until it does."""
 
-    def __init__(self, thing: str, sentence: str) -> None:
+    def __init__(self, thing: str, sentence: str, wish: timedelta | None = None) -> None:
         super().__init__(sentence)
         self.thing = thing
+        self.wish = wish
+        """For how long it wants to be left alone, where it says so."""
 
 
 class TransitionError(HeatersError):

@@ -17,18 +17,11 @@ MOST_TRIES = 20
 """Then the work has failed. The shortest pauses between so many tries add up to more than a quarter
 of an hour: no fault that ends within it makes work fail."""
 
-LONGEST_PROBE_PAUSE_SECONDS = 15.0
-
 
 def pause(tries: int, chance: float) -> timedelta:
     """Before the next try, after so many (at least 1). `chance` is a random number, 0 to 1."""
     most = min(FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 20), LONGEST_PAUSE_SECONDS)
     return timedelta(seconds=most * (1 + chance) / 2)
-
-
-def probe_pause(probes: int) -> timedelta:
-    """Before something outside that does not answer is asked once more, after so many times."""
-    return timedelta(seconds=min(2.0 ** min(probes, 20), LONGEST_PROBE_PAUSE_SECONDS))
 
 
 def may_try_again(tries: int) -> bool:
@@ -48,19 +41,6 @@ def tries_told(error: str | None, tries: int, retry_at: datetime | None) -> str 
     times = "once" if tries == 1 else f"{tries} times"
     again = f", again at {clock(retry_at)}" if retry_at else ""
     return f"Tried {times}{again}: {error}"
-
-
-def outage_told(thing: str, since: datetime, reason: str, clips: int, videos: int) -> str:
-    """What a person is told of an outage, and of what waits for its end."""
-    waits = [
-        f"{number} {name}{'' if number == 1 else 's'}"
-        for number, name in ((clips, "clip"), (videos, "video"))
-        if number
-    ]
-    one = clips + videos == 1
-    goes_on = "waits and goes on by itself" if one else "wait and go on by themselves"
-    rest = f" {' and '.join(waits)} {goes_on}." if waits else ""
-    return f"The {thing} does not answer since {clock(since)}: {reason.rstrip('.')}.{rest}"
 
 
 def clock(at: datetime) -> str:

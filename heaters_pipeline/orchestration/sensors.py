@@ -22,6 +22,8 @@ from heaters_pipeline.db import (
     lost_objects,
     profiles,
     repeats,
+    retrying,
+    sites,
     source_videos,
     themes,
     webhooks,
@@ -109,7 +111,8 @@ OF_NO_VIDEO = (
 )
 def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult:
     """Ingests source videos that nobody has begun with, or whose pause before another try is over,
-    as long as there is room for them; makes products again that the storage has lost."""
+    as long as their sites answer and there is room for them; makes products again that the storage
+    has lost."""
     settings = get_settings()
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
@@ -117,12 +120,16 @@ def new_source_videos(database: Database, store: ObjectStore) -> dg.SensorResult
     if not settings.is_spread and (lack := lack_of_room(store.open(), settings)):
         return dg.SensorResult(skip_reason=lack)
     with database.transaction() as session:
+        sites.forget_unneeded(session)
         waiting = source_videos.waiting(session, BATCH)
         lost = lost_objects.due(session, BATCH)
         partitions = needed(session, [*(key for key, _ in waiting), *(key for key, _, _ in lost)])
+        down = retrying.outages_told(session, settings.undo_window_seconds)
+    requests = [*ingest_requests(waiting), *remake_requests(lost)]
     return dg.SensorResult(
-        run_requests=[*ingest_requests(waiting), *remake_requests(lost)],
+        run_requests=requests,
         dynamic_partitions_requests=[partitions],
+        skip_reason=None if requests else " ".join(down) or None,
     )
 
 

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.storage.base import (
-    STORAGE,
     Entry,
     ObjectMissing,
     PartStorage,
@@ -24,7 +23,6 @@ from heaters_pipeline.storage.cache import NO_CACHE, CacheLimits
 from heaters_pipeline.storage.local import LocalStorage
 
 __all__ = [
-    "STORAGE",
     "Entry",
     "LocalStorage",
     "ObjectMissing",

@@ -14,9 +14,6 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 PARTIAL_SUFFIX = ".partial"
 CHUNK_BYTES = 1 << 20
 
-STORAGE = "storage"
-"""The thing that `Unavailable` names."""
-
 
 class ObjectMissing(HeatersError, KeyError):
     """No object has this key."""

@@ -20,11 +20,11 @@ from botocore.parsers import ResponseParserError
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, Refused, Unavailable
 from heaters_pipeline.domain.layout import Kind
+from heaters_pipeline.domain.outages import STORAGE
 from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.files.scratch import scratch_folder
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
-    STORAGE,
     Entry,
     ObjectMissing,
     Unfinished,

@@ -17,7 +17,7 @@ from heaters_pipeline.db import alerts
 from heaters_pipeline.domain import pages
 from heaters_pipeline.domain.alerts import News, Trouble, subject, text
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.domain.retries import clock
+from heaters_pipeline.domain.outages import outage_told
 from heaters_pipeline.domain.wording import number_of
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.work.webhooks import ANSWER_SECONDS, post
@@ -46,7 +46,7 @@ def troubles(
         said = f"{clips.title}: {number_of(clips.number, 'clip')} failed: {clips.error}"
         found.append(Trouble(f"clips {clips.key}", said, page))
     for outage in alerts.outages(session, after):
-        said = f"The {outage.thing} does not answer since {clock(outage.since)}: {outage.reason}"
+        said = outage_told(outage.thing, outage.since, outage.reason)
         found.append(Trouble(f"outage {outage.thing}", said, app + pages.SOURCES))
     if late := alerts.late_clips(session, settings.undo_window_seconds, after):
         said = (

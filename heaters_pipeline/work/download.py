@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.keys import url_name
+from heaters_pipeline.domain.outages import site_of
 from heaters_pipeline.domain.quality import DownloadQuality
 from heaters_pipeline.domain.states import COMPLETE, DOWNLOAD, SourceState
 from heaters_pipeline.files.digests import file_digest
@@ -27,6 +29,7 @@ from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.settings import Settings
 from heaters_pipeline.storage import ObjectMissing
 from heaters_pipeline.work.objects import LocalFile, delete_due, enter
+from heaters_pipeline.work.outages import site_circuit
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.progress import ProgressWriter
 from heaters_pipeline.work.register import add_address
@@ -127,6 +130,18 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
                 "`heaters add` it on the machine that has it, which sends it."
             )
         return _Fetched(copy_file(Path(video.url), folder, options.max_bytes))
+    with site_circuit(pipeline, site_of(video.url)) as answered:
+        return _from_web(pipeline, video, folder, options, answered)
+
+
+def _from_web(
+    pipeline: Pipeline,
+    video: SourceVideo,
+    folder: Path,
+    options: DownloadOptions,
+    answered: Callable[[], None],
+) -> _Fetched | Settled:
+    """`answered` is called with each piece of media that the site sends."""
     found = look_up(video.url, options)
     if isinstance(found, Playlist):
         return _expand(pipeline, video, found)
@@ -135,7 +150,13 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
             same = source_videos.same_page(session, video.key, found.site_id)
             if same is not None:
                 return _duplicate(session, video, same, f"{video.address} is the same page")
-    got = download(found, folder, options, ProgressWriter(pipeline, video.key, "download"))
+    progress = ProgressWriter(pipeline, video.key, "download")
+
+    def on_progress(done: int, whole: int | None) -> None:
+        answered()
+        progress(done, whole)
+
+    got = download(found, folder, options, on_progress)
     columns: SourceFacts = {"site_id": found.site_id, "download_quality": got.quality}
     return _Fetched(got.path, got.title, columns)
 

@@ -22,12 +22,12 @@ from heaters_pipeline.db.wanted_files import PAST_EXPORT
 from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
+from heaters_pipeline.domain.outages import STORAGE
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.domain.states import CUT_BEFORE_REVIEW, EXPORT, ClipState, changed
 from heaters_pipeline.media.clips.export import export_files
 from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.schedule import middle
-from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.gold_master import GoldMaster, GoldPart, open_gold_master
 from heaters_pipeline.work.objects import LocalFile, keep

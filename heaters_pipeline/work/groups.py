@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from heaters_pipeline.db import clips, deletions, group_exports, profiles, source_videos
 from heaters_pipeline.db.group_exports import Missing
 from heaters_pipeline.domain import layout
+from heaters_pipeline.domain.outages import STORAGE
 from heaters_pipeline.domain.receipts import Receipt
 from heaters_pipeline.media.clips.export import export_clip
 from heaters_pipeline.media.clips.gold_range import GoldRange
 from heaters_pipeline.media.clips.joined_range import joined, together
-from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.gold_master import GoldMaster, open_gold_master
 from heaters_pipeline.work.objects import LocalFile, keep

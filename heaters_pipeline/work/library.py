@@ -16,13 +16,13 @@ from functools import cache, partial
 from heaters_pipeline.db import clip_exports, clip_work, group_exports, source_videos
 from heaters_pipeline.db.archiving import refuse_archived
 from heaters_pipeline.db.models import Clip, ClipFile, SourceVideo
+from heaters_pipeline.domain.outages import STORAGE
 from heaters_pipeline.domain.progress import seconds_left, spoken_duration
 from heaters_pipeline.domain.retries import some_chance
 from heaters_pipeline.domain.side_by_side import Room
 from heaters_pipeline.domain.states import EMBED, EXPORT, ClipState, Step
 from heaters_pipeline.files.spans import span
 from heaters_pipeline.media.clips.embeddings import ModelMissing
-from heaters_pipeline.storage import STORAGE
 from heaters_pipeline.work.exports import Added, add_missing, export_due
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.gold_master import open_gold_master

@@ -3,19 +3,30 @@ answers again. No clip fails one by one, and no try is spent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import outages
 from heaters_pipeline.db.engine import transaction
-from heaters_pipeline.domain.errors import Unavailable
-from heaters_pipeline.storage import STORAGE, Storage
+from heaters_pipeline.db.locks import probe_lock
+from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
+from heaters_pipeline.domain.outages import STORAGE
+from heaters_pipeline.storage import Storage
 from heaters_pipeline.work.pipeline import Pipeline
 
 
 class Outage(Unavailable):
     """An outage that has begun, and been noted."""
+
+
+class Opened(Outage):
+    """The same, where nobody had noted it before."""
+
+
+class HeldBack(Outage):
+    """An outage that lasts: nothing was tried."""
 
 
 def storage_outage(engine: Engine, open_storage: Callable[[], Storage]) -> str | None:
@@ -48,6 +59,56 @@ def is_outage(pipeline: Pipeline, error: BaseException) -> bool:
         return False
     with pipeline.transaction() as session:
         outages.begin(session, STORAGE, str(error))
+    return True
+
+
+@contextmanager
+def site_circuit(pipeline: Pipeline, site: str | None) -> Iterator[Callable[[], None]]:
+    """Around a download from a site. While the site has an outage, one download is let through
+    after each pause, as its probe; the others raise HeldBack. The outage ends when the probe does
+    well, when it hears another answer than silence (a HeatersError), or when it calls what this
+    yields. Raises Outage where the site does not answer (Unavailable), which begins one."""
+    if site is None:
+        yield lambda: None
+        return
+    with ExitStack() as probe:
+        is_probe = _becomes_probe(pipeline, site, probe)
+
+        def answered() -> None:
+            nonlocal is_probe
+            if is_probe:
+                with pipeline.transaction() as session:
+                    outages.end(session, site)
+                probe.close()
+            is_probe = False
+
+        try:
+            yield answered
+        except Unavailable as error:
+            with pipeline.transaction() as session:
+                is_first = outages.begin(session, site, str(error), error.wish)
+            raise (Opened if is_first else Outage)(site, str(error)) from error
+        except HeatersError:
+            answered()
+            raise
+        answered()
+
+
+def _becomes_probe(pipeline: Pipeline, site: str, probe: ExitStack) -> bool:
+    """Whether this download is the probe of a site, until `probe` is closed; False where the site
+    has no outage. Raises HeldBack where it has one and another download is its probe, or the pause
+    is not over."""
+    with pipeline.transaction() as session:
+        if outages.get(session, site) is None:
+            return False
+        is_claimed = outages.claim_probe(session, site)
+    held_back = HeldBack(site, f"{site} does not answer: this waits, and goes on by itself.")
+    if not is_claimed:
+        raise held_back
+    try:
+        probe.enter_context(probe_lock(pipeline.engine, site))
+    except Conflict:
+        raise held_back from None
     return True
 
 

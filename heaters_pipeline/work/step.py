@@ -19,7 +19,7 @@ from heaters_pipeline.domain.states import SourceState, Step
 from heaters_pipeline.files.spans import span
 from heaters_pipeline.work.cancellation import Cancelled, cancellable
 from heaters_pipeline.work.faults import may_pass
-from heaters_pipeline.work.outages import is_outage
+from heaters_pipeline.work.outages import HeldBack, Opened, is_outage
 from heaters_pipeline.work.pipeline import Pipeline, at_work_on
 
 
@@ -41,7 +41,9 @@ def source_step(
 
     with span(step.doing, video=video_key), pipeline.video_lock(video_key):
         with pipeline.transaction() as session:
-            refuse_archived(source_videos.get(session, video_key), "make anything anew")
+            before = source_videos.get(session, video_key)
+            refuse_archived(before, "make anything anew")
+            has_failed = before.error is not None
             video = source_videos.begin(session, video_key, step)
         with at_work_on(video):
             try:
@@ -51,10 +53,13 @@ def source_step(
                     yield video
             except BaseException as error:
                 sentence = sentence_of(error)
-                outage = is_outage(pipeline, error)
+                # A video that its site never answers must not hold up the others for ever.
+                counts = isinstance(error, Opened) and has_failed
+                waits = is_outage(pipeline, error) and not counts
                 with pipeline.transaction() as session:
-                    if outage:
-                        source_videos.put_back(session, video_key, sentence, pause=None)
+                    if waits:
+                        told = None if isinstance(error, HeldBack) else sentence
+                        source_videos.put_back(session, video_key, told, pause=None)
                     elif may_pass(error):
                         source_videos.try_later(session, video_key, step, sentence)
                     else:

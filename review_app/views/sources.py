@@ -12,7 +12,6 @@ from sqlmodel import Session
 
 from heaters_pipeline.db import (
     archiving,
-    outages,
     removal,
     retired_partitions,
     retrying,
@@ -27,7 +26,6 @@ from heaters_pipeline.domain.archive import Archived, told
 from heaters_pipeline.domain.automation import stopped_told
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.retries import outage_told
 from heaters_pipeline.domain.roles import Role
 from review_app import archived
 from review_app.access import visitor
@@ -225,7 +223,7 @@ def _listing() -> Listing:
         rows = source_rows.rows(session, videos[:PAGE], services().settings.repeat_score)
         counts = source_list.counts(session)
         failed = retrying.failed(session, _concerned(session, choice, find))
-        down = _outages(session)
+        down = retrying.outages_told(session, services().settings.undo_window_seconds)
     return {
         "failed": failed,
         "outages": down,
@@ -249,18 +247,6 @@ def _in_dagster(key: str) -> str | None:
     if address is None or not (visitor().role or Role.REVIEWER).reaches(Role.OPERATOR):
         return None
     return address + pages.in_dagster(pages.MOST_DETAILED, key)
-
-
-def _outages(session: Session) -> list[str]:
-    """What does not answer, in words, with what waits for it."""
-    found = outages.listed(session)
-    if not found:
-        return []
-    waiting = retrying.waiting(session, services().settings.undo_window_seconds)
-    return [
-        outage_told(each.thing, each.since, each.reason, waiting.clips, waiting.videos)
-        for each in found
-    ]
 
 
 def _chosen(choice: Choice, find: str) -> Iterator[tuple[str, str]]:

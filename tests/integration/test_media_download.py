@@ -12,7 +12,7 @@ from traceback import format_exception
 
 import pytest
 
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import HeatersError, InputError, Unavailable
 from heaters_pipeline.domain.quality import shortfall
 from heaters_pipeline.media.download.fetch import Downloaded, copy_file, download
 from heaters_pipeline.media.download.javascript import javascript_runtime
@@ -184,7 +184,7 @@ def test_a_page_with_one_video_is_that_video(site: Site, tmp_path: Path) -> None
     ("path", "said", "kind"),
     [
         ("nothing.mp4", "answers 404", InputError),
-        ("error.mp4", "answers 500", HeatersError),
+        ("error.mp4", "answers 500", Unavailable),
         ("page.html", "There is no video at", InputError),
         ("text.mp4", "is text, not a video", InputError),
         ("live.m3u8", "is a live stream that has not ended", InputError),
@@ -361,7 +361,7 @@ def test_a_stall_is_noticed_and_gone_on_from(site: Site, tmp_path: Path) -> None
     impatient = options(stall_seconds=0.5, retries=1)
     error = refusal(site.url("stall/film.mp4"), tmp_path, impatient)
     assert "nothing arrived for 0.5 seconds" in str(error)
-    assert type(error) is HeatersError
+    assert type(error) is Unavailable
     (part,) = tmp_path.rglob("*.part")
     came = part.stat().st_size
     assert came > 0

@@ -142,6 +142,10 @@ def test_an_outage_and_what_waits_for_another_try_are_told(engine: Engine, page:
         r"1 video waits and goes on by itself\.",
         told,
     )
+    with transaction(engine) as session:
+        outages.begin(session, "videos.example", "It answers 429.")
+    told = text_of(page._get("/sources/table"))
+    assert re.search(r"videos\.example does not answer since \d\d:\d\d: It answers 429\.", told)
     row = page.rows()["film-1"]
     assert re.search(r"Tried once, again at \d\d:\d\d: The connection broke off\.", row)
     assert "waiting" in row

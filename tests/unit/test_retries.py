@@ -18,7 +18,7 @@ from heaters_pipeline.domain.errors import (
     TransitionError,
     Unavailable,
 )
-from heaters_pipeline.domain.retries import MOST_TRIES, may_try_again, pause, probe_pause
+from heaters_pipeline.domain.retries import MOST_TRIES, may_try_again, pause
 from heaters_pipeline.storage.base import ObjectMissing
 from heaters_pipeline.work.faults import may_pass
 
@@ -42,10 +42,6 @@ def test_a_fault_of_a_quarter_of_an_hour_makes_nothing_fail() -> None:
         tries += 1
     assert tries == MOST_TRIES
     assert waited > 15 * MINUTE
-
-
-def test_what_is_away_is_asked_for_soon_and_then_seldom() -> None:
-    assert [probe_pause(probes).total_seconds() for probes in range(6)] == [1, 2, 4, 8, 15, 15]
 
 
 DRIVER = Exception("server closed the connection")

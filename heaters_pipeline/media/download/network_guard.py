@@ -25,6 +25,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import cache, wraps
 from ipaddress import ip_address
 from typing import Any
@@ -53,6 +54,8 @@ class NetworkGuard:
         self._proxies = {end for proxy in proxies for end in _endpoints(proxy)}
         self.failure: HeatersError | None = None
         """The first refusal, or what `cut` was called with."""
+        self.wish: timedelta | None = None
+        """For how long the server that refused last wants to be left alone."""
         self._sockets: set[tuple[int, int]] = set()
 
     def check(self) -> None:

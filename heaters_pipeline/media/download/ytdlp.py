@@ -13,7 +13,8 @@ from typing import Any
 
 import av.error
 
-from heaters_pipeline.domain.errors import HeatersError, InputError
+from heaters_pipeline.domain.errors import HeatersError, InputError, Unavailable
+from heaters_pipeline.domain.outages import wish
 from heaters_pipeline.domain.redaction import without_login
 from heaters_pipeline.media.download.failures import as_sentence
 from heaters_pipeline.media.download.javascript import javascript_runtime
@@ -42,6 +43,8 @@ def guarded_site(url: str, options: DownloadOptions) -> Iterator[NetworkGuard]:
             told = guard.failure or error
             if not isinstance(told, HeatersError):
                 told = as_sentence(url, error, options)
+            if isinstance(told, Unavailable):
+                told.wish = guard.wish
             if without_login(url) != url:
                 # yt-dlp's errors name the address as it stands.
                 raise told from None
@@ -82,6 +85,7 @@ def downloader(options: DownloadOptions, guard: NetworkGuard, **parameters: Any)
     """
     from yt_dlp import YoutubeDL
     from yt_dlp.globals import all_plugins_loaded
+    from yt_dlp.networking.exceptions import HTTPError
 
     all_plugins_loaded.value = True
     _bind_ffmpeg()
@@ -90,6 +94,15 @@ def downloader(options: DownloadOptions, guard: NetworkGuard, **parameters: Any)
         def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
             only = [each for each in handlers if each.RH_KEY == "Requests"]
             return super().build_request_director(only, preferences)
+
+        def urlopen(self, request: Any) -> Any:
+            guard.wish = None
+            try:
+                return super().urlopen(request)
+            except HTTPError as error:
+                headers = error.response.headers
+                guard.wish = wish(headers.get("Retry-After"), headers.get("Date"))
+                raise
 
     return Downloader(_common(options, guard) | parameters)
 
