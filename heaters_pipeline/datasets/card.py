@@ -49,8 +49,14 @@ class SplitRule:
     shares: str
     by_film: bool
     nearer_than: float
+    least_score: float
+    """Of clips that count as repeats of one another."""
     seed: int
     groups: int
+    without_preview: int
+    """Clips that could not be compared by it."""
+    without_signatures: int
+    """Clips of which no repeats can be known."""
 
 
 def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[str, Any]) -> str:
@@ -74,10 +80,13 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "## Splits",
         "",
         f"The wanted shares were {rule.shares}, of {number_of(rule.groups, 'group')} of clips that "
-        "are not torn apart: clips that look alike, in whatever film (cosine distance "
-        f"of their previews up to {rule.nearer_than:g}), are one group"
+        "are not torn apart. Clips of whatever film are one group if they repeat one another (the "
+        "same again, also mirrored, cropped, recoloured, with a watermark, at another speed, or a "
+        f"part of it: score {rule.least_score:g} or more), or if they look alike (cosine distance "
+        f"of their previews up to {rule.nearer_than:g})"
         + (", and so are all clips of one film." if rule.by_film else ".")
         + f" The seed was {rule.seed}: the same clips give the same splits.",
+        *_not_compared(rule),
         "",
         "## Labels",
         "",
@@ -113,3 +122,16 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "",
     ]
     return "\n".join(lines)
+
+
+def _not_compared(rule: SplitRule) -> list[str]:
+    """The paragraph on clips that lack what others are compared by; none where all have it."""
+    lacking = {
+        "a preview": rule.without_preview,
+        "signatures of their frames": rule.without_signatures,
+    }
+    told = [f"Without {what}: {number_of(n, 'clip')}." for what, n in lacking.items() if n]
+    if not told:
+        return []
+    unknown = "Not every clip could be compared with the others, so that one like it may stand in "
+    return ["", unknown + "another split. " + " ".join(told)]

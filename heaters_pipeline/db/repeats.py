@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clips
+from heaters_pipeline.db.among import among as these
 from heaters_pipeline.db.models import ApartRow, Clip, FrameSignature, RepeatRow, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
@@ -186,13 +187,16 @@ def broke_off(session: Session, key: str) -> None:
 
 
 def among(session: Session, clip_ids: Sequence[int], least_score: float) -> list[ClipRepeat]:
-    """Which of the clips are the same, two by two."""
-    known = set(clip_ids)
-    return [
-        each
-        for each in of_clips(session, clip_ids, least_score)
-        if each.other_id in known and each.clip_id < each.other_id
-    ]
+    """Which of the clips are the same, two by two, as `of_clips` says."""
+    return _same(
+        session,
+        least_score,
+        lambda own, other: (
+            these(own.id, clip_ids),
+            these(other.id, clip_ids),
+            own.id < other.id,
+        ),
+    )
 
 
 def others(session: Session, clip_ids: Sequence[int], least_score: float) -> dict[int, list[int]]:
@@ -206,6 +210,17 @@ def others(session: Session, clip_ids: Sequence[int], least_score: float) -> dic
 def of_clips(session: Session, clip_ids: Sequence[int], least_score: float) -> list[ClipRepeat]:
     """The live clips that are the same as these, the likest first, without those that somebody has
     taken apart."""
+    return _same(
+        session,
+        least_score,
+        lambda own, other: (own.id.in_(clip_ids), own.id != other.id),
+    )
+
+
+def _same(
+    session: Session, least_score: float, which: Callable[[Any, Any], Iterable[Any]]
+) -> list[ClipRepeat]:
+    """`which` has the conditions on one clip and another one."""
     own: Any = aliased(Clip)
     other: Any = aliased(Clip)
     either = _both_ways().subquery()
@@ -221,8 +236,7 @@ def of_clips(session: Session, clip_ids: Sequence[int], least_score: float) -> l
         .join(either, _overlaps(either.c, own))
         .join(other, _overlaps(either.c, other, "other_"))
         .where(
-            own.id.in_(clip_ids),
-            own.id != other.id,
+            *which(own, other),
             either.c.score >= least_score,
             sa.not_(_apart(own, other)),
             sa.not_(_apart(other, own)),
@@ -239,6 +253,26 @@ def of_clips(session: Session, clip_ids: Sequence[int], least_score: float) -> l
     ]
     same = [each for each in told if each is not None and each.is_same]
     return sorted(same, key=lambda each: (-each.score, each.clip_id, each.other_id))
+
+
+def without_signatures(session: Session, clip_ids: Sequence[int]) -> set[int]:
+    """Those of the clips of which no repeats can be known: none of their frames has a signature, or
+    nobody has looked for repeats in their video yet."""
+    signed = sa.exists().where(
+        col(FrameSignature.source_video_id) == col(Clip.source_video_id),
+        col(FrameSignature.frame) >= col(Clip.start_frame),
+        col(FrameSignature.frame) < col(Clip.end_frame),
+    )
+    return set(
+        session.scalars(
+            sa.select(col(Clip.id))
+            .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+            .where(
+                these(col(Clip.id), clip_ids),
+                sa.or_(col(SourceVideo.repeats_sought_in).is_(None), sa.not_(signed)),
+            )
+        )
+    )
 
 
 def _both_ways() -> Any:
