@@ -35,8 +35,7 @@ class Counts:
     def add(self, example: Example) -> None:
         split, clip = example.split, example.handed
         self.clips[split] += 1
-        length = clip.end_seconds - clip.start_seconds
-        self.seconds[split] = self.seconds.get(split, 0.0) + length
+        self.seconds[split] = self.seconds.get(split, 0.0) + example.file.seconds
         self.films.setdefault(split, set()).add(clip.source.key)
         self.labels.update(clip.labels)
         self.without_vector += example.vector is None
@@ -110,8 +109,12 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "## Fields",
         "",
         "`start_frame` and `end_frame` are numbers of frames in the film, counted from 0, the end "
-        "not included; `start_seconds` and `end_seconds` are the times of the same. "
-        "`approved_by` and `approved_at` say who approved the clip, and when. `sha256` is that of "
+        "not included: those that the file holds, which may be less than the whole clip. "
+        "`start_seconds` and `end_seconds` are the times of the same in the film. "
+        "`duration_seconds` is how long the file plays, which is something else where it leaves "
+        "frames out or holds the last one. "
+        "`approved_by` and `approved_at` say who approved the clip, and when, `decision` how: by "
+        "itself (approve) or as part of a group (group). `sha256` is that of "
         "the clip's file, `profile` names how it was made. `keyframe_frames` are the frames of the "
         "film that the stills show. A file may hold a whole group of clips, `clip_ids`; "
         "`frame_ranges` are the frames of the film that it holds, one range after the other.",

@@ -36,7 +36,7 @@ def work(pipeline: Engine) -> Pipeline:
 def split(work: Pipeline, out: Path, ids: list[int], seed: int = 0, **more: object) -> Splits:
     """The split of each clip. Films may be divided, unless `more` says otherwise."""
     chosen = {"ids": ",".join(map(str, ids))}
-    rules = {"shares": HALVES, "by_film": False, "nearer_than": 0.012, **more}
+    rules = {"shares": HALVES, "by_film": False, **more}
     make_dataset(work, out, chosen, Recipe("fiftyone", seed=seed, **rules))
     samples = json.loads((out / "samples.json").read_text())["samples"]
     return {sample["clip_id"]: sample["tags"][0] for sample in samples}
