@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -187,16 +187,13 @@ def broke_off(session: Session, key: str) -> None:
 
 
 def among(session: Session, clip_ids: Sequence[int], least_score: float) -> list[ClipRepeat]:
-    """Which of the clips are the same, two by two, as `of_clips` says."""
-    return _same(
-        session,
-        least_score,
-        lambda own, other: (
-            these(own.id, clip_ids),
-            these(other.id, clip_ids),
-            own.id < other.id,
-        ),
-    )
+    """Which of the clips are the same, two by two."""
+    known = set(clip_ids)
+    return [
+        each
+        for each in of_clips(session, clip_ids, least_score)
+        if each.other_id in known and each.clip_id < each.other_id
+    ]
 
 
 def others(session: Session, clip_ids: Sequence[int], least_score: float) -> dict[int, list[int]]:
@@ -210,17 +207,6 @@ def others(session: Session, clip_ids: Sequence[int], least_score: float) -> dic
 def of_clips(session: Session, clip_ids: Sequence[int], least_score: float) -> list[ClipRepeat]:
     """The live clips that are the same as these, the likest first, without those that somebody has
     taken apart."""
-    return _same(
-        session,
-        least_score,
-        lambda own, other: (own.id.in_(clip_ids), own.id != other.id),
-    )
-
-
-def _same(
-    session: Session, least_score: float, which: Callable[[Any, Any], Iterable[Any]]
-) -> list[ClipRepeat]:
-    """`which` has the conditions on one clip and another one."""
     own: Any = aliased(Clip)
     other: Any = aliased(Clip)
     either = _both_ways().subquery()
@@ -236,7 +222,8 @@ def _same(
         .join(either, _overlaps(either.c, own))
         .join(other, _overlaps(either.c, other, "other_"))
         .where(
-            *which(own, other),
+            these(own.id, clip_ids),
+            own.id != other.id,
             either.c.score >= least_score,
             sa.not_(_apart(own, other)),
             sa.not_(_apart(other, own)),

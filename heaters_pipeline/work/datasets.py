@@ -26,6 +26,7 @@ from heaters_pipeline.domain.alike import BORDER
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.handover import File, Handed, Handover
 from heaters_pipeline.domain.profiles import MAIN
+from heaters_pipeline.domain.repeats import tied
 from heaters_pipeline.domain.splits import SHARES, assign, groups
 from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.files.scratch import LOCK_NAME
@@ -206,7 +207,7 @@ def _together(
             for some in _batches(ids)
             for clip_id, vector in embeddings.previews(session, some).items()
         }
-        same = repeats.among(session, ids, repeat_score)
+        repeated = tied(ids, repeats.of_clips(session, ids, repeat_score))
         unsigned = repeats.without_signatures(session, ids)
     seen = sorted(known)
     alike = near_pairs(seen, np.stack([known[each] for each in seen]), recipe.nearer_than) if (
@@ -214,7 +215,6 @@ def _together(
     ) else ()  # fmt: skip
     films = {clip_id: each.source.key for each in clips for clip_id in each.clip_ids}
     of_a_file = [(each.clip_id, clip_id) for each in clips for clip_id in each.clip_ids]
-    repeated = [(each.clip_id, each.other_id) for each in same]
     found = groups(ids, films if recipe.by_film else None, [*alike, *repeated, *of_a_file])
     return _Together(found, set(ids) - known.keys(), unsigned)
 
