@@ -116,8 +116,9 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "`approved_by` and `approved_at` say who approved the clip, and when, `decision` how: by "
         "itself (approve) or as part of a group (group). `sha256` is that of "
         "the clip's file, `profile` names how it was made. `keyframe_frames` are the frames of the "
-        "film that the stills show. A file may hold a whole group of clips, `clip_ids`; "
-        "`frame_ranges` are the frames of the film that it holds, one range after the other.",
+        "film that the stills show, of the whole clip. A file may hold a whole group of clips, "
+        "`clip_ids`; `frame_ranges` are the frames of the film that it holds, one range after the "
+        "other.",
         "",
         "## Licence",
         "",
