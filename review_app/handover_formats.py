@@ -90,6 +90,7 @@ def _dataset(kind: str, given: Given) -> Iterator[bytes]:
             Recipe(kind),
             title=given.title,
             embedding_model=here.settings.embedding_model,
+            repeat_score=here.settings.repeat_score,
         ),
         here.settings.home,
     )

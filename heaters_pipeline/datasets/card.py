@@ -35,8 +35,7 @@ class Counts:
     def add(self, example: Example) -> None:
         split, clip = example.split, example.handed
         self.clips[split] += 1
-        length = clip.end_seconds - clip.start_seconds
-        self.seconds[split] = self.seconds.get(split, 0.0) + length
+        self.seconds[split] = self.seconds.get(split, 0.0) + example.file.seconds
         self.films.setdefault(split, set()).add(clip.source.key)
         self.labels.update(clip.labels)
         self.without_vector += example.vector is None
@@ -49,8 +48,14 @@ class SplitRule:
     shares: str
     by_film: bool
     nearer_than: float
+    least_score: float
+    """Of clips that count as repeats of one another."""
     seed: int
     groups: int
+    without_preview: int
+    """Clips that could not be compared by it."""
+    without_signatures: int
+    """Clips of which no repeats can be known."""
 
 
 def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[str, Any]) -> str:
@@ -74,10 +79,13 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "## Splits",
         "",
         f"The wanted shares were {rule.shares}, of {number_of(rule.groups, 'group')} of clips that "
-        "are not torn apart: clips that look alike, in whatever film (cosine distance "
-        f"of their previews up to {rule.nearer_than:g}), are one group"
+        "are not torn apart. Clips of whatever film are one group if they repeat one another (the "
+        "same again, also mirrored, cropped, recoloured, with a watermark, at another speed, or a "
+        f"part of it: score {rule.least_score:g} or more), or if they look alike (cosine distance "
+        f"of their previews up to {rule.nearer_than:g})"
         + (", and so are all clips of one film." if rule.by_film else ".")
         + f" The seed was {rule.seed}: the same clips give the same splits.",
+        *_not_compared(rule),
         "",
         "## Labels",
         "",
@@ -101,11 +109,16 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "## Fields",
         "",
         "`start_frame` and `end_frame` are numbers of frames in the film, counted from 0, the end "
-        "not included; `start_seconds` and `end_seconds` are the times of the same. "
-        "`approved_by` and `approved_at` say who approved the clip, and when. `sha256` is that of "
+        "not included: those that the file holds, which may be less than the whole clip. "
+        "`start_seconds` and `end_seconds` are the times of the same in the film. "
+        "`duration_seconds` is how long the file plays, which is something else where it leaves "
+        "frames out or holds the last one. "
+        "`approved_by` and `approved_at` say who approved the clip, and when, `decision` how: by "
+        "itself (approve) or as part of a group (group). `sha256` is that of "
         "the clip's file, `profile` names how it was made. `keyframe_frames` are the frames of the "
-        "film that the stills show. A file may hold a whole group of clips, `clip_ids`; "
-        "`frame_ranges` are the frames of the film that it holds, one range after the other.",
+        "film that the stills show, of the whole clip. A file may hold a whole group of clips, "
+        "`clip_ids`; `frame_ranges` are the frames of the film that it holds, one range after the "
+        "other.",
         "",
         "## Licence",
         "",
@@ -113,3 +126,16 @@ def card(title: str, kind: str, counts: Counts, rule: SplitRule, head: Mapping[s
         "",
     ]
     return "\n".join(lines)
+
+
+def _not_compared(rule: SplitRule) -> list[str]:
+    """The paragraph on clips that lack what others are compared by; none where all have it."""
+    lacking = {
+        "a preview": rule.without_preview,
+        "signatures of their frames": rule.without_signatures,
+    }
+    told = [f"Without {what}: {number_of(n, 'clip')}." for what, n in lacking.items() if n]
+    if not told:
+        return []
+    unknown = "Not every clip could be compared with the others, so that one like it may stand in "
+    return ["", unknown + "another split. " + " ".join(told)]

@@ -34,6 +34,8 @@ def columns() -> list[tuple[str, Any]]:
         ("end_frame", number),
         ("start_seconds", pa.float64()),
         ("end_seconds", pa.float64()),
+        ("duration_seconds", pa.float64()),
+        ("decision", text),
         ("approved_by", text),
         ("approved_at", pa.timestamp("us", "UTC")),
         ("profile", text),

@@ -31,16 +31,32 @@ def frame_slice(session: Session, video_id: int, frames: FrameRange) -> list[Fra
 def frame_ticks(session: Session, video_id: int, frames: Iterable[int]) -> dict[int, int]:
     """When each of the frames that the video has is shown, in ticks, by frame number. Reads only
     the records of these frames, all in one statement."""
-    number = sa.func.unnest(sa.cast(sorted(frames), sa.ARRAY(sa.Integer))).column_valued("number")
+    found = ticks_of(session, [(video_id, frame) for frame in frames])
+    return {frame: ticks for (_, frame), ticks in found.items()}
+
+
+def ticks_of(session: Session, frames: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The same of frames of several videos, by the video's id and the frame's number."""
+    asked = sorted(frames)
+    video_id, number = (
+        sa.func.unnest(
+            *(sa.cast([each[side] for each in asked], sa.ARRAY(sa.BigInteger)) for side in (0, 1))
+        )
+        .table_valued("video_id", "number")
+        .render_derived()
+        .c
+    )
     record = sa.func.substring(
-        SourceVideo.keyframe_offsets, number * RECORD_BYTES + 1, RECORD_BYTES
+        SourceVideo.keyframe_offsets, sa.cast(number, sa.Integer) * RECORD_BYTES + 1, RECORD_BYTES
     )
     rows = session.execute(
-        sa.select(number, record).where(
-            col(SourceVideo.id) == video_id, number < col(SourceVideo.frame_count)
+        sa.select(video_id, number, record).where(
+            col(SourceVideo.id) == video_id,
+            number < col(SourceVideo.frame_count),
+            col(SourceVideo.keyframe_offsets).is_not(None),
         )
     )
-    return {number: frame_index.unpack(packed)[0].ticks for number, packed in rows}
+    return {(video, frame): frame_index.unpack(packed)[0].ticks for video, frame, packed in rows}
 
 
 def all_ticks(session: Session, video_id: int) -> list[int]:

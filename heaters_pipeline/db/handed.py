@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from heaters_pipeline.db import clip_exports, collections, event_log, group_exports, review_queue
+from heaters_pipeline.db import (
+    clip_exports,
+    collections,
+    event_log,
+    frame_indexes,
+    group_exports,
+    review_queue,
+)
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import (
@@ -22,6 +30,7 @@ from heaters_pipeline.db.models import (
     SourceVideo,
 )
 from heaters_pipeline.db.source_videos import WITHOUT_CUT_POINTS, WITHOUT_INDEX
+from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.file_names import Named, file_names
@@ -112,8 +121,9 @@ def handover(
         elif each in rows and _is_known(exports.get(each)):
             ready[each] = _Ready([rows[each][0]], rows[each][1], exports[each])
     names = file_names(_named(row, each) for each in ready.values())
+    times = _times(session, ready.values())
     handed = [
-        _handed(each, verdicts.get(clip_id), name)
+        _handed(each, verdicts.get(clip_id), name, times)
         for (clip_id, each), name in zip(ready.items(), names, strict=True)
     ]
     there = {clip_id for each in handed for clip_id in each.clip_ids}
@@ -153,6 +163,11 @@ class _Ready(NamedTuple):
         return [FrameRange.from_json(self.export.exported_frames)]
 
     @property
+    def frames(self) -> FrameRange:
+        """From the first to the last that the file holds."""
+        return FrameRange(self.ranges[0].start, self.ranges[-1].end)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(label for clip in self.clips for label in clip.labels))
 
@@ -182,23 +197,52 @@ def _is_known(export: ClipExport | None) -> bool:
 
 
 def _named(profile: ExportProfile, ready: _Ready) -> tuple[str, Named, str]:
-    video, ranges = ready.video, ready.ranges
+    video = ready.video
     named = Named(
         title=video.title,
         key=video.key,
         clip=ready.clips[0].id,
         profile=profile.name,
         labels=ready.labels,
-        start_frame=ranges[0].start,
-        end_frame=ranges[-1].end,
+        start_frame=ready.frames.start,
+        end_frame=ready.frames.end,
         rate=video.rate,
     )
     suffix = PurePosixPath(str(ready.export.filepath)).suffix.removeprefix(".")
     return profile.profile.name, named, suffix
 
 
-def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
-    clips, video, export, ranges = ready.clips, ready.video, ready.export, ready.ranges
+def _times(session: Session, ready: Iterable[_Ready]) -> dict[tuple[int, int], float]:
+    """When the frames at which files begin and end are shown, in seconds, by the video's id and the
+    frame. The ends of clips are known; where a file has others, the frame index tells of all in one
+    statement. A video that has no index now is taken to have the same rate everywhere."""
+    known: dict[tuple[int, int], float] = {}
+    rates: dict[tuple[int, int], Fraction] = {}
+    for each in ready:
+        for clip in each.clips:
+            for end in ("start", "end"):
+                place = (each.video.id, clip.cut_points[f"{end}_frame"])
+                known[place] = float(clip.cut_points[f"{end}_time_seconds"])
+        rates |= {(each.video.id, frame): each.video.rate for frame in each.frames}
+    lacking = rates.keys() - known.keys()
+    if lacking:
+        ticks = frame_indexes.ticks_of(session, lacking)
+        for place in lacking:
+            known[place] = (
+                frame_index.seconds(ticks[place])
+                if place in ticks
+                else float(place[1] / rates[place])
+            )
+    return known
+
+
+def _handed(
+    ready: _Ready,
+    verdict: ReviewEvent | None,
+    name: str,
+    times: Mapping[tuple[int, int], float],
+) -> Handed:
+    clips, video, export = ready.clips, ready.video, ready.export
     first, last = clips[0], clips[-1]
     return Handed(
         clip_id=first.id,
@@ -208,6 +252,7 @@ def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
         labels=ready.labels,
         rating=max((clip.rating for clip in clips if clip.rating is not None), default=None),
         note="\n".join(clip.note for clip in clips if clip.note) or None,
+        decision=verdict.action if verdict else None,
         decided_by=verdict.actor if verdict else None,
         decided_at=verdict.created_at if verdict else None,
         source=Source(
@@ -217,12 +262,18 @@ def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
             video.rate,
             video.source_sha256,
         ),
-        file=_file(export, name, FrameRange(ranges[0].start, ranges[-1].end)),
-        group=_group(export, clips, ranges) if isinstance(export, GroupExport) else None,
+        file=_file(export, name, ready.frames, *(times[video.id, frame] for frame in ready.frames)),
+        group=_group(clips, ready.ranges) if isinstance(export, GroupExport) else None,
     )
 
 
-def _file(export: ClipExport | GroupExport, name: str, frames: FrameRange) -> File:
+def _file(
+    export: ClipExport | GroupExport,
+    name: str,
+    frames: FrameRange,
+    start_seconds: float,
+    end_seconds: float,
+) -> File:
     receipt = export.receipt
     if isinstance(export, ClipExport):
         size, sha256, digest = export.bytes or 0, export.sha256, export.profile_hash
@@ -237,15 +288,16 @@ def _file(export: ClipExport | GroupExport, name: str, frames: FrameRange) -> Fi
         profile=export.profile,
         profile_hash=digest,
         frames=frames,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
         made_at=export.made_at,
         receipt=receipt,
     )
 
 
-def _group(export: GroupExport, clips: Sequence[Clip], ranges: Sequence[FrameRange]) -> Group:
-    seconds = (export.receipt or {"duration_seconds": 0.0})["duration_seconds"]
+def _group(clips: Sequence[Clip], ranges: Sequence[FrameRange]) -> Group:
     named = next((clip.group_name for clip in clips if clip.group_name), None)
-    return Group(named, tuple(clip.id for clip in clips), tuple(ranges), seconds)
+    return Group(named, tuple(clip.id for clip in clips), tuple(ranges))
 
 
 def _why(clip: Clip | None, export: ClipExport | None, profile: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clips
+from heaters_pipeline.db.among import among as these
 from heaters_pipeline.db.models import ApartRow, Clip, FrameSignature, RepeatRow, SourceVideo
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
@@ -221,7 +222,7 @@ def of_clips(session: Session, clip_ids: Sequence[int], least_score: float) -> l
         .join(either, _overlaps(either.c, own))
         .join(other, _overlaps(either.c, other, "other_"))
         .where(
-            own.id.in_(clip_ids),
+            these(own.id, clip_ids),
             own.id != other.id,
             either.c.score >= least_score,
             sa.not_(_apart(own, other)),
@@ -239,6 +240,26 @@ def of_clips(session: Session, clip_ids: Sequence[int], least_score: float) -> l
     ]
     same = [each for each in told if each is not None and each.is_same]
     return sorted(same, key=lambda each: (-each.score, each.clip_id, each.other_id))
+
+
+def without_signatures(session: Session, clip_ids: Sequence[int]) -> set[int]:
+    """Those of the clips of which no repeats can be known: none of their frames has a signature, or
+    nobody has looked for repeats in their video yet."""
+    signed = sa.exists().where(
+        col(FrameSignature.source_video_id) == col(Clip.source_video_id),
+        col(FrameSignature.frame) >= col(Clip.start_frame),
+        col(FrameSignature.frame) < col(Clip.end_frame),
+    )
+    return set(
+        session.scalars(
+            sa.select(col(Clip.id))
+            .join(SourceVideo, col(SourceVideo.id) == col(Clip.source_video_id))
+            .where(
+                these(col(Clip.id), clip_ids),
+                sa.or_(col(SourceVideo.repeats_sought_in).is_(None), sa.not_(signed)),
+            )
+        )
+    )
 
 
 def _both_ways() -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import Order, Selection
 from heaters_pipeline.domain.spreadsheets import cell
@@ -87,9 +88,19 @@ class File:
     profile: str
     profile_hash: str
     frames: FrameRange
-    """Those of the source that it holds."""
+    """Those of the source that it holds; of a group, from its first to its last."""
+    start_seconds: float
+    """When the first of them is shown in the source, and the last one is over."""
+    end_seconds: float
     made_at: datetime
     receipt: Mapping[str, Any] | None
+
+    @property
+    def seconds(self) -> float:
+        """That the file takes; of one that nobody measured, what its frames take in the source."""
+        if self.receipt:
+            return float(self.receipt["duration_seconds"])
+        return self.end_seconds - self.start_seconds
 
 
 @dataclass(frozen=True)
@@ -101,8 +112,6 @@ class Group:
     """In the film's order, as are the ranges."""
     ranges: tuple[FrameRange, ...]
     """Of the source, that the file holds one after the other."""
-    seconds: float
-    """That the file takes."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +121,14 @@ class Handed:
     clip_id: int
     """Of a group, its first clip."""
     frames: FrameRange
+    """The clip's own, and their times: the file may hold less."""
     start_seconds: float
     end_seconds: float
     labels: Sequence[str]
     rating: int | None
     note: str | None
+    decision: Action | None
+    """By which it has its state; None where nobody decided."""
     decided_by: str | None
     decided_at: datetime | None
     source: Source
@@ -133,10 +145,6 @@ class Handed:
         """Of the source, that the file holds."""
         return self.group.ranges if self.group else (self.file.frames,)
 
-    @property
-    def seconds(self) -> float:
-        return self.group.seconds if self.group else self.end_seconds - self.start_seconds
-
     def as_json(self) -> dict[str, Any]:
         file, source = self.file, self.source
         return {
@@ -147,6 +155,7 @@ class Handed:
             "profile_hash": file.profile_hash,
             "made_at": file.made_at.isoformat(),
             "frames": file.frames.as_json(),
+            "times": {"start_seconds": file.start_seconds, "end_seconds": file.end_seconds},
             "receipt": file.receipt,
             "clip": {
                 "id": self.clip_id,
@@ -156,6 +165,7 @@ class Handed:
                 "labels": list(self.labels),
                 "rating": self.rating,
                 "note": self.note,
+                "decision": self.decision,
                 "decided_by": self.decided_by,
                 "decided_at": self.decided_at.isoformat() if self.decided_at else None,
             },
@@ -191,7 +201,7 @@ class Handover:
 
     @property
     def seconds(self) -> float:
-        return sum(each.seconds for each in self.clips)
+        return sum(each.file.seconds for each in self.clips)
 
     @property
     def digests(self) -> dict[int, str | None]:
@@ -270,10 +280,10 @@ def entries(text: str) -> list[dict[str, Any]]:
 CSV_COLUMNS = (
     *("file", "bytes", "sha256", "profile", "clip", "video", "title", "url"),
     *("start_frame", "end_frame", "start_seconds", "end_seconds"),
-    *("labels", "rating", "note", "decided_by"),
+    *("labels", "rating", "note", "decided_by", "decision", "decided_at"),
 )
-"""`start_frame` and `end_frame` are `[start, end)` of the source, as the file holds them; the times
-are the clip's."""
+"""`start_frame` and `end_frame` are `[start, end)` of the source, as the file holds them, the times
+those of the same."""
 
 
 def manifest_csv(described: str) -> str:
@@ -282,15 +292,28 @@ def manifest_csv(described: str) -> str:
     lines = csv.writer(page)
     lines.writerow(CSV_COLUMNS)
     for each in entries(described):
-        clip, source = each["clip"], each["source"]
+        clip, source, times = each["clip"], each["source"], _times(each)
         lines.writerow(
             [
                 *(cell(each["file"]), each["bytes"], each["sha256"], each["profile"]),
                 *(clip["id"], source["key"], cell(source["title"]), cell(source["url"] or "")),
                 *(each["frames"]["start_frame"], each["frames"]["end_frame"]),
-                *(f"{clip['start_seconds']:.6f}", f"{clip['end_seconds']:.6f}"),
+                *(f"{times[end]:.6f}" if times else "" for end in _ENDS),
                 *(cell(",".join(clip["labels"])), clip["rating"]),
                 *(cell(clip["note"] or ""), cell(clip["decided_by"] or "")),
+                *(clip.get("decision"), clip.get("decided_at")),
             ]
         )
     return page.getvalue()
+
+
+_ENDS = ("start_seconds", "end_seconds")
+
+
+def _times(entry: Mapping[str, Any]) -> Mapping[str, float] | None:
+    """When the frames of a file are shown. Older entries know the times of the clip alone, which
+    are those of the file where that holds the whole clip."""
+    if "times" in entry:
+        return dict(entry["times"])
+    clip, frames = entry["clip"], entry["frames"]
+    return clip if all(clip[end] == frame for end, frame in frames.items()) else None

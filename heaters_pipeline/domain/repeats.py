@@ -97,6 +97,20 @@ def clip_repeat(
     )
 
 
+def tied(clip_ids: Iterable[int], found: Iterable[ClipRepeat]) -> list[tuple[int, int]]:
+    """Pairs of the clips that have frames in common: those that are the same, and those that both
+    show most of a third one, which is none of the clips. `found` is what is the same as a clip."""
+    known = set(clip_ids)
+    first_of: dict[int, int] = {}
+    return [
+        (each.clip_id, each.other_id)
+        if each.other_id in known
+        else (first_of.setdefault(each.other_id, each.clip_id), each.clip_id)
+        for each in found
+        if each.other_id in known or each.other_share >= LEAST_SHARE
+    ]
+
+
 def covered(ranges: Sequence[FrameRange]) -> int:
     """How many frames lie in one or more of the ranges."""
     frames, end = 0, 0

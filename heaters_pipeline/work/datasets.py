@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Engine
@@ -18,13 +19,14 @@ from heaters_pipeline.datasets.card import Counts, SplitRule, card
 from heaters_pipeline.datasets.formats import FORMATS
 from heaters_pipeline.datasets.near import near_pairs
 from heaters_pipeline.datasets.rows import Example, FolderSink, Objects, Sink, Still
-from heaters_pipeline.db import artifacts, embeddings, handed
+from heaters_pipeline.db import artifacts, embeddings, handed, repeats
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.likeness import learn
 from heaters_pipeline.domain.alike import BORDER
 from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
 from heaters_pipeline.domain.handover import File, Handed, Handover
 from heaters_pipeline.domain.profiles import MAIN
+from heaters_pipeline.domain.repeats import tied
 from heaters_pipeline.domain.splits import SHARES, assign, groups
 from heaters_pipeline.files.locks import try_lock
 from heaters_pipeline.files.scratch import LOCK_NAME
@@ -90,6 +92,7 @@ def make_dataset(
             recipe,
             title=recipe.title or out.name,
             embedding_model=pipeline.settings.embedding_model,
+            repeat_score=pipeline.settings.repeat_score,
             on_progress=on_progress,
         )
     return MadeDataset(counts, found)
@@ -144,12 +147,14 @@ def write_dataset(
     *,
     title: str,
     embedding_model: str,
+    repeat_score: float,
     on_progress: Callable[[float], None] = lambda _done: None,
 ) -> Counts:
     """Writes the files of a dataset into `sink`, the card last. Vectors are those of
-    `embedding_model`, or of the first model that has any where that one has none."""
-    together = _together(engine, found.clips, recipe)
-    split = assign(together, recipe.shares, recipe.seed)
+    `embedding_model`, or of the first model that has any where that one has none. `repeat_score` is
+    the least one of clips that are the same."""
+    together = _together(engine, found.clips, recipe, repeat_score)
+    split = assign(together.groups, recipe.shares, recipe.seed)
     with transaction(engine) as session:
         models = embeddings.models(session)
     model = embedding_model if embedding_model in models else next(iter(models), embedding_model)
@@ -172,16 +177,29 @@ def write_dataset(
         ", ".join(f"{name} {float(share):.0%}" for name, share in recipe.shares.items()),
         recipe.by_film,
         recipe.nearer_than,
+        repeat_score,
         recipe.seed,
-        len(together),
+        len(together.groups),
+        _number_with(together.without_preview, found.clips),
+        _number_with(together.without_signatures, found.clips),
     )
     with sink.open("README.md") as file:
         file.write(card(title, recipe.kind, counts, rule, head).encode())
     return counts
 
 
-def _together(engine: Engine, clips: Sequence[Handed], recipe: Recipe) -> list[list[int]]:
-    """The clips in groups that no split may divide; those that share a file are one."""
+class _Together(NamedTuple):
+    groups: list[list[int]]
+    """Of clips that no split may divide."""
+    without_preview: Set[int]
+    without_signatures: Set[int]
+    """Clips of which no repeats can be known."""
+
+
+def _together(
+    engine: Engine, clips: Sequence[Handed], recipe: Recipe, repeat_score: float
+) -> _Together:
+    """Clips that share a file are one group, as are those that are the same or look alike."""
     ids = sorted(clip_id for each in clips for clip_id in each.clip_ids)
     with transaction(engine) as session:
         known = {
@@ -189,13 +207,21 @@ def _together(engine: Engine, clips: Sequence[Handed], recipe: Recipe) -> list[l
             for some in _batches(ids)
             for clip_id, vector in embeddings.previews(session, some).items()
         }
+        repeated = tied(ids, repeats.of_clips(session, ids, repeat_score))
+        unsigned = repeats.without_signatures(session, ids)
     seen = sorted(known)
     alike = near_pairs(seen, np.stack([known[each] for each in seen]), recipe.nearer_than) if (
         seen
     ) else ()  # fmt: skip
     films = {clip_id: each.source.key for each in clips for clip_id in each.clip_ids}
     of_a_file = [(each.clip_id, clip_id) for each in clips for clip_id in each.clip_ids]
-    return groups(ids, films if recipe.by_film else None, [*alike, *of_a_file])
+    found = groups(ids, films if recipe.by_film else None, [*alike, *repeated, *of_a_file])
+    return _Together(found, set(ids) - known.keys(), unsigned)
+
+
+def _number_with(clip_ids: Set[int], clips: Sequence[Handed]) -> int:
+    """How many files hold one of the clips."""
+    return sum(not clip_ids.isdisjoint(each.clip_ids) for each in clips)
 
 
 def _examples(

@@ -87,15 +87,18 @@ def heaters(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
+RANGE = ("start_frame", "end_frame", "start_seconds", "end_seconds", "duration_seconds")
+
+
 def check(clip_id: int, film: bytes, facts: dict[str, Any]) -> None:
     """What must be true of an example in every format."""
     assert film == content(clip_id)
     assert facts["sha256"] == hashlib.sha256(film).hexdigest()
-    assert (facts["approved_by"], facts["profile"]) == ("bea", "delivery")
+    made = (facts["approved_by"], facts["decision"], facts["profile"])
+    assert made == ("bea", "approve", "delivery")
     assert facts["source_key"] == f"film-{(clip_id - 1) // 3}"
-    expected = {1: (0, 10, 0.0, 0.4), 2: (10, 50, 0.4, 2.0)}[(clip_id - 1) % 3 + 1]
-    found = (facts[name] for name in ("start_frame", "end_frame", "start_seconds", "end_seconds"))
-    assert tuple(found) == expected
+    expected = {1: (0, 10, 0.0, 0.4, 0.4), 2: (10, 50, 0.4, 2.0, 1.6)}[(clip_id - 1) % 3 + 1]
+    assert tuple(facts[name] for name in RANGE) == expected
     first = clip_id == 1
     assert facts["labels"] == (["goal", "crowd"] if first else [])
     assert (facts["rating"], facts["note"]) == ((4, "the “best” one") if first else (None, None))

@@ -166,7 +166,7 @@ def test_a_group_with_one_file_is_handed_over_as_that_file(world: World, tmp_pat
     assert [each.clip_ids for each in copied.handover.clips] == [(other,), (first, second, third)]
     assert copied.handover.left_out == []
     whole = copied.handover.clips[1]
-    assert whole.seconds == pytest.approx(45 / 25)
+    assert whole.file.seconds == pytest.approx(45 / 25)
     assert shown(tmp_path / "out" / whole.file.name) == list(range(45))
     described = json.loads((tmp_path / "out" / MANIFEST).read_text())["clips"]
     assert described[1]["group"]["clip_ids"] == [first, second, third]

@@ -15,6 +15,7 @@ from heaters_pipeline.datasets.formats import FORMATS
 from heaters_pipeline.datasets.near import near_pairs
 from heaters_pipeline.datasets.rows import Example, Objects
 from heaters_pipeline.domain.cut_points import FrameRange
+from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.handover import File, Handed, Source
 
 MEGABYTE = 1 << 20
@@ -52,8 +53,9 @@ def example(clip_id: int, size: int = SIZE, split: str = "train") -> Example:
     frames, now = FrameRange(0, 25), datetime(2026, 1, 1, tzinfo=UTC)
     source = Source("film", "Film", "/film.mp4", Fraction(25), None)
     key = f"clips/{clip_id}/clip.mp4"
-    file = File("film.mp4", key, size, None, "web", "0" * 12, frames, now, None)
-    return Example(Handed(clip_id, frames, 0, 1, (), None, None, "ann", now, source, file), split)
+    file = File("film.mp4", key, size, None, "web", "0" * 12, frames, 0, 1, now, None)
+    handed = Handed(clip_id, frames, 0, 1, (), None, None, Action.APPROVE, "ann", now, source, file)
+    return Example(handed, split)
 
 
 @pytest.mark.parametrize("kind", ["webdataset", "huggingface", "fiftyone"])

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.repeats import LEAST_SCORE, ClipRepeat, Repeat, clip_repeat, stacks
+from heaters_pipeline.domain.repeats import (
+    LEAST_SCORE,
+    ClipRepeat,
+    Repeat,
+    clip_repeat,
+    stacks,
+    tied,
+)
 from heaters_pipeline.media.repeats.comparison import Part, compared
 from heaters_pipeline.media.repeats.signatures import kept
 from tests import small_films
@@ -26,6 +33,17 @@ def test_every_two_clips_of_a_stack_are_the_same() -> None:
     """1 to 4 change little by little."""
     assert stacks([1, 2, 3, 4], [(1, 2), (2, 3), (3, 4)]) == [[1, 2], [3, 4]]
     assert stacks([1, 2, 3], [(1, 2), (2, 3), (1, 3)]) == [[1, 2, 3]]
+
+
+def test_clips_are_tied_by_a_third_one_of_which_both_show_so_much_that_they_share_frames() -> None:
+    def same(clip_id: int, other_id: int, other_share: float) -> ClipRepeat:
+        return ClipRepeat(clip_id, other_id, 1.0, other_share, 0.9, False)
+
+    assert tied([1, 2], [same(1, 2, 0.1)]) == [(1, 2)]
+    assert (1, 2) in tied([1, 2], [same(1, 9, 0.6), same(2, 9, 0.6)])
+    # Two parts of a long clip.
+    assert (1, 2) not in tied([1, 2], [same(1, 9, 0.6), same(2, 9, 0.4)])
+    assert tied([1, 2], [same(1, 8, 1.0), same(2, 9, 1.0)]) == [(1, 1), (2, 2)]
 
 
 def test_a_range_of_a_repeat_lies_where_the_line_says() -> None:
