@@ -1,6 +1,6 @@
 """Once a day, what nobody needs any more is forgotten: a year of work slows nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -73,7 +73,7 @@ def forget_runs(instance: dg.DagsterInstance, days: float) -> tuple[int, int]:
     return deleted, kept
 
 
-def _ended(instance: dg.DagsterInstance, before: datetime) -> Iterator[list[str]]:
+def _ended(instance: dg.DagsterInstance, before: datetime) -> Iterator[Sequence[str]]:
     """Ids of runs that ended before this time, in batches."""
     ended = dg.RunsFilter(statuses=FINISHED_STATUSES, updated_before=before)
     ids = instance.get_run_ids(ended)

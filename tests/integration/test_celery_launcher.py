@@ -21,7 +21,7 @@ from dagster._core.workspace.load_target import ModuleTarget
 from dagster_celery.tags import DAGSTER_CELERY_QUEUE_TAG, DAGSTER_CELERY_TASK_ID_TAG
 from sqlalchemy import Engine
 
-from benchmarks.dagster_location import HEATERS, Location
+from benchmarks.dagster_location import Location
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.engine import transaction
@@ -113,7 +113,9 @@ def test_a_worker_sends_the_last_spans_of_a_run_and_gets_the_next_one_of_its_vid
     of_video = {PARTITION_NAME_TAG: key}
     traced = {**os.environ, "HEATERS_TRACES_ENDPOINT": collector.endpoint}
     command = [sys.executable, "-m", "heaters_pipeline.orchestration.run_worker"]
-    code = WorkspaceProcessContext(instance, ModuleTarget(HEATERS, None, None, None))
+    code = WorkspaceProcessContext(
+        instance, ModuleTarget("heaters_pipeline.orchestration.definitions", None, None, None)
+    )
     with subprocess.Popen(command, env=traced) as worker, code as context:
         try:
             dagster = Location(context)

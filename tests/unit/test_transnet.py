@@ -237,7 +237,8 @@ def test_what_a_flash_explains_is_neither_a_cut_nor_a_rival_of_one() -> None:
     flash = FrameRange(12, 15)
     left = without_flashes(said, Jumps([HardCut(10, 0.98)], [flash]))
     ((frame, top),) = find_peaks(left)
-    assert (frame, outstanding(left, frame, top)) == (10, pytest.approx(0.57))
+    assert frame == 10
+    assert outstanding(left, frame, top) == pytest.approx(0.57)
     assert outstanding(said, frame, top) < 0.3
     both = without_flashes(said, Jumps([HardCut(12, 0.98), HardCut(15, 0.1)], [flash]))
     assert [frame for frame, _ in find_peaks(both)] == [10, 12]
