@@ -108,9 +108,9 @@ def test_what_is_archived_away_can_be_looked_at_and_not_exported(
         archive_source(work, key, Archived.AWAY)
 
 
-def refused(decision: Callable[[], object]) -> str:
+def refused(decision: Callable[..., object], *given: object) -> str:
     with pytest.raises(Conflict, match="nobody can make again") as refusal:
-        decision()
+        decision(*given)
     return str(refusal.value)
 
 
@@ -122,8 +122,8 @@ def test_no_decision_loses_what_nobody_can_make_again(pipeline: Engine, tmp_path
     kept = set(work.storage.list(""))
 
     sentence = f"Clip {first} would lose files that nobody can make again, as the source and the"
-    assert refused(lambda: decide(pipeline, first, SKIP)).startswith(sentence)
-    assert refused(lambda: undo(pipeline)).endswith("archive it instead, which keeps them.")
+    assert refused(decide, pipeline, first, SKIP).startswith(sentence)
+    assert refused(undo, pipeline).endswith("archive it instead, which keeps them.")
     assert state(pipeline, first)[0] == ClipState.EMBEDDED
 
     annotate(pipeline, first, rating=4, note="Calm.")
@@ -140,9 +140,9 @@ def test_no_decision_loses_what_nobody_can_make_again(pipeline: Engine, tmp_path
     with work.transaction() as session:
         assert retired_partitions.retire(session, [key], timedelta(0), 9, "1") == [key]
     for decision in (SKIP, APPROVE, Split([5]), Nudge(Side.NEXT, 12), Merge(Side.NEXT)):
-        refused(lambda decision=decision: decide(pipeline, first, decision))
-    refused(lambda: decide(pipeline, second, Nudge(Side.PREVIOUS, 12)))
-    refused(lambda: decide(pipeline, second, Merge()))
+        refused(decide, pipeline, first, decision)
+    refused(decide, pipeline, second, Nudge(Side.PREVIOUS, 12))
+    refused(decide, pipeline, second, Merge())
     undo(pipeline)
     assert state(pipeline, first) == (ClipState.EMBEDDED, None)
     with work.transaction() as session:
@@ -189,15 +189,15 @@ def test_the_file_of_a_group_is_not_lost_either(engine: Engine) -> None:
             clip_work.fail(session, clip.id, KEYFRAME, "It is damaged.")
         whole = Missing(first.id, "delivery", "basis", [first.id, second.id])
         ranges = [first.frames, second.frames]
-        group_exports.save(session, whole, "groups/1.mp4", ranges, {"sha256": "0"})  # type: ignore[typeddict-item]
+        group_exports.save(session, whole, "groups/1.mp4", ranges, {"sha256": "0"})
         archiving.archive(session, video.key, Archived.AWAY)
     gone = to_delete(engine)
 
-    said = refused(lambda: decide(engine, second, Ungroup()))
+    said = refused(decide, engine, second, Ungroup())
     assert said.startswith(f"The group of clip {first.id} would lose files that nobody can")
-    refused(lambda: undo(engine))
-    refused(lambda: decide(engine, third, Group()))
-    refused(lambda: decide(engine, first, SKIP))
+    refused(undo, engine)
+    refused(decide, engine, third, Group())
+    refused(decide, engine, first, SKIP)
     decide(engine, second, ARCHIVE)
     with transaction(engine) as session:
         assert archiving.archive_rested(session, 0, 99) == 0
