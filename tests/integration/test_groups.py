@@ -385,7 +385,9 @@ def test_the_page_of_a_group_names_it_tries_again_and_takes_it_apart(
     assert send("apart", version=version - 1).status_code == 409
     answer = send("apart", version=version)
     assert (answer.status_code, answer.location) == (303, f"/clips/{first}")
+    shown_first = page.client.get(answer.location).text
+    assert "its 3 clips stay, each by itself" in shown_first
+    assert "taken out of its group" in shown_first
     assert page.client.get(f"/groups/{second}").status_code == 404
-    assert "its 3 clips stay, each by itself" in page.client.get(answer.location).text
     page.post("/api/v1/undo", {})
     assert f"Group of clip {first}" in told()
