@@ -14,6 +14,7 @@ from heaters_pipeline.db import artifacts, deletions, ledger, source_videos
 from heaters_pipeline.db.among import among
 from heaters_pipeline.db.clip_work import rested
 from heaters_pipeline.db.clips import LIVE, free, locked
+from heaters_pipeline.db.held_files import IS_LASTING
 from heaters_pipeline.db.models import Clip, SourceMove, SourceVideo
 from heaters_pipeline.domain.archive import Archived, Goal, Stake
 from heaters_pipeline.domain.errors import InputError
@@ -35,10 +36,10 @@ _NEEDS_GOLD_MASTER = frozenset(
 
 def archive_rested(session: Session, undo_window_seconds: float, limit: int) -> int:
     """Makes final the archive decisions that are past their undo window, `limit` at most; returns
-    their number. The products of these clips go; their rows and their history stay."""
-    ids = session.scalars(
-        free(col(Clip.state) == ClipState.REVIEW_ARCHIVED, rested(undo_window_seconds)).limit(limit)
-    ).all()
+    their number. The products of these clips go; their rows and their history stay. Clips with
+    files that nobody can make again stay as they are, and so can be had back."""
+    is_rested = col(Clip.state) == ClipState.REVIEW_ARCHIVED, rested(undo_window_seconds)
+    ids = session.scalars(free(*is_rested, ~IS_LASTING).limit(limit)).all()
     found = list(locked(session, ids).values())
     artifacts.give_up_files(session, found)
     for clip in found:
@@ -49,7 +50,8 @@ def archive_rested(session: Session, undo_window_seconds: float, limit: int) -> 
 def drop_replaced(session: Session, undo_window_seconds: float, limit: int) -> int:
     """Has the files deleted of clips of physical videos that a merge, a split or new cut points
     replaced, once that has rested and what replaced them needs no file any more; `limit` clips at
-    most, their number. An undo that comes later brings back the clips, and new files are cut."""
+    most, their number. An undo that comes later brings back the clips, and new files are cut: where
+    nobody can do that, the old ones stay."""
     replacing: Any = aliased(Clip)
     lacks_file = sa.exists().where(
         replacing.source_video_id == col(Clip.source_video_id),
@@ -60,7 +62,7 @@ def drop_replaced(session: Session, undo_window_seconds: float, limit: int) -> i
     )
     is_replaced = col(Clip.state) == ClipState.SUPERSEDED, sa.not_(col(Clip.is_virtual))
     ids = session.scalars(
-        free(*is_replaced, rested(undo_window_seconds), ~lacks_file).limit(limit)
+        free(*is_replaced, rested(undo_window_seconds), ~lacks_file, ~IS_LASTING).limit(limit)
     ).all()
     found = [clip for clip in locked(session, ids).values() if clip.state == ClipState.SUPERSEDED]
     artifacts.give_up_files(session, found)

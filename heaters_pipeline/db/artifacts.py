@@ -12,19 +12,17 @@ from typing_extensions import TypedDict
 
 from heaters_pipeline.db import clip_exports, deletions, group_exports
 from heaters_pipeline.db.embeddings import PREVIEW
+from heaters_pipeline.db.held_files import HELD, Held, as_held
 from heaters_pipeline.db.models import (
     ArtifactKind,
     Clip,
     ClipArtifact,
     ClipEmbedding,
-    ClipExport,
     ClipTheme,
-    ExportFailure,
-    GroupExport,
     SourceVideo,
     VectorFailure,
 )
-from heaters_pipeline.db.prepared import Prepared, given_ids
+from heaters_pipeline.db.prepared import given_ids
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.sprites import SpriteIndex, StoredSpriteIndex
 
@@ -39,34 +37,34 @@ class KeyframeFile(TypedDict):
     height: int
 
 
-def leave_library(
-    session: Session, clips: Iterable[Clip], *, have_exports: bool | None = None
-) -> None:
+def leave_library(session: Session, clips: Iterable[Clip], files: Held) -> None:
     """Makes clips that were exported, or were about to be, what they were before, and has the files
     that they got since deleted. Of a physical video a clip keeps its main file and its sprite
-    sheets; all others are mere ranges of frames again. Their previews stay. `have_exports`: what
-    `HAVE_EXPORTS` says of them, or of more clips; None: it was not asked yet."""
+    sheets; all others are mere ranges of frames again. Their previews stay. `files` are what
+    `held_files` says of these clips, or of more. Raises Conflict where a file would be lost that
+    nobody can make again."""
     given = list(clips)
-    _forget_files(session, given, _physical(session, given), have_exports)
+    files.refuse_leaving(given)
+    _forget_files(session, given, _physical(session, given), files.have_exports)
 
 
 def give_up_files(session: Session, clips: Iterable[Clip]) -> None:
-    """Makes clips mere ranges of frames, whatever they were before."""
-    _forget_files(session, list(clips), [], None)
+    """Makes clips mere ranges of frames, whatever they were before. The caller leaves out those
+    that are `held_files.IS_LASTING`."""
+    given = list(clips)
+    files = as_held(HELD(session, clip_ids=[clip.id for clip in given]))
+    _forget_files(session, given, [], files.have_exports)
 
 
 def _forget_files(
-    session: Session, given: Sequence[Clip], spliced: Sequence[Clip], have_exports: bool | None
+    session: Session, given: Sequence[Clip], spliced: Sequence[Clip], have_exports: bool
 ) -> None:
     """Has the files of clips deleted; not the main file and the sprite sheets of those in
     `spliced`."""
     held = [clip for clip in given if not clip.is_virtual]
     ids = [clip.id for clip in given]
-    if not held:
-        if have_exports is None:
-            ((have_exports,),) = HAVE_EXPORTS(session, clip_ids=ids)
-        if not have_exports:
-            return
+    if not held and not have_exports:
+        return
     group_exports.forget(session, ids)
     files = clip_exports.forget(session, ids, [str(clip.clip_filepath) for clip in spliced])
     if held:
@@ -102,26 +100,6 @@ def _physical(session: Session, clips: Sequence[Clip]) -> list[Clip]:
         )
     ).all()
     return [clip for clip in held if clip.source_video_id in physical]
-
-
-_IDS: Any = sa.any_(given_ids("clip_ids"))
-
-HAVE_EXPORTS = Prepared(
-    sa.select(
-        sa.or_(
-            sa.exists().where(
-                col(GroupExport.first_clip_id).in_(
-                    sa.select(sa.func.coalesce(Clip.grouped_with_clip_id, Clip.id)).where(
-                        col(Clip.id) == _IDS
-                    )
-                )
-            ),
-            *(sa.exists().where(col(kind.clip_id) == _IDS) for kind in (ClipExport, ExportFailure)),
-        )
-    )
-)
-"""Whether the clips `clip_ids`, or their groups, were exported, or failed to be: most decisions are
-on clips that never were, and are spared a statement for each table."""
 
 
 def replace_keyframes(

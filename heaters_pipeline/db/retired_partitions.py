@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import source_videos
 from heaters_pipeline.db.among import among
+from heaters_pipeline.db.held_files import IS_LASTING
 from heaters_pipeline.db.models import (
     Clip,
     ExportFailure,
@@ -121,7 +122,10 @@ def _at_rest() -> Any:
             sa.func.max(Clip.updated_at).label("changed_at"),
             sa.func.bool_or(
                 sa.or_(
-                    col(Clip.state).not_in(FINAL | {ClipState.PENDING_REVIEW}),
+                    sa.and_(
+                        col(Clip.state).not_in(FINAL | {ClipState.PENDING_REVIEW}),
+                        sa.not_(sa.and_(col(Clip.state) == ClipState.REVIEW_ARCHIVED, IS_LASTING)),
+                    ),
                     col(Clip.error).is_not(None),
                     col(Clip.keyframes_asked_at).is_not(None),
                 )

@@ -14,6 +14,7 @@ from heaters_pipeline.db import (
     clip_exports,
     clips,
     group_exports,
+    held_files,
     labels,
     likeness,
     opinions,
@@ -29,6 +30,7 @@ from heaters_pipeline.db.decidable import (
 )
 from heaters_pipeline.db.event_log import standing
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
+from heaters_pipeline.db.held_files import Change, Held
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.prepared import together
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
@@ -135,7 +137,7 @@ def decide(
         if isinstance(decision, Ungroup):
             first = seen.grouped_with_clip_id or clip_id
             ids.update([first, *_grouped_with(session, [first])])
-    found, rules, have_exports = _hold(session, ids)
+    found, rules, files = _hold(session, ids)
     refuse_missing(ids, found)
     clip = found[clip_id]
     if _is_stale(clip, version):
@@ -146,28 +148,28 @@ def decide(
         case Merge():
             _refuse_unless_open(concerned, clip, decision)
             ranges = [cut_points.merge(*(each.frames for each in concerned))]
-            return _replace(session, actor, decision, concerned, ranges, lease_seconds, page)
+            return _replace(session, actor, decision, concerned, ranges, files, lease_seconds, page)
         case Split():
             ranges = [*cut_points.split(clip.frames, *decision.frames)]
-            return _replace(session, actor, decision, concerned, ranges, lease_seconds, page)
+            return _replace(session, actor, decision, concerned, ranges, files, lease_seconds, page)
         case Nudge():
             _refuse_unless_open(concerned, clip, decision)
             refuse_unless_decidable(clip)
-            return _nudge(session, actor, decision, concerned)
+            return _nudge(session, actor, decision, concerned, files)
         case Group():
             _refuse_unless_open(concerned, clip, decision)
             _refuse_unless_markable(clip, ClipState.REVIEW_APPROVED)
             _refuse_if_shared(_Say(session, actor, is_admin, rules), concerned)
-            return _group(session, actor, clip, concerned[0])
+            return _group(session, actor, clip, concerned[0], files)
         case Ungroup():
             first = clip.grouped_with_clip_id or clip_id
             members = [each for each in found.values() if each.grouped_with_clip_id == first]
-            return _ungroup(session, actor, found[first], members)
+            return _ungroup(session, actor, found[first], members, files)
         case Mark() | Annotate():
             _refuse_unless_markable(clip, _wanted(clip, decision))
             weighed = _Say(session, actor, is_admin, rules).weighed(clip, decision)
             opinions_now = {clip.id: weighed} if weighed else {}
-            return _mark(session, actor, decision, [clip], opinions_now, have_exports)
+            return _mark(session, actor, decision, [clip], opinions_now, files)
 
 
 def decide_all(
@@ -180,7 +182,7 @@ def decide_all(
 ) -> BatchOutcome:
     """Makes the decision on many clips, in one batch, which is undone as one. `versions` are the
     clips as they were seen, by id. Clips on which it can't be made are refused."""
-    found, rules, have_exports = _hold(session, versions)
+    found, rules, files = _hold(session, versions)
     stale = {
         clip_id: version
         for clip_id, version in versions.items()
@@ -197,7 +199,7 @@ def decide_all(
         try:
             if clip_id in stale:
                 raise _stale(clip)
-            _refuse_if_impossible(clip, decision)
+            _refuse_if_impossible(clip, decision, files)
             if (opinions_now := say.weighed(clip, decision)) is not None:
                 weighed[clip_id] = opinions_now
         except HeatersError as refusal:
@@ -206,29 +208,30 @@ def decide_all(
             wanted.append(clip)
     if not wanted:
         return BatchOutcome(_as_made(session, made.values()) if made else None, refused)
-    outcome = _mark(session, actor, decision, wanted, weighed, have_exports)
+    outcome = _mark(session, actor, decision, wanted, weighed, files)
     outcome.clips.extend(found[clip_id] for clip_id in made)
     return BatchOutcome(outcome, refused)
 
 
-class _Held(NamedTuple):
+class _Locked(NamedTuple):
     clips: dict[int, Clip]
     """Locked; those of the ids that exist."""
     rules: Rules
-    have_exports: bool
-    """Whether some of them were exported, or failed to be."""
+    files: Held
 
 
-def _hold(session: Session, clip_ids: Collection[int]) -> _Held:
+def _hold(session: Session, clip_ids: Collection[int]) -> _Locked:
     """Locks clips, and reads what a decision on them depends on once they are locked."""
     ids = list(clip_ids)
-    locked, rules, ((have_exports,),) = together(
+    locked, rules, files = together(
         session,
         clips.LOCK.asked(clip_ids=ids),
         opinions.RULES.asked(),
-        artifacts.HAVE_EXPORTS.asked(clip_ids=ids),
+        held_files.HELD.asked(clip_ids=ids),
     )
-    return _Held(clips.as_locked(session, locked), opinions.as_rules(rules), have_exports)
+    return _Locked(
+        clips.as_locked(session, locked), opinions.as_rules(rules), held_files.as_held(files)
+    )
 
 
 def _mark(
@@ -237,7 +240,7 @@ def _mark(
     decision: BatchedDecision,
     wanted: Sequence[Clip],
     weighed: Mapping[int, Weighed],
-    have_exports: bool,
+    files: Held,
 ) -> Outcome:
     """Gives the clips a state or an annotation; those of which two people decide, by id in
     `weighed`, another opinion, and the state only where it holds."""
@@ -251,8 +254,8 @@ def _mark(
         else:
             open_ones = {clip_id for clip_id, each in weighed.items() if not each.holds}
             settled = [clip for clip in wanted if clip.id not in open_ones]
-            if decision.state != ClipState.REVIEW_ARCHIVED:  # whose files stay until it is final
-                artifacts.leave_library(session, settled, have_exports=have_exports)
+            if _leaves_library(decision):
+                artifacts.leave_library(session, settled, files)
             for clip in settled:
                 clip.state = decision.state
             for clip in wanted:
@@ -262,15 +265,16 @@ def _mark(
         return record(session, actor, decision.action, parts)
 
 
-def _group(session: Session, actor: str, clip: Clip, previous: Clip) -> Outcome:
+def _group(session: Session, actor: str, clip: Clip, previous: Clip, files: Held) -> Outcome:
     """Approves a clip and the one before it and ties the clip to the group of that one, with the
     members of the group that the clip was the first of."""
     members = lock(session, _grouped_with(session, [clip.id])).values()
     tied = [clip, *members]
     changed = [*tied, previous] if previous.state in APPROVED_BY_GROUP else tied
     before = [snapshot(each) for each in changed]
+    files.refuse_loss([previous], Change.GROUP)
     with session.no_autoflush:
-        artifacts.leave_library(session, [clip])
+        artifacts.leave_library(session, [clip], files)
         for each in (clip, previous):
             if each in changed:
                 each.state = ClipState.REVIEW_APPROVED
@@ -279,10 +283,13 @@ def _group(session: Session, actor: str, clip: Clip, previous: Clip) -> Outcome:
         return record(session, actor, Group.action, [Part(before, changed)])
 
 
-def _ungroup(session: Session, actor: str, first: Clip, members: Sequence[Clip]) -> Outcome:
+def _ungroup(
+    session: Session, actor: str, first: Clip, members: Sequence[Clip], files: Held
+) -> Outcome:
     """Unties the members of a group from its first clip."""
     if not members:
         raise InputError(f"Clip {first.id} is in no group.")
+    files.refuse_loss([first], Change.GROUP)
     group = [first, *members]
     before = [snapshot(each) for each in group]
     group_exports.forget(session, [first.id])
@@ -298,6 +305,7 @@ def _replace(
     decision: Merge | Split,
     old: Sequence[Clip],
     ranges: Sequence[FrameRange],
+    files: Held,
     lease_seconds: float,
     page: str | None,
 ) -> Outcome:
@@ -309,7 +317,7 @@ def _replace(
     for clip in old:
         _refuse_unless_markable(clip, ClipState.SUPERSEDED)
         clip.state = ClipState.SUPERSEDED
-    artifacts.leave_library(session, old)
+    artifacts.leave_library(session, old, files)
     # The old clips leave their frames before the new ones take them.
     session.flush()
     video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
@@ -329,14 +337,17 @@ def _replace(
     return outcome
 
 
-def _nudge(session: Session, actor: str, decision: Nudge, pair: Sequence[Clip]) -> Outcome:
+def _nudge(
+    session: Session, actor: str, decision: Nudge, pair: Sequence[Clip], files: Held
+) -> Outcome:
     """Moves the cut between two neighbours, which keep their ids."""
     first, second = pair
     ranges = cut_points.move_cut(first.frames, second.frames, decision.frame)
     before = [snapshot(clip) for clip in pair]
     video = session.get_one(SourceVideo, first.source_video_id, options=[WITHOUT_INDEX])
+    files.refuse_loss(pair, Change.FRAMES)
     with session.no_autoflush:
-        artifacts.leave_library(session, pair)
+        artifacts.leave_library(session, pair, files)
         clip_exports.outdate(session, [clip.id for clip in pair if not clip.is_virtual])
         for clip, frames in zip(pair, ranges, strict=True):
             clips.reshape(session, video, clip, frames, [decision.frame])
@@ -460,10 +471,18 @@ def _with_current_labels(session: Session, changes: AnnotationChanges) -> Annota
     return renamed
 
 
-def _refuse_if_impossible(clip: Clip, decision: BatchedDecision) -> None:
+def _refuse_if_impossible(clip: Clip, decision: BatchedDecision, files: Held) -> None:
     if isinstance(decision, Annotate):
         _annotated(clip, decision.changes)
     _refuse_unless_markable(clip, _wanted(clip, decision))
+    if _leaves_library(decision):
+        files.refuse_leaving([clip])
+
+
+def _leaves_library(decision: BatchedDecision) -> bool:
+    """Whether clips lose their files by the decision. Those of archived ones stay until it is
+    final."""
+    return isinstance(decision, Mark) and decision.state != ClipState.REVIEW_ARCHIVED
 
 
 def _annotated(clip: Clip, changes: AnnotationChanges) -> Annotation:

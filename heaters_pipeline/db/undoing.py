@@ -15,6 +15,7 @@ from heaters_pipeline.db import (
     clips,
     event_log,
     group_exports,
+    held_files,
     labels,
     review_queue,
 )
@@ -27,6 +28,7 @@ from heaters_pipeline.db.decidable import (
 )
 from heaters_pipeline.db.event_log import removed_since, standing, standing_decisions
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
+from heaters_pipeline.db.held_files import Change, Held
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
 from heaters_pipeline.db.prepared import Prepared, given, given_ids, together
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
@@ -59,7 +61,7 @@ def undo(
         raise Forbidden(
             f"{others.pop()} decided that: they can undo it, or an admin, who gives a reason."
         )
-    found = _hold(session, events, actor)
+    found, files = _hold(session, events, actor)
     parts = [
         Part([snapshot(found[entry["id"]]) for entry in event.after], [], event.id)
         for event in events
@@ -73,15 +75,16 @@ def undo(
                 clip = found[entry["id"]]
                 part.clips.append(clip)
                 state, group = (clip.state, clip.opinions), clip.grouped_with_clip_id
-                _give_back(session, clip, was.get(clip.id), entry)
+                _give_back(session, clip, was.get(clip.id), entry, files)
                 if (clip.state, clip.opinions) != state:
                     moved.append(clip)
                 if clip.grouped_with_clip_id != group:
                     regrouped.update(filter(None, (group, clip.grouped_with_clip_id)))
+                    joined = found.get(clip.grouped_with_clip_id or clip.id, clip)
+                    files.refuse_loss([clip, joined], Change.GROUP)
         group_exports.forget_of(session, regrouped)
-        artifacts.leave_library(
-            session, [clip for clip in moved if clip.state not in KEPT_WHILE_ARCHIVED]
-        )
+        leaving = [clip for clip in moved if clip.state not in KEPT_WHILE_ARCHIVED]
+        artifacts.leave_library(session, leaving, files)
         outcome = record(session, actor, Action.UNDO, parts)
     _refuse_unless_groups_are_whole(session, found)
     review_queue.lease(session, [clip.id for clip in moved], actor, lease_seconds, page)
@@ -135,17 +138,18 @@ _LATER = Prepared(
 """The event and later ones, as far as they stand, of these clips."""
 
 
-def _hold(session: Session, events: Sequence[Any], actor: str) -> dict[int, Clip]:
-    """Locks the clips that an undo concerns. What prevents it is read once they are locked: then no
-    removal and no other decision can come in between."""
+def _hold(session: Session, events: Sequence[Any], actor: str) -> tuple[dict[int, Clip], Held]:
+    """Locks the clips that an undo concerns, and what files they have. What prevents it is read
+    once they are locked: then no removal and no other decision can come in between."""
     concerned = _concerned(events)
     touched_by_us: dict[int, frozenset[str]] = {}
     for event in events:
         touched_by_us |= touched(event.before, event.after)
     ours = [event.id for event in events]
-    locked, removed, standing_ones = together(
+    locked, files, removed, standing_ones = together(
         session,
         clips.LOCK.asked(clip_ids=list(concerned)),
+        held_files.HELD.asked(clip_ids=list(concerned)),
         _REMOVED.asked(event_ids=ours),
         _LATER.asked(event_id=min(ours), clip_ids=list(touched_by_us)),
     )
@@ -154,7 +158,7 @@ def _hold(session: Session, events: Sequence[Any], actor: str) -> dict[int, Clip
     if removed:
         raise Gone("Its video has been removed since, so this decision can't be undone any more.")
     _refuse_if_changed_since(ours, touched_by_us, standing_ones, actor)
-    return found
+    return found, held_files.as_held(files)
 
 
 def _concerned(events: Iterable[Any]) -> set[int]:
@@ -221,7 +225,9 @@ _GIVEN_BACK = frozenset(
 """What an undo sets as it was."""
 
 
-def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Snapshot) -> None:
+def _give_back(
+    session: Session, clip: Clip, before: Snapshot | None, after: Snapshot, files: Held
+) -> None:
     """Sets what an event changed of a clip back to what it was. `before` is None of a clip that the
     event made."""
     left: Mapping[str, object] = after
@@ -232,6 +238,7 @@ def _give_back(session: Session, clip: Clip, before: Snapshot | None, after: Sna
         raise Conflict(f"Clip {clip.id} is {in_words(clip)} right now: undo when that is done.")
     if before is not None and not changed.keys().isdisjoint({"start_frame", "end_frame"}):
         refuse_unless_decidable(clip)
+        files.refuse_loss([clip], Change.FRAMES)
         video = session.get_one(SourceVideo, clip.source_video_id, options=[WITHOUT_INDEX])
         clips.reshape(session, video, clip, FrameRange(before["start_frame"], before["end_frame"]))
         if not clip.is_virtual:

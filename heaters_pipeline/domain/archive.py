@@ -66,7 +66,15 @@ def told(stake: Stake, archived: Archived) -> list[str]:
     without = (
         f": {number_of(waiting, 'clip')} without files would stay without." if waiting else "."
     )
-    return [goes, stays, lost + without, back]
+    lasting = (
+        [
+            "No decision deletes files that nobody can make again. A clip that has some can be "
+            "archived, which keeps them; skip, merge, split and a moved cut are refused."
+        ]
+        if archived is Archived.AWAY and stake.exported
+        else []
+    )
+    return [goes, stays, *lasting, lost + without, back]
 
 
 def _size(size: int) -> str:

@@ -104,6 +104,9 @@ def page() -> str:
             "An arrow that ends at the box `review` leads to `pending_review`, `review_skipped` "
             "and\n`review_archived`: whoever takes an approval back says what the clip is "
             "instead. A clip that is\n`spliced` is of a physical video: once it has its sprite "
-            "sheet it is reviewed as all others are.\n",
+            "sheet it is reviewed as all others are.",
+            "Where the source and the gold master of a video were [deleted](export.md#archive), "
+            "its clips take no\narrow by which they would lose files: one that has some stays "
+            "`review_archived` until that is undone.\n",
         ]
     )

@@ -20,6 +20,7 @@ DEEDS = {
     Action.SKIP: "skipped",
     Action.ARCHIVE: "archived",
     Action.GROUP: "grouped with the clip before",
+    Action.UNGROUP: "taken out of its group",
     Action.MERGE: "merged",
     Action.SPLIT: "split",
     Action.NUDGE: "cut elsewhere",

@@ -74,7 +74,7 @@ def take_apart(clip_id: int) -> ResponseReturnValue:
             version=request.form.get("version", 0, int),
             decision=Ungroup(),
         )
-    count = len(outcome.clips) + 1
+    count = len(outcome.clips)
     flash(f"The group is taken apart: its {count} clips stay, each by itself. Undo it here.")
     return redirect(url_for("clips.index", clip_id=outcome.clips[0].id), 303)
 

@@ -394,6 +394,30 @@ def test_groups_come_in_parts_too(program: Program) -> None:
     assert [each["has_failed"] for each in parts] == [False, False]
 
 
+def test_a_group_is_named_and_taken_apart(program: Program) -> None:
+    first, second, third, other = clip_ids(program)
+    for clip_id in (second, third):
+        body = {"action": "group", "version": 1}
+        program.post(f"{PREFIX}clips/{clip_id}/decisions", json=body)
+    address = f"{PREFIX}groups/{third}"
+    named = program.put(f"{address}/name", json={"name": " The  opening "})
+    assert (named.status_code, named.json["name"]) == (200, "The opening")
+    assert (named.json["first_clip_id"], named.json["clips"]) == (first, [first, second, third])
+    assert program.put(f"{address}/name", json={"name": "a" * 81}).status_code == 400
+    assert program.get(address).json == named.json
+    assert program.put(f"{address}/name", json={"name": ""}).json["name"] is None
+    assert program.put(f"{PREFIX}groups/{other}/name", json={"name": "x"}).status_code == 404
+
+    assert program.post(f"{address}/apart", json={}).status_code == 400
+    assert program.post(f"{address}/apart", json={"version": 1}).status_code == 409
+    version = program.get(f"{PREFIX}clips/{third}").json["clip"]["version"]
+    apart = program.post(f"{address}/apart", json={"version": version})
+    assert apart.status_code == 200 and program.get(address).status_code == 404
+    undone = program.post(f"{PREFIX}undo", json={"event_id": apart.json["event_id"]})
+    assert undone.status_code == 200
+    assert program.get(address).json["clips"] == [first, second, third]
+
+
 def test_reading_changes_nothing(app: Flask, program: Program, engine: Engine) -> None:
     def state() -> list[Any]:
         with engine.begin() as connection:

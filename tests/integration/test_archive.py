@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import archiving, artifacts, clip_work, clips, source_videos
+from heaters_pipeline.db import (
+    archiving,
+    artifacts,
+    clip_work,
+    clips,
+    group_exports,
+    retired_partitions,
+    source_videos,
+)
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.group_exports import Missing
+from heaters_pipeline.db.models import ClipFile, GroupExport
 from heaters_pipeline.domain.archive import Archived, Goal, Stake, told
-from heaters_pipeline.domain.decisions import APPROVE
-from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.decisions import (
+    APPROVE,
+    ARCHIVE,
+    SKIP,
+    Group,
+    Merge,
+    Nudge,
+    Side,
+    Split,
+    Ungroup,
+)
+from heaters_pipeline.domain.errors import Conflict, HeatersError, InputError
+from heaters_pipeline.domain.states import EXPORT, KEYFRAME, ClipState
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.storage.s3 import S3Storage
@@ -24,8 +47,9 @@ from heaters_pipeline.work.library import embed_clips, export_clips
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.products import make_products
-from tests.decisions import decide
+from tests.decisions import annotate, decide, live, states, undo
 from tests.footage import make_numbered_film
+from tests.reviewer import Reviewer
 from tests.rows import ready_video, to_delete
 
 
@@ -82,6 +106,112 @@ def test_what_is_archived_away_can_be_looked_at_and_not_exported(
         restore_source(work, key)
     with pytest.raises(InputError, match="archived already"):
         archive_source(work, key, Archived.AWAY)
+
+
+def refused(decision: Callable[..., object], *given: object) -> str:
+    with pytest.raises(Conflict, match="nobody can make again") as refusal:
+        decision(*given)
+    return str(refusal.value)
+
+
+def test_no_decision_loses_what_nobody_can_make_again(pipeline: Engine, tmp_path: Path) -> None:
+    work = open_pipeline(pipeline, get_settings())
+    key, (first, second) = in_library(work, tmp_path)
+    archive_source(work, key, Archived.AWAY)
+    delete_due(work)
+    kept = set(work.storage.list(""))
+
+    sentence = f"Clip {first} would lose files that nobody can make again, as the source and the"
+    assert refused(decide, pipeline, first, SKIP).startswith(sentence)
+    assert refused(undo, pipeline).endswith("archive it instead, which keeps them.")
+    assert state(pipeline, first)[0] == ClipState.EMBEDDED
+
+    annotate(pipeline, first, rating=4, note="Calm.")
+    decide(pipeline, second, SKIP)
+    undo(pipeline)
+    decide(pipeline, second, Split([20]))
+    undo(pipeline)
+    decide(pipeline, second, Group())
+    undo(pipeline)
+
+    decide(pipeline, first, ARCHIVE)
+    with work.transaction() as session:
+        assert archiving.archive_rested(session, 0, 99) == 0
+    with work.transaction() as session:
+        assert retired_partitions.retire(session, [key], timedelta(0), 9, "1") == [key]
+    for decision in (SKIP, APPROVE, Split([5]), Nudge(Side.NEXT, 12), Merge(Side.NEXT)):
+        refused(decide, pipeline, first, decision)
+    refused(decide, pipeline, second, Nudge(Side.PREVIOUS, 12))
+    refused(decide, pipeline, second, Merge())
+    undo(pipeline)
+    assert state(pipeline, first) == (ClipState.EMBEDDED, None)
+    with work.transaction() as session:
+        assert len(artifacts.keyframes(session, first)) == 3
+    delete_due(work)
+    assert set(work.storage.list("")) == kept
+
+
+def test_a_page_is_told_what_nobody_can_make_again(
+    app: Flask, pipeline: Engine, tmp_path: Path
+) -> None:
+    work = open_pipeline(pipeline, get_settings())
+    key, (first, second) = in_library(work, tmp_path)
+    archive_source(work, key, Archived.AWAY)
+    reviewer = Reviewer(app)
+    found = [reviewer.clip(each) for each in (first, second)]
+    answer = reviewer.decide(found[0], "skip")
+    assert answer.status_code == 409 and "nobody can make again" in answer.get_json()["detail"]
+    assert answer.get_json()["clip"]["state"] == "embedded"
+
+    seen = [{"id": each["id"], "version": each["version"]} for each in found]
+    answer = reviewer.post("/api/v1/decisions", {"action": "skip", "clips": seen}).get_json()
+    assert [clip["id"] for clip in answer["clips"]] == [second]
+    (left,) = answer["refused"]
+    assert (left["id"], left["clip"]["state"]) == (first, "embedded")
+    assert "nobody can make again" in left["error"]
+
+    with work.transaction() as session:
+        approval = clips.history(session, first)[-1].id
+    answer = reviewer.post("/api/v1/undo", {"event_id": approval, "reason": "It is blurred."})
+    assert answer.status_code == 409 and "nobody can make again" in answer.get_json()["detail"]
+    assert state(pipeline, first)[0] == ClipState.EMBEDDED
+
+
+def test_the_file_of_a_group_is_not_lost_either(engine: Engine) -> None:
+    video, (first, second, third) = ready_video(engine)
+    decide(engine, second, Group())
+    with transaction(engine) as session:
+        for clip in clip_work.claim(session, video.id, EXPORT, 0):
+            frames = clip.frames.as_json()
+            file = ClipFile(is_virtual=False, clip_filepath="f", exported_frames=frames)
+            clip_work.finish(session, clip.id, EXPORT, file)
+        for clip in clip_work.claim(session, video.id, KEYFRAME, 0):
+            clip_work.fail(session, clip.id, KEYFRAME, "It is damaged.")
+        whole = Missing(first.id, "delivery", "basis", [first.id, second.id])
+        ranges = [first.frames, second.frames]
+        group_exports.save(session, whole, "groups/1.mp4", ranges, {"sha256": "0"})
+        archiving.archive(session, video.key, Archived.AWAY)
+    gone = to_delete(engine)
+
+    said = refused(decide, engine, second, Ungroup())
+    assert said.startswith(f"The group of clip {first.id} would lose files that nobody can")
+    refused(undo, engine)
+    refused(decide, engine, third, Group())
+    refused(decide, engine, first, SKIP)
+    decide(engine, second, ARCHIVE)
+    with transaction(engine) as session:
+        assert archiving.archive_rested(session, 0, 99) == 0
+    undo(engine)
+    decide(engine, third, ARCHIVE)
+    with transaction(engine) as session:
+        assert archiving.archive_rested(session, 0, 99) == 1, "it has no file"
+    with transaction(engine) as session:
+        assert [each.filepath for each in session.scalars(sa.select(GroupExport))] == [
+            "groups/1.mp4"
+        ]
+    assert to_delete(engine) == gone
+    assert states(engine, video) == ["keyframe_failed"] * 2 + ["archived"]
+    assert [clip.grouped_with_clip_id for clip in live(engine, video)] == [None, first.id, None]
 
 
 def test_what_is_archived_in_the_cold_comes_back(
@@ -174,5 +304,8 @@ def test_what_archiving_means_is_said() -> None:
         "stay, and the files, stills and vectors of 3 clips." in away
         and "exported any more" in away
     )
+    assert "A clip that has some can be archived, which keeps them; skip, merge" in away
+    assert "can be archived" not in " ".join(told(stake._replace(exported=0), Archived.AWAY))
+    assert "can be archived" not in cold
     assert "move to a cold" in cold and "exported until it is restored" in cold
     assert "2 clips without files would stay without." in cold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
+from werkzeug.test import TestResponse
 
 from heaters_pipeline.db import (
     clip_exports,
@@ -50,6 +52,7 @@ from tests.footage import STALL_SECONDS, NumberedFilm, make_numbered_film, read_
 from tests.integration.test_media_footage import ingest as ingest_film
 from tests.made_once import Worlds
 from tests.proofs import prove
+from tests.reviewer import Reviewer
 from tests.rows import ready_video
 
 ARCHIVE = BUILT_IN["archive"]
@@ -323,3 +326,68 @@ def test_why_a_group_has_no_file_is_told(app: Flask, engine: Engine) -> None:
         group_exports.fail(session, lacking, "No disk.")
     assert "failed" in page.get("/groups").text
     assert "delivery: No disk." in page.get(f"/groups/{first.id}").text
+
+
+def test_the_page_of_a_group_names_it_tries_again_and_takes_it_apart(
+    app: Flask, world: World, tmp_path: Path
+) -> None:
+    first, second, third, other = world.clips
+    world.set("delivery", Groups.BOTH)
+    export_clips(world.work, world.key)
+    page = Reviewer(app)
+
+    def told() -> str:
+        return page.client.get(f"/groups/{third}").text
+
+    def send(deed: str, clip_id: int = second, **fields: object) -> TestResponse:
+        data = {"csrf_token": page.token, **fields}
+        return page.client.post(f"/groups/{clip_id}/{deed}", data=data)
+
+    assert f"Group of clip {first}" in told()
+    proof = r"Read back: 45 of 45 frames, \d+\.\d dB at worst, audio -?\d ms off</p>"
+    assert re.search(proof, told()) and re.search(r"profile \w{12} · ffmpeg \S+ · ", told())
+    answer = send("name", name="  The   opening ")
+    assert (answer.status_code, answer.location) == (303, f"/groups/{second}")
+    assert "The group is called The opening." in told()
+    refused = send("name", name="a" * 81)
+    assert refused.status_code == 400 and "has 80 characters at most" in refused.text
+    assert "<h1>The opening <span" in told()
+    send("name", name=" ")
+    assert "The group has no name." in told() and f"<h1>Group of clip {first} <span" in told()
+
+    saved = page.client.get(f"/groups/{third}/delivery?download")
+    assert (
+        saved.headers["Content-Disposition"] == f"attachment; filename=group-{first}-delivery.mp4"
+    )
+    (tmp_path / "group.mp4").write_bytes(saved.data)
+    assert shown(tmp_path / "group.mp4") == list(range(45))
+    opened = page.client.get(f"/groups/{first}/delivery").headers["Content-Disposition"]
+    assert opened.startswith("inline")
+    lacking = page.client.get(f"/groups/{first}/archive")
+    assert lacking.status_code == 404 and "has no file of the profile archive" in lacking.text
+    alone = page.clip(other)["version"]
+    for deed, status in (("name", 404), ("again", 404), ("apart", 400)):
+        refused = send(deed, other, name="x", version=alone)
+        assert refused.status_code == status and "is in no group" in refused.text
+
+    assert "Try again" not in told()
+    with world.work.transaction() as session:
+        changed = replace(BUILT_IN["delivery"], groups=Groups.BOTH, quality=14)
+        profiles.save(session, "delivery", changed)
+        (missing,) = group_exports.missing(session, world.key)
+        group_exports.fail(session, missing, "No disk.")
+    assert "delivery (the file above is an older one): No disk." in told()
+    assert "Try again" in told() and world.marks() == []
+    assert send("again").status_code == 303
+    assert len(world.marks()) == 1 and "The files that failed are made again." in told()
+
+    version = page.clip(second)["version"]
+    assert send("apart", version=version - 1).status_code == 409
+    answer = send("apart", version=version)
+    assert (answer.status_code, answer.location) == (303, f"/clips/{first}")
+    shown_first = page.client.get(answer.location).text
+    assert "its 3 clips stay, each by itself" in shown_first
+    assert "taken out of its group" in shown_first
+    assert page.client.get(f"/groups/{second}").status_code == 404
+    page.post("/api/v1/undo", {})
+    assert f"Group of clip {first}" in told()

@@ -23,9 +23,11 @@ from heaters_pipeline.db import (
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ReviewEvent
 from heaters_pipeline.db.removal import remove
+from heaters_pipeline.domain.archive import Archived
 from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import APPROVE, ARCHIVE, SKIP, Merge, Nudge, Side, Split
+from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.states import ClipState, SourceState
 from heaters_pipeline.domain.storage_check import Finding, Outcome
@@ -35,6 +37,7 @@ from heaters_pipeline.orchestration.sensors import (
     new_source_videos,
 )
 from heaters_pipeline.settings import get_settings
+from heaters_pipeline.work.archive import archive_source
 from heaters_pipeline.work.clip_sprites import make_sprites
 from heaters_pipeline.work.exports import Added
 from heaters_pipeline.work.ingest import ingest
@@ -267,6 +270,35 @@ def test_a_split_and_a_moved_cut_get_their_files_too(world: World) -> None:
     world.go_on()
     assert world.files() == frames_of(SCENES)
     world.assert_nothing_is_wrong()
+
+
+def test_scenes_whose_source_was_deleted_keep_their_files(world: World) -> None:
+    work, (first, second, third) = world.work, world.clips
+    decide(work.engine, third, Split([40]))
+    world.go_on()
+    decide(work.engine, second, Split([20]))
+    archive_source(work, world.key, Archived.AWAY)
+    delete_due(work)
+    before = set(work.storage.list(""))
+    moves = Nudge(Side.NEXT, 12), Split([5]), Merge(Side.NEXT)
+    for decision in moves:
+        with pytest.raises(Conflict, match=r"nobody can make again.*leave its frames as they are"):
+            decide(work.engine, first, decision)
+    for mark in (SKIP, APPROVE, SKIP):
+        decide(work.engine, first, mark)
+        assert world.files()[0] == list(SCENES[0]), "it stays with a scene whatever is decided"
+    undo(work.engine)
+    undo(work.engine)
+    undo(work.engine)
+    decide(work.engine, first, ARCHIVE)
+    world.go_on()
+    undo(work.engine)
+    undo(work.engine)
+    assert world.files() == frames_of([*SCENES[:2], range(32, 40), range(40, 48)])
+    with pytest.raises(Conflict, match="nobody can make again"):
+        undo(work.engine)
+    delete_due(work)
+    assert set(work.storage.list("")) == before
 
 
 def test_a_clip_that_is_approved_before_its_file_is_cut_is_exported_with_its_new_frames(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from heaters_pipeline.domain.decisions import Action
 from review_app.presenters.history import Change, changes
+from review_app.presenters.texts import DEEDS
 
 
 def clip(clip_id: int, state: str = "pending_review", **fields: Any) -> dict[str, Any]:
@@ -25,6 +27,10 @@ def clip(clip_id: int, state: str = "pending_review", **fields: Any) -> dict[str
 
 def told(clip_id: int, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[Change]:
     return list(changes(clip_id, before, after))
+
+
+def test_every_event_has_words() -> None:
+    assert DEEDS.keys() == {*Action}
 
 
 def test_a_decision_changes_the_state() -> None:
