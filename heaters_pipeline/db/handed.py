@@ -37,7 +37,7 @@ from heaters_pipeline.domain.handover import (
 )
 from heaters_pipeline.domain.profiles import MAIN, Groups
 from heaters_pipeline.domain.selection import Selection, Shown
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import APPROVED, ClipState
 
 AT_ONCE = 500
 """Clips that one statement asks about: so few that their own rows are looked up, however large the
@@ -81,10 +81,10 @@ def handover(
     profile: str = MAIN,
     ids: Sequence[int] | None = None,
 ) -> Handover:
-    """Every clip of the selection is in it: with its file, or with why it is left out. Where the
-    profile makes one file of a group, whichever of its clips are chosen stand for that file, which
-    is named once, in the place of the first of them. `ids` are those of the selection's clips that
-    matter, where not all do."""
+    """Every clip of the selection is in it: an approved one with its file, or else why it is left
+    out. Where the profile makes one file of a group, whichever of its clips are chosen stand for
+    that file, which is named once, in the place of the first of them. `ids` are those of the
+    selection's clips that matter, where not all do."""
     row = session.exec(select(ExportProfile).where(ExportProfile.name == profile)).first()
     if row is None:
         raise NotFound(f"There is no profile {profile!r}.")
@@ -92,18 +92,18 @@ def handover(
     rows: dict[int, tuple[Clip, SourceVideo]] = {}
     exports: dict[int, ClipExport] = {}
     whole: dict[int, group_exports.WholeGroup] = {}
-    verdicts: dict[int, ReviewEvent] = {}
+    approvals: dict[int, ReviewEvent] = {}
     for some in _in_parts(wanted_ids):
         theirs = _rows(session, some)
         rows |= theirs
-        made = clip_exports.of_clips(session, some, profile)
+        approved = [clip for clip, _ in theirs.values() if clip.state in APPROVED]
+        made = clip_exports.of_clips(session, [clip.id for clip in approved], profile)
         exports |= {clip_id: found[0] for clip_id, found in made.items()}
         if row.profile.groups is Groups.ONE:
-            given = [clip for clip, _ in theirs.values()]
-            whole |= group_exports.files_of(session, given, profile)
+            whole |= group_exports.files_of(session, approved, profile)
         firsts = {whole[each].clips[0].id for each in some if each in whole}
         for few in _in_parts([*{*made, *firsts}], DECIDED_AT_ONCE):
-            verdicts |= event_log.verdicts(session, few)
+            approvals |= event_log.approvals(session, few)
     ready: dict[int, _Ready] = {}
     for each in wanted_ids:
         if each in whole:
@@ -113,7 +113,7 @@ def handover(
             ready[each] = _Ready([rows[each][0]], rows[each][1], exports[each])
     names = file_names(_named(row, each) for each in ready.values())
     handed = [
-        _handed(each, verdicts.get(clip_id), name)
+        _handed(each, approvals.get(clip_id), name)
         for (clip_id, each), name in zip(ready.items(), names, strict=True)
     ]
     there = {clip_id for each in handed for clip_id in each.clip_ids}
@@ -197,7 +197,7 @@ def _named(profile: ExportProfile, ready: _Ready) -> tuple[str, Named, str]:
     return profile.profile.name, named, suffix
 
 
-def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
+def _handed(ready: _Ready, approval: ReviewEvent | None, name: str) -> Handed:
     clips, video, export, ranges = ready.clips, ready.video, ready.export, ready.ranges
     first, last = clips[0], clips[-1]
     return Handed(
@@ -208,8 +208,8 @@ def _handed(ready: _Ready, verdict: ReviewEvent | None, name: str) -> Handed:
         labels=ready.labels,
         rating=max((clip.rating for clip in clips if clip.rating is not None), default=None),
         note="\n".join(clip.note for clip in clips if clip.note) or None,
-        decided_by=verdict.actor if verdict else None,
-        decided_at=verdict.created_at if verdict else None,
+        decided_by=approval.actor if approval else None,
+        decided_at=approval.created_at if approval else None,
         source=Source(
             video.key,
             video.title,

@@ -18,7 +18,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.selection import Order, Selection
 from heaters_pipeline.domain.spreadsheets import cell
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
 MANIFEST = "manifest.json"
 MANIFEST_CSV = "manifest.csv"
@@ -118,6 +118,7 @@ class Handed:
     rating: int | None
     note: str | None
     decided_by: str | None
+    """Who approved it; of a group, its first clip."""
     decided_at: datetime | None
     source: Source
     file: File
@@ -171,7 +172,7 @@ class Handed:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A clip that has no file to hand over."""
+    """A clip that is not handed over: nobody approved it, or there is no file of what it is now."""
 
     clip_id: int
     why: str
@@ -219,8 +220,8 @@ def _clips(ids: Sequence[int]) -> str:
     return f"clip {named}" if len(ids) == 1 else f"clips {named}"
 
 
-_WITHOUT_FILE = {
-    ClipState.PENDING_REVIEW: "not reviewed yet",
+_WHY = {
+    **dict.fromkeys((*BEFORE_REVIEW, ClipState.PENDING_REVIEW), "not reviewed yet"),
     ClipState.REVIEW_SKIPPED: "skipped",
     ClipState.REVIEW_ARCHIVED: "archived",
     ClipState.ARCHIVED: "archived",
@@ -232,8 +233,9 @@ _WITHOUT_FILE = {
 
 
 def why_left_out(state: ClipState, profile: str) -> str:
-    """Why a clip of this state has no file of the profile."""
-    return _WITHOUT_FILE.get(state, f"no file of the profile {profile} yet")
+    """Why a clip of this state is not handed over: nobody approved it, or it has no file of the
+    profile."""
+    return _WHY.get(state, f"no file of the profile {profile} yet")
 
 
 def manifest(handover: Handover, earlier: Iterable[Mapping[str, Any]] = ()) -> str:
