@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from fractions import Fraction
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from heaters_pipeline.domain.cut_points import FrameRange
@@ -238,7 +238,11 @@ def why_left_out(state: ClipState, profile: str) -> str:
     return _WHY.get(state, f"no file of the profile {profile} yet")
 
 
-def manifest(handover: Handover, earlier: Iterable[Mapping[str, Any]] = ()) -> str:
+Entry = Mapping[str, Any]
+"""What a manifest says of a file."""
+
+
+def manifest(handover: Handover, earlier: Iterable[Entry] = ()) -> str:
     """JSON. The same files always give the same text. `earlier` are entries of the manifest that is
     there already; those whose files this handover does not name follow its own."""
     clips = [each.as_json() for each in handover.clips]
@@ -258,15 +262,41 @@ def entries(text: str) -> list[dict[str, Any]]:
         found = json.loads(text)
         clips = found["clips"] if found["format"] == FORMAT else None
         if isinstance(clips, list) and all(
-            isinstance(each["file"], str)
+            _is_plain(each["file"])
             and isinstance(each["profile"], str)
-            and isinstance(each["clip"]["id"], int)
+            and all(isinstance(clip_id, int) for clip_id in _held(each))
             for each in clips
         ):
             return clips
     except (ValueError, KeyError, TypeError):
         pass
     raise InputError(f"The {MANIFEST} there is not one of Heaters: move it, or go elsewhere.")
+
+
+def _is_plain(name: object) -> bool:
+    """Whether a file of that name lies where its manifest does."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not set("/\\\0") & set(name)
+
+
+def _held(entry: Entry) -> list[int]:
+    """The clips that a file holds."""
+    return list(entry["group"]["clip_ids"]) if "group" in entry else [entry["clip"]["id"]]
+
+
+class Divided(NamedTuple):
+    stay: list[Entry]
+    replaced: list[Entry]
+
+
+def divided(earlier: Iterable[Entry], clips: Iterable[Handed]) -> Divided:
+    """The entries of a manifest by whether these files come in their place: a clip has one file of
+    a profile."""
+    held = {(each.file.profile, clip_id) for each in clips for clip_id in each.clip_ids}
+    found = Divided([], [])
+    for each in earlier:
+        is_replaced = any((each["profile"], clip_id) in held for clip_id in _held(each))
+        (found.replaced if is_replaced else found.stay).append(each)
+    return found
 
 
 CSV_COLUMNS = (
