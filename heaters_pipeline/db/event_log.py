@@ -101,9 +101,7 @@ def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
     ).first()
 
 
-def verdicts_on(
-    clip_ids: Any, actions: Iterable[Action] = VERDICTS
-) -> SelectOfScalar[ReviewEvent]:
+def verdicts_on(clip_ids: Any, actions: Iterable[Action] = VERDICTS) -> SelectOfScalar[ReviewEvent]:
     """Decisions that may have given one of the clips its state; `newest` reads them."""
     return standing().where(
         col(ReviewEvent.clip_ids).overlap(clip_ids),  # type: ignore[attr-defined]

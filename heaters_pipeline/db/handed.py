@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from heaters_pipeline.db.models import (
     Clip,
     ClipExport,
     ExportCost,
+    ExportFailure,
     ExportProfile,
     GroupExport,
     ReviewEvent,
@@ -34,6 +35,7 @@ from heaters_pipeline.domain.handover import (
     Source,
     wanted,
     why_left_out,
+    why_older,
 )
 from heaters_pipeline.domain.profiles import MAIN, Groups
 from heaters_pipeline.domain.selection import Selection, Shown
@@ -105,11 +107,16 @@ def handover(
         for few in _in_parts([*{*made, *firsts}], DECIDED_AT_ONCE):
             approvals |= event_log.approvals(session, few)
     ready: dict[int, _Ready] = {}
+    older: dict[int, ClipExport | GroupExport] = {}
     for each in wanted_ids:
-        if each in whole:
-            group = whole[each]
+        group, export = whole.get(each), exports.get(each)
+        if group is not None and group.is_current:
             ready.setdefault(group.clips[0].id, _Ready(group.clips, rows[each][1], group.export))
-        elif each in rows and _is_known(exports.get(each)):
+        elif group is not None:
+            older[each] = group.export
+        elif export is not None and export.profile_hash != row.hash:
+            older[each] = export
+        elif _is_known(export):
             ready[each] = _Ready([rows[each][0]], rows[each][1], exports[each])
     names = file_names(_named(row, each) for each in ready.values())
     handed = [
@@ -117,8 +124,9 @@ def handover(
         for (clip_id, each), name in zip(ready.items(), names, strict=True)
     ]
     there = {clip_id for each in handed for clip_id in each.clip_ids}
+    reasons = _why_older(session, row, older, rows)
     left_out = [
-        LeftOut(each, _why(rows[each][0] if each in rows else None, exports.get(each), profile))
+        LeftOut(each, reasons.get(each) or _why(rows.get(each), exports.get(each), profile))
         for each in wanted_ids
         if each not in there
     ]
@@ -248,9 +256,51 @@ def _group(export: GroupExport, clips: Sequence[Clip], ranges: Sequence[FrameRan
     return Group(named, tuple(clip.id for clip in clips), tuple(ranges), seconds)
 
 
-def _why(clip: Clip | None, export: ClipExport | None, profile: str) -> str:
-    if clip is None:
+def _why(row: tuple[Clip, SourceVideo] | None, export: ClipExport | None, profile: str) -> str:
+    if row is None:
         return "there is none"
     if export is not None:
         return "a file of unknown size: export it again"
-    return why_left_out(ClipState(clip.state), profile)
+    return why_left_out(ClipState(row[0].state), profile)
+
+
+def _why_older(
+    session: Session,
+    profile: ExportProfile,
+    older: Mapping[int, ClipExport | GroupExport],
+    rows: Mapping[int, tuple[Clip, SourceVideo]],
+) -> dict[int, str]:
+    """Why clips have a file of what they, or the profile, were before."""
+    if not older:
+        return {}
+    own = [clip_id for clip_id, export in older.items() if isinstance(export, ClipExport)]
+    failures = clip_exports.failures(session, own)
+    # Whether a profile makes a file of a group is a question to its first clip.
+    asked = {
+        clip_id: export.first_clip_id if isinstance(export, GroupExport) else clip_id
+        for clip_id, export in older.items()
+    }
+    are_for = clip_exports.are_for(session, asked.values(), profile)
+    return {
+        clip_id: why_older(
+            profile.name,
+            is_for_it=asked[clip_id] in are_for,
+            is_archived=rows[clip_id][1].archived is not None,
+            failed=_has_failed(profile, export, failures.get(clip_id, [])),
+        )
+        for clip_id, export in older.items()
+    }
+
+
+def _has_failed(
+    profile: ExportProfile,
+    export: ClipExport | GroupExport,
+    failures: Iterable[ExportFailure],
+) -> bool:
+    """Whether the new file failed, and is not tried again by itself."""
+    if isinstance(export, GroupExport):
+        return export.error is not None and export.retry_at is None
+    tried = (profile.name, profile.hash)
+    return any(
+        (each.profile, each.profile_hash) == tried and each.retry_at is None for each in failures
+    )

@@ -238,6 +238,15 @@ def why_left_out(state: ClipState, profile: str) -> str:
     return _WHY.get(state, f"no file of the profile {profile} yet")
 
 
+def why_older(profile: str, *, is_for_it: bool, is_archived: bool, failed: bool) -> str:
+    """Why a clip has a file of what it, or the profile, was before, and none of what it is now."""
+    if not is_for_it:
+        return f"made by an earlier {profile}, which is for other clips now"
+    if is_archived:
+        return "a new file needs the archived video"
+    return "a new file failed" if failed else "waiting for a new file"
+
+
 Entry = Mapping[str, Any]
 """What a manifest says of a file."""
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from heaters_pipeline.db import profiles
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ClipExport, SourceVideo
 from heaters_pipeline.domain.errors import InputError
@@ -199,7 +200,7 @@ def test_other_profiles_keep_their_files(
     main = listed(place)
     with transaction(engine) as session:
         for each in session.exec(select(ClipExport).where(col(ClipExport.clip_id) == ids[0])):
-            each.profile = "web"
+            each.profile, each.profile_hash = "web", profiles.get(session, "web").hash
     rename(engine, "Another title")
     hand_over(pipeline, arguments_of(f"{ids[0]}"), place.to, actor="ann", profile="web")
     described = json.loads((place.root / MANIFEST).read_text())["clips"]
