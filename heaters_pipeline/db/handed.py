@@ -27,6 +27,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.file_names import Named, file_names
 from heaters_pipeline.domain.handover import (
+    NO_CLIP,
     File,
     Group,
     Handed,
@@ -258,7 +259,7 @@ def _group(export: GroupExport, clips: Sequence[Clip], ranges: Sequence[FrameRan
 
 def _why(row: tuple[Clip, SourceVideo] | None, export: ClipExport | None, profile: str) -> str:
     if row is None:
-        return "there is none"
+        return NO_CLIP
     if export is not None:
         return "a file of unknown size: export it again"
     return why_left_out(ClipState(row[0].state), profile)

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.selection import Order, Selection
+from heaters_pipeline.domain.selection import STATES, Order, Selection, Shown
 from heaters_pipeline.domain.spreadsheets import cell
 from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
@@ -202,15 +202,18 @@ class Handover:
     @property
     def sentence(self) -> str | None:
         """Names what is left out; None where nothing is."""
-        if not self.left_out:
-            return None
-        total = len(self.digests) + len(self.left_out)
-        by_reason: dict[str, list[int]] = {}
-        for each in self.left_out:
-            by_reason.setdefault(each.why, []).append(each.clip_id)
-        reasons = "; ".join(f"{_clips(ids)} ({why})" for why, ids in by_reason.items())
-        clips = "clip" if total == 1 else "clips"
-        return f"{len(self.left_out)} of {total} {clips} left out: {reasons}."
+        return told(self.left_out, len(self.digests) + len(self.left_out))
+
+
+def told(left_out: Sequence[LeftOut], total: int) -> str | None:
+    """Names what is left out of `total` clips; None where nothing is."""
+    if not left_out:
+        return None
+    by_reason: dict[str, list[int]] = {}
+    for each in left_out:
+        by_reason.setdefault(each.why, []).append(each.clip_id)
+    reasons = "; ".join(f"{_clips(ids)} ({why})" for why, ids in by_reason.items())
+    return f"{len(left_out)} of {total} {'clip' if total == 1 else 'clips'} left out: {reasons}."
 
 
 def _clips(ids: Sequence[int]) -> str:
@@ -236,6 +239,23 @@ def why_left_out(state: ClipState, profile: str) -> str:
     """Why a clip of this state is not handed over: nobody approved it, or it has no file of the
     profile."""
     return _WHY.get(state, f"no file of the profile {profile} yet")
+
+
+def why_not_on_film(selection: Selection, clip_id: int, state: ClipState | None) -> str | None:
+    """Why a clip that a selection found is on no timeline of films; None where it is on them. Clips
+    that nobody wants are there where somebody asks for them by their state or their ids, those that
+    were replaced never. The state is None of an id that no clip has."""
+    if state is None:
+        return NO_CLIP
+    is_asked_for = bool(selection.state) or clip_id in {*selection.ids, selection.clip}
+    if state == ClipState.SUPERSEDED or (state in _UNWANTED and not is_asked_for):
+        return _WHY[state]
+    return None
+
+
+_UNWANTED = STATES[Shown.SKIPPED] | STATES[Shown.ARCHIVED]
+
+NO_CLIP = "there is none"
 
 
 def why_older(profile: str, *, is_for_it: bool, is_archived: bool, failed: bool) -> str:

@@ -16,8 +16,11 @@ from sqlalchemy import Engine
 from heaters_pipeline.cli import main
 from heaters_pipeline.db import collections
 from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain.clip_pipeline import ClipPipeline
 from heaters_pipeline.domain.decisions import ARCHIVE, SKIP, Nudge, Side, Split
 from heaters_pipeline.domain.handover import arguments_of
+from heaters_pipeline.domain.states import ClipState, SourceState
 from heaters_pipeline.storage import LocalStorage
 from tests.decisions import decide
 from tests.handover import export
@@ -68,7 +71,9 @@ def page(app: Flask, engine: Engine, selection: str) -> tuple[dict[str, list[int
         texts = {name: made.read(name).decode() for name in made.namelist()}
     folders = {Path(name).parent.name: text for name, text in texts.items() if ".otio" in name}
     said = {
-        Path(name).parent.name: text for name, text in texts.items() if name.endswith("LEFT-OUT.txt")
+        Path(name).parent.name: text
+        for name, text in texts.items()
+        if name.endswith("LEFT-OUT.txt")
     }
     return {folder: shown(text) for folder, text in folders.items()}, said
 
@@ -76,7 +81,7 @@ def page(app: Flask, engine: Engine, selection: str) -> tuple[dict[str, list[int
 def test_the_command_and_the_page_list_the_same_clips(
     app: Flask, engine: Engine, ids: list[int], kept: str, tmp_path: Path
 ) -> None:
-    exported, pending, skipped, archived, whole, first, second = ids
+    exported, pending, skipped, archived, _, first, second = ids
     live = [exported, pending, first, second]
     named = ",".join(map(str, ids))
     for selection, films, files in (
@@ -101,7 +106,7 @@ def test_the_command_and_the_page_list_the_same_clips(
 
 
 def test_what_is_not_on_a_timeline_is_told(ids: list[int], kept: str, tmp_path: Path) -> None:
-    exported, pending, skipped, archived, whole, first, second = ids
+    exported, _, skipped, archived, whole, first, _ = ids
     result = command(tmp_path / "reel.otio", kept)
     assert result.stderr == (
         f"3 of 7 clips left out: clip {skipped} (skipped); clip {archived} (archived); "
@@ -126,6 +131,11 @@ def test_a_moved_cut_is_where_the_film_has_it(
 ) -> None:
     """Not where a file has it that shows the clip as it was."""
     exported, pending, *_ = ids
+    with transaction(engine) as session:
+        clip = session.get_one(Clip, exported)
+        clip.state = ClipState.REVIEW_APPROVED
+        video = session.get_one(SourceVideo, clip.source_video_id)
+        video.pipeline, video.state = ClipPipeline.PHYSICAL, SourceState.SPLICED
     decide(engine, exported, Nudge(Side.NEXT, 12))
     command(tmp_path / "reel.otio", f"{exported},{pending}")
     (track,) = json.loads((tmp_path / "reel.otio").read_text())["tracks"]["children"]
