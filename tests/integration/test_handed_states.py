@@ -4,10 +4,10 @@ than the clips and the profiles are now."""
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from heaters_pipeline.db import clip_exports, handed, profiles
@@ -134,9 +134,8 @@ def test_a_file_that_nothing_makes_anew_says_so(
     change_profile(engine)
     with transaction(engine) as session:
         if archived:
-            video = session.get_one(Clip, ids[0]).source_video_id
-            session.get_one(SourceVideo, video).archived = Archived.COLD
-            session.get_one(SourceVideo, video).archived_at = sa.func.now()
+            video = session.get_one(SourceVideo, session.get_one(Clip, ids[0]).source_video_id)
+            video.archived, video.archived_at = Archived.COLD, datetime.now(UTC)
         else:
             profiles.stop_using(session, MAIN, video_key=None, label=None)
     reasons = {each.why for each in found(engine, named(ids)).left_out}
