@@ -44,5 +44,5 @@ def export(selection: str, to: str, profile: str | None, by: str | None) -> None
         f"{copied.place}: {copied.new} new or changed, {copied.unchanged} there already"
         f" ({copied.handover.bytes / 1e6:.1f} MB in all)"
     )
-    if copied.handover.sentence:
-        click.echo(copied.handover.sentence)
+    if copied.sentence:
+        click.echo(copied.sentence)

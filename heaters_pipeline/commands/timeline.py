@@ -69,5 +69,7 @@ def timeline(
             folder=folder,
             title=title,
         )
-    for path in written:
+    for path in written.paths:
         click.echo(path)
+    if written.left_out:
+        click.echo(written.left_out, err=True)

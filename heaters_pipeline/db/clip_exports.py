@@ -24,7 +24,7 @@ from heaters_pipeline.db.models import (
     ExportProfile,
     SourceVideo,
 )
-from heaters_pipeline.db.wanted_files import is_made, is_main, lacking, pairs
+from heaters_pipeline.db.wanted_files import is_for, is_made, is_main, lacking, pairs
 from heaters_pipeline.domain import retries
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import InputError, NotFound
@@ -93,6 +93,13 @@ def wanted(session: Session, clip_ids: Sequence[int]) -> list[Wanted]:
         pairs(col(Clip.id).in_(clip_ids), ~is_made()).with_only_columns(Clip, ExportProfile)
     )
     return [Wanted(*row) for row in rows]
+
+
+def are_for(session: Session, clip_ids: Iterable[int], profile: ExportProfile) -> set[int]:
+    """Those of the clips that the profile is for."""
+    used = sa.and_(col(ExportProfile.id) == profile.id, is_for())
+    ids = sa.select(col(Clip.id)).join(ExportProfile, used).where(among(col(Clip.id), clip_ids))
+    return set(session.scalars(ids))
 
 
 def of_scenes(session: Session, video_id: int) -> list[Wanted]:

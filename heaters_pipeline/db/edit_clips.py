@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from heaters_pipeline.db import clip_exports, clips, frame_indexes, source_videos
-from heaters_pipeline.db.models import Clip, ClipExport, ExportProfile, SourceVideo
+from heaters_pipeline.db import clips, frame_indexes, profiles, source_videos
+from heaters_pipeline.db.models import SourceVideo
 from heaters_pipeline.domain import frame_index
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.edit_clip import (
@@ -17,11 +18,13 @@ from heaters_pipeline.domain.edit_clip import (
     EditFilm,
     counted,
 )
-from heaters_pipeline.domain.errors import InputError, NotFound
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
 from heaters_pipeline.domain.geometry import shown_size
-from heaters_pipeline.domain.handover import File, Handed, Handover
+from heaters_pipeline.domain.handover import File, Handover, LeftOut, told, why_not_on_film
 from heaters_pipeline.domain.profiles import Profile
+from heaters_pipeline.domain.selection import Selection
+from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.timecode import editing_rate
 from heaters_pipeline.domain.timeline import Medium
 
@@ -29,71 +32,65 @@ Address = Callable[[str], str]
 """Where other programs find the object of a storage key (`storage.Storage.address`)."""
 
 
-def of_handover(
+class Listed(NamedTuple):
+    """What a timeline has of a selection, in its order."""
+
+    clip_ids: Sequence[int]
+    left_out: Sequence[LeftOut]
+    sentence: str | None
+    """Names what is left out; None where nothing is."""
+
+
+def listed(
+    session: Session, chosen: Selection, ids: Sequence[int], found: Handover, medium: Medium
+) -> Listed:
+    """Which clips of a selection are on its timeline of files or of films. `ids` are all that it
+    found, `found` what there is of them to hand over. On a timeline of files, a group that is
+    handed over as one file is one clip, in the place of the first of its clips. One of films needs
+    no files (`domain.handover.why_not_on_film`)."""
+    if medium is Medium.EXPORTS:
+        return Listed([each.clip_id for each in found.clips], found.left_out, found.sentence)
+    states = {clip.id: ClipState(clip.state) for clip in clips.with_ids(session, ids)}
+    reasons = {each: why_not_on_film(chosen, each, states.get(each)) for each in ids}
+    left_out = [LeftOut(clip_id, why) for clip_id, why in reasons.items() if why is not None]
+    there = [each for each in ids if reasons[each] is None]
+    return Listed(there, left_out, told(left_out, len(ids)))
+
+
+def of(
     session: Session,
     clip_ids: Sequence[int],
     found: Handover,
     address: Address,
     medium: Medium,
 ) -> list[EditClip]:
-    """The clips in this order for a timeline of files or of films. On one of files, a group that is
-    handed over as one file is one clip, in the place of the first of its clips."""
-    if medium is Medium.SOURCE:
-        clips_alone = {each.clip_id: each for each in found.clips if each.group is None}
-        return of(session, clip_ids, address, profile=found.profile, handed=clips_alone)
-    stands_for = {clip_id: each.clip_id for each in found.clips for clip_id in each.clip_ids}
-    ids = list(dict.fromkeys(stands_for.get(each, each) for each in clip_ids))
-    handed = {each.clip_id: each for each in found.clips}
-    return of(session, ids, address, profile=found.profile, handed=handed)
-
-
-def of(
-    session: Session,
-    clip_ids: Sequence[int],
-    address: Address,
-    *,
-    profile: str | None = None,
-    handed: Mapping[int, Handed] | None = None,
-) -> list[EditClip]:
-    """The clips in this order, each with the file that is `handed` over, or else with its file of
-    `profile` (None: its main one), named by the clip's id, where it has one. Raises NotFound for an
-    id that no clip has, InputError for a clip of a film that was removed.
-    """
+    """The clips that are `listed`, in this order. One that is handed over has the frames of its
+    file, any other one those that a file of the profile would have. Raises InputError for a clip of
+    a film that is not ready."""
     rows = {clip.id: clip for clip in clips.with_ids(session, clip_ids)}
-    if missing := [clip_id for clip_id in clip_ids if clip_id not in rows]:
-        raise NotFound(f"There is no clip {missing[0]}.")
     videos = source_videos.with_ids(session, {clip.source_video_id for clip in rows.values()})
-    exports = {
-        clip_id: found[0]
-        for clip_id, found in clip_exports.of_clips(session, clip_ids, profile).items()
+    profile = profiles.get(session, found.profile).profile
+    given = {
+        each.clip_id: each for each in found.clips if medium is Medium.EXPORTS or each.group is None
     }
-    given = handed or {}
-    names = {each.profile for each in exports.values()}
-    names |= {each.file.profile for each in given.values()}
-    profiles = {
-        row.name: row.profile
-        for row in session.exec(select(ExportProfile).where(col(ExportProfile.name).in_(names)))
+    held = {
+        clip_id: frames
+        for each in found.clips
+        for clip_id, frames in zip(each.clip_ids, each.ranges, strict=True)
     }
+    held |= {clip_id: each.file.frames for clip_id, each in given.items()}
     made: dict[int, EditClip] = {}
     for video in videos.values():
         own = [clip for clip in rows.values() if clip.source_video_id == video.id]
         frames = {
-            clip.id: given[clip.id].file.frames
-            if clip.id in given
-            else _frames(clip, exports.get(clip.id))
+            clip.id: held.get(clip.id) or (clip.clean_frames if profile.trimmed else clip.frames)
             for clip in own
         }
         film, ticks = _film(session, video, frames.values(), address)
         for clip in own:
             start, end = frames[clip.id]
-            export, said = exports.get(clip.id), given.get(clip.id)
-            file = None
-            if said is not None:
-                file = _file(said.file, said.file.name, profiles[said.file.profile], film, video)
-            elif export is not None:
-                name = _plain_name(clip.id, export)
-                file = _file(export, name, profiles[export.profile], film, video)
-            about = said or clip
+            handed = given.get(clip.id)
+            about = handed or clip
             made[clip.id] = EditClip(
                 clip.id,
                 film,
@@ -103,13 +100,9 @@ def of(
                 tuple(about.labels),
                 about.rating,
                 about.note,
-                file,
+                _file(handed.file, profile, film, video) if handed else None,
             )
     return [made[clip_id] for clip_id in clip_ids]
-
-
-def _frames(clip: Clip, export: ClipExport | None) -> FrameRange:
-    return FrameRange.from_json(export.exported_frames) if export else clip.file_frames
 
 
 def _place(start: int, end: int, film: EditFilm) -> FrameRange:
@@ -172,19 +165,14 @@ def _path(video: SourceVideo, address: Address) -> str:
     return address(video.source_filepath) if video.source_filepath else file_name(video)
 
 
-def _file(
-    made: ClipExport | File, name: str, profile: Profile, film: EditFilm, video: SourceVideo
-) -> EditFile:
+def _file(made: File, profile: Profile, film: EditFilm, video: SourceVideo) -> EditFile:
     rate = profile.frame_rate or film.rate
-    if isinstance(made, File):
-        key, length = made.key, made.frames.length
-    else:
-        key, length = made.filepath, FrameRange.from_json(made.exported_frames).length
+    length = made.frames.length
     if made.receipt:
         length = max(1, round(made.receipt["duration_seconds"] * rate))
     return EditFile(
-        name=name,
-        key=key,
+        name=made.name,
+        key=made.key,
         profile=made.profile,
         rate=rate,
         length=length,
@@ -200,7 +188,3 @@ def _file(
         if video.width and video.height
         else None,
     )
-
-
-def _plain_name(clip_id: int, export: ClipExport) -> str:
-    return f"{clip_id}{PurePosixPath(export.filepath).suffix}"

@@ -16,6 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from heaters_pipeline.db.models import ReviewEvent
 from heaters_pipeline.db.prepared import given
 from heaters_pipeline.domain.decisions import (
+    APPROVALS,
     COUNTED,
     DECISIONS,
     VERDICTS,
@@ -100,24 +101,24 @@ def latest_on_clip(session: Session, clip_id: int) -> ReviewEvent | None:
     ).first()
 
 
-def verdicts_on(clip_ids: Any) -> SelectOfScalar[ReviewEvent]:
+def verdicts_on(clip_ids: Any, actions: Iterable[Action] = VERDICTS) -> SelectOfScalar[ReviewEvent]:
     """Decisions that may have given one of the clips its state; `newest` reads them."""
     return standing().where(
         col(ReviewEvent.clip_ids).overlap(clip_ids),  # type: ignore[attr-defined]
-        col(ReviewEvent.action).in_(VERDICTS),
+        col(ReviewEvent.action).in_(actions),
     )
 
 
-_VERDICTS = verdicts_on(given("clip_ids"))
+_APPROVALS = verdicts_on(given("clip_ids"), APPROVALS)
 
 
-def verdicts(session: Session, clip_ids: Iterable[int]) -> dict[int, ReviewEvent]:
-    """The newest decision that gave each clip its state and stands, by clip id; a clip that nobody
-    has decided on is left out."""
+def approvals(session: Session, clip_ids: Iterable[int]) -> dict[int, ReviewEvent]:
+    """The newest decision that approved each clip and stands, by clip id; a clip that nobody has
+    approved is left out."""
     wanted = set(clip_ids)
     if not wanted:
         return {}
-    return newest(session.scalars(_VERDICTS, {"clip_ids": list(wanted)}), wanted)
+    return newest(session.scalars(_APPROVALS, {"clip_ids": list(wanted)}), wanted)
 
 
 def newest(verdicts: Iterable[E], clip_ids: Collection[int]) -> dict[int, E]:

@@ -34,24 +34,34 @@ class DueGroups(NamedTuple):
     """Another one for whatever is missing, and after whatever was made or asked for again."""
 
 
-# A group is whole when all its approved clips are past their export.
-_MISSING = sa.text("""
+def _groups(clips: str) -> str:
+    """SQL of the groups of these clips, with what their files are made of (`shape`) and whether all
+    their approved clips are past their export, which makes a group whole."""
+    return f"""
     WITH members AS (
         SELECT coalesce(clip.grouped_with_clip_id, clip.id) AS first, clip.*
         FROM clips clip
-        WHERE state = ANY(:approved) AND (
-            grouped_with_clip_id IS NOT NULL
-            OR EXISTS (SELECT FROM clips other WHERE other.grouped_with_clip_id = clip.id)
-        )
+        WHERE state = ANY(:approved) AND ({clips})
     ),
     groups AS (
         SELECT first, source_video_id, array_agg(id ORDER BY start_frame) AS clip_ids,
             string_agg(concat_ws(':', id, start_frame, end_frame, trim), ',' ORDER BY start_frame)
                 AS shape,
-            concat_ws(':', max(last_event_id), max(attempt)) AS asked
+            concat_ws(':', max(last_event_id), max(attempt)) AS asked,
+            bool_and(state = ANY(:past_export)) AS whole
         FROM members GROUP BY first, source_video_id
-        HAVING count(*) > 1 AND bool_and(state = ANY(:past_export))
+        HAVING count(*) > 1
     )
+"""  # noqa: S608
+
+
+_GROUPED = """
+    grouped_with_clip_id IS NOT NULL
+    OR EXISTS (SELECT FROM clips other WHERE other.grouped_with_clip_id = clip.id)
+"""
+
+_MISSING = sa.text(f"""
+    {_groups(_GROUPED)}
     SELECT video.key, first, profile.name, md5(profile.hash || shape) AS basis, clip_ids,
         concat_ws(':', profile.hash, shape, asked, date_part('epoch', profile.updated_at)) AS mark
     FROM groups
@@ -59,7 +69,7 @@ _MISSING = sa.text("""
     JOIN clips head ON head.id = first
     JOIN export_profiles profile
         ON NOT profile.retired AND profile.spec ->> 'groups' IN ('one', 'both')
-    WHERE (CAST(:key AS text) IS NULL OR video.key = :key)
+    WHERE whole AND (CAST(:key AS text) IS NULL OR video.key = :key)
         AND EXISTS (
             SELECT FROM profile_uses used
             WHERE used.profile_id = profile.id
@@ -73,7 +83,13 @@ _MISSING = sa.text("""
                 AND (made.retry_at IS NULL OR made.retry_at > now())
         )
     ORDER BY first, profile.id
-""")
+""")  # noqa: S608
+
+_BASES = sa.text(f"""
+    {_groups("clip.id = ANY(:firsts) OR clip.grouped_with_clip_id = ANY(:firsts)")}
+    SELECT first, md5(profile.hash || shape)
+    FROM groups JOIN export_profiles profile ON profile.name = :profile
+""")  # noqa: S608
 
 
 def missing(session: Session, video_key: str) -> list[Missing]:
@@ -118,6 +134,8 @@ class WholeGroup(NamedTuple):
     export: GroupExport
     clips: Sequence[Clip]
     """That its file holds, in the film's order."""
+    is_current: bool
+    """Whether the file is of the clips and of the profile as they are now."""
 
 
 def files_of(session: Session, given: Sequence[Clip], profile: str) -> dict[int, WholeGroup]:
@@ -140,8 +158,15 @@ def files_of(session: Session, given: Sequence[Clip], profile: str) -> dict[int,
     ):
         members.setdefault(clip.grouped_with_clip_id or clip.id, []).append(clip)
     held = {clip.id for clips in members.values() for clip in clips}
+    asked = {"firsts": list(exports), "profile": profile, **_states(None)}
+    bases = dict(session.execute(_BASES, asked).all()) if exports else {}
+    current = {
+        first_id
+        for first_id, export in exports.items()
+        if export.error is None and export.basis == bases.get(first_id)
+    }
     return {
-        clip_id: WholeGroup(exports[first_id], members[first_id])
+        clip_id: WholeGroup(exports[first_id], members[first_id], first_id in current)
         for clip_id, first_id in firsts.items()
         if clip_id in held
     }

@@ -24,6 +24,7 @@ from heaters_pipeline.db.models import (
     Clip,
     ClipExport,
     ExportCost,
+    ExportFailure,
     ExportProfile,
     GroupExport,
     ReviewEvent,
@@ -35,6 +36,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import NotFound
 from heaters_pipeline.domain.file_names import Named, file_names
 from heaters_pipeline.domain.handover import (
+    NO_CLIP,
     File,
     Group,
     Handed,
@@ -43,10 +45,11 @@ from heaters_pipeline.domain.handover import (
     Source,
     wanted,
     why_left_out,
+    why_older,
 )
 from heaters_pipeline.domain.profiles import MAIN, Groups
 from heaters_pipeline.domain.selection import Selection, Shown
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import APPROVED, ClipState
 
 AT_ONCE = 500
 """Clips that one statement asks about: so few that their own rows are looked up, however large the
@@ -90,10 +93,10 @@ def handover(
     profile: str = MAIN,
     ids: Sequence[int] | None = None,
 ) -> Handover:
-    """Every clip of the selection is in it: with its file, or with why it is left out. Where the
-    profile makes one file of a group, whichever of its clips are chosen stand for that file, which
-    is named once, in the place of the first of them. `ids` are those of the selection's clips that
-    matter, where not all do."""
+    """Every clip of the selection is in it: an approved one with its file, or else why it is left
+    out. Where the profile makes one file of a group, whichever of its clips are chosen stand for
+    that file, which is named once, in the place of the first of them. `ids` are those of the
+    selection's clips that matter, where not all do."""
     row = session.exec(select(ExportProfile).where(ExportProfile.name == profile)).first()
     if row is None:
         raise NotFound(f"There is no profile {profile!r}.")
@@ -101,34 +104,40 @@ def handover(
     rows: dict[int, tuple[Clip, SourceVideo]] = {}
     exports: dict[int, ClipExport] = {}
     whole: dict[int, group_exports.WholeGroup] = {}
-    verdicts: dict[int, ReviewEvent] = {}
+    approvals: dict[int, ReviewEvent] = {}
     for some in _in_parts(wanted_ids):
         theirs = _rows(session, some)
         rows |= theirs
-        made = clip_exports.of_clips(session, some, profile)
+        approved = [clip for clip, _ in theirs.values() if clip.state in APPROVED]
+        made = clip_exports.of_clips(session, [clip.id for clip in approved], profile)
         exports |= {clip_id: found[0] for clip_id, found in made.items()}
         if row.profile.groups is Groups.ONE:
-            given = [clip for clip, _ in theirs.values()]
-            whole |= group_exports.files_of(session, given, profile)
+            whole |= group_exports.files_of(session, approved, profile)
         firsts = {whole[each].clips[0].id for each in some if each in whole}
         for few in _in_parts([*{*made, *firsts}], DECIDED_AT_ONCE):
-            verdicts |= event_log.verdicts(session, few)
+            approvals |= event_log.approvals(session, few)
     ready: dict[int, _Ready] = {}
+    older: dict[int, ClipExport | GroupExport] = {}
     for each in wanted_ids:
-        if each in whole:
-            group = whole[each]
+        group, export = whole.get(each), exports.get(each)
+        if group is not None and group.is_current:
             ready.setdefault(group.clips[0].id, _Ready(group.clips, rows[each][1], group.export))
-        elif each in rows and _is_known(exports.get(each)):
+        elif group is not None:
+            older[each] = group.export
+        elif export is not None and export.profile_hash != row.hash:
+            older[each] = export
+        elif _is_known(export):
             ready[each] = _Ready([rows[each][0]], rows[each][1], exports[each])
     names = file_names(_named(row, each) for each in ready.values())
     times = _times(session, ready.values())
     handed = [
-        _handed(each, verdicts.get(clip_id), name, times)
+        _handed(each, approvals.get(clip_id), name, times)
         for (clip_id, each), name in zip(ready.items(), names, strict=True)
     ]
     there = {clip_id for each in handed for clip_id in each.clip_ids}
+    reasons = _why_older(session, row, older, rows)
     left_out = [
-        LeftOut(each, _why(rows[each][0] if each in rows else None, exports.get(each), profile))
+        LeftOut(each, reasons.get(each) or _why(rows.get(each), exports.get(each), profile))
         for each in wanted_ids
         if each not in there
     ]
@@ -238,7 +247,7 @@ def _times(session: Session, ready: Iterable[_Ready]) -> dict[tuple[int, int], f
 
 def _handed(
     ready: _Ready,
-    verdict: ReviewEvent | None,
+    approval: ReviewEvent | None,
     name: str,
     times: Mapping[tuple[int, int], float],
 ) -> Handed:
@@ -252,9 +261,9 @@ def _handed(
         labels=ready.labels,
         rating=max((clip.rating for clip in clips if clip.rating is not None), default=None),
         note="\n".join(clip.note for clip in clips if clip.note) or None,
-        decision=verdict.action if verdict else None,
-        decided_by=verdict.actor if verdict else None,
-        decided_at=verdict.created_at if verdict else None,
+        decision=approval.action if approval else None,
+        decided_by=approval.actor if approval else None,
+        decided_at=approval.created_at if approval else None,
         source=Source(
             video.key,
             video.title,
@@ -300,9 +309,51 @@ def _group(clips: Sequence[Clip], ranges: Sequence[FrameRange]) -> Group:
     return Group(named, tuple(clip.id for clip in clips), tuple(ranges))
 
 
-def _why(clip: Clip | None, export: ClipExport | None, profile: str) -> str:
-    if clip is None:
-        return "there is none"
+def _why(row: tuple[Clip, SourceVideo] | None, export: ClipExport | None, profile: str) -> str:
+    if row is None:
+        return NO_CLIP
     if export is not None:
         return "a file of unknown size: export it again"
-    return why_left_out(ClipState(clip.state), profile)
+    return why_left_out(ClipState(row[0].state), profile)
+
+
+def _why_older(
+    session: Session,
+    profile: ExportProfile,
+    older: Mapping[int, ClipExport | GroupExport],
+    rows: Mapping[int, tuple[Clip, SourceVideo]],
+) -> dict[int, str]:
+    """Why clips have a file of what they, or the profile, were before."""
+    if not older:
+        return {}
+    own = [clip_id for clip_id, export in older.items() if isinstance(export, ClipExport)]
+    failures = clip_exports.failures(session, own)
+    # Whether a profile makes a file of a group is a question to its first clip.
+    asked = {
+        clip_id: export.first_clip_id if isinstance(export, GroupExport) else clip_id
+        for clip_id, export in older.items()
+    }
+    are_for = clip_exports.are_for(session, asked.values(), profile)
+    return {
+        clip_id: why_older(
+            profile.name,
+            is_for_it=asked[clip_id] in are_for,
+            is_archived=rows[clip_id][1].archived is not None,
+            failed=_has_failed(profile, export, failures.get(clip_id, [])),
+        )
+        for clip_id, export in older.items()
+    }
+
+
+def _has_failed(
+    profile: ExportProfile,
+    export: ClipExport | GroupExport,
+    failures: Iterable[ExportFailure],
+) -> bool:
+    """Whether the new file failed, and is not tried again by itself."""
+    if isinstance(export, GroupExport):
+        return export.error is not None and export.retry_at is None
+    tried = (profile.name, profile.hash)
+    return any(
+        (each.profile, each.profile_hash) == tried and each.retry_at is None for each in failures
+    )

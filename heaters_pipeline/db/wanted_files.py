@@ -27,7 +27,7 @@ PAST_EXPORT = APPROVED - {
 }
 
 
-def _is_for(profile: Any = ExportProfile) -> Any:
+def is_for(profile: Any = ExportProfile) -> Any:
     """SQL that is true of a clip and a profile that is for it."""
     is_of_video = sa.or_(
         col(ProfileUse.source_video_id).is_(None),
@@ -57,7 +57,7 @@ def _is_left_to_group() -> Any:
 def is_main() -> Any:
     """SQL that is true of the first of the profiles that are for a clip."""
     earlier: Any = aliased(ExportProfile)
-    return ~sa.exists().where(earlier.id < col(ExportProfile.id), _is_for(earlier))
+    return ~sa.exists().where(earlier.id < col(ExportProfile.id), is_for(earlier))
 
 
 def _is_cut_before_review(undo_window_seconds: float) -> Any:
@@ -95,7 +95,7 @@ def pairs(*conditions: Any) -> Any:
     """SQL for clips and the profiles that are for them, a clip's main one first."""
     return (
         sa.select(col(Clip.id))
-        .join(ExportProfile, _is_for())
+        .join(ExportProfile, is_for())
         .where(*conditions, ~_is_left_to_group())
         .order_by(col(Clip.start_frame), col(ExportProfile.id))
     )

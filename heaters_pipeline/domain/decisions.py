@@ -44,6 +44,9 @@ BATCHED = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.ANNOTAT
 VERDICTS = frozenset({Action.APPROVE, Action.SKIP, Action.ARCHIVE, Action.GROUP})
 """What gives a clip another state and leaves it the same clip."""
 
+APPROVALS = frozenset({Action.APPROVE, Action.GROUP})
+"""Those of the verdicts after which the clip is wanted."""
+
 COUNTED = DECISIONS - {Action.NUDGE, Action.ANNOTATE, Action.UNGROUP}
 """What the statistics count as a decision: the others prepare one, or tidy up after it."""
 

@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from fractions import Fraction
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import Action
 from heaters_pipeline.domain.errors import InputError
-from heaters_pipeline.domain.selection import Order, Selection
+from heaters_pipeline.domain.selection import STATES, Order, Selection, Shown
 from heaters_pipeline.domain.spreadsheets import cell
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import BEFORE_REVIEW, ClipState
 
 MANIFEST = "manifest.json"
 MANIFEST_CSV = "manifest.csv"
@@ -130,6 +130,7 @@ class Handed:
     decision: Action | None
     """By which it has its state; None where nobody decided."""
     decided_by: str | None
+    """Who approved it; of a group, its first clip."""
     decided_at: datetime | None
     source: Source
     file: File
@@ -181,7 +182,7 @@ class Handed:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A clip that has no file to hand over."""
+    """A clip that is not handed over: nobody approved it, or there is no file of what it is now."""
 
     clip_id: int
     why: str
@@ -211,15 +212,18 @@ class Handover:
     @property
     def sentence(self) -> str | None:
         """Names what is left out; None where nothing is."""
-        if not self.left_out:
-            return None
-        total = len(self.digests) + len(self.left_out)
-        by_reason: dict[str, list[int]] = {}
-        for each in self.left_out:
-            by_reason.setdefault(each.why, []).append(each.clip_id)
-        reasons = "; ".join(f"{_clips(ids)} ({why})" for why, ids in by_reason.items())
-        clips = "clip" if total == 1 else "clips"
-        return f"{len(self.left_out)} of {total} {clips} left out: {reasons}."
+        return told(self.left_out, len(self.digests) + len(self.left_out))
+
+
+def told(left_out: Sequence[LeftOut], total: int) -> str | None:
+    """Names what is left out of `total` clips; None where nothing is."""
+    if not left_out:
+        return None
+    by_reason: dict[str, list[int]] = {}
+    for each in left_out:
+        by_reason.setdefault(each.why, []).append(each.clip_id)
+    reasons = "; ".join(f"{_clips(ids)} ({why})" for why, ids in by_reason.items())
+    return f"{len(left_out)} of {total} {'clip' if total == 1 else 'clips'} left out: {reasons}."
 
 
 def _clips(ids: Sequence[int]) -> str:
@@ -229,8 +233,8 @@ def _clips(ids: Sequence[int]) -> str:
     return f"clip {named}" if len(ids) == 1 else f"clips {named}"
 
 
-_WITHOUT_FILE = {
-    ClipState.PENDING_REVIEW: "not reviewed yet",
+_WHY = {
+    **dict.fromkeys((*BEFORE_REVIEW, ClipState.PENDING_REVIEW), "not reviewed yet"),
     ClipState.REVIEW_SKIPPED: "skipped",
     ClipState.REVIEW_ARCHIVED: "archived",
     ClipState.ARCHIVED: "archived",
@@ -242,11 +246,42 @@ _WITHOUT_FILE = {
 
 
 def why_left_out(state: ClipState, profile: str) -> str:
-    """Why a clip of this state has no file of the profile."""
-    return _WITHOUT_FILE.get(state, f"no file of the profile {profile} yet")
+    """Why a clip of this state is not handed over: nobody approved it, or it has no file of the
+    profile."""
+    return _WHY.get(state, f"no file of the profile {profile} yet")
 
 
-def manifest(handover: Handover, earlier: Iterable[Mapping[str, Any]] = ()) -> str:
+def why_not_on_film(selection: Selection, clip_id: int, state: ClipState | None) -> str | None:
+    """Why a clip that a selection found is on no timeline of films; None where it is on them. Clips
+    that nobody wants are there where somebody asks for them by their state or their ids, those that
+    were replaced never. The state is None of an id that no clip has."""
+    if state is None:
+        return NO_CLIP
+    is_asked_for = bool(selection.state) or clip_id in {*selection.ids, selection.clip}
+    if state == ClipState.SUPERSEDED or (state in _UNWANTED and not is_asked_for):
+        return _WHY[state]
+    return None
+
+
+_UNWANTED = STATES[Shown.SKIPPED] | STATES[Shown.ARCHIVED]
+
+NO_CLIP = "there is none"
+
+
+def why_older(profile: str, *, is_for_it: bool, is_archived: bool, failed: bool) -> str:
+    """Why a clip has a file of what it, or the profile, was before, and none of what it is now."""
+    if not is_for_it:
+        return f"made by an earlier {profile}, which is for other clips now"
+    if is_archived:
+        return "a new file needs the archived video"
+    return "a new file failed" if failed else "waiting for a new file"
+
+
+Entry = Mapping[str, Any]
+"""What a manifest says of a file."""
+
+
+def manifest(handover: Handover, earlier: Iterable[Entry] = ()) -> str:
     """JSON. The same files always give the same text. `earlier` are entries of the manifest that is
     there already; those whose files this handover does not name follow its own."""
     clips = [each.as_json() for each in handover.clips]
@@ -266,15 +301,41 @@ def entries(text: str) -> list[dict[str, Any]]:
         found = json.loads(text)
         clips = found["clips"] if found["format"] == FORMAT else None
         if isinstance(clips, list) and all(
-            isinstance(each["file"], str)
+            _is_plain(each["file"])
             and isinstance(each["profile"], str)
-            and isinstance(each["clip"]["id"], int)
+            and all(isinstance(clip_id, int) for clip_id in _held(each))
             for each in clips
         ):
             return clips
     except (ValueError, KeyError, TypeError):
         pass
     raise InputError(f"The {MANIFEST} there is not one of Heaters: move it, or go elsewhere.")
+
+
+def _is_plain(name: object) -> bool:
+    """Whether a file of that name lies where its manifest does."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not set("/\\\0") & set(name)
+
+
+def _held(entry: Entry) -> list[int]:
+    """The clips that a file holds."""
+    return list(entry["group"]["clip_ids"]) if "group" in entry else [entry["clip"]["id"]]
+
+
+class Divided(NamedTuple):
+    stay: list[Entry]
+    replaced: list[Entry]
+
+
+def divided(earlier: Iterable[Entry], clips: Iterable[Handed]) -> Divided:
+    """The entries of a manifest by whether these files come in their place: a clip has one file of
+    a profile."""
+    held = {(each.file.profile, clip_id) for each in clips for clip_id in each.clip_ids}
+    found = Divided([], [])
+    for each in earlier:
+        is_replaced = any((each["profile"], clip_id) in held for clip_id in _held(each))
+        (found.replaced if is_replaced else found.stay).append(each)
+    return found
 
 
 CSV_COLUMNS = (

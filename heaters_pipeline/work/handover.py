@@ -1,7 +1,8 @@
 """Files that leave the house: copied to a folder or a bucket, or as one ZIP file.
 
 A copy can be repeated: it adds what is new or has changed, and ends the same however often it was
-killed before. The manifest comes last; until then another one names what is under way.
+killed before. The manifest comes after the files; until all is done another one names what is under
+way, with the files that go because the same clips have new ones.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,8 +20,11 @@ from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.handover import (
     MANIFEST,
     MANIFEST_CSV,
+    MOST_NAMED,
+    Entry,
     Handed,
     Handover,
+    divided,
     entries,
     manifest,
     manifest_csv,
@@ -31,7 +36,7 @@ from heaters_pipeline.storage.zips import zip_of_handover
 from heaters_pipeline.work.pipeline import Pipeline
 
 UNDER_WAY = "manifest.incomplete.json"
-"""Is there while files are being copied: names those that are ours."""
+"""Is there while files come and go: names those that are ours."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,31 @@ class Copied:
     place: str
     new: int
     """Files that were not there, or were others."""
+    removed: Sequence[str] = ()
+    """Names of files that went, as their clips have files of other names now."""
+    kept: Sequence[str] = ()
+    """Names of files that would have gone, and that somebody has changed."""
 
     @property
     def unchanged(self) -> int:
         return len(self.handover.clips) - self.new
+
+    @property
+    def sentence(self) -> str | None:
+        """Names what is left out, what is gone, and what stays; None where there is nothing to
+        say."""
+        told = [self.handover.sentence]
+        if self.removed:
+            files = "Its clip has a file" if len(self.removed) == 1 else "Their clips have files"
+            told.append(f"Removed: {_names(self.removed)}. {files} of another name now.")
+        if self.kept:
+            told.append(f"Changed by somebody, so left beside the new: {_names(self.kept)}.")
+        return " ".join(filter(None, told)) or None
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def hand_over(
@@ -119,14 +145,13 @@ def _to_destination(
     destination: Destination,
     on_progress: Callable[[float], None],
 ) -> Copied:
-    ours = {
-        each["file"]: each
-        for name in (MANIFEST, UNDER_WAY)
-        for each in _entries(destination.read(name))
-    }
-    clips = [_measured(pipeline, each) for each in _renamed(found.clips, ours.values())]
+    digest = cache(destination.digest)
+    ours = _ours(destination, digest)
+    stay, replaced = divided(ours.values(), found.clips)
+    clips = [_measured(pipeline, each) for each in _renamed(found.clips, stay, replaced)]
     found = replace(found, clips=clips)
-    there = {each.file.name: destination.digest(each.file.name) for each in clips}
+    there = {each.file.name: digest(each.file.name) for each in clips}
+    old = [each for each in replaced if each["file"] not in there]
     new = [each for each in clips if there[each.file.name] != each.file.sha256]
     for each in new:
         if there[each.file.name] is not None and each.file.name not in ours:
@@ -134,38 +159,69 @@ def _to_destination(
                 f"{destination.place} has a file {each.file.name} that is not from Heaters: move "
                 "it, or go elsewhere."
             )
-    described = manifest(found, ours.values())
-    if new:
-        destination.write(UNDER_WAY, described)
+    if new or old:
+        destination.write(UNDER_WAY, manifest(found, ours.values()))
     total, done = sum(each.file.bytes for each in new), 0
     for each in new:
         with pipeline.storage.fetch(each.file.key) as local:
             destination.put(local, each.file.name, str(each.file.sha256))
         done += each.file.bytes
         on_progress(done / max(1, total))
+    described = manifest(found, stay)
     if destination.read(MANIFEST) != described:
         destination.write(MANIFEST_CSV, manifest_csv(described))
         destination.write(MANIFEST, described)
+    removed, kept = _remove(destination, old)
     destination.delete(UNDER_WAY)
-    return Copied(found, destination.place, len(new))
+    return Copied(found, destination.place, len(new), removed, kept)
 
 
-def _entries(described: str | None) -> Sequence[Mapping[str, Any]]:
+def _ours(destination: Destination, digest: Callable[[str], str | None]) -> dict[str, Entry]:
+    """Files that came there before, by name. Of a copy that was killed only those that are there as
+    it meant them."""
+    ours = {each["file"]: each for each in _entries(destination.read(MANIFEST))}
+    for each in _entries(destination.read(UNDER_WAY)):
+        name = each["file"]
+        if ours.get(name) != each and _is_whole(each, digest(name)):
+            ours[name] = each
+    return ours
+
+
+def _entries(described: str | None) -> Sequence[Entry]:
     return [] if described is None else entries(described)
 
 
-def _renamed(clips: Sequence[Handed], ours: Iterable[Mapping[str, Any]]) -> list[Handed]:
-    """A file never takes the name of another one that came there with another selection: of another
-    clip, or of the same clip by another profile."""
-    here = {(each.clip_id, each.file.profile) for each in clips}
-    taken = {
-        each["file"].casefold(): each["clip"]["id"]
-        for each in ours
-        if (each["clip"]["id"], each["profile"]) not in here
-    }
+def _remove(destination: Destination, old: Sequence[Entry]) -> tuple[list[str], list[str]]:
+    """Removes files; the names of those that went, and of those that are not what came there."""
+    removed, kept = [], []
+    for each in old:
+        name = each["file"]
+        there = destination.digest(name)
+        if _is_whole(each, there):
+            destination.delete(name)
+            removed.append(name)
+        elif there is not None:
+            kept.append(name)
+    return removed, kept
+
+
+def _is_whole(entry: Entry, digest: str | None) -> bool:
+    """Whether a file with this digest is the one that the entry names."""
+    return digest is not None and entry.get("sha256") == digest
+
+
+def _renamed(
+    clips: Sequence[Handed], stay: Iterable[Entry], replaced: Iterable[Entry]
+) -> list[Handed]:
+    """A file never takes the name of one that stays: of another clip, or of the same clip by
+    another profile. Where only the case of a name is another one, the file keeps its name: on some
+    disks both are the same file."""
+    spelled = {each["file"].casefold(): each["file"] for each in replaced}
+    taken = {each["file"].casefold(): each["clip"]["id"] for each in stay}
     found = []
     for each in clips:
         name = _free_name(each, taken)
+        name = spelled.get(name.casefold(), name)
         taken[name.casefold()] = each.clip_id
         found.append(replace(each, file=replace(each.file, name=name)))
     return found

@@ -60,7 +60,7 @@ def make_copy(pipeline: Pipeline, copy_id: int) -> Copied | None:
                 copy_id,
                 files=len(copied.handover.clips),
                 new_files=copied.new,
-                left_out=copied.handover.sentence,
+                left_out=copied.sentence,
             )
     return copied
 

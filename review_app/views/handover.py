@@ -107,7 +107,8 @@ def written(file: str) -> Response:
     if file not in FORMATS:
         raise NotFound(f"There is no {file}: there is {', '.join(FORMATS)}.")
     asked, wanted = _asked(), FORMATS[file]
-    body = wanted.write(Given(asked.title, asked.files()))
+    found = asked.files() if wanted.needs_files else asked.handover()
+    body = wanted.write(Given(asked.title, asked.selection, found))
     response = Response(body, mimetype=wanted.mimetype)
     response.headers["Cache-Control"] = "no-store"
     set_name(response, f"{safe(asked.title)}-{file}")

@@ -281,6 +281,7 @@ def test_the_page_gives_timelines_and_datasets_as_zips(
     timelines = unzipped(client.get("/handover/timelines.zip?ids=1,2,3,4"))
     assert sorted(timelines) == [
         *(f"files/Clips.{kind}" for kind in ("edl", "fcpxml", "otio")),
+        "files/LEFT-OUT.txt",
         *(f"films/Clips.{kind}" for kind in ("edl", "fcpxml", "otio")),
         "films/TIMECODE-UNKNOWN.txt",
     ]

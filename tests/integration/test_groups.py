@@ -20,6 +20,7 @@ from heaters_pipeline.db import (
     clip_work,
     clips,
     group_exports,
+    handed,
     handovers,
     profiles,
     source_videos,
@@ -29,7 +30,7 @@ from heaters_pipeline.db.group_exports import Missing
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.decisions import APPROVE, SKIP, Action, Group, Mark, Ungroup
 from heaters_pipeline.domain.errors import HeatersError, InputError
-from heaters_pipeline.domain.handover import MANIFEST, arguments_of
+from heaters_pipeline.domain.handover import MANIFEST, Handover, arguments_of
 from heaters_pipeline.domain.profiles import BUILT_IN, Groups
 from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.domain.timeline import Medium
@@ -210,6 +211,37 @@ def test_an_older_file_stays_where_a_newer_one_fails(world: World) -> None:
     delete_due(world.work)
     assert world.numbers() == before
     assert not world.work.storage.exists(older)
+
+
+def test_an_older_file_of_a_group_is_not_handed_over(world: World) -> None:
+    first, second, third, other = world.clips
+    with world.work.transaction() as session:
+        profiles.use(session, "web", video_key=world.key, label=None)
+    world.set("web", Groups.ONE)
+    export_clips(world.work, world.key)
+
+    def found() -> Handover:
+        with world.work.transaction() as session:
+            chosen = handed.selection(session, {"ids": ",".join(map(str, world.clips))})
+            return handed.handover(session, chosen, profile="web")
+
+    assert [each.clip_ids for each in found().clips] == [(first, second, third), (other,)]
+    with world.work.transaction() as session:
+        profiles.save(session, "web", replace(BUILT_IN["web"], groups=Groups.ONE, quality=30))
+    assert found().sentence == (
+        f"4 of 4 clips left out: clips {first}, {second}, {third}, {other} "
+        "(waiting for a new file)."
+    )
+    with world.work.transaction() as session:
+        (lacking,) = group_exports.missing(session, world.key)
+        group_exports.fail(session, lacking, "No disk.")
+    assert {each.clip_id for each in found().left_out if each.why == "a new file failed"} == {
+        *world.clips[:3]
+    }
+    with world.work.transaction() as session:
+        group_exports.retry(session, first)
+    export_clips(world.work, world.key)
+    assert [each.clip_ids for each in found().clips] == [(first, second, third), (other,)]
 
 
 def test_a_run_for_groups_is_asked_for_once_and_again_after_whatever_may_help(

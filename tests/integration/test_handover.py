@@ -26,7 +26,7 @@ from sqlmodel import select
 from werkzeug.http import parse_options_header
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import collections, handed, handovers
+from heaters_pipeline.db import collections, handed, handovers, profiles
 from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.db.models import Clip, ClipExport, SourceVideo
 from heaters_pipeline.domain.errors import HeatersError, InputError, NotFound
@@ -237,8 +237,10 @@ def test_files_of_two_profiles_lie_side_by_side(
     copy(pipeline, f"{ids[0]}", out)
     [main] = out.glob("*.mp4")
     with transaction(engine) as session:
+        web = profiles.get(session, "web")
         for each in session.exec(select(ClipExport)):
-            each.profile, each.sha256 = "web", hashlib.sha256(b"for the web").hexdigest()
+            each.profile, each.profile_hash = web.name, web.hash
+            each.sha256 = hashlib.sha256(b"for the web").hexdigest()
     (storage.root / f"clips/{ids[0]}/clip.mp4").write_bytes(b"for the web")
     chosen = arguments_of(f"{ids[0]}")
     for new in (1, 0):

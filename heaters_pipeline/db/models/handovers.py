@@ -125,7 +125,7 @@ class HandoverCopy(SQLModel, table=True):
     """This and the next two are null until the copy is whole."""
     new_files: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger))
     left_out: str | None = optional_text()
-    """Names the clips that have no file."""
+    """Names the clips that are left out, and the older files that went or stayed."""
     error: str | None = optional_text()
     """Of the last try."""
     ended_at: datetime | None = time()
