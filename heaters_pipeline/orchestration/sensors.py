@@ -183,8 +183,8 @@ def approved_clips(
     for key, since in take_over(database.engine, BATCH):
         context.log.warning(f"The run that was at work on {key} died; its work is tried again.")
         end_dead_runs(context.instance, {PARTITION_NAME_TAG: key}, since.timestamp())
-    for run in end_lost_runs(context.instance):
-        context.log.warning(f"The process of run {run.run_id} ({run.job_name}) has died.")
+    for run in end_lost_runs(context.instance, silence):
+        context.log.warning(f"The process of run {run.run_id} ({run.job_name}) is gone or stopped.")
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
     with database.transaction() as session:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
+import psutil
 import pytest
 
 from heaters_pipeline.orchestration.lost_runs import end_lost_runs
 from heaters_pipeline.platform.dagster_instance import DagsterFiles, prepare
+from tests.waiting import until
+
+LONG = timedelta(days=1)
 
 RUN = """
 import dagster as dg, time
@@ -46,15 +52,15 @@ def run(dagster_home: DagsterFiles) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_a_run_whose_process_is_gone_has_failed(run: subprocess.Popen[bytes]) -> None:
     with dg.DagsterInstance.get() as instance:
-        assert list(end_lost_runs(instance)) == [], "it lives"
+        assert list(end_lost_runs(instance, LONG)) == [], "it lives"
         run.kill()
         run.wait()
         (under_way,) = instance.get_runs()
         assert under_way.status == dg.DagsterRunStatus.STARTED, "nobody has told Dagster"
-        assert [each.run_id for each in end_lost_runs(instance)] == [under_way.run_id]
+        assert [each.run_id for each in end_lost_runs(instance, LONG)] == [under_way.run_id]
         (ended,) = instance.get_runs()
         assert ended.status == dg.DagsterRunStatus.FAILURE
-        assert list(end_lost_runs(instance)) == []
+        assert list(end_lost_runs(instance, LONG)) == []
 
 
 def test_one_that_was_to_be_cancelled_is(run: subprocess.Popen[bytes]) -> None:
@@ -63,6 +69,17 @@ def test_one_that_was_to_be_cancelled_is(run: subprocess.Popen[bytes]) -> None:
         instance.report_run_canceling(under_way)
         run.kill()
         run.wait()
-        assert len(list(end_lost_runs(instance))) == 1
+        assert len(list(end_lost_runs(instance, LONG))) == 1
         (ended,) = instance.get_runs()
         assert ended.status == dg.DagsterRunStatus.CANCELED
+
+
+def test_one_that_is_stopped_and_silent_has_failed(run: subprocess.Popen[bytes]) -> None:
+    with dg.DagsterInstance.get() as instance:
+        assert list(end_lost_runs(instance, timedelta(0))) == [], "it is silent, and works"
+        run.send_signal(signal.SIGSTOP)
+        until(lambda: psutil.Process(run.pid).status() == psutil.STATUS_STOPPED)
+        assert list(end_lost_runs(instance, LONG)) == []
+        assert len(list(end_lost_runs(instance, timedelta(0)))) == 1
+        (ended,) = instance.get_runs()
+        assert ended.status == dg.DagsterRunStatus.FAILURE
