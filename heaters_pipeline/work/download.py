@@ -72,20 +72,21 @@ class _Fetched:
 
 
 def download_source(
-    pipeline: Pipeline, key: str, attempt: int | None = None
+    pipeline: Pipeline, key: str, attempt: int | None = None, *, is_awaited: bool = False
 ) -> StoredSource | Settled:
     """Fetches the video, checks that it can be decoded, and puts it into the storage.
 
     A playlist becomes a source video for each of its entries. A video that is there already is
     only reported. `attempt` is the one that the work was asked for; a row that has moved on to
-    another attempt is left alone.
+    another attempt is left alone. Where a person waits for it (`is_awaited`), its site is asked in
+    an outage, too.
     """
     if attempt is not None:
         with pipeline.transaction() as session:
             if source_videos.get(session, key).attempt > attempt:
                 return Settled("Somebody cancelled this attempt, or asked for another one since.")
     with source_step(pipeline, key, DOWNLOAD) as video, ExitStack() as files:
-        fetched = _fetch(pipeline, video, files)
+        fetched = _fetch(pipeline, video, files, is_awaited)
         outcome = fetched if isinstance(fetched, Settled) else _keep(pipeline, video, fetched)
     delete_due(pipeline)
     return outcome
@@ -107,7 +108,9 @@ def download_options(settings: Settings) -> DownloadOptions:
     )
 
 
-def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched | Settled:
+def _fetch(
+    pipeline: Pipeline, video: SourceVideo, files: ExitStack, is_awaited: bool
+) -> _Fetched | Settled:
     """The video as a local file for as long as `files` is open."""
     if lack := lack_of_room(pipeline.storage, pipeline.settings):
         raise HeatersError(lack)
@@ -130,7 +133,7 @@ def _fetch(pipeline: Pipeline, video: SourceVideo, files: ExitStack) -> _Fetched
                 "`heaters add` it on the machine that has it, which sends it."
             )
         return _Fetched(copy_file(Path(video.url), folder, options.max_bytes))
-    with site_circuit(pipeline, site_of(video.url)) as answered:
+    with site_circuit(pipeline, site_of(video.url), is_awaited) as answered:
         return _from_web(pipeline, video, folder, options, answered)
 
 

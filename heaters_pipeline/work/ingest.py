@@ -52,13 +52,13 @@ def _download(pipeline: Pipeline, key: str) -> StoredSource | Settled:
     run."""
     for retry in range(DOWNLOAD_RETRIES):
         try:
-            return download_source(pipeline, key)
+            return download_source(pipeline, key, is_awaited=True)
         except Exception as error:
             if not may_pass(error):
                 raise
             pipeline.log.warning(sentence_of(error))
         time.sleep(DOWNLOAD_RETRY_SECONDS * 2**retry)
-    return download_source(pipeline, key)
+    return download_source(pipeline, key, is_awaited=True)
 
 
 def _make_all_products(pipeline: Pipeline, key: str) -> Products:

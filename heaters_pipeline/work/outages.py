@@ -63,16 +63,19 @@ def is_outage(pipeline: Pipeline, error: BaseException) -> bool:
 
 
 @contextmanager
-def site_circuit(pipeline: Pipeline, site: str | None) -> Iterator[Callable[[], None]]:
+def site_circuit(
+    pipeline: Pipeline, site: str | None, is_awaited: bool
+) -> Iterator[Callable[[], None]]:
     """Around a download from a site. While the site has an outage, one download is let through
-    after each pause, as its probe; the others raise HeldBack. The outage ends when the probe does
+    after each pause, as its probe, and any that a person waits for (`is_awaited`); the others raise
+    HeldBack. The outage ends when the probe does
     well, when it hears another answer than silence (a HeatersError), or when it calls what this
     yields. Raises Outage where the site does not answer (Unavailable), which begins one."""
     if site is None:
         yield lambda: None
         return
     with ExitStack() as probe:
-        is_probe = _becomes_probe(pipeline, site, probe)
+        is_probe = is_awaited or _becomes_probe(pipeline, site, probe)
 
         def answered() -> None:
             nonlocal is_probe
