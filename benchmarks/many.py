@@ -55,6 +55,7 @@ from benchmarks.chaos import (
 )
 from benchmarks.hosts import NETWORK, Host, Lan, lan
 from heaters_pipeline.db.engine import open_engine
+from heaters_pipeline.domain.states import SourceState
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.processes import Child
 from heaters_pipeline.storage.s3 import s3_client
@@ -333,20 +334,20 @@ def bring(farm: Farm, reviewer: SignedIn, films: Sequence[Path], site: str) -> N
 def cancel_and_retry(farm: Farm, reviewer: SignedIn, engine: Engine, film: Path) -> None:
     """A person at a page cancels a run that is on some worker, and asks for it again."""
     reviewer.upload(film)
-    until(lambda: any(map(is_at_work, farm.workers)), REPLY_SECONDS)
-    key = _row(engine, film)[0]
+    # To look at the workers takes so long that the film may be ready by then.
+    until(lambda: _row(engine, film).state != SourceState.NEW, REPLY_SECONDS)
+    key = _row(engine, film).key
     reviewer.ask(key, "cancel")
-    until(lambda: _row(engine, film)[1] is not None, REPLY_SECONDS)
+    until(lambda: _row(engine, film).error is not None, REPLY_SECONDS)
     until(lambda: not any(map(is_at_work, farm.workers)), REPLY_SECONDS)
     reviewer.ask(key, "retry")
 
 
-def _row(engine: Engine, film: Path) -> tuple[str, str | None]:
-    """Key and error of its source video."""
+def _row(engine: Engine, film: Path) -> Any:
+    """Key, state and error of its source video."""
     with engine.connect() as connection:
-        asked = sa.text("SELECT key, error FROM source_videos WHERE title = :title")
-        key, error = connection.execute(asked, {"title": film.stem}).one()
-    return str(key), error
+        asked = sa.text("SELECT key, state, error FROM source_videos WHERE title = :title")
+        return connection.execute(asked, {"title": film.stem}).one()
 
 
 def is_at_work(host: Host) -> bool:
