@@ -45,7 +45,7 @@ from heaters_pipeline.domain.decisions import APPROVE, SKIP, Mark
 from heaters_pipeline.domain.states import ClipState, SourceState
 from heaters_pipeline.domain.storage_check import WASTE, Finding
 from heaters_pipeline.domain.vectors import LAYOUT_MODEL
-from heaters_pipeline.files.scratch import scratch_folder
+from heaters_pipeline.files.scratch import sweep
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres
 from heaters_pipeline.platform.processes import MARK, kill_marked
 from heaters_pipeline.settings import get_settings
@@ -485,8 +485,7 @@ def troubles(work: Pipeline, wanted: Outcome, reviewer: Reviewer) -> list[str]:
         ours, theirs = Counter(made.get(title)), Counter(wanted.get(title))
         if ours != theirs:
             found.append(f"{title}: {ours - theirs} instead of {theirs - ours}.")
-    with scratch_folder(work.settings.home):  # sweeps
-        pass
+    sweep(work.settings.home)
     scratch = work.settings.home / "scratch"
     left = [each.name for each in scratch.iterdir() if each.name != ".lock"]
     if left:

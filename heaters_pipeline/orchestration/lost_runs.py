@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import dagster as dg
 import psutil
 
+from heaters_pipeline.platform.dagster_instance import end_run
+
 WRONG_CLOCK_SECONDS = 300
 """By which a run's clock may be behind."""
 
 _AT_WORK = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+
+
+def end_dead_runs(instance: dg.DagsterInstance, tags: Mapping[str, str], since: float) -> None:
+    """Tells Dagster that the run with these tags which was at work at the time `since` (seconds
+    since 1970) is dead: until it knows, the run keeps its place, and no other one of its video
+    begins. Such runs come one after the other, so it is the one that had begun by then."""
+    under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags=tags)
+    for record in instance.get_run_records(under_way):
+        if record.start_time is not None and record.start_time <= since:
+            instance.report_run_failed(
+                record.dagster_run, "The process of this run has died; another run goes on."
+            )
 
 
 def end_lost_runs(instance: dg.DagsterInstance, silence: timedelta) -> Iterator[dg.DagsterRun]:
@@ -31,10 +45,7 @@ def end_lost_runs(instance: dg.DagsterInstance, silence: timedelta) -> Iterator[
         run = instance.get_run_by_id(seen.run_id)  # it may have ended just now
         if run is None or run.is_finished:
             continue
-        if run.status == dg.DagsterRunStatus.CANCELING:
-            instance.report_run_canceled(run)
-        else:
-            instance.report_run_failed(run, "The process of this run has died or was stopped.")
+        end_run(instance, run, "The process of this run has died or was stopped.")
         yield run
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,7 +50,7 @@ from heaters_pipeline.orchestration.jobs import (
     themes_job,
     vectors_job,
 )
-from heaters_pipeline.orchestration.lost_runs import end_lost_runs
+from heaters_pipeline.orchestration.lost_runs import end_dead_runs, end_lost_runs
 from heaters_pipeline.orchestration.partitions import needed
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
 from heaters_pipeline.orchestration.retention import retention_job
@@ -455,18 +455,6 @@ def put_back(database: Database, run: dg.DagsterRun, error: str) -> None:
     else:
         window = get_settings().undo_window_seconds
         put_back_library(database.engine, key, asked_of(run), window, error)
-
-
-def end_dead_runs(instance: dg.DagsterInstance, tags: Mapping[str, str], since: float) -> None:
-    """Tells Dagster that the run with these tags which was at work at the time `since` (seconds
-    since 1970) is dead: until it knows, the run keeps its place, and no other one of its video
-    begins. Such runs come one after the other, so it is the one that had begun by then."""
-    under_way = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags=tags)
-    for record in instance.get_run_records(under_way):
-        if record.start_time is not None and record.start_time <= since:
-            instance.report_run_failed(
-                record.dagster_run, "The process of this run has died; another run goes on."
-            )
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:

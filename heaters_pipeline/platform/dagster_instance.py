@@ -24,7 +24,7 @@ from heaters_pipeline.platform.postgres import ensure_database
 from heaters_pipeline.settings import Settings, get_settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, DagsterRun
 
 SOCKET_NAME = "code.sock"
 UPGRADE, END_RUNS = "upgrade", "end-runs"
@@ -100,10 +100,18 @@ def end_runs_left_behind(instance: DagsterInstance) -> None:
         ]
     )
     for run in instance.get_runs(filters=left):
-        if run.status == dg.DagsterRunStatus.CANCELING:
-            instance.report_run_canceled(run)
-        else:
-            instance.report_run_failed(run, "Heaters stopped while this run was under way.")
+        end_run(instance, run, "Heaters stopped while this run was under way.")
+
+
+def end_run(instance: DagsterInstance, run: DagsterRun, why: str) -> None:
+    """Tells Dagster that a run whose process is no more has failed, or was cancelled if somebody
+    wanted that."""
+    import dagster as dg
+
+    if run.status == dg.DagsterRunStatus.CANCELING:
+        instance.report_run_canceled(run)
+    else:
+        instance.report_run_failed(run, why)
 
 
 @contextmanager

@@ -144,8 +144,11 @@ def _weighed(cuts: Sequence[HardCut], said: Floats, peaks: Mapping[int, float]) 
         near = [at for at in range(frame - NEAR, frame + NEAR + 1) if at in peaks]
         best = min(near, key=lambda at: (abs(at - frame), -peaks[at]), default=None)
         last = max(0, frame - 1)
-        told = float(np.nan_to_num(said[last]))
-        network = outstanding(said, frame, told) if best is None else peaks[best]
+        network = (
+            outstanding(said, frame, float(np.nan_to_num(said[last])))
+            if best is None
+            else peaks[best]
+        )
         weighed.append(HardCut(frame, fuse(score, network)))
     return weighed
 
