@@ -1,11 +1,12 @@
 """Everything breaks while films go through the whole path, and nobody lends a hand.
 
 `heaters up` runs in a home of its own, on an S3 behind a proxy that falters (`tests/faulty_s3.py`).
-Films are uploaded, and a reviewer decides on every clip, over HTTP, as the pages do: each request
-again until it is answered. Meanwhile a seeded schedule kills and stops processes, cuts connections,
-and spoils the storage. In the end everything must be as in a run that nothing disturbed.
+A film is uploaded every so often, and two reviewers decide on every clip, over HTTP, as the pages
+do: each request again until it is answered. Meanwhile a seeded schedule kills and stops processes,
+cuts connections, and spoils the storage. In the end everything must be as in a run that nothing
+disturbed.
 
-    python -m benchmarks.chaos [--faults 200] [--films 4] [--seed 1]
+    python -m benchmarks.chaos [--faults 200] [--films 12] [--seed 1]
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ START_SECONDS = 300
 HEAL_SECONDS = 900
 STOPPED_SECONDS = 4.0
 CLOCK_SECONDS = (-120, 120)
+PAGES = ("ann", "ben")
+"""Of the reviewers."""
+SIZES = ((64, 36), (640, 360))
+"""Of the films, in pixels, by turns: some are done in no time, and some can be hit in ffmpeg."""
 DISK = "700m"
 CACHE_GB = "0.012"
 """Too little for all of a film: some is fetched again."""
@@ -310,30 +315,30 @@ class Chaos:
 class Reviewer:
     """Uploads and decides over HTTP; each request is sent until it is answered."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, page: str = "chaos") -> None:
         self.address = address
+        self.page = page
         self.browser = requests.Session()
         self.over = threading.Event()
         self.refusals: list[str] = []
         self._token = ""
 
-    def upload(self, *films: Path) -> None:
-        """One after the other, as tus clients do: from where the server says that it is."""
-        for film in films:
-            tus = {"Tus-Resumable": "1.0.0"}
-            told = f"filename {b64encode(film.name.encode()).decode()}"
-            size = film.stat().st_size
-            headers = {**tus, "Upload-Length": str(size), "Upload-Metadata": told}
-            place = self._send("POST", "/sources", headers=headers).headers["Location"]
-            place = place.removeprefix(self.address)
-            offset = 0
-            while offset < size:
-                piece = {**tus, "Content-Type": "application/offset+octet-stream"}
-                piece["Upload-Offset"] = str(offset)
-                rest = film.read_bytes()[offset:]
-                self._send("PATCH", place, headers=piece, data=rest, once=True)
-                told_at = self._send("HEAD", place, headers=tus).headers
-                offset = int(told_at.get("Upload-Offset", offset))
+    def upload(self, film: Path) -> None:
+        """As tus clients do: from where the server says that it is."""
+        tus = {"Tus-Resumable": "1.0.0"}
+        told = f"filename {b64encode(film.name.encode()).decode()}"
+        size = film.stat().st_size
+        headers = {**tus, "Upload-Length": str(size), "Upload-Metadata": told}
+        place = self._send("POST", "/sources", headers=headers).headers["Location"]
+        place = place.removeprefix(self.address)
+        offset = 0
+        while offset < size:
+            piece = {**tus, "Content-Type": "application/offset+octet-stream"}
+            piece["Upload-Offset"] = str(offset)
+            rest = film.read_bytes()[offset:]
+            self._send("PATCH", place, headers=piece, data=rest, once=True)
+            told_at = self._send("HEAD", place, headers=tus).headers
+            offset = int(told_at.get("Upload-Offset", offset))
 
     def review(self) -> None:
         """Until `over`."""
@@ -343,7 +348,8 @@ class Reviewer:
                 action = wanted_of(clip["start_frame"]).action
                 body = {"action": action, "version": clip["version"]}
                 answer = self._post(f"/api/v1/clips/{clip['id']}/decisions", body)
-                if answer.status_code not in (None, 200):
+                # 409: the other reviewer was first, as a lease had run out.
+                if answer.status_code not in (None, 200, 409):
                     self.refusals.append(answer.text)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
@@ -351,7 +357,7 @@ class Reviewer:
             page = self._send("GET", "/review").text
             found = re.search(r'name="csrf" content="([^"]+)"', page)
             self._token = found[1] if found else ""
-        headers = {"X-CSRFToken": self._token, "X-Heaters-Page": "chaos"}
+        headers = {"X-CSRFToken": self._token, "X-Heaters-Page": self.page}
         return self._send("POST", path, headers=headers, json=body)
 
     def _send(
@@ -466,9 +472,9 @@ def plain_environment(home: Path) -> dict[str, str]:
     }
 
 
-def troubles(work: Pipeline, wanted: Outcome, reviewer: Reviewer) -> list[str]:
+def troubles(work: Pipeline, wanted: Outcome, reviewers: Sequence[Reviewer]) -> list[str]:
     """What is not as it must be, once everything has healed."""
-    found: list[str] = list(reviewer.refusals)
+    found = [sentence for reviewer in reviewers for sentence in reviewer.refusals]
     if set(number := decisions(work.engine)) != {1}:
         found.append(f"Decisions by clip: {dict(number)}.")
     findings: list[Finding] = []
@@ -500,7 +506,9 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heaters-chaos-")))
         films = [
-            make_numbered_film(folder / f"film {n}.mp4", 72 + 12 * n, (64, 36), scenes=(24, 36, 60))
+            make_numbered_film(
+                folder / f"film {n}.mp4", 72 + 12 * n, SIZES[n % len(SIZES)], scenes=(24, 36, 60)
+            )
             for n in range(number_of_films)
         ]
         pad(films[0], PADDING_BYTES)
@@ -515,6 +523,7 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         wanted = undisturbed_elsewhere(
             films, {"STORAGE_URL": "s3://chaos/undisturbed", "AWS_ENDPOINT_URL": s3.url}
         )
+        calmly_asked = s3.requests.copy()
         home = stack.enter_context(private_folder())
         if not stack.enter_context(own_disk(home)):
             print("No disk is filled: only root can mount one.")
@@ -523,13 +532,16 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
             print("No clock is moved: there is no C compiler.")
         world = World(home, "s3://chaos/library", s3, clocks)
         stack.enter_context(world.up())
-        reviewer = Reviewer(world.address)
-        stack.callback(reviewer.over.set)
-        threading.Thread(target=reviewer.review, daemon=True).start()
+        reviewers = [Reviewer(world.address, page) for page in PAGES]
+        for reviewer in reviewers:
+            stack.callback(reviewer.over.set)
+            threading.Thread(target=reviewer.review, daemon=True).start()
         chaos = Chaos(world, chance)
-        uploads = threading.Thread(target=reviewer.upload, args=films, daemon=True)
-        uploads.start()
-        for _ in range(faults):
+        turns = {n * faults // len(films): film for n, film in enumerate(films)}
+        for n in range(faults):
+            if n in turns:
+                uploader = Reviewer(world.address)
+                threading.Thread(target=uploader.upload, args=[turns[n]], daemon=True).start()
             time.sleep(chance.uniform(0.5, 3))
             chaos.one()
         ended = time.monotonic()
@@ -540,16 +552,18 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         try:
             until(lambda: answers(healed, engine, len(films)), HEAL_SECONDS)
             seconds = time.monotonic() - ended
+            asked = s3.requests - calmly_asked
             chaos.continue_some(float("inf"))
             time.sleep(STOPPED_SECONDS)
             url = EmbeddedPostgres(world.home).url("heaters", APP_DRIVER)
             work = opened({**world.environment, "DATABASE_URL": url})
             stack.callback(work.engine.dispose)
-            wrong = troubles(work, wanted, reviewer)
+            wrong = troubles(work, wanted, reviewers)
         except TimeoutError:
-            seconds, wrong = HEAL_SECONDS, [told(engine)]
+            seconds, wrong, asked = HEAL_SECONDS, [told(engine)], s3.requests - calmly_asked
         for kind, number in sorted(chaos.done.items()):
             print(f"{number:5} {kind}")
+        print(f"Requests to the storage: {dict(asked)}; undisturbed: {dict(calmly_asked)}.")
         print(f"Seed {seed}: {chaos.done.total()} faults, healed in {seconds:.0f} s.")
         for sentence in wrong:
             print(sentence)
@@ -641,7 +655,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--faults", type=int, default=200)
-    parser.add_argument("--films", type=int, default=4)
+    parser.add_argument("--films", type=int, default=12)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     given = parser.parse_args()
     print(f"Seed {given.seed}", flush=True)

@@ -505,7 +505,7 @@ def work(
     say(began, f"Runs that went where the last one of their video was: {machines(dagster)}.")
     pipeline = opened(farm.environment("desk", HEATERS_HOME=str(farm.lan.folder / "home")))
     stack.callback(pipeline.engine.dispose)
-    return [*troubles(pipeline, wanted, reviewer), *wrong_logs(farm)]
+    return [*troubles(pipeline, wanted, [reviewer]), *wrong_logs(farm)]
 
 
 def told_files(engine: Engine) -> str:

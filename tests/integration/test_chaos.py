@@ -191,5 +191,5 @@ def test_what_breaks_meanwhile_leaves_no_trace(
                 reviewer.over.set()
                 reviewing.join()
         assert chaos.done.total() == FAULTS
-        assert troubles(work, wanted, reviewer) == [], chaos.done
+        assert troubles(work, wanted, [reviewer]) == [], chaos.done
         work.engine.dispose()
