@@ -4,6 +4,7 @@ not asked here. The costlier ones run with the long forms of tests."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -49,6 +50,14 @@ def report(module: str, *arguments: str | Path) -> dict[str, dict[str, Any]]:
         assert result["value"] > 0
         assert result["ratio"] == pytest.approx(result["value"] / result["peer_value"])
     return {result["name"]: result for result in told["results"]}
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("kind", ["storage", "postgres", "disk"])
+def test_outages(kind: str) -> None:
+    if kind == "disk" and os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    assert list(report("outages", "--seconds", "5", "--only", kind)) == [kind]
 
 
 @pytest.mark.whole
