@@ -170,6 +170,8 @@ def test_a_place_that_is_not_to_have_the_files_is_refused_in_a_sentence(
     assert page.client.get("/handover/copies").text.strip() == ""
     page.address = "?label=nothing"
     assert "The selection has no clips." in page.copy(out / "x")
+    shown = _words(page.client.get("/handover?label=nothing").text)
+    assert "No clip matches this selection: choose other filters in the library." in shown
 
 
 def test_what_heaters_keeps_or_takes_in_is_no_place(tmp_path: Path) -> None:
