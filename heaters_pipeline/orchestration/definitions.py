@@ -15,6 +15,7 @@ from heaters_pipeline.orchestration.assets import (
 )
 from heaters_pipeline.orchestration.catalogue import assets_of
 from heaters_pipeline.orchestration.checks import asset_checks
+from heaters_pipeline.orchestration.ended_runs import cancelled_runs, failed_runs
 from heaters_pipeline.orchestration.extra import extra_definitions
 from heaters_pipeline.orchestration.handing_over import handover_job
 from heaters_pipeline.orchestration.jobs import (
@@ -39,9 +40,7 @@ from heaters_pipeline.orchestration.sensors import (
     approved_clips,
     archived_sources,
     asked_copies,
-    cancelled_runs,
     changed_library,
-    failed_runs,
     missing_exports,
     missing_repeats,
     missing_vectors,

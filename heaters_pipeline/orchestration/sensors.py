@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -32,7 +31,7 @@ from heaters_pipeline.db.clip_exports import DueExports
 from heaters_pipeline.db.clip_work import DueWork
 from heaters_pipeline.db.group_exports import DueGroups
 from heaters_pipeline.domain.alerts import news
-from heaters_pipeline.domain.errors import InputError, NotFound
+from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.stuck import longest_silence
 from heaters_pipeline.media.clips.embeddings import obstacle
 from heaters_pipeline.orchestration.handing_over import (
@@ -57,13 +56,9 @@ from heaters_pipeline.orchestration.retention import retention_job
 from heaters_pipeline.orchestration.retirement import partitions_job
 from heaters_pipeline.orchestration.run_keys import (
     archive_key,
-    asked_of,
-    attempt_of,
     copy_key,
     exports_key,
     ingest_key,
-    is_by_hand,
-    is_of_exports,
     library_key,
     themes_key,
 )
@@ -71,13 +66,6 @@ from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.alerts import can_tell, tell, troubles
 from heaters_pipeline.work.give_up import (
     end_stuck,
-    give_up_exports,
-    give_up_ingest,
-    give_up_library,
-    give_up_vectors,
-    put_back_exports,
-    put_back_ingest,
-    put_back_library,
     take_over,
 )
 from heaters_pipeline.work.objects import delete_due
@@ -401,60 +389,6 @@ def alerts(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipRe
     if not failures:
         context.update_cursor(json.dumps(sorted({each.mark for each in now})))
     return dg.SkipReason(" ".join([f"{len(found.begun)} begun, {found.over} over.", *failures]))
-
-
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.FAILURE,
-    monitored_jobs=[ingest_job, library_job, vectors_job],
-    minimum_interval_seconds=INTERVAL,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
-def failed_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
-    """Has what a dead run left in the middle tried again, by another run."""
-    with suppress(NotFound):  # a trial film, which is gone by now
-        put_back(database, context.dagster_run, "The run died before it had ended.")
-
-
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.CANCELED,
-    monitored_jobs=[ingest_job, library_job, vectors_job],
-    minimum_interval_seconds=INTERVAL,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
-def cancelled_runs(context: dg.RunStatusSensorContext, database: Database) -> None:
-    """Fails, in words, what a cancelled run had not done: its run key is spent."""
-    with suppress(NotFound):
-        give_up(database, context.dagster_run, "The run was cancelled: try again.")
-
-
-def give_up(database: Database, run: dg.DagsterRun, error: str) -> None:
-    """Fails what the run was asked for; a run that somebody started by hand was asked for all."""
-    if run.job_name == vectors_job.name:
-        give_up_vectors(database.engine, get_settings().embedding_model)
-        return
-    key = run.tags[PARTITION_NAME_TAG]
-    if run.job_name == ingest_job.name:
-        give_up_ingest(database.engine, key, attempt_of(run), error)
-    elif is_of_exports(run):
-        give_up_exports(database.engine, key, get_settings().undo_window_seconds, error)
-    else:
-        window = get_settings().undo_window_seconds
-        give_up_library(database.engine, key, asked_of(run), window, error)
-
-
-def put_back(database: Database, run: dg.DagsterRun, error: str) -> None:
-    """Puts back what the run was asked for and did not do. One that somebody started by hand was
-    asked for nothing that its rows don't ask for."""
-    key = run.tags[PARTITION_NAME_TAG]
-    if is_by_hand(run):
-        return
-    if run.job_name == ingest_job.name:
-        put_back_ingest(database.engine, key, attempt_of(run), error)
-    elif is_of_exports(run):
-        put_back_exports(database.engine, key, get_settings().undo_window_seconds, error)
-    else:
-        window = get_settings().undo_window_seconds
-        put_back_library(database.engine, key, asked_of(run), window, error)
 
 
 def ingest_requests(waiting: Iterable[tuple[str, int]]) -> list[dg.RunRequest]:

@@ -21,8 +21,9 @@ from heaters_pipeline.media.clips.embeddings import (
     SentenceTransformerEmbedder,
     open_embedder,
 )
+from heaters_pipeline.orchestration.ended_runs import give_up
 from heaters_pipeline.orchestration.resources import Database
-from heaters_pipeline.orchestration.sensors import give_up, missing_vectors
+from heaters_pipeline.orchestration.sensors import missing_vectors
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.pipeline import open_pipeline
 from heaters_pipeline.work.vectors import fill_vectors

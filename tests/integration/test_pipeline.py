@@ -39,11 +39,11 @@ from heaters_pipeline.files.digests import file_digest
 from heaters_pipeline.media.clips.embeddings import LayoutDescriptor
 from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.orchestration.definitions import defs
+from heaters_pipeline.orchestration.ended_runs import give_up
 from heaters_pipeline.orchestration.foreground import ingest_in_foreground
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import (
     approved_clips,
-    give_up,
     missing_vectors,
     new_source_videos,
 )
