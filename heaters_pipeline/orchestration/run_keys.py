@@ -12,6 +12,9 @@ from dagster._core.storage.tags import RUN_KEY_TAG
 from heaters_pipeline.db.clip_work import Asked
 from heaters_pipeline.domain.themes import Standing
 
+SURVEYS = 3
+"""Tries of the themes of the same clips."""
+
 
 def ingest_key(video_key: str, attempt: int) -> str:
     return f"ingest:{video_key}:{attempt}"
@@ -36,9 +39,10 @@ def copy_key(copy_id: int, runs: int) -> str:
     return f"handover:{copy_id}:{runs}"
 
 
-def themes_key(model: str, standing: Standing) -> str:
-    """A survey that failed is tried again when other clips are there."""
-    return f"themes:{model}:{standing.with_vector}:{standing.counted}:{standing.kept}"
+def themes_keys(model: str, standing: Standing) -> list[str]:
+    """One a try. A survey that has failed so often is tried again when other clips are there."""
+    counted = f"{standing.with_vector}:{standing.counted}:{standing.kept}"
+    return [f"themes:{model}:{counted}:{attempt}" for attempt in range(SURVEYS)]
 
 
 def is_of_exports(run: dg.DagsterRun) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.tags import PARTITION_NAME_TAG
+from dagster._core.storage.tags import PARTITION_NAME_TAG, RUN_KEY_TAG
 
 from heaters_pipeline.db import (
     archiving,
@@ -60,7 +60,7 @@ from heaters_pipeline.orchestration.run_keys import (
     exports_key,
     ingest_key,
     library_key,
-    themes_key,
+    themes_keys,
 )
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.alerts import can_tell, tell, troubles
@@ -324,16 +324,22 @@ def missing_repeats(
     minimum_interval_seconds=3 * INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def changed_library(database: Database) -> dg.SensorResult:
+def changed_library(context: dg.SensorEvaluationContext, database: Database) -> dg.SensorResult:
     """Places new clips in the themes of the library, and has the themes made anew once enough clips
     have come or gone."""
     model = get_settings().embedding_model
     with database.transaction() as session:
         placed = themes.place(session, model)
         standing = themes.standing(session, model)
-    due = [dg.RunRequest(run_key=themes_key(model, standing))] if standing.is_due else []
-    skipped = None if due else f"{placed} new clips placed; the themes stay."
-    return dg.SensorResult(run_requests=due, skip_reason=skipped)
+    if not standing.is_due:
+        return dg.SensorResult(skip_reason=f"{placed} new clips placed; the themes stay.")
+    keys = themes_keys(model, standing)
+    failed = context.instance.get_runs_count(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={RUN_KEY_TAG: keys})
+    )
+    if failed >= len(keys):
+        return dg.SensorResult(skip_reason="The themes of these clips could not be made.")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=keys[failed])])
 
 
 @dg.sensor(

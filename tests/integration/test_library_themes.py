@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dagster as dg
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -24,9 +25,12 @@ from heaters_pipeline.db.models import Clip, ClipTheme
 from heaters_pipeline.domain.selection import Order, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
 from heaters_pipeline.domain.vectors import LAYOUT_MODEL
+from heaters_pipeline.orchestration.run_keys import SURVEYS
+from heaters_pipeline.orchestration.sensors import changed_library
 from heaters_pipeline.settings import Settings, get_settings
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.themes import place_new, survey
+from tests.jobs import tick, why_skipped
 from tests.reviewer import Reviewer
 from tests.rows import ready_video
 from tests.themed import EACH, ODD, themed_library, vector_of
@@ -223,3 +227,17 @@ def test_the_command_prints_them(engine: Engine, library: list[int], opened: Pip
     printed = runner.invoke(main, ["themes", "--anew"]).output
     assert "Night train" in printed
     assert sum(int(line.split()[1]) for line in printed.splitlines()) == 90
+
+
+def test_a_survey_that_died_is_tried_again_a_few_times(
+    library: list[int], instance: dg.DagsterInstance
+) -> None:
+    """A killed process is no reason to wait until other clips are there."""
+    asked = []
+    while keys := tick(changed_library, instance):
+        assert keys == tick(changed_library, instance), "one at a time"
+        asked += keys
+        run = dg.DagsterRun(job_name="themes", tags={"dagster/run_key": keys[0]})
+        instance.report_run_failed(instance.add_run(run))
+    assert len({*asked}) == len(asked) == SURVEYS
+    assert why_skipped(changed_library, instance) == "The themes of these clips could not be made."
