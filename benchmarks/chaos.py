@@ -62,6 +62,7 @@ from tests.footage import make_numbered_film
 
 START_SECONDS = 300
 HEAL_SECONDS = 900
+"""In which something must have moved on."""
 STOPPED_SECONDS = 4.0
 CLOCK_SECONDS = (-120, 120)
 PAGES = ("ann", "ben")
@@ -550,7 +551,7 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         engine = world.engine()
         stack.callback(engine.dispose)
         try:
-            until(lambda: answers(healed, engine, len(films)), HEAL_SECONDS)
+            wait_until_healed(engine, len(films))
             seconds = time.monotonic() - ended
             asked = s3.requests - calmly_asked
             chaos.continue_some(float("inf"))
@@ -560,7 +561,8 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
             stack.callback(work.engine.dispose)
             wrong = troubles(work, wanted, reviewers)
         except TimeoutError:
-            seconds, wrong, asked = HEAL_SECONDS, [told(engine)], s3.requests - calmly_asked
+            seconds, asked = time.monotonic() - ended, s3.requests - calmly_asked
+            wrong = ["Not healed:", *rows(engine)]
         for kind, number in sorted(chaos.done.items()):
             print(f"{number:5} {kind}")
         print(f"Requests to the storage: {dict(asked)}; undisturbed: {dict(calmly_asked)}.")
@@ -574,15 +576,26 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         return 1 if wrong else 0
 
 
-def told(engine: Engine) -> str:
-    """What is still not done."""
+def wait_until_healed(engine: Engine, films: int) -> None:
+    """Raises TimeoutError where nothing moves on any more."""
+    seen, since = [""], time.monotonic()
+    while not answers(healed, engine, films):
+        with suppress(sa.exc.SQLAlchemyError):
+            if (now := rows(engine)) != seen:
+                seen, since = now, time.monotonic()
+        if time.monotonic() - since > HEAL_SECONDS:
+            raise TimeoutError
+        time.sleep(1)
+
+
+def rows(engine: Engine) -> list[str]:
+    """How each video and clip stands."""
     asked = (
-        "SELECT 'video', state, error, tries, retry_at FROM source_videos UNION ALL "
-        "SELECT 'clip', state, error, tries, retry_at FROM clips"
+        "SELECT 'video', id, state, error, tries, retry_at FROM source_videos UNION ALL "
+        "SELECT 'clip', id, state, error, tries, retry_at FROM clips ORDER BY 1, 2"
     )
     with engine.connect() as connection:
-        rows = "\n".join(str(tuple(row)) for row in connection.execute(sa.text(asked)))
-    return f"Not healed:\n{rows}"
+        return [str(tuple(row)) for row in connection.execute(sa.text(asked))]
 
 
 def answers(question: Callable[..., bool], *given: Any) -> bool:

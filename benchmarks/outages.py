@@ -20,12 +20,11 @@ from benchmarks.chaos import (
     HEAL_SECONDS,
     Reviewer,
     World,
-    answers,
-    healed,
     own_disk,
     plain_environment,
     private_folder,
     until,
+    wait_until_healed,
 )
 from benchmarks.report import Result, benchmark
 from heaters_pipeline.db.engine import open_engine
@@ -130,7 +129,7 @@ def seconds_to_heal(kind: str, outage_seconds: float) -> float:
             threading.Thread(target=reviewer.upload, args=[second], daemon=True).start()
             time.sleep(outage_seconds)
         began = time.monotonic()
-        until(lambda: answers(healed, engine, 2), HEAL_SECONDS)
+        wait_until_healed(engine, 2)
         return time.monotonic() - began
 
 
