@@ -48,7 +48,7 @@ from benchmarks.chaos import (
     opened,
     pad,
     plain_environment,
-    told,
+    rows,
     troubles,
     undisturbed_elsewhere,
     until,
@@ -461,7 +461,7 @@ def run(seed: int, *, is_short: bool) -> int:
             films = Films(calm, long[0], rough)
             wrong = work(farm, stack, engine, wanted, films, chance, began, is_short)
         except TimeoutError:
-            wrong = [told(engine)]
+            wrong = ["\n".join(rows(engine))]
         for sentence in wrong:
             print(sentence)
         if wrong:
