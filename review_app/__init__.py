@@ -31,6 +31,7 @@ from review_app.proxies import stand_behind
 from review_app.reviewer import reviewer_name, unread_comments
 from review_app.senders import Senders
 from review_app.services import Services
+from review_app.unguarded import Unguarded
 from review_app.uploads import tus
 from review_app.uploads.bucket import BucketUploads
 from review_app.uploads.folder import UploadFolder
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> Flask:
             is_private=settings.is_private,
             proxies=settings.trusted_proxies,
         ),
+        Unguarded(engine),
     )
     if settings.on_loopback or settings.trusted_hosts:
         answer_to(app, known_names(settings.host, settings.trusted_hosts))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import quote
 
-from flask import Flask, Request, g, make_response, redirect, request, session, url_for
+from flask import Flask, Request, Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from sqlmodel import Session
@@ -74,6 +74,7 @@ def register(app: Flask) -> None:
     manager.request_loader(_otherwise)
     manager.init_app(app, add_context_processor=False)
     app.before_request(_enforce)
+    app.after_request(_forget)
 
 
 def note() -> None:
@@ -118,15 +119,14 @@ def _by_session(secret: str) -> Visitor | None:
 def _otherwise(asked: Request) -> Visitor | None:
     """The visitor of a request without a session that counts."""
     token = token_of(asked)
-    with reading() as found_in:
-        if token is not None:
+    if token is not None:
+        with reading() as found_in:
             found = holder(found_in, token)
-            return Visitor(found.role, found.name) if found else None
-        name = named_by_proxy(asked, services().settings)
-        if name is not None:
-            return _by_proxy(name)
-        is_open = services().settings.is_private and not people.exist(found_in)
-    return LOCAL if is_open else None
+        return Visitor(found.role, found.name) if found else None
+    name = named_by_proxy(asked, services().settings)
+    if name is not None:
+        return _by_proxy(name)
+    return LOCAL if services().settings.is_private and services().unguarded() else None
 
 
 def _by_proxy(name: str) -> Visitor:
@@ -149,6 +149,14 @@ def _enforce() -> ResponseReturnValue | None:
     if not found.is_authenticated:
         return _sign_in_first()
     return answer(f"Your role is {found.role}; this takes an {LEAST[route]}: ask an admin.", 403)
+
+
+def _forget(response: Response) -> Response:
+    """The request may have added the first person, unless it is the local user's and takes less
+    than an admin."""
+    if visitor() is not LOCAL or LEAST.get(request.endpoint or "") == Role.ADMIN:
+        services().unguarded.forget()
+    return response
 
 
 def _sign_in_first() -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from heaters_pipeline.work.search import Searcher
 from review_app.downloads import Downloads
 from review_app.learnt import Learnt
 from review_app.senders import Senders
+from review_app.unguarded import Unguarded
 from review_app.uploads.upload import Uploads
 
 
@@ -34,6 +35,7 @@ class Services:
     searcher: Searcher
     downloads: Downloads
     senders: Senders
+    unguarded: Unguarded
 
 
 def services() -> Services:

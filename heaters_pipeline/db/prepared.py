@@ -4,7 +4,7 @@ to read its rows as Postgres to answer it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -38,10 +38,10 @@ def given_ids(name: str) -> Any:
 
 
 class Asked(NamedTuple):
-    """A statement with its values."""
+    """A statement with its values, in the order of their numbers in it."""
 
-    text: str
-    values: Mapping[str, Any]
+    text: bytes
+    values: Sequence[Any]
 
 
 class Prepared:
@@ -56,18 +56,20 @@ class Prepared:
             return _send(driver, self.asked(**values)).fetchall()
 
     def asked(self, **values: Any) -> Asked:
-        return Asked(self._text, values)
+        text, names = self._compiled
+        return Asked(text, [values[name] for name in names])
 
     @cached_property
-    def _text(self) -> str:
-        """Values that it has from the start stand in it: Postgres sees them when it plans for all
-        values of the others."""
+    def _compiled(self) -> tuple[bytes, Sequence[str]]:
+        """Its text, and the names of its parameters in the order of their numbers ($1, ..), as
+        Postgres itself reads them. Values that it has from the start stand in it: Postgres sees
+        them when it plans for all values of the others."""
         whole: Any = replacement_traverse(self._statement, {}, _literal)
         compiled = whole.compile(
-            dialect=PGDialect_psycopg(),  # type: ignore[no-untyped-call]
+            dialect=PGDialect_psycopg(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
             compile_kwargs={"render_postcompile": True},
         )
-        return str(compiled)
+        return str(compiled).encode(), compiled.positiontup
 
 
 def _literal(element: Any, **kw: Any) -> Any:  # noqa: ARG001 - as SQLAlchemy calls it
@@ -99,7 +101,7 @@ def at_commit(session: Session, *asked: Asked) -> list[list[Any]]:
 
 
 def _send(driver: psycopg.Connection[Any], asked: Asked) -> psycopg.Cursor[Any]:
-    return driver.cursor(row_factory=namedtuple_row).execute(asked.text, asked.values)
+    return psycopg.RawCursor(driver, row_factory=namedtuple_row).execute(asked.text, asked.values)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from heaters_pipeline.db.event_log import standing
 from heaters_pipeline.db.events import Outcome, Part, record, snapshot
 from heaters_pipeline.db.held_files import Change, Held
 from heaters_pipeline.db.models import Clip, ReviewEvent, SourceVideo
-from heaters_pipeline.db.prepared import together
+from heaters_pipeline.db.prepared import detached, together
 from heaters_pipeline.db.source_videos import WITHOUT_INDEX
 from heaters_pipeline.domain import cut_points
 from heaters_pipeline.domain.annotations import Annotation, AnnotationChanges
@@ -215,7 +215,7 @@ def decide_all(
 
 class _Locked(NamedTuple):
     clips: dict[int, Clip]
-    """Locked; those of the ids that exist."""
+    """Locked; those of the ids that exist. They are objects of no session: `record` writes them."""
     rules: Rules
     files: Held
 
@@ -229,9 +229,8 @@ def _hold(session: Session, clip_ids: Collection[int]) -> _Locked:
         opinions.RULES.asked(),
         held_files.HELD.asked(clip_ids=ids),
     )
-    return _Locked(
-        clips.as_locked(session, locked), opinions.as_rules(rules), held_files.as_held(files)
-    )
+    found = {row.id: detached(Clip, row._asdict()) for row in locked}
+    return _Locked(found, opinions.as_rules(rules), held_files.as_held(files))
 
 
 def _mark(
@@ -245,24 +244,23 @@ def _mark(
     """Gives the clips a state or an annotation; those of which two people decide, by id in
     `weighed`, another opinion, and the state only where it holds."""
     parts = [Part([snapshot(clip)], [clip]) for clip in wanted]
-    with session.no_autoflush:
-        if isinstance(decision, Annotate):
-            changes = _with_current_labels(session, decision.changes)
-            for clip in wanted:
-                kept, clip.rating, clip.note, chosen = _annotated(clip, changes)
-                clip.labels, clip.chosen_frames = [*kept], [*chosen]
-        else:
-            open_ones = {clip_id for clip_id, each in weighed.items() if not each.holds}
-            settled = [clip for clip in wanted if clip.id not in open_ones]
-            if _leaves_library(decision):
-                artifacts.leave_library(session, settled, files)
-            for clip in settled:
-                clip.state = decision.state
-            for clip in wanted:
-                if clip.id in weighed:
-                    clip.opinions = weighed[clip.id].opinions
-                    clip.leased_by = clip.leased_page = clip.leased_until = None
-        return record(session, actor, decision.action, parts)
+    if isinstance(decision, Annotate):
+        changes = _with_current_labels(session, decision.changes)
+        for clip in wanted:
+            kept, clip.rating, clip.note, chosen = _annotated(clip, changes)
+            clip.labels, clip.chosen_frames = [*kept], [*chosen]
+    else:
+        open_ones = {clip_id for clip_id, each in weighed.items() if not each.holds}
+        settled = [clip for clip in wanted if clip.id not in open_ones]
+        if _leaves_library(decision):
+            artifacts.leave_library(session, settled, files)
+        for clip in settled:
+            clip.state = decision.state
+        for clip in wanted:
+            if clip.id in weighed:
+                clip.opinions = weighed[clip.id].opinions
+                clip.leased_by = clip.leased_page = clip.leased_until = None
+    return record(session, actor, decision.action, parts)
 
 
 def _group(session: Session, actor: str, clip: Clip, previous: Clip, files: Held) -> Outcome:
@@ -273,14 +271,13 @@ def _group(session: Session, actor: str, clip: Clip, previous: Clip, files: Held
     changed = [*tied, previous] if previous.state in APPROVED_BY_GROUP else tied
     before = [snapshot(each) for each in changed]
     files.refuse_loss([previous], Change.GROUP)
-    with session.no_autoflush:
-        artifacts.leave_library(session, [clip], files)
-        for each in (clip, previous):
-            if each in changed:
-                each.state = ClipState.REVIEW_APPROVED
-        for each in tied:
-            each.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
-        return record(session, actor, Group.action, [Part(before, changed)])
+    artifacts.leave_library(session, [clip], files)
+    for each in (clip, previous):
+        if each in changed:
+            each.state = ClipState.REVIEW_APPROVED
+    for each in tied:
+        each.grouped_with_clip_id = previous.grouped_with_clip_id or previous.id
+    return record(session, actor, Group.action, [Part(before, changed)])
 
 
 def _ungroup(
@@ -293,10 +290,9 @@ def _ungroup(
     group = [first, *members]
     before = [snapshot(each) for each in group]
     group_exports.forget(session, [first.id])
-    with session.no_autoflush:
-        for each in members:
-            each.grouped_with_clip_id = None
-        return record(session, actor, Ungroup.action, [Part(before, group)])
+    for each in members:
+        each.grouped_with_clip_id = None
+    return record(session, actor, Ungroup.action, [Part(before, group)])
 
 
 def _replace(
@@ -319,7 +315,7 @@ def _replace(
         clip.state = ClipState.SUPERSEDED
     artifacts.leave_library(session, old, files)
     # The old clips leave their frames before the new ones take them.
-    session.flush()
+    clips.save(session, old)
     video = session.get_one(SourceVideo, old[0].source_video_id, options=[WITHOUT_INDEX])
     annotation = old[0].annotation
     for other in old[1:]:
@@ -346,15 +342,14 @@ def _nudge(
     before = [snapshot(clip) for clip in pair]
     video = session.get_one(SourceVideo, first.source_video_id, options=[WITHOUT_INDEX])
     files.refuse_loss(pair, Change.FRAMES)
-    with session.no_autoflush:
-        artifacts.leave_library(session, pair, files)
-        clip_exports.outdate(session, [clip.id for clip in pair if not clip.is_virtual])
-        for clip, frames in zip(pair, ranges, strict=True):
-            clips.reshape(session, video, clip, frames, [decision.frame])
-            clip.made_by = decision.action
-            if clip.opinions:  # which were about other frames
-                clip.opinions, clip.state = [], ClipState.PENDING_REVIEW
-        return record(session, actor, decision.action, [Part(before, list(pair))])
+    artifacts.leave_library(session, pair, files)
+    clip_exports.outdate(session, [clip.id for clip in pair if not clip.is_virtual])
+    for clip, frames in zip(pair, ranges, strict=True):
+        clips.reshape(session, video, clip, frames, [decision.frame])
+        clip.made_by = decision.action
+        if clip.opinions:  # which were about other frames
+            clip.opinions, clip.state = [], ClipState.PENDING_REVIEW
+    return record(session, actor, decision.action, [Part(before, list(pair))])
 
 
 # --- Decisions that are sent again ----------------------------------------------------------------

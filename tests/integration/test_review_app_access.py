@@ -22,10 +22,12 @@ from heaters_pipeline.db.models import Clip
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.roles import LEAST, Role
 from heaters_pipeline.settings import Settings
+from heaters_pipeline.work import invites
 from heaters_pipeline.work import people as work
 from review_app import create_app
 from tests.people import PASSWORD, TESTER, Browser, add_people, csrf_token, signed_in, token
 from tests.rows import ready_video
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -101,12 +103,29 @@ def test_on_loopback_nobody_is_asked_until_there_is_somebody(app: Flask, engine:
     assert local.load("/people").status_code == 200
     assert local.load("/login").location == "/review"
     add_people(engine, ann=Role.ADMIN)
-    assert local.load("/sources").location == "/login?next=/sources"
+    until(lambda: local.load("/sources").location == "/login?next=/sources")
     assert local.post("/api/v1/undo", {}).status_code == 401
     assert local.client.get("/healthz").status_code == 200
     with transaction(engine) as session:
         work.remove(session, TESTER, people.named(session, "ann"))
     assert local.load("/sources").status_code == 200
+
+
+def test_whoever_adds_the_first_person_signs_in_at_once(app: Flask, engine: Engine) -> None:
+    """Others, within a second; that is what is remembered of the local user's other requests."""
+    local = Browser(app)
+    local.load("/people")
+    local.load("/sources")
+    by_page = {"name": "ann", "role": Role.ADMIN, "password": PASSWORD}
+    assert local.send("POST", "/people", **by_page).status_code == 303
+    assert local.load("/sources").location == "/login?next=/sources"
+    with transaction(engine) as session:
+        work.remove(session, TESTER, people.named(session, "ann"))
+        secret = invites.invite(session, TESTER, None, Role.ADMIN, days=1)
+    assert local.load("/sources").status_code == 200
+    by_link = {"name": "ben", "new": PASSWORD, "again": PASSWORD}
+    assert local.send("POST", f"/invites/{secret}", **by_link).status_code == 303
+    assert Browser(app).load("/sources").location == "/login?next=/sources"
 
 
 def test_what_opens_to_anybody_here_opens_under_no_other_name(settings: Settings) -> None:

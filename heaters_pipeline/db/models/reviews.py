@@ -89,7 +89,12 @@ class ReviewEvent(SQLModel, table=True):
     __table_args__ = (
         one_of("action", Action),
         sa.Index("ix_review_events_actor_created_at_id", "actor", "created_at", "id"),
-        sa.Index("ix_review_events_clip_ids", "clip_ids", postgresql_using="gin"),
+        sa.Index(
+            "ix_review_events_clip_ids",
+            "clip_ids",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
         sa.Index(
             "ix_review_events_batch_id",
             "batch_id",
