@@ -36,8 +36,9 @@ def is_for(profile: Any = ExportProfile) -> Any:
     has_label = sa.or_(
         col(ProfileUse.label).is_(None), col(ProfileUse.label) == sa.any_(col(Clip.labels))
     )
-    used = sa.exists().where(col(ProfileUse.profile_id) == profile.id, is_of_video, has_label)
-    return sa.and_(sa.not_(profile.retired), used)
+    uses = sa.exists().where(col(ProfileUse.profile_id) == profile.id, is_of_video, has_label)
+    # Of the clip and the profile outside, however deep in it this is.
+    return sa.and_(sa.not_(profile.retired), uses.correlate(Clip, profile))
 
 
 def _is_left_to_group() -> Any:

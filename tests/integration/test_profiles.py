@@ -19,9 +19,9 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from heaters_pipeline.cli import main
-from heaters_pipeline.db import clip_exports, clips, labels, migrate, profiles
+from heaters_pipeline.db import clip_exports, clips, labels, migrate, profiles, wanted_files
 from heaters_pipeline.db.engine import open_engine, transaction
-from heaters_pipeline.db.models import Clip
+from heaters_pipeline.db.models import Clip, ExportProfile
 from heaters_pipeline.db.urls import with_database
 from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.labels import Colour
@@ -292,3 +292,18 @@ def test_older_exports_become_those_of_the_first_profile(
         assert FrameRange.from_json(export.exported_frames) == clip.frames == FrameRange(5, 20)
         assert clip_exports.missing(session, clip.source_video_id, 0, 9) == []
     engine.dispose()
+
+
+def test_the_first_profile_of_a_clip_is_the_first_that_is_for_it(engine: Engine) -> None:
+    _, (labelled, other, _) = ready_video(engine)
+    with transaction(engine) as session:
+        session.get_one(Clip, labelled.id).labels = ["sea"]
+        profiles.stop_using(session, MAIN, video_key=None, label=None)
+        profiles.use(session, MAIN, video_key=None, label="sea")
+        profiles.use(session, "web", video_key=None, label=None)
+        firsts = wanted_files.pairs(wanted_files.is_main()).with_only_columns(
+            Clip.id, ExportProfile.name
+        )
+        found = dict(map(tuple, session.execute(firsts)))
+    assert found[labelled.id] == MAIN
+    assert found[other.id] == "web"
