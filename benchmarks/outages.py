@@ -149,8 +149,9 @@ def _world(stack: ExitStack, kind: str) -> Apart:
     postgres = EmbeddedPostgres(stack.enter_context(private_folder()))
     postgres.start()
     stack.callback(postgres.stop)
-    with psycopg.connect(for_psycopg(postgres.url("postgres", APP_DRIVER)), autocommit=True) as new:
-        new.execute("CREATE DATABASE heaters")
+    url = for_psycopg(postgres.url("postgres", APP_DRIVER))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE heaters")
     world = Apart(home, f"s3://{BUCKET}/library", s3, postgres=postgres)
     stack.enter_context(world.up())
     return world

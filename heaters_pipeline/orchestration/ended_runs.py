@@ -1,4 +1,4 @@
-"""What is due to what a run left: as often as Dagster says that one has failed or was cancelled."""
+"""What runs that failed or were cancelled have left undone is tried again, or given up."""
 
 import json
 from collections.abc import Callable, Collection
