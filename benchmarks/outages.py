@@ -122,9 +122,9 @@ def seconds_to_heal(kind: str, outage_seconds: float) -> float:
         )
         # The first one's clips are approved as the outage begins; the second one comes meanwhile.
         reviewer.upload(first)
-        until(lambda: _in_states(engine, ClipState.PENDING_REVIEW) > 0, HEAL_SECONDS)
+        until(lambda: _waiting(engine) > 0, HEAL_SECONDS)
         threading.Thread(target=reviewer.review, daemon=True).start()
-        until(lambda: _in_states(engine, ClipState.PENDING_REVIEW) == 0, HEAL_SECONDS)
+        until(lambda: _waiting(engine) == 0, HEAL_SECONDS)
         with OUTAGES[kind](world):
             threading.Thread(target=reviewer.upload, args=[second], daemon=True).start()
             time.sleep(outage_seconds)
@@ -157,10 +157,11 @@ def _world(stack: ExitStack, kind: str) -> Apart:
     return world
 
 
-def _in_states(engine: Engine, *states: ClipState) -> int:
+def _waiting(engine: Engine) -> int:
+    """Clips that wait for the reviewer."""
     with engine.connect() as connection:
-        counted = sa.text("SELECT count(*) FROM clips WHERE state = ANY(:states)")
-        return int(connection.scalar(counted, {"states": list(states)}) or 0)
+        counted = sa.text("SELECT count(*) FROM clips WHERE state = :state")
+        return int(connection.scalar(counted, {"state": ClipState.PENDING_REVIEW}) or 0)
 
 
 if __name__ == "__main__":
