@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
 from heaters_pipeline.db import clips, frame_indexes, repeats, source_videos
 from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.errors import Conflict, HeatersError, Unavailable
 from heaters_pipeline.domain.repeats import LEAST_SCORE, METHOD, TOLD_SHARE, Repeat
 from heaters_pipeline.media.products.thumbnails import (
@@ -30,12 +33,15 @@ from heaters_pipeline.media.repeats.signatures import (
     shows_something,
     signatures,
 )
-from heaters_pipeline.storage import Storage
+from heaters_pipeline.storage import ObjectMissing, Storage
 from heaters_pipeline.work.pipeline import Pipeline
 from heaters_pipeline.work.step import made_by
 
 CANDIDATES = 8
 """Clips of other videos that a clip is compared with; of its own, as many more."""
+BLOCK_FRAMES = 512
+KEPT_BLOCKS = 32
+"""Of other videos, 2 MB each."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def seek_repeats(pipeline: Pipeline, video: SourceVideo) -> Sought:
         # First: of two videos at the same time, one sees the other.
         with pipeline.transaction() as session:
             repeats.save_signatures(session, video.id, signed)
-        search = _Search(pipeline, video, thumbnails, rate)
+        search = _Search(pipeline, video, thumbnails, rate, StoredBlocks(pipeline.storage))
         found = [each for clip in live for each in search.of(clip)]
     with pipeline.transaction() as session:
         repeats.save(session, video, found, path)
@@ -109,6 +115,7 @@ class _Search:
     video: SourceVideo
     thumbnails: Thumbnails
     rate: Fraction
+    blocks: StoredBlocks
     others: dict[int, tuple[Thumbnails, Fraction] | None] = field(default_factory=dict)
 
     def of(self, clip: Clip) -> list[tuple[int, Repeat]]:
@@ -147,24 +154,42 @@ class _Search:
         with self.pipeline.transaction() as session:
             video = source_videos.with_ids(session, [video_id])[video_id]
             rate = frame_indexes.mean_rate(session, video)
-        path = video.frame_scores_filepath
-        if path is None or not self.pipeline.storage.exists(path):
+        if video.frame_scores_filepath is None:
             return None
-        return StoredThumbnails(self.pipeline.storage, path), rate
+        with suppress(ObjectMissing):
+            return StoredThumbnails(self.blocks, video.frame_scores_filepath), rate
+        return None
+
+
+class StoredBlocks:
+    """Reads thumbnails out of the storage, and keeps the blocks that were asked for last: a shot
+    that recurs is compared again and again."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.block = lru_cache(KEPT_BLOCKS)(self.read)
+
+    def read(self, path: str, frames: FrameRange) -> Frames:
+        read = self.storage.read_range(
+            path, frames.start * FRAME_BYTES, frames.length * FRAME_BYTES
+        )
+        return np.frombuffer(read, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)
 
 
 class StoredThumbnails:
-    """Thumbnails in the storage, of which only what is asked for is read."""
+    """Thumbnails in the storage, of which only what is asked for is read. Raises ObjectMissing."""
 
-    def __init__(self, storage: Storage, path: str) -> None:
-        self._storage, self._path = storage, path
-        self._length = storage.size(path) // FRAME_BYTES
+    def __init__(self, blocks: StoredBlocks, path: str) -> None:
+        self._blocks, self._path = blocks, path
+        self._length = blocks.storage.size(path) // FRAME_BYTES
 
     def __len__(self) -> int:
         return self._length
 
     def __getitem__(self, frames: slice, /) -> Frames:
         start, stop, step = frames.indices(self._length)
-        length = max(0, stop - start) * FRAME_BYTES
-        read = self._storage.read_range(self._path, start * FRAME_BYTES, length)
-        return np.frombuffer(read, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[::step]
+        first = start - start % BLOCK_FRAMES
+        block = FrameRange(first, min(first + BLOCK_FRAMES, self._length))
+        if start < stop <= block.end:
+            return self._blocks.block(self._path, block)[start - first : stop - first : step]
+        return self._blocks.read(self._path, FrameRange(start, max(start, stop)))[::step]

@@ -82,6 +82,30 @@ def test_every_kind_of_copy_is_found_in_another_film_and_in_the_same(
     assert [each.is_mirrored for each in told] == [True]
 
 
+def test_a_film_is_read_once_however_many_clips_repeat_it(
+    pipeline: Pipeline, add: AddFilm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shots = [shot(seed, 50) for seed in range(5)]
+    add("first", shots)
+    asked = []
+
+    def count(name: str) -> None:
+        plain = getattr(pipeline.storage, name)
+
+        def counted(_: object, *rest: object) -> object:
+            asked.append(name)
+            return plain(*rest)
+
+        monkeypatch.setattr(type(pipeline.storage), name, counted)
+
+    for name in ("read_range", "size", "exists"):
+        count(name)
+    second = add("second", shots)
+    assert asked == ["size", "read_range"]
+    with pipeline.transaction() as session:
+        assert len(repeats.of_clips(session, [clip.id for clip in second], 0.6)) == 5
+
+
 def test_a_take_among_many_from_one_place_is_found(pipeline: Pipeline, add: AddFilm) -> None:
     """Also where the copy's own takes are more alike than the original and the copy."""
     shots = takes(1, 14, 50)
