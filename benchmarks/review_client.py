@@ -37,7 +37,7 @@ class Reviewer:
 
     def decide(self, clip: dict[str, Any], action: str) -> None:
         body = {"action": action, "version": clip["version"]}
-        self.post(f"/api/v1/clips/{clip['id']}/decisions", body)
+        self.post(f"/api/v1/clips/{clip['id']}/decisions?brief=1", body)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Raises HeatersError where it is refused."""

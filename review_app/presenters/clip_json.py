@@ -13,12 +13,13 @@ from typing_extensions import TypedDict
 from heaters_pipeline.db import artifacts, clip_facts, clip_transitions
 from heaters_pipeline.db.artifacts import ClipSprites
 from heaters_pipeline.db.clip_facts import ClipFacts, Verdict
+from heaters_pipeline.db.events import Outcome
 from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.models import Clip, SourceVideo
 from heaters_pipeline.db.prepared import at_commit
 from heaters_pipeline.db.review_queue import Neighbour, QueuedClip
 from heaters_pipeline.domain.cut_points import FrameRange
-from heaters_pipeline.domain.decisions import Snapshot
+from heaters_pipeline.domain.decisions import Annotate, Mark, Snapshot
 from heaters_pipeline.domain.opinions import Opinion, told
 from heaters_pipeline.domain.sprites import SpriteIndex
 from heaters_pipeline.domain.transitions import TransitionKind
@@ -90,10 +91,27 @@ class VideoJson(TypedDict):
     """The decoder's configuration, in base64."""
 
 
-class ClipJson(TypedDict):
+class DecidedJson(TypedDict):
+    """What a mark or an annotation may change of a clip."""
+
     id: int
     version: int
     state: str
+    opinions: Sequence[Opinion]
+    """Where two people decide; empty until both have."""
+    labels: Sequence[str]
+    rating: int | None
+    note: str | None
+    chosen_frames: Sequence[int]
+    """Those that a reviewer chose as keyframes."""
+
+
+class SettledJson(DecidedJson):
+    verdict: VerdictJson
+    """The decision, which gave the clip its state."""
+
+
+class ClipJson(DecidedJson):
     flashes: Sequence[FrameRange]
     """Frames that no small picture of the clip should show."""
     start_frame: int
@@ -112,16 +130,9 @@ class ClipJson(TypedDict):
     """Cuts within the clip that the detector left out."""
     verdict: VerdictJson | None
     """None where nobody has decided on it."""
-    opinions: Sequence[Opinion]
-    """Where two people decide; empty until both have."""
     comments: int
     """How many there are."""
     grouped_with_clip_id: int | None
-    labels: Sequence[str]
-    rating: int | None
-    note: str | None
-    chosen_frames: Sequence[int]
-    """Those that a reviewer chose as keyframes."""
     score: float | None
     """0 to 1: how much the clip looks like those that were approved before; None where nothing can
     be said."""
@@ -213,6 +224,22 @@ def clips_committed_json(
     return [_clip_json(*each) for each in clip_facts.now(session, clip_ids, learnt, at_commit)]
 
 
+def brief_json(
+    outcome: Outcome, made: Mark | Annotate, actor: str
+) -> list[SettledJson | DecidedJson]:
+    """The clips of a decision, without a question to the database."""
+    return [_brief_json(clip, outcome.event_id, made, actor) for clip in outcome.clips]
+
+
+def _brief_json(
+    clip: Clip, event_id: int, made: Mark | Annotate, actor: str
+) -> SettledJson | DecidedJson:
+    now = _decided_json(clip)
+    if clip.last_event_id != event_id or clip.decided_at is None:
+        return now
+    return {**now, "verdict": _verdict_json(Verdict(made.action, actor, clip.decided_at))}
+
+
 def played_json(session: Session, entries: Sequence[QueuedClip]) -> list[PlayedClipJson]:
     ids = [entry.clip.id for entry in entries]
     flashes = clip_transitions.flashes_of_clips(session, ids)
@@ -261,9 +288,7 @@ def _clip_json(entry: QueuedClip, facts: ClipFacts) -> ClipJson:
     clip, video, previous, following = entry
     cuts = facts.cuts
     return {
-        "id": clip.id,
-        "version": clip.version,
-        "state": clip.state,
+        **_decided_json(clip),
         "flashes": cuts.flashes,
         "start_frame": clip.start_frame,
         "end_frame": clip.end_frame,
@@ -277,17 +302,25 @@ def _clip_json(entry: QueuedClip, facts: ClipFacts) -> ClipJson:
         "end_score": cuts.end_score,
         "suggestions": [{"frame": each.frame, "score": each.score} for each in cuts.suggestions],
         "verdict": _verdict_json(facts.verdict) if facts.verdict else None,
-        "opinions": told(clip.opinions),
         "comments": facts.comments,
         "grouped_with_clip_id": clip.grouped_with_clip_id,
-        "labels": clip.labels,
-        "rating": clip.rating,
-        "note": clip.note,
-        "chosen_frames": clip.chosen_frames,
         "score": facts.score,
         "video": _clips_video_json(clip, video, facts.sprites),
         "previous": _neighbour_json(previous) if previous else None,
         "next": _neighbour_json(following) if following else None,
+    }
+
+
+def _decided_json(clip: Clip) -> DecidedJson:
+    return {
+        "id": clip.id,
+        "version": clip.version,
+        "state": clip.state,
+        "opinions": told(clip.opinions),
+        "labels": clip.labels,
+        "rating": clip.rating,
+        "note": clip.note,
+        "chosen_frames": clip.chosen_frames,
     }
 
 

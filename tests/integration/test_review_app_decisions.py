@@ -84,6 +84,30 @@ def batch(reviewer: Reviewer, action: str, found: list[dict[str, Any]], **fields
     return answer.get_json()
 
 
+def test_a_brief_answer_tells_what_a_mark_or_an_annotation_changed(reviewer: Reviewer) -> None:
+    def brief(clip: dict[str, Any], action: str, **fields: Any) -> Any:
+        body = {"action": action, "version": clip["version"], **fields}
+        answer = reviewer.post(f"/api/v1/clips/{clip['id']}/decisions", body, brief=1).get_json()
+        assert isinstance(answer["event_id"], int)
+        return answer["clips"]
+
+    def now(clip: dict[str, Any]) -> Any:
+        return reviewer.post(f"/api/v1/clips/{clip['id']}/lease", {}).get_json()["clip"]
+
+    first, second, *_ = reviewer.queue()
+    for action, fields in (
+        ("approve", {}),
+        ("annotate", {"labels": ["night"], "rating": 4, "chosen_frames": [3]}),
+        ("skip", {}),
+    ):
+        seen = now(first)
+        [told] = brief(seen, action, **fields)
+        assert seen | told == now(first)
+        assert len(told) < len(seen) / 2
+    assert brief(seen, "skip") == [told]  # its answer was lost
+    assert [len(each) for each in brief(second, "split", frame=30)] == [len(second)] * 3
+
+
 def test_a_clip_carries_its_neighbours_and_what_was_said_of_it(reviewer: Reviewer) -> None:
     first, second, *_, last = reviewer.queue()
     assert (first["previous"], last["next"]) == (None, None)

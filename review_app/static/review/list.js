@@ -206,11 +206,14 @@ export class ClipList {
     this.inOtherPages = inOtherPages(handed);
   }
 
-  /** Takes in the server's answer to an edit. @param {Edit} edit @param {Clip[]} answered
+  /** Takes in the server's answer to an edit. @param {Edit} edit @param {Clip[]} answered of a clip
+   * whose frames stay, only what the edit may change
    * @returns {Clip[]} the clips that are new in the list */
   settle(edit, answered) {
     const before = this.#confirmed;
-    this.#confirmed = settled(before, edit, answered);
+    const known = new Map([edit.clip, ...before].map((clip) => [clip.id, clip]));
+    const whole = answered.map((clip) => ({ ...known.get(clip.id), ...clip }));
+    this.#confirmed = settled(before, edit, whole);
     const more = this.#count(this.#confirmed) - this.#count(before);
     this.#total += more;
     this.#available += more;

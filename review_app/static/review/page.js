@@ -61,7 +61,7 @@ const stacks = new Stacks();
 const queue = new ReviewQueue({
   stacks,
   server: {
-    decide: (id, body, task) => api(`/api/v1/clips/${id}/decisions`, body, { task }),
+    decide: (id, body, task) => api(`/api/v1/clips/${id}/decisions?brief=1`, body, { task }),
     decideAll: (body, task) => api('/api/v1/decisions', body, { task }),
     mine: myDecisions,
     undo: undoDecision,

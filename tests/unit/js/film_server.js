@@ -17,6 +17,13 @@ const STATES = {
   group: 'review_approved',
 };
 
+/** Decisions of which only what they may change is answered. */
+const BRIEF = new Set(['approve', 'skip', 'archive', 'annotate']);
+
+/** @param {Clip} clip @returns {any} */
+const brief = ({ id, version, state, labels, rating, note }) =>
+  ({ id, version, state, labels, rating, note });
+
 /** How many decisions are told at a time. */
 const TOLD = 15;
 
@@ -134,7 +141,7 @@ export class FilmServer {
     await this.before('decide');
     const answer = this.#made(id, body) ?? this.#decide(this.get(id), body);
     await this.after('decide');
-    return answer;
+    return BRIEF.has(body.action) ? { ...answer, clips: answer.clips.map(brief) } : answer;
   }
 
   /** A batch of what can be decided; the rest is refused. @param {any} body */

@@ -115,6 +115,14 @@ test('describing a clip and deciding on it right after is no conflict', async ()
   assert.equal(queue.decidedToday, 1, 'what describes a clip is no decision on it');
 });
 
+test('a clip keeps what the answer to a description does not tell', async () => {
+  const { queue } = await queueOf(2);
+  const before = queue.current;
+  queue.annotate(before.id, { rating: 4 });
+  await settled();
+  assert.deepEqual(queue.current, { ...before, rating: 4, version: 2 });
+});
+
 test('a clip that is not on the screen any more can still be described', async () => {
   const { queue, server } = await queueOf(3);
   queue.look(1);
