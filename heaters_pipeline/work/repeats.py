@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from heaters_pipeline.media.products.thumbnails import (
     WIDTH,
     Frames,
     Thumbnails,
+    blocks,
     open_thumbnails,
 )
 from heaters_pipeline.media.repeats.comparison import LEAST_SAMPLES, Part, compared
@@ -39,9 +40,9 @@ from heaters_pipeline.work.step import made_by
 
 CANDIDATES = 8
 """Clips of other videos that a clip is compared with; of its own, as many more."""
-BLOCK_FRAMES = 512
+KEPT_FRAMES = 512
+"""A block of another video, 2 MB."""
 KEPT_BLOCKS = 32
-"""Of other videos, 2 MB each."""
 
 
 @dataclass(frozen=True)
@@ -166,30 +167,37 @@ class StoredBlocks:
     that recurs is compared again and again."""
 
     def __init__(self, storage: Storage) -> None:
-        self.storage = storage
-        self.block = lru_cache(KEPT_BLOCKS)(self.read)
+        self.size = storage.size
+        self.read = partial(_read, storage)
+        self.kept = lru_cache(KEPT_BLOCKS)(self.read)
 
-    def read(self, path: str, frames: FrameRange) -> Frames:
-        read = self.storage.read_range(
-            path, frames.start * FRAME_BYTES, frames.length * FRAME_BYTES
-        )
-        return np.frombuffer(read, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)
+
+def _read(storage: Storage, path: str, frames: FrameRange) -> Frames:
+    read = storage.read_range(path, frames.start * FRAME_BYTES, frames.length * FRAME_BYTES)
+    return np.frombuffer(read, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)
 
 
 class StoredThumbnails:
-    """Thumbnails in the storage, of which only what is asked for is read. Raises ObjectMissing."""
+    """Thumbnails in the storage, of which only what is asked for is read: what spans more than two
+    blocks anew each time. Raises ObjectMissing."""
 
     def __init__(self, blocks: StoredBlocks, path: str) -> None:
         self._blocks, self._path = blocks, path
-        self._length = blocks.storage.size(path) // FRAME_BYTES
+        self._length = blocks.size(path) // FRAME_BYTES
 
     def __len__(self) -> int:
         return self._length
 
     def __getitem__(self, frames: slice, /) -> Frames:
         start, stop, step = frames.indices(self._length)
-        first = start - start % BLOCK_FRAMES
-        block = FrameRange(first, min(first + BLOCK_FRAMES, self._length))
-        if start < stop <= block.end:
-            return self._blocks.block(self._path, block)[start - first : stop - first : step]
-        return self._blocks.read(self._path, FrameRange(start, max(start, stop)))[::step]
+        first = start - start % KEPT_FRAMES
+        found = [
+            FrameRange(first + block.start, first + block.end)
+            for block in blocks(max(start, stop) - first, KEPT_FRAMES)
+        ]
+        if not 1 <= len(found) <= 2:
+            return self._blocks.read(self._path, FrameRange(start, max(start, stop)))[::step]
+        # Whole blocks, so that what begins or ends elsewhere in them finds them, too.
+        whole = [each._replace(end=min(each.start + KEPT_FRAMES, len(self))) for each in found]
+        kept = np.concatenate([self._blocks.kept(self._path, each) for each in whole])
+        return kept[start - first : stop - first : step]

@@ -106,7 +106,7 @@ class DecidedJson(TypedDict):
     """Those that a reviewer chose as keyframes."""
 
 
-class SettledJson(DecidedJson):
+class MarkedJson(DecidedJson):
     verdict: VerdictJson
     """The decision, which gave the clip its state."""
 
@@ -226,14 +226,14 @@ def clips_committed_json(
 
 def brief_json(
     outcome: Outcome, made: Mark | Annotate, actor: str
-) -> list[SettledJson | DecidedJson]:
+) -> list[MarkedJson | DecidedJson]:
     """The clips of a decision, without a question to the database."""
     return [_brief_json(clip, outcome.event_id, made, actor) for clip in outcome.clips]
 
 
 def _brief_json(
     clip: Clip, event_id: int, made: Mark | Annotate, actor: str
-) -> SettledJson | DecidedJson:
+) -> MarkedJson | DecidedJson:
     now = _decided_json(clip)
     if clip.last_event_id != event_id or clip.decided_at is None:
         return now

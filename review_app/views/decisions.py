@@ -27,8 +27,8 @@ from review_app.api.problems import problem
 from review_app.presenters.clip_json import (
     ClipJson,
     DecidedJson,
+    MarkedJson,
     SeenJson,
-    SettledJson,
     VideoJson,
     brief_json,
     clips_committed_json,
@@ -54,13 +54,13 @@ class OutcomeJson(TypedDict):
 
 class BriefOutcomeJson(TypedDict):
     event_id: int
-    clips: list[SettledJson | DecidedJson]
+    clips: list[MarkedJson | DecidedJson]
 
 
-class Answered(Query):
+class HowMuch(Query):
     brief: bool = False
-    """Of a mark and an annotation, tell only what they may change of the clip, as the review page
-    asks: that takes less time."""
+    """To approve, skip, archive or annotate: tell only what that may change of the clip, as the
+    review page asks, which takes less time. All is told where the clip has changed since."""
 
 
 class RefusedDecisionJson(TypedDict):
@@ -121,7 +121,7 @@ class Before(Query):
 
 @blueprint.post("/api/v1/clips/<int:clip_id>/decisions")
 @described(Conflict, names_page=True, knows_repeats=True)
-def decide(clip_id: int, body: DecideOne, answered: Answered) -> OutcomeJson | BriefOutcomeJson:
+def decide(clip_id: int, body: DecideOne, told: HowMuch) -> OutcomeJson | BriefOutcomeJson:
     """Decides on a clip. Where somebody was first, the problem has the `clip` as it is now."""
     likeness = services().likeness()
     decision = body.decision
@@ -137,9 +137,10 @@ def decide(clip_id: int, body: DecideOne, answered: Answered) -> OutcomeJson | B
                 page=reviewer_page(),
                 is_admin=visitor().is_admin,
             )
-            if answered.brief and isinstance(decision, Mark | Annotate):
-                told = brief_json(outcome, decision, reviewer_name())
-                return {"event_id": outcome.event_id, "clips": told}
+            is_latest = all(clip.version == body.version + 1 for clip in outcome.clips)
+            if told.brief and is_latest and isinstance(decision, Mark | Annotate):
+                brief = brief_json(outcome, decision, reviewer_name())
+                return {"event_id": outcome.event_id, "clips": brief}
             return _committed_json(session, outcome, likeness)
     except Conflict as conflict:
         found = _now([clip_id])

@@ -105,7 +105,9 @@ def test_a_brief_answer_tells_what_a_mark_or_an_annotation_changed(reviewer: Rev
         assert seen | told == now(first)
         assert len(told) < len(seen) / 2
     assert brief(seen, "skip") == [told]  # its answer was lost
-    assert [len(each) for each in brief(second, "split", frame=30)] == [len(second)] * 3
+    assert reviewer.decide(now(first), "nudge", edge="end", frame=8).status_code == 200
+    assert brief(seen, "skip") == [now(first)]  # and its frames are others now
+    assert [len(each) for each in brief(now(second), "split", frame=30)] == [len(second)] * 3
 
 
 def test_a_clip_carries_its_neighbours_and_what_was_said_of_it(reviewer: Reviewer) -> None:

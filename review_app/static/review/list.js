@@ -207,7 +207,7 @@ export class ClipList {
   }
 
   /** Takes in the server's answer to an edit. @param {Edit} edit @param {Clip[]} answered of a clip
-   * whose frames stay, only what the edit may change
+   * that was marked or annotated, maybe only what that may change
    * @returns {Clip[]} the clips that are new in the list */
   settle(edit, answered) {
     const before = this.#confirmed;

@@ -13,8 +13,8 @@
  * @typedef {import('./journal.js').Entry} Entry
  * @typedef {import('./journal.js').Done} Done
  * @typedef {import('./journal.js').Mine} Mine
- * @typedef {{event_id: number, clips: Clip[], today?: number}} Answer  `clips`: where the
- *   frames of a clip stay, only what the decision may change; `today`: of an undo, how many
+ * @typedef {{event_id: number, clips: Clip[], today?: number}} Answer  `clips`: of a
+ *   clip that was marked or annotated, maybe only what that may change; `today`: of an undo, how many
  *   decisions of today stand
  * @typedef {{decide: (id: number, body: object, task: object) => Promise<Answer>,
  *   mine: (before?: number) => Promise<Mine>,
