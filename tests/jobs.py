@@ -36,18 +36,20 @@ def run_job(
 
 def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> list[str]:
     """Run keys that a tick asks for."""
-    return [str(request.run_key) for request in _ticked(sensor, instance).run_requests or []]
+    return [str(request.run_key) for request in ticked(sensor, instance).run_requests or []]
 
 
 def why_skipped(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> str:
     """What a tick says that asks for no run."""
-    reason = _ticked(sensor, instance).skip_reason
+    reason = ticked(sensor, instance).skip_reason
     return str(reason.skip_message if isinstance(reason, dg.SkipReason) else reason)
 
 
-def _ticked(sensor: dg.SensorDefinition, instance: dg.DagsterInstance) -> dg.SensorResult:
+def ticked(
+    sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None = None
+) -> dg.SensorResult:
     resources = {"database": Database(), "store": STORE}
-    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+    with dg.build_sensor_context(instance=instance, resources=resources, cursor=cursor) as context:
         result = sensor(context)
     assert isinstance(result, dg.SensorResult)
     return result

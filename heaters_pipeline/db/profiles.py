@@ -156,6 +156,16 @@ def retire(session: Session, name: str, *, retired: bool = True) -> ExportProfil
     return row
 
 
+def mark(session: Session) -> str:
+    """Another one after each change of a profile or of its uses."""
+    rows = session.execute(
+        sa.select(col(ExportProfile.id), col(ExportProfile.updated_at)).order_by(
+            col(ExportProfile.id)
+        )
+    )
+    return " ".join(f"{profile_id}:{at.isoformat()}" for profile_id, at in rows)
+
+
 def failed(session: Session) -> dict[str, int]:
     """Files that failed and were not tried again, by the profile's name; of more than MOST_COUNTED
     of a profile it tells no more than that."""

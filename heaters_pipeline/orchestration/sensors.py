@@ -1,4 +1,5 @@
-"""What starts runs. Each tick asks Postgres what is due: rows are the memory, not a cursor."""
+"""What starts runs. Each tick asks Postgres what is due: rows are the memory, and a cursor at most
+spares a question."""
 
 import json
 import time
@@ -49,6 +50,7 @@ from heaters_pipeline.orchestration.jobs import (
     themes_job,
     vectors_job,
 )
+from heaters_pipeline.orchestration.looking import Look
 from heaters_pipeline.orchestration.lost_runs import end_dead_runs, end_lost_runs
 from heaters_pipeline.orchestration.partitions import needed
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
@@ -193,12 +195,18 @@ def approved_clips(
     minimum_interval_seconds=3 * INTERVAL,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
+def missing_exports(
+    context: dg.SensorEvaluationContext, database: Database, store: ObjectStore
+) -> dg.SensorResult:
     """Makes the files that exported clips lack, since a profile was added, changed, or given
-    another use."""
+    another use. All clips are looked through for that, so it rests after a look that found none."""
     if reason := storage_outage(database.engine, store.open):
         return dg.SensorResult(skip_reason=reason)
+    last, began = Look.of_cursor(context.cursor), time.monotonic()
     with database.transaction() as session:
+        sought = profiles.mark(session)
+        if last and last.is_enough(time.time(), sought):
+            return dg.SensorResult(skip_reason="No file was missing a moment ago.")
         due: list[DueExports | DueGroups] = [
             *clip_exports.due(session, get_settings().undo_window_seconds, BATCH),
             *group_exports.due(session, BATCH),
@@ -206,11 +214,12 @@ def missing_exports(database: Database, store: ObjectStore) -> dg.SensorResult:
         if due or any(lack.files for lack in profiles.lacks(session).values()):
             profiles.recount(session)
         partitions = needed(session, [work.video_key for work in due])
-    return dg.SensorResult(
-        run_requests=exports_requests(due),
-        dynamic_partitions_requests=[partitions],
-        skip_reason=None if due else "No file is missing.",
-    )
+    if due:
+        return dg.SensorResult(
+            run_requests=exports_requests(due), dynamic_partitions_requests=[partitions]
+        )
+    look = Look(time.time(), time.monotonic() - began, sought)
+    return dg.SensorResult(skip_reason="No file is missing.", cursor=look.cursor)
 
 
 @dg.sensor(

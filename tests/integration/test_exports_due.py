@@ -18,6 +18,7 @@ from heaters_pipeline.domain.profiles import BUILT_IN, Profile
 from heaters_pipeline.media.clips import encoders, gold_range
 from heaters_pipeline.media.ffmpeg.process import run
 from heaters_pipeline.orchestration.ended_runs import give_up
+from heaters_pipeline.orchestration.looking import Look
 from heaters_pipeline.orchestration.resources import Database
 from heaters_pipeline.orchestration.sensors import missing_exports
 from heaters_pipeline.settings import get_settings
@@ -29,7 +30,7 @@ from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from tests.decisions import annotate, decide, live, undo
 from tests.footage import NumberedFilm
-from tests.jobs import tick
+from tests.jobs import tick, ticked
 from tests.made_once import Worlds
 
 
@@ -187,6 +188,19 @@ def test_a_clip_is_exported_where_one_of_its_profiles_succeeds(
     assert export_clips(world.work, world.key).batch.failed == [third]
     with world.work.transaction() as session:
         assert "No profile is for this clip" in str(clips.get(session, third).error)
+
+
+def test_the_sensor_rests_after_a_long_look_until_profiles_change(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    look = Look.of_cursor(ticked(missing_exports, instance).cursor)
+    assert look is not None
+    long = replace(look, took=60.0).cursor
+    for _ in range(2):
+        assert ticked(missing_exports, instance, long).cursor is None, "it stays"
+    world.use("web")
+    found = ticked(missing_exports, instance, long)
+    assert (len(found.run_requests), found.cursor) == (1, None)
 
 
 def test_the_sensor_asks_once_for_each_thing_that_is_missing(
