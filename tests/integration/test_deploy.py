@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import kubernetes_validate
 import pytest
 import yaml
 from dagster._config import process_config
@@ -189,11 +190,8 @@ def assert_is_locked_down(container: dict[str, Any]) -> None:
 
 
 def test_the_chart_is_what_kubernetes_takes() -> None:
-    validate = pytest.importorskip(
-        "kubernetes_validate", reason="kubernetes-validate is not installed"
-    )
     for document in rendered(CHART, **{"ingress.enabled": True}):
-        validate.validate(document, "1.32", strict=True)
+        kubernetes_validate.validate(document, "1.32", strict=True)
 
 
 def test_dagsters_chart_starts_what_there_is() -> None:
