@@ -12,14 +12,26 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session, col, select
 
 from heaters_pipeline.db import clip_counts, outages, retrying, source_videos, statistics
-from heaters_pipeline.db.models import Clip, StoredObject
+from heaters_pipeline.db.models import Clip, SourceVideo, StoredObject
 from heaters_pipeline.db.stopped_automation import stopped
-from heaters_pipeline.domain.states import ClipState
+from heaters_pipeline.domain.states import ClipState, SourceState
 
 # Dagster's table (dagster/_core/storage/runs/schema.py); times are seconds since 1970.
 _RUNS = sa.text("""
     SELECT pipeline_name, lower(status), count(*), avg(end_time - start_time)
     FROM runs WHERE end_time >= :since AND start_time IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+""")
+
+# Of its table event_logs (dagster/_core/storage/event_log/schema.py): only an hour, as it is long.
+_STEPS = sa.text("""
+    SELECT ended.step_key, lower(split_part(ended.dagster_event_type, '_', 2)), count(*),
+        avg(extract(epoch FROM ended.timestamp - began.timestamp))
+    FROM runs
+    JOIN event_logs ended ON ended.run_id = runs.run_id
+        AND ended.dagster_event_type IN ('STEP_SUCCESS', 'STEP_FAILURE')
+    JOIN event_logs began ON began.run_id = runs.run_id AND began.step_key = ended.step_key
+        AND began.dagster_event_type = 'STEP_START'
+    WHERE runs.end_time >= :since GROUP BY 1, 2 ORDER BY 1, 2
 """)
 
 
@@ -28,10 +40,15 @@ _OLDEST_PENDING = sa.select(sa.func.min(col(Clip.created_at))).where(
 )
 
 
-class Runs(NamedTuple):
-    """Runs of one job that ended alike."""
+_OLDEST_NEW_VIDEO = sa.select(sa.func.min(col(SourceVideo.created_at))).where(
+    col(SourceVideo.state) == SourceState.NEW
+)
 
-    job: str
+
+class Ended(NamedTuple):
+    """Runs of one job, or steps of one name, that ended alike."""
+
+    name: str
     status: str
     number: int
     mean_seconds: float
@@ -42,7 +59,10 @@ class Gauges(NamedTuple):
     """Live ones, by state."""
     videos: dict[str, float]
     oldest_pending: datetime | None
+    oldest_new_video: datetime | None
     due_clips: int
+    tried_again: dict[str, float]
+    """What has failed for a reason that may pass, and waits for another try."""
     decisions: dict[str, float]
     """Of the last hour, by action."""
     bytes: dict[str, float]
@@ -51,8 +71,10 @@ class Gauges(NamedTuple):
     """Since when each thing outside that is down has been so."""
     stopped: Collection[str]
     """Sensors and schedules."""
-    runs: Sequence[Runs]
+    runs: Sequence[Ended]
     """Of the last 24 hours."""
+    steps: Sequence[Ended]
+    """Of the runs that ended in the last hour."""
 
 
 def read(session: Session, dagster: Engine, undo_window_seconds: float) -> Gauges:
@@ -67,19 +89,23 @@ def read(session: Session, dagster: Engine, undo_window_seconds: float) -> Gauge
         clips=dict(clip_counts.by_state(session)),
         videos=dict(source_videos.counts_by_state(session)),
         oldest_pending=session.scalars(_OLDEST_PENDING).one(),
+        oldest_new_video=session.scalars(_OLDEST_NEW_VIDEO).one(),
         due_clips=retrying.waiting(session, undo_window_seconds).clips,
+        tried_again=dict(retrying.resting(session)._asdict()),
         decisions=decisions,
         bytes={str(kind): total for kind, total in kinds},
         outages={each.thing: each.since for each in outages.listed(session)},
         stopped=stopped(dagster),
-        runs=_runs(dagster, now - timedelta(days=1)),
+        runs=_ended(dagster, _RUNS, now - timedelta(days=1)),
+        steps=_ended(dagster, _STEPS, now - timedelta(hours=1)),
     )
 
 
-def _runs(dagster: Engine, since: datetime) -> list[Runs]:
+def _ended(dagster: Engine, asked: sa.TextClause, since: datetime) -> list[Ended]:
     """None where Dagster has no tables yet, or its database does not answer."""
     try:
         with dagster.connect() as connection:
-            return [Runs(*row) for row in connection.execute(_RUNS, {"since": since.timestamp()})]
+            rows = connection.execute(asked, {"since": since.timestamp()})
+            return [Ended(name, how, count, float(mean)) for name, how, count, mean in rows]
     except (OperationalError, ProgrammingError):
         return []

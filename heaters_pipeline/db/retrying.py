@@ -17,7 +17,7 @@ from heaters_pipeline.db import (
     source_videos,
 )
 from heaters_pipeline.db.among import among
-from heaters_pipeline.db.models import Clip, SourceVideo
+from heaters_pipeline.db.models import Clip, ExportFailure, SourceVideo
 from heaters_pipeline.domain.outages import STORAGE, outage_told
 from heaters_pipeline.domain.states import (
     CLIP_STEPS,
@@ -64,6 +64,20 @@ def waiting(session: Session, undo_window_seconds: float) -> Number:
         )
     )
     return Number(session.scalars(clips).one(), session.scalars(videos).one())
+
+
+def resting(session: Session) -> Number:
+    """What failed for a reason that may pass, and is tried again later."""
+    goes_on = col(Clip.state).in_([ClipState.REVIEW_APPROVED, *GOES_ON])
+    numbers = (
+        sa.select(sa.func.count()).where(is_tried)
+        for is_tried in (
+            sa.and_(goes_on, col(Clip.retry_at).is_not(None)),
+            col(SourceVideo.retry_at).is_not(None),
+            col(ExportFailure.retry_at).is_not(None),
+        )
+    )
+    return Number(*(session.scalars(number).one() for number in numbers))
 
 
 def outages_told(session: Session, undo_window_seconds: float) -> list[str]:

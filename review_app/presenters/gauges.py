@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from heaters_pipeline.db.gauges import Gauges
+from heaters_pipeline.db.gauges import Ended, Gauges
 
 
 def metrics(gauges: Gauges, now: datetime) -> Iterator[Metric]:
     yield _by("heaters_clips", "Clips by state.", "state", gauges.clips)
     yield _by("heaters_source_videos", "Source videos by state.", "state", gauges.videos)
-    oldest = gauges.oldest_pending
     yield GaugeMetricFamily(
         "heaters_oldest_pending_seconds",
         "Age of the clip that has waited longest for a reviewer.",
-        value=(now - oldest).total_seconds() if oldest else 0,
+        value=_age(gauges.oldest_pending, now),
+    )
+    yield GaugeMetricFamily(
+        "heaters_oldest_new_video_seconds",
+        "Age of the source video that has waited longest for its download.",
+        value=_age(gauges.oldest_new_video, now),
     )
     yield GaugeMetricFamily(
         "heaters_due_clips", "Clips that the pipeline would go on with now.", value=gauges.due_clips
+    )
+    yield _by(
+        "heaters_tried_again",
+        "What has failed for a reason that may pass, and waits for another try.",
+        "thing",
+        gauges.tried_again,
     )
     yield _by(
         "heaters_decisions_last_hour",
@@ -41,21 +51,27 @@ def metrics(gauges: Gauges, now: datetime) -> Iterator[Metric]:
         "name",
         dict.fromkeys(gauges.stopped, 1),
     )
-    runs = GaugeMetricFamily(
-        "heaters_runs_last_day",
-        "Runs of Dagster that ended in the last 24 hours.",
-        labels=["job", "status"],
-    )
+    yield from _ended(gauges.runs, "heaters_run", "job", "runs", "24 hours", "last_day")
+    yield from _ended(gauges.steps, "heaters_step", "step", "steps", "hour", "last_hour")
+
+
+def _ended(
+    ended: Sequence[Ended], name: str, label: str, plural: str, while_: str, when: str
+) -> Iterator[Metric]:
+    told = f"The {plural} of Dagster in runs that ended in the last {while_}"
+    numbers = GaugeMetricFamily(f"{name}s_{when}", f"{told}: how many.", labels=[label, "status"])
     seconds = GaugeMetricFamily(
-        "heaters_run_seconds_last_day",
-        "The mean duration of the runs that ended in the last 24 hours.",
-        labels=["job", "status"],
+        f"{name}_seconds_{when}", f"{told}: the mean duration.", labels=[label, "status"]
     )
-    for each in gauges.runs:
-        runs.add_metric([each.job, each.status], each.number)
-        seconds.add_metric([each.job, each.status], each.mean_seconds)
-    yield runs
+    for each in ended:
+        numbers.add_metric([each.name, each.status], each.number)
+        seconds.add_metric([each.name, each.status], each.mean_seconds)
+    yield numbers
     yield seconds
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0
 
 
 def _by(name: str, documentation: str, label: str, values: dict[str, float]) -> Metric:

@@ -6,18 +6,21 @@ import json
 import re
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
-from heaters_pipeline.db import ledger, outages
-from heaters_pipeline.db.engine import transaction
+from heaters_pipeline.db import gauges, ledger, outages, source_videos
+from heaters_pipeline.db.engine import open_engine, transaction
 from heaters_pipeline.db.ledger import StoredFacts
 from heaters_pipeline.domain.decisions import APPROVE
+from heaters_pipeline.domain.states import DOWNLOAD
+from heaters_pipeline.settings import get_settings
 from tests.decisions import decide
-from tests.rows import ready_video
+from tests.rows import new_video, ready_video
 
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "heaters.json"
 NAME = re.compile(r"heaters_\w+")
@@ -49,6 +52,46 @@ def test_prometheus_reads_how_everything_stands(app: Flask, engine: Engine) -> N
     assert found["heaters_storage_bytes", "source"] == 2_500_000
     assert found["heaters_outage_seconds", "storage"] > 0
     assert found["heaters_oldest_pending_seconds", ""] > 0
+    assert found["heaters_oldest_new_video_seconds", ""] == 0
+
+
+def test_what_waits_for_another_try_is_told_apart_from_what_failed(
+    app: Flask, engine: Engine
+) -> None:
+    new_video(engine, "new")
+    new_video(engine, "again")
+    with transaction(engine) as session:
+        source_videos.begin(session, "again", DOWNLOAD)
+        source_videos.try_later(session, "again", DOWNLOAD, "The connection broke off.")
+    found = samples(app.test_client())
+    assert found["heaters_tried_again", "videos"] == 1
+    assert found["heaters_tried_again", "clips"] == 0
+    assert found["heaters_oldest_new_video_seconds", ""] > 0
+
+
+def test_runs_and_steps_are_told_by_how_they_ended(
+    engine: Engine, history: dg.DagsterInstance
+) -> None:
+    @dg.op
+    def done() -> None: ...
+
+    @dg.op
+    def broken() -> None:
+        raise ValueError
+
+    @dg.job
+    def trial() -> None:
+        done()
+        broken()
+
+    trial.execute_in_process(instance=history, raise_on_error=False)
+    dagster = open_engine(str(get_settings().dagster_database_url))
+    with transaction(engine) as session:
+        read = gauges.read(session, dagster, undo_window_seconds=0)
+    dagster.dispose()
+    assert [each[:3] for each in read.runs] == [("trial", "failure", 1)]
+    assert [each[:3] for each in read.steps] == [("broken", "failure", 1), ("done", "success", 1)]
+    assert all(0 < each.mean_seconds < 60 for each in (*read.runs, *read.steps))
 
 
 def test_requests_and_the_waits_that_pages_tell_are_counted(app: Flask) -> None:
