@@ -45,6 +45,13 @@ CELERY: dict[str, Any] = {
 """Celery's settings, of workers and of the daemon."""
 
 
+JSON_LINES = {
+    "handlers": {"lines": {"class": "logging.StreamHandler", "level": "INFO", "formatter": "json"}},
+    "formatters": {"json": {"()": "heaters_pipeline.files.logs.JsonLines"}},
+}
+"""What runs tell, as the other programs tell it (logging.config, dictionary schema)."""
+
+
 def queue_of(worker: str) -> str:
     """The queue of runs for one worker; `worker` is its name at Celery, `heaters@HOST`."""
     return f"{ANY_WORKER}.{worker.partition('@')[2]}"
@@ -75,6 +82,8 @@ def instance_config(settings: Settings) -> dict[str, Any]:
     if settings.broker_url is not None:
         config["run_launcher"] = _celery()
         config["run_monitoring"]["start_timeout_seconds"] = START_SECONDS
+    if settings.log_format == "json":
+        config["python_logs"] = {"dagster_handler_config": JSON_LINES}
     return config | _others(settings.dagster_config)
 
 

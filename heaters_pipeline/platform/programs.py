@@ -98,13 +98,22 @@ def command(program: Program, settings: Settings, files: DagsterFiles) -> list[s
                 *("--module-name", "heaters_pipeline.orchestration.definitions"),
                 *("--location-name", "heaters"),
                 "--use-python-environment-entry-point",
+                *_log_format(settings),
             ]
         case Program.WEBSERVER:
             return ["heaters_pipeline.platform.dagster_ui", str(files.workspace)]
         case Program.DAEMON:
-            return ["dagster._daemon", "run", "--workspace", str(files.workspace)]
+            return [
+                *("dagster._daemon", "run", "--workspace", str(files.workspace)),
+                *_log_format(settings),
+            ]
         case Program.WORKER:
             return ["heaters_pipeline.orchestration.run_worker"]
+
+
+def _log_format(settings: Settings) -> list[str]:
+    """As Dagster's programs call it."""
+    return ["--log-format", "json"] if settings.log_format == "json" else []
 
 
 def _code_place(settings: Settings, files: DagsterFiles) -> list[str]:
