@@ -216,6 +216,11 @@ class Profile:
                     f"The length is {self.seconds:g} s; it must be one frame at least, and "
                     f"{MOST_SECONDS} s at most."
                 )
+            if self.groups is not Groups.PARTS:
+                raise InputError(
+                    "A profile with a length makes a file of each clip of a group: "
+                    "its groups must be `parts`."
+                )
 
 
 MOST_FRAMES_PER_SECOND = 240

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,6 +71,44 @@ def check_exports(connection: Connection) -> None:
     """Files from before there were profiles are those of the main one."""
     made = connection.execute(sa.text("SELECT clip_id, profile, filepath FROM clip_exports"))
     assert [(row.clip_id, row.profile) for row in made] == [(2, "delivery")]
+
+
+@pytest.fixture
+def empty(postgres_url: str) -> Iterator[str]:
+    name = f"old_{uuid.uuid4().hex[:12]}"
+    execute(postgres_url, f"CREATE DATABASE {name}")
+    yield with_database(postgres_url, name)
+    execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_files_that_held_the_first_seconds_of_a_group_go(empty: str) -> None:
+    engine = sa.create_engine(empty)
+    with engine.begin() as connection:
+        migrate.upgrade_to(connection, "0049")
+        # The clip of the group matters to nobody here.
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(
+            sa.text("""
+                UPDATE export_profiles SET spec = spec || '{"groups": "one"}'
+                WHERE name IN ('dataset', 'web')
+            """)
+        )
+        connection.execute(
+            sa.text("""
+                INSERT INTO group_exports
+                    (first_clip_id, profile, basis, filepath, frames, receipt)
+                SELECT 1, name, 'basis', 'groups/1-' || name, '[]', '{}'
+                FROM export_profiles WHERE name IN ('dataset', 'web')
+            """)
+        )
+        migrate.upgrade_to(connection, "head")
+        rest = connection.scalars(sa.text("SELECT filepath FROM group_exports")).all()
+        gone = connection.scalars(sa.text("SELECT path FROM objects_to_delete")).all()
+        one = connection.scalars(
+            sa.text("SELECT name FROM export_profiles WHERE spec ? 'groups'")
+        ).all()
+    engine.dispose()
+    assert (rest, gone, one) == (["groups/1-web"], ["groups/1-dataset"], ["web"])
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(

@@ -53,6 +53,7 @@ def test_new_fields_leave_old_hashes_alone() -> None:
         ({"rate": "25/0"}, "The rate is '25/0'"),
         ({"seconds": "2"}, "A profile with a length needs a rate, too."),
         ({"seconds": "0.01", "rate": "10"}, "The length is 0.01 s"),
+        ({"seconds": "2", "rate": "10", "groups": "one"}, "its groups must be `parts`"),
         ({"trimmed": "perhaps"}, "it must be true or false"),
         ({"name": "{director}"}, "The name has no field {director}"),
         ({"name": "clip"}, "all files would be called alike"),
