@@ -27,32 +27,36 @@ PAST_EXPORT = APPROVED - {
 }
 
 
-def is_for(profile: Any = ExportProfile) -> Any:
+def is_for(profile: Any = ExportProfile, clip: Any = Clip) -> Any:
     """SQL that is true of a clip and a profile that is for it."""
     is_of_video = sa.or_(
         col(ProfileUse.source_video_id).is_(None),
-        col(ProfileUse.source_video_id) == col(Clip.source_video_id),
+        col(ProfileUse.source_video_id) == clip.source_video_id,
     )
     has_label = sa.or_(
-        col(ProfileUse.label).is_(None), col(ProfileUse.label) == sa.any_(col(Clip.labels))
+        col(ProfileUse.label).is_(None), col(ProfileUse.label) == sa.any_(clip.labels)
     )
     uses = sa.exists().where(col(ProfileUse.profile_id) == profile.id, is_of_video, has_label)
     # Of the clip and the profile outside, however deep in it this is.
-    return sa.and_(sa.not_(profile.retired), uses.correlate(Clip, profile))
+    return sa.and_(sa.not_(profile.retired), uses.correlate(clip, profile))
 
 
 def _is_left_to_group() -> Any:
-    """SQL that is true of a clip of a group and a profile that makes one file of the group instead.
+    """SQL that is true of a clip of a group and a profile that makes one file of the group instead
+    (`db.group_exports`): two of its clips at least are approved, and the profile is for its first.
     The first of a clip's profiles makes its own file all the same: the library shows it."""
-    member: Any = aliased(Clip)
-    is_grouped = sa.or_(
-        col(Clip.grouped_with_clip_id).is_not(None),
-        sa.exists().where(
-            member.grouped_with_clip_id == col(Clip.id), member.state != ClipState.SUPERSEDED
-        ),
+    first_id = sa.func.coalesce(col(Clip.grouped_with_clip_id), col(Clip.id))
+    other: Any = aliased(Clip)
+    has_others = sa.exists().where(
+        sa.or_(other.id == first_id, other.grouped_with_clip_id == first_id),
+        other.id != col(Clip.id),
+        other.state.in_(APPROVED),
     )
+    head: Any = aliased(Clip)
+    is_for_head = sa.exists().where(head.id == first_id, is_for(clip=head))
     makes_one = col(ExportProfile.spec)["groups"].astext == Groups.ONE
-    return sa.and_(sa.func.coalesce(makes_one, sa.false()), is_grouped, ~is_main())
+    is_left = sa.and_(sa.func.coalesce(makes_one, sa.false()), has_others, is_for_head)
+    return sa.and_(is_left, ~is_main())
 
 
 def is_main() -> Any:

@@ -48,7 +48,7 @@ from heaters_pipeline.work.library import export_clips
 from heaters_pipeline.work.objects import delete_due
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.timelines import write_timeline
-from tests.decisions import decide, live, undo
+from tests.decisions import annotate, decide, live, undo
 from tests.footage import STALL_SECONDS, NumberedFilm, make_numbered_film, read_number
 from tests.integration.test_media_footage import ingest as ingest_film
 from tests.made_once import Worlds
@@ -155,6 +155,32 @@ def test_a_group_becomes_the_files_that_its_profiles_say(world: World) -> None:
     assert world.numbers() == {}
     export_clips(world.work, world.key)
     assert world.parts("archive") == [first, third, other]
+
+
+def test_the_last_of_a_group_gets_the_file_that_the_group_has_no_more(world: World) -> None:
+    first, second, third, other = world.clips
+    with world.work.transaction() as session:
+        profiles.use(session, "archive", video_key=world.key, label=None)
+    world.set("archive", Groups.ONE)
+    export_clips(world.work, world.key)
+    assert world.parts("archive") == [other]
+    for clip_id in (first, second):
+        decide(world.work.engine, clip_id, SKIP)
+    export_clips(world.work, world.key)
+    assert world.parts("archive") == [third, other]
+
+
+def test_a_clip_keeps_its_own_file_where_the_profile_is_not_for_its_group(world: World) -> None:
+    first, second, _, _ = world.clips
+    with world.work.transaction() as session:
+        profiles.use(session, "archive", video_key=None, label="social")
+    world.set("archive", Groups.ONE)
+    annotate(world.work.engine, second, labels=["social"])
+    export_clips(world.work, world.key)
+    assert (world.parts("archive"), world.numbers()) == ([second], {})
+    annotate(world.work.engine, first, labels=["social"])
+    export_clips(world.work, world.key)
+    assert world.numbers() == {"archive": list(range(45))}
 
 
 def test_a_group_with_one_file_is_handed_over_as_that_file(world: World, tmp_path: Path) -> None:
