@@ -43,6 +43,7 @@ class WebDatasetWriter:
             self._put(f"{name}.npy", io.BytesIO(array.getvalue()), array.tell())
         film = io.BufferedReader(Chunks(self._objects.clip(example.file)))
         self._put(example.file_name, film, size)
+        film.read(1)  # beyond its end, where it is found out whether the file is the right one
 
     def finish(self) -> Mapping[str, Any]:
         self._open.close()

@@ -261,10 +261,13 @@ def test_the_command_takes_a_selection_and_says_what_it_made(
     assert not part.exists() and not (tmp_path / "again" / "train").exists()
     assert not (tmp_path / "again" / ".lock").exists()
     # What breaks off leaves no dataset.
-    (tmp_path / "other").write_bytes(b"something else")
-    library.storage.put(tmp_path / "other", "clips/11/clip.mp4")
-    with pytest.raises(HeatersError, match="export the clip again"):
-        made(library, tmp_path / "half", "webdataset")
+    with library.storage.fetch("clips/11/clip.mp4") as file:
+        length = file.stat().st_size
+    for other in (b"something else", bytes(length), bytes(length + 9)):
+        (tmp_path / "other").write_bytes(other)
+        library.storage.put(tmp_path / "other", "clips/11/clip.mp4")
+        with pytest.raises(HeatersError, match="export the clip again"):
+            made(library, tmp_path / "half", "webdataset")
     assert [path.name for path in tmp_path.glob("half*")] == []
     with pytest.raises(InputError, match="There is no profile"):
         made(library, tmp_path / "half", "webdataset", profile="nosuch")
