@@ -134,9 +134,11 @@ def _described_in(path: Path) -> str | None:
     """The manifest of a ZIP file that is there already; None in what is no such file."""
     try:
         with zipfile.ZipFile(path) as there:
-            return there.read(MANIFEST).decode()
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile):
+            described = there.read(MANIFEST).decode()
+        entries(described)
+    except (OSError, KeyError, ValueError, RuntimeError, InputError, zipfile.BadZipFile):
         return None
+    return described
 
 
 def _to_destination(

@@ -224,6 +224,12 @@ def test_a_file_of_somebody_else_is_never_written_over(
     with pytest.raises(InputError, match="is not one of Heaters"):
         copy(pipeline, "state=library", tmp_path / "theirs.zip")
     assert (tmp_path / "theirs.zip").read_bytes() == b"theirs"
+    with zipfile.ZipFile(tmp_path / "extension.zip", "w") as extension:
+        extension.writestr("manifest.json", '{"name": "of a browser", "version": "1.0"}')
+    before = (tmp_path / "extension.zip").read_bytes()
+    with pytest.raises(InputError, match="is not one of Heaters"):
+        copy(pipeline, "state=library", tmp_path / "extension.zip")
+    assert (tmp_path / "extension.zip").read_bytes() == before
     (out / name).unlink()
     (out / "manifest.json").write_text('{"clips": 1}')
     with pytest.raises(InputError, match="is not one of Heaters"):
