@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask import Response, redirect, request
 from werkzeug.http import dump_options_header
 
+from heaters_pipeline.domain.keys import text_digest
 from heaters_pipeline.domain.segments import Span
 from heaters_pipeline.storage.base import too_short
 from review_app.downloads import BUFFERED_BYTES
@@ -34,7 +35,8 @@ FILM_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".mkv": "video/mat
 """Of exported files, by suffix (RFC 9559 for Matroska)."""
 
 LONGEST_RANGE = 8 << 20
-"""Bytes of one answer to a range. Players ask for the rest when they want it."""
+"""Bytes of one answer to a range. Players ask for the rest when they want it; whoever goes on with
+a download takes what comes for all of it, and gets that."""
 
 
 def stream(body: Iterable[bytes], length: int, mimetype: str, cache: str) -> Response:
@@ -127,22 +129,31 @@ def send_object(
 ) -> Response:
     """An object of the storage, or the one range of it that the request asks for. A browser saves
     it under `name`, at once as an attachment. Raises ObjectMissing."""
-    size = services().storage.size(key)
+    size, tag = services().storage.size(key), text_digest(key)[:32]
     start, end, status = 0, size, 200
-    if request.range is not None:
+    if request.range is not None and _is_of(tag):
         wanted = request.range.range_for_length(size)
         if wanted is None:
             return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
         (start, end), status = wanted, 206
-        end = min(end, start + LONGEST_RANGE)
+        if not as_attachment:
+            end = min(end, start + LONGEST_RANGE)
     response = send_part(key, start, end - start, mimetype, cache)
     response.status_code = status
     response.headers["Accept-Ranges"] = "bytes"
+    response.set_etag(tag)
     if status == 206:
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     if name is not None:
         set_name(response, name, as_attachment=as_attachment)
     return response
+
+
+def _is_of(tag: str) -> bool:
+    """Whether the range that the request asks for is one of the object with this ETag: whoever goes
+    on with a download says what they have the beginning of (If-Range)."""
+    known = request.if_range
+    return (known.etag or known.date) is None or known.etag == tag
 
 
 def set_name(response: Response, name: str, *, as_attachment: bool = True) -> None:

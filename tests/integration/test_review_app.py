@@ -559,6 +559,31 @@ def test_a_long_range_is_answered_in_part(
     assert answer.get_data() == film.footage.proxy.read_bytes()[10:1010]
 
 
+def test_a_download_that_broke_off_goes_on_to_the_end_of_the_same_file(
+    reviewer: Reviewer,
+    film: Film,
+    engine: Engine,
+    storage: LocalStorage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("review_app.streams.LONGEST_RANGE", 4)
+    clip, *_ = film.clips
+    finish(engine, storage, clip, tmp_path)
+    content = b"film of clip %d" % clip.id
+    url = f"/clips/clip-{clip.id}.mp4?download"
+    begun = reviewer.client.get(url)
+    assert begun.get_data() == content
+
+    def rest(of: str) -> tuple[int, bytes]:
+        answer = reviewer.client.get(url, headers={"Range": "bytes=3-", "If-Range": of})
+        return answer.status_code, answer.get_data()
+
+    assert rest(begun.headers["ETag"]) == (206, content[3:])
+    assert rest('"another"') == (200, content)
+    assert reviewer.client.get(url, headers={"Range": "bytes=3-"}).get_data() == content[3:]
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "order=loudest", "min_rating=9"])
 def test_parameters_that_make_no_sense_are_refused(reviewer: Reviewer, query: str) -> None:
     answer = reviewer.client.get(f"/api/v1/queue?{query}")
