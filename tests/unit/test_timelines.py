@@ -17,6 +17,7 @@ from heaters_pipeline.editors.edl import write_edls
 from heaters_pipeline.editors.fcpxml import write_fcpxml
 from heaters_pipeline.editors.otio import write_otio
 from heaters_pipeline.editors.read_cuts import read_cuts
+from heaters_pipeline.editors.urls import media_url
 from tests.timelines import FILMS, NTSC, clip, exported, film, listed, shots
 
 otio = pytest.importorskip("opentimelineio")
@@ -136,6 +137,21 @@ def test_exported_files_are_played_from_their_own_beginning() -> None:
     assert "00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00" in edl.text
     with pytest.raises(InputError, match="handles need the sources"):
         takes([one], Medium.EXPORTS, handles=5)
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("reel/a b.mp4", "reel/a%20b.mp4"),
+        ("/media/reel/a.mp4", "file:///media/reel/a.mp4"),
+        ("D:\\reel/a.mp4", "file:///D:/reel/a.mp4"),
+        ("D:/my reel/a.mp4", "file:///D:/my%20reel/a.mp4"),
+        ("\\\\nas\\reel/a.mp4", "file://nas/reel/a.mp4"),
+        ("s3://bucket/a.mp4", "s3://bucket/a.mp4"),
+    ],
+)
+def test_media_are_found_where_the_editor_is(path: str, address: str) -> None:
+    assert media_url(path) == address
 
 
 def test_reels_have_eight_characters_and_one_film_each() -> None:
