@@ -4,7 +4,7 @@ copied in its tables."""
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -86,6 +86,8 @@ class World:
     engine: Engine
     instance: dg.DagsterInstance
     reviewer: Reviewer
+    cursors: dict[str, str] = field(default_factory=dict)
+    """Of sensors, by name."""
 
     def materialize(self, film: str) -> str:
         """Dagster's run of an ingest whose steps do nothing; its id."""
@@ -121,10 +123,21 @@ class World:
         assert answer.status_code == 200, answer.text
 
     def tick(self, sensor: dg.SensorDefinition) -> None:
+        """As the daemon has it: with the cursor that the tick before left."""
         store = ObjectStore(s3=S3Resource(endpoint_url=None))
-        resources = {"database": Database(), "store": store}
-        with dg.build_sensor_context(instance=self.instance, resources=resources) as context:
-            sensor(context)
+        with dg.build_sensor_context(
+            instance=self.instance,
+            resources={"database": Database(), "store": store},
+            cursor=self.cursors.get(sensor.name),
+        ) as context:
+            told = sensor(context)
+        if isinstance(told, dg.SensorResult) and told.cursor is not None:
+            self.cursors[sensor.name] = told.cursor
+
+    def look(self, sensor: dg.SensorDefinition) -> None:
+        """A tick of a sensor that does not rest."""
+        self.cursors.pop(sensor.name, None)
+        self.tick(sensor)
 
     def current(self) -> AbstractContextManager[None]:
         """Settings are those of this world meanwhile."""

@@ -102,6 +102,7 @@ def _acts(stack: ExitStack, worlds: Iterable[World]) -> Mapping[str, Callable[[W
         **{name: partial(World.get, address=address) for name, address in PAGES.items()},
         "queue": lambda world: world.reviewer.queue(limit=10),
         **{f"tick {sensor.name}": partial(World.tick, sensor=sensor) for sensor in TICKS},
+        "look of missing_exports": partial(World.look, sensor=missing_exports),
         "assets of Dagster": partial(ask, query=ASSETS_PAGE, variables=limit),
         "partitions of Dagster": partial(ask, query=PARTITIONS_PAGE, variables=key),
     }
