@@ -19,7 +19,10 @@ def blocks(file: FileIO) -> Iterator[bytes]:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Writes the content of `source` into `target`. Raises OSError."""
-    with source.open("rb", buffering=0) as file, target.open("wb") as out:
-        for block in blocks(file):
-            out.write(block)
+    """Writes the content of `source` into a new file `target`: one that was there under other
+    names, too, keeps its bytes under those. Raises OSError."""
+    with source.open("rb", buffering=0) as file:
+        target.unlink(missing_ok=True)
+        with target.open("xb") as out:
+            for block in blocks(file):
+                out.write(block)
