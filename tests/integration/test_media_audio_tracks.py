@@ -17,7 +17,7 @@ from heaters_pipeline.media.ffmpeg.checksums import read_checksums
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, probe
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary, file_url
 from heaters_pipeline.media.products.transcode import GoldMaster, Product, Transcoded, transcode
-from tests.footage import STALL_SECONDS
+from tests.footage import STALL_SECONDS, make_numbered_film, remake
 
 RATE = 5
 SECONDS = 10
@@ -129,3 +129,21 @@ def test_a_track_that_begins_late_is_kept(codec: str, tmp_path: Path) -> None:
         if made.gold_master:
             assert len(audio_codecs(made.gold_master)) == 2
             assert pitch(made.gold_master) == pytest.approx(PITCHES[0], abs=2)
+
+
+def test_what_matroska_carries_is_copied(tmp_path: Path) -> None:
+    film = make_numbered_film(tmp_path / "film.mp4", 24, (64, 36))
+    codecs = {"c:a:0": "libmp3lame", "c:a:1": "dca", "c:a:2": "mp2", "strict": "experimental"}
+    maps = ["v:0", "a:0", "a:0", "a:0"]
+    many = remake(film, tmp_path / "many.mkv", maps=maps, vcodec="copy", **codecs)
+    facts = probe(many)
+    made = made_of(many, facts, tmp_path / "made", GoldMaster.FFV1)
+    assert audio_codecs(made.gold_master) == ["mp3", "dts", "mp2"]
+    assert made.gold_master
+    assert audio_packets(made.gold_master) == audio_packets(many)
+
+
+def audio_packets(path: Path) -> list[tuple[int, bytes]]:
+    with av.open(file_url(path)) as container:
+        packets = container.demux(*container.streams.audio)
+        return sorted((each.stream.index, bytes(each)) for each in packets)

@@ -52,8 +52,8 @@ class VideoFacts:
     color_range: str | None
     """`tv`, `pc`; None: not tagged."""
     audio_codecs: tuple[str, ...] = ()
-    """ffmpeg's codec name of every audio stream, in order; empty where it knows no decoder, or
-    where the stream is declared but has no audio."""
+    """ffmpeg's name of the codec, not of its decoder, of every audio stream, in order; empty where
+    it knows no decoder, or where the stream is declared but has no audio."""
     late_audio: frozenset[int] = frozenset()
     """Numbers, among the audio streams, of those that begin so late that ffmpeg does not know their
     sample rate when it opens the file: they can be decoded, but not copied."""
@@ -155,7 +155,7 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
     frame = _first_frame(path, container, video, decoder)
     late = _late_audio(path, container)
     codecs = tuple(
-        audio.codec_context.name if number in late or _is_described(audio) else ""
+        audio.codec_context.codec.canonical_name if number in late or _is_described(audio) else ""
         for number, audio in enumerate(container.streams.audio)
     )
     return VideoFacts(
