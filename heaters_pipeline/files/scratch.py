@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from heaters_pipeline.domain.errors import Conflict
 from heaters_pipeline.files.locks import lock, try_lock
 
 LOCK_NAME = ".lock"
@@ -37,14 +36,17 @@ def kept_folder(
 ) -> Iterator[Path]:
     """The folder below `home/scratch` of work that can resume. It is removed on leaving, unless
     `is_worth_keeping` says so of the error; then, and after a kill, the next call for `name` finds
-    its files, for a day. Raises Conflict while another process has the folder."""
+    its files, for a day. While another process has the folder, as one that hangs or is stopped
+    does, the caller gets a new one, of which nothing is kept."""
     with _locked_folder(home, f"{KEPT_PREFIX}{name}") as folder:
         keep = False
         try:
             yield folder
         except BaseException as error:
-            keep = is_worth_keeping(error) and any(
-                path.is_file() for path in folder.rglob("*") if path.name != LOCK_NAME
+            keep = (
+                folder.name.startswith(KEPT_PREFIX)
+                and is_worth_keeping(error)
+                and any(path.is_file() for path in folder.rglob("*") if path.name != LOCK_NAME)
             )
             raise
         finally:
@@ -54,19 +56,23 @@ def kept_folder(
 
 @contextmanager
 def _locked_folder(home: Path, name: str) -> Iterator[Path]:
+    """The folder of this name, or a new one where another process has it."""
     root = _root(home)
     # No process may sweep between the creation of a folder and its lock.
     with lock(root / LOCK_NAME):
         _sweep(root)
-        folder = root / name
-        folder.mkdir(exist_ok=True)
-        held = try_lock(folder / LOCK_NAME)
-    if held is None:
-        raise Conflict(f"Another process works in {folder}: wait for it to end, or stop it.")
+        folder, held = _taken(root / name)
+        while held is None:
+            folder, held = _taken(root / secrets.token_hex(8))
     try:
         yield folder
     finally:
         os.close(held)
+
+
+def _taken(folder: Path) -> tuple[Path, int | None]:
+    folder.mkdir(exist_ok=True)
+    return folder, try_lock(folder / LOCK_NAME)
 
 
 def sweep(home: Path) -> None:

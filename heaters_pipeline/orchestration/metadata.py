@@ -11,7 +11,7 @@ import dagster as dg
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.work.clip_sprites import SpritesMade
 from heaters_pipeline.work.clips import LaidClips
-from heaters_pipeline.work.cuts import FoundCuts
+from heaters_pipeline.work.cuts import FoundCuts, KeptCuts
 from heaters_pipeline.work.download import Settled, StoredSource
 from heaters_pipeline.work.ingest import StepResult
 from heaters_pipeline.work.library import Batch, Exported
@@ -38,7 +38,7 @@ def by_asset(result: StepResult, cost: StorageCost) -> Mapping[str, Metadata]:
             return {product.value: of_product(product, result, cost) for product in Product}
         case IndexedProxy():
             return {"keyframe_offsets": of_index(result)}
-        case FoundCuts():
+        case FoundCuts() | KeptCuts():
             return {"scene_cut_points": of_cuts(result)}
         case LaidClips():
             return {"virtual_clips": of_clips(result)}
@@ -78,7 +78,9 @@ def of_index(index: IndexedProxy) -> Metadata:
     }
 
 
-def of_cuts(found: FoundCuts) -> Metadata:
+def of_cuts(found: FoundCuts | KeptCuts) -> Metadata:
+    if isinstance(found, KeptCuts):
+        return {"detector": found.kind, "cuts": len(found.cuts)}
     image = f"data:image/jpeg;base64,{b64encode(found.picture).decode()}"
     return {
         "detector": found.detector,

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from heaters_pipeline.files.blocks import copy
 from heaters_pipeline.files.durable import sync
 from heaters_pipeline.files.locks import lock, try_lock
 from heaters_pipeline.files.scratch import scratch_folder
@@ -72,10 +73,10 @@ class ObjectCache:
                 return
             except OSError:  # another file system, or one without hard links
                 with scratch_folder(self._home) as folder:
-                    copy = folder / "copy"
-                    shutil.copyfile(file, copy)
-                    sync(copy)
-                    self._take(name, size, copy.replace)
+                    whole = folder / "copy"
+                    copy(file, whole)
+                    sync(whole)
+                    self._take(name, size, whole.replace)
 
     def _take(self, name: str, size: int, put: Callable[[Path], object]) -> None:
         with self._alone():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from heaters_pipeline.domain.errors import HeatersError
+from heaters_pipeline.files.blocks import copy
 from heaters_pipeline.files.durable import sync
 from heaters_pipeline.storage.base import (
     CHUNK_BYTES,
@@ -51,7 +51,7 @@ class LocalStorage:
             try:
                 os.link(local, partial)
             except OSError:  # another file system, or one without hard links
-                shutil.copyfile(local, partial)
+                copy(local, partial)
             sync(partial)
             partial.replace(target)
             sync(target.parent)

@@ -39,11 +39,27 @@ class FoundCuts:
     """The curve, the threshold and the first frame of each clip, as a JPEG."""
 
 
-def find_cuts(pipeline: Pipeline, key: str) -> FoundCuts:
+@dataclass(frozen=True)
+class KeptCuts:
+    """Of a person's list."""
+
+    kind: str
+    """Of list, as a person calls it."""
+    cuts: list[int]
+    """The first frame of each new shot."""
+
+
+def find_cuts(
+    pipeline: Pipeline, key: str, *, replaces_imported: bool = False
+) -> FoundCuts | KeptCuts:
     """Finds where one shot becomes another, and how, without decoding the video again. A video that
-    is not to be divided needs this for its trims alone: our own search suffices."""
+    is not to be divided needs this for its trims alone: our own search suffices. Cuts of a person's
+    list stay, unless what is found `replaces_imported` ones."""
     settings = pipeline.settings
     with source_step(pipeline, key, DETECT_SCENES) as video:
+        cut_points = video.scene_cut_points
+        if cut_points and is_imported(video) and not replaces_imported:
+            return KeptCuts(cut_points["detector"], cut_points["cuts"])
         detector = (
             open_detector(settings.detector, settings.detector_threshold)
             if video.needs_splicing

@@ -21,7 +21,7 @@ from heaters_pipeline.work.cancellation import Cancelled
 from heaters_pipeline.work.checks import CHECKS
 from heaters_pipeline.work.clip_sprites import SpritesMade, sprites_before_review
 from heaters_pipeline.work.clips import LaidClips, lay_clips
-from heaters_pipeline.work.cuts import FoundCuts, find_cuts
+from heaters_pipeline.work.cuts import FoundCuts, KeptCuts, find_cuts
 from heaters_pipeline.work.download import Settled, StoredSource, download_source
 from heaters_pipeline.work.faults import may_pass
 from heaters_pipeline.work.pipeline import Pipeline
@@ -31,7 +31,15 @@ from heaters_pipeline.work.splice import Spliced, splice
 from heaters_pipeline.work.step import sentence_of
 
 StepResult = (
-    StoredSource | Settled | Products | IndexedProxy | FoundCuts | LaidClips | Spliced | SpritesMade
+    StoredSource
+    | Settled
+    | Products
+    | IndexedProxy
+    | FoundCuts
+    | KeptCuts
+    | LaidClips
+    | Spliced
+    | SpritesMade
 )
 
 ProgressCallback = Callable[[str, float], None]

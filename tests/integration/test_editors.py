@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
@@ -19,6 +20,7 @@ from heaters_pipeline.domain.decisions import Action, Mark
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.editors.cut_list import Reading
 from heaters_pipeline.media.ffmpeg.process import ffmpeg_binary
+from heaters_pipeline.orchestration.run_keys import ingest_key
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.storage.s3 import S3Storage
 from heaters_pipeline.work.cut_import import import_cuts
@@ -26,6 +28,7 @@ from heaters_pipeline.work.ingest import ingest
 from heaters_pipeline.work.pipeline import Pipeline, open_pipeline
 from heaters_pipeline.work.timecodes import learn_timecodes
 from tests.decisions import decide
+from tests.jobs import run_job
 from tests.rows import ready_video
 
 
@@ -145,6 +148,24 @@ def test_imported_cuts_leave_what_reviewers_touched_and_are_not_merged(
         "heaters: The CSV is not one of film: it names frame 80, and the film has frames 0 to 74.\n"
     )
     assert frames(work, key) == [(0, 25), (25, 40), (40, 42), (42, 75)]
+
+
+def test_imported_cuts_stay_until_somebody_asks_for_the_detectors(
+    work: Pipeline, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    key = ingest(work, str(film(tmp_path / "film.mp4", "25"))).key
+    found = frames(work, key)
+    import_cuts(work, key, "cuts.csv", b"start_frame,end_frame\n0,10\n40,42\n", Reading())
+    imported = frames(work, key)
+    assert imported == [(0, 10), (10, 40), (40, 42), (42, 75)]
+    # As a sensor asks for it, when the film is fetched again or a step is tried again.
+    again = run_job(instance, "ingest", key, tags={"dagster/run_key": ingest_key(key, 1)})
+    assert again.success
+    assert frames(work, key) == imported
+    with work.transaction() as session:
+        assert source_videos.get(session, key).state == "ready"
+    assert run_job(instance, "ingest", key, ["scene_cut_points", "virtual_clips"]).success
+    assert frames(work, key) == found
 
 
 def test_a_video_without_frames_has_no_cuts_yet(work: Pipeline) -> None:

@@ -23,6 +23,8 @@ from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.layout import Kind
 from heaters_pipeline.domain.states import DOWNLOAD
+from heaters_pipeline.files.scratch import kept_folder
+from heaters_pipeline.media.download.fetch import copy_file
 from heaters_pipeline.media.products.transcode import Product
 from heaters_pipeline.platform.signals import StopRequested
 from heaters_pipeline.settings import get_settings
@@ -164,6 +166,29 @@ def test_a_finished_download_is_kept_when_what_comes_after_it_fails(
     assert list(kept.rglob("*.mp4"))
     assert isinstance(download_source(work, video.key), StoredSource)
     assert not kept.exists()
+
+
+def test_a_download_is_taken_over_from_a_process_that_hangs(work: Pipeline, tmp_path: Path) -> None:
+    """It still has the folder of its half-done download, but no longer the lock of the video."""
+    film = make_numbered_film(tmp_path / "film.mp4", FRAMES, size=(64, 36))
+    with work.transaction() as session:
+        video, _ = add_source(session, str(film))
+    with kept_folder(work.settings.home, video.key, lambda _: True) as hanging:
+        (hanging / "half").write_bytes(b"half")
+        assert isinstance(download_source(work, video.key), StoredSource)
+        assert (hanging / "half").read_bytes() == b"half"
+        assert [each for each in hanging.parent.iterdir() if each.is_dir()] == [hanging]
+
+
+def test_another_copy_of_a_file_leaves_what_is_stored_as_it_is(tmp_path: Path) -> None:
+    """A folder as storage shares its bytes with the copy that it was given."""
+    storage, film, folder = LocalStorage(tmp_path / "storage"), tmp_path / "film", tmp_path / "kept"
+    folder.mkdir()
+    film.write_bytes(b"before")
+    storage.put(copy_file(film, folder), "stored")
+    film.write_bytes(b"after")
+    assert copy_file(film, folder).read_bytes() == b"after"
+    assert b"".join(storage.stream("stored")) == b"before"
 
 
 def test_the_ledger_names_an_object_before_it_comes_and_until_it_is_gone(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from heaters_pipeline.domain.errors import HeatersError, InputError
 from heaters_pipeline.domain.quality import DownloadQuality
+from heaters_pipeline.files.blocks import copy
 from heaters_pipeline.media.download.attempt import Attempt
 from heaters_pipeline.media.download.limits import check_length, check_size
 from heaters_pipeline.media.download.look_up import WebVideo
@@ -76,7 +76,7 @@ def copy_file(path: Path, folder: Path, max_bytes: int | None = None) -> Path:
     check_size(str(path), size, max_bytes)
     kept = folder / path.name
     try:
-        shutil.copyfile(path, kept)
+        copy(path, kept)
     except PermissionError:
         raise InputError(
             f"{path} can't be read: permission denied, change the file's permissions."

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from heaters_pipeline.domain.quality import DownloadQuality
+from heaters_pipeline.files.blocks import copy
 from heaters_pipeline.media.download.formats import choice_of
 from heaters_pipeline.media.download.ytdlp import Info
 
@@ -111,6 +112,6 @@ def _second_name(path: Path, name: Path) -> None:
     try:
         os.link(path, name)
     except OSError:
-        copy = name.with_name(f"{name.name}.copy")
-        shutil.copyfile(path, copy)
-        copy.replace(name)
+        whole = name.with_name(f"{name.name}.copy")
+        copy(path, whole)
+        whole.replace(name)

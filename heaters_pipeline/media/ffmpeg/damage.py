@@ -22,6 +22,7 @@ from heaters_pipeline.domain.cut_points import FrameRange
 from heaters_pipeline.domain.damage import Damage
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.frame_index import TICKS_PER_SECOND
+from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.media.ffmpeg.probe import VideoFacts, open_video, video_stream
 
 MISSING_AT_LEAST = 1.0
@@ -117,6 +118,7 @@ def _find_errors(source: Path, ticks: Sequence[int]) -> tuple[tuple[FrameRange, 
         packets = container.demux(video, *audio)
         broken_since: float | None = None
         while True:
+            beat()
             with av.logging.Capture() as said:
                 try:
                     packet = next(packets)
@@ -205,6 +207,7 @@ def _missing_seconds(source: Path, last_ticks: int) -> float:
         last = start + Fraction(last_ticks, TICKS_PER_SECOND)
         video_end = others_end = last
         for packet in container.demux():
+            beat()
             if packet.pts is None or packet.time_base is None:
                 continue
             at = packet.pts * packet.time_base

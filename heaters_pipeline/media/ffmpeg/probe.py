@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.filter import Graph
 from av.sidedata.sidedata import Type as SideDataType
@@ -21,6 +23,7 @@ from av.video.stream import VideoStream
 from heaters_pipeline.domain.errors import InputError
 from heaters_pipeline.domain.film_limits import FilmLimits
 from heaters_pipeline.domain.orientation import Orientation
+from heaters_pipeline.files.pulse import beat
 from heaters_pipeline.media.ffmpeg.demuxers import one_file
 from heaters_pipeline.media.ffmpeg.images import (
     refuse_animated_webp,
@@ -49,7 +52,11 @@ class VideoFacts:
     color_range: str | None
     """`tv`, `pc`; None: not tagged."""
     audio_codecs: tuple[str, ...] = ()
-    """ffmpeg's codec name of every audio stream, in order; empty where it knows no decoder."""
+    """ffmpeg's name of the codec, not of its decoder, of every audio stream, in order; empty where
+    it knows no decoder, or where the stream is declared but has no audio."""
+    late_audio: frozenset[int] = frozenset()
+    """Numbers, among the audio streams, of those that begin so late that ffmpeg does not know their
+    sample rate when it opens the file: they can be decoded, but not copied."""
     color_transfer: str | None = None
     """ffmpeg's name of the transfer characteristics; None: not tagged."""
     color_primaries: str | None = None
@@ -146,8 +153,10 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
     decoder = _ALPHA_DECODERS.get(video.codec_context.name)
     decoder = decoder if video.metadata.get("alpha_mode") == "1" else None
     frame = _first_frame(path, container, video, decoder)
+    late = _late_audio(path, container)
     codecs = tuple(
-        audio.codec_context.name if audio.codec_context else "" for audio in container.streams.audio
+        audio.codec_context.codec.canonical_name if number in late or _is_described(audio) else ""
+        for number, audio in enumerate(container.streams.audio)
     )
     return VideoFacts(
         width=frame.width,
@@ -161,12 +170,44 @@ def _facts(path: Path, container: InputContainer) -> VideoFacts:
         color_space=_COLOR_SPACES.get(int(frame.colorspace)),
         color_range=_COLOR_RANGES.get(int(frame.color_range)),
         audio_codecs=codecs,
+        late_audio=late,
         color_transfer=_COLOR_TRANSFERS.get(int(frame.color_trc)),
         color_primaries=_COLOR_PRIMARIES.get(int(frame.color_primaries)),
         interlaced=frame.interlaced_frame or int(video.codec_context.field_order) > _PROGRESSIVE,
         decoder=decoder,
         timecode=timecode_of(container),
     )
+
+
+def _is_described(audio: AudioStream) -> bool:
+    context = audio.codec_context
+    return bool(context and context.sample_rate and context.channels)
+
+
+def _late_audio(path: Path, container: InputContainer) -> frozenset[int]:
+    """See `VideoFacts.late_audio`. A broadcast's transport stream may declare audio that never
+    comes. To know that takes reading the whole file (0.7 s of processor time a GB, at 10 Mbit/s); a
+    film that describes all its streams pays nothing."""
+    silent = {
+        audio.index: number
+        for number, audio in enumerate(container.streams.audio)
+        if audio.codec_context and not _is_described(audio)
+    }
+    found: set[int] = set()
+    if not silent:
+        return frozenset()
+    with suppress(av.error.FFmpegError), open_video(path) as again:
+        for packet in again.demux():
+            beat()
+            number = silent.get(packet.stream.index)
+            if number is None or number in found:
+                continue
+            with suppress(av.error.FFmpegError):
+                if packet.decode():
+                    found.add(number)
+            if len(found) == len(silent):
+                break
+    return frozenset(found)
 
 
 def _orientation(frame: VideoFrame) -> Orientation:

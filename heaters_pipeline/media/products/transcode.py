@@ -343,7 +343,9 @@ def _gold_master(gold: Path, video: Any, opened: Any, facts: VideoFacts, copies_
     kept = [n for n, codec in enumerate(facts.audio_codecs) if codec]
     codecs = {
         f"c:a:{out}": "copy"
-        if copies_audio and _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n])
+        if copies_audio
+        and n not in facts.late_audio
+        and _MATROSKA_AUDIO.fullmatch(facts.audio_codecs[n])
         else "flac"
         for out, n in enumerate(kept)
     }

@@ -92,9 +92,11 @@ def keyframe_offsets(
 def scene_cut_points(
     context: dg.AssetExecutionContext, database: Database, store: ObjectStore
 ) -> dg.MaterializeResult[Any]:
-    """Where one shot becomes another, and how: found in the thumbnails without decoding again."""
+    """Where one shot becomes another, and how: found in the thumbnails without decoding again. The
+    cuts of an imported list stay; where a person materializes this, what is found replaces them."""
+    pipeline, key = open_pipeline(context, database, store), context.partition_key
     with failures_in_words():
-        found = find_cuts(open_pipeline(context, database, store), context.partition_key)
+        found = find_cuts(pipeline, key, replaces_imported=is_by_hand(context.run))
     page = pages.of_partition(context, "scene_cut_points")
     return dg.MaterializeResult(metadata=metadata.of_cuts(found) | page)
 
