@@ -31,6 +31,9 @@ from review_app.services import reading, services, transaction
 NOTED = ("POST", "PUT", "DELETE")
 """Of operators, in the audit log; the pieces of an upload are not."""
 
+_BY_PROXY = "by_proxy"
+"""In the session: whom a proxy named when it began."""
+
 
 @dataclass(frozen=True)
 class Visitor:
@@ -133,7 +136,11 @@ def _by_proxy(name: str) -> Visitor:
     role = services().settings.login_role
     with transaction() as written_in:
         person = single_sign_on.by_name(written_in, name, role, address=address())
-        return Visitor(Role(person.role), person.name)
+        found = Visitor(Role(person.role), person.name)
+    if session.get(_BY_PROXY) != found.name:
+        session.clear()  # no page that somebody else opened in this browser may write in this name
+        session[_BY_PROXY] = found.name
+    return found
 
 
 def _enforce() -> ResponseReturnValue | None:

@@ -400,6 +400,8 @@ class Review:
             for aspect, fields in ASPECTS.items()
             if any(getattr(before, each) != getattr(after, each) for each in fields)
         }
+        if "opinions" in changed and now.opinions != after.opinions:
+            changed -= {"opinions", "state"}  # another undo voided them
         given, voids = now, False
         if "range" in changed:
             if (before.start, before.end) != (after.start, after.end):

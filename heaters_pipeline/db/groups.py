@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from heaters_pipeline.db import clips
+from heaters_pipeline.db import clips, keyset
 from heaters_pipeline.db.clips import LIVE
 from heaters_pipeline.db.models import Clip, GroupExport, SourceVideo
 from heaters_pipeline.domain.errors import InputError, NotFound
@@ -27,46 +27,63 @@ class Listed(NamedTuple):
     """A file of the group, or of one of its clips."""
 
 
-def listed(
-    session: Session, limit: int, offset: int = 0, before: int | None = None
-) -> list[Listed]:
-    """The newest first; those after the one of the first clip `before`, where it is named."""
-    first: Any = aliased(Clip)
-    changed = sa.func.coalesce(sa.func.max(Clip.last_event_id), 0)
-    after: Any = sa.true()
-    if before is not None:
-        place = session.scalar(
-            sa.select(changed).where(LIVE, col(Clip.grouped_with_clip_id) == before)
-        )
-        after = sa.tuple_(changed, first.id) < sa.tuple_(sa.literal(place), sa.literal(before))
+class Part(NamedTuple):
+    """A part of the list."""
+
+    groups: list[Listed]
+    next: str | None
+    """Where the next one begins (`keyset`). None: this is the last."""
+
+
+_first: Any = aliased(Clip)
+_ORDER = (
+    sa.func.coalesce(sa.func.max(Clip.last_event_id), 0, type_=sa.BigInteger).desc(),
+    _first.id.desc(),
+)
+
+
+def listed(session: Session, limit: int, offset: int = 0) -> list[Listed]:
+    """The newest first."""
+    rows = session.execute(_listed().limit(limit).offset(offset))
+    return [Listed(*row) for row in rows]
+
+
+def part(session: Session, limit: int, place: str | None) -> Part:
+    """The same from a place on. Raises InputError for a text that is none."""
+    statement = _listed().add_columns(keyset.cursor(_ORDER))
+    if place is not None:
+        statement = statement.having(keyset.after(_ORDER, place))
+    rows = session.execute(statement.limit(limit + 1)).all()
+    shown = rows[:limit]
+    following = keyset.encoded(shown[-1][-1]) if len(rows) > limit else None
+    return Part([Listed(*row[:-1]) for row in shown], following)
+
+
+def _listed() -> Any:
     failed = sa.exists().where(
-        col(GroupExport.first_clip_id) == first.id,
+        col(GroupExport.first_clip_id) == _first.id,
         col(GroupExport.error).is_not(None),
         col(GroupExport.retry_at).is_(None),
     )
-    rows = session.execute(
+    return (
         sa.select(
-            first.id,
-            first.group_name,
+            _first.id,
+            _first.group_name,
             col(SourceVideo.title),
             1 + sa.func.count(),
             sa.or_(
                 failed,
-                first.state == ClipState.EXPORT_FAILED,
+                _first.state == ClipState.EXPORT_FAILED,
                 sa.func.bool_or(col(Clip.state) == ClipState.EXPORT_FAILED),
             ),
         )
-        .join(Clip, col(Clip.grouped_with_clip_id) == first.id)
-        .join(SourceVideo, col(SourceVideo.id) == first.source_video_id)
+        .join(Clip, col(Clip.grouped_with_clip_id) == _first.id)
+        .join(SourceVideo, col(SourceVideo.id) == _first.source_video_id)
         # For the index, as hardly any clip is in a group.
         .where(LIVE, col(Clip.grouped_with_clip_id).is_not(None))
-        .group_by(first.id, first.group_name, col(SourceVideo.title))
-        .having(after)
-        .order_by(changed.desc(), first.id.desc())
-        .limit(limit)
-        .offset(offset)
+        .group_by(_first.id, _first.group_name, col(SourceVideo.title))
+        .order_by(*_ORDER)
     )
-    return [Listed(*row) for row in rows]
 
 
 def first_of(session: Session, clip_id: int) -> Clip:

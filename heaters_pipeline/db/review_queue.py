@@ -103,21 +103,24 @@ def lease_also(
     session: Session,
     clip_ids: Iterable[int],
     reviewer: str,
+    limit: int,
     lease_seconds: float,
     selection: Selection = EVERYTHING,
     likeness: Likeness | None = None,
     page: str | None = None,
 ) -> list[QueuedClip]:
     """Those of the clips that are in the selection and that no other page has, kept from others
-    like those of `lease_queue`."""
-    view = View(selection, STATES[Shown.PENDING], likeness)
+    like those of `lease_queue`: first those that the page has."""
+    view, mine = View(selection, STATES[Shown.PENDING], likeness), _mine(reviewer, page)
     leased = session.scalars(
         view.of(sa.select(col(Clip.id)))
         .where(
             col(Clip.id).in_(clip_ids),
-            sa.or_(_mine(reviewer, page), sa.not_(_LEASED)),
+            sa.or_(mine, sa.not_(_LEASED)),
             _for(reviewer, selection),
         )
+        .order_by(_not(mine), *view.order())
+        .limit(limit)
         .with_for_update(of=Clip, key_share=True, skip_locked=True)
     ).all()
     lease(session, leased, reviewer, lease_seconds, page)

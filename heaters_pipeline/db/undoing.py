@@ -224,6 +224,8 @@ _GIVEN_BACK = frozenset(
 )
 """What an undo sets as it was."""
 
+_SAID = frozenset({"opinions", "state"})
+
 
 def _give_back(
     session: Session, clip: Clip, before: Snapshot | None, after: Snapshot, files: Held
@@ -233,6 +235,9 @@ def _give_back(
     left: Mapping[str, object] = after
     was: Mapping[str, object] = {"state": ClipState.SUPERSEDED} if before is None else before
     changed = {name: value for name, value in was.items() if value != left.get(name)}
+    if "opinions" in changed and clip.opinions != left.get("opinions"):
+        # Another undo gave the clip other frames: nobody has said anything of those.
+        changed = {name: value for name, value in changed.items() if name not in _SAID}
     state = _state_before(session, clip, changed)
     if state is not None and not can_be_given(ClipState(clip.state), state):
         raise Conflict(f"Clip {clip.id} is {in_words(clip)} right now: undo when that is done.")

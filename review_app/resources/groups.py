@@ -23,8 +23,8 @@ MOST = 200
 
 class Wanted(Query):
     limit: int = Field(50, ge=1, le=MOST)
-    before: int | None = Field(None, ge=0)
-    """Groups that are older than the one of this first clip."""
+    place: str | None = None
+    """Where the part begins, as `next` of the one before says."""
 
 
 class ClipVersion(Body):
@@ -74,11 +74,11 @@ class ApartJson(Answer):
 def listed(wanted: Wanted) -> GroupsJson:
     """Groups, the newest first."""
     with transaction() as session:
-        found = groups.listed(session, wanted.limit + 1, before=wanted.before)
-    shown = [GroupListedJson.model_validate(each) for each in found[: wanted.limit]]
-    more = len(found) > wanted.limit
-    last = next_address(before=shown[-1].first_clip_id) if more else None
-    return GroupsJson(groups=shown, next=last)
+        found = groups.part(session, wanted.limit, wanted.place)
+    return GroupsJson(
+        groups=[GroupListedJson.model_validate(each) for each in found.groups],
+        next=next_address(place=found.next) if found.next else None,
+    )
 
 
 @blueprint.get("/api/v1/groups/<int:clip_id>")

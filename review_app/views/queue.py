@@ -15,6 +15,7 @@ from heaters_pipeline.domain.errors import Gone
 from heaters_pipeline.domain.repeats import stacks
 from heaters_pipeline.domain.selection import STATES, Selection, Shown
 from heaters_pipeline.domain.states import ClipState
+from review_app.api.decisions import LARGEST_BATCH
 from review_app.api.operation import Nothing, Query, described
 from review_app.presenters.clip_json import ClipJson, clips_json
 from review_app.reviewer import reviewer_name, reviewer_page
@@ -22,11 +23,9 @@ from review_app.services import services, transaction
 
 blueprint = Blueprint("queue", __name__)
 
-MAX_LIMIT = 1000
-
 
 class Asked(Query):
-    limit: int = Field(6, ge=1, le=MAX_LIMIT)
+    limit: int = Field(6, ge=1, le=LARGEST_BATCH)
     anew: bool = False
     """A list begins, with the first clips of its order; without, the clips that the page or its
     reviewer had before come first."""
@@ -69,7 +68,8 @@ def lease(selection: Selection, asked: Asked) -> QueueJson:
     that are neither with others nor available are leased by other pages of the same reviewer.
 
     With `stacks`, pending clips of the selection that show the same as one of the answer are in it,
-    too, beyond the limit and from whatever video, if the page can have them."""
+    too, beyond the limit and from whatever video, if the page can have them: as long as all of the
+    answer can be decided on at once."""
     return _queue(selection, asked, leases=True)
 
 
@@ -102,9 +102,10 @@ def _queue(selection: Selection, asked: Asked, *, leases: bool) -> QueueJson:
             ids = [entry.clip.id for entry in found]
             same = repeats.of_clips(session, ids, services().settings.repeat_score)
             missing = {each.other_id for each in same}.difference(ids)
-            if leases and waiting and missing:
+            room = LARGEST_BATCH - len(found)
+            if leases and waiting and missing and room > 0:
                 found += review_queue.lease_also(
-                    session, missing, me, seconds, selection, likeness, page
+                    session, missing, me, room, seconds, selection, likeness, page
                 )
                 ids = [entry.clip.id for entry in found]
                 same = repeats.of_clips(session, ids, services().settings.repeat_score)

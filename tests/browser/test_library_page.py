@@ -167,6 +167,31 @@ def test_a_clip_is_described_in_the_library_and_on_its_page(
         assert clip.note == "Blurred."
 
 
+def test_what_was_not_saved_is_sent_again_and_what_is_refused_goes_back(
+    page: Page, engine: Engine, finished: Clip
+) -> None:
+    page.goto("/library")
+    page.locator(".card").hover()
+    page.get_by_role("button", name=f"Describe clip {finished.id}").click()
+    told, saved = page.locator("#described-told"), page.locator("#described[aria-busy=false]")
+    page.route("**/decisions", lambda route: route.abort())
+    page.get_by_role("button", name="Rate 4").click()
+    expect(told).to_contain_text("he server does not answer")
+    page.unroute("**/decisions")
+    page.get_by_role("button", name="b-roll").click()
+    expect(saved).to_have_count(1)
+    expect(told).to_be_empty()
+    with transaction(engine) as session:
+        clip = clips.get(session, finished.id)
+        assert (clip.labels, clip.rating) == (["b-roll"], 4)
+    refusal = {"detail": "Ask an admin."}
+    page.route("**/decisions", lambda route: route.fulfill(status=403, json=refusal))
+    page.get_by_role("button", name="Rate 2").click()
+    expect(told).to_have_text("Not saved: Ask an admin.")
+    expect(page.locator(".star.is-on")).to_have_count(4)
+    expect(page.locator(".card .stars")).to_have_text("★★★★")
+
+
 def test_the_page_of_a_virtual_clip_draws_its_own_frames_and_leads_to_its_review(
     page: Page, engine: Engine, film: Film
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
+from heaters_pipeline.db import collections
+from heaters_pipeline.db.engine import transaction
 from heaters_pipeline.domain.decisions import SKIP
 from heaters_pipeline.storage import LocalStorage
 from tests.browser.numbered import CUTS, states
@@ -81,6 +83,31 @@ def test_the_dialog_shows_what_the_address_asks_for(tab: Callable[..., Tab], fil
     page.page.click("#filters-none")
     page.shows_clip(0)
     assert page.page.url.endswith("/review")
+
+
+def test_the_dialog_leaves_what_it_cannot_show_as_it_is(
+    tab: Callable[..., Tab], film: Film, engine: Engine
+) -> None:
+    with transaction(engine) as session:
+        made = collections.create(session, "Bridges", "ann")
+        collections.put(session, made.id, [clip.id for clip in film.clips[:3]], "ann")
+    decide(engine, film.clips[0], SKIP)
+    page = tab(search=f"?collection={made.id}&order=given")
+    page.shows_clip(0)
+    page.press("/")
+    assert page.page.locator("[name=state]:checked").count() == 0  # the clips are in any state
+    page.page.get_by_role("checkbox", name="pending").check()
+    page.page.get_by_role("button", name="Show", exact=True).click()
+    page.until(f"location.search === '?state=pending&collection={made.id}&order=given'")
+    page.until("heaters.queue.clips.length === 2")
+    page.page.goto(page.page.url.split("?")[0] + "?video=gone&state=skipped")
+    page.until("heaters.queue.loaded")
+    page.press("/")
+    assert page.page.locator("[name=video] option:checked").inner_text() == "gone"
+    page.page.get_by_role("combobox", name="Order").select_option("shortest first")
+    page.page.get_by_role("button", name="Show", exact=True).click()
+    page.until("location.search === '?video=gone&state=skipped&order=shortest'")
+    assert page.complaints == []
 
 
 def test_a_view_is_saved_under_a_name_and_opened_on_another_page(

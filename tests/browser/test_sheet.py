@@ -202,6 +202,26 @@ def test_all_marked_clips_are_described_at_once(
     assert page.complaints == []
 
 
+def test_what_is_written_about_a_clip_is_not_said_of_another(
+    sheet: Callable[..., SheetTab], engine: Engine, film: Film
+) -> None:
+    page = sheet()
+    page.shows(*STARTS)
+    page.press("n")
+    page.page.keyboard.type("Look!")
+    with transaction(engine) as session:
+        reviews.decide(session, actor="eve", clip_id=film.clips[0].id, version=1, decision=SKIP)
+    page.page.evaluate("heaters.queue.renew(heaters.queue.clips.length)")
+    page.shows(*without(0))
+    page.page.locator("#labels button", has_text="interview").click()
+    page.page.locator("#note").press("Enter")
+    page.is_saved()
+    found = [(clip.note, clip.labels) for clip in live(engine, film)]
+    assert found == [(None, [])] * len(STARTS)
+    assert f"Clip {film.clips[0].id} has changed since you saw it" in page.notice()
+    assert page.complaints == []
+
+
 def test_a_clip_that_was_opened_leads_back_to_the_same_place(
     sheet: Callable[..., SheetTab], engine: Engine, film: Film
 ) -> None:

@@ -392,6 +392,12 @@ def test_groups_come_in_parts_too(program: Program) -> None:
     parts = [*followed(program, f"{PREFIX}groups?limit=1", "groups")]
     assert [each["first_clip_id"] for each in parts] == [third, first]
     assert [each["has_failed"] for each in parts] == [False, False]
+    going_on = followed(program, f"{PREFIX}groups?limit=1", "groups")
+    assert next(going_on)["first_clip_id"] == third
+    version = program.get(f"{PREFIX}clips/{third}").json["clip"]["version"]
+    apart = program.post(f"{PREFIX}groups/{third}/apart", json={"version": version})
+    assert apart.status_code == 200
+    assert [each["first_clip_id"] for each in going_on] == [first]
 
 
 def test_a_group_is_named_and_taken_apart(program: Program) -> None:

@@ -313,6 +313,20 @@ def test_an_undo_that_gives_other_frames_voids_what_was_said_since(engine, world
     assert now(engine, first) == now(engine, second) == (PENDING, [])
 
 
+def test_an_undo_brings_no_opinion_back_that_another_undo_voided(engine, world) -> None:
+    _, (_, clip, *_) = world
+    decide(engine, clip, Nudge(Side.PREVIOUS, clip.start_frame + 1), "cyd")
+    decide(engine, clip, SKIP, "ann")
+    decide(engine, clip, SKIP, "ben")
+    assert now(engine, clip)[0] == SKIPPED
+    undo(engine, actor="cyd")
+    assert now(engine, clip) == (PENDING, [])
+    undo(engine, actor="ben")
+    assert now(engine, clip) == (PENDING, []), "Ann spoke of other frames"
+    undo(engine, actor="ann")
+    assert now(engine, clip) == (PENDING, [])
+
+
 def test_an_undo_that_an_opinion_bars_does_not_tell_of_it(engine, world) -> None:
     video, (clip, *_) = world
     decide(engine, clip, Split([10]), "ann")

@@ -25,6 +25,7 @@ from heaters_pipeline.db.likeness import Likeness
 from heaters_pipeline.db.source_list import Choice
 from heaters_pipeline.domain.states import EXPORT
 from heaters_pipeline.settings import Settings
+from review_app.api.decisions import LARGEST_BATCH
 from tests.reviewer import Reviewer
 from tests.rows import ready_video, show_the_same
 
@@ -533,3 +534,18 @@ def test_clips_that_show_the_same_come_as_stacks(reviewer: Reviewer, engine: Eng
 
     told = [alike(place) for place in range(4)]
     assert told == [([2, 3], 1), ([], 0), ([0, 3], 1), ([2, 0], 0)]
+
+
+def test_clips_that_are_leased_with_their_stacks_fit_into_one_batch(
+    reviewer: Reviewer, engine: Engine
+) -> None:
+    frames = LARGEST_BATCH + 1
+    _, made = ready_video(engine, "long", frame_count=frames, cuts=range(1, frames))
+    show_the_same(engine, made[0].id, made[-1].id)
+
+    def leased(limit: int) -> tuple[int, list[list[int]]]:
+        found = reviewer.lease(video="long", limit=limit, stacks=1)
+        return len(found["clips"]), found["stacks"]
+
+    assert leased(LARGEST_BATCH) == (LARGEST_BATCH, [])
+    assert leased(LARGEST_BATCH - 1) == (LARGEST_BATCH, [[made[0].id, made[-1].id]])

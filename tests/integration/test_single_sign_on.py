@@ -136,6 +136,30 @@ def test_newcomers_of_a_proxy_get_the_role_of_the_setting(
     assert ann.load("/people").status_code == 403
 
 
+def test_a_page_of_one_person_is_not_used_by_the_next_whom_the_proxy_names(
+    behind_proxy: Settings, engine: Engine
+) -> None:
+    add_people(engine, ann=Role.ADMIN, ben=Role.REVIEWER)
+    app = create_app(behind_proxy)
+
+    def name(browser: Browser, given: str) -> Browser:
+        browser.client.environ_base["HTTP_X_FORWARDED_USER"] = given
+        return browser
+
+    def send(browser: Browser) -> int:
+        return browser.post("/api/v1/release", {}).status_code
+
+    shared = by_proxy(app, "ann")
+    shared.load()
+    assert [send(shared), send(name(shared, "Ann"))] == [200, 200]
+    assert [send(name(shared, "ben")), send(shared)] == [400, 400]
+    assert "load it again" in shared.post("/api/v1/release", {}).get_json()["detail"]
+    shared.load()
+    assert [send(shared), send(name(shared, "ann"))] == [200, 400]
+    by_password = at(signed_in(app, "ann"), PROXY)
+    assert send(name(by_password, "ben")) == 400
+
+
 def test_dagster_knows_people_as_the_review_app_does(
     behind_proxy: Settings, engine: Engine
 ) -> None:

@@ -87,8 +87,9 @@ document.addEventListener('keydown', (event) => {
   actions[action]?.();
 });
 
-/** @type {HTMLElement | null} */ let card = null;
 const describing = new Describing((clip, listed) => {
+  const card = /** @type {HTMLElement | null} */ (
+    byId('found').querySelector(`.card[data-id="${clip.id}"]`));
   if (!card) return;
   card.dataset.described = JSON.stringify(clip);
   const stars = /** @type {HTMLElement} */ (card.querySelector('.stars'));
@@ -104,7 +105,7 @@ document.addEventListener('click', ({ target }) => {
   const button = /** @type {Element} */ (target).closest('[data-describe]');
   if (target === dialog) dialog.close(); // a click beside it
   if (!button) return;
-  card = /** @type {HTMLElement} */ (button.closest('.card'));
+  const card = /** @type {HTMLElement} */ (button.closest('.card'));
   const clip = JSON.parse(card.dataset.described ?? '');
   byId('describe-title').textContent = `Clip ${clip.id}`;
   describing.open(clip);

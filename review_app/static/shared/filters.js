@@ -9,7 +9,7 @@ import { byId, make } from './dom.js';
 import { dot } from './dot.js';
 import { SavedViews } from './saved_views.js';
 import {
-  filterTexts, partsOf, PENDING, SEARCH_NAMES, searchOf, selectionOf, without,
+  asked, filterTexts, inFull, partsOf, PENDING, SEARCH_NAMES, searchOf, selectionOf, without,
 } from './selection.js';
 
 export class Filters {
@@ -25,7 +25,7 @@ export class Filters {
     this.#onchange = onchange;
     this.#byDefault = byDefault;
     this.#views = new SavedViews({
-      chosen: () => ({ ...byDefault, ...this.#chosen }),
+      chosen: () => inFull(this.#chosen, byDefault),
       open: (argumentsOfView) => {
         this.#dialog.close();
         this.#go(selectionOf(argumentsOfView, byDefault));
@@ -81,7 +81,7 @@ export class Filters {
       this.#dialog.close();
       return;
     }
-    const selection = { ...this.#byDefault, ...this.selection };
+    const selection = inFull(this.selection, this.#byDefault);
     this.#offer(partsOf(selection.label));
     for (const field of /** @type {HTMLInputElement[]} */ ([...this.#form.elements])) {
       if (!field.name) continue;
@@ -90,7 +90,8 @@ export class Filters {
       } else {
         field.value = selection[field.name] ?? '';
       }
-      if (field instanceof HTMLSelectElement && field.selectedIndex < 0) field.selectedIndex = 0;
+      const isMissing = field instanceof HTMLSelectElement && field.selectedIndex < 0;
+      if (isMissing) field.add(optionOf(field.name, selection[field.name] ?? ''));
     }
     void this.#views.load();
     this.#dialog.showModal();
@@ -103,8 +104,10 @@ export class Filters {
 
   /** What the form says. */
   get #chosen() {
-    const given = [...new FormData(this.#form)].map(([name, value]) => [name, String(value)]);
-    return selectionOf(new URLSearchParams(given), this.#byDefault);
+    const given = [...new FormData(this.#form)].map(
+      ([name, value]) => /** @type {[string, string]} */ ([name, String(value)]));
+    const fields = /** @type {HTMLInputElement[]} */ ([...this.#form.elements]);
+    return asked(given, fields.map(({ name }) => name), this.selection, this.#byDefault);
   }
 
   /** Labels of the address that the form lacks, as nobody has them any more, can be taken off.
@@ -173,4 +176,11 @@ export class Filters {
     const field = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem(name));
     return [...field.options].find((option) => option.value === value)?.text ?? value;
   }
+}
+
+/** For what a field does not offer, as a film that is new or a collection's own order.
+ * @param {string} name @param {string} value */
+function optionOf(name, value) {
+  const [shown] = filterTexts({ [name]: value }, (key) => key);
+  return new Option(shown.text, value, true, true);
 }

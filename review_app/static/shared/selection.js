@@ -55,6 +55,23 @@ export function selectionOf(search, byDefault = PENDING) {
   return found;
 }
 
+/** All that a page shows: its own choice, too. @param {Selection} selection
+ * @param {Selection} byDefault the page's own @returns {Selection} */
+export function inFull(selection, byDefault) {
+  const full = { ...byDefault, ...selection };
+  const isAnyState = (selection.collection || selection.ids) && !selection.state;
+  return isAnyState ? without(full, ['state']) : full;
+}
+
+/** What a form asks for. What it has no field for stays as it is, but for a single clip: who filters
+ * wants to see others.
+ * @param {[string, string][]} given @param {string[]} fields names of all that the form has
+ * @param {Selection} present @param {Selection} [byDefault] the page's own @returns {Selection} */
+export function asked(given, fields, present, byDefault = PENDING) {
+  const kept = Object.entries(without(present, [...fields, 'clip']));
+  return selectionOf(new URLSearchParams([...given, .../** @type {[string, string][]} */ (kept)]), byDefault);
+}
+
 /** @param {Selection} selection @returns {string} empty, or with a leading question mark */
 export function searchOf(selection) {
   const pairs = NAMES.flatMap((name) => {

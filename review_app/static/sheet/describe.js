@@ -12,20 +12,24 @@ import { sharedLabels, sharedNote, toggledLabel } from './common.js';
 
 export class Describe {
   #meant;
+  #clipOf;
   #annotate;
   #ondraw;
   #dialog = /** @type {HTMLDialogElement} */ (byId('describe'));
   #label = /** @type {HTMLInputElement} */ (byId('label'));
   #note = /** @type {HTMLTextAreaElement} */ (byId('note'));
   /** @type {Label[]} */ #listed = [];
+  /** What the dialog is about while it is open, as last seen. @type {Clip[] | null} */ #about = null;
   /** The note when the dialog was opened. */
   #before = '';
 
-  /** @param {{meant: () => Clip[], annotate: (clips: Clip[], fields: Fields) => void,
+  /** @param {{meant: () => Clip[], clipOf: (id: number) => Clip | null,
+   *   annotate: (clips: Clip[], fields: Fields) => void,
    *   ondraw: (part: HTMLElement) => void}} options  `meant`: the clips that a decision would be
-   *   about, `ondraw`: called when keys have been drawn */
-  constructor({ meant, annotate, ondraw }) {
+   *   about, `clipOf`: one that is on the sheet, `ondraw`: called when keys have been drawn */
+  constructor({ meant, clipOf, annotate, ondraw }) {
     this.#meant = meant;
+    this.#clipOf = clipOf;
     this.#annotate = annotate;
     this.#ondraw = ondraw;
     this.#listen();
@@ -47,6 +51,7 @@ export class Describe {
   open(field) {
     const clips = this.#meant();
     if (clips.length === 0) return;
+    this.#about = clips;
     const note = sharedNote(clips);
     this.#before = note ?? '';
     this.#note.value = this.#before;
@@ -66,9 +71,16 @@ export class Describe {
     if (label) this.#toggle(label.name);
   }
 
+  /** The clips that a change is for. Those of the open dialog stay the same: one that has left the
+   * sheet meanwhile is sent as it was last seen, so that the server refuses it if it has changed. */
+  #subject() {
+    this.#about = this.#about?.map((clip) => this.#clipOf(clip.id) ?? clip) ?? null;
+    return this.#about ?? this.#meant();
+  }
+
   /** @param {string} label */
   #toggle(label) {
-    const clips = this.#meant();
+    const clips = this.#subject();
     this.#annotate(clips, toggledLabel(clips, label));
     if (this.isOpen) this.#draw();
   }
@@ -88,7 +100,8 @@ export class Describe {
     });
     this.#dialog.addEventListener('close', () => {
       const text = this.#note.value.trim();
-      if (text !== this.#before.trim()) this.#annotate(this.#meant(), { note: text || null });
+      if (text !== this.#before.trim()) this.#annotate(this.#subject(), { note: text || null });
+      this.#about = null;
       this.#label.value = '';
     });
     this.#dialog.addEventListener('click', (event) => {
@@ -100,7 +113,7 @@ export class Describe {
   }
 
   #draw() {
-    const clips = this.#meant();
+    const clips = this.#subject();
     const chips = sharedLabels(clips, this.#listed).map(({ label, colour, key, of }) => {
       const chip = make('button', { type: 'button', className: 'chip', data: { label } });
       const isOn = of === clips.length;

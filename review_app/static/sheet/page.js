@@ -107,6 +107,7 @@ const everything = new Everything({
 const looks = new Looks(grid);
 const describe = new Describe({
   meant: () => meant(),
+  clipOf: (id) => clipOf(id),
   annotate: (about, fields) => queue.decide('annotate', about, fields),
   ondraw: (part) => writeKeys(keymap, part),
 });

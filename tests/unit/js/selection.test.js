@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  filterTexts, LIBRARY, searchOf, selectionOf, without,
+  asked, filterTexts, inFull, LIBRARY, PENDING, searchOf, selectionOf, without,
 } from '../../../review_app/static/shared/selection.js';
 
 test('an address holds the filters without default values', () => {
@@ -54,4 +54,25 @@ test('a filter can be removed', () => {
   const labelled = selectionOf('?label=day,night&video=a');
   assert.deepEqual(without(labelled, ['label'], 'day'), { label: 'night', video: 'a' });
   assert.deepEqual(without({ label: 'day' }, ['label'], 'day'), {});
+});
+
+test('a form leaves what it has no field for as it was, but for a single clip', () => {
+  const fields = ['video', 'state', 'order', ''];
+  const present = selectionOf('?collection=5&state=pending&video=a&find=old&clip=7');
+  assert.deepEqual(asked([['video', ''], ['state', 'pending'], ['order', 'shortest']], fields, present), {
+    collection: '5', state: 'pending', find: 'old', order: 'shortest',
+  });
+  assert.deepEqual(asked([['state', 'library']], fields, { ids: '7,8' }, LIBRARY), {
+    ids: '7,8', state: 'library',
+  });
+  assert.deepEqual(asked([], fields, { ids: '7,8', state: 'skipped' }), { ids: '7,8' });
+});
+
+test('in full, a selection has the page\'s own choice, but named clips are in any state', () => {
+  assert.deepEqual(inFull({ video: 'a' }, PENDING), { video: 'a', state: 'pending', order: 'time' });
+  assert.deepEqual(inFull({ order: 'time' }, LIBRARY), { state: 'library', order: 'time' });
+  assert.deepEqual(inFull({ collection: '5' }, PENDING), { collection: '5', order: 'time' });
+  assert.deepEqual(inFull({ ids: '7', state: 'skipped' }, PENDING), {
+    ids: '7', state: 'skipped', order: 'time',
+  });
 });
