@@ -33,6 +33,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, get_args
+from urllib.parse import urlsplit
 
 import psutil
 import requests
@@ -42,6 +43,7 @@ from sqlalchemy import Engine
 from heaters_pipeline.db import migrate, source_videos
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.urls import APP_DRIVER
+from heaters_pipeline.domain import layout
 from heaters_pipeline.domain.decisions import APPROVE, SKIP, Mark
 from heaters_pipeline.domain.states import ClipState, SourceState
 from heaters_pipeline.domain.storage_check import WASTE, Finding
@@ -70,6 +72,8 @@ PAGES = ("ann", "ben")
 SIZES = ((64, 36), (640, 360))
 """Of the films, in pixels, by turns: some are done in no time, and some can be hit in ffmpeg."""
 DISK = "700m"
+OFTEN = 12
+"""Kinds of requests to the storage that are told."""
 CACHE_GB = "0.012"
 """Too little for all of a film: some is fetched again."""
 PADDING_BYTES = 10 << 20
@@ -525,6 +529,8 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
             films, {"STORAGE_URL": "s3://chaos/undisturbed", "AWS_ENDPOINT_URL": s3.url}
         )
         calmly_asked = s3.requests.copy()
+        kinds: Counter[str] = Counter()
+        s3.on_request = lambda method, path: kinds.update([requested(method, path)])
         home = stack.enter_context(private_folder())
         if not stack.enter_context(own_disk(home)):
             print("No disk is filled: only root can mount one.")
@@ -553,7 +559,7 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
         try:
             wait_until_healed(engine, len(films))
             seconds = time.monotonic() - ended
-            asked = s3.requests - calmly_asked
+            asked, often = s3.requests - calmly_asked, kinds.most_common(OFTEN)
             chaos.continue_some(float("inf"))
             time.sleep(STOPPED_SECONDS)
             url = EmbeddedPostgres(world.home).url("heaters", APP_DRIVER)
@@ -561,11 +567,13 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
             stack.callback(work.engine.dispose)
             wrong = troubles(work, wanted, reviewers)
         except TimeoutError:
-            seconds, asked = time.monotonic() - ended, s3.requests - calmly_asked
+            seconds, often = time.monotonic() - ended, kinds.most_common(OFTEN)
+            asked = s3.requests - calmly_asked
             wrong = ["Not healed:", *rows(engine)]
         for kind, number in sorted(chaos.done.items()):
             print(f"{number:5} {kind}")
         print(f"Requests to the storage: {dict(asked)}; undisturbed: {dict(calmly_asked)}.")
+        print(f"Of these: {dict(often)}.")
         print(f"Seed {seed}: {chaos.done.total()} faults, healed in {seconds:.0f} s.")
         for sentence in wrong:
             print(sentence)
@@ -574,6 +582,11 @@ def run(seed: int, faults: int, number_of_films: int) -> int:
             shutil.copytree(world.home / "logs", kept, dirs_exist_ok=True)
             print(f"The logs are in {kept}.")
         return 1 if wrong else 0
+
+
+def requested(method: str, path: str) -> str:
+    """A request to the storage by its kind of object."""
+    return f"{method} {layout.kind(urlsplit(path).path) or 'of no kind'}"
 
 
 def wait_until_healed(engine: Engine, films: int) -> None:
