@@ -43,7 +43,8 @@ class WebDatasetWriter:
             self._put(f"{name}.npy", io.BytesIO(array.getvalue()), array.tell())
         film = io.BufferedReader(Chunks(self._objects.clip(example.file)))
         self._put(example.file_name, film, size)
-        film.read(1)  # beyond its end, where it is found out whether the file is the right one
+        while film.read(1 << 20):  # to its end, where its length and its digest are compared
+            pass
 
     def finish(self) -> Mapping[str, Any]:
         self._open.close()

@@ -45,8 +45,8 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_of_dagster(record),
             **spans.facts(),
+            **_of_dagster(record),
         }
         if record.exc_info:
             told["error"] = self.formatException(record.exc_info)

@@ -23,7 +23,7 @@ def test_the_next_clip_does_not_wait_for_the_server(
     page = tab()
     page.shows_clip(0)
     held: list[Route] = []
-    page.page.route("**/decisions", lambda route: held.append(route))
+    page.page.route("**/decisions?brief=1", lambda route: held.append(route))
     page.press("a", "s")
     page.shows_clip(131)
     assert states(engine, film)[:2] == ["pending_review", "pending_review"]
@@ -42,7 +42,7 @@ def test_parts_of_a_split_can_be_decided_on_before_the_server_has_named_them(
     page.shows_clip(0)
     page.go_to(30)
     held: list[Route] = []
-    page.page.route("**/decisions", lambda route: held.append(route))
+    page.page.route("**/decisions?brief=1", lambda route: held.append(route))
     page.press("Enter")
     page.until("heaters.player.clip.end_frame === 30")
     page.press("x")
@@ -88,7 +88,7 @@ def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
     told = "document.querySelector('#saved .frames')?.textContent === '70 \\u2013 199'"
     counters = f"{counted}.map((each) => each.textContent).join()"
     held: list[Route] = []
-    page.page.route("**/decisions", lambda route: held.append(route))
+    page.page.route("**/decisions?brief=1", lambda route: held.append(route))
     page.press("PageDown", "PageDown", "g")
     page.shows_clip(200)  # before the server has answered
     page.until("heaters.queue.clips.map((clip) => clip.start_frame).join() === '0,200,204,300'")
@@ -101,7 +101,7 @@ def test_a_group_approves_both_clips_at_once_and_one_undo_brings_both_back(
         page.until("heaters.queue.unsaved > 0")
     held.pop().continue_()
     page.is_saved()
-    page.page.unroute("**/decisions")
+    page.page.unroute("**/decisions?brief=1")
     page.until(f"{counters} === '4,6,4,1'")
     _, first, second, *_ = live(engine, film)
     assert (first.state, second.state) == ("review_approved", "review_approved")

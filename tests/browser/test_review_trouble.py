@@ -81,10 +81,10 @@ def test_an_answer_that_was_lost_makes_no_second_decision(
         lost.append(route.fetch().status)
         route.abort()
 
-    page.page.route("**/decisions", lose)
+    page.page.route("**/decisions?brief=1", lose)
     page.press("a")
     page.until("heaters.queue.trouble")
-    page.page.unroute("**/decisions")
+    page.page.unroute("**/decisions?brief=1")
     page.press("r")
     page.is_saved()
     assert lost[0] == 200
@@ -102,10 +102,10 @@ def test_an_answer_that_broke_off_stops_nothing(
     def cut(route: Route) -> None:
         route.fulfill(status=200, body=route.fetch().text()[:20])
 
-    page.page.route("**/decisions", cut)
+    page.page.route("**/decisions?brief=1", cut)
     page.press("a", "x")
     page.until("heaters.queue.trouble")
-    page.page.unroute("**/decisions")
+    page.page.unroute("**/decisions?brief=1")
     page.press("r")
     page.is_saved()
     assert states(engine, film)[:2] == ["review_approved", "review_archived"]
@@ -293,7 +293,7 @@ def test_leaving_with_unsaved_decisions_asks_first(tab: Callable[..., Tab], film
     page = tab()
     page.shows_clip(0)
     held: list[Route] = []
-    page.page.route("**/decisions", lambda route: held.append(route))
+    page.page.route("**/decisions?brief=1", lambda route: held.append(route))
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
