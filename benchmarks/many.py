@@ -40,20 +40,11 @@ import requests
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from benchmarks.chaos import (
-    Outcome,
-    Reviewer,
-    answers,
-    healed,
-    opened,
-    pad,
-    plain_environment,
-    rows,
-    troubles,
-    undisturbed_elsewhere,
-    until,
-)
+from benchmarks.chaos import pad
+from benchmarks.healing import Outcome, answers, healed, rows, troubles, undisturbed_elsewhere
 from benchmarks.hosts import NETWORK, Host, Lan, lan
+from benchmarks.installation import opened, plain_environment, until
+from benchmarks.patient_reviewer import Reviewer
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.domain.states import SourceState
 from heaters_pipeline.platform.embedded_postgres import EmbeddedPostgres

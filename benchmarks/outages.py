@@ -16,16 +16,9 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from benchmarks.chaos import (
-    HEAL_SECONDS,
-    Reviewer,
-    World,
-    own_disk,
-    plain_environment,
-    private_folder,
-    until,
-    wait_until_healed,
-)
+from benchmarks.healing import HEAL_SECONDS, wait_until_healed
+from benchmarks.installation import World, own_disk, plain_environment, private_folder, until
+from benchmarks.patient_reviewer import Reviewer
 from benchmarks.report import Result, benchmark
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.urls import APP_DRIVER, for_psycopg

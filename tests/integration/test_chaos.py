@@ -20,19 +20,10 @@ import psutil
 import pytest
 from sqlalchemy import Engine
 
-from benchmarks.chaos import (
-    FFMPEG,
-    WORKER,
-    Chaos,
-    Reviewer,
-    answers,
-    healed,
-    opened,
-    plain_environment,
-    troubles,
-    undisturbed,
-    until,
-)
+from benchmarks.chaos import Chaos
+from benchmarks.healing import answers, healed, troubles, undisturbed
+from benchmarks.installation import FFMPEG, WORKER, opened, plain_environment, until
+from benchmarks.patient_reviewer import Reviewer
 from heaters_pipeline.db import clip_work, source_videos
 from heaters_pipeline.db.engine import open_engine
 from heaters_pipeline.db.urls import with_database
