@@ -50,7 +50,6 @@ from heaters_pipeline.orchestration.jobs import (
     themes_job,
     vectors_job,
 )
-from heaters_pipeline.orchestration.looking import Look
 from heaters_pipeline.orchestration.lost_runs import end_dead_runs, end_lost_runs
 from heaters_pipeline.orchestration.partitions import needed
 from heaters_pipeline.orchestration.resources import Database, ObjectStore
@@ -64,6 +63,7 @@ from heaters_pipeline.orchestration.run_keys import (
     library_key,
     themes_keys,
 )
+from heaters_pipeline.orchestration.sensor_rest import Look
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.alerts import can_tell, tell, troubles
 from heaters_pipeline.work.give_up import (

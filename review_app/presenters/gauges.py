@@ -51,17 +51,18 @@ def metrics(gauges: Gauges, now: datetime) -> Iterator[Metric]:
         "name",
         dict.fromkeys(gauges.stopped, 1),
     )
-    yield from _ended(gauges.runs, "heaters_run", "job", "runs", "24 hours", "last_day")
-    yield from _ended(gauges.steps, "heaters_step", "step", "steps", "hour", "last_hour")
+    yield from _ended(gauges.runs, "run", "job", "last_day")
+    yield from _ended(gauges.steps, "step", "step", "last_hour")
 
 
-def _ended(
-    ended: Sequence[Ended], name: str, label: str, plural: str, while_: str, when: str
-) -> Iterator[Metric]:
-    told = f"The {plural} of Dagster in runs that ended in the last {while_}"
-    numbers = GaugeMetricFamily(f"{name}s_{when}", f"{told}: how many.", labels=[label, "status"])
+def _ended(ended: Sequence[Ended], what: str, label: str, when: str) -> Iterator[Metric]:
+    """`what`: they are runs, or steps of the runs that ended then."""
+    told = f"Of Dagster's {what}s of the {when.replace('_', ' ')}"
+    numbers = GaugeMetricFamily(
+        f"heaters_{what}s_{when}", f"{told}: how many ended.", labels=[label, "status"]
+    )
     seconds = GaugeMetricFamily(
-        f"{name}_seconds_{when}", f"{told}: the mean duration.", labels=[label, "status"]
+        f"heaters_{what}_seconds_{when}", f"{told}: mean duration.", labels=[label, "status"]
     )
     for each in ended:
         numbers.add_metric([each.name, each.status], each.number)

@@ -18,8 +18,8 @@ from heaters_pipeline.domain.profiles import BUILT_IN, Profile
 from heaters_pipeline.media.clips import encoders, gold_range
 from heaters_pipeline.media.ffmpeg.process import run
 from heaters_pipeline.orchestration.ended_runs import give_up
-from heaters_pipeline.orchestration.looking import Look
 from heaters_pipeline.orchestration.resources import Database
+from heaters_pipeline.orchestration.sensor_rest import Look
 from heaters_pipeline.orchestration.sensors import missing_exports
 from heaters_pipeline.settings import get_settings
 from heaters_pipeline.work.exports import Added

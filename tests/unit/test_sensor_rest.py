@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heaters_pipeline.orchestration.looking import Look
+from heaters_pipeline.orchestration.sensor_rest import Look
 
 
 def test_a_look_is_enough_for_fifty_times_as_long_as_it_took() -> None:
